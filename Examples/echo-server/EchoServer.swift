@@ -1,0 +1,57 @@
+import ArgumentParser
+import Hummingbird
+import Logging
+import SocketIOHummingbird
+import SocketIOServer
+
+/// The server that benchmarks and conformance probes talk to: Socket.IO with the reference's defaults, open to every origin.
+@main
+struct EchoServer: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "echo-server",
+        abstract: "Answers every event it knows with what it got.",
+        discussion: """
+            Events: echo (answered by the acknowledgement, or by the same event when none is asked), join ROOM (acknowledged), \
+            say (sent to everybody in the room "room").
+
+            Example: echo-server --port 3000
+            """)
+
+    @Option(help: "The address to listen on.")
+    var hostname = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 picks a free one.")
+    var port = 3000
+
+    func run() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.cors = CORSPolicy(origins: .any)
+        var logger = Logger(label: "echo-server", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .warning
+        let io = SocketIO(configuration: configuration, logger: logger)
+        io.onConnection { socket in
+            socket.on("echo") { request in
+                if let acknowledge = request.acknowledge {
+                    acknowledge(request.arguments.first)
+                } else {
+                    request.socket.emit("echo", raw: request.arguments.first)
+                }
+            }
+            socket.on("join") { request in
+                request.socket.join(request.arguments.first.string ?? "room")
+                request.acknowledge?()
+            }
+            socket.on("say") { [io] request in io.to("room").emit("say", request.arguments.first) }
+        }
+        let hostname = hostname
+        let application = Application(
+            router: Router(), server: .socketIO(io),
+            configuration: ApplicationConfiguration(address: .hostname(hostname, port: port), serverName: nil, backlog: 4_096),
+            services: [SocketIOService(io)],
+            onServerRunning: { channel in
+                print("listening on http://\(hostname):\(channel.localAddress?.port ?? 0)")
+                flushStandardOutput()
+            }, logger: logger)
+        try await application.runService()
+    }
+}

@@ -1,0 +1,118 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "dunlin",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "SocketIOServer", targets: ["SocketIOServer"]),
+        .library(name: "SocketIOHummingbird", targets: ["SocketIOHummingbird"]),
+        .library(name: "SocketIOTesting", targets: ["SocketIOTesting"]),
+        .library(name: "Classroom", targets: ["Classroom"]),
+        .library(name: "ClassroomStore", targets: ["ClassroomStore"]),
+        .library(name: "ClassroomServer", targets: ["ClassroomServer"]),
+        .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
+        .executable(name: "dunlin", targets: ["dunlin"]),
+        .executable(name: "echo-server", targets: ["echo-server"]),
+        .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.0"),
+    ],
+    targets: [
+        .target(name: "WebSocketCore", dependencies: [nioCore, crypto], swiftSettings: settings),
+        .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
+        .target(name: "SocketIOCore", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
+        .target(
+            name: "SocketIOServer",
+            dependencies: [
+                "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, metrics, deque,
+                crypto,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SocketIOHummingbird",
+            dependencies: [
+                "SocketIOServer", nioCore, nioHTTP1, nioTLS, httpTypes, httpTypesHTTP1, hummingbirdCore, hummingbirdTLS, logging, lifecycle,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SocketIOTesting",
+            dependencies: [
+                "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "EngineIOCore", "WebSocketCore", hummingbird, nioCore, nioPosix,
+                nioHTTP1, logging, lifecycle,
+            ],
+            swiftSettings: settings),
+        .target(name: "Classroom", swiftSettings: settings),
+        .target(name: "ClassroomStore", dependencies: ["Classroom", grdb, crypto, logging], swiftSettings: settings),
+        .target(
+            name: "ClassroomServer",
+            dependencies: [
+                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "PrometheusMetrics", hummingbird,
+                nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, deque, crypto, jwt,
+            ],
+            resources: [.embedInCode("Pages")],
+            swiftSettings: settings),
+        .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
+        .executableTarget(
+            name: "dunlin",
+            dependencies: ["ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", arguments, logging, metrics],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "echo-server",
+            dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, arguments, logging],
+            path: "Examples/echo-server", swiftSettings: settings),
+        .executableTarget(
+            name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
+        .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "EngineIOCoreTests", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOServerTests",
+            dependencies: [
+                "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioHTTP1, nioConcurrency, logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
+    ]
+)

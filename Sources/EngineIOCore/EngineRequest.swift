@@ -1,0 +1,35 @@
+/// What the query and the method of a request to Engine.IO's path ask for, after the checks that need no session.
+public struct EngineRequest: Hashable, Sendable {
+    public let transport: EngineTransport
+    /// nil: a handshake.
+    public let sid: String?
+    public let isUpgrade: Bool
+
+    /// Checks a request in the reference's order, so that each mistake gets the error that clients know.
+    ///
+    /// - Parameter isUpgrade: whether the request carries `Upgrade: websocket`.
+    public init(
+        query: [String: String], isGet: Bool, isUpgrade: Bool, transports: Set<EngineTransport> = [.polling, .websocket]
+    ) throws(EngineRequestError) {
+        guard let name = query["transport"], let transport = EngineTransport(rawValue: name), transports.contains(transport) else {
+            throw .transportUnknown
+        }
+        self.transport = transport
+        self.isUpgrade = isUpgrade
+        if let sid = query["sid"], !sid.isEmpty {
+            self.sid = sid
+            if isUpgrade, transport != .websocket { throw .badRequest }
+        } else {
+            sid = nil
+            guard isGet else { throw .badHandshakeMethod }
+            if (transport == .websocket) != isUpgrade { throw .badRequest }
+            guard query["EIO"] == "4" else { throw .unsupportedProtocolVersion }
+        }
+    }
+
+    /// The part of the check that needs the session: a plain request must use the transport that the session uses now.
+    public func check(sessionTransport: EngineTransport?) throws(EngineRequestError) {
+        guard let sessionTransport else { throw .sessionUnknown }
+        if !isUpgrade, transport != sessionTransport { throw .badRequest }
+    }
+}

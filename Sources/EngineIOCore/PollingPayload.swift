@@ -1,0 +1,72 @@
+public import NIOCore
+
+/// Packets in the body of a long-polling request or response: joined with 0x1E, binary as `b` and base64 (engine.io-protocol v4,
+/// "HTTP long-polling").
+public enum PollingPayload {
+    public static let separator: UInt8 = 0x1E
+
+    /// One packet of a request body. Slices share the body's storage.
+    public enum Packet: Equatable, Sendable {
+        case text(EnginePacketType, ByteBuffer)
+        case binary(ByteBuffer)
+    }
+
+    public struct ParseError: Error, Equatable, Sendable {
+        public init() {}
+    }
+
+    /// Splits a request body. An empty body, an empty packet, an unknown type, bytes that are not UTF-8 and bad base64 are errors: the
+    /// session must be closed.
+    ///
+    /// - Parameter maximumPackets: a body with more packets is refused; the reference has no such limit, a real client sends a few.
+    public static func decode(_ body: ByteBuffer, maximumPackets: Int = 4_096) throws(ParseError) -> [Packet] {
+        guard body.readableBytes > 0 else { throw ParseError() }
+        var packets: [Packet] = []
+        var rest = body
+        while true {
+            let length = rest.readableBytesView.firstIndex(of: separator).map { $0 - rest.readerIndex } ?? rest.readableBytes
+            guard let slice = rest.readSlice(length: length), packets.count < maximumPackets else { throw ParseError() }
+            packets.append(try decodePacket(slice))
+            guard rest.readableBytes > 0 else { return packets }
+            rest.moveReaderIndex(forwardBy: 1)
+            if rest.readableBytes == 0 { throw ParseError() }
+        }
+    }
+
+    private static func decodePacket(_ slice: ByteBuffer) throws(ParseError) -> Packet {
+        var slice = slice
+        guard let first = slice.readInteger(as: UInt8.self) else { throw ParseError() }
+        if first == UInt8(ascii: "b") {
+            guard let bytes = Base64.decode(slice.readableBytesView) else { throw ParseError() }
+            return .binary(bytes)
+        }
+        guard let type = EnginePacketType(rawValue: first), isUTF8(slice) else { throw ParseError() }
+        return .text(type, slice)
+    }
+
+    private static func isUTF8(_ slice: ByteBuffer) -> Bool {
+        slice.withUnsafeReadableBytes { bytes in
+            String(validating: bytes, as: UTF8.self) != nil
+        }
+    }
+
+    /// Appends one packet to a response body, with the separator where it is needed.
+    public static func append(_ type: EnginePacketType, _ payload: ByteBuffer? = nil, to body: inout ByteBuffer) {
+        if body.readableBytes > 0 { body.writeInteger(separator) }
+        body.writeInteger(type.rawValue)
+        if let payload { body.writeImmutableBuffer(payload) }
+    }
+
+    /// Appends a packet whose type character is already there.
+    public static func append(encoded packet: ByteBuffer, to body: inout ByteBuffer) {
+        if body.readableBytes > 0 { body.writeInteger(separator) }
+        body.writeImmutableBuffer(packet)
+    }
+
+    /// Appends a binary message: `b` and base64.
+    public static func append(binary payload: ByteBuffer, to body: inout ByteBuffer) {
+        if body.readableBytes > 0 { body.writeInteger(separator) }
+        body.writeInteger(UInt8(ascii: "b"))
+        Base64.encode(payload.readableBytesView, into: &body)
+    }
+}

@@ -1,0 +1,51 @@
+/// Splits a request target into path and decoded query parameters. Of a parameter given twice the first counts.
+public enum QueryString {
+    /// At most this many parameters are read; the rest are ignored.
+    public static let maximumParameters = 64
+
+    public static func split(_ target: String) -> (path: Substring, query: Substring) {
+        guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (target[...], "") }
+        return (target[..<mark], target[target.utf8.index(after: mark)...])
+    }
+
+    public static func parameters(_ query: Substring) -> [String: String] {
+        var result: [String: String] = [:]
+        for pair in query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: maximumParameters) where result.count < maximumParameters {
+            let equals = pair.firstIndex(of: UInt8(ascii: "="))
+            let name = decode(pair[..<(equals ?? pair.endIndex)])
+            let value = equals.map { decode(pair[pair.index(after: $0)...]) } ?? ""
+            if result[name] == nil { result[name] = value }
+        }
+        return result
+    }
+
+    /// Percent-decoding, `+` as a space. A `%` that two hexadecimal digits do not follow stays.
+    private static func decode(_ text: Substring.UTF8View.SubSequence) -> String {
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(decoding: text, as: UTF8.self)
+        }
+        let bytes = Array(text)
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]), let low = hex(bytes[index + 2]) {
+                out.append(high << 4 | low)
+                index += 3
+            } else {
+                out.append(bytes[index] == UInt8(ascii: "+") ? UInt8(ascii: " ") : bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,102 @@
+public import NIOCore
+
+/// Writes packets, each appended to a buffer, without the Engine.IO digit before them.
+public enum SocketIOEncoder {
+    /// Appends an event.
+    ///
+    /// - Parameters:
+    ///   - id: the acknowledgement it asks for.
+    ///   - attachments: binary messages that follow the packet, each standing where ``JSONWriter/placeholder(_:)`` names it.
+    ///   - arguments: writes the arguments, one value after another.
+    public static func event(
+        _ name: String, namespace: String = "/", id: UInt64? = nil, attachments: Int = 0, into buffer: inout ByteBuffer,
+        arguments: (inout JSONWriter) -> Void = { _ in }
+    ) {
+        self.writeHead(attachments > 0 ? .binaryEvent : .event, attachments, namespace, id, into: &buffer)
+        buffer.writeInteger(JSONByte.openBracket)
+        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
+        writer.string(name)
+        arguments(&writer)
+        buffer = writer.finish()
+        buffer.writeInteger(JSONByte.closeBracket)
+    }
+
+    /// Appends an acknowledgement.
+    ///
+    /// - Parameters:
+    ///   - id: the one that the event asked for.
+    ///   - attachments: binary messages that follow the packet.
+    ///   - arguments: writes the arguments, one value after another.
+    public static func ack(
+        id: UInt64, namespace: String = "/", attachments: Int = 0, into buffer: inout ByteBuffer,
+        arguments: (inout JSONWriter) -> Void = { _ in }
+    ) {
+        self.writeHead(attachments > 0 ? .binaryAck : .ack, attachments, namespace, id, into: &buffer)
+        buffer.writeInteger(JSONByte.openBracket)
+        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
+        arguments(&writer)
+        buffer = writer.finish()
+        buffer.writeInteger(JSONByte.closeBracket)
+    }
+
+    /// Appends a server's answer to a connect.
+    public static func connect(namespace: String = "/", sid: String, pid: String? = nil, into buffer: inout ByteBuffer) {
+        self.writeHead(.connect, 0, namespace, nil, into: &buffer)
+        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
+        writer.object { writer in
+            writer.field("sid", sid)
+            if let pid { writer.field("pid", pid) }
+        }
+        buffer = writer.finish()
+    }
+
+    /// Appends a client's request to connect.
+    public static func connectRequest(namespace: String = "/", auth: JSONSlice? = nil, into buffer: inout ByteBuffer) {
+        self.writeHead(.connect, 0, namespace, nil, into: &buffer)
+        if let auth { buffer.writeImmutableBuffer(auth.bytes) }
+    }
+
+    /// Appends a server's refusal of a connect.
+    public static func connectError(
+        namespace: String = "/", message: String, data: JSONSlice? = nil, into buffer: inout ByteBuffer
+    ) {
+        self.writeHead(.connectError, 0, namespace, nil, into: &buffer)
+        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
+        writer.object { writer in
+            writer.field("message", message)
+            if let data { writer.field("data", data) }
+        }
+        buffer = writer.finish()
+    }
+
+    /// Appends a disconnect: the namespace is left.
+    public static func disconnect(namespace: String = "/", into buffer: inout ByteBuffer) {
+        self.writeHead(.disconnect, 0, namespace, nil, into: &buffer)
+    }
+
+    @inline(__always)
+    private static func writeHead(
+        _ kind: SocketIOPacketKind, _ attachments: Int, _ namespace: String, _ id: UInt64?, into buffer: inout ByteBuffer
+    ) {
+        buffer.writeInteger(JSONByte.zero &+ kind.rawValue)
+        if kind.isBinary {
+            buffer.writeDecimal(UInt64(attachments))
+            buffer.writeInteger(JSONByte.minus)
+        }
+        if namespace != "/" {
+            buffer.writeString(namespace)
+            buffer.writeInteger(JSONByte.comma)
+        }
+        if let id { buffer.writeDecimal(id) }
+    }
+}
+
+extension JSONWriter {
+    /// Stands where the attachment of that number belongs.
+    public mutating func placeholder(_ number: Int) {
+        self.object { writer in
+            writer.field("_placeholder", true)
+            writer.field("num", number)
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/// The place of an element in an array, in a coding path.
+struct JSONIndexKey: CodingKey {
+    let index: Int
+
+    init(_ index: Int) { self.index = index }
+    init(intValue: Int) { self.index = intValue }
+    init?(stringValue: String) { return nil }
+
+    var stringValue: String { "Index \(self.index)" }
+    var intValue: Int? { self.index }
+}

@@ -1,0 +1,34 @@
+/// Where the elements of an array begin. Four need no allocation: an event and its arguments rarely have more.
+struct JSONElementIndex: Sendable {
+    private(set) var count = 0
+    private var first: UInt32 = 0
+    private var second: UInt32 = 0
+    private var third: UInt32 = 0
+    private var fourth: UInt32 = 0
+    private var others: [UInt32] = []
+
+    @inline(__always)
+    mutating func append(_ offset: Int) {
+        let offset = UInt32(truncatingIfNeeded: offset)
+        switch self.count {
+        case 0: self.first = offset
+        case 1: self.second = offset
+        case 2: self.third = offset
+        case 3: self.fourth = offset
+        default: self.others.append(offset)
+        }
+        self.count &+= 1
+    }
+
+    /// - Parameter index: in `0..<count`.
+    @inline(__always)
+    subscript(_ index: Int) -> Int {
+        switch index {
+        case 0: Int(self.first)
+        case 1: Int(self.second)
+        case 2: Int(self.third)
+        case 3: Int(self.fourth)
+        default: Int(self.others[index - 4])
+        }
+    }
+}

@@ -1,0 +1,57 @@
+public import NIOCore
+
+/// Joins a packet with the binary messages that follow it.
+public struct BinaryReassembler: Sendable {
+    /// What a message led to.
+    public enum Outcome: Sendable {
+        /// A packet with all its attachments.
+        case complete(SocketIOPacket, [ByteBuffer])
+        /// More binary messages are due, and nothing else may come before them.
+        case pending
+    }
+
+    private let limits: SocketIOLimits
+    private var packet: SocketIOPacket?
+    private var attachments: [ByteBuffer] = []
+    private var bytes = 0
+
+    public init(limits: SocketIOLimits = SocketIOLimits()) {
+        self.limits = limits
+    }
+
+    /// Whether binary messages are due.
+    public var isPending: Bool { self.packet != nil }
+
+    /// Takes a packet. Without attachments it is complete at once.
+    @inline(__always)
+    public mutating func receive(_ packet: SocketIOPacket) throws(SocketIOProtocolError) -> Outcome {
+        if self.packet != nil { throw self.fail(.textDuringReassembly) }
+        if packet.attachmentCount == 0 { return .complete(packet, []) }
+        self.packet = packet
+        return .pending
+    }
+
+    /// Takes a binary message.
+    public mutating func receive(binary: ByteBuffer) throws(SocketIOProtocolError) -> Outcome {
+        guard let packet = self.packet else { throw self.fail(.unexpectedBinary) }
+        self.bytes += binary.readableBytes
+        guard self.bytes <= self.limits.maximumAttachmentBytes else { throw self.fail(.attachmentsTooBig) }
+        self.attachments.append(binary)
+        guard self.attachments.count == packet.attachmentCount else { return .pending }
+        let attachments = self.attachments
+        self.reset()
+        return .complete(packet, attachments)
+    }
+
+    /// Drops what was gathered.
+    public mutating func reset() {
+        self.packet = nil
+        self.attachments = []
+        self.bytes = 0
+    }
+
+    private mutating func fail(_ kind: SocketIOProtocolError.Kind) -> SocketIOProtocolError {
+        self.reset()
+        return SocketIOProtocolError(kind)
+    }
+}

@@ -1,0 +1,24 @@
+/// What one packet may ask of its receiver. Its size is limited by the transport.
+public struct SocketIOLimits: Sendable, Hashable {
+    /// Attachments of a packet.
+    public var maximumAttachments: Int
+    /// Bytes of all attachments of a packet together.
+    public var maximumAttachmentBytes: Int
+    /// Arrays and objects within one another.
+    public var maximumDepth: Int
+    /// Bytes of a namespace's name.
+    public var maximumNamespaceBytes: Int
+    /// Bytes of an event's name, as it is written.
+    public var maximumEventNameBytes: Int
+
+    public init(
+        maximumAttachments: Int = 10, maximumAttachmentBytes: Int = 10_000_000, maximumDepth: Int = 128, maximumNamespaceBytes: Int = 256,
+        maximumEventNameBytes: Int = 1_024
+    ) {
+        self.maximumAttachments = maximumAttachments
+        self.maximumAttachmentBytes = maximumAttachmentBytes
+        self.maximumDepth = maximumDepth
+        self.maximumNamespaceBytes = maximumNamespaceBytes
+        self.maximumEventNameBytes = maximumEventNameBytes
+    }
+}

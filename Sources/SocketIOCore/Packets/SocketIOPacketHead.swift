@@ -1,0 +1,54 @@
+/// What stands between a packet's kind and its payload.
+struct SocketIOPacketHead {
+    private var scanner: JSONScanner
+
+    init(_ scanner: JSONScanner) { self.scanner = scanner }
+
+    var position: Int { self.scanner.position }
+
+    /// `count-`. The count is read no further than the limit: it may have any number of digits.
+    mutating func attachmentCount(_ limits: SocketIOLimits) throws(SocketIOProtocolError) -> Int {
+        let start = self.scanner.position
+        var count = 0
+        var isTooMany = false
+        while self.scanner.current &- JSONByte.zero < 10 {
+            count = isTooMany ? count : count &* 10 &+ Int(self.scanner.current &- JSONByte.zero)
+            isTooMany = count > limits.maximumAttachments
+            self.scanner.position &+= 1
+        }
+        guard self.scanner.position > start, self.scanner.current == JSONByte.minus else {
+            throw SocketIOProtocolError(.invalidAttachmentCount)
+        }
+        guard !isTooMany else { throw SocketIOProtocolError(.tooManyAttachments) }
+        self.scanner.position &+= 1
+        return count
+    }
+
+    /// `/name,`; the comma may be missing at the end of the packet.
+    @inline(__always)
+    mutating func namespace(_ limits: SocketIOLimits) throws(SocketIOProtocolError) -> String {
+        guard self.scanner.current == JSONByte.slash else { return "/" }
+        let start = self.scanner.position
+        while self.scanner.position < self.scanner.bytes.count, self.scanner.current != JSONByte.comma {
+            self.scanner.position &+= 1
+        }
+        let name = UnsafeRawBufferPointer(rebasing: self.scanner.bytes[start..<self.scanner.position])
+        guard name.count <= limits.maximumNamespaceBytes else { throw SocketIOProtocolError(.namespaceTooLong) }
+        if self.scanner.current == JSONByte.comma { self.scanner.position &+= 1 }
+        return String(decoding: name, as: UTF8.self)
+    }
+
+    @inline(__always)
+    mutating func ackID() throws(SocketIOProtocolError) -> UInt64? {
+        guard self.scanner.current &- JSONByte.zero < 10 else { return nil }
+        var id: UInt64 = 0
+        while self.scanner.current &- JSONByte.zero < 10 {
+            let (product, overflowed) = id.multipliedReportingOverflow(by: 10)
+            let (sum, exceeded) = product.addingReportingOverflow(UInt64(self.scanner.current &- JSONByte.zero))
+            guard !overflowed, !exceeded else { throw SocketIOProtocolError(.invalidAckID) }
+            id = sum
+            self.scanner.position &+= 1
+        }
+        return id
+    }
+}

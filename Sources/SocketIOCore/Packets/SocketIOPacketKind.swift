@@ -1,0 +1,14 @@
+/// The digit a Socket.IO packet begins with.
+public enum SocketIOPacketKind: UInt8, Sendable, Hashable {
+    case connect = 0
+    case disconnect
+    case event
+    case ack
+    case connectError
+    case binaryEvent
+    case binaryAck
+
+    /// Whether attachments follow the packet, one binary message each.
+    @inlinable
+    public var isBinary: Bool { self == .binaryEvent || self == .binaryAck }
+}

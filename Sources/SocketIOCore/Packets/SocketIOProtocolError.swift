@@ -1,0 +1,57 @@
+/// A packet that closes the whole connection, as it does in the reference.
+public struct SocketIOProtocolError: Error, Sendable, Hashable {
+    /// What was violated. More kinds may come.
+    public struct Kind: Sendable, Hashable, CustomStringConvertible {
+        enum Value: String {
+            case emptyPacket, unknownKind, forbiddenKind, invalidAttachmentCount, tooManyAttachments, namespaceTooLong
+            case invalidAckID, invalidJSON, invalidPayload, reservedEventName, eventNameTooLong
+            case invalidPlaceholder, textDuringReassembly, unexpectedBinary, attachmentsTooBig
+        }
+
+        let value: Value
+
+        public var description: String { self.value.rawValue }
+
+        public static let emptyPacket = Kind(value: .emptyPacket)
+        /// Another first byte than "0" to "6".
+        public static let unknownKind = Kind(value: .unknownKind)
+        /// A connection is refused by servers only.
+        public static let forbiddenKind = Kind(value: .forbiddenKind)
+        /// A binary packet without "count-".
+        public static let invalidAttachmentCount = Kind(value: .invalidAttachmentCount)
+        public static let tooManyAttachments = Kind(value: .tooManyAttachments)
+        public static let namespaceTooLong = Kind(value: .namespaceTooLong)
+        /// An acknowledgement's number that does not fit 64 bits.
+        public static let invalidAckID = Kind(value: .invalidAckID)
+        /// A payload that is no JSON, or is nested too deeply.
+        public static let invalidJSON = Kind(value: .invalidJSON)
+        /// A payload of another shape than the packet's kind has.
+        public static let invalidPayload = Kind(value: .invalidPayload)
+        /// An event with a name that only the library itself raises.
+        public static let reservedEventName = Kind(value: .reservedEventName)
+        public static let eventNameTooLong = Kind(value: .eventNameTooLong)
+        /// A placeholder whose number is missing, no integer, repeated or of no attachment.
+        public static let invalidPlaceholder = Kind(value: .invalidPlaceholder)
+        /// Text while attachments are due.
+        public static let textDuringReassembly = Kind(value: .textDuringReassembly)
+        /// A binary message while none is due.
+        public static let unexpectedBinary = Kind(value: .unexpectedBinary)
+        public static let attachmentsTooBig = Kind(value: .attachmentsTooBig)
+    }
+
+    public var kind: Kind
+    /// Why the payload is not JSON.
+    public var cause: JSONSyntaxError?
+
+    public init(_ kind: Kind, cause: JSONSyntaxError? = nil) {
+        self.kind = kind
+        self.cause = cause
+    }
+}
+
+extension SocketIOProtocolError: CustomStringConvertible {
+    /// Safe to log: holds nothing of what was received.
+    public var description: String {
+        self.cause.map { "Socket.IO protocol error: \(self.kind) (\($0))" } ?? "Socket.IO protocol error: \(self.kind)"
+    }
+}

@@ -1,0 +1,44 @@
+public import HummingbirdCore
+public import Logging
+public import NIOCore
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+import SocketIOServer
+
+/// A connection of a Hummingbird server that serves Socket.IO and the application's routes alike. A connection gets Hummingbird's
+/// asynchronous channel, and a task, with its first request for a route; a WebSocket holds neither.
+public struct SocketIOChildChannel: ServerChildChannel, HTTPChannelHandler {
+    /// An accepted connection, and Hummingbird's channel once a request asks for it.
+    public struct Value: ServerChildChannelValue {
+        public let channel: any Channel
+        let routes: EventLoopFuture<NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?>
+    }
+
+    public let responder: HTTPChannelHandler.Responder
+    let io: SocketIO
+    let secure: Bool
+
+    public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let promise = channel.eventLoop.makePromise(of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self)
+            let secure = secure
+            let fallback = HTTPFallback {
+                channel in
+                let operations = channel.pipeline.syncOperations
+                try operations.addHandler(HTTP1ToHTTPServerCodec(secure: secure))
+                let routes = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+                promise.succeed(routes)
+            } abandon: {
+                promise.succeed(nil)
+            }
+            try SocketIOChannel.configure(channel, io: io, secure: secure, fallback: fallback)
+            return Value(channel: channel, routes: promise.futureResult)
+        }
+    }
+
+    public func handle(value: Value, logger: Logger) async {
+        guard let routes = try? await value.routes.get() else { return }
+        await handleHTTP(asyncChannel: routes, logger: logger)
+    }
+}

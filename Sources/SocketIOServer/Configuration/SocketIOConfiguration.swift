@@ -1,0 +1,46 @@
+public import EngineIOCore
+public import SocketIOCore
+
+/// Limits, times and policies of a server. The defaults are the reference's where it has one.
+public struct SocketIOConfiguration: Sendable {
+    /// Where Engine.IO answers; with or without the last slash.
+    public var path = "/socket.io/"
+    public var transports: Set<EngineTransport> = [.polling, .websocket]
+    /// Whether polling sessions may move to a WebSocket.
+    public var allowUpgrades = true
+    public var pingInterval: Duration = .seconds(25)
+    public var pingTimeout: Duration = .seconds(20)
+    /// A connection that joins no namespace within this time is closed.
+    public var connectTimeout: Duration = .seconds(45)
+    /// A WebSocket that asked to take over from polling must have done so within this time.
+    public var upgradeTimeout: Duration = .seconds(10)
+    /// How long a closed polling session waits for the GET that fetches its last packets.
+    public var pollingCloseTimeout: Duration = .seconds(30)
+    /// The total time from the opening of a TCP connection, or from its last response, to the end of the next request. Slow heads and
+    /// slow bodies are closed by it, and idle kept-alive connections too.
+    public var requestTimeout: Duration = .seconds(9)
+    /// The largest message of a client, in bytes: a polling body or a WebSocket message.
+    public var maximumHTTPBufferBytes = 1_000_000
+    /// How much of an oversized body is read and dropped so that the client can read its 413; beyond it the connection is closed.
+    public var maximumDrainedBytes = 16_000_000
+    /// The most bytes that wait for one client. Beyond it volatile events are dropped, and a client that still falls behind is closed.
+    public var maximumQueuedBytes = 1 << 20
+    /// The most TCP connections at once; further ones are closed at once.
+    public var maximumConnections = 16_384
+    /// The most events of one socket that wait for an asynchronous handler; one more closes the connection.
+    public var maximumHeldEvents = 256
+    /// The most rooms one socket may be in; further joins are ignored and logged.
+    public var maximumRoomsPerSocket = 1_024
+    /// The most acknowledgements one socket may owe; further emits fail at once.
+    public var maximumPendingAcknowledgements = 1_024
+    /// Limits of packets: attachments, nesting.
+    public var packetLimits = SocketIOLimits()
+    /// What browsers of other origins may do. nil: no CORS headers.
+    public var cors: CORSPolicy?
+    /// Which origins may talk to the server at all.
+    public var originPolicy: OriginPolicy = .any
+    /// Asked for each handshake (never for a later request of a session). An error refuses it.
+    public var allowRequest: (@Sendable (Handshake) -> EngineRequestError?)?
+
+    public init() {}
+}

@@ -1,0 +1,195 @@
+import DequeModule
+import EngineIOCore
+import Logging
+import NIOCore
+import SocketIOCore
+import WebSocketCore
+
+/// One client's Engine.IO session on its loop: what waits to be sent, over which transport, and until when the client must show life.
+final class EngineConnection {
+    let shard: LoopShard
+    let sid: String
+    let slot: ConnectionSlot
+    let handshake: Handshake
+
+    var session: EngineSession
+    /// The WebSocket that is the transport.
+    var webSocket: WebSocketTransport?
+    /// The WebSocket that asked to take over from polling.
+    var probe: WebSocketTransport?
+    /// Frames that wait for the end of the batch.
+    var pending = ByteBuffer()
+    /// `pending` is a broadcast's own buffer, shared with its other receivers.
+    var isPendingShared = false
+    var polling = PollingState()
+    var isDirty = false
+    var isDoomed = false
+    /// The Socket.IO side.
+    lazy var client = SocketIOClientState(connection: self)
+
+    private var pingToken: UInt32 = 0
+    private var upgradeToken: UInt32 = 0
+
+    init(shard: LoopShard, sid: String, handshake: Handshake, transport: EngineTransport) {
+        self.shard = shard
+        self.sid = sid
+        self.handshake = handshake
+        slot = shard.connections.reserve()
+        session = EngineSession(transport: transport)
+    }
+
+    /// Registers the session and sends the open packet.
+    func open() {
+        shard.insert(self)
+        let configuration = shard.io.configuration
+        let canUpgrade =
+            session.transport == .polling && configuration.allowUpgrades && configuration.transports.contains(.websocket)
+        let packet = OpenPacket(
+            sid: sid, upgrades: canUpgrade ? [.websocket] : [], pingIntervalMs: Int(configuration.pingInterval / .milliseconds(1)),
+            pingTimeoutMs: Int(configuration.pingTimeout / .milliseconds(1)),
+            maximumPayloadBytes: configuration.maximumHTTPBufferBytes)
+        sendControl { packet.write(into: &$0) }
+        shard.arm(.ping, self)
+        shard.arm(.connect, self)
+    }
+
+    // MARK: Deadlines
+
+    func token(for kind: DeadlineKind) -> UInt32 {
+        switch kind {
+        case .ping, .pong: pingToken
+        case .upgrade: upgradeToken
+        case .connect, .pollingClose: 0
+        }
+    }
+
+    func deadlineDue(_ kind: DeadlineKind) {
+        switch kind {
+        case .ping:
+            guard session.pingDue() else { return }
+            sendControl { $0.writeInteger(EnginePacketType.ping.rawValue) }
+            shard.arm(.pong, self)
+        case .pong: if session.pongOverdue() { close(.pingTimeout) }
+        case .connect: if !client.hasSockets { close(.forcedClose) }
+        case .upgrade: abandonProbe()
+        case .pollingClose: shard.remove(self)
+        }
+    }
+
+    // MARK: Receiving
+
+    /// A text packet from the session's transport, type character included.
+    func receive(text: ByteBuffer) {
+        var text = text
+        let type = text.readInteger(as: UInt8.self).flatMap(EnginePacketType.init(rawValue:))
+        receive(type, payload: text)
+    }
+
+    func receive(_ type: EnginePacketType?, payload: ByteBuffer) {
+        switch session.receive(type) {
+        case .deliver: client.receive(text: payload)
+        case .ignore: break
+        case .alive:
+            pingToken &+= 1
+            shard.arm(.ping, self)
+        case .close(let reason):
+            if reason == .parseError || reason == .transportError { shard.counters.protocolErrors.add() }
+            close(reason, answeringPollWith: reason == .transportClose ? .noop : .close)
+        }
+    }
+
+    func receive(binary: ByteBuffer) {
+        guard !session.isClosed else { return }
+        client.receive(binary: binary)
+    }
+
+    // MARK: Upgrade
+
+    /// A WebSocket for this polling session. Returns false when it is to be closed: there is one already.
+    func openUpgrade(_ transport: WebSocketTransport) -> Bool {
+        guard shard.io.configuration.allowUpgrades, session.openUpgrade() else { return false }
+        probe = transport
+        upgradeToken &+= 1
+        shard.arm(.upgrade, self)
+        return true
+    }
+
+    /// A text packet from the WebSocket that asked to take over.
+    func receiveProbe(text: ByteBuffer, from transport: WebSocketTransport) {
+        var text = text
+        let type = text.readInteger(as: UInt8.self).flatMap(EnginePacketType.init(rawValue:))
+        let isProbe = text.readableBytes == 5 && text.readableBytesView.elementsEqual("probe".utf8)
+        switch session.receiveProbe(type, isProbe: isProbe) {
+        case .answerProbe:
+            transport.send { $0.writeString("3probe") }
+            // The client waits for its GET to end before it sends `5`.
+            polling.release(with: .noop)
+        case .switchTransport:
+            upgradeToken &+= 1
+            probe = nil
+            webSocket = transport
+            shard.counters.upgrades.add()
+            polling.release(with: .noop)
+            moveQueueToWebSocket()
+        case .rejectWebSocket: abandonProbe()
+        }
+    }
+
+    func abandonProbe() {
+        upgradeToken &+= 1
+        session.abandonUpgrade()
+        let transport = probe
+        probe = nil
+        transport?.close(code: nil)
+    }
+
+    private func moveQueueToWebSocket() {
+        for packet in polling.takeQueue() {
+            switch packet {
+            case .text(let text): write(opcode: .text, text)
+            case .binary(let bytes): write(opcode: .binary, bytes)
+            }
+        }
+    }
+
+    // MARK: Closing
+
+    /// Ends the session: sockets hear of it, the transport is closed, the client's memory is freed. The second call does nothing.
+    ///
+    /// - Parameters:
+    ///   - code: of the WebSocket's close frame; nil: a frame without one.
+    ///   - answer: what a waiting GET gets.
+    func close(_ reason: EngineCloseReason, code: WebSocketCloseCode? = nil, answeringPollWith answer: EnginePacketType = .close) {
+        guard session.close() else { return }
+        shard.remove(self)
+        if !isDoomed { flush() }
+        polling.release(with: answer)
+        polling.discard()
+        let transports = [probe, webSocket]
+        probe = nil
+        webSocket = nil
+        for transport in transports { transport?.close(code: code) }
+        pending = ByteBuffer()
+        client.connectionClosed(DisconnectReason(reason))
+    }
+
+    /// Ends the session after what is queued has been fetched: `disconnect(close: true)`.
+    func closeAfterFlush() {
+        guard session.transport == .polling else { return close(.forcedClose) }
+        guard session.close() else { return }
+        let transport = probe
+        probe = nil
+        transport?.close(code: nil)
+        client.connectionClosed(.forcedClose)
+        flushPolling()
+        polling.isClosing = true
+        shard.arm(.pollingClose, self)
+    }
+
+    /// The client did not read: what waits for it is dropped with it.
+    func closeSlowClient() {
+        shard.counters.slowClientCloses.add()
+        shard.io.logger.notice("closing a client that does not read", metadata: ["sid": "\(sid)"])
+        close(.transportError, code: .policyViolation)
+    }
+}

@@ -1,0 +1,31 @@
+import DequeModule
+import NIOCore
+
+/// Deadlines that all lie the same time ahead when they are set, so that a queue keeps them sorted: setting one is O(1), and one timer
+/// serves thousands of connections. A deadline is never removed: its token tells whether it still counts when it comes.
+struct DeadlineQueue {
+    struct Entry {
+        let deadline: NIODeadline
+        let slot: ConnectionSlot
+        /// The connection's token at the time; any other means that the deadline was moved or dropped.
+        let token: UInt32
+    }
+
+    let delay: TimeAmount
+    private var entries: Deque<Entry> = []
+
+    init(delay: TimeAmount) { self.delay = delay }
+
+    var next: NIODeadline? { entries.first?.deadline }
+    var count: Int { entries.count }
+
+    mutating func append(_ slot: ConnectionSlot, token: UInt32, now: NIODeadline) {
+        entries.append(Entry(deadline: now + delay, slot: slot, token: token))
+    }
+
+    /// The next entry whose time has come.
+    mutating func popDue(now: NIODeadline) -> Entry? {
+        guard let first = entries.first, first.deadline <= now else { return nil }
+        return entries.removeFirst()
+    }
+}

@@ -1,0 +1,239 @@
+import EngineIOCore
+import Logging
+import NIOCore
+import SocketIOCore
+
+/// One event loop's share of the server: its connections, its members of each room, its deadlines and its buffers. Used on that loop
+/// only, hence without locks.
+final class LoopShard {
+    let index: Int
+    let loop: any EventLoop
+    let counters: ShardCounters
+    let mailbox: LoopMailbox
+    unowned let io: SocketIO
+
+    var connections = ConnectionTable()
+    /// By Engine.IO session id.
+    var sessions: [String: EngineConnection] = [:]
+    /// By Socket.IO socket id.
+    var sockets: [String: ServerSocket] = [:]
+    var rooms: [String: RoomShard] = [:]
+
+    /// Unmasked payloads of the message being handled. One for all connections: a loop handles one message at a time.
+    var scratch = ByteBuffer()
+    /// Set by this loop's own broadcasts, so that a later direct emit does not overtake them.
+    var hasLocalMail = false
+    /// The connection whose read batch is being handled; it flushes itself at the end of the batch.
+    var active: EngineConnection?
+
+    private var dirty: [EngineConnection] = []
+    private var isFlushScheduled = false
+    private var doomed: [EngineConnection] = []
+    private var spares: [ByteBuffer] = []
+    private var broadcastMark: UInt64 = 0
+    private var random = SystemRandomNumberGenerator()
+
+    private var deadlines: [DeadlineKind: DeadlineQueue]
+    private var timer: Scheduled<Void>?
+    private var timerDeadline = NIODeadline.distantFuture
+
+    init(index: Int, loop: any EventLoop, mailbox: LoopMailbox, counters: ShardCounters, io: SocketIO) {
+        self.index = index
+        self.loop = loop
+        self.mailbox = mailbox
+        self.counters = counters
+        self.io = io
+        let configuration = io.configuration
+        deadlines = [
+            .ping: DeadlineQueue(delay: TimeAmount(configuration.pingInterval)),
+            .pong: DeadlineQueue(delay: TimeAmount(configuration.pingTimeout)),
+            .connect: DeadlineQueue(delay: TimeAmount(configuration.connectTimeout)),
+            .upgrade: DeadlineQueue(delay: TimeAmount(configuration.upgradeTimeout)),
+            .pollingClose: DeadlineQueue(delay: TimeAmount(configuration.pollingCloseTimeout)),
+        ]
+    }
+
+    /// This share for other threads.
+    var handle: ShardHandle {
+        ShardHandle(index: index, loop: loop, mailbox: mailbox, counters: counters, shard: NIOLoopBound(self, eventLoop: loop))
+    }
+
+    func makeSessionID() -> String {
+        SessionID.make(random: (random.next(), random.next()), shard: index)
+    }
+
+    // MARK: Connections
+
+    func insert(_ connection: EngineConnection) {
+        connections.insert(connection, at: connection.slot)
+        sessions[connection.sid] = connection
+        counters.connectionsOpened.add()
+    }
+
+    func remove(_ connection: EngineConnection) {
+        guard sessions.removeValue(forKey: connection.sid) != nil else { return }
+        connections.remove(connection.slot)
+        counters.connectionsClosed.add()
+        if connections.count == 0 { io.shardBecameEmpty() }
+    }
+
+    // MARK: Writing
+
+    /// Has the connection write what it holds before the loop turns to the next events.
+    func markDirty(_ connection: EngineConnection) {
+        guard !connection.isDirty else { return }
+        connection.isDirty = true
+        if active === connection { return }
+        dirty.append(connection)
+        scheduleFlush()
+    }
+
+    private func scheduleFlush() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        loop.assumeIsolated().execute { self.flushAll() }
+    }
+
+    private func flushAll() {
+        isFlushScheduled = false
+        let batch = dirty
+        dirty.removeAll(keepingCapacity: batch.count <= 4_096)
+        for connection in batch where connection.isDirty { connection.flush() }
+        let lost = doomed
+        guard !lost.isEmpty else { return }
+        doomed.removeAll()
+        for connection in lost { connection.closeSlowClient() }
+    }
+
+    /// Closes a client that fell behind, later: members are being visited now.
+    func doom(_ connection: EngineConnection) {
+        doomed.append(connection)
+        scheduleFlush()
+    }
+
+    /// A buffer to collect frames in. Buffers go round, so that a batch costs no allocation.
+    func takeSpare() -> ByteBuffer {
+        guard var buffer = spares.popLast() else { return ByteBuffer() }
+        buffer.clear()
+        return buffer
+    }
+
+    func recycle(_ buffer: ByteBuffer) {
+        if spares.count < 16, buffer.capacity <= 1 << 16 { spares.append(buffer) }
+    }
+
+    // MARK: Mail
+
+    /// Called before anything is sent directly, so that it stays behind this loop's earlier broadcasts.
+    @inline(__always)
+    func settleLocalMail() {
+        if hasLocalMail { drainMailbox() }
+    }
+
+    func drainMailbox() {
+        hasLocalMail = false
+        for item in mailbox.take() {
+            switch item {
+            case .broadcast(let broadcast): deliver(broadcast)
+            case .deliver(let bound, let packet): bound.value.send(packet)
+            case .perform(let body): body()
+            }
+        }
+    }
+
+    private func deliver(_ broadcast: Broadcast) {
+        if broadcast.exceptions.isEmpty, broadcast.targets.count == 1, let room = rooms[broadcast.targets[0]] {
+            let members = room.members
+            for socket in members { socket.send(broadcast.packet, isVolatile: broadcast.isVolatile) }
+            return
+        }
+        broadcastMark += 1
+        let mark = broadcastMark
+        for name in broadcast.exceptions { visit(name) { $0.broadcastMark = mark } }
+        let send = { (socket: ServerSocket) in
+            guard socket.broadcastMark != mark else { return }
+            socket.broadcastMark = mark
+            socket.send(broadcast.packet, isVolatile: broadcast.isVolatile)
+        }
+        if broadcast.targets.isEmpty {
+            for socket in Array(sockets.values) { send(socket) }
+        } else {
+            for name in broadcast.targets { visit(name, send) }
+        }
+    }
+
+    /// The members of a room, or the socket of that id.
+    private func visit(_ name: String, _ body: (ServerSocket) -> Void) {
+        if let room = rooms[name] {
+            let members = room.members
+            for socket in members { body(socket) }
+        } else if let socket = sockets[name] {
+            body(socket)
+        }
+    }
+
+    // MARK: Rooms
+
+    func join(_ socket: ServerSocket, room name: String) {
+        let room: RoomShard
+        if let known = rooms[name] {
+            room = known
+        } else {
+            room = RoomShard(name: name)
+            rooms[name] = room
+        }
+        socket.memberships.append(room, index: room.insert(socket))
+    }
+
+    func leave(_ place: (room: RoomShard, index: Int)) {
+        place.room.remove(at: place.index)
+        if place.room.members.isEmpty { rooms[place.room.name] = nil }
+    }
+
+    // MARK: Deadlines
+
+    func arm(_ kind: DeadlineKind, _ connection: EngineConnection) {
+        let now = loop.now
+        deadlines[kind]?.append(connection.slot, token: connection.token(for: kind), now: now)
+        if let next = deadlines[kind]?.next, next < timerDeadline { schedule(next) }
+    }
+
+    private func schedule(_ deadline: NIODeadline) {
+        timer?.cancel()
+        timerDeadline = deadline
+        timer = loop.assumeIsolated().scheduleTask(deadline: deadline) { self.deadlinesDue() }
+    }
+
+    private func deadlinesDue() {
+        let now = loop.now
+        for kind in DeadlineKind.allCases {
+            while let entry = deadlines[kind]?.popDue(now: now) {
+                guard let connection = connections[entry.slot], connection.token(for: kind) == entry.token else { continue }
+                connection.deadlineDue(kind)
+            }
+        }
+        timerDeadline = .distantFuture
+        if let next = deadlines.values.compactMap(\.next).min() { schedule(next) }
+    }
+
+    /// At the end of the server: nothing may keep the loop busy.
+    func cancelTimers() {
+        timer?.cancel()
+        timer = nil
+        timerDeadline = .distantFuture
+    }
+}
+
+/// What a connection waits for.
+enum DeadlineKind: CaseIterable {
+    /// The next ping is to be sent.
+    case ping
+    /// The answer to the last ping.
+    case pong
+    /// The first namespace is joined.
+    case connect
+    /// A WebSocket has taken over from polling.
+    case upgrade
+    /// The last GET of a closed polling session.
+    case pollingClose
+}

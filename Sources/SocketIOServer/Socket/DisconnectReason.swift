@@ -1,0 +1,24 @@
+import EngineIOCore
+
+/// Why a socket's connection ended. The raw values are the reference's.
+public enum DisconnectReason: String, Sendable, CaseIterable {
+    case transportError = "transport error"
+    case transportClose = "transport close"
+    case forcedClose = "forced close"
+    case pingTimeout = "ping timeout"
+    case parseError = "parse error"
+    case serverShuttingDown = "server shutting down"
+    case clientNamespaceDisconnect = "client namespace disconnect"
+    case serverNamespaceDisconnect = "server namespace disconnect"
+
+    init(_ reason: EngineCloseReason) {
+        switch reason {
+        case .transportError: self = .transportError
+        case .transportClose: self = .transportClose
+        case .forcedClose: self = .forcedClose
+        case .pingTimeout: self = .pingTimeout
+        case .parseError: self = .parseError
+        case .serverShuttingDown: self = .serverShuttingDown
+        }
+    }
+}

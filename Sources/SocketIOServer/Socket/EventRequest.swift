@@ -1,0 +1,21 @@
+public import SocketIOCore
+
+/// One event as a handler on the loop gets it.
+public struct EventRequest {
+    public let socket: ServerSocket
+    /// The event's name and its arguments, unparsed until asked for.
+    public let arguments: Arguments
+    /// nil: the client does not ask for an acknowledgement.
+    public let acknowledge: Acknowledgement?
+
+    public var name: String { arguments.name }
+}
+
+/// One event as an asynchronous handler gets it: what it holds may leave the loop.
+public struct AsyncEventRequest: Sendable {
+    public let socket: SocketReference
+    public let arguments: Arguments
+    public let acknowledge: Acknowledgement?
+
+    public var name: String { arguments.name }
+}

@@ -1,0 +1,156 @@
+import EngineIOCore
+import Logging
+import NIOCore
+import SocketIOCore
+
+/// The Socket.IO side of one connection: the sockets it has, and packets that wait for their attachments. What a well-behaved client
+/// never sends closes the connection (`socket.io-protocol` v5).
+final class SocketIOClientState {
+    private unowned let connection: EngineConnection
+    /// The socket of the namespace `/`, the only one so far.
+    private var socket: ServerSocket?
+    private var isConnecting = false
+    private var reassembler: BinaryReassembler
+
+    init(connection: EngineConnection) {
+        self.connection = connection
+        reassembler = BinaryReassembler(limits: connection.shard.io.configuration.packetLimits)
+    }
+
+    var hasSockets: Bool { socket != nil || isConnecting }
+
+    // MARK: Receiving
+
+    func receive(text: ByteBuffer) {
+        do {
+            guard !reassembler.isPending else { throw ClientViolation.attachmentMissing }
+            let packet = try SocketIOPacket.decode(text, limits: connection.shard.io.configuration.packetLimits)
+            if packet.kind == .event, let socket, packet.namespace == "/" {
+                socket.receive(Arguments(event: packet), id: packet.id)
+            } else {
+                try handle(packet)
+            }
+        } catch {
+            reject()
+        }
+    }
+
+    func receive(binary: ByteBuffer) {
+        do {
+            if case .complete(let packet, let attachments) = try reassembler.receive(binary: binary) {
+                try handle(packet, attachments: attachments)
+            }
+        } catch {
+            reject()
+        }
+    }
+
+    private func reject() {
+        connection.shard.counters.protocolErrors.add()
+        connection.close(.parseError)
+    }
+
+    private func handle(_ packet: SocketIOPacket, attachments: [ByteBuffer] = []) throws {
+        switch packet.kind {
+        case .connect: try connect(packet)
+        case .disconnect:
+            guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
+            self.socket = nil
+            socket.end(.clientNamespaceDisconnect)
+        case .event:
+            guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
+            socket.receive(Arguments(event: packet, attachments: attachments), id: packet.id)
+        case .ack:
+            guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
+            socket.receiveAcknowledgement(Arguments(ack: packet, attachments: attachments), id: packet.id)
+        case .binaryEvent, .binaryAck:
+            if attachments.isEmpty, packet.attachmentCount > 0 {
+                guard socket != nil, packet.namespace == "/" else { throw ClientViolation.notJoined }
+                _ = try reassembler.receive(packet)
+            } else {
+                guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
+                if packet.kind == .binaryEvent {
+                    socket.receive(Arguments(event: packet, attachments: attachments), id: packet.id)
+                } else {
+                    socket.receiveAcknowledgement(Arguments(ack: packet, attachments: attachments), id: packet.id)
+                }
+            }
+        case .connectError: throw ClientViolation.serversOnly
+        }
+    }
+
+    // MARK: Connecting
+
+    private func connect(_ packet: SocketIOPacket) throws {
+        let namespace = packet.namespace
+        guard namespace == "/" else {
+            connection.sendMessage { buffer in
+                SocketIOEncoder.connectError(namespace: namespace, message: "Invalid namespace", data: nil, into: &buffer)
+            }
+            return
+        }
+        guard socket == nil, !isConnecting else { throw ClientViolation.alreadyJoined }
+        var handshake = connection.handshake
+        handshake.auth = packet.payload.readableBytes > 0 ? JSONSlice(unchecked: packet.payload) : nil
+        let io = connection.shard.io
+        let middlewares = io.middlewares
+        if middlewares.isEmpty { return accept(handshake, attachment: nil) }
+        isConnecting = true
+        let bound = NIOLoopBound(self, eventLoop: connection.shard.loop)
+        let loop = connection.shard.loop
+        let request = ConnectRequest(handshake: handshake, namespace: namespace)
+        let presented = handshake
+        io.track {
+            var request = request
+            let refusal: ConnectError?
+            do {
+                for middleware in middlewares { try await middleware(&request) }
+                refusal = nil
+            } catch let error as ConnectError {
+                refusal = error
+            } catch {
+                io.logger.error("a connection middleware failed", metadata: ["error": "\(error)"])
+                refusal = ConnectError(message: "Internal server error")
+            }
+            let attachment = request.attachment
+            loop.execute { bound.value.decided(refusal, handshake: presented, attachment: attachment) }
+        }
+    }
+
+    private func decided(_ refusal: ConnectError?, handshake: Handshake, attachment: (any Sendable)?) {
+        isConnecting = false
+        guard !connection.session.isClosed else { return }
+        if let refusal {
+            connection.sendMessage { buffer in
+                SocketIOEncoder.connectError(namespace: "/", message: refusal.message, data: refusal.data, into: &buffer)
+            }
+            // The reference leaves the connection open for another try; the connect time-out ends it.
+            connection.shard.arm(.connect, connection)
+        } else {
+            accept(handshake, attachment: attachment)
+        }
+    }
+
+    private func accept(_ handshake: Handshake, attachment: (any Sendable)?) {
+        let socket = ServerSocket(connection: connection, handshake: handshake, attachment: attachment)
+        self.socket = socket
+        socket.begin()
+    }
+
+    // MARK: Ending
+
+    /// The server ends a socket, and with it the connection or not.
+    func disconnect(_ socket: ServerSocket, close: Bool) {
+        guard self.socket === socket else { return }
+        self.socket = nil
+        connection.sendMessage { SocketIOEncoder.disconnect(namespace: "/", into: &$0) }
+        socket.end(.serverNamespaceDisconnect)
+        if close { connection.closeAfterFlush() }
+    }
+
+    func connectionClosed(_ reason: DisconnectReason) {
+        let last = socket
+        socket = nil
+        last?.end(reason)
+    }
+}

@@ -1,0 +1,53 @@
+import NIOCore
+public import SocketIOCore
+
+/// Addresses a socket from any thread. What one thread does through references and broadcasts reaches a client in that order. After the
+/// socket has gone everything here does nothing.
+public struct SocketReference: Sendable, Hashable {
+    public let id: String
+    let handle: ShardHandle
+    let socket: NIOLoopBound<ServerSocket>
+
+    public static func == (left: SocketReference, right: SocketReference) -> Bool { left.id == right.id }
+    public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+
+    public func emit(_ event: String, _ arguments: any JSONWritable...) {
+        send(EncodedPacket.event(event, namespace: "/", arguments: arguments))
+    }
+
+    public func join(_ room: String) { perform { $0.join(room) } }
+
+    public func leave(_ room: String) { perform { $0.leave(room) } }
+
+    public func disconnect(close: Bool = false) { perform { $0.disconnect(close: close) } }
+
+    /// Runs `body` on the socket's loop, in order with what this thread sent before; at once when called there and nothing waits.
+    public func perform(_ body: @escaping @Sendable (ServerSocket) -> Void) {
+        if handle.loop.inEventLoop {
+            handle.shard.value.settleLocalMail()
+            body(socket.value)
+        } else {
+            let socket = socket
+            handle.enqueue(.perform { body(socket.value) })
+        }
+    }
+
+    func send(_ packet: EncodedPacket) {
+        if handle.loop.inEventLoop {
+            handle.shard.value.settleLocalMail()
+            socket.value.send(packet)
+        } else {
+            handle.enqueue(.deliver(socket, packet))
+        }
+    }
+
+    /// Writes straight into the connection's buffer on its loop; elsewhere encodes a packet that travels there.
+    func send(onLoop direct: (ServerSocket) -> Void, packet: () -> EncodedPacket) {
+        if handle.loop.inEventLoop {
+            handle.shard.value.settleLocalMail()
+            direct(socket.value)
+        } else {
+            handle.enqueue(.deliver(socket, packet()))
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// Counts since the start, summed over all event loops. They only rise; the gauges are differences.
+public struct SocketIOStatistics: Sendable, Hashable {
+    public var connectionsOpened = 0
+    public var connectionsClosed = 0
+    public var socketsOpened = 0
+    public var socketsClosed = 0
+    /// Events that reached a socket.
+    public var eventsReceived = 0
+    /// Packets queued for clients; a broadcast counts once a member.
+    public var packetsSent = 0
+    /// Clients closed because they did not read.
+    public var slowClientCloses = 0
+    /// Connections closed because of a malformed packet or frame.
+    public var protocolErrors = 0
+    /// Polling sessions that moved to a WebSocket.
+    public var upgrades = 0
+    /// Volatile events not sent because the client was behind.
+    public var volatileDropped = 0
+
+    public var connections: Int { connectionsOpened - connectionsClosed }
+    public var sockets: Int { socketsOpened - socketsClosed }
+
+    mutating func add(_ counters: ShardCounters) {
+        connectionsOpened += counters.connectionsOpened.read()
+        connectionsClosed += counters.connectionsClosed.read()
+        socketsOpened += counters.socketsOpened.read()
+        socketsClosed += counters.socketsClosed.read()
+        eventsReceived += counters.eventsReceived.read()
+        packetsSent += counters.packetsSent.read()
+        slowClientCloses += counters.slowClientCloses.read()
+        protocolErrors += counters.protocolErrors.read()
+        upgrades += counters.upgrades.read()
+        volatileDropped += counters.volatileDropped.read()
+    }
+}

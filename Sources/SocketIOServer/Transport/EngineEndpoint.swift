@@ -1,0 +1,116 @@
+import EngineIOCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import WebSocketCore
+
+/// What to do with one complete request to Engine.IO's path.
+enum EngineDecision {
+    /// Answer now.
+    case answer(EngineAnswer)
+    /// A GET or POST of a session, which lives on that shard.
+    case session(ShardHandle, sid: String)
+    /// A polling handshake.
+    case open(Handshake)
+    /// A WebSocket, for a session that exists or (nil) a fresh one.
+    case webSocket(Handshake, sid: String?, key: String)
+}
+
+/// A response that needs no session.
+struct EngineAnswer {
+    var status: HTTPResponseStatus
+    var headers: HTTPHeaders
+    var body: String
+    /// Whether the connection closes after it.
+    var closes = false
+}
+
+/// Reads requests to Engine.IO's path: everything that can be decided without a session, as a pure function of the request.
+struct EngineEndpoint: Sendable {
+    let configuration: SocketIOConfiguration
+
+    /// Whether a request target is Engine.IO's.
+    func owns(_ target: String) -> Bool {
+        let path = QueryString.split(target).path
+        if path == configuration.path { return true }
+        return configuration.path.hasSuffix("/") && path == configuration.path.dropLast()
+    }
+
+    func decide(
+        _ head: HTTPRequestHead, address: String, secure: Bool, isShuttingDown: Bool, shard: (Int) -> ShardHandle?
+    ) -> EngineDecision {
+        let origin = head.headers.first(name: "origin")
+        guard configuration.originPolicy.allows(origin: origin, host: head.headers.first(name: "host"), secure: secure) else {
+            return .answer(refusal(.forbidden("Origin not allowed"), head))
+        }
+        let isUpgrade = EngineEndpoint.asksForWebSocket(head)
+        if head.method == .OPTIONS, configuration.cors != nil {
+            return .answer(EngineAnswer(status: .noContent, headers: preflightHeaders(head), body: ""))
+        }
+        if isShuttingDown {
+            let error = EngineRequestError(status: 503, code: 3, message: "Server shutting down")
+            return .answer(refusal(error, head, closes: true))
+        }
+        let query = QueryString.parameters(QueryString.split(head.uri).query)
+        do throws(EngineRequestError) {
+            let request = try EngineRequest(
+                query: query, isGet: head.method == .GET, isUpgrade: isUpgrade, transports: configuration.transports)
+            if let sid = request.sid {
+                guard let index = SessionID.shard(of: sid), let shard = shard(index) else { throw EngineRequestError.sessionUnknown }
+                if isUpgrade { return .webSocket(Handshake(), sid: sid, key: try webSocketKey(head)) }
+                guard head.method == .GET || head.method == .POST else { throw EngineRequestError.badRequest }
+                return .session(shard, sid: sid)
+            }
+            let handshake = Handshake(query: query, headers: head.headers, address: address, secure: secure)
+            if let error = configuration.allowRequest?(handshake) { throw error }
+            if isUpgrade { return .webSocket(handshake, sid: nil, key: try webSocketKey(head)) }
+            return .open(handshake)
+        } catch {
+            return .answer(refusal(error, head, closes: isUpgrade))
+        }
+    }
+
+    /// An error as Engine.IO's clients expect it.
+    func refusal(_ error: EngineRequestError, _ head: HTTPRequestHead, closes: Bool = false) -> EngineAnswer {
+        var headers = corsHeaders(head)
+        headers.add(name: "Content-Type", value: "application/json")
+        return EngineAnswer(status: HTTPResponseStatus(statusCode: error.status), headers: headers, body: error.body, closes: closes)
+    }
+
+    /// RFC 6455 §4.2.1.
+    private func webSocketKey(_ head: HTTPRequestHead) throws(EngineRequestError) -> String {
+        guard head.version == .http1_1, head.headers.first(name: "sec-websocket-version") == "13",
+            let key = head.headers.first(name: "sec-websocket-key"), WebSocketHandshake.isValidKey(key)
+        else { throw .badRequest }
+        return key
+    }
+
+    static func asksForWebSocket(_ head: HTTPRequestHead) -> Bool {
+        guard head.method == .GET else { return false }
+        return head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
+            && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+    }
+
+    // MARK: Headers
+
+    func corsHeaders(_ head: HTTPRequestHead) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        guard let cors = configuration.cors else { return headers }
+        if let origin = cors.allowedOrigin(for: head.headers.first(name: "origin")) {
+            headers.add(name: "Access-Control-Allow-Origin", value: origin)
+            if cors.allowsCredentials { headers.add(name: "Access-Control-Allow-Credentials", value: "true") }
+        }
+        if cors.variesByOrigin { headers.add(name: "Vary", value: "Origin") }
+        return headers
+    }
+
+    private func preflightHeaders(_ head: HTTPRequestHead) -> HTTPHeaders {
+        var headers = corsHeaders(head)
+        headers.replaceOrAdd(name: "Vary", value: "Origin, Access-Control-Request-Headers")
+        headers.add(name: "Access-Control-Allow-Methods", value: "GET,HEAD,PUT,PATCH,POST,DELETE")
+        if let asked = head.headers.first(name: "access-control-request-headers") {
+            headers.add(name: "Access-Control-Allow-Headers", value: asked)
+        }
+        return headers
+    }
+}

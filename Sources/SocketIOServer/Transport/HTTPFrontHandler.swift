@@ -1,0 +1,322 @@
+import DequeModule
+import EngineIOCore
+import NIOCore
+import NIOHTTP1
+import WebSocketCore
+
+/// Stands behind the HTTP decoder of every connection: answers Engine.IO's path on the loop, turns a connection into a WebSocket, and
+/// passes everything else on to whoever serves the rest. Serves one request at a time; later ones wait and hold back reading.
+final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    enum Phase {
+        /// The next part is a head.
+        case idle
+        /// A request to Engine.IO's path, its body so far.
+        case collecting(HTTPRequestHead, ByteBuffer)
+        /// Its body is too large: read and dropped before the answer.
+        case draining(HTTPRequestHead, byteCount: Int)
+        /// The answer is not written yet.
+        case answering
+        /// Somebody else answers this request.
+        case passing(requestEnded: Bool, responseEnded: Bool, closes: Bool)
+        /// On its way to a WebSocket.
+        case upgrading
+        /// Nothing more is read.
+        case finished
+    }
+
+    let io: SocketIO
+    let endpoint: EngineEndpoint
+    let fallback: HTTPFallback
+    let secure: Bool
+    let encoder: HTTPResponseEncoder
+    let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+
+    var phase = Phase.idle
+    var context: ChannelHandlerContext?
+    /// The session whose GET waits for an answer.
+    var polled: (shard: ShardHandle, sid: String)?
+    private var waiting: Deque<HTTPServerRequestPart> = []
+    private var isReadHeld = false
+    private var deadline = RequestDeadline()
+    private var hasFallback = false
+    private var hasPlace = false
+    private var isQuiescing = false
+
+    init(
+        io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
+        decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    ) {
+        self.io = io
+        self.endpoint = endpoint
+        self.fallback = fallback
+        self.secure = secure
+        self.encoder = encoder
+        self.decoder = decoder
+    }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { begin(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard !hasPlace else { return }
+        hasPlace = io.openChannel()
+        if hasPlace {
+            armDeadline()
+        } else {
+            phase = .finished
+            context.close(promise: nil)
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        if !hasFallback { fallback.abandon() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        phase = .finished
+        abortPoll()
+        releasePlace()
+        context.fireChannelInactive()
+    }
+
+    func releasePlace() {
+        guard hasPlace else { return }
+        hasPlace = false
+        io.closeChannel()
+    }
+
+    /// The place goes on to the WebSocket's handler.
+    func takePlace() -> Bool {
+        defer { hasPlace = false }
+        return hasPlace
+    }
+
+    // MARK: Reading
+
+    func read(context: ChannelHandlerContext) {
+        switch phase {
+        case .answering, .upgrading, .passing(true, _, _): isReadHeld = true
+        default: context.read()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        if waiting.isEmpty, accept(part, context) { return }
+        waiting.append(part)
+    }
+
+    /// Takes a part, or returns false when an earlier request is not answered yet.
+    private func accept(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
+        switch (phase, part) {
+        case (.finished, _): break
+        case (.answering, _), (.upgrading, _): return false
+        case (.idle, .head(let head)): receive(head, context)
+        case (.idle, _): break
+        case (.collecting(let head, var body), .body(let bytes)):
+            // Out of the property while it grows, or each piece would copy all before it.
+            phase = .idle
+            if body.readableBytes + bytes.readableBytes > endpoint.configuration.maximumHTTPBufferBytes {
+                phase = .draining(head, byteCount: body.readableBytes + bytes.readableBytes)
+            } else {
+                body.writeImmutableBuffer(bytes)
+                phase = .collecting(head, body)
+            }
+        case (.collecting(let head, let body), .end):
+            phase = .answering
+            deadline.disarm()
+            dispatch(head, body: body, context)
+        case (.draining(let head, let count), .body(let bytes)):
+            phase = .draining(head, byteCount: count + bytes.readableBytes)
+            if count + bytes.readableBytes > endpoint.configuration.maximumDrainedBytes {
+                tooLarge(head, context, closes: true)
+            }
+        case (.draining(let head, _), .end): tooLarge(head, context, closes: false)
+        case (.collecting, .head), (.draining, .head): context.close(promise: nil)
+        case (.passing(true, _, _), _): return false
+        case (.passing(_, let responseEnded, let closes), _):
+            context.fireChannelRead(wrapInboundOut(part))
+            if case .end = part {
+                phase = .passing(requestEnded: true, responseEnded: responseEnded, closes: closes)
+                deadline.disarm()
+                context.fireChannelReadComplete()
+                endPassingIfDone(context)
+            }
+        }
+        return true
+    }
+
+    private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
+        }
+        if endpoint.owns(head.uri) {
+            let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+            phase = length > endpoint.configuration.maximumHTTPBufferBytes ? .draining(head, byteCount: 0) : .collecting(head, ByteBuffer())
+            return
+        }
+        do {
+            if !hasFallback {
+                hasFallback = true
+                try fallback.install(context.channel)
+            }
+            // The decoder stops behind a request that asks for an upgrade: nothing can follow it.
+            let asksForUpgrade = head.headers.contains(name: "upgrade")
+            phase = .passing(requestEnded: false, responseEnded: false, closes: asksForUpgrade || !head.isKeepAlive)
+            context.fireChannelRead(wrapInboundOut(.head(head)))
+        } catch {
+            context.fireErrorCaught(error)
+            context.close(promise: nil)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .passing = phase { context.fireChannelReadComplete() }
+    }
+
+    private func tooLarge(_ head: HTTPRequestHead, _ context: ChannelHandlerContext, closes: Bool) {
+        phase = .answering
+        deadline.disarm()
+        let error = EngineRequestError(status: 413, code: 3, message: "Payload too large")
+        write(endpoint.refusal(error, head, closes: closes), for: head, context)
+    }
+
+    // MARK: Responses of others
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let part = unwrapOutboundIn(data)
+        guard case .passing(let requestEnded, _, let closes) = phase else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        switch part {
+        case .head(var head):
+            if closes || isQuiescing { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .body: context.write(data, promise: promise)
+        case .end:
+            context.write(data, promise: promise)
+            phase = .passing(requestEnded: requestEnded, responseEnded: true, closes: closes)
+            endPassingIfDone(context)
+        }
+    }
+
+    private func endPassingIfDone(_ context: ChannelHandlerContext) {
+        guard case .passing(true, true, let closes) = phase else { return }
+        context.flush()
+        finishResponse(closes: closes, context)
+    }
+
+    /// A response is written: on to the next request, or close.
+    func finishResponse(closes: Bool, _ context: ChannelHandlerContext) {
+        if closes || isQuiescing {
+            phase = .finished
+            waiting = []
+            closeAfterDraining(context)
+            return
+        }
+        phase = .idle
+        armDeadline()
+        while let part = waiting.first {
+            guard accept(part, context) else { break }
+            waiting.removeFirst()
+        }
+        if isReadHeld, waiting.isEmpty {
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    /// Lets the peer read the answer: closing at once, with bytes unread, would reset the connection.
+    private func closeAfterDraining(_ context: ChannelHandlerContext) {
+        context.close(mode: .output, promise: nil)
+        armDeadline()
+        if isReadHeld {
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    // MARK: Events
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            abortPoll()
+            if case .passing = phase { context.fireUserInboundEventTriggered(event) } else { context.close(promise: nil) }
+        case is ChannelShouldQuiesceEvent:
+            isQuiescing = true
+            switch phase {
+            case .idle: context.close(promise: nil)
+            case .answering:
+                if let polled {
+                    let sid = polled.sid
+                    polled.shard.run { $0.sessions[sid]?.close(.serverShuttingDown) }
+                }
+            case .passing: context.fireUserInboundEventTriggered(event)
+            default: break
+            }
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let parserError = error as? HTTPParserError else {
+            context.close(promise: nil)
+            return
+        }
+        switch phase {
+        case .idle, .collecting, .draining:
+            phase = .finished
+            let status: HTTPResponseStatus = parserError == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
+            let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
+            context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            closeAfterDraining(context)
+        default: context.close(promise: nil)
+        }
+    }
+
+    private func abortPoll() {
+        guard let polled else { return }
+        self.polled = nil
+        let sid = polled.sid
+        polled.shard.run { $0.sessions[sid]?.pollAborted() }
+    }
+
+    // MARK: Deadline
+
+    private func armDeadline() {
+        guard let context else { return }
+        let due = context.eventLoop.now + TimeAmount(endpoint.configuration.requestTimeout)
+        if let next = deadline.arm(at: due) { setTimer(next) }
+    }
+
+    private func setTimer(_ next: NIODeadline) {
+        context?.eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
+            guard let self, let context else { return }
+            switch deadline.fire(now: context.eventLoop.now) {
+            case .expired:
+                phase = .finished
+                context.close(promise: nil)
+            case .again(let next): setTimer(next)
+            case .idle: break
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import EngineIOCore
+import NIOCore
+import NIOPosix
+
+/// The only handler of a connection that became a WebSocket (but for TLS): bytes go to the session's transport as they are read.
+final class WebSocketHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Target {
+        case local(WebSocketTransport)
+        /// The session lives on another loop.
+        case remote(NIOLoopBound<WebSocketTransport>, any EventLoop)
+    }
+
+    /// Bytes on their way to a session on another loop; more are not read before it has taken these.
+    private static let maximumForwardedBytes = 1 << 18
+    /// How long a closed connection may take to end, and how much it may still send meanwhile.
+    private static let lingerTime = TimeAmount.seconds(2)
+    private static let maximumLingerBytes = 16_000_000
+
+    private let io: SocketIO
+    private let link: ChannelFrameLink
+    private let target: Target
+    /// This handler holds the connection's place among those that the server allows.
+    var ownsPlace = false
+    private var context: ChannelHandlerContext?
+    private var forwarded = 0
+    private var isReadHeld = false
+    private var isClosing = false
+    private var lingered = 0
+    private var hasTakenOver = false
+
+    init(io: SocketIO, link: ChannelFrameLink, target: Target) {
+        self.io = io
+        self.link = link
+        self.target = target
+    }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if case .local = target { link.attach(self) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    /// The HTTP handlers have gone, and what they had read has come.
+    func takeOver() {
+        hasTakenOver = true
+        if let context {
+            // Most connections are idle, and their messages small: a large buffer each would be most of what they cost.
+            let allocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 1 << 16)
+            _ = context.channel.setOption(.recvAllocator, value: allocator)
+        }
+        complete()
+        context?.read()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ended(error: false)
+        if ownsPlace {
+            ownsPlace = false
+            io.closeChannel()
+        }
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        ended(error: true)
+        context.close(promise: nil)
+    }
+
+    private func ended(error: Bool) {
+        switch target {
+        case .local(let transport): transport.inactive(error: error)
+        case .remote(let transport, let loop): loop.execute { transport.value.inactive(error: error) }
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            ended(error: false)
+            context.close(promise: nil)
+        case is WebSocketShouldClose: closeGently()
+        case is ChannelShouldQuiesceEvent:
+            switch target {
+            case .local(let transport): transport.shutDown()
+            case .remote(let transport, let loop): loop.execute { transport.value.shutDown() }
+            }
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    // MARK: Reading
+
+    func read(context: ChannelHandlerContext) {
+        if forwarded > WebSocketHandler.maximumForwardedBytes { isReadHeld = true } else { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        if isClosing {
+            lingered += bytes.readableBytes
+            if lingered > WebSocketHandler.maximumLingerBytes { context.close(promise: nil) }
+            return
+        }
+        switch target {
+        case .local(let transport): transport.receive(bytes)
+        case .remote(let transport, let loop): forward(bytes, to: transport, on: loop, context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { complete() }
+
+    private func complete() {
+        if case .local(let transport) = target { transport.readComplete() }
+    }
+
+    private func forward(
+        _ bytes: ByteBuffer, to transport: NIOLoopBound<WebSocketTransport>, on loop: any EventLoop, _ context: ChannelHandlerContext
+    ) {
+        let count = bytes.readableBytes
+        forwarded += count
+        let own = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: own)
+        loop.execute {
+            transport.value.receive(bytes)
+            transport.value.readComplete()
+            own.execute { bound.value.taken(count) }
+        }
+    }
+
+    private func taken(_ count: Int) {
+        forwarded -= count
+        guard isReadHeld, forwarded <= WebSocketHandler.maximumForwardedBytes else { return }
+        isReadHeld = false
+        context?.read()
+    }
+
+    // MARK: Writing
+
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Asked for only when much waits already.
+    var bufferedBytes: Int {
+        guard let options = context?.channel.syncOptions, let count = try? options.getOption(.bufferedWritableBytes) else { return 0 }
+        return count
+    }
+
+    func write(_ frames: ByteBuffer) {
+        guard !isClosing else { return }
+        context?.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return }
+        switch target {
+        case .local(let transport): transport.becameWritable()
+        case .remote(let transport, let loop): loop.execute { transport.value.becameWritable() }
+        }
+    }
+
+    /// Sends no more, and waits a little for the peer's end: closing with bytes unread would reset the connection, and the peer would
+    /// never see why it was closed.
+    func closeGently() {
+        guard !isClosing, let context else { return }
+        isClosing = true
+        guard context.channel.isWritable else { return context.close(promise: nil) }
+        context.close(mode: .output, promise: nil)
+        context.eventLoop.assumeIsolated().scheduleTask(in: WebSocketHandler.lingerTime) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+    }
+}

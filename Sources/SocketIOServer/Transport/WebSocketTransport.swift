@@ -1,0 +1,145 @@
+import EngineIOCore
+import NIOCore
+import WebSocketCore
+
+/// A session's side of one WebSocket: bytes in, packets to the session. Lives on the session's loop, which may be another one than the
+/// channel's.
+final class WebSocketTransport {
+    let link: any FrameLink
+    private let connection: EngineConnection
+    private var decoder: WebSocketDecoder
+    /// Bytes of a frame that is not complete.
+    private var partial = ByteBuffer()
+    private var isClosed = false
+
+    init(connection: EngineConnection, link: any FrameLink) {
+        self.connection = connection
+        self.link = link
+        let maximum = connection.shard.io.configuration.maximumHTTPBufferBytes
+        decoder = WebSocketDecoder(role: .server, limits: WebSocketLimits(maximumMessageBytes: maximum))
+    }
+
+    /// One chunk as it was read. Call ``readComplete()`` after the last chunk of a batch.
+    func receive(_ bytes: ByteBuffer) {
+        guard !isClosed else { return }
+        connection.shard.active = connection
+        if partial.readableBytes > 0 {
+            partial.writeImmutableBuffer(bytes)
+            var input = partial
+            partial = ByteBuffer()
+            decode(&input)
+            keep(input)
+        } else {
+            var input = bytes
+            decode(&input)
+            if input.readableBytes > 0, !isClosed {
+                // A copy: the received buffer goes back to the channel's pool.
+                var copy = ByteBuffer()
+                copy.writeImmutableBuffer(input)
+                partial = copy
+            }
+        }
+    }
+
+    func readComplete() {
+        if connection.shard.active === connection { connection.shard.active = nil }
+        if connection.isDirty { connection.flush() }
+    }
+
+    /// The channel can take more.
+    func becameWritable() {
+        if connection.webSocket === self { connection.flush() }
+    }
+
+    /// The channel is closed, or the peer sends no more.
+    func inactive(error: Bool) {
+        guard !isClosed else { return }
+        isClosed = true
+        lost(error ? .transportError : .transportClose)
+    }
+
+    /// Sends a text packet outside of the session's queue: on a WebSocket that is not the transport yet.
+    func send(_ body: (inout ByteBuffer) -> Void) {
+        var buffer = connection.shard.takeSpare()
+        WebSocketEncoder.writeFrame(opcode: .text, into: &buffer, body)
+        link.write(buffer)
+        connection.shard.recycle(buffer)
+    }
+
+    func close(code: WebSocketCloseCode?) {
+        guard !isClosed else { return }
+        isClosed = true
+        partial = ByteBuffer()
+        if link.isWritable {
+            var buffer = ByteBuffer()
+            WebSocketEncoder.writeClose(code: code, reason: "", into: &buffer)
+            link.write(buffer)
+        }
+        link.close()
+    }
+
+    /// The server ends: the client is told to come back to the next one.
+    func shutDown() { connection.close(.serverShuttingDown, code: .serviceRestart) }
+
+    // MARK: Decoding
+
+    private func keep(_ rest: ByteBuffer) {
+        guard rest.readableBytes > 0, !isClosed else { return }
+        partial = rest
+        partial.discardReadBytes()
+    }
+
+    private func decode(_ input: inout ByteBuffer) {
+        let shard = connection.shard
+        do {
+            shard.scratch.clear()
+            while !isClosed, let event = try decoder.next(&input, scratch: &shard.scratch) {
+                handle(event)
+                if shard.scratch.capacity > 1 << 14 { shard.scratch = ByteBuffer() } else { shard.scratch.clear() }
+            }
+        } catch {
+            guard !isClosed else { return }
+            shard.counters.protocolErrors.add()
+            close(code: error.closeCode == .messageTooBig ? .messageTooBig : nil)
+            lost(.transportError)
+        }
+    }
+
+    @inline(__always)
+    private func handle(_ event: WebSocketEvent) {
+        switch event {
+        case .text(let text):
+            if connection.webSocket === self {
+                connection.receive(text: text)
+            } else {
+                connection.receiveProbe(text: text, from: self)
+            }
+        case .binary(let bytes):
+            if connection.webSocket === self { connection.receive(binary: bytes) } else { connection.abandonProbe() }
+        case .ping(let payload): pong(payload)
+        case .pong: break
+        case .close(let code, _):
+            close(code: code)
+            lost(.transportClose)
+        }
+    }
+
+    private func pong(_ payload: ByteBuffer) {
+        if connection.webSocket === self {
+            connection.write(opcode: .pong, payload)
+        } else {
+            var buffer = ByteBuffer()
+            WebSocketEncoder.write(opcode: .pong, payload: payload, into: &buffer)
+            link.write(buffer)
+        }
+    }
+
+    /// The session goes on without a WebSocket that had not taken over yet.
+    private func lost(_ reason: EngineCloseReason) {
+        if connection.webSocket === self {
+            connection.close(reason)
+        } else if connection.probe === self {
+            connection.abandonProbe()
+        }
+    }
+}

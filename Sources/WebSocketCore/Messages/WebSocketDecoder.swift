@@ -1,0 +1,152 @@
+public import NIOCore
+
+/// Turns received bytes into messages and control frames (RFC 6455 §5), without I/O.
+///
+/// A short message that arrived whole costs no allocation: its payload is unmasked into a scratch buffer that the caller keeps
+/// for all connections of an event loop. Longer messages, fragments and pieces of frames are gathered in a buffer of the decoder's own,
+/// byte by byte as they arrive, so that a message costs the same in one piece and in a thousand.
+public struct WebSocketDecoder: Sendable {
+    /// Longer messages get a buffer of their own, so that the scratch buffer stays small and a message held on to pins little memory.
+    static let maximumScratchBytes = 65_535
+
+    let role: WebSocketRole
+    let limits: WebSocketLimits
+    var state = State.betweenFrames
+    /// The opcode of the message whose fragments are being gathered.
+    var messageOpcode: WebSocketOpcode?
+    var fragments = 0
+    /// The message so far.
+    var message = ByteBuffer()
+    var validator = UTF8Validator()
+
+    enum State {
+        case betweenFrames
+        /// Within a frame whose payload did not arrive whole. The mask is rotated to the next byte.
+        case withinFrame(remaining: Int, mask: UInt32, isFinal: Bool)
+        /// After a close frame or a violation: what follows has no meaning.
+        case finished
+    }
+
+    public init(role: WebSocketRole, limits: WebSocketLimits = WebSocketLimits()) {
+        self.role = role
+        self.limits = limits
+    }
+
+    /// Whether a message has begun and its end has not arrived: a caller gives it a total deadline.
+    public var isWithinMessage: Bool { self.messageOpcode != nil }
+
+    /// Whether a close frame or a violation ended the stream. Everything after it is discarded.
+    public var isFinished: Bool {
+        if case .finished = self.state { true } else { false }
+    }
+
+    /// Takes the next event from the front of `input`.
+    ///
+    /// Call it until it returns `nil`, then keep what is left in `input` (at most the start of a frame header or of a control
+    /// frame) and append what arrives next.
+    ///
+    /// - Parameters:
+    ///   - input: received bytes; the event's are consumed.
+    ///   - scratch: overwritten. The event's buffer may share its memory: as long as the event is held, the next call pays for a new one.
+    /// - Returns: An event, or `nil` when more bytes are needed.
+    /// - Throws: The peer's violation. The connection has to be closed; the decoder discards whatever follows.
+    public mutating func next(
+        _ input: inout ByteBuffer, scratch: inout ByteBuffer
+    ) throws(WebSocketProtocolError) -> WebSocketEvent? {
+        while true {
+            switch self.state {
+            case .finished:
+                input.moveReaderIndex(to: input.writerIndex)
+                return nil
+            case .withinFrame(let remaining, let mask, let isFinal):
+                guard input.readableBytes > 0 || remaining == 0 else { return nil }
+                if let event = try self.continueFrame(&input, remaining: remaining, mask: mask, isFinal: isFinal) { return event }
+            case .betweenFrames:
+                let role = self.role
+                switch input.withUnsafeReadableBytes({ FrameHeader.parse($0, role: role) }) {
+                case .incomplete:
+                    return nil
+                case .violation(let kind):
+                    throw self.fail(kind)
+                case .header(let header):
+                    try self.check(header)
+                    guard input.readableBytes >= header.headerBytes else { return nil }
+                    if header.opcode.isControl {
+                        guard input.readableBytes >= header.headerBytes &+ header.payloadBytes else { return nil }
+                        return try self.control(header, &input, &scratch)
+                    }
+                    if header.isFinal, self.messageOpcode == nil, header.payloadBytes <= Self.maximumScratchBytes,
+                        input.readableBytes >= header.headerBytes &+ header.payloadBytes
+                    {
+                        return try self.wholeMessage(header, &input, &scratch)
+                    }
+                    self.begin(header, &input)
+                }
+            }
+        }
+    }
+
+    /// Records the violation, and frees what was gathered.
+    mutating func fail(_ kind: WebSocketProtocolError.Kind) -> WebSocketProtocolError {
+        self.finish()
+        return WebSocketProtocolError(kind)
+    }
+
+    mutating func finish() {
+        self.state = .finished
+        self.messageOpcode = nil
+        self.message = ByteBuffer()
+    }
+
+    /// What a header can violate in the light of the frames before it. It may be seen more than once while its payload arrives.
+    @inline(__always)
+    private mutating func check(_ header: FrameHeader) throws(WebSocketProtocolError) {
+        if header.opcode.isControl { return }
+        if header.opcode == .continuation {
+            guard self.messageOpcode != nil else { throw self.fail(.continuationWithoutStart) }
+            guard self.fragments < self.limits.maximumFragments else { throw self.fail(.tooManyFragments) }
+        } else {
+            guard self.messageOpcode == nil else { throw self.fail(.messageWithinMessage) }
+        }
+        guard header.payloadBytes <= self.limits.maximumMessageBytes &- self.message.readableBytes else {
+            throw self.fail(.messageTooBig)
+        }
+    }
+
+    /// A message in one frame that arrived whole: the hot path.
+    @inline(__always)
+    private mutating func wholeMessage(
+        _ header: FrameHeader, _ input: inout ByteBuffer, _ scratch: inout ByteBuffer
+    ) throws(WebSocketProtocolError) -> WebSocketEvent {
+        let isASCII = Self.unmask(header, &input, &scratch)
+        if header.opcode == .binary { return .binary(scratch) }
+        if !isASCII { try self.validate(scratch) }
+        return .text(scratch)
+    }
+
+    private mutating func validate(_ text: ByteBuffer) throws(WebSocketProtocolError) {
+        var validator = UTF8Validator()
+        guard text.withUnsafeReadableBytes({ validator.consume($0) }), validator.isComplete else { throw self.fail(.invalidUTF8) }
+    }
+
+    /// Moves a payload that is all there from `input` to `scratch`.
+    /// - Returns: Whether it is ASCII.
+    @inline(__always)
+    static func unmask(_ header: FrameHeader, _ input: inout ByteBuffer, _ scratch: inout ByteBuffer) -> Bool {
+        scratch.clear(minimumCapacity: max(header.payloadBytes, 256))
+        input.moveReaderIndex(forwardBy: header.headerBytes)
+        var isASCII = true
+        if header.payloadBytes > 0 {
+            scratch.writeWithUnsafeMutableBytes(minimumWritableBytes: header.payloadBytes) { target in
+                input.withUnsafeReadableBytes { source in
+                    if let from = source.baseAddress, let to = target.baseAddress {
+                        isASCII = Masking.copy(from: from, to: to, count: header.payloadBytes, mask: header.mask)
+                    }
+                }
+                return header.payloadBytes
+            }
+            input.moveReaderIndex(forwardBy: header.payloadBytes)
+        }
+        return isASCII
+    }
+}

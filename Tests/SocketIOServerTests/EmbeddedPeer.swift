@@ -1,0 +1,113 @@
+import EngineIOCore
+import Logging
+import Foundation
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
+import NIOHTTP1
+import WebSocketCore
+
+@testable import SocketIOServer
+
+/// A connection to a server without a socket: bytes in, bytes out, and time by hand.
+final class EmbeddedPeer {
+    let channel: EmbeddedChannel
+    private var decoder = WebSocketDecoder(role: .client, limits: WebSocketLimits())
+    private var received = ByteBuffer()
+    private var scratch = ByteBuffer()
+
+    init(_ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil) throws {
+        channel = EmbeddedChannel(loop: loop)
+        let none = HTTPFallback(install: { _ in }, abandon: {})
+        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback ?? none)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
+
+    func send(_ text: String) throws { try channel.writeInbound(ByteBuffer(string: text)) }
+
+    /// Everything that the server wrote since the last call.
+    func output() throws -> String { String(buffer: try bytes()) }
+
+    func bytes() throws -> ByteBuffer {
+        loop.run()
+        var all = ByteBuffer()
+        while var part = try channel.readOutbound(as: IOData.self) {
+            if case .byteBuffer(var buffer) = part { all.writeBuffer(&buffer) }
+            part = .byteBuffer(ByteBuffer())
+        }
+        return all
+    }
+
+    /// Sends a request and returns the whole response.
+    func request(_ method: String, _ target: String, headers: [String] = [], body: String = "") throws -> String {
+        let length = body.isEmpty ? [] : ["Content-Length: \(body.utf8.count)"]
+        let head = (["\(method) \(target) HTTP/1.1", "Host: localhost"] + headers + length).joined(separator: "\r\n")
+        try send(head + "\r\n\r\n" + body)
+        return try output()
+    }
+
+    // MARK: WebSocket
+
+    static let upgradeHeaders = [
+        "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+
+    /// Asks for a WebSocket; returns the response's head.
+    func upgrade(_ target: String = "/socket.io/?EIO=4&transport=websocket") throws -> String {
+        let head = (["GET \(target) HTTP/1.1", "Host: localhost"] + EmbeddedPeer.upgradeHeaders).joined(separator: "\r\n")
+        try send(head + "\r\n\r\n")
+        var all = try bytes()
+        let text = String(buffer: all)
+        guard let end = text.range(of: "\r\n\r\n") else { return text }
+        all.moveReaderIndex(forwardBy: text[..<end.upperBound].utf8.count)
+        received.writeBuffer(&all)
+        return String(text[..<end.upperBound])
+    }
+
+    func frame(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, fin: Bool = true) throws {
+        var buffer = ByteBuffer()
+        WebSocketEncoder.write(opcode: opcode, payload: payload, fin: fin, mask: 0x1234_5678, into: &buffer)
+        try channel.writeInbound(buffer)
+    }
+
+    func text(_ text: String) throws { try frame(.text, ByteBuffer(string: text)) }
+
+    /// The WebSocket messages that came since the last call, a close frame as `close CODE`.
+    func messages() throws -> [String] {
+        var more = try bytes()
+        received.writeBuffer(&more)
+        var result: [String] = []
+        while let event = try decoder.next(&received, scratch: &scratch) {
+            switch event {
+            case .text(let text): result.append(String(buffer: text))
+            case .binary(let bytes): result.append("binary \(bytes.readableBytes)")
+            case .ping: result.append("ping")
+            case .pong(let payload): result.append("pong " + String(buffer: payload))
+            case .close(let code, _): result.append("close" + (code.map { " \($0.rawValue)" } ?? ""))
+            }
+            scratch.clear()
+        }
+        return result
+    }
+
+    /// Opens a WebSocket session and joins the namespace `/`.
+    func join() throws {
+        _ = try upgrade()
+        try text("40")
+        _ = try messages()
+    }
+
+    func finish() { _ = try? channel.finish(acceptAlreadyClosed: true) }
+}
+
+/// A server on a loop that stands still until told.
+func withEmbeddedServer(
+    _ configuration: SocketIOConfiguration = .init(), _ body: (SocketIO, EmbeddedEventLoop) throws -> Void
+) throws {
+    let loop = EmbeddedEventLoop()
+    let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    try body(io, loop)
+    try loop.close()
+}

@@ -1,0 +1,87 @@
+import Foundation
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("Heartbeats and time limits")
+struct HeartbeatTests {
+    @Test("the server pings an interval after the handshake and after each pong")
+    func pings() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            for _ in 0..<3 {
+                loop.advanceTime(by: .milliseconds(24_999))
+                #expect(try peer.messages() == [])
+                loop.advanceTime(by: .milliseconds(1))
+                #expect(try peer.messages() == ["2"])
+                try peer.text("3")
+            }
+            peer.finish()
+        }
+    }
+
+    @Test("a client that does not answer is closed a ping timeout later")
+    func pongOverdue() throws {
+        try withEmbeddedServer { io, loop in
+            let reason = Recorder<DisconnectReason>()
+            io.onConnection { $0.onDisconnect { reason.append($0) } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            loop.advanceTime(by: .seconds(25) + .milliseconds(19_999))
+            #expect(reason.all == [])
+            loop.advanceTime(by: .milliseconds(1))
+            #expect(reason.all == [.pingTimeout])
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+        }
+    }
+
+    @Test("a client that joins no namespace is closed after the connect timeout")
+    func connectTimeout() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.connectTimeout = .seconds(5)
+        try withEmbeddedServer(configuration) { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            _ = try peer.upgrade()
+            loop.advanceTime(by: .milliseconds(4_999))
+            #expect(io.statistics.connections == 1)
+            loop.advanceTime(by: .milliseconds(1))
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+        }
+    }
+
+    @Test("a request that is not complete in time closes the connection, however often a byte comes")
+    func slowRequest() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            for character in "GET /" {
+                try peer.send(String(character))
+                loop.advanceTime(by: .milliseconds(1_799))
+                #expect(peer.channel.isActive)
+            }
+            loop.advanceTime(by: .milliseconds(5))
+            #expect(!peer.channel.isActive)
+            peer.finish()
+        }
+    }
+
+    @Test("a GET that waits has no deadline but the heartbeat's")
+    func longPoll() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let response = try peer.request("GET", "/socket.io/?EIO=4&transport=polling")
+            let sid = try #require(response.components(separatedBy: "\"sid\":\"").last?.prefix(20))
+            _ = try peer.request("GET", "/socket.io/?EIO=4&transport=polling&sid=\(sid)")
+            loop.advanceTime(by: .seconds(24))
+            #expect(peer.channel.isActive)
+            loop.advanceTime(by: .seconds(1))
+            #expect(try peer.output().hasSuffix("\r\n\r\n2"))
+            peer.finish()
+        }
+    }
+}

@@ -1,0 +1,228 @@
+import EngineIOCore
+import Foundation
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("HTTP long-polling")
+struct PollingTests {
+    private func sid(_ response: String) throws -> String {
+        let start = try #require(response.range(of: "\"sid\":\""))
+        return String(response[start.upperBound...].prefix(20))
+    }
+
+    @Test("a handshake tells the session's id, times and limits")
+    func handshake() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let response = try peer.request("GET", "/socket.io/?EIO=4&transport=polling")
+            #expect(response.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(response.contains("Content-Type: text/plain; charset=UTF-8\r\n"))
+            #expect(response.contains("Cache-Control: no-store\r\n"))
+            #expect(response.contains(#""upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#))
+            #expect(io.statistics.connections == 1)
+            peer.finish()
+        }
+    }
+
+    @Test(
+        "each bad request gets the reference's status and code",
+        arguments: [
+            ("GET", "/socket.io/?EIO=4", "400", 0), ("GET", "/socket.io/?EIO=4&transport=carrier-pigeon", "400", 0),
+            ("GET", "/socket.io/?EIO=4&transport=polling&sid=nobody", "400", 1),
+            ("GET", "/socket.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA", "400", 1),
+            ("POST", "/socket.io/?EIO=4&transport=polling", "400", 2), ("GET", "/socket.io/?EIO=4&transport=websocket", "400", 3),
+            ("GET", "/socket.io/?EIO=3&transport=polling", "400", 5), ("OPTIONS", "/socket.io/?EIO=4", "400", 0),
+        ])
+    func badRequests(method: String, target: String, status: String, code: Int) throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let response = try peer.request(method, target)
+            #expect(response.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(response.contains("Content-Type: application/json"))
+            #expect(response.contains("{\"code\":\(code),\"message\":"))
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+        }
+    }
+
+    @Test("events travel by POST and answers by GET")
+    func echo() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { socket in socket.on("echo") { $0.acknowledge?($0.arguments.first) } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            #expect(try peer.request("POST", target, body: "40").hasSuffix("\r\n\r\nok"))
+            #expect(try peer.request("GET", target).contains("40{\"sid\":\""))
+            _ = try peer.request("POST", target, body: "421[\"echo\",\"a\"]\u{1e}422[\"echo\",{\"b\":1}]")
+            #expect(try peer.request("GET", target).hasSuffix("431[\"a\"]\u{1e}432[{\"b\":1}]"))
+            peer.finish()
+        }
+    }
+
+    @Test("a GET that waits is answered when something comes")
+    func waitingGET() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { $0.join("room") }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let poster = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try poster.request("POST", target, body: "40")
+            _ = try peer.request("GET", target)
+            #expect(try peer.request("GET", target) == "", "nothing to say yet")
+            io.to("room").emit("news", "x")
+            #expect(try peer.output().hasSuffix(#"42["news","x"]"#))
+            peer.finish()
+            poster.finish()
+        }
+    }
+
+    @Test("two GETs at once end the session: the first gets a close packet, the second 400")
+    func duplicateGET() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let other = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try peer.request("GET", target)
+            #expect(try other.request("GET", target).hasPrefix("HTTP/1.1 400 "))
+            let first = try peer.output()
+            #expect(first.hasPrefix("HTTP/1.1 200 ") && first.hasSuffix("\r\n\r\n1"))
+            #expect(try other.request("GET", target).contains("\"code\":1"))
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+            other.finish()
+        }
+    }
+
+    @Test("a client that gives up its GET has gone")
+    func abortedGET() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            _ = try peer.request("GET", "/socket.io/?EIO=4&transport=polling&sid=\(id)")
+            peer.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            loop.run()
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+        }
+    }
+
+    @Test("a close packet by POST releases the GET with a noop")
+    func clientClose() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let poster = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try peer.request("GET", target)
+            _ = try poster.request("POST", target, body: "1")
+            #expect(try peer.output().hasSuffix("\r\n\r\n6"))
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+            poster.finish()
+        }
+    }
+
+    @Test("a server that closes says so: first the disconnect packet, then noop and close")
+    func serverClose() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { socket in socket.on("bye") { $0.socket.disconnect(close: true) } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try peer.request("POST", target, body: "40")
+            _ = try peer.request("GET", target)
+            _ = try peer.request("GET", target)
+            let poster = try EmbeddedPeer(io, loop: loop)
+            _ = try poster.request("POST", target, body: "42[\"bye\"]")
+            #expect(try peer.output().hasSuffix("\r\n\r\n41"))
+            #expect(try peer.request("GET", target).hasSuffix("\r\n\r\n6\u{1e}1"))
+            #expect(try peer.request("GET", target).contains("\"code\":1"))
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+            poster.finish()
+        }
+    }
+
+    @Test("malformed POSTs end the session", arguments: ["abc", "4", "42[]", "7", "2", "40{}\u{1e}40{}"])
+    func malformedPOST(body: String) throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try peer.request("POST", target, body: body)
+            #expect(try peer.request("GET", target).contains("\"code\":1"))
+            peer.finish()
+        }
+    }
+
+    @Test("an empty POST and one of unreadable type end the session with 400")
+    func unreadablePOST() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            for headers in [["Content-Length: 0"], ["Content-Type: application/octet-stream"]] {
+                let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+                let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+                let body = headers[0].hasPrefix("Content-Type") ? "6" : ""
+                #expect(try peer.request("POST", target, headers: headers, body: body).hasPrefix("HTTP/1.1 400 "))
+                #expect(try peer.request("GET", target).contains("\"code\":1"))
+            }
+            peer.finish()
+        }
+    }
+
+    @Test("a body at the limit is taken; one byte more gets 413, and the session survives")
+    func bodyLimit() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumHTTPBufferBytes = 100
+        try withEmbeddedServer(configuration) { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try peer.request("POST", target, body: "40")
+            let filler = String(repeating: "x", count: 100 - #"42["a",""]"#.utf8.count)
+            #expect(try peer.request("POST", target, body: "42[\"a\",\"\(filler)\"]").hasSuffix("\r\n\r\nok"))
+            #expect(try peer.request("POST", target, body: "42[\"a\",\"\(filler)x\"]").hasPrefix("HTTP/1.1 413 "))
+            #expect(try peer.request("GET", target).contains("40{\"sid\""))
+            #expect(io.statistics.connections == 1)
+            peer.finish()
+        }
+    }
+
+    @Test("a body that never ends is not read for ever")
+    func drainLimit() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumHTTPBufferBytes = 100
+        configuration.maximumDrainedBytes = 1_000
+        try withEmbeddedServer(configuration) { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            try peer.send("POST /socket.io/?EIO=4&transport=polling&sid=\(id) HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n")
+            for _ in 0..<10 { try peer.send(String(repeating: "x", count: 100)) }
+            #expect(try peer.output() == "")
+            try peer.send("x")
+            let response = try peer.output()
+            #expect(response.hasPrefix("HTTP/1.1 413 ") && response.contains("Connection: close"))
+            peer.finish()
+        }
+    }
+
+    @Test("requests sent in one piece are answered in order")
+    func pipelining() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let one = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n"
+            let two = "GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\n\r\n"
+            try peer.send(one + two + one)
+            let parts = try peer.output().components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
+            #expect(parts == ["200", "400", "200"])
+            peer.finish()
+        }
+    }
+}
