@@ -2,7 +2,6 @@ import ArgumentParser
 import Hummingbird
 import Logging
 import SocketIOHummingbird
-import SocketIOServer
 
 /// The server that benchmarks and conformance probes talk to: Socket.IO with the reference's defaults, open to every origin.
 @main

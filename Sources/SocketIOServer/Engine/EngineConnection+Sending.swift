@@ -75,7 +75,7 @@ extension EngineConnection {
 
     /// Past the limit the client is closed, and nothing more is kept for it.
     private func checkQueue() {
-        let maximum = shard.io.configuration.maximumQueuedBytes
+        let maximum = shard.maximumQueuedBytes
         let waiting = session.transport == .websocket ? pending.readableBytes : polling.queuedBytes
         if waiting > maximum >> 4, waiting + (webSocket?.link.bufferedBytes ?? 0) > maximum {
             isDoomed = true

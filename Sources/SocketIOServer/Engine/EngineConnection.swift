@@ -25,7 +25,7 @@ final class EngineConnection {
     var isDirty = false
     var isDoomed = false
     /// The Socket.IO side.
-    lazy var client = SocketIOClientState(connection: self)
+    let client: SocketIOClientState
 
     private var pingToken: UInt32 = 0
     private var upgradeToken: UInt32 = 0
@@ -36,6 +36,7 @@ final class EngineConnection {
         self.handshake = handshake
         slot = shard.connections.reserve()
         session = EngineSession(transport: transport)
+        client = SocketIOClientState(limits: shard.packetLimits)
     }
 
     /// Registers the session and sends the open packet.
@@ -87,7 +88,7 @@ final class EngineConnection {
 
     func receive(_ type: EnginePacketType?, payload: ByteBuffer) {
         switch session.receive(type) {
-        case .deliver: client.receive(text: payload)
+        case .deliver: client.receive(text: payload, on: self)
         case .ignore: break
         case .alive:
             pingToken &+= 1
@@ -100,7 +101,7 @@ final class EngineConnection {
 
     func receive(binary: ByteBuffer) {
         guard !session.isClosed else { return }
-        client.receive(binary: binary)
+        client.receive(binary: binary, on: self)
     }
 
     // MARK: Upgrade

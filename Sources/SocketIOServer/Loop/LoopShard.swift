@@ -11,6 +11,9 @@ final class LoopShard {
     let counters: ShardCounters
     let mailbox: LoopMailbox
     unowned let io: SocketIO
+    /// Copies of what every packet asks for.
+    let packetLimits: SocketIOLimits
+    let maximumQueuedBytes: Int
 
     var connections = ConnectionTable()
     /// By Engine.IO session id.
@@ -44,6 +47,8 @@ final class LoopShard {
         self.counters = counters
         self.io = io
         let configuration = io.configuration
+        packetLimits = configuration.packetLimits
+        maximumQueuedBytes = configuration.maximumQueuedBytes
         deadlines = [
             .ping: DeadlineQueue(delay: TimeAmount(configuration.pingInterval)),
             .pong: DeadlineQueue(delay: TimeAmount(configuration.pingTimeout)),

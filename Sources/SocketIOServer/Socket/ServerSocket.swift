@@ -27,6 +27,7 @@ public final class ServerSocket {
     /// Events behind an asynchronous handler that is not done.
     private var held: Deque<(Arguments, UInt64?)> = []
     private var isHolding = false
+    private var address: SocketReference.Address?
 
     init(connection: EngineConnection, handshake: Handshake, attachment: (any Sendable)?) {
         self.connection = connection
@@ -39,7 +40,12 @@ public final class ServerSocket {
 
     /// This socket for use on other threads.
     public var reference: SocketReference {
-        SocketReference(id: id, handle: connection.shard.handle, socket: NIOLoopBound(self, eventLoop: connection.shard.loop))
+        if let address { return SocketReference(address: address) }
+        let address = SocketReference.Address(
+            id: id, handle: connection.shard.handle, socket: NIOLoopBound(self, eventLoop: connection.shard.loop))
+        // It holds the socket: kept only until the socket ends.
+        if isConnected { self.address = address }
+        return SocketReference(address: address)
     }
 
     // MARK: Handlers
@@ -163,7 +169,7 @@ public final class ServerSocket {
     /// - Parameter close: also ends the connection below it.
     public func disconnect(close: Bool = false) {
         guard isConnected else { return }
-        connection.client.disconnect(self, close: close)
+        connection.client.disconnect(self, close: close, on: connection)
     }
 
     // MARK: Internals
@@ -214,6 +220,7 @@ public final class ServerSocket {
         connection.shard.settleLocalMail()
         while let place = memberships.popLast() { connection.shard.leave(place) }
         isConnected = false
+        address = nil
         connection.shard.sockets[id] = nil
         connection.shard.counters.socketsClosed.add()
         for completion in acknowledgements.takeAll() { completion(nil) }

@@ -6,53 +6,54 @@ import SocketIOCore
 /// The Socket.IO side of one connection: the sockets it has, and packets that wait for their attachments. What a well-behaved client
 /// never sends closes the connection (`socket.io-protocol` v5).
 final class SocketIOClientState {
-    private unowned let connection: EngineConnection
     /// The socket of the namespace `/`, the only one so far.
     private var socket: ServerSocket?
     private var isConnecting = false
     private var reassembler: BinaryReassembler
 
-    init(connection: EngineConnection) {
-        self.connection = connection
-        reassembler = BinaryReassembler(limits: connection.shard.io.configuration.packetLimits)
+    private let limits: SocketIOLimits
+
+    init(limits: SocketIOLimits) {
+        self.limits = limits
+        reassembler = BinaryReassembler(limits: limits)
     }
 
     var hasSockets: Bool { socket != nil || isConnecting }
 
     // MARK: Receiving
 
-    func receive(text: ByteBuffer) {
+    func receive(text: ByteBuffer, on connection: EngineConnection) {
         do {
             guard !reassembler.isPending else { throw ClientViolation.attachmentMissing }
-            let packet = try SocketIOPacket.decode(text, limits: connection.shard.io.configuration.packetLimits)
+            let packet = try SocketIOPacket.decode(text, limits: limits)
             if packet.kind == .event, let socket, packet.namespace == "/" {
                 socket.receive(Arguments(event: packet), id: packet.id)
             } else {
-                try handle(packet)
+                try handle(packet, on: connection)
             }
         } catch {
-            reject()
+            reject(connection)
         }
     }
 
-    func receive(binary: ByteBuffer) {
+    func receive(binary: ByteBuffer, on connection: EngineConnection) {
         do {
             if case .complete(let packet, let attachments) = try reassembler.receive(binary: binary) {
-                try handle(packet, attachments: attachments)
+                try handle(packet, attachments: attachments, on: connection)
             }
         } catch {
-            reject()
+            reject(connection)
         }
     }
 
-    private func reject() {
+    private func reject(_ connection: EngineConnection) {
         connection.shard.counters.protocolErrors.add()
         connection.close(.parseError)
     }
 
-    private func handle(_ packet: SocketIOPacket, attachments: [ByteBuffer] = []) throws {
+    private func handle(_ packet: SocketIOPacket, attachments: [ByteBuffer] = [], on connection: EngineConnection) throws {
         switch packet.kind {
-        case .connect: try connect(packet)
+        case .connect: try connect(packet, on: connection)
         case .disconnect:
             guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
             self.socket = nil
@@ -81,7 +82,7 @@ final class SocketIOClientState {
 
     // MARK: Connecting
 
-    private func connect(_ packet: SocketIOPacket) throws {
+    private func connect(_ packet: SocketIOPacket, on connection: EngineConnection) throws {
         let namespace = packet.namespace
         guard namespace == "/" else {
             connection.sendMessage { buffer in
@@ -94,9 +95,9 @@ final class SocketIOClientState {
         handshake.auth = packet.payload.readableBytes > 0 ? JSONSlice(unchecked: packet.payload) : nil
         let io = connection.shard.io
         let middlewares = io.middlewares
-        if middlewares.isEmpty { return accept(handshake, attachment: nil) }
+        if middlewares.isEmpty { return accept(handshake, attachment: nil, on: connection) }
         isConnecting = true
-        let bound = NIOLoopBound(self, eventLoop: connection.shard.loop)
+        let bound = NIOLoopBound((state: self, connection: connection), eventLoop: connection.shard.loop)
         let loop = connection.shard.loop
         let request = ConnectRequest(handshake: handshake, namespace: namespace)
         let presented = handshake
@@ -113,11 +114,15 @@ final class SocketIOClientState {
                 refusal = ConnectError(message: "Internal server error")
             }
             let attachment = request.attachment
-            loop.execute { bound.value.decided(refusal, handshake: presented, attachment: attachment) }
+            loop.execute {
+                bound.value.state.decided(refusal, handshake: presented, attachment: attachment, on: bound.value.connection)
+            }
         }
     }
 
-    private func decided(_ refusal: ConnectError?, handshake: Handshake, attachment: (any Sendable)?) {
+    private func decided(
+        _ refusal: ConnectError?, handshake: Handshake, attachment: (any Sendable)?, on connection: EngineConnection
+    ) {
         isConnecting = false
         guard !connection.session.isClosed else { return }
         if let refusal {
@@ -127,11 +132,11 @@ final class SocketIOClientState {
             // The reference leaves the connection open for another try; the connect time-out ends it.
             connection.shard.arm(.connect, connection)
         } else {
-            accept(handshake, attachment: attachment)
+            accept(handshake, attachment: attachment, on: connection)
         }
     }
 
-    private func accept(_ handshake: Handshake, attachment: (any Sendable)?) {
+    private func accept(_ handshake: Handshake, attachment: (any Sendable)?, on connection: EngineConnection) {
         let socket = ServerSocket(connection: connection, handshake: handshake, attachment: attachment)
         self.socket = socket
         socket.begin()
@@ -140,7 +145,7 @@ final class SocketIOClientState {
     // MARK: Ending
 
     /// The server ends a socket, and with it the connection or not.
-    func disconnect(_ socket: ServerSocket, close: Bool) {
+    func disconnect(_ socket: ServerSocket, close: Bool, on connection: EngineConnection) {
         guard self.socket === socket else { return }
         self.socket = nil
         connection.sendMessage { SocketIOEncoder.disconnect(namespace: "/", into: &$0) }

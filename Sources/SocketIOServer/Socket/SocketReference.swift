@@ -4,9 +4,22 @@ public import SocketIOCore
 /// Addresses a socket from any thread. What one thread does through references and broadcasts reaches a client in that order. After the
 /// socket has gone everything here does nothing.
 public struct SocketReference: Sendable, Hashable {
-    public let id: String
-    let handle: ShardHandle
-    let socket: NIOLoopBound<ServerSocket>
+    /// One object a socket, so that a reference costs no more than a retain.
+    final class Address: Sendable {
+        let id: String
+        let handle: ShardHandle
+        let socket: NIOLoopBound<ServerSocket>
+
+        init(id: String, handle: ShardHandle, socket: NIOLoopBound<ServerSocket>) {
+            self.id = id
+            self.handle = handle
+            self.socket = socket
+        }
+    }
+
+    let address: Address
+
+    public var id: String { address.id }
 
     public static func == (left: SocketReference, right: SocketReference) -> Bool { left.id == right.id }
     public func hash(into hasher: inout Hasher) { hasher.combine(id) }
@@ -23,31 +36,27 @@ public struct SocketReference: Sendable, Hashable {
 
     /// Runs `body` on the socket's loop, in order with what this thread sent before; at once when called there and nothing waits.
     public func perform(_ body: @escaping @Sendable (ServerSocket) -> Void) {
-        if handle.loop.inEventLoop {
-            handle.shard.value.settleLocalMail()
-            body(socket.value)
+        if address.handle.loop.inEventLoop {
+            address.handle.shard.value.settleLocalMail()
+            body(address.socket.value)
         } else {
-            let socket = socket
-            handle.enqueue(.perform { body(socket.value) })
+            let socket = address.socket
+            address.handle.enqueue(.perform { body(socket.value) })
         }
     }
 
     func send(_ packet: EncodedPacket) {
-        if handle.loop.inEventLoop {
-            handle.shard.value.settleLocalMail()
-            socket.value.send(packet)
-        } else {
-            handle.enqueue(.deliver(socket, packet))
-        }
+        send { $0.send(packet) } packet: { packet }
     }
 
     /// Writes straight into the connection's buffer on its loop; elsewhere encodes a packet that travels there.
+    @inline(__always)
     func send(onLoop direct: (ServerSocket) -> Void, packet: () -> EncodedPacket) {
-        if handle.loop.inEventLoop {
-            handle.shard.value.settleLocalMail()
-            direct(socket.value)
+        if address.handle.loop.inEventLoop {
+            address.handle.shard.value.settleLocalMail()
+            direct(address.socket.value)
         } else {
-            handle.enqueue(.deliver(socket, packet()))
+            address.handle.enqueue(.deliver(address.socket, packet()))
         }
     }
 }

@@ -7,7 +7,8 @@ import WebSocketCore
 final class WebSocketTransport {
     let link: any FrameLink
     private let connection: EngineConnection
-    private var decoder: WebSocketDecoder
+    /// nil while it decodes.
+    private var decoder: WebSocketDecoder?
     /// Bytes of a frame that is not complete.
     private var partial = ByteBuffer()
     private var isClosed = false
@@ -91,11 +92,19 @@ final class WebSocketTransport {
 
     private func decode(_ input: inout ByteBuffer) {
         let shard = connection.shard
+        // Both out of their properties for the whole batch: an access to a class's property that spans a call is checked at run time.
+        guard var decoder = self.decoder.take() else { return }
+        var scratch = ByteBuffer()
+        swap(&scratch, &shard.scratch)
+        defer {
+            self.decoder = decoder
+            if scratch.capacity <= 1 << 14 { shard.scratch = scratch }
+        }
         do {
-            shard.scratch.clear()
-            while !isClosed, let event = try decoder.next(&input, scratch: &shard.scratch) {
+            scratch.clear()
+            while !isClosed, let event = try decoder.next(&input, scratch: &scratch) {
                 handle(event)
-                if shard.scratch.capacity > 1 << 14 { shard.scratch = ByteBuffer() } else { shard.scratch.clear() }
+                if scratch.capacity > 1 << 14 { scratch = ByteBuffer() } else { scratch.clear() }
             }
         } catch {
             guard !isClosed else { return }

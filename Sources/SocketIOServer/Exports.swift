@@ -1,0 +1,2 @@
+// Who writes a handler meets its arguments and acknowledgements, which live in the core: one import brings both.
+@_exported public import SocketIOCore
