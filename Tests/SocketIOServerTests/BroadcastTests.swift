@@ -1,0 +1,136 @@
+import Foundation
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("Rooms and broadcasts")
+struct BroadcastTests {
+    /// Peers that joined the namespace, with their sockets.
+    private func members(_ count: Int, _ io: SocketIO, _ loop: EmbeddedEventLoop) throws -> (peers: [EmbeddedPeer], sockets: [ServerSocket]) {
+        var sockets: [ServerSocket] = []
+        var peers: [EmbeddedPeer] = []
+        for _ in 0..<count {
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            peers.append(peer)
+            let known = Set(sockets.map(\.id))
+            sockets += io.shard(for: loop).shard.value.sockets.values.filter { !known.contains($0.id) }
+        }
+        return (peers, sockets)
+    }
+
+    @Test("a room's members get an event once, others not at all")
+    func room() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(4, io, loop)
+            sockets[0].join("a")
+            sockets[1].join("a")
+            sockets[1].join("b")
+            sockets[2].join("b")
+            io.to("a", "b").emit("x", 1)
+            for peer in peers[0...2] { #expect(try peer.messages() == [#"42["x",1]"#]) }
+            #expect(try peers[3].messages() == [])
+            io.to("a").emit("y")
+            #expect(try peers[0].messages() == [#"42["y"]"#])
+            #expect(try peers[2].messages() == [])
+            for peer in peers { peer.finish() }
+        }
+    }
+
+    @Test("to() from a socket, broadcast, except, and a socket's own id choose as the reference does")
+    func choosing() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(3, io, loop)
+            for socket in sockets { socket.join("r") }
+            func received() throws -> [Int] { try peers.map { try $0.messages().count } }
+            sockets[0].to("r").emit("x")
+            #expect(try received() == [0, 1, 1])
+            sockets[1].broadcast.emit("x")
+            #expect(try received() == [1, 0, 1])
+            io.to("r").except(sockets[2].id).emit("x")
+            #expect(try received() == [1, 1, 0])
+            io.except("r").emit("x")
+            #expect(try received() == [0, 0, 0])
+            io.to(sockets[2].id).emit("x")
+            #expect(try received() == [0, 0, 1])
+            io.to("nobody").emit("x")
+            #expect(try received() == [0, 0, 0])
+            io.emit("x")
+            #expect(try received() == [1, 1, 1])
+            for peer in peers { peer.finish() }
+        }
+    }
+
+    @Test("a direct emit does not overtake the same handler's broadcast, nor a leave undo it")
+    func order() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(1, io, loop)
+            sockets[0].join("r")
+            sockets[0].on("go") { request in
+                io.to("r").emit("first")
+                request.socket.emit("second")
+                io.to("r").emit("third")
+                request.socket.leave("r")
+                io.to("r").emit("never")
+                request.acknowledge?()
+            }
+            try peers[0].text(#"421["go"]"#)
+            #expect(try peers[0].messages() == [#"42["first"]"#, #"42["second"]"#, #"42["third"]"#, "431[]"])
+            for peer in peers { peer.finish() }
+        }
+    }
+
+    @Test("all broadcasts of a loop turn reach a member with one write")
+    func oneWrite() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(2, io, loop)
+            for socket in sockets { socket.join("r") }
+            for number in 0..<10 { io.to("r").emit("n", number) }
+            loop.run()
+            for peer in peers {
+                #expect(try peer.channel.readOutbound(as: IOData.self)?.readableBytes == 10 * (2 + #"42["n",0]"#.utf8.count))
+                #expect(try peer.channel.readOutbound(as: IOData.self) == nil)
+                peer.finish()
+            }
+        }
+    }
+
+    @Test("leaving and disconnecting empty a room, whatever the order of members")
+    func leaving() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(5, io, loop)
+            for socket in sockets { socket.join("r") }
+            for socket in sockets { socket.join("s") }
+            sockets[1].leave("r")
+            peers[0].finish()
+            loop.run()
+            io.to("r").emit("x")
+            #expect(try peers[1...].map { try $0.messages().count } == [0, 1, 1, 1])
+            sockets[4].leave("r")
+            sockets[2].leave("r")
+            sockets[3].leave("r")
+            let shard = io.shard(for: loop).shard.value
+            #expect(shard.rooms["r"] == nil)
+            #expect(shard.rooms["s"]?.members.count == 4)
+            #expect(sockets[1].rooms == ["s", sockets[1].id])
+            for peer in peers { peer.finish() }
+            loop.run()
+            #expect(shard.rooms.isEmpty && shard.sockets.isEmpty && shard.sessions.isEmpty)
+        }
+    }
+
+    @Test("a socket may be in as many rooms as the limit says, and not one more")
+    func roomLimit() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumRoomsPerSocket = 3
+        try withEmbeddedServer(configuration) { io, loop in
+            let (peers, sockets) = try members(1, io, loop)
+            for number in 0..<4 { sockets[0].join("r\(number)") }
+            #expect(sockets[0].rooms == ["r0", "r1", "r2", sockets[0].id])
+            for peer in peers { peer.finish() }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("Sockets")
+struct SocketTests {
+    private struct Sum: Codable { var a: Int; var b: Int }
+
+    @Test("a typed handler takes a payload and returns the acknowledgement")
+    func typed() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { socket in socket.on(Event<Sum, [String: Int]>("add")) { ["sum": $0.a + $0.b] } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.text(#"421["add",{"a":1,"b":2}]"#)
+            #expect(try peer.messages() == [#"431[{"sum":3}]"#])
+            try peer.text(#"422["add",{"a":"x"}]"#)
+            #expect(try peer.messages().first?.hasPrefix(#"432[{"error":"#) == true)
+            peer.finish()
+        }
+    }
+
+    @Test("events without a handler of their own reach onAny, and no others")
+    func onAny() throws {
+        try withEmbeddedServer { io, loop in
+            let names = Recorder<String>()
+            io.onConnection { socket in
+                socket.on("known") { _ in }
+                socket.onAny { names.append($0.name) }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.text(#"42["known"]"#)
+            try peer.text(#"42["unknown"]"#)
+            #expect(names.all == ["unknown"])
+            peer.finish()
+        }
+    }
+
+    @Test("the server asks for an acknowledgement and gets it once; a late or missing one is nil")
+    func acknowledgement() throws {
+        try withEmbeddedServer { io, loop in
+            let answers = Recorder<String>()
+            io.onConnection { socket in
+                socket.on("ask") { request in
+                    request.socket.emit("question", 1, timeout: .seconds(5)) { answers.append($0?.first.string ?? "none") }
+                }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.text(#"42["ask"]"#)
+            #expect(try peer.messages() == [#"420["question",1]"#])
+            try peer.text(#"430["yes"]"#)
+            try peer.text(#"430["again"]"#)
+            #expect(answers.all == ["yes"])
+            try peer.text(#"42["ask"]"#)
+            loop.advanceTime(by: .seconds(5))
+            #expect(answers.all == ["yes", "none"])
+            try peer.text(#"42["ask"]"#)
+            peer.finish()
+            #expect(answers.all == ["yes", "none", "none"])
+        }
+    }
+
+    @Test("a server-side disconnect sends 41, gives the reason and leaves the connection open")
+    func disconnect() throws {
+        try withEmbeddedServer { io, loop in
+            let reasons = Recorder<DisconnectReason>()
+            io.onConnection { socket in
+                socket.onDisconnect { reasons.append($0) }
+                socket.on("bye") { $0.socket.disconnect() }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.text(#"42["bye"]"#)
+            #expect(try peer.messages() == ["41"])
+            #expect(reasons.all == [.serverNamespaceDisconnect])
+            #expect(io.statistics.connections == 1)
+            try peer.text("40")
+            #expect(try peer.messages().first?.hasPrefix(#"40{"sid":"#) == true)
+            try peer.text("41")
+            #expect(reasons.all == [.serverNamespaceDisconnect, .clientNamespaceDisconnect])
+            peer.finish()
+        }
+    }
+
+    @Test("a client that does not read is closed at the limit, and others notice nothing")
+    func slowClient() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumQueuedBytes = 100_000
+        try withEmbeddedServer(configuration) { io, loop in
+            let reasons = Recorder<DisconnectReason>()
+            io.onConnection { socket in
+                socket.join("r")
+                socket.onDisconnect { reasons.append($0) }
+            }
+            let slow = try EmbeddedPeer(io, loop: loop)
+            let good = try EmbeddedPeer(io, loop: loop)
+            try slow.join()
+            try good.join()
+            slow.channel.isWritable = false
+            let text = String(repeating: "x", count: 9_984)
+            // 4 bytes of frame header, 12 of packet, and the text: 10,000 bytes each.
+            for _ in 0..<10 { io.to("r").emit("big", text) }
+            #expect(try good.messages().count == 10)
+            #expect(reasons.all == [], "at the limit")
+            io.to("r").emit("x")
+            #expect(try good.messages().count == 1)
+            #expect(reasons.all == [.transportError])
+            #expect(io.statistics.slowClientCloses == 1)
+            slow.finish()
+            good.finish()
+        }
+    }
+
+    @Test("a volatile event is dropped for a client that is behind")
+    func volatile() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { $0.join("r") }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            peer.channel.isWritable = false
+            io.to("r").volatile.emit("tick")
+            io.to("r").emit("kept")
+            loop.run()
+            peer.channel.isWritable = true
+            peer.channel.pipeline.fireChannelWritabilityChanged()
+            #expect(try peer.messages() == [#"42["kept"]"#])
+            #expect(io.statistics.volatileDropped == 1)
+            peer.finish()
+        }
+    }
+
+    @Test("connections past the limit are closed at once")
+    func connectionLimit() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumConnections = 2
+        try withEmbeddedServer(configuration) { io, loop in
+            let one = try EmbeddedPeer(io, loop: loop)
+            let two = try EmbeddedPeer(io, loop: loop)
+            let three = try EmbeddedPeer(io, loop: loop)
+            #expect(one.channel.isActive && two.channel.isActive && !three.channel.isActive)
+            try one.join()
+            one.finish()
+            let four = try EmbeddedPeer(io, loop: loop)
+            #expect(four.channel.isActive, "a place is free again")
+            for peer in [two, three, four] { peer.finish() }
+        }
+    }
+}
