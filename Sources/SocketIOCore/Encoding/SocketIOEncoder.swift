@@ -13,12 +13,12 @@ public enum SocketIOEncoder {
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) {
         self.writeHead(attachments > 0 ? .binaryEvent : .event, attachments, namespace, id, into: &buffer)
-        buffer.writeInteger(JSONByte.openBracket)
-        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
-        writer.string(name)
-        arguments(&writer)
-        buffer = writer.finish()
-        buffer.writeInteger(JSONByte.closeBracket)
+        JSONWriter.append(to: &buffer) { writer in
+            writer.beginArray()
+            writer.string(name)
+            arguments(&writer)
+            writer.endArray()
+        }
     }
 
     /// Appends an acknowledgement.
@@ -32,22 +32,22 @@ public enum SocketIOEncoder {
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) {
         self.writeHead(attachments > 0 ? .binaryAck : .ack, attachments, namespace, id, into: &buffer)
-        buffer.writeInteger(JSONByte.openBracket)
-        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
-        arguments(&writer)
-        buffer = writer.finish()
-        buffer.writeInteger(JSONByte.closeBracket)
+        JSONWriter.append(to: &buffer) { writer in
+            writer.beginArray()
+            arguments(&writer)
+            writer.endArray()
+        }
     }
 
     /// Appends a server's answer to a connect.
     public static func connect(namespace: String = "/", sid: String, pid: String? = nil, into buffer: inout ByteBuffer) {
         self.writeHead(.connect, 0, namespace, nil, into: &buffer)
-        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
-        writer.object { writer in
+        JSONWriter.append(to: &buffer) { writer in
+            writer.beginObject()
             writer.field("sid", sid)
             if let pid { writer.field("pid", pid) }
+            writer.endObject()
         }
-        buffer = writer.finish()
     }
 
     /// Appends a client's request to connect.
@@ -61,12 +61,12 @@ public enum SocketIOEncoder {
         namespace: String = "/", message: String, data: JSONSlice? = nil, into buffer: inout ByteBuffer
     ) {
         self.writeHead(.connectError, 0, namespace, nil, into: &buffer)
-        var writer = JSONWriter(buffer: consume buffer, needsComma: false)
-        writer.object { writer in
+        JSONWriter.append(to: &buffer) { writer in
+            writer.beginObject()
             writer.field("message", message)
             if let data { writer.field("data", data) }
+            writer.endObject()
         }
-        buffer = writer.finish()
     }
 
     /// Appends a disconnect: the namespace is left.

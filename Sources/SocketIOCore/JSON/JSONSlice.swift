@@ -14,14 +14,12 @@ public struct JSONSlice: Sendable, Hashable {
     ///
     /// - Parameter maximumDepth: arrays and objects that may stand within one another.
     public init(validating bytes: ByteBuffer, maximumDepth: Int = 128) throws(JSONSyntaxError) {
-        let result = bytes.withUnsafeReadableBytes { raw -> Result<Range<Int>, JSONSyntaxError> in
+        let range = try bytes.withUnsafeReadableBytes { raw throws(JSONSyntaxError) in
             var scanner = JSONScanner(raw)
             var elements = JSONElementIndex()
-            return Result { () throws(JSONSyntaxError) in
-                try scanner.validate(maximumDepth: maximumDepth, elements: &elements, collects: false)
-            }
+            return try scanner.validate(maximumDepth: maximumDepth, elements: &elements, collects: false)
         }
-        self.init(unchecked: Self.slice(try result.get(), of: bytes))
+        self.init(unchecked: Self.slice(range, of: bytes))
     }
 
     /// Validates a text.

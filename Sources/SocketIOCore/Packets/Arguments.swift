@@ -4,48 +4,42 @@ public import NIOCore
 ///
 /// The arguments keep the memory of what was received alive: hold on to decoded values rather than to these.
 public struct Arguments: Sendable {
-    /// The event's name; empty for an acknowledgement.
-    public let name: String
     /// The binary attachments, in their order.
     public let attachments: [ByteBuffer]
-    /// How many there are, the name not among them.
-    public let count: Int
 
-    private let payload: ByteBuffer
-    private let elements: JSONElementIndex
+    private let packet: SocketIOPacket
     private let firstElement: Int
 
     /// The arguments of an event.
-    @inline(__always)
-    public init(event packet: SocketIOPacket, attachments: [ByteBuffer] = []) {
-        self.init(packet, firstElement: 1, attachments: attachments)
+    public init(event packet: consuming SocketIOPacket, attachments: [ByteBuffer] = []) {
+        self.packet = packet
+        self.firstElement = 1
+        self.attachments = attachments
     }
 
     /// The arguments of an acknowledgement.
-    @inline(__always)
-    public init(ack packet: SocketIOPacket, attachments: [ByteBuffer] = []) {
-        self.init(packet, firstElement: 0, attachments: attachments)
+    public init(ack packet: consuming SocketIOPacket, attachments: [ByteBuffer] = []) {
+        self.packet = packet
+        self.firstElement = 0
+        self.attachments = attachments
     }
 
-    private init(_ packet: SocketIOPacket, firstElement: Int, attachments: [ByteBuffer]) {
-        self.name = packet.eventName
-        self.attachments = attachments
-        self.payload = packet.payload
-        self.elements = packet.elements
-        self.firstElement = firstElement
-        self.count = max(packet.elements.count &- firstElement, 0)
-    }
+    /// The event's name; empty for an acknowledgement.
+    public var name: String { self.packet.eventName }
+
+    /// How many there are, the name not among them.
+    public var count: Int { max(self.packet.elements.count &- self.firstElement, 0) }
 
     /// An argument; the JSON value null when there are not so many.
     public subscript(index: Int) -> JSONSlice {
         guard index >= 0, index < self.count else { return .null }
-        let start = self.elements[index &+ self.firstElement]
-        let end = self.payload.withUnsafeReadableBytes { raw in
+        let start = self.packet.elements[index &+ self.firstElement]
+        let end = self.packet.payload.withUnsafeReadableBytes { raw in
             var scanner = JSONScanner(raw, at: start)
             scanner.skipValue()
             return scanner.position
         }
-        return JSONSlice(unchecked: JSONSlice.slice(start..<end, of: self.payload))
+        return JSONSlice(unchecked: JSONSlice.slice(start..<end, of: self.packet.payload))
     }
 
     /// The first argument, null when there is none.

@@ -13,14 +13,9 @@ extension SocketIOPacket {
     public static func decode(
         _ text: ByteBuffer, limits: SocketIOLimits = SocketIOLimits(), from sender: Sender = .client
     ) throws(SocketIOProtocolError) -> SocketIOPacket {
-        let result = text.withUnsafeReadableBytes { raw -> Result<SocketIOPacket, SocketIOProtocolError> in
-            do throws(SocketIOProtocolError) {
-                return .success(try Self.decode(raw, of: text, limits: limits, from: sender))
-            } catch {
-                return .failure(error)
-            }
+        try text.withUnsafeReadableBytes { raw throws(SocketIOProtocolError) in
+            try Self.decode(raw, of: text, limits: limits, from: sender)
         }
-        return try result.get()
     }
 
     @inline(__always)

@@ -15,20 +15,22 @@ public struct JSONWriter {
     var needsComma: Bool
 
     @inlinable
-    public init(buffer: ByteBuffer = ByteBuffer()) {
+    public init(buffer: consuming ByteBuffer = ByteBuffer()) {
         self.buffer = buffer
         self.needsComma = false
     }
 
+    /// Appends to a buffer in place: it is lent to the writer and given back, and never copied.
     @inlinable
-    init(buffer: consuming ByteBuffer, needsComma: Bool) {
-        self.buffer = buffer
-        self.needsComma = needsComma
+    public static func append(to buffer: inout ByteBuffer, _ body: (inout JSONWriter) -> Void) {
+        // While the writer holds the buffer nobody else may, or each write would copy it; `consume` does not achieve that for a parameter
+        // that is `inout`. The memory is initialised again on the only way out.
+        withUnsafeMutablePointer(to: &buffer) { place in
+            var writer = JSONWriter(buffer: place.move())
+            body(&writer)
+            place.initialize(to: writer.buffer)
+        }
     }
-
-    /// Gives the buffer back without a copy.
-    @inlinable
-    consuming func finish() -> ByteBuffer { self.buffer }
 
     /// What has to be done before a value or a key is appended.
     @inlinable

@@ -1,0 +1,126 @@
+import NIOCore
+public import SocketIOCore
+import Synchronization
+import WebSocketCore
+
+/// A Socket.IO client for tests: one namespace over one WebSocket, on a real TCP connection.
+///
+/// What arrives is kept until the test asks for it, so that no test has to listen before it acts. Every wait ends: with
+/// what was waited for, with the end of the connection, or with ``TestClientError/timeout(_:)``.
+///
+///     let ann = try await TestClient.connect(port: server.port, auth: JSONObject { $0.field("token", token) })
+///     let answer = try await ann.call("chat:join", JSONObject { $0.field("room", "r") })
+///     let message = try await ann.next("chat:message")
+///     await ann.disconnect()
+public final class TestClient: Sendable {
+    public let configuration: TestClientConfiguration
+    /// The socket's id, as the server calls it in this namespace; empty for a client that has not joined.
+    public var id: String { self.identity.withLock { $0 } }
+
+    let channel: any Channel
+    let inboxes: TestClientInboxes
+    private let identity = Mutex("")
+    private let lastID = Mutex<UInt64>(0)
+
+    init(configuration: TestClientConfiguration, channel: any Channel, inboxes: TestClientInboxes) {
+        self.configuration = configuration
+        self.channel = channel
+        self.inboxes = inboxes
+    }
+
+    /// Whether the TCP connection is open.
+    public var isConnected: Bool { self.channel.isActive }
+
+    // MARK: Sending
+
+    /// Sends an event. Returns when it has been handed to the system.
+    public func emit(_ event: String, _ arguments: any JSONWritable...) async throws {
+        try await self.send(event: event, id: nil, arguments)
+    }
+
+    /// Sends an event and waits for its acknowledgement.
+    public func call(_ event: String, _ arguments: any JSONWritable..., timeout: Duration? = nil) async throws -> Arguments {
+        let id = self.lastID.withLock { last in
+            last += 1
+            return last
+        }
+        try await self.send(event: event, id: id, arguments)
+        return try await self.inboxes.acknowledgements.next(
+            "the acknowledgement of \(event)", timeout: timeout ?? self.configuration.timeout
+        ) { $0.id == id }.arguments
+    }
+
+    /// Answers an event that asks for an acknowledgement.
+    public func acknowledge(_ event: TestEvent, _ arguments: any JSONWritable...) async throws {
+        guard let id = event.id else { throw TestClientError.protocolViolation("\(event.name) asks for no acknowledgement") }
+        var text = ByteBuffer(string: "4")
+        SocketIOEncoder.ack(id: id, namespace: self.configuration.namespace, into: &text) { writer in
+            for argument in arguments { argument.write(to: &writer) }
+        }
+        try await self.send(opcode: .text, payload: text)
+    }
+
+    private func send(event: String, id: UInt64?, _ arguments: [any JSONWritable]) async throws {
+        var text = ByteBuffer(string: "4")
+        SocketIOEncoder.event(event, namespace: self.configuration.namespace, id: id, into: &text) { writer in
+            for argument in arguments { argument.write(to: &writer) }
+        }
+        try await self.send(opcode: .text, payload: text)
+    }
+
+    // MARK: Receiving
+
+    /// The arguments of the next event of that name, in the order of arrival.
+    public func next(_ event: String, timeout: Duration? = nil) async throws -> Arguments {
+        try await self.inboxes.events.next("the event \(event)", timeout: timeout ?? self.configuration.timeout) { $0.name == event }
+            .arguments
+    }
+
+    /// The next event that passes, whatever its name.
+    public func next(
+        timeout: Duration? = nil, where matches: @escaping @Sendable (TestEvent) -> Bool
+    ) async throws -> TestEvent {
+        try await self.inboxes.events.next(timeout: timeout ?? self.configuration.timeout, where: matches)
+    }
+
+    /// The events that have arrived and were not asked for.
+    ///
+    /// To see that an event did *not* come, first wait for something the server sends after it: a ``call(_:_:timeout:)`` for instance.
+    public var unread: [TestEvent] { self.inboxes.events.unread }
+
+    /// Waits until the server makes the client leave the namespace (`41`).
+    public func disconnected(timeout: Duration? = nil) async throws {
+        let packet = try await self.inboxes.disconnects.next(timeout: timeout ?? self.configuration.timeout)
+        self.inboxes.disconnects.deliver(packet)
+    }
+
+    /// Waits until the connection has ended.
+    @discardableResult
+    public func closed(timeout: Duration? = nil) async throws -> TestClientClosure {
+        let closure = try await self.inboxes.closures.next(timeout: timeout ?? self.configuration.timeout)
+        self.inboxes.closures.deliver(closure)
+        return closure
+    }
+
+    // MARK: Connecting and disconnecting
+
+    func joined(as id: String) { self.identity.withLock { $0 = id } }
+
+    /// Leaves the namespace and closes the connection, and returns when the server has closed it too.
+    public func disconnect() async {
+        if self.channel.isActive {
+            var text = ByteBuffer(string: "4")
+            SocketIOEncoder.disconnect(namespace: self.configuration.namespace, into: &text)
+            try? await self.send(opcode: .text, payload: text)
+            try? await self.send(opcode: .close, payload: ByteBuffer(bytes: [0x03, 0xE8]))
+            if (try? await self.closed(timeout: .seconds(5))) == nil { try? await self.channel.close() }
+        }
+        try? await self.channel.closeFuture.get()
+    }
+
+    /// Closes the TCP connection without a word, as a crash would.
+    public func drop() async {
+        try? await self.channel.close()
+        try? await self.channel.closeFuture.get()
+    }
+}

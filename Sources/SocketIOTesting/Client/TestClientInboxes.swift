@@ -1,0 +1,38 @@
+import NIOCore
+import SocketIOCore
+
+/// Everything that a client may be waiting for.
+struct TestClientInboxes: Sendable {
+    struct Reply: Sendable {
+        var id: UInt64
+        var arguments: Arguments
+    }
+
+    /// The socket's id, once the namespace is joined; an empty one, once the connection is open, for a client that does not join.
+    let joins: Mailbox<String>
+    let events: Mailbox<TestEvent>
+    let acknowledgements: Mailbox<Reply>
+    let disconnects: Mailbox<Bool>
+    let closures: Mailbox<TestClientClosure>
+
+    init(on eventLoop: any EventLoop) {
+        self.joins = Mailbox("the connect", on: eventLoop)
+        self.events = Mailbox("an event", on: eventLoop)
+        self.acknowledgements = Mailbox("an acknowledgement", on: eventLoop)
+        self.disconnects = Mailbox("the disconnect", on: eventLoop)
+        self.closures = Mailbox("the end of the connection", on: eventLoop)
+    }
+
+    /// Nothing but the end of the connection is to be expected any more.
+    func fail(_ error: TestClientError) {
+        self.joins.finish(throwing: error)
+        self.events.finish(throwing: error)
+        self.acknowledgements.finish(throwing: error)
+        self.disconnects.finish(throwing: error)
+    }
+
+    func close(_ closure: TestClientClosure) {
+        self.fail(.closed(closure))
+        self.closures.deliver(closure)
+    }
+}

@@ -1,0 +1,52 @@
+public import SocketIOCore
+import Synchronization
+
+/// A server that runs for one test. What the test opens through it is closed with it.
+public final class TestServer: Sendable {
+    public let host: String
+    public let port: Int
+    private let clients = Mutex<[TestClient]>([])
+    private let connections = Mutex<[RawConnection]>([])
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// A client of the default namespace.
+    public func connect(auth: (any JSONWritable)? = nil) async throws -> TestClient {
+        try await self.connect { $0.auth = auth.map(JSONSlice.init(writing:)) }
+    }
+
+    /// A client that is configured by the test.
+    public func connect(_ configure: (inout TestClientConfiguration) -> Void) async throws -> TestClient {
+        var configuration = TestClientConfiguration(port: self.port)
+        configuration.host = self.host
+        configure(&configuration)
+        let client = try await TestClient.connect(configuration)
+        self.clients.withLock { $0.append(client) }
+        return client
+    }
+
+    /// A plain TCP connection.
+    public func open() async throws -> RawConnection {
+        let connection = try await RawConnection.open(host: self.host, port: self.port)
+        self.connections.withLock { $0.append(connection) }
+        return connection
+    }
+
+    func closeAll() async {
+        let clients = self.clients.withLock { clients in
+            defer { clients = [] }
+            return clients
+        }
+        let connections = self.connections.withLock { connections in
+            defer { connections = [] }
+            return connections
+        }
+        for connection in connections { await connection.close() }
+        await withTaskGroup { group in
+            for client in clients { group.addTask { await client.disconnect() } }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import NIOCore
+import Synchronization
+
+/// What arrived and has not been asked for, and who asks for what has not arrived.
+///
+/// Elements stay in their order. An element goes to the first waiter that wants it; one that nobody wants is kept.
+final class Mailbox<Element: Sendable>: Sendable {
+    private struct Waiter {
+        var id: UInt64
+        var matches: @Sendable (Element) -> Bool
+        var continuation: CheckedContinuation<Element, any Error>
+        var timeout: Scheduled<Void>?
+    }
+
+    private struct State {
+        var elements: [Element] = []
+        var waiters: [Waiter] = []
+        var nextID: UInt64 = 0
+        var end: (any Error)?
+    }
+
+    private let state = Mutex(State())
+    private let name: String
+    private let eventLoop: any EventLoop
+    private let maximumElements: Int
+
+    /// - Parameters:
+    ///   - name: what is waited for, in the words of a time-out.
+    ///   - eventLoop: for time-outs.
+    ///   - maximumElements: elements kept that nobody asks for; the next one ends the mailbox.
+    init(_ name: String, on eventLoop: any EventLoop, maximumElements: Int = 1_000_000) {
+        self.name = name
+        self.eventLoop = eventLoop
+        self.maximumElements = maximumElements
+    }
+
+    func deliver(_ element: Element) {
+        let waiter = self.state.withLock { state -> Waiter? in
+            guard state.end == nil else { return nil }
+            if let index = state.waiters.firstIndex(where: { $0.matches(element) }) { return state.waiters.remove(at: index) }
+            state.elements.append(element)
+            if state.elements.count > self.maximumElements { state.end = TestClientError.overflow(self.name) }
+            return nil
+        }
+        waiter?.timeout?.cancel()
+        waiter?.continuation.resume(returning: element)
+    }
+
+    /// Nothing more will come. What is there can still be asked for.
+    func finish(throwing error: any Error) {
+        let waiters = self.state.withLock { state -> [Waiter] in
+            guard state.end == nil else { return [] }
+            state.end = error
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters {
+            waiter.timeout?.cancel()
+            waiter.continuation.resume(throwing: error)
+        }
+    }
+
+    /// What nobody has asked for yet.
+    var unread: [Element] { self.state.withLock { $0.elements } }
+
+    /// - Throws: ``TestClientError/timeout(_:)``, why the mailbox ended, or `CancellationError`.
+    func next(
+        _ what: String? = nil, timeout: Duration, where matches: @escaping @Sendable (Element) -> Bool = { _ in true }
+    ) async throws -> Element {
+        let id = self.state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let outcome = self.state.withLock { state -> Result<Element, any Error>? in
+                    if let index = state.elements.firstIndex(where: matches) { return .success(state.elements.remove(at: index)) }
+                    if let end = state.end { return .failure(end) }
+                    state.waiters.append(Waiter(id: id, matches: matches, continuation: continuation))
+                    return nil
+                }
+                if let outcome { return continuation.resume(with: outcome) }
+                if Task.isCancelled { return self.fail(id, CancellationError()) }
+                self.limit(id, to: timeout, waitingFor: what ?? self.name)
+            }
+        } onCancel: {
+            self.fail(id, CancellationError())
+        }
+    }
+
+    private func limit(_ id: UInt64, to timeout: Duration, waitingFor what: String) {
+        let scheduled = self.eventLoop.scheduleTask(in: TimeAmount(timeout)) { self.fail(id, TestClientError.timeout(what)) }
+        let isWaiting = self.state.withLock { state -> Bool in
+            guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return false }
+            state.waiters[index].timeout = scheduled
+            return true
+        }
+        if !isWaiting { scheduled.cancel() }
+    }
+
+    private func fail(_ id: UInt64, _ error: any Error) {
+        let waiter = self.state.withLock { state -> Waiter? in
+            state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+        }
+        waiter?.timeout?.cancel()
+        waiter?.continuation.resume(throwing: error)
+    }
+}
