@@ -1,0 +1,86 @@
+/// One chat room: who is in it, and its recent messages in the order of their sequence numbers.
+public struct ChatRoom: Hashable, Sendable {
+    public let id: String
+    public let historyLimit: Int
+    public let maximumMembers: Int
+    /// Oldest first, at most `historyLimit`.
+    public private(set) var history: [ChatMessage] = []
+    /// 0 before the first message.
+    public private(set) var lastSequence = 0
+    private var present: [String: Presence] = [:]
+    private var joins = 0
+
+    private struct Presence: Hashable, Sendable {
+        var username: String
+        var order: Int
+        var sockets: Int
+    }
+
+    /// `history`: what the store has, oldest first.
+    public init(id: String, history: [ChatMessage] = [], historyLimit: Int = 50, maximumMembers: Int = 10_000) {
+        self.id = id
+        self.historyLimit = max(0, historyLimit)
+        self.maximumMembers = max(1, maximumMembers)
+        for message in history { append(message) }
+    }
+
+    /// In the order of joining.
+    public var members: [ChatMember] {
+        present.sorted { $0.value.order < $1.value.order }.map { ChatMember(userId: $0.key, username: $0.value.username) }
+    }
+
+    public var isEmpty: Bool { present.isEmpty }
+
+    public func isMember(_ userID: String) -> Bool { present[userID] != nil }
+
+    /// One socket of the user joins. True: the first of them.
+    @discardableResult
+    public mutating func join(userID: String, username: String) throws(ClassroomError) -> Bool {
+        if present[userID] != nil {
+            present[userID]?.sockets += 1
+            return false
+        }
+        guard present.count < maximumMembers else { throw ClassroomError(.conflict, "The room is full") }
+        joins += 1
+        present[userID] = Presence(username: username, order: joins, sockets: 1)
+        return true
+    }
+
+    /// One socket of the user leaves or is gone. True: the last of them.
+    @discardableResult
+    public mutating func leave(userID: String) -> Bool {
+        guard let presence = present[userID] else { return false }
+        if presence.sockets > 1 {
+            present[userID]?.sockets -= 1
+            return false
+        }
+        present[userID] = nil
+        return true
+    }
+
+    /// A user may write in a room that they joined.
+    public func requireMember(_ userID: String) throws(ClassroomError) {
+        guard isMember(userID) else { throw ClassroomError(.forbidden, "Join the room first") }
+    }
+
+    /// A stored message. False: it is not newer than the last one, and nothing changed.
+    @discardableResult
+    public mutating func append(_ message: ChatMessage) -> Bool {
+        guard message.sequence > lastSequence else { return false }
+        lastSequence = message.sequence
+        history.append(message)
+        if history.count > historyLimit { history.removeFirst(history.count - historyLimit) }
+        return true
+    }
+}
+
+/// A member as others see them.
+public struct ChatMember: Hashable, Sendable, Encodable {
+    public var userId: String
+    public var username: String
+
+    public init(userId: String, username: String) {
+        self.userId = userId
+        self.username = username
+    }
+}

@@ -1,0 +1,82 @@
+/// Reads the OpenTriviaQA format:
+///
+///     #Q question, which may run over several lines
+///     ^ text of the correct answer
+///     A first choice
+///     B second choice
+///
+/// A record begins with `#Q` and lasts until the next one; blank lines separate records, and are also found within a question. A record that
+/// can't be used is reported with the line on which it begins (bytes that aren't UTF-8: with their own line) and the rest is read. Invalid
+/// bytes are never guessed at: what they meant is unknown, and a class would see the guess.
+public enum OpenTriviaQAParser {
+    public static let maximumChoices = 26
+    public static let maximumQuestionLength = 2_000
+    public static let maximumChoiceLength = 500
+
+    /// Questions get the ids `q1`, `q2`, … in the order of the file.
+    public static func parse(_ bytes: some Sequence<UInt8>) -> OpenTriviaQAImport {
+        var result = OpenTriviaQAImport()
+        var record: OpenTriviaQARecord?
+        var line: [UInt8] = []
+        var number = 0
+
+        func take() {
+            number += 1
+            if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            // A byte order mark is no part of the first line.
+            if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+            if line.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "Q")]) {
+                if let record { result.add(record) }
+                record = OpenTriviaQARecord(line: number)
+            }
+            let text = String(validating: line, as: UTF8.self)
+            if record != nil {
+                record?.add(text, number: number)
+            } else if text?.allSatisfy(\.isWhitespace) != true {
+                result.reject(number, "text before the first question")
+            }
+            line.removeAll(keepingCapacity: true)
+        }
+
+        for byte in bytes {
+            if byte == UInt8(ascii: "\n") { take() } else { line.append(byte) }
+        }
+        if !line.isEmpty { take() }
+        if let record { result.add(record) }
+        return result
+    }
+}
+
+/// What came of a file.
+public struct OpenTriviaQAImport: Hashable, Sendable {
+    public struct Report: Hashable, Sendable {
+        /// From 1.
+        public var line: Int
+        public var reason: String
+
+        public init(line: Int, reason: String) {
+            self.line = line
+            self.reason = reason
+        }
+    }
+
+    public internal(set) var questions: [Question] = []
+    /// Records that were left out, and why.
+    public internal(set) var rejected: [Report] = []
+    /// Records that were taken after a repair, and what was repaired.
+    public internal(set) var notes: [Report] = []
+
+    /// Records in the file.
+    public var recordCount: Int { questions.count + rejected.count }
+
+    mutating func reject(_ line: Int, _ reason: String) { rejected.append(Report(line: line, reason: reason)) }
+
+    mutating func add(_ record: OpenTriviaQARecord) {
+        switch record.finished(id: "q\(questions.count + 1)") {
+        case .success(let read):
+            questions.append(read.question)
+            if let note = read.note { notes.append(Report(line: record.line, reason: note)) }
+        case .failure(let problem): reject(problem.line, problem.reason)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/// One record while it is read.
+struct OpenTriviaQARecord {
+    struct Problem: Error {
+        var line: Int
+        var reason: String
+    }
+
+    /// Where it begins.
+    let line: Int
+    private var question: [String] = []
+    private var answer: String?
+    private var choices: [String] = []
+    private var letters: Set<Character> = []
+    private var problem: Problem?
+
+    init(line: Int) { self.line = line }
+
+    /// The next line; nil: its bytes aren't UTF-8.
+    mutating func add(_ text: String?, number: Int) {
+        guard let text else {
+            fail(number, "bytes that are not UTF-8")
+            return
+        }
+        let rest = text.dropFirst().trimmingSpaces()
+        if number == line {
+            question.append(text.dropFirst(2).trimmingSpaces())
+        } else if text.first == "^" {
+            if answer != nil { fail(number, "a second correct answer") }
+            answer = rest
+        } else if answer == nil {
+            question.append(text.trimmingSpaces())
+        } else if let letter = text.first, isChoice(text) {
+            if !letters.insert(letter).inserted { fail(number, "choice \(letter) appears twice") }
+            if rest.isEmpty { fail(number, "choice \(letter) is empty") }
+            choices.append(rest)
+        } else if !text.allSatisfy(\.isWhitespace) {
+            fail(number, "a line that is neither a choice nor the next question")
+        }
+    }
+
+    /// The question, and what was repaired in it.
+    func finished(id: String) -> Result<(question: Question, note: String?), Problem> {
+        if let problem { return .failure(problem) }
+        let text = question.filter { !$0.isEmpty }.joined(separator: "\n")
+        guard !text.isEmpty else { return failure("no question") }
+        guard text.utf16.count <= OpenTriviaQAParser.maximumQuestionLength else { return failure("the question is too long") }
+        guard let answer, !answer.isEmpty else { return failure("no correct answer") }
+        guard choices.count >= 2 else { return failure("fewer than two choices") }
+        guard choices.count <= OpenTriviaQAParser.maximumChoices,
+            choices.allSatisfy({ $0.utf16.count <= OpenTriviaQAParser.maximumChoiceLength })
+        else { return failure("too many or too long choices") }
+        var seen: Set<String> = []
+        let options = choices.filter { seen.insert($0).inserted }
+        guard options.count >= 2 else { return failure("all choices are the same") }
+        guard let correct = options.firstIndex(of: answer) else { return failure("no choice equals the correct answer") }
+        let note = options.count < choices.count ? "a repeated choice was left out" : nil
+        return .success((Question(id: id, question: text, options: options, correctAnswer: .index(correct)), note))
+    }
+
+    private func isChoice(_ text: String) -> Bool {
+        let head = text.prefix(2)
+        guard let letter = head.first, letter.isASCII, letter.isLetter, letter.isUppercase else { return false }
+        return head.count == 1 || head.last?.isWhitespace == true
+    }
+
+    private func failure(_ reason: String) -> Result<(question: Question, note: String?), Problem> {
+        .failure(Problem(line: line, reason: reason))
+    }
+
+    /// The first problem is the one that is reported.
+    private mutating func fail(_ number: Int, _ reason: String) {
+        if problem == nil { problem = Problem(line: number, reason: reason) }
+    }
+}

@@ -1,0 +1,23 @@
+/// A refusal as the sender sees it: `{code, message, event, retryAfterMs?}`.
+public struct ClassroomError: Error, Hashable, Sendable {
+    public enum Code: String, Sendable, CaseIterable {
+        case unauthenticated, forbidden, invalid, conflict, closed, unavailable
+        case notFound = "not_found"
+        case rateLimited = "rate_limited"
+        case internalError = "internal"
+    }
+
+    public var code: Code
+    public var message: String
+    /// When the same request may succeed, in milliseconds from now.
+    public var retryAfterMs: Int?
+
+    public init(_ code: Code, _ message: String, retryAfterMs: Int? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfterMs = retryAfterMs
+    }
+
+    public static let sessionNotFound = ClassroomError(.notFound, "Session not found")
+    public static let invalidToken = ClassroomError(.unauthenticated, "Invalid authentication token")
+}

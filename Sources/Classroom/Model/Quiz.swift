@@ -1,0 +1,33 @@
+/// A quiz in the library: questions in their order, owned by the user who made it.
+public struct Quiz: Hashable, Sendable {
+    public var id: String
+    public var title: String
+    public var questions: [Question]
+    /// The owner's user id.
+    public var createdBy: String
+
+    public init(id: String, title: String, questions: [Question], createdBy: String) {
+        self.id = id
+        self.title = title
+        self.questions = questions
+        self.createdBy = createdBy
+    }
+}
+
+/// One question. Options are empty for a question that is answered with a text.
+public struct Question: Hashable, Sendable {
+    public var id: String
+    public var question: String
+    public var options: [String]
+    public var correctAnswer: Answer
+    /// Overrides the session's duration, in milliseconds.
+    public var durationMs: Int?
+
+    public init(id: String, question: String, options: [String], correctAnswer: Answer, durationMs: Int? = nil) {
+        self.id = id
+        self.question = question
+        self.options = options
+        self.correctAnswer = correctAnswer
+        self.durationMs = durationMs
+    }
+}

@@ -1,0 +1,139 @@
+/// A point in time, in milliseconds since 1970.
+public typealias UnixMilliseconds = Int64
+
+public enum SessionStatus: String, Sendable, Codable { case waiting, active, ended }
+
+/// Where a session stands in the database: enough to resume it, deadlines included, after a crash.
+public struct SessionRecord: Hashable, Sendable {
+    public var id: String
+    public var quizID: String
+    public var status: SessionStatus
+    public var joinCode: String?
+    /// The owner's user id.
+    public var createdBy: String
+    public var settings: SessionSettings
+    /// Phase within `active`: `leadIn`, `open`, `closed`; nil in a row that somebody wrote by hand.
+    public var phase: String?
+    /// Index of the current question, from 0; -1 before the first.
+    public var questionIndex: Int
+    /// When the current question opened (or, in the lead-in, will open).
+    public var questionOpenedAt: UnixMilliseconds?
+    /// When the current question closes.
+    public var questionDeadline: UnixMilliseconds?
+    public var createdAt: UnixMilliseconds
+    public var startedAt: UnixMilliseconds?
+    public var endedAt: UnixMilliseconds?
+    /// Increases with every change of the board; versions never go back.
+    public var version: Int
+
+    public init(
+        id: String, quizID: String, status: SessionStatus = .waiting, joinCode: String? = nil, createdBy: String,
+        settings: SessionSettings = .init(), phase: String? = nil, questionIndex: Int = -1, questionOpenedAt: UnixMilliseconds? = nil,
+        questionDeadline: UnixMilliseconds? = nil, createdAt: UnixMilliseconds = 0, startedAt: UnixMilliseconds? = nil,
+        endedAt: UnixMilliseconds? = nil, version: Int = 0
+    ) {
+        self.id = id
+        self.quizID = quizID
+        self.status = status
+        self.joinCode = joinCode
+        self.createdBy = createdBy
+        self.settings = settings
+        self.phase = phase
+        self.questionIndex = questionIndex
+        self.questionOpenedAt = questionOpenedAt
+        self.questionDeadline = questionDeadline
+        self.createdAt = createdAt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.version = version
+    }
+}
+
+/// One who joined a session. A kicked participant stays kicked.
+public struct ParticipantRecord: Hashable, Sendable {
+    public var sessionID: String
+    public var userID: String
+    /// The name shown in this session; unique within it after case folding.
+    public var username: String
+    public var joinedAt: UnixMilliseconds
+    public var kicked: Bool
+    public var left: Bool
+    /// In a self-paced session: when the question that this player now has was sent to them.
+    public var questionSentAt: UnixMilliseconds?
+
+    public init(
+        sessionID: String, userID: String, username: String, joinedAt: UnixMilliseconds, kicked: Bool = false, left: Bool = false,
+        questionSentAt: UnixMilliseconds? = nil
+    ) {
+        self.sessionID = sessionID
+        self.userID = userID
+        self.username = username
+        self.joinedAt = joinedAt
+        self.kicked = kicked
+        self.left = left
+        self.questionSentAt = questionSentAt
+    }
+}
+
+/// One answer, scored. (session, question, user) is unique; the scores of a session are a fold over these.
+public struct AnswerRecord: Hashable, Sendable {
+    public var sessionID: String
+    public var questionID: String
+    public var userID: String
+    public var answer: Answer
+    public var correct: Bool
+    /// Points without the bonus.
+    public var score: Int
+    public var timeBonus: Int
+    /// Server time from the opening of the question to the receipt of the answer.
+    public var elapsedMs: Int
+    /// What the client claims, in seconds; advice only.
+    public var timeSpent: Double?
+    public var answeredAt: UnixMilliseconds
+
+    public init(
+        sessionID: String, questionID: String, userID: String, answer: Answer, correct: Bool, score: Int, timeBonus: Int,
+        elapsedMs: Int, timeSpent: Double? = nil, answeredAt: UnixMilliseconds
+    ) {
+        self.sessionID = sessionID
+        self.questionID = questionID
+        self.userID = userID
+        self.answer = answer
+        self.correct = correct
+        self.score = score
+        self.timeBonus = timeBonus
+        self.elapsedMs = elapsedMs
+        self.timeSpent = timeSpent
+        self.answeredAt = answeredAt
+    }
+
+    public var points: Int { score + timeBonus }
+}
+
+/// A chat message as stored and as sent. `sequence` rises by one within a room.
+public struct ChatMessage: Hashable, Sendable {
+    public var id: String
+    public var roomID: String
+    public var userID: String
+    public var username: String
+    public var content: String
+    public var type: String
+    public var sentAt: UnixMilliseconds
+    public var sequence: Int
+    public var clientID: String?
+
+    public init(
+        id: String, roomID: String, userID: String, username: String, content: String, type: String = "text",
+        sentAt: UnixMilliseconds, sequence: Int, clientID: String? = nil
+    ) {
+        self.id = id
+        self.roomID = roomID
+        self.userID = userID
+        self.username = username
+        self.content = content
+        self.type = type
+        self.sentAt = sentAt
+        self.sequence = sequence
+        self.clientID = clientID
+    }
+}

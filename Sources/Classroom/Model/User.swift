@@ -1,0 +1,30 @@
+/// Somebody who signed in, or a guest who joined one session by its code.
+public struct User: Hashable, Sendable {
+    public enum Role: String, Sendable, Codable, CaseIterable {
+        case student
+        case instructor
+        case guest
+
+        /// The permissions of a user for whom none are stored.
+        public var defaultPermissions: Set<Permission> {
+            switch self {
+            case .student, .guest: [.participate]
+            case .instructor: [.createQuizzes, .manageQuizzes, .participate]
+            }
+        }
+    }
+
+    public var id: String
+    public var username: String
+    public var email: String?
+    public var role: Role
+    public var permissions: Set<Permission>
+
+    public init(id: String, username: String, email: String? = nil, role: Role = .student, permissions: Set<Permission>? = nil) {
+        self.id = id
+        self.username = username
+        self.email = email
+        self.role = role
+        self.permissions = permissions ?? role.defaultPermissions
+    }
+}

@@ -1,0 +1,68 @@
+/// `quiz:started`: the first question comes after `startsInMs`.
+public struct QuizStarted: Hashable, Sendable, Encodable {
+    public var sessionId: String
+    public var title: String
+    public var questionCount: Int
+    public var startsInMs: Int
+
+    public init(sessionId: String, title: String, questionCount: Int, startsInMs: Int) {
+        self.sessionId = sessionId
+        self.title = title
+        self.questionCount = questionCount
+        self.startsInMs = startsInMs
+    }
+}
+
+/// `quiz:ended`; a player also gets the own place.
+public struct QuizEnded: Hashable, Sendable, Encodable {
+    public var sessionId: String
+    public var title: String
+    public var status: SessionStatus
+    public var questionCount: Int
+    public var players: Int
+    public var you: OwnStanding?
+
+    public init(
+        sessionId: String, title: String, status: SessionStatus = .ended, questionCount: Int, players: Int, you: OwnStanding? = nil
+    ) {
+        self.sessionId = sessionId
+        self.title = title
+        self.status = status
+        self.questionCount = questionCount
+        self.players = players
+        self.you = you
+    }
+}
+
+/// `quiz:left`.
+public struct SessionLeft: Hashable, Sendable, Encodable {
+    public var sessionId: String
+
+    public init(sessionId: String) { self.sessionId = sessionId }
+}
+
+/// `quiz:kicked`, to the host and to the one who was removed.
+public struct SessionKicked: Hashable, Sendable, Encodable {
+    public var sessionId: String
+    public var userId: String
+
+    public init(sessionId: String, userId: String) {
+        self.sessionId = sessionId
+        self.userId = userId
+    }
+}
+
+/// `quiz:progress`, to the host: how many of the players have answered the open question (self-paced: every question).
+public struct Progress: Hashable, Sendable, Encodable {
+    public var sessionId: String
+    public var questionId: String?
+    public var answered: Int
+    public var players: Int
+
+    public init(sessionId: String, questionId: String? = nil, answered: Int, players: Int) {
+        self.sessionId = sessionId
+        self.questionId = questionId
+        self.answered = answered
+        self.players = players
+    }
+}

@@ -1,0 +1,40 @@
+/// A token bucket a key, for a bounded number of keys.
+///
+/// A full bucket says nothing and is forgotten first. If none is full, the fullest sixteenth go: those lose the least that matters, and a
+/// stream of new keys neither grows the memory nor costs a scan each.
+public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
+    public let rule: TokenBucket.Rule
+    public let maximumKeys: Int
+    private var buckets: [Key: TokenBucket] = [:]
+
+    public init(rule: TokenBucket.Rule, maximumKeys: Int = 100_000) {
+        self.rule = rule
+        self.maximumKeys = max(1, maximumKeys)
+    }
+
+    /// How many buckets are kept.
+    public var count: Int { buckets.count }
+
+    /// Takes a token of `key`. Nil: taken; else the milliseconds until there is one.
+    public mutating func take(_ key: Key, at now: UnixMilliseconds) -> Int? {
+        if buckets[key] == nil {
+            if buckets.count >= maximumKeys { makeRoom(at: now) }
+            buckets[key] = TokenBucket(rule: rule, at: now)
+        }
+        // The optional is never nil here.
+        return buckets[key]?.take(rule, at: now) ?? nil
+    }
+
+    /// The milliseconds until `key` could take a token; nil: at once.
+    public func wait(for key: Key, at now: UnixMilliseconds) -> Int? {
+        buckets[key]?.wait(rule, at: now) ?? nil
+    }
+
+    private mutating func makeRoom(at now: UnixMilliseconds) {
+        let rule = rule
+        buckets = buckets.filter { $0.value.level(rule, at: now) < rule.full }
+        guard buckets.count >= maximumKeys else { return }
+        let fullest = buckets.map { (key: $0.key, level: $0.value.level(rule, at: now)) }.sorted { $0.level > $1.level }
+        for entry in fullest.prefix(max(1, maximumKeys / 16)) { buckets[entry.key] = nil }
+    }
+}

@@ -1,0 +1,75 @@
+/// Which option an answer means, and whether it is correct.
+///
+/// A text that equals an option (trimmed, without regard to case) means that option; else a numeric text is an index. In a question without
+/// options a text is compared with the correct text, trimmed and without regard to case. A list is a set: order and repetition don't count.
+public enum AnswerMatching {
+    /// Longest list that is accepted as an answer.
+    public static let maximumListLength = 64
+
+    /// The answer in its plainest form: options as indices, lists sorted and without repetition. Throws `invalid` for an option that doesn't exist.
+    public static func resolve(_ answer: Answer, for question: Question) throws(ClassroomError) -> Answer {
+        guard case .list(let elements) = answer else { return try resolveOne(answer, question) }
+        guard elements.count <= maximumListLength else {
+            throw ClassroomError(.invalid, "Validation error: \"answer\" lists more than \(maximumListLength) items")
+        }
+        var seen: Set<Answer> = []
+        var resolved: [Answer] = []
+        for element in elements {
+            let one = try resolveOne(element, question)
+            if seen.insert(folded(one)).inserted { resolved.append(one) }
+        }
+        return .list(resolved.sorted(by: precedes))
+    }
+
+    /// Whether a resolved answer is the correct one. Without options, a single text is correct if it is any of a list of correct texts.
+    public static func isCorrect(_ resolved: Answer, for question: Question) -> Bool {
+        let given = foldedSet(resolved)
+        // A correct answer that doesn't resolve (an index beyond the options) can't be met.
+        guard let correct = try? resolve(question.correctAnswer, for: question) else { return false }
+        let expected = foldedSet(correct)
+        if question.options.isEmpty, case .list = correct, given.count == 1 { return given.isSubset(of: expected) }
+        return !given.isEmpty && given == expected
+    }
+
+    private static func resolveOne(_ answer: Answer, _ question: Question) throws(ClassroomError) -> Answer {
+        switch answer {
+        case .list:
+            throw ClassroomError(.invalid, "Validation error: \"answer\" must not be a list of lists")
+        case .index(let index):
+            guard index >= 0 else { throw outOfRange(question) }
+            guard !question.options.isEmpty else { return .text(String(index)) }
+            guard index < question.options.count else { throw outOfRange(question) }
+            return .index(index)
+        case .text(let text):
+            let key = fold(text)
+            if let option = question.options.firstIndex(where: { fold($0) == key }) { return .index(option) }
+            if !question.options.isEmpty, let index = Payload.string(text).int { return try resolveOne(.index(index), question) }
+            return .text(text.trimmingSpaces())
+        }
+    }
+
+    private static func outOfRange(_ question: Question) -> ClassroomError {
+        let last = question.options.count - 1
+        let range = last < 0 ? "at least 0" : "between 0 and \(last)"
+        return ClassroomError(.invalid, "Validation error: \"answer\" must be \(range)")
+    }
+
+    static func fold(_ text: String) -> String { text.trimmingSpaces().lowercased() }
+
+    private static func folded(_ answer: Answer) -> Answer {
+        if case .text(let text) = answer { .text(fold(text)) } else { answer }
+    }
+
+    private static func foldedSet(_ answer: Answer) -> Set<Answer> {
+        if case .list(let elements) = answer { Set(elements.map(folded)) } else { [folded(answer)] }
+    }
+
+    private static func precedes(_ one: Answer, _ other: Answer) -> Bool {
+        switch (one, other) {
+        case (.index(let left), .index(let right)): left < right
+        case (.index, _): true
+        case (.text(let left), .text(let right)): left < right
+        default: false
+        }
+    }
+}

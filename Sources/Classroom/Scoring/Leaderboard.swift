@@ -1,0 +1,52 @@
+/// All who joined and were not kicked, best first.
+///
+/// Points descending, then summed time of the scoring answers; who is equal in both shares a rank, and the next rank counts them all (1, 1, 3).
+/// Within a shared rank the order is that of joining.
+public struct Leaderboard: Hashable, Sendable {
+    public let entries: [LeaderboardEntry]
+    private let positions: [String: Int]
+
+    /// `players` in the order of joining.
+    public init(_ players: [(userID: String, username: String, standing: Standing)]) {
+        let order = players.indices.sorted { left, right in
+            let one = players[left].standing
+            let other = players[right].standing
+            return one.isAhead(of: other) || (left < right && !other.isAhead(of: one))
+        }
+        var entries: [LeaderboardEntry] = []
+        entries.reserveCapacity(order.count)
+        var positions = [String: Int](minimumCapacity: order.count)
+        var rank = 0
+        var previous: Standing?
+        for (position, index) in order.enumerated() {
+            let player = players[index]
+            if previous.map({ $0.isAhead(of: player.standing) }) ?? true { rank = position + 1 }
+            previous = player.standing
+            positions[player.userID] = position
+            entries.append(
+                LeaderboardEntry(
+                    rank: rank, userId: player.userID, username: player.username, score: player.standing.points,
+                    correctAnswers: player.standing.correctAnswers))
+        }
+        self.entries = entries
+        self.positions = positions
+    }
+
+    /// The fold itself: everybody's place after `answers`, however they are ordered.
+    public init(participants: [ParticipantRecord], answers: [AnswerRecord]) {
+        var standings: [String: Standing] = [:]
+        for answer in answers { standings[answer.userID, default: Standing()].add(answer) }
+        self.init(
+            participants.filter { !$0.kicked }.map { ($0.userID, $0.username, standings[$0.userID] ?? Standing()) })
+    }
+
+    public func top(_ count: Int) -> [LeaderboardEntry] { Array(entries.prefix(count)) }
+
+    public func entry(of userID: String) -> LeaderboardEntry? { positions[userID].map { entries[$0] } }
+
+    public func standing(of userID: String) -> OwnStanding? {
+        entry(of: userID).map {
+            OwnStanding(rank: $0.rank, score: $0.score, correctAnswers: $0.correctAnswers, players: entries.count)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+/// What an answer is worth.
+///
+/// A correct answer has 100 points. Under `speed` scoring a time bonus of up to 50 comes on top, linear in the time that remains: all of it
+/// for an answer at once, 25 at half time, none at the deadline. Under `accuracy` there is no bonus. A wrong answer has nothing.
+public enum Scoring {
+    public static let basePoints = 100
+    public static let maximumTimeBonus = 50
+
+    /// Points and bonus; `elapsedMs` and `durationMs` are the server's.
+    public static func points(
+        correct: Bool, elapsedMs: Int, durationMs: Int, scoring: SessionSettings.Scoring
+    ) -> (score: Int, timeBonus: Int) {
+        guard correct else { return (0, 0) }
+        guard scoring == .speed, durationMs > 0 else { return (basePoints, 0) }
+        let remaining = min(max(durationMs - elapsedMs, 0), durationMs)
+        return (basePoints, maximumTimeBonus * remaining / durationMs)
+    }
+}

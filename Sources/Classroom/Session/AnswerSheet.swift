@@ -1,0 +1,22 @@
+/// One user's answers in the order of their commits, with the total after each: the result of an answer never changes afterwards.
+struct AnswerSheet: Hashable, Sendable {
+    struct Line: Hashable, Sendable {
+        var record: AnswerRecord
+        var totalScore: Int
+    }
+
+    private(set) var lines: [Line] = []
+    private var positions: [String: Int] = [:]
+
+    subscript(questionID: String) -> Line? { positions[questionID].map { lines[$0] } }
+
+    func contains(_ questionID: String) -> Bool { positions[questionID] != nil }
+
+    /// False: the question was answered before, and nothing changed.
+    mutating func append(_ record: AnswerRecord) -> Bool {
+        guard positions[record.questionID] == nil else { return false }
+        positions[record.questionID] = lines.count
+        lines.append(Line(record: record, totalScore: (lines.last?.totalScore ?? 0) + record.points))
+        return true
+    }
+}

@@ -1,0 +1,148 @@
+/// An answer's way: decision, commit, fold.
+extension QuizSession {
+    mutating func decide(
+        _ key: AnswerKey, _ answer: Answer, _ timeSpent: Double?, receivedAt: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) throws(ClassroomError) {
+        guard let player = players[key.userID] else { throw ClassroomError(.forbidden, "Join the session first") }
+        guard !player.record.kicked else { throw ClassroomError(.forbidden, "You were removed from this session") }
+        if let result = answerResult(for: key, duplicate: true) {
+            effects.append(.reply(.answerResult(result)))
+            return
+        }
+        guard pending[key] == nil else {
+            effects.append(.awaitAnswer(key))
+            return
+        }
+        guard !player.record.left else { throw ClassroomError(.forbidden, "Join the session first") }
+        guard let index = questionIndices[key.questionID] else { throw ClassroomError(.notFound, "Question not found") }
+        let timing = try timing(of: index, for: player.record, receivedAt: receivedAt)
+        let question = quiz.questions[index]
+        let resolved = try AnswerMatching.resolve(answer, for: question)
+        let correct = AnswerMatching.isCorrect(resolved, for: question)
+        let points = Scoring.points(
+            correct: correct, elapsedMs: timing.elapsedMs, durationMs: timing.durationMs,
+            scoring: timing.earnsBonus ? record.settings.scoring : .accuracy)
+        let answerRecord = AnswerRecord(
+            sessionID: record.id, questionID: question.id, userID: key.userID, answer: resolved, correct: correct,
+            score: points.score, timeBonus: points.timeBonus, elapsedMs: timing.elapsedMs, timeSpent: timeSpent,
+            answeredAt: receivedAt)
+        pending[key] = answerRecord
+        effects.append(.storeAnswer(answerRecord))
+    }
+
+    private struct Timing {
+        var elapsedMs: Int
+        var durationMs: Int
+        var earnsBonus: Bool
+    }
+
+    /// Whether the question may be answered at `receivedAt`, and how long it took.
+    private func timing(
+        of index: Int, for player: ParticipantRecord, receivedAt: UnixMilliseconds
+    ) throws(ClassroomError) -> Timing {
+        try requireNotEnded()
+        guard phase != .waiting else { throw ClassroomError(.closed, "The session has not started") }
+        guard phase != .leadIn else { throw ClassroomError(.closed, "No question is open yet") }
+        let durationMs = duration(of: index, for: player.userID)
+        if isSelfPaced {
+            // The clock of the question that the player has; one that was never sent to them has no bonus to earn.
+            let sentAt = player.questionSentAt ?? receivedAt
+            let isOwn = player.questionSentAt != nil && ownIndex(player.userID) == index
+            return Timing(elapsedMs: Int(max(0, receivedAt - sentAt)), durationMs: durationMs, earnsBonus: isOwn)
+        }
+        guard index == currentIndex, let opened = record.questionOpenedAt, let deadline = deadline(for: player.userID) else {
+            throw ClassroomError(.closed, "This question is not open")
+        }
+        guard receivedAt <= deadline else { throw ClassroomError(.closed, "The time for this question is over") }
+        return Timing(elapsedMs: Int(max(0, receivedAt - opened)), durationMs: durationMs, earnsBonus: true)
+    }
+
+    /// Folds in what the store holds now, whatever the phase: it was decided in time.
+    mutating func committed(
+        _ answer: AnswerRecord, isDuplicate: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) {
+        let key = answer.key
+        pending[key] = nil
+        let ownBefore = isSelfPaced ? ownIndex(key.userID) : nil
+        let isNew = fold(answer)
+        guard let result = answerResult(for: key, duplicate: isDuplicate || !isNew) else { return }
+        effects.append(.answered(key, result))
+        guard isNew else { return }
+        if isRevealed(key.questionID) { effects.append(.leaderboardChanged(final: phase == .ended)) }
+        effects.append(.progressChanged)
+        if isSelfPaced, phase == .open { sendOwnQuestion(key.userID, isNew: ownIndex(key.userID) != ownBefore, now, &effects) }
+        closeIfAllAnswered(now, &effects)
+    }
+
+    /// False: this user's answer to the question was there before.
+    @discardableResult
+    mutating func fold(_ answer: AnswerRecord) -> Bool {
+        guard sheets[answer.userID, default: AnswerSheet()].append(answer) else { return false }
+        answerCount += 1
+        if isRevealed(answer.questionID) { players[answer.userID]?.standing.add(answer) }
+        return true
+    }
+
+    /// With auto-advance: closes the question when all who are here, and were here when it opened, have answered.
+    mutating func closeIfAllAnswered(_ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
+        guard record.settings.autoAdvance, phase == .open, let index = currentIndex, let opened = record.questionOpenedAt else { return }
+        let questionID = quiz.questions[index].id
+        var anybody = false
+        for (userID, player) in players where player.isTakingPart && player.isConnected && player.record.joinedAt <= opened {
+            guard sheets[userID]?.contains(questionID) == true else { return }
+            anybody = true
+        }
+        guard anybody else { return }
+        closeCurrent(now, &effects)
+        catchUp(now, &effects)
+    }
+
+    /// The player's own question. Its clock starts when it is sent for the first time; nobody here, it starts when they come back.
+    mutating func sendOwnQuestion(_ userID: String, isNew: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
+        guard var player = players[userID], ownIndex(userID) != nil else { return }
+        let isHere = player.isTakingPart && player.isConnected
+        if isNew {
+            player.record.questionSentAt = isHere ? now : nil
+            players[userID] = player
+            effects.append(.persistParticipant(player.record))
+        }
+        if isHere { emitOwnQuestion(userID, now, &effects) }
+    }
+
+    func emitOwnQuestion(_ userID: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
+        guard let sentAt = players[userID]?.record.questionSentAt, let index = ownIndex(userID) else { return }
+        effects.append(.emit(.question(question(index, openedAt: sentAt, for: userID, at: now)), to: .user(userID)))
+    }
+
+    /// After the close: what the players' results had to keep to themselves.
+    mutating func revealHeldResults(of questionID: String, _ effects: inout [SessionEffect]) {
+        guard record.settings.revealAnswers == .afterClose else { return }
+        recomputeStandings()
+        for player in orderedPlayers where player.isTakingPart && player.isConnected {
+            let key = AnswerKey(questionID: questionID, userID: player.record.userID)
+            if let result = answerResult(for: key, duplicate: false) {
+                effects.append(.emit(.answerResult(result), to: .user(key.userID)))
+            }
+        }
+    }
+
+    mutating func recomputeStandings() {
+        for userID in Array(players.keys) { recomputeStanding(of: userID) }
+    }
+
+    mutating func recomputeStanding(of userID: String) {
+        var standing = Standing()
+        for line in sheets[userID]?.lines ?? [] where isRevealed(line.record.questionID) { standing.add(line.record) }
+        players[userID]?.standing = standing
+    }
+
+    /// The board with the answers that are being stored: at a close they are part of the picture.
+    func boardWithPending() -> Leaderboard {
+        var standings = players.mapValues(\.standing)
+        for answer in pending.values where isRevealed(answer.questionID) { standings[answer.userID]?.add(answer) }
+        return Leaderboard(
+            orderedPlayers.filter { !$0.record.kicked }.map {
+                ($0.record.userID, $0.record.username, standings[$0.record.userID] ?? Standing())
+            })
+    }
+}

@@ -1,0 +1,100 @@
+/// Joining, coming and going, leaving, being removed.
+extension QuizSession {
+    mutating func join(
+        _ userID: String, _ name: String, _ isNickname: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) throws(ClassroomError) {
+        if let player = players[userID] {
+            guard !player.record.kicked else { throw ClassroomError(.forbidden, "You were removed from this session") }
+            rejoin(player, now, &effects)
+            return
+        }
+        try requireNotEnded()
+        guard phase == .waiting || record.settings.lateJoin else {
+            throw ClassroomError(.closed, "The session has started and accepts no late joiners")
+        }
+        guard players.count < limits.maximumParticipants else { throw ClassroomError(.conflict, "The session is full") }
+        let nickname = isNickname ? try free(Nickname(name)) : numbered(Nickname.account(name))
+        var participant = ParticipantRecord(sessionID: record.id, userID: userID, username: nickname.display, joinedAt: now)
+        if isSelfPaced, phase == .open { participant.questionSentAt = now }
+        let player = SessionPlayer(record: participant, order: players.count, isConnected: true)
+        players[userID] = player
+        names[nickname.folded] = userID
+        recomputeStanding(of: userID)
+        effects.append(.persistParticipant(participant))
+        effects.append(.reply(.joined(playerSnapshot(for: players[userID] ?? player, at: now))))
+        if participant.questionSentAt != nil { emitOwnQuestion(userID, now, &effects) }
+        effects.append(.leaderboardChanged(final: false))
+        effects.append(.progressChanged)
+    }
+
+    private mutating func rejoin(_ known: SessionPlayer, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
+        var player = known
+        let needsQuestion = isSelfPaced && phase == .open && player.record.questionSentAt == nil
+        player.isConnected = true
+        player.record.left = false
+        if needsQuestion { player.record.questionSentAt = now }
+        players[player.record.userID] = player
+        if player.record != known.record { effects.append(.persistParticipant(player.record)) }
+        effects.append(.reply(.joined(playerSnapshot(for: player, at: now))))
+        if needsQuestion { emitOwnQuestion(player.record.userID, now, &effects) }
+        if player != known { effects.append(.progressChanged) }
+    }
+
+    mutating func setPresence(_ userID: String, _ connected: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
+        guard let player = players[userID], player.isTakingPart, player.isConnected != connected else { return }
+        players[userID]?.isConnected = connected
+        if connected, isSelfPaced, phase == .open, player.record.questionSentAt == nil {
+            sendOwnQuestion(userID, isNew: true, now, &effects)
+        }
+        effects.append(.progressChanged)
+        if !connected { closeIfAllAnswered(now, &effects) }
+    }
+
+    mutating func leave(_ userID: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
+        effects.append(.reply(.left(SessionLeft(sessionId: record.id))))
+        guard var player = players[userID], player.isTakingPart else { return }
+        player.record.left = true
+        player.isConnected = false
+        players[userID] = player
+        effects.append(.persistParticipant(player.record))
+        effects.append(.progressChanged)
+        closeIfAllAnswered(now, &effects)
+    }
+
+    mutating func kick(_ userID: String, _ by: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) throws(ClassroomError) {
+        try requireHost(by)
+        guard var player = players[userID] else { throw ClassroomError(.notFound, "Player not found") }
+        let event = SessionEvent.kicked(SessionKicked(sessionId: record.id, userId: userID))
+        guard !player.record.kicked else {
+            effects.append(.reply(event))
+            return
+        }
+        player.record.kicked = true
+        player.isConnected = false
+        players[userID] = player
+        effects.append(.persistParticipant(player.record))
+        effects.append(.reply(event))
+        effects.append(.emit(event, to: .user(userID)))
+        effects.append(.removeUser(userID))
+        effects.append(.leaderboardChanged(final: phase == .ended))
+        effects.append(.progressChanged)
+        closeIfAllAnswered(now, &effects)
+    }
+
+    /// A chosen name must be free.
+    private func free(_ nickname: Nickname) throws(ClassroomError) -> Nickname {
+        guard names[nickname.folded] == nil else { throw ClassroomError(.conflict, "This name is taken in this session") }
+        return nickname
+    }
+
+    /// Two accounts may bear the same name: the second one gets a number, since its owner can't choose.
+    private func numbered(_ nickname: Nickname) -> Nickname {
+        guard names[nickname.folded] != nil else { return nickname }
+        var number = 2
+        while true {
+            let candidate = nickname.numbered(number)
+            if names[candidate.folded] == nil { return candidate }
+            number += 1
+        }
+    }
+}

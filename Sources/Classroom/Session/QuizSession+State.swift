@@ -1,0 +1,97 @@
+/// What the rules look up.
+extension QuizSession {
+    public func isHost(_ userID: String) -> Bool {
+        // A row written by hand may name no owner; then the permission alone decides.
+        record.createdBy == userID || record.createdBy.isEmpty
+    }
+
+    /// Joined, neither kicked nor gone.
+    public func isParticipant(_ userID: String) -> Bool { players[userID]?.isTakingPart ?? false }
+
+    public func isKicked(_ userID: String) -> Bool { players[userID]?.record.kicked ?? false }
+
+    /// In the order of joining.
+    public var participants: [ParticipantRecord] { orderedPlayers.map(\.record) }
+
+    /// All durable answers, user by user, each user's in the order of their commits.
+    public var answers: [AnswerRecord] {
+        sheets.sorted { $0.key < $1.key }.flatMap { $0.value.lines.map(\.record) }
+    }
+
+    public var hasPendingAnswers: Bool { !pending.isEmpty }
+
+    /// When the session wants to be told the time: apply `.tick` then.
+    public var nextWake: UnixMilliseconds? {
+        switch phase {
+        case .waiting, .ended: nil
+        case .leadIn: record.questionOpenedAt
+        case .open: isSelfPaced ? nil : closingTime
+        case .closed: record.settings.autoAdvance ? record.questionDeadline.map { $0 + leadIn } : nil
+        }
+    }
+
+    var isSelfPaced: Bool { record.settings.pace == .self }
+
+    var leadIn: Int64 { Int64(max(0, record.settings.leadInMs)) }
+
+    /// The question that is open or was closed last, of a live session.
+    var currentIndex: Int? {
+        guard !isSelfPaced, phase == .open || phase == .closed || phase == .ended else { return nil }
+        return quiz.questions.indices.contains(record.questionIndex) ? record.questionIndex : nil
+    }
+
+    var orderedPlayers: [SessionPlayer] { players.values.sorted { $0.order < $1.order } }
+
+    func duration(of index: Int, for userID: String?) -> Int {
+        // A duration of nothing would open and close the same question for ever.
+        let base = max(1, quiz.questions[index].durationMs ?? record.settings.questionDurationMs)
+        return base + (userID.map(extraTime) ?? 0)
+    }
+
+    func extraTime(_ userID: String) -> Int { max(0, record.settings.extraTimeMs[userID] ?? 0) }
+
+    /// The last moment at which an answer of this user to the current question counts.
+    func deadline(for userID: String) -> UnixMilliseconds? {
+        guard let index = currentIndex, let opened = record.questionOpenedAt, let common = record.questionDeadline else { return nil }
+        // Once closed, `questionDeadline` is the moment of the close, and it binds everybody.
+        if phase == .open { return common + Int64(extraTime(userID)) }
+        return min(common, opened + Int64(duration(of: index, for: userID)))
+    }
+
+    /// When the open question closes by itself: with the last of those who have extra time and haven't answered.
+    var closingTime: UnixMilliseconds? {
+        guard let index = currentIndex, let common = record.questionDeadline else { return nil }
+        let questionID = quiz.questions[index].id
+        var longest = 0
+        for userID in record.settings.extraTimeMs.keys where isParticipant(userID) && !hasAnswered(userID, questionID) {
+            longest = max(longest, extraTime(userID))
+        }
+        return common + Int64(longest)
+    }
+
+    /// Answered durably or being stored.
+    func hasAnswered(_ userID: String, _ questionID: String) -> Bool {
+        sheets[userID]?.contains(questionID) == true || pending[AnswerKey(questionID: questionID, userID: userID)] != nil
+    }
+
+    /// Whether correctness and points of a question may be shown.
+    func isRevealed(_ questionID: String) -> Bool {
+        guard record.settings.revealAnswers == .afterClose, phase != .ended else { return true }
+        guard !isSelfPaced, let index = questionIndices[questionID] else { return false }
+        return index < record.questionIndex || (index == record.questionIndex && phase == .closed)
+    }
+
+    /// A player's own question in a self-paced session: the first without a durable answer. Nil when all are answered.
+    func ownIndex(_ userID: String) -> Int? {
+        guard let sheet = sheets[userID] else { return quiz.questions.isEmpty ? nil : 0 }
+        return quiz.questions.firstIndex { !sheet.contains($0.id) }
+    }
+
+    func requireHost(_ userID: String) throws(ClassroomError) {
+        guard isHost(userID) else { throw ClassroomError(.forbidden, "Only the host of this session may do this") }
+    }
+
+    func requireNotEnded() throws(ClassroomError) {
+        guard phase != .ended else { throw ClassroomError(.closed, "The session has ended") }
+    }
+}

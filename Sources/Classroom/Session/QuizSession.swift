@@ -1,0 +1,88 @@
+/// The rules of one session as a value: commands go in with their time, effects come out. It holds no clock, no socket and no store.
+///
+/// It is rebuilt from its records alone (presence apart), so that a restart goes on where the last commit left off. Answers take two steps:
+/// `answer` decides and asks for the record to be stored; `answerCommitted` folds the durable answer in. Until then the answer is pending,
+/// and the same user's further tries wait for it.
+public struct QuizSession: Sendable {
+    public internal(set) var record: SessionRecord
+    public let quiz: Quiz
+    public let limits: SessionLimits
+    public internal(set) var phase: SessionPhase
+
+    /// By user id; kicked and gone ones included.
+    var players: [String: SessionPlayer] = [:]
+    /// By user id; whoever answered, joined or not (rows may be written by hand).
+    var sheets: [String: AnswerSheet] = [:]
+    var answerCount = 0
+    /// Decided, not yet known to be durable.
+    var pending: [AnswerKey: AnswerRecord] = [:]
+    /// Folded names of those who joined.
+    var names: [String: String] = [:]
+    let questionIndices: [String: Int]
+    /// What the last `schedule` said.
+    private var scheduled: UnixMilliseconds?
+
+    /// `answers` in the order of their commits. Apply `.resume` next.
+    public init(
+        record: SessionRecord, quiz: Quiz, participants: [ParticipantRecord] = [], answers: [AnswerRecord] = [],
+        limits: SessionLimits = .init()
+    ) {
+        self.record = record
+        self.quiz = quiz
+        self.limits = limits
+        self.phase = QuizSession.phase(of: record)
+        self.questionIndices = Dictionary(quiz.questions.enumerated().map { ($1.id, $0) }) { first, _ in first }
+        for participant in participants {
+            guard players[participant.userID] == nil else { continue }
+            players[participant.userID] = SessionPlayer(record: participant, order: players.count)
+            names[Nickname.fold(participant.username)] = participant.userID
+        }
+        for answer in answers { fold(answer) }
+    }
+
+    /// Applies one command. A refusal changes nothing.
+    public mutating func apply(_ command: SessionCommand, at now: UnixMilliseconds) throws(ClassroomError) -> [SessionEffect] {
+        var effects: [SessionEffect] = []
+        var resumed = false
+        switch command {
+        case .resume:
+            resume(now, &effects)
+            resumed = true
+        case .join(let userID, let name, let isNickname): try join(userID, name, isNickname, now, &effects)
+        case .presence(let userID, let connected): setPresence(userID, connected, now, &effects)
+        case .leave(let userID): leave(userID, now, &effects)
+        case .observe(let userID): effects.append(.reply(.observing(observerSnapshot(for: userID, at: now))))
+        case .start(let userID): try start(userID, now, &effects)
+        case .next(let userID): try next(userID, now, &effects)
+        case .close(let userID): try close(userID, now, &effects)
+        case .end(let userID): try end(userID, now, &effects)
+        case .kick(let userID, let by): try kick(userID, by, now, &effects)
+        case .answer(let userID, let questionID, let answer, let timeSpent):
+            try decide(AnswerKey(questionID: questionID, userID: userID), answer, timeSpent, receivedAt: now, &effects)
+        case .answerCommitted(let record): committed(record, isDuplicate: false, now, &effects)
+        case .answerDuplicate(let record): committed(record, isDuplicate: true, now, &effects)
+        case .answerRejected(let key): pending[key] = nil
+        case .vanished: vanish(&effects)
+        case .tick: catchUp(now, &effects)
+        }
+        if resumed || nextWake != scheduled {
+            scheduled = nextWake
+            effects.append(.schedule(at: scheduled))
+        }
+        return effects
+    }
+
+    /// The phase that a row tells; an active one that tells none is completed by `.resume`.
+    private static func phase(of record: SessionRecord) -> SessionPhase {
+        switch record.status {
+        case .waiting: .waiting
+        case .ended: .ended
+        case .active:
+            switch record.phase.flatMap(SessionPhase.init(rawValue:)) {
+            case .open: .open
+            case .closed: .closed
+            default: .leadIn
+            }
+        }
+    }
+}

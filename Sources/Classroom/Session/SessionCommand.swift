@@ -1,0 +1,44 @@
+/// What can happen to a session. Every command is applied with the time at which it happened.
+public enum SessionCommand: Hashable, Sendable {
+    /// Once, right after the session was built from its records: completes rows written by hand, catches up with what fell due meanwhile.
+    case resume
+    /// A user joins or rejoins (and is connected from then on). `isNickname`: the name was chosen, so a taken one is refused; an account's
+    /// own name gets a number appended instead. Who rejoins keeps the first name.
+    case join(userID: String, name: String, isNickname: Bool)
+    /// The user's first joined socket came, or the last one went.
+    case presence(userID: String, connected: Bool)
+    case leave(userID: String)
+    case observe(userID: String)
+    case start(by: String)
+    case next(by: String)
+    case close(by: String)
+    case end(by: String)
+    case kick(userID: String, by: String)
+    /// An answer, at the time of its receipt. The decision leads to `storeAnswer`, `awaitAnswer` or a direct reply.
+    case answer(userID: String, questionID: String, answer: Answer, timeSpent: Double?)
+    /// The store holds the answer durably.
+    case answerCommitted(AnswerRecord)
+    /// The store held another answer under the same key already.
+    case answerDuplicate(AnswerRecord)
+    /// The store failed: nothing is stored, the answer may be tried again.
+    case answerRejected(AnswerKey)
+    /// The session's row is gone.
+    case vanished
+    /// The time that `schedule` named has come.
+    case tick
+}
+
+/// What makes an answer unique within its session.
+public struct AnswerKey: Hashable, Sendable {
+    public var questionID: String
+    public var userID: String
+
+    public init(questionID: String, userID: String) {
+        self.questionID = questionID
+        self.userID = userID
+    }
+}
+
+extension AnswerRecord {
+    public var key: AnswerKey { AnswerKey(questionID: questionID, userID: userID) }
+}

@@ -1,0 +1,27 @@
+/// The content of a chat message: what is stored and sent of what somebody typed.
+public enum ChatContent {
+    /// In UTF-16 code units, after sanitising.
+    public static let maximumLength = 2_000
+    /// In UTF-8 bytes, before sanitising: beyond this nobody reads it at all.
+    public static let maximumRawBytes = 65_536
+
+    /// Plain text without markup and control characters (line breaks and tabs stay), trimmed.
+    public static func sanitised(_ raw: String) -> String {
+        let needsCleaning = raw.utf8.contains { $0 == UInt8(ascii: "<") || $0 == 0x7F || ($0 < 0x20 && !isPlainSpace($0)) }
+        guard needsCleaning else { return raw.trimmingSpaces() }
+        var scalars = raw.unicodeScalars
+        // First, so that a NUL in the middle of a tag's name hides nothing.
+        scalars.removeAll { $0.value == 0x7F || ($0.value < 0x20 && !isPlainSpace(UInt8($0.value))) }
+        return MarkupSanitizer.plainText(String(scalars)).trimmingSpaces()
+    }
+
+    /// What is wrong with a sanitised content; nil: nothing.
+    public static func problem(_ sanitised: String) -> String? {
+        if sanitised.isEmpty { return "Validation error: \"content\" must not be empty" }
+        // A UTF-8 byte is never more than one UTF-16 unit: short texts need no counting.
+        if sanitised.utf8.count <= maximumLength || sanitised.utf16.count <= maximumLength { return nil }
+        return "Validation error: \"content\" must be at most \(maximumLength) characters long"
+    }
+
+    private static func isPlainSpace(_ byte: UInt8) -> Bool { byte == 0x09 || byte == 0x0A || byte == 0x0D }
+}

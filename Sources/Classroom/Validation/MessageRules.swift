@@ -1,0 +1,68 @@
+/// The rules for what clients send: shape and size by `check`, frequency by the buckets. Time is a parameter.
+public struct MessageRules: Sendable {
+    /// What is counted apart.
+    public enum Bucket: Sendable, CaseIterable {
+        case chat, answers
+
+        /// The bucket that an event draws on.
+        public init?(event: String) {
+            switch event {
+            case "chat:message": self = .chat
+            case "quiz:answer": self = .answers
+            default: return nil
+            }
+        }
+    }
+
+    public let limits: MessageLimits
+    private var chat: RateLimiter<String>
+    private var answers: RateLimiter<String>
+
+    public init(limits: MessageLimits = .init()) {
+        self.limits = limits
+        chat = RateLimiter(rule: limits.chat, maximumKeys: limits.maximumBuckets)
+        answers = RateLimiter(rule: limits.answers, maximumKeys: limits.maximumBuckets)
+    }
+
+    /// Frequency first: a message that is refused for its shape has cost a token as well.
+    public mutating func validate(
+        _ event: String, _ payload: Payload, userID: String?, address: String, at now: UnixMilliseconds
+    ) -> ValidationResult {
+        if let bucket = Bucket(event: event), let refusal = refusal(bucket, userID: userID, address: address, at: now) {
+            return .refused(refusal)
+        }
+        return MessageRules.check(event, payload)
+    }
+
+    /// Takes a token of the user's, or of the address's when nobody signed in. Nil: taken.
+    public mutating func refusal(
+        _ bucket: Bucket, userID: String?, address: String, at now: UnixMilliseconds
+    ) -> ClassroomError? {
+        guard let wait = take(bucket, userID: userID, address: address, at: now) else { return nil }
+        let message =
+            switch bucket {
+            case .chat: "Chat rate limit exceeded: wait before you write again"
+            case .answers: "Answer rate limit exceeded: wait before you answer again"
+            }
+        return ClassroomError(.rateLimited, message, retryAfterMs: wait)
+    }
+
+    /// Nil: taken; else the milliseconds until there is a token again.
+    public mutating func take(_ bucket: Bucket, userID: String?, address: String, at now: UnixMilliseconds) -> Int? {
+        // The prefixes keep a user id that looks like an address out of that address's bucket.
+        let key = userID.flatMap { $0.isEmpty ? nil : "u" + $0 } ?? "a" + address
+        return switch bucket {
+        case .chat: chat.take(key, at: now)
+        case .answers: answers.take(key, at: now)
+        }
+    }
+
+    /// Shape and size alone, without a rate limit.
+    public static func check(_ event: String, _ payload: Payload) -> ValidationResult {
+        do throws(ClassroomError) {
+            return ValidationResult(isValid: true, data: try MessageSchema.read(event, payload))
+        } catch {
+            return .refused(error)
+        }
+    }
+}

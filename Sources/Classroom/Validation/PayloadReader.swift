@@ -1,0 +1,127 @@
+/// Reads the fields of one payload, and collects what is valid. A field that is null is absent; one that nobody reads is ignored.
+struct PayloadReader {
+    private let input: [String: Payload]
+    private var output: [String: Payload] = [:]
+
+    /// A missing or null payload is an empty one.
+    init(_ payload: Payload) throws(ClassroomError) {
+        switch payload {
+        case .null: input = [:]
+        case .object(let members): input = members
+        default: throw ClassroomError(.invalid, "Validation error: the payload must be an object")
+        }
+    }
+
+    var result: Payload { .object(output) }
+
+    func has(_ name: String) -> Bool { output[name] != nil }
+
+    /// The id of a room or a session: a UUID or up to 64 of `A-Z a-z 0-9 _ -`.
+    mutating func identifier(_ name: String, isRequired: Bool = false) throws(ClassroomError) {
+        guard let text = try string(name, isRequired: isRequired) else { return }
+        guard Identifier.isValid(text) else {
+            throw invalid(name, "must be a UUID or 1 to 64 letters, digits, hyphens and underscores")
+        }
+        output[name] = .string(text)
+    }
+
+    /// Any other name: 1 to 128 characters that can be shown.
+    mutating func name(_ name: String, isRequired: Bool = false) throws(ClassroomError) {
+        guard let text = try string(name, isRequired: isRequired) else { return }
+        guard isName(text) else { throw invalid(name, "must be 1 to 128 characters without control characters, < and >") }
+        output[name] = .string(text)
+    }
+
+    mutating func names(_ name: String, maximumCount: Int) throws(ClassroomError) {
+        guard let value = value(name) else { return }
+        guard let elements = value.array, elements.count <= maximumCount else {
+            throw invalid(name, "must be a list of at most \(maximumCount) names")
+        }
+        for element in elements {
+            guard let text = element.string, isName(text) else { throw invalid(name, "must be a list of names") }
+        }
+        output[name] = value
+    }
+
+    mutating func text(_ name: String, maximumLength: Int) throws(ClassroomError) {
+        guard let text = try string(name, isRequired: false) else { return }
+        guard text.utf8.count <= maximumLength else { throw invalid(name, "must be at most \(maximumLength) bytes long") }
+        output[name] = .string(text)
+    }
+
+    mutating func choice(_ name: String, of choices: [String], default: String) throws(ClassroomError) {
+        let text = try string(name, isRequired: false) ?? `default`
+        guard choices.contains(text) else {
+            throw invalid(name, "must be " + choices.map { "\"\($0)\"" }.joined(separator: " or "))
+        }
+        output[name] = .string(text)
+    }
+
+    mutating func number(_ name: String, in range: ClosedRange<Double>) throws(ClassroomError) {
+        guard let value = value(name) else { return }
+        guard let number = value.number else { throw invalid(name, "must be a number") }
+        guard range.contains(number) else {
+            throw invalid(name, "must be between \(Int(range.lowerBound)) and \(Int(range.upperBound))")
+        }
+        output[name] = .number(number)
+    }
+
+    /// Six digits; a number will do.
+    mutating func joinCode(_ name: String) throws(ClassroomError) {
+        guard let value = value(name) else { return }
+        let text: String?
+        if case .number = value { text = value.int.flatMap { $0 < 0 ? nil : String($0) } } else { text = value.string }
+        guard let code = text.flatMap(JoinCode.init) else { throw invalid(name, "must be six digits") }
+        output[name] = .string(code.value)
+    }
+
+    mutating func answer(_ name: String) throws(ClassroomError) {
+        guard let value = value(name) else { throw invalid(name, "is required") }
+        try AnswerRules.check(value, name: name)
+        output[name] = value
+    }
+
+    mutating func chatContent(_ name: String) throws(ClassroomError) {
+        guard let raw = try string(name, isRequired: true) else { return }
+        guard raw.utf8.count <= ChatContent.maximumRawBytes else {
+            throw invalid(name, "must be at most \(ChatContent.maximumLength) characters long")
+        }
+        let content = ChatContent.sanitised(raw)
+        if let problem = ChatContent.problem(content) { throw ClassroomError(.invalid, problem) }
+        output[name] = .string(content)
+    }
+
+    mutating func settings(_ name: String) throws(ClassroomError) {
+        guard let value = value(name) else { return }
+        _ = try SessionSettings.parse(value, defaults: SessionSettings())
+        output[name] = value
+    }
+
+    /// Passes a field through if it is as it should be, and ignores it if not.
+    mutating func keep(_ name: String, if isFit: (Payload) -> Bool) {
+        if let value = value(name), isFit(value) { output[name] = value }
+    }
+
+    private func value(_ name: String) -> Payload? {
+        guard let value = input[name], !value.isNull else { return nil }
+        return value
+    }
+
+    private func string(_ name: String, isRequired: Bool) throws(ClassroomError) -> String? {
+        guard let value = value(name) else {
+            if isRequired { throw invalid(name, "is required") }
+            return nil
+        }
+        guard let text = value.string else { throw invalid(name, "must be a string") }
+        return text
+    }
+
+    private func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf16.count <= 128
+            && text.unicodeScalars.allSatisfy { $0 != "<" && $0 != ">" && $0.properties.generalCategory != .control }
+    }
+
+    private func invalid(_ name: String, _ problem: String) -> ClassroomError {
+        ClassroomError(.invalid, "Validation error: \"\(name)\" \(problem)")
+    }
+}

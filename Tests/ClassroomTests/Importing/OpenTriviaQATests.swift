@@ -1,0 +1,142 @@
+import Classroom
+import Foundation
+import Testing
+
+@Suite("Importing OpenTriviaQA")
+struct OpenTriviaQATests {
+    private func parse(_ text: String) -> OpenTriviaQAImport { OpenTriviaQAParser.parse(text.utf8) }
+
+    @Test("a record becomes a question")
+    func record() {
+        let result = parse("#Q Which bird dives?\n^ Dunlin\nA Ostrich\nB Dunlin\nC Emu\nD Kiwi\n")
+        #expect(
+            result.questions == [
+                Question(id: "q1", question: "Which bird dives?", options: ["Ostrich", "Dunlin", "Emu", "Kiwi"], correctAnswer: .index(1))
+            ])
+        #expect(result.rejected.isEmpty)
+        #expect(result.recordCount == 1)
+    }
+
+    @Test("two choices, more than four, several lines, blank lines within a question")
+    func shapes() {
+        let result = parse(
+            """
+            #Q Waders wade.
+            ^ True
+            A True
+            B False
+
+            #Q Fill in:
+
+            the tide comes
+            and ….?
+            ^ goes
+            A stays
+            B goes
+            C rests
+            D turns
+            E waits
+
+            """)
+        #expect(result.questions.map(\.options.count) == [2, 5])
+        #expect(result.questions.last?.question == "Fill in:\nthe tide comes\nand ….?")
+        #expect(result.questions.map(\.id) == ["q1", "q2"])
+    }
+
+    @Test("CRLF and a byte order mark change nothing")
+    func lineEnds() {
+        let text = "#Q One?\n^ b\nA a\nB b\n\n#Q Two?\n^ a\nA a\nB b\n"
+        let windows = "\u{FEFF}" + text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
+        #expect(parse(windows) == parse(text))
+        #expect(parse(text).questions.count == 2)
+    }
+
+    @Test("records need no blank line between them, and the last one no line end")
+    func tight() {
+        #expect(parse("#Q 1?\n^ a\nA a\nB b\n#Q 2?\n^ b\nA a\nB b").questions.count == 2)
+    }
+
+    @Test(
+        "a bad record is reported with its line, and the rest is read",
+        arguments: [
+            ("#Q Which?\n^ nowhere\nA a\nB b", 6, "no choice equals the correct answer"), ("#Q Which?\nA a\nB b", 6, "no correct answer"),
+            ("#Q Which?\n^ a\nA a", 6, "fewer than two choices"), ("#Q Which?\n^ a", 6, "fewer than two choices"),
+            ("#Q\n^ a\nA a\nB b", 6, "no question"), ("#Q Which?\n^ a\n^ b\nA a\nB b", 8, "a second correct answer"),
+            ("#Q Which?\n^ a\nA a\nA b", 9, "choice A appears twice"), ("#Q Which?\n^ a\nA a\nB", 9, "choice B is empty"),
+            ("#Q Which?\n^ a\nA a\nB b\nand more", 10, "a line that is neither a choice nor the next question"),
+            ("#Q Which?\n^ a\nA a\nB a", 6, "all choices are the same"),
+        ])
+    func bad(_ record: String, _ line: Int, _ reason: String) {
+        let result = parse("#Q Good?\n^ a\nA a\nB b\n\n" + record + "\n\n#Q Also good?\n^ b\nA a\nB b\n")
+        #expect(result.rejected == [.init(line: line, reason: reason)])
+        #expect(result.questions.map(\.question) == ["Good?", "Also good?"])
+    }
+
+    @Test("bytes that are not UTF-8 are reported where they are, never guessed at")
+    func badBytes() {
+        var bytes = Array("#Q Good?\n^ a\nA a\nB b\n\n#Q Caf".utf8)
+        bytes.append(0xE9)
+        bytes += Array("?\n^ a\nA a\nB b\n\n#Q Choice?\n^ a\nA a\nB ".utf8)
+        bytes += [0x93, 0x94]
+        bytes += Array("\n\n#Q Last?\n^ a\nA a\nB b\n".utf8)
+        let result = OpenTriviaQAParser.parse(bytes)
+        #expect(
+            result.rejected == [.init(line: 6, reason: "bytes that are not UTF-8"), .init(line: 14, reason: "bytes that are not UTF-8")])
+        #expect(result.questions.map(\.question) == ["Good?", "Last?"])
+    }
+
+    @Test("text before the first question is reported")
+    func leadingText() {
+        let result = parse("\n  \nhello\n#Q One?\n^ a\nA a\nB b\n")
+        #expect(result.rejected == [.init(line: 3, reason: "text before the first question")])
+        #expect(result.questions.count == 1)
+    }
+
+    @Test("a repeated choice is left out, with a note")
+    func repeated() {
+        let result = parse("#Q Which?\n^ b\nA a\nB a\nC b\n")
+        #expect(result.questions.first?.options == ["a", "b"])
+        #expect(result.questions.first?.correctAnswer == .index(1))
+        #expect(result.notes == [.init(line: 1, reason: "a repeated choice was left out")])
+    }
+
+    @Test("lengths at the limit pass, beyond it they are reported")
+    func limits() {
+        func record(_ question: Int, _ choice: Int) -> OpenTriviaQAImport {
+            parse("#Q \(String(repeating: "x", count: question))\n^ a\nA a\nB \(String(repeating: "y", count: choice))\n")
+        }
+        #expect(record(2_000, 500).questions.count == 1)
+        #expect(record(2_001, 500).rejected.count == 1)
+        #expect(record(2_000, 501).rejected.count == 1)
+    }
+
+    @Test("nothing comes of nothing")
+    func empty() {
+        #expect(parse("").recordCount == 0)
+        #expect(parse("\n\n\r\n").recordCount == 0)
+    }
+
+    private static let directory = ProcessInfo.processInfo.environment["DUNLIN_OPENTRIVIAQA"]
+
+    @Test(
+        "the real files: every record is either imported or reported",
+        .enabled(if: directory != nil, "set DUNLIN_OPENTRIVIAQA to a directory with the category files of OpenTriviaQA"),
+        arguments: ["animals", "for-kids", "geography", "science-technology"])
+    func realFiles(_ name: String) throws {
+        let directory = try #require(OpenTriviaQATests.directory)
+        let data = try Data(contentsOf: URL(fileURLWithPath: directory).appendingPathComponent(name))
+        let result = OpenTriviaQAParser.parse(data)
+        let records = data.split(separator: UInt8(ascii: "\n")).count { $0.starts(with: Array("#Q".utf8)) }
+        #expect(result.recordCount == records)
+        #expect(result.questions.count > records * 99 / 100)
+        for question in result.questions {
+            guard case .index(let correct) = question.correctAnswer else {
+                Issue.record("no index")
+                continue
+            }
+            #expect(question.options.indices.contains(correct))
+            #expect(Set(question.options).count == question.options.count)
+        }
+        print(name, "imported \(result.questions.count), rejected \(result.rejected), notes \(result.notes)")
+    }
+}

@@ -1,0 +1,121 @@
+import Classroom
+import Testing
+
+@Suite("Names")
+struct NicknameTests {
+    @Test(
+        "cleaned: NFKC, nothing invisible, one space between words",
+        arguments: [
+            ("Ann", "Ann"), ("  Ann  ", "Ann"), ("Ｆｕｌｌ", "Full"), ("ﬁn", "fin"), ("A\u{200B}n\u{200D}n\u{FEFF}", "Ann"),
+            ("\u{202E}Ann\u{202C}", "Ann"),
+            ("\u{2066}Ann\u{2069}", "Ann"), ("Ann\u{0}\u{7}", "Ann"), ("Ann \u{3000}\t B", "Ann B"), ("e\u{301}", "é"),
+            ("A\u{3164}nn", "Ann"),
+            ("A\u{2800}B", "A B"), ("李小龙", "李小龙"), ("Zoë 🎉", "Zoë 🎉"), ("A\u{00AD}nn", "Ann"),
+        ])
+    func cleaned(_ raw: String, _ display: String) throws {
+        #expect(try Nickname(raw).display == display)
+    }
+
+    @Test(
+        "nobody could tell them apart: equal when folded",
+        arguments: [("Ann", "aNN"), ("STRASSE", "straße"), ("Ann", "Аnn"), ("Maria", "Маrіа"), ("Ann", "A\u{FE0F}nn"), ("é", "E\u{301}")])
+    func folded(_ one: String, _ other: String) throws {
+        #expect(try Nickname(one).folded == Nickname(other).folded)
+    }
+
+    @Test("different names stay different", arguments: [("Ann", "Anna"), ("Ann", "Änn"), ("Ann B", "AnnB"), ("o", "0")])
+    func different(_ one: String, _ other: String) throws {
+        #expect(try Nickname(one).folded != Nickname(other).folded)
+    }
+
+    @Test("1 to 32 characters")
+    func length() throws {
+        #expect(try Nickname(String(repeating: "x", count: 32)).display.count == 32)
+        #expect(try Nickname(String(repeating: "👨‍👩‍👧", count: 10)).display.isEmpty == false)
+        for raw in ["", "  ", "\u{200B}\u{202E}", String(repeating: "x", count: 33), "x" + String(repeating: "\u{301}", count: 64)] {
+            #expect(refusal { _ = try Nickname(raw) }?.code == .invalid)
+        }
+        #expect(refusal { _ = try Nickname(String(repeating: "\u{200B}", count: 400) + "x") }?.code == .invalid)
+    }
+
+    @Test("angle brackets are no part of a name")
+    func brackets() {
+        #expect(refusal { _ = try Nickname("<b>Ann</b>") }?.code == .invalid)
+        #expect(Nickname.account("<b>Ann").display == "bAnn")
+    }
+
+    @Test("an account's name is made to fit")
+    func account() {
+        #expect(Nickname.account("").display == "Player")
+        #expect(Nickname.account("\u{200B}").display == "Player")
+        #expect(Nickname.account(String(repeating: "x", count: 5_000)).display.count == 32)
+        #expect(Nickname.account("student1").display == "student1")
+        let towering = Nickname.account(String(repeating: "x\u{301}\u{302}\u{303}", count: 32))
+        #expect(towering.display.unicodeScalars.count <= Nickname.maximumScalars)
+    }
+
+    @Test("a numbered name keeps within the limit")
+    func numbered() throws {
+        let long = String(repeating: "x", count: 32)
+        var room = Room()
+        for user in ["u1", "u2"] { try room.apply(.join(userID: user, name: long, isNickname: false), at: 0) }
+        #expect(room.session.participants.last?.username == String(repeating: "x", count: 30) + " 2")
+    }
+}
+
+@Suite("Join codes")
+struct JoinCodeTests {
+    @Test("six digits, as people type them", arguments: ["123456", " 123 456 ", "123-456", "１２３４５６", "1 2 3 4 5 6"])
+    func valid(_ text: String) {
+        #expect(JoinCode(text)?.value == "123456")
+    }
+
+    @Test(
+        "anything else is none",
+        arguments: ["", "12345", "1234567", "12345a", "½23456", "-1e5", "123456\u{0}", String(repeating: " ", count: 40) + "123456"])
+    func invalid(_ text: String) {
+        #expect(JoinCode(text) == nil)
+    }
+
+    @Test("generated codes are valid, free, and the same for the same randomness")
+    func generated() throws {
+        var generator = SeededGenerator(seed: 1)
+        var again = SeededGenerator(seed: 1)
+        var taken: Set<String> = []
+        for _ in 0..<1_000 {
+            let code = try #require(JoinCode.generate(using: &generator) { taken.contains($0) })
+            #expect(JoinCode(code.value) == code)
+            #expect(code.value.first != "0")
+            #expect(JoinCode.generate(using: &again) { taken.contains($0) } == code)
+            #expect(taken.insert(code.value).inserted)
+        }
+    }
+
+    @Test("with everything taken it gives up")
+    func exhausted() {
+        var generator = SeededGenerator(seed: 1)
+        var tries = 0
+        let code = JoinCode.generate(using: &generator) { _ in
+            tries += 1
+            return true
+        }
+        #expect(code == nil)
+        #expect(tries == JoinCode.maximumAttempts)
+    }
+
+    @Test("only failed look-ups count, per address")
+    func lookups() {
+        var limiter = FailedLookupLimiter(rule: .init(capacity: 2, refillPerSecond: 1))
+        // A school: any number of successes.
+        for _ in 0..<500 { #expect(limiter.refusal(for: "school", at: 0) == nil) }
+        limiter.failed(address: "guesser", at: 0)
+        #expect(limiter.refusal(for: "guesser", at: 0) == nil)
+        limiter.failed(address: "guesser", at: 0)
+        let refused = limiter.refusal(for: "guesser", at: 0)
+        #expect(refused?.code == .rateLimited)
+        #expect(refused?.message.contains("rate limit") == true)
+        #expect(refused?.retryAfterMs == 1_000)
+        #expect(limiter.refusal(for: "school", at: 0) == nil)
+        #expect(limiter.refusal(for: "guesser", at: 1_000) == nil)
+    }
+}

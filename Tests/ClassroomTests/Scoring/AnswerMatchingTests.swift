@@ -1,0 +1,83 @@
+import Classroom
+import Testing
+
+@Suite("Which answer is meant")
+struct AnswerMatchingTests {
+    private let sum = Question(id: "q", question: "What is 2 + 2?", options: ["3", "4", "5", "6"], correctAnswer: .index(1))
+    private let capital = Question(id: "q", question: "?", options: ["London", "Paris"], correctAnswer: .text("paris"))
+    private let open = Question(id: "q", question: "?", options: [], correctAnswer: .text("Änderung"))
+    private let several = Question(id: "q", question: "?", options: ["a", "b", "c"], correctAnswer: .list([.index(2), .text("A")]))
+
+    @Test("an index, a text that equals an option, a numeric text that doesn't")
+    func resolving() throws {
+        #expect(try AnswerMatching.resolve(.index(1), for: sum) == .index(1))
+        // A text that equals an option means that option, also where it could be an index.
+        #expect(try AnswerMatching.resolve(.text("3"), for: sum) == .index(0))
+        #expect(try AnswerMatching.resolve(.text(" 4 "), for: sum) == .index(1))
+        #expect(try AnswerMatching.resolve(.text("2"), for: sum) == .index(2))
+        #expect(try AnswerMatching.resolve(.text("PARIS"), for: capital) == .index(1))
+        #expect(try AnswerMatching.resolve(.text("Rome"), for: capital) == .text("Rome"))
+    }
+
+    @Test("options that don't exist are refused", arguments: [Answer.index(4), .index(-1), .text("99"), .list([.index(0), .index(4)])])
+    func range(_ answer: Answer) {
+        #expect(refusal { _ = try AnswerMatching.resolve(answer, for: sum) }?.code == .invalid)
+    }
+
+    @Test("a correct answer may be given as a text")
+    func correctText() throws {
+        #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.index(1), for: capital), for: capital))
+        #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(.index(0), for: capital), for: capital))
+    }
+
+    @Test(
+        "without options a text is compared trimmed and without regard to case",
+        arguments: [("änderung", true), ("  ÄNDERUNG\n", true), ("A\u{308}nderung", true), ("Anderung", false)])
+    func text(_ given: String, _ correct: Bool) throws {
+        #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.text(given), for: open), for: open) == correct)
+    }
+
+    @Test("a number without options is its text")
+    func numberAsText() throws {
+        let question = Question(id: "q", question: "?", options: [], correctAnswer: .text("42"))
+        #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.index(42), for: question), for: question))
+    }
+
+    @Test("a list is a set")
+    func list() throws {
+        for answer in [Answer.list([.index(0), .index(2)]), .list([.text("c"), .text("a"), .index(0)])] {
+            let resolved = try AnswerMatching.resolve(answer, for: several)
+            #expect(resolved == .list([.index(0), .index(2)]))
+            #expect(AnswerMatching.isCorrect(resolved, for: several))
+        }
+        for answer in [Answer.list([.index(0)]), .index(0), .list([]), .list([.index(0), .index(1), .index(2)])] {
+            #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(answer, for: several), for: several))
+        }
+        // A list of one is as good as the one.
+        #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.list([.index(1)]), for: sum), for: sum))
+    }
+
+    @Test("of a list of correct texts any one will do")
+    func anyOf() throws {
+        let question = Question(id: "q", question: "?", options: [], correctAnswer: .list([.text("UK"), .text("United Kingdom")]))
+        for text in ["uk", "united kingdom"] {
+            #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.text(text), for: question), for: question))
+        }
+        #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(.text("France"), for: question), for: question))
+    }
+
+    @Test("a list of lists and a list beyond the limit are refused")
+    func listLimits() throws {
+        let full = Answer.list(Array(repeating: .index(0), count: AnswerMatching.maximumListLength))
+        #expect(try AnswerMatching.resolve(full, for: sum) == .list([.index(0)]))
+        let over = Answer.list(Array(repeating: .index(0), count: AnswerMatching.maximumListLength + 1))
+        #expect(refusal { _ = try AnswerMatching.resolve(over, for: sum) }?.code == .invalid)
+        #expect(refusal { _ = try AnswerMatching.resolve(.list([.list([])]), for: sum) }?.code == .invalid)
+    }
+
+    @Test("a correct answer beyond the options can't be met")
+    func broken() throws {
+        let question = Question(id: "q", question: "?", options: ["a"], correctAnswer: .index(7))
+        #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(.index(0), for: question), for: question))
+    }
+}

@@ -1,0 +1,83 @@
+import Classroom
+import Testing
+
+@Suite("Sanitising")
+struct ChatContentTests {
+    @Test(
+        "a script element goes with its content",
+        arguments: [
+            "<script>alert(\"xss\")</script>Hello", "<SCRIPT>alert(1)</SCRIPT>Hello", "<ScRiPt src=//evil>x</sCrIpT >Hello",
+            "<script type='a'\n>x</script\n>Hello", "<scr<script>ipt>alert(1)</scr</script>ipt>Hello",
+            "<scr<script>ipt>alert(1)</script>Hello", "<sc<scr<b>ipt>ript>alert(1)</script>Hello", "Hello<script>alert(1)",
+            "Hello<script src=x", "Hello<script", "<script>a<b && c</script>Hello", "<script><!-- </b> --></script>Hello",
+            "<scr\u{0}ipt>alert(1)</script>Hello", "<script/>alert(1)</script>Hello", "<script/x>alert(1)</script/x>Hello",
+            "<script>1</script><script>2</script>Hello", "</script>Hello", "<svg><script>alert(1)</script></svg>Hello",
+        ])
+    func scripts(_ raw: String) {
+        #expect(ChatContent.sanitised(raw) == "Hello")
+    }
+
+    @Test(
+        "of any other tag only the tag goes",
+        arguments: [
+            ("<b>Hello</b>", "Hello"), ("<img src=x onerror=alert(1)>Hello", "Hello"), ("Hello<img src=x onerror=alert(1)", "Hello"),
+            ("Hello <iframe src=x <b>you</b>", "Hello you"), ("<a href=\"javascript:x\">Hello</a>", "Hello"),
+            ("<!-- note -->Hello", "Hello"),
+            ("Hello<!-- never closed", "Hello"), ("<!DOCTYPE html>Hello", "Hello"), ("<?xml version='1'?>Hello", "Hello"),
+            ("<style>p{}</style>", "p{}"), ("<my-element>Hello</my-element>", "Hello"), ("<b<i>>Hello", "Hello"),
+            ("<br/>Hello<br />", "Hello"),
+        ])
+    func otherTags(_ raw: String, _ expected: String) {
+        #expect(ChatContent.sanitised(raw) == expected)
+    }
+
+    @Test(
+        "plain text stays as it is",
+        arguments: [
+            "a < b", "a < b > c", "1<2", "I <3 you </3", "x <y", "if a<b then c", "😀👩‍👩‍👧", "日本語", "<", "<<", "<>", "< script >",
+            "a & b &lt;b&gt;",
+            "line one\nline two\tend", "a > b", "<!", "</", "\"quotes\" 'too'",
+        ])
+    func plainText(_ raw: String) {
+        #expect(ChatContent.sanitised(raw) == raw)
+    }
+
+    @Test("white space at the ends and control characters go")
+    func trimming() {
+        #expect(ChatContent.sanitised("  Hello\u{7}\u{0} \n") == "Hello")
+        #expect(ChatContent.sanitised("\u{1B}[31mred") == "[31mred")
+    }
+
+    @Test("removal makes no new tag, whatever the nesting", arguments: 0..<200)
+    func noNewTags(_ seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let pieces = ["<", ">", "/", "script", "scr", "ipt", "<script>", "</script>", "b", " ", "<b>", "<!--", "-->", "x", "\"", "="]
+        let raw = (0..<60).map { _ in pieces.randomElement(using: &generator) ?? "" }.joined()
+        let once = ChatContent.sanitised(raw)
+        #expect(ChatContent.sanitised(once) == once)
+        #expect(once.range(ofTag: "<script>") == nil)
+        #expect(once.range(ofTag: "<b>") == nil)
+    }
+
+    @Test("the longest text that is read takes no time to speak of, however it is built")
+    func adversarial() {
+        for piece in ["<", "<a", "<a<", "<a>", "<script", "<!--", "<a\"", "</", "<scr<script>ipt>", "<!a"] {
+            let raw = String(repeating: piece, count: ChatContent.maximumRawBytes / piece.utf8.count)
+            let clean = ChatContent.sanitised(raw)
+            #expect(ChatContent.sanitised(clean) == clean)
+        }
+        // A nesting that the passes can't exhaust loses its brackets.
+        var nested = "<script>"
+        for _ in 0..<12 { nested = nested.reduce(into: "") { $0 += $1 == "<" ? "<<b>" : String($1) } }
+        #expect(!ChatContent.sanitised(nested).contains("<script>"))
+    }
+}
+
+extension String {
+    fileprivate func range(ofTag tag: String) -> Int? {
+        let text = Array(lowercased().utf8)
+        let pattern = Array(tag.utf8)
+        guard text.count >= pattern.count else { return nil }
+        return (0...(text.count - pattern.count)).first { text[$0..<($0 + pattern.count)].elementsEqual(pattern) }
+    }
+}
