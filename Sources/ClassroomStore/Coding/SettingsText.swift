@@ -1,0 +1,32 @@
+import Classroom
+
+/// The `settings` column. What it does not say, or says in a way that cannot be read, is as in `defaults`.
+enum SettingsText {
+    static func text(_ settings: SessionSettings) -> String {
+        JSONText.text(
+            .object([
+                "pace": .string(settings.pace.rawValue),
+                "questionDurationMs": .number(Double(settings.questionDurationMs)),
+                "leadInMs": .number(Double(settings.leadInMs)),
+                "autoAdvance": .bool(settings.autoAdvance),
+                "revealAnswers": .string(settings.revealAnswers.rawValue),
+                "scoring": .string(settings.scoring.rawValue),
+                "lateJoin": .bool(settings.lateJoin),
+                "extraTimeMs": .object(settings.extraTimeMs.mapValues { .number(Double($0)) }),
+            ]))
+    }
+
+    static func settings(_ text: String?, defaults: SessionSettings) -> SessionSettings {
+        guard let payload = JSONText.parse(text) else { return defaults }
+        var settings = defaults
+        if let pace = payload["pace"]?.string.flatMap(SessionSettings.Pace.init) { settings.pace = pace }
+        if let duration = payload["questionDurationMs"]?.integer, duration > 0 { settings.questionDurationMs = duration }
+        if let leadIn = payload["leadInMs"]?.integer, leadIn >= 0 { settings.leadInMs = leadIn }
+        if let advance = payload["autoAdvance"]?.bool { settings.autoAdvance = advance }
+        if let reveal = payload["revealAnswers"]?.string.flatMap(SessionSettings.Reveal.init) { settings.revealAnswers = reveal }
+        if let scoring = payload["scoring"]?.string.flatMap(SessionSettings.Scoring.init) { settings.scoring = scoring }
+        if let lateJoin = payload["lateJoin"]?.bool { settings.lateJoin = lateJoin }
+        if case .object(let extra) = payload["extraTimeMs"] { settings.extraTimeMs = extra.compactMapValues(\.integer) }
+        return settings
+    }
+}

@@ -1,0 +1,97 @@
+/// Decides when a transaction begins and what is in it. It has neither a thread nor a clock: both come to it.
+///
+/// A write that finds the writer idle is committed at once. Writes that arrive during a commit share the next one. In a burst, that is
+/// when the last transaction had several writes, transactions begin at most once a window: on a disk that syncs quickly, small
+/// transactions would otherwise cost more processor time than the writes in them.
+struct CommitQueue<Write> {
+    /// What the writer does next.
+    enum Step {
+        /// Commit these, then ask again.
+        case commit([Write])
+        /// Ask again at this time, or earlier when woken.
+        case linger(until: Duration)
+        /// Ask again when woken.
+        case park
+        /// The queue is closed and empty: stop.
+        case finish
+    }
+
+    /// What became of a write that was offered.
+    enum Admission: Equatable {
+        /// The writer gets it; `wake` when it has to be woken for it.
+        case accepted(wake: Bool)
+        case full
+        case closed
+    }
+
+    private enum Writer { case parked, lingering, working, finished }
+
+    let maximumQueued: Int
+    let maximumBatch: Int
+    let window: Duration
+    private var waiting: [Write] = []
+    private var writer = Writer.working
+    private var lastBatchCount = 0
+    private var lastBegan: Duration?
+    private(set) var isClosed = false
+
+    var count: Int { waiting.count }
+
+    init(maximumQueued: Int, maximumBatch: Int, window: Duration) {
+        precondition(maximumQueued > 0 && maximumBatch > 0, "A queue for nothing commits nothing.")
+        self.maximumQueued = maximumQueued
+        self.maximumBatch = maximumBatch
+        self.window = window
+    }
+
+    /// A write arrives.
+    mutating func offer(_ write: Write) -> Admission {
+        guard !isClosed else { return .closed }
+        guard waiting.count < maximumQueued else { return .full }
+        waiting.append(write)
+        switch writer {
+        case .parked: return .accepted(wake: wake())
+        case .lingering where waiting.count >= maximumBatch: return .accepted(wake: wake())
+        case .lingering, .working, .finished: return .accepted(wake: false)
+        }
+    }
+
+    /// No more writes from now on. Returns whether the writer has to be woken.
+    mutating func close() -> Bool {
+        isClosed = true
+        return writer == .parked || writer == .lingering ? wake() : false
+    }
+
+    /// The writer asks, at `now` on a clock that only rises.
+    mutating func next(now: Duration) -> Step {
+        guard !waiting.isEmpty else {
+            writer = isClosed ? .finished : .parked
+            return isClosed ? .finish : .park
+        }
+        if let began = lastBegan, lastBatchCount > 1, waiting.count < maximumBatch, !isClosed, now < began + window {
+            writer = .lingering
+            return .linger(until: began + window)
+        }
+        writer = .working
+        lastBegan = now
+        let batch: [Write]
+        if waiting.count <= maximumBatch {
+            batch = waiting
+            waiting = []
+            waiting.reserveCapacity(min(batch.count, maximumBatch))
+        } else {
+            batch = Array(waiting.prefix(maximumBatch))
+            waiting.removeFirst(maximumBatch)
+        }
+        lastBatchCount = batch.count
+        return .commit(batch)
+    }
+
+    /// Only the first of several arrivals wakes the writer.
+    private mutating func wake() -> Bool {
+        writer = .working
+        return true
+    }
+}
+
+extension CommitQueue.Step: Equatable where Write: Equatable {}

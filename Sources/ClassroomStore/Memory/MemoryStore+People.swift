@@ -1,0 +1,34 @@
+public import Classroom
+
+extension MemoryStore {
+    public func user(id: String) async throws -> User? { try read { $0.users[id] } }
+
+    public func user(username: String) async throws -> User? {
+        try read { tables in tables.users.values.filter { $0.username == username }.min { $0.id < $1.id } }
+    }
+
+    public func save(_ user: User) async throws { try await write { $0.users[user.id] = user } }
+
+    public func countUsers() async throws -> Int { try read { $0.users.count } }
+
+    public func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
+        try await write { $0.tokens[hash] = MemoryTables.Token(userID: userID, expiresAt: expiresAt) }
+    }
+
+    public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
+        try read { tables in
+            guard let token = tables.tokens[hash], token.expiresAt.map({ $0 > now }) ?? true else { return nil }
+            return tables.users[token.userID]
+        }
+    }
+
+    public func revokeToken(hash: String) async throws -> Bool { try await write { $0.tokens.removeValue(forKey: hash) != nil } }
+
+    public func revokeTokens(userID: String) async throws -> Int {
+        try await write { tables in
+            let before = tables.tokens.count
+            tables.tokens = tables.tokens.filter { $0.value.userID != userID }
+            return before - tables.tokens.count
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Classroom
+
+/// The content of a ``MemoryStore``: what the tables of a database would hold.
+struct MemoryTables {
+    struct Token {
+        var userID: String
+        var expiresAt: UnixMilliseconds?
+    }
+
+    struct AnswerKey: Hashable {
+        var questionID: String
+        var userID: String
+    }
+
+    /// A session and what hangs on it.
+    struct Session {
+        var record: SessionRecord
+        var participants: [String: ParticipantRecord] = [:]
+        var answers: [AnswerKey: AnswerRecord] = [:]
+    }
+
+    var users: [String: User] = [:]
+    var tokens: [String: Token] = [:]
+    var quizzes: [String: Quiz] = [:]
+    var sessions: [String: Session] = [:]
+    var rooms: [String: [ChatMessage]] = [:]
+
+    mutating func create(_ session: SessionRecord) throws(ClassroomError) {
+        guard sessions[session.id] == nil else { throw .sessionExists }
+        try checkJoinCode(of: session)
+        sessions[session.id] = Session(record: session)
+    }
+
+    mutating func update(_ session: SessionRecord) throws(ClassroomError) -> Bool {
+        guard sessions[session.id]?.record.createdAt == session.createdAt else { return false }
+        try checkJoinCode(of: session)
+        sessions[session.id]?.record = session
+        return true
+    }
+
+    mutating func save(_ participant: ParticipantRecord) -> Bool {
+        guard sessions[participant.sessionID] != nil else { return false }
+        sessions[participant.sessionID]?.participants[participant.userID] = participant
+        return true
+    }
+
+    mutating func submit(_ answer: AnswerRecord) -> AnswerOutcome {
+        let key = AnswerKey(questionID: answer.questionID, userID: answer.userID)
+        guard let session = sessions[answer.sessionID] else { return .sessionVanished }
+        if let first = session.answers[key] { return .duplicate(first) }
+        sessions[answer.sessionID]?.answers[key] = answer
+        return .stored
+    }
+
+    mutating func append(_ message: ChatMessage) -> ChatMessage {
+        var message = message
+        message.sequence = (rooms[message.roomID]?.last?.sequence ?? 0) + 1
+        rooms[message.roomID, default: []].append(message)
+        return message
+    }
+
+    func session(joinCode: String) -> SessionRecord? {
+        sessions.values.first { $0.record.joinCode == joinCode && $0.record.status != .ended }?.record
+    }
+
+    private func checkJoinCode(of session: SessionRecord) throws(ClassroomError) {
+        guard session.status != .ended, let code = session.joinCode, let holder = self.session(joinCode: code) else { return }
+        if holder.id != session.id { throw .joinCodeInUse }
+    }
+}

@@ -1,0 +1,23 @@
+/// Why a store could not be opened. The description is one line, made for a person at a terminal.
+public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    public struct Kind: Hashable, Sendable {
+        private enum Value { case invalidURL, unsupported, unopenable }
+        private let value: Value
+        private init(_ value: Value) { self.value = value }
+
+        /// The URL is none that is understood.
+        public static let invalidURL = Kind(.invalidURL)
+        /// A kind of database that this build does not have.
+        public static let unsupported = Kind(.unsupported)
+        /// The database is not there, not readable, not a database, or made by a newer version.
+        public static let unopenable = Kind(.unopenable)
+    }
+
+    public let kind: Kind
+    public let description: String
+
+    init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}

@@ -1,0 +1,17 @@
+public import Classroom
+
+/// The history of the chat rooms.
+public protocol ChatStore: Sendable {
+    /// Stores the message as the next of its room: the stored message has the room's last sequence + 1 (from 1), whatever `message.sequence` says.
+    /// Completions run after the commit, in the order of the sequences. See ``ClassroomStore`` for where they run.
+    func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void)
+    /// The last messages of the room, the oldest of them first.
+    func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage]
+}
+
+extension ChatStore {
+    /// ``ChatStore/append(_:completion:)``, awaited.
+    public func append(_ message: ChatMessage) async throws(ClassroomError) -> ChatMessage {
+        try await committed { append(message, completion: $0) }
+    }
+}

@@ -1,0 +1,14 @@
+public import Classroom
+
+extension ClassroomError {
+    /// A session with this id has a row already.
+    public static let sessionExists = ClassroomError(.conflict, "A session with this id exists already")
+    /// Another session, waiting or active, has this join code.
+    public static let joinCodeInUse = ClassroomError(.conflict, "The join code is in use")
+    /// So many writes are waiting that another one is refused.
+    public static let storeOverloaded = ClassroomError(.unavailable, "The database is busy, please try again", retryAfterMs: 1_000)
+    /// The server is shutting down.
+    public static let storeClosed = ClassroomError(.unavailable, "The database is closed", retryAfterMs: 5_000)
+    /// The database did not do what it was asked: locked for too long, disk full, input or output error. The log has the cause.
+    public static let storeFailed = ClassroomError(.unavailable, "The database is not available, please try again", retryAfterMs: 1_000)
+}

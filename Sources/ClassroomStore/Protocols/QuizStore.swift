@@ -1,0 +1,13 @@
+public import Classroom
+
+/// The library of quizzes.
+public protocol QuizStore: Sendable {
+    /// The quiz, or nil. Questions without an id in the row have positional ones (`q1`, `q2`, …).
+    func quiz(id: String) async throws -> Quiz?
+    /// All quizzes, or those of one owner, by title and then id.
+    func quizzes(createdBy: String?) async throws -> [Quiz]
+    /// Creates the quiz or replaces the one of the same id.
+    func save(_ quiz: Quiz) async throws
+    /// Whether there was such a quiz. Its sessions stay.
+    func deleteQuiz(id: String) async throws -> Bool
+}

@@ -1,0 +1,14 @@
+public import Classroom
+
+/// Opaque bearer tokens, known only by their hash (``TokenHash/sha256Hex(_:)``: lowercase hexadecimal SHA-256).
+public protocol TokenStore: Sendable {
+    /// Stores a token for a user, who need not exist yet: the user is looked up when the token is used. A token of the same hash is replaced.
+    /// - Parameter expiresAt: the first moment at which the token is no longer valid; nil for never.
+    func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws
+    /// The user whom the token names, or nil when it is unknown, expired at `now`, revoked, or names nobody who exists.
+    func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User?
+    /// Whether there was such a token; it is gone now.
+    func revokeToken(hash: String) async throws -> Bool
+    /// How many tokens the user had; they are gone now.
+    func revokeTokens(userID: String) async throws -> Int
+}

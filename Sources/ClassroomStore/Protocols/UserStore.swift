@@ -1,0 +1,13 @@
+public import Classroom
+
+/// Who exists. Every method throws `ClassroomError(.unavailable)` when the answer cannot be had now.
+public protocol UserStore: Sendable {
+    /// The user with this id, or nil. Permissions that are absent or unreadable in the row are the role's defaults.
+    func user(id: String) async throws -> User?
+    /// The first user (by id) of this name, or nil; names of users are not unique.
+    func user(username: String) async throws -> User?
+    /// Creates the user or replaces the one of the same id.
+    func save(_ user: User) async throws
+    /// How many users there are, guests included.
+    func countUsers() async throws -> Int
+}

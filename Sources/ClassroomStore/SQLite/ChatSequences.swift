@@ -1,0 +1,28 @@
+/// The last sequence of each room that was written to lately, so that a message costs no query.
+///
+/// A counter goes on although rows are deleted behind its back: a sequence is not used twice while the room is remembered.
+struct ChatSequences {
+    /// Rooms remembered; past it all are forgotten and asked for anew.
+    let maximumRooms: Int
+    private var last: [String: Int] = [:]
+
+    init(maximumRooms: Int = 10_000) { self.maximumRooms = maximumRooms }
+
+    /// The next sequence of the room; it is only used up by ``use(_:in:)``.
+    /// - Parameter stored: the highest sequence that the database has for the room, 0 when it has none.
+    mutating func next(in room: String, stored: () throws -> Int) rethrows -> Int {
+        if let last = last[room] { return last + 1 }
+        return try stored() + 1
+    }
+
+    mutating func use(_ sequence: Int, in room: String) {
+        if last.count >= maximumRooms, last[room] == nil { last.removeAll(keepingCapacity: true) }
+        last[room] = sequence
+    }
+
+    /// Somebody else wrote to the room.
+    mutating func forget(_ room: String) { last[room] = nil }
+
+    /// What was used since the last commit was rolled back.
+    mutating func forgetAll() { last.removeAll(keepingCapacity: true) }
+}

@@ -1,0 +1,38 @@
+import Classroom
+import GRDB
+
+/// Rows of `quiz_participants`.
+enum ParticipantRows {
+    /// False: the session's row is gone.
+    static func save(_ participant: ParticipantRecord, in db: Database) throws -> Bool {
+        do {
+            try db.cachedStatement(
+                sql: """
+                    insert into quiz_participants (session_id, user_id, username, joined_at, kicked, has_left, question_sent_at)
+                        values (?, ?, ?, ?, ?, ?, ?)
+                        on conflict (session_id, user_id) do update set username = excluded.username, joined_at = excluded.joined_at,
+                            kicked = excluded.kicked, has_left = excluded.has_left, question_sent_at = excluded.question_sent_at
+                    """
+            ).execute(arguments: [
+                participant.sessionID, participant.userID, participant.username, participant.joinedAt, participant.kicked ? 1 : 0,
+                participant.left ? 1 : 0, participant.questionSentAt,
+            ])
+            return true
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_FOREIGNKEY {
+            return false
+        }
+    }
+
+    static func all(sessionID: String, in db: Database) throws -> [ParticipantRecord] {
+        let statement = try db.cachedStatement(
+            sql: "select * from quiz_participants where session_id = ? order by joined_at, user_id")
+        return try Row.fetchAll(statement, arguments: [sessionID]).map(participant)
+    }
+
+    private static func participant(_ row: Row) -> ParticipantRecord {
+        ParticipantRecord(
+            sessionID: row.text("session_id") ?? "", userID: row.text("user_id") ?? "", username: row.text("username") ?? "",
+            joinedAt: row.integer("joined_at") ?? 0, kicked: row.flag("kicked"), left: row.flag("has_left"),
+            questionSentAt: row.integer("question_sent_at"))
+    }
+}

@@ -1,0 +1,119 @@
+import GRDB
+
+/// The tables, by version. A version is never edited once released: a change is a further one.
+///
+/// Rows are also written and deleted by hand and by other programs, therefore every column that a hand-written INSERT may leave out has a
+/// default, and what hangs on a session goes with it by a trigger too: SQLite's command line and most drivers do not enforce foreign keys.
+/// No foreign key leads to users or quizzes: guests need no row, and deleting a user or a quiz must not be held up by what they once did.
+enum SQLiteSchema {
+    /// Milliseconds since 1970.
+    private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
+
+    static let versions = [version1]
+
+    /// Brings the database to the newest version, in one transaction, so that two processes may do it at the same time.
+    static func migrate(_ db: Database) throws {
+        try db.inTransaction(.immediate) {
+            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            guard version <= versions.count else { throw NewerSchema(version: version) }
+            for (index, sql) in versions.enumerated().dropFirst(version) {
+                try db.execute(sql: sql)
+                try db.execute(sql: "PRAGMA user_version = \(index + 1)")
+            }
+            return .commit
+        }
+    }
+
+    /// The database was made by a newer version of this program.
+    struct NewerSchema: Error {
+        let version: Int
+    }
+
+    private static let version1 = """
+        create table if not exists users (
+            id text not null primary key,
+            username text,
+            email text,
+            role text default 'student',
+            permissions text
+        );
+        create index if not exists users_username on users (username);
+
+        create table if not exists tokens (
+            hash text not null primary key,
+            user_id text not null,
+            expires_at integer,
+            created_at integer default \(now)
+        ) without rowid;
+        create index if not exists tokens_user on tokens (user_id);
+
+        create table if not exists quizzes (
+            id text not null primary key,
+            title text default '',
+            questions text default '[]',
+            created_by text default ''
+        );
+
+        create table if not exists quiz_sessions (
+            id text not null primary key,
+            quiz_id text,
+            status text default 'waiting',
+            join_code text,
+            created_by text default '',
+            settings text,
+            phase text,
+            question_index integer default -1,
+            question_opened_at integer,
+            question_deadline integer,
+            created_at integer default \(now),
+            started_at integer,
+            ended_at integer,
+            version integer default 0
+        );
+        create unique index if not exists quiz_sessions_join_code on quiz_sessions (join_code)
+            where join_code is not null and status <> 'ended';
+
+        create table if not exists quiz_participants (
+            session_id text not null references quiz_sessions (id) on delete cascade on update cascade,
+            user_id text not null,
+            username text default '',
+            joined_at integer default \(now),
+            kicked integer default 0,
+            has_left integer default 0,
+            question_sent_at integer,
+            primary key (session_id, user_id)
+        ) without rowid;
+
+        create table if not exists quiz_answers (
+            session_id text not null references quiz_sessions (id) on delete cascade on update cascade,
+            question_id text not null,
+            user_id text not null,
+            answer text,
+            correct integer default 0,
+            score integer default 0,
+            time_bonus integer default 0,
+            elapsed_ms integer default 0,
+            time_spent real,
+            answered_at integer default \(now),
+            primary key (session_id, question_id, user_id)
+        ) without rowid;
+
+        create table if not exists chat_messages (
+            room_id text not null,
+            sequence integer not null,
+            id text not null,
+            user_id text default '',
+            username text default '',
+            content text default '',
+            type text default 'text',
+            sent_at integer default \(now),
+            client_id text,
+            primary key (room_id, sequence)
+        ) without rowid;
+
+        create trigger if not exists quiz_sessions_deleted after delete on quiz_sessions begin
+            delete from quiz_answers where session_id = old.id;
+            delete from quiz_participants where session_id = old.id;
+        end;
+        """
+}

@@ -1,0 +1,42 @@
+import Foundation
+import GRDB
+
+extension SQLiteStore {
+    /// The pool with the tables in place and the durability settings in force.
+    static func openPool(path: String, configuration: StoreConfiguration) throws(StoreError) -> DatabasePool {
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
+            throw StoreError(.unopenable, "cannot open the database \(path): there is no directory \(directory)")
+        }
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+            throw StoreError(.unopenable, "cannot open the database \(path): it is a directory")
+        }
+        do {
+            let pool = try DatabasePool(path: path, configuration: connectionConfiguration(configuration))
+            try pool.writeWithoutTransaction { db in
+                // The pool sets NORMAL, which loses the last commits when the machine stops.
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try SQLiteSchema.migrate(db)
+            }
+            return pool
+        } catch let error as SQLiteSchema.NewerSchema {
+            throw StoreError(.unopenable, "cannot open the database \(path): a newer version made it (tables of version \(error.version))")
+        } catch let error as DatabaseError {
+            throw StoreError(.unopenable, "cannot open the database \(path): \(error.message ?? "\(error.resultCode)")")
+        } catch {
+            throw StoreError(.unopenable, "cannot open the database \(path): \(error)")
+        }
+    }
+
+    private static func connectionConfiguration(_ configuration: StoreConfiguration) -> Configuration {
+        var connection = Configuration()
+        let busyTimeoutMs = Int(configuration.busyTimeout / .milliseconds(1))
+        // Not `busyMode`, which would leave the reading connections with the pool's own ten seconds.
+        connection.prepareDatabase { db in try db.execute(sql: "PRAGMA busy_timeout = \(busyTimeoutMs)") }
+        connection.foreignKeysEnabled = true
+        connection.maximumReaderCount = 4
+        connection.label = "dunlin"
+        return connection
+    }
+}

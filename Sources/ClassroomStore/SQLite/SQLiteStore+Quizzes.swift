@@ -1,0 +1,42 @@
+public import Classroom
+import GRDB
+
+extension SQLiteStore {
+    public func quiz(id: String) async throws -> Quiz? {
+        try await read { db in
+            try Row.fetchOne(db.cachedStatement(sql: "select * from quizzes where id = ?"), arguments: [id]).map(Self.quiz)
+        }
+    }
+
+    public func quizzes(createdBy: String?) async throws -> [Quiz] {
+        try await read { db in
+            let statement = try db.cachedStatement(
+                sql: "select * from quizzes where ?1 is null or created_by = ?1 order by title, id")
+            return try Row.fetchAll(statement, arguments: [createdBy]).map(Self.quiz)
+        }
+    }
+
+    public func save(_ quiz: Quiz) async throws {
+        try await write { db in
+            try db.cachedStatement(
+                sql: """
+                    insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?)
+                        on conflict (id) do update set title = excluded.title, questions = excluded.questions, created_by = excluded.created_by
+                    """
+            ).execute(arguments: [quiz.id, quiz.title, QuestionsText.text(quiz.questions), quiz.createdBy])
+        }
+    }
+
+    public func deleteQuiz(id: String) async throws -> Bool {
+        try await write { db in
+            try db.cachedStatement(sql: "delete from quizzes where id = ?").execute(arguments: [id])
+            return db.changesCount > 0
+        }
+    }
+
+    private static func quiz(_ row: Row) -> Quiz {
+        Quiz(
+            id: row.text("id") ?? "", title: row.text("title") ?? "", questions: QuestionsText.questions(row.text("questions")),
+            createdBy: row.text("created_by") ?? "")
+    }
+}

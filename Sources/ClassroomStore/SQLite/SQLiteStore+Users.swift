@@ -1,0 +1,49 @@
+public import Classroom
+import GRDB
+
+extension SQLiteStore {
+    public func user(id: String) async throws -> User? {
+        try await read { db in try UserRows.one("where id = ?", [id], in: db) }
+    }
+
+    public func user(username: String) async throws -> User? {
+        try await read { db in try UserRows.one("where username = ? order by id", [username], in: db) }
+    }
+
+    public func save(_ user: User) async throws {
+        try await write { db in try UserRows.save(user, in: db) }
+    }
+
+    public func countUsers() async throws -> Int {
+        try await read { db in try Int.fetchOne(db, sql: "select count(*) from users") ?? 0 }
+    }
+
+    public func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
+        try await write { db in
+            try db.cachedStatement(sql: "insert or replace into tokens (hash, user_id, expires_at, created_at) values (?, ?, ?, ?)")
+                .execute(arguments: [hash, userID, expiresAt, createdAt])
+        }
+    }
+
+    public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
+        try await read { db in
+            try UserRows.one(
+                "join tokens on tokens.user_id = users.id where tokens.hash = ? and (expires_at is null or expires_at > ?)",
+                [hash, now], in: db)
+        }
+    }
+
+    public func revokeToken(hash: String) async throws -> Bool {
+        try await write { db in
+            try db.cachedStatement(sql: "delete from tokens where hash = ?").execute(arguments: [hash])
+            return db.changesCount > 0
+        }
+    }
+
+    public func revokeTokens(userID: String) async throws -> Int {
+        try await write { db in
+            try db.cachedStatement(sql: "delete from tokens where user_id = ?").execute(arguments: [userID])
+            return db.changesCount
+        }
+    }
+}

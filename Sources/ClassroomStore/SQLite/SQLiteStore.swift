@@ -1,0 +1,77 @@
+import Classroom
+import Dispatch
+import Foundation
+import GRDB
+public import Logging
+
+/// A SQLite file in WAL mode with `synchronous = FULL`: a write whose completion has run survives a crash of the process and of the machine.
+///
+/// Other processes may read and write the same file meanwhile. All writes go through one group-committing thread; reads have connections
+/// of their own and never wait for a write.
+public final class SQLiteStore: ClassroomStore {
+    private let path: String
+    private let pool: DatabasePool
+    private let committer: GroupCommitter<SQLiteWriter>
+    private let logger: Logger
+    let defaultSettings: SessionSettings
+
+    /// Opens the file or creates it, in a directory that exists.
+    public init(path: String, configuration: StoreConfiguration = .init(), logger: Logger) throws(StoreError) {
+        self.path = path
+        self.logger = logger
+        defaultSettings = configuration.defaultSettings
+        pool = try Self.openPool(path: path, configuration: configuration)
+        committer = GroupCommitter(
+            target: SQLiteWriter(pool: pool, logger: logger), configuration: configuration, name: "dunlin-sqlite")
+    }
+
+    deinit { committer.stop() }
+
+    public var statistics: CommitStatistics { committer.statistics }
+
+    /// Checks that the file is still there, that it can be read, and that a transaction can begin and end.
+    public func health() async throws {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ClassroomError(.unavailable, "The database file is gone")
+        }
+        _ = try await read { db in try Int.fetchOne(db, sql: "select count(*) from quiz_sessions") }
+        try await write { _ in }
+    }
+
+    public func close() async {
+        await committer.close()
+        do {
+            try pool.close()
+        } catch {
+            logger.warning("the database did not close cleanly", metadata: ["error": "\(type(of: error))"])
+        }
+    }
+
+    // MARK: - For the extensions
+
+    /// Reads in a snapshot of the database, on a connection of its own.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await pool.read(body)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw SQLiteFailure.refusal(error, logger: logger)
+        }
+    }
+
+    /// Writes in a savepoint of the next transaction.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(ClassroomError) -> Value {
+        try await committed { write(body, completion: $0) }
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value, completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void
+    ) {
+        committer.enqueue(.transaction(PendingTransaction({ try body($0) }, completion: completion)))
+    }
+
+    func enqueue(_ write: SQLiteWrite) { committer.enqueue(write) }
+}

@@ -1,0 +1,84 @@
+import Classroom
+import GRDB
+import GRDBSQLite
+
+/// Rows of `quiz_sessions`.
+enum SessionRows {
+    static func insert(_ session: SessionRecord, in db: Database) throws {
+        let existing = try db.cachedStatement(sql: "select 1 from quiz_sessions where id = ?")
+        guard try Row.fetchOne(existing, arguments: [session.id]) == nil else { throw ClassroomError.sessionExists }
+        // What a session of this id left behind when it was replaced or deleted where neither keys nor triggers were in force.
+        try db.cachedStatement(sql: "delete from quiz_answers where session_id = ?").execute(arguments: [session.id])
+        try db.cachedStatement(sql: "delete from quiz_participants where session_id = ?").execute(arguments: [session.id])
+        try refusingJoinCodesInUse {
+            try db.cachedStatement(
+                sql: """
+                    insert into quiz_sessions (quiz_id, status, join_code, created_by, settings, phase, question_index,
+                        question_opened_at, question_deadline, started_at, ended_at, version, id, created_at)
+                        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: arguments(session))
+        }
+    }
+
+    /// False: no row of this id, or one of another incarnation. A row whose time of creation cannot be read matches any.
+    static func update(_ session: SessionRecord, in db: Database) throws -> Bool {
+        try refusingJoinCodesInUse {
+            try db.cachedStatement(
+                sql: """
+                    update quiz_sessions set quiz_id = ?, status = ?, join_code = ?, created_by = ?, settings = ?, phase = ?,
+                        question_index = ?, question_opened_at = ?, question_deadline = ?, started_at = ?, ended_at = ?, version = ?
+                        where id = ? and (created_at = ? or typeof(created_at) <> 'integer')
+                    """
+            ).execute(arguments: arguments(session))
+        }
+        return db.changesCount > 0
+    }
+
+    static func one(_ condition: String, _ argument: String, defaults: SessionSettings, in db: Database) throws -> SessionRecord? {
+        let statement = try db.cachedStatement(sql: "select * from quiz_sessions where \(condition)")
+        return try Row.fetchOne(statement, arguments: [argument]).map { session($0, defaults: defaults) }
+    }
+
+    static func list(
+        statuses: Set<SessionStatus>?, createdBy: String?, limit: Int, defaults: SessionSettings, in db: Database
+    ) throws -> [SessionRecord] {
+        // The states are compared after reading: a state that somebody invented counts as waiting.
+        let statement = try db.cachedStatement(
+            sql: "select * from quiz_sessions where ?1 is null or created_by = ?1 order by created_at desc, id")
+        let rows = try Row.fetchCursor(statement, arguments: [createdBy])
+        var sessions: [SessionRecord] = []
+        while sessions.count < limit, let row = try rows.next() {
+            let session = session(row, defaults: defaults)
+            if statuses?.contains(session.status) ?? true { sessions.append(session) }
+        }
+        return sessions
+    }
+
+    private static func refusingJoinCodesInUse(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            throw ClassroomError.joinCodeInUse
+        }
+    }
+
+    private static func arguments(_ session: SessionRecord) -> StatementArguments {
+        [
+            session.quizID, session.status.rawValue, session.joinCode, session.createdBy, SettingsText.text(session.settings),
+            session.phase, session.questionIndex, session.questionOpenedAt, session.questionDeadline, session.startedAt,
+            session.endedAt, session.version, session.id, session.createdAt,
+        ]
+    }
+
+    private static func session(_ row: Row, defaults: SessionSettings) -> SessionRecord {
+        SessionRecord(
+            id: row.text("id") ?? "", quizID: row.text("quiz_id") ?? "",
+            status: row.text("status").flatMap(SessionStatus.init) ?? .waiting, joinCode: row.text("join_code"),
+            createdBy: row.text("created_by") ?? "", settings: SettingsText.settings(row.text("settings"), defaults: defaults),
+            phase: row.text("phase"), questionIndex: row.int("question_index") ?? -1,
+            questionOpenedAt: row.integer("question_opened_at"), questionDeadline: row.integer("question_deadline"),
+            createdAt: row.integer("created_at") ?? 0, startedAt: row.integer("started_at"), endedAt: row.integer("ended_at"),
+            version: row.int("version") ?? 0)
+    }
+}

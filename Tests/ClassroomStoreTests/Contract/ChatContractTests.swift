@@ -1,0 +1,43 @@
+import Classroom
+import ClassroomStore
+import Testing
+
+@Suite("Store contract: chat", .serialized)
+struct ChatContractTests {
+    @Test("a message comes back as it was sent, with the room's next sequence", arguments: Backend.allCases)
+    func roundTrip(backend: Backend) async throws {
+        try await backend.withStore { store in
+            var message = ChatMessage.sample("a < b 🐧", clientID: "c1")
+            let stored = try await store.append(message)
+            message.sequence = 1
+            #expect(stored == message)
+            #expect(try await store.recentChat(roomID: "r1", limit: 10) == [message])
+            #expect(try await store.append(.sample("")).sequence == 2)
+            #expect(try await store.recentChat(roomID: "r1", limit: 1).map(\.content) == [""])
+            #expect(try await store.recentChat(roomID: "r2", limit: 10).isEmpty)
+        }
+    }
+
+    @Test("every room counts for itself, without gaps, in the order of the completions", arguments: Backend.allCases)
+    func sequences(backend: Backend) async throws {
+        try await backend.withStore { store in
+            let results = Results<ChatMessage>()
+            for index in 0..<300 { store.append(.sample("\(index)", room: "r\(index % 3)"), completion: results.completion) }
+            let messages = await results.first(300).compactMap { try? $0.get() }
+            #expect(messages.map(\.content) == (0..<300).map(String.init))
+            for room in 0..<3 {
+                #expect(messages.filter { $0.roomID == "r\(room)" }.map(\.sequence) == Array(1...100))
+            }
+        }
+    }
+
+    @Test("the history has the last messages, the oldest of them first", arguments: Backend.allCases)
+    func history(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for index in 1...5 { _ = try await store.append(.sample("\(index)")) }
+            #expect(try await store.recentChat(roomID: "r1", limit: 3).map(\.content) == ["3", "4", "5"])
+            #expect(try await store.recentChat(roomID: "r1", limit: 0).isEmpty)
+            #expect(try await store.recentChat(roomID: "r1", limit: 100).map(\.sequence) == [1, 2, 3, 4, 5])
+        }
+    }
+}

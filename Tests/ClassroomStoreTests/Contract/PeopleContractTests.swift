@@ -1,0 +1,125 @@
+import Classroom
+import ClassroomStore
+import Testing
+
+@Suite("Store contract: users, tokens, quizzes", .serialized)
+struct PeopleContractTests {
+    @Test("a saved user is found by id and by name, and saving again replaces it", arguments: Backend.allCases)
+    func users(backend: Backend) async throws {
+        try await backend.withStore { store in
+            var user = User(id: "user1", username: "student1", email: "student1@test.com", permissions: [.participate])
+            try await store.save(user)
+            #expect(try await store.user(id: "user1") == user)
+            #expect(try await store.user(username: "student1") == user)
+            user.role = .instructor
+            user.permissions = [.manageQuizzes]
+            user.email = nil
+            try await store.save(user)
+            #expect(try await store.user(id: "user1") == user)
+            #expect(try await store.countUsers() == 1)
+            #expect(try await store.user(id: "nobody") == nil)
+            #expect(try await store.user(username: "nobody") == nil)
+        }
+    }
+
+    @Test("of two users of one name the first by id is found", arguments: Backend.allCases)
+    func sameName(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for id in ["b", "a", "c"] { try await store.save(User(id: id, username: "ann")) }
+            #expect(try await store.user(username: "ann")?.id == "a")
+        }
+    }
+
+    @Test("a user without any permission stays one", arguments: Backend.allCases)
+    func noPermissions(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.save(User(id: "u", username: "u", role: .instructor, permissions: []))
+            #expect(try await store.user(id: "u")?.permissions == [])
+        }
+    }
+
+    @Test("a token names its user until it expires, to the millisecond", arguments: Backend.allCases)
+    func expiry(backend: Backend) async throws {
+        try await backend.withStore { store in
+            let user = User(id: "user1", username: "student1")
+            try await store.save(user)
+            try await store.createToken(hash: "h1", userID: "user1", expiresAt: 100, createdAt: 1)
+            try await store.createToken(hash: "h2", userID: "user1", expiresAt: nil, createdAt: 1)
+            #expect(try await store.user(forTokenHash: "h1", now: 99) == user)
+            #expect(try await store.user(forTokenHash: "h1", now: 100) == nil)
+            #expect(try await store.user(forTokenHash: "h2", now: .max) == user)
+            #expect(try await store.user(forTokenHash: "h3", now: 0) == nil)
+        }
+    }
+
+    @Test("a token's user is looked up when it is used", arguments: Backend.allCases)
+    func lateUser(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.createToken(hash: "h", userID: "later", expiresAt: nil, createdAt: 1)
+            #expect(try await store.user(forTokenHash: "h", now: 2) == nil)
+            try await store.save(User(id: "later", username: "ann"))
+            #expect(try await store.user(forTokenHash: "h", now: 2)?.username == "ann")
+        }
+    }
+
+    @Test("a token made again belongs to the new user", arguments: Backend.allCases)
+    func replacedToken(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for id in ["a", "b"] {
+                try await store.save(User(id: id, username: id))
+                try await store.createToken(hash: "h", userID: id, expiresAt: nil, createdAt: 1)
+            }
+            #expect(try await store.user(forTokenHash: "h", now: 2)?.id == "b")
+        }
+    }
+
+    @Test("tokens are revoked one by one or all of a user, and it is said how many there were", arguments: Backend.allCases)
+    func revocation(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for id in ["a", "b"] { try await store.save(User(id: id, username: id)) }
+            for (hash, id) in [("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b")] {
+                try await store.createToken(hash: hash, userID: id, expiresAt: nil, createdAt: 1)
+            }
+            #expect(try await store.revokeToken(hash: "a1"))
+            #expect(try await !store.revokeToken(hash: "a1"))
+            #expect(try await store.revokeTokens(userID: "a") == 2)
+            #expect(try await store.revokeTokens(userID: "a") == 0)
+            #expect(try await store.user(forTokenHash: "a2", now: 2) == nil)
+            #expect(try await store.user(forTokenHash: "b1", now: 2)?.id == "b")
+        }
+    }
+
+    @Test("a quiz comes back as it was saved, with every kind of answer", arguments: Backend.allCases)
+    func quizzes(backend: Backend) async throws {
+        try await backend.withStore { store in
+            let quiz = Quiz(
+                id: "quiz1", title: "Über \"Zahlen\" 🐧",
+                questions: [
+                    Question(id: "q1", question: "What is 2 + 2?", options: ["3", "4", "5", "6"], correctAnswer: .index(1)),
+                    Question(id: "x", question: "Capital of France?", options: [], correctAnswer: .text("Paris"), durationMs: 5_000),
+                    Question(id: "y", question: "Even?", options: ["1", "2", "4"], correctAnswer: .list([.index(1), .index(2)])),
+                ], createdBy: "instructor1")
+            try await store.save(quiz)
+            #expect(try await store.quiz(id: "quiz1") == quiz)
+            #expect(try await store.quiz(id: "quiz2") == nil)
+            var shorter = quiz
+            shorter.questions.removeLast()
+            try await store.save(shorter)
+            #expect(try await store.quiz(id: "quiz1") == shorter)
+        }
+    }
+
+    @Test("quizzes are listed by title, all or an owner's, and deleted once", arguments: Backend.allCases)
+    func quizList(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for (id, title, owner) in [("1", "b", "ann"), ("2", "a", "ben"), ("3", "a", "ann")] {
+                try await store.save(Quiz(id: id, title: title, questions: [], createdBy: owner))
+            }
+            #expect(try await store.quizzes(createdBy: nil).map(\.id) == ["2", "3", "1"])
+            #expect(try await store.quizzes(createdBy: "ann").map(\.id) == ["3", "1"])
+            #expect(try await store.deleteQuiz(id: "3"))
+            #expect(try await !store.deleteQuiz(id: "3"))
+            #expect(try await store.quizzes(createdBy: "ann").map(\.id) == ["1"])
+        }
+    }
+}

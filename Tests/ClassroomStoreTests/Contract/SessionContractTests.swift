@@ -1,0 +1,129 @@
+import Classroom
+import ClassroomStore
+import Testing
+
+@Suite("Store contract: sessions and participants", .serialized)
+struct SessionContractTests {
+    @Test("a session comes back as it was created and as it was updated", arguments: Backend.allCases)
+    func roundTrip(backend: Backend) async throws {
+        try await backend.withStore { store in
+            var session = SessionRecord.sample(joinCode: "123456")
+            session.settings = SessionSettings(
+                pace: .`self`, questionDurationMs: 5_000, leadInMs: 0, autoAdvance: true, revealAnswers: .afterClose, scoring: .accuracy,
+                lateJoin: false, extraTimeMs: ["user1": 2_500])
+            try await store.createSession(session)
+            #expect(try await store.session(id: "s1") == session)
+            session.status = .active
+            session.phase = "open"
+            session.questionIndex = 3
+            session.questionOpenedAt = 11_000
+            session.questionDeadline = 41_000
+            session.startedAt = 10_000
+            session.version = 17
+            #expect(try await store.update(session))
+            #expect(try await store.session(id: "s1") == session)
+            #expect(try await store.session(id: "s2") == nil)
+        }
+    }
+
+    @Test("a second session of the same id is a conflict and changes nothing", arguments: Backend.allCases)
+    func sameID(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.createSession(.sample(joinCode: "111111"))
+            await #expect(throws: ClassroomError.sessionExists) { try await store.createSession(.sample(joinCode: "222222")) }
+            #expect(try await store.session(id: "s1")?.joinCode == "111111")
+        }
+    }
+
+    @Test("a join code is unique among live sessions and free again when its session has ended", arguments: Backend.allCases)
+    func joinCodes(backend: Backend) async throws {
+        try await backend.withStore { store in
+            var first = SessionRecord.sample("s1", joinCode: "123456")
+            try await store.createSession(first)
+            await #expect(throws: ClassroomError.joinCodeInUse) { try await store.createSession(.sample("s2", joinCode: "123456")) }
+            #expect(try await store.session(id: "s2") == nil)
+            #expect(try await store.session(joinCode: "123456")?.id == "s1")
+            first.status = .ended
+            #expect(try await store.update(first))
+            #expect(try await store.session(joinCode: "123456") == nil)
+            try await store.createSession(.sample("s2", joinCode: "123456"))
+            #expect(try await store.session(joinCode: "123456")?.id == "s2")
+            first.status = .active
+            await #expect(throws: ClassroomError.joinCodeInUse) { _ = try await store.update(first) }
+            #expect(try await store.session(id: "s1")?.status == .ended)
+        }
+    }
+
+    @Test("sessions without a join code do not stand in each other's way", arguments: Backend.allCases)
+    func noJoinCode(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for id in ["s1", "s2"] { try await store.createSession(.sample(id)) }
+            #expect(try await store.sessions().count == 2)
+        }
+    }
+
+    @Test("sessions are listed by state and owner, the newest first", arguments: Backend.allCases)
+    func list(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for (index, status) in [SessionStatus.waiting, .active, .ended, .active].enumerated() {
+                var session = SessionRecord.sample("s\(index)", status: status, createdAt: Int64(index))
+                session.createdBy = index == 3 ? "ben" : "ann"
+                try await store.createSession(session)
+            }
+            #expect(try await store.sessions().map(\.id) == ["s3", "s2", "s1", "s0"])
+            #expect(try await store.sessions(statuses: [.waiting, .active]).map(\.id) == ["s3", "s1", "s0"])
+            #expect(try await store.sessions(statuses: [.active], createdBy: "ann").map(\.id) == ["s1"])
+            #expect(try await store.sessions(statuses: nil, createdBy: "ann", limit: 2).map(\.id) == ["s2", "s1"])
+        }
+    }
+
+    @Test("an update of a session that vanished, or was made anew, says so and writes nothing", arguments: Backend.allCases)
+    func vanished(backend: Backend) async throws {
+        try await backend.withStore { store in
+            var session = SessionRecord.sample()
+            session.version = 5
+            #expect(try await !store.update(session))
+            #expect(try await store.session(id: "s1") == nil)
+            try await store.createSession(.sample(createdAt: 9_999))
+            #expect(try await !store.update(session))
+            #expect(try await store.session(id: "s1")?.version == 0)
+        }
+    }
+
+    @Test("deleting a session takes its participants and answers with it, and its id is free at once", arguments: Backend.allCases)
+    func deletion(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for id in ["s1", "s2"] {
+                try await store.createSession(.sample(id))
+                #expect(try await store.save(.sample("user1", session: id)))
+                #expect(try await store.submit(.sample(session: id)) == .stored)
+            }
+            #expect(try await store.deleteSession(id: "s1"))
+            #expect(try await !store.deleteSession(id: "s1"))
+            try await store.createSession(.sample("s1"))
+            #expect(try await store.participants(sessionID: "s1").isEmpty)
+            #expect(try await store.answers(sessionID: "s1").isEmpty)
+            #expect(try await store.participants(sessionID: "s2").count == 1)
+            #expect(try await store.answers(sessionID: "s2").count == 1)
+        }
+    }
+
+    @Test("participants come in the order of joining; saving again replaces", arguments: Backend.allCases)
+    func participants(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.createSession(.sample())
+            var ann = ParticipantRecord.sample("ann", joinedAt: 3)
+            let ben = ParticipantRecord.sample("ben", joinedAt: 2)
+            #expect(try await store.save(ann))
+            #expect(try await store.save(ben))
+            #expect(try await store.participants(sessionID: "s1") == [ben, ann])
+            ann.kicked = true
+            ann.left = true
+            ann.questionSentAt = 8
+            #expect(try await store.save(ann))
+            #expect(try await store.participants(sessionID: "s1") == [ben, ann])
+            #expect(try await !store.save(.sample("ann", session: "gone")))
+            #expect(try await store.participants(sessionID: "gone").isEmpty)
+        }
+    }
+}
