@@ -1,0 +1,47 @@
+public import CoreMetrics
+
+/// What swift-metrics asks of a backend. Two metrics of one name, kind and label set share a series; destroying either forgets it.
+extension PrometheusRegistry: MetricsFactory {
+    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        let found = series(MetricName.counter(label), .counter, dimensions) { .counter(CounterSeries()) }
+        if case .counter(let series) = found { return series }
+        return DiscardedSeries()
+    }
+
+    public func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
+        let found = series(MetricName.counter(label), .counter, dimensions) { .fractionalCounter(FractionalCounterSeries()) }
+        if case .fractionalCounter(let series) = found { return series }
+        return DiscardedSeries()
+    }
+
+    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        gauge(label, dimensions) ?? DiscardedSeries()
+    }
+
+    public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+        guard aggregate else { return gauge(label, dimensions) ?? DiscardedSeries() }
+        return histogram(MetricName.metric(label), dimensions, recorderBuckets) ?? DiscardedSeries()
+    }
+
+    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        histogram(MetricName.timer(label), dimensions, timerBuckets) ?? DiscardedSeries()
+    }
+
+    public func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
+    public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
+    public func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+    public func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
+    public func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
+
+    private func gauge(_ label: String, _ dimensions: [(String, String)]) -> GaugeSeries? {
+        let found = series(MetricName.metric(label), .gauge, dimensions) { .gauge(GaugeSeries()) }
+        if case .gauge(let series) = found { return series }
+        return nil
+    }
+
+    private func histogram(_ name: String, _ dimensions: [(String, String)], _ buckets: HistogramBuckets) -> HistogramSeries? {
+        let found = series(name, .histogram, dimensions) { .histogram(HistogramSeries(buckets: buckets)) }
+        if case .histogram(let series) = found { return series }
+        return nil
+    }
+}
