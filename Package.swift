@@ -19,6 +19,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
@@ -28,6 +29,7 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypesCore: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -49,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
@@ -89,14 +92,15 @@ let package = Package(
             name: "ClassroomServer",
             dependencies: [
                 "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "PrometheusMetrics", hummingbird,
-                nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, deque, crypto, jwt,
+                httpTypesCore, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals, deque, crypto,
+                jwt,
             ],
-            resources: [.embedInCode("Pages")],
+            resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
-            dependencies: ["ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", arguments, logging, metrics],
+            dependencies: ["ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", arguments, lifecycle, signals, logging, metrics],
             swiftSettings: settings),
         .executableTarget(
             name: "echo-server",
@@ -113,6 +117,18 @@ let package = Package(
                 "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioHTTP1, nioConcurrency, logging,
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOTestingTests",
+            dependencies: ["SocketIOTesting", "SocketIOServer", "WebSocketCore", hummingbird, nioCore], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
+        .testTarget(
+            name: "ClassroomServerTests",
+            dependencies: [
+                "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "PrometheusMetrics", hummingbird,
+                httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, jwt,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DunlinCommandTests", dependencies: ["dunlin", "ClassroomServer", "ClassroomStore", "Classroom", arguments, logging], swiftSettings: settings),
     ]
 )

@@ -1,0 +1,34 @@
+"""The server that ours is measured beside: python-socketio on uvicorn, with the events that rtload expects."""
+
+import sys
+
+import socketio
+import uvicorn
+
+server = socketio.AsyncServer(async_mode="asgi", transports=["websocket"], cors_allowed_origins="*")
+
+
+@server.event
+async def echo(_, text):
+    return text
+
+
+@server.event
+async def join(sid, room):
+    await server.enter_room(sid, room)
+    return True
+
+
+@server.event
+async def say(_, text):
+    await server.emit("say", text, room="room")
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        socketio.ASGIApp(server),
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        log_level="warning",
+        ws_per_message_deflate=False,
+    )

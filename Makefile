@@ -1,0 +1,34 @@
+# The commands of everyday work; `make` alone lists them. What they do stands in scripts/.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+CONFIGURATION ?= debug
+ARGS ?=
+
+.PHONY: help run build test lint coverage bench clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## install what is missing, build, start the demo classroom on port 3001 (ARGS="--port 8080" adds options)
+	@scripts/install-dependencies.sh build
+	@swift build --configuration $(CONFIGURATION) --product dunlin
+	@exec "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/dunlin" serve --demo $(ARGS)
+
+build: ## release binaries of dunlin and the examples in .build/release
+	@scripts/install-dependencies.sh build
+	@swift build --configuration release
+
+test: lint ## lint, build and run every test: unit, integration, end to end (installs what is missing)
+	@scripts/test.sh
+
+lint: ## formatting, the arrows between targets, syntax of scripts
+	@scripts/lint.sh
+
+coverage: ## coverage of the Swift tests: a table, and coverage/lcov.info
+	@scripts/coverage.sh
+
+bench: ## CPU per message next to python-socketio, in one run (takes minutes)
+	@scripts/bench.sh
+
+clean: ## remove everything that was built, installed into the checkout or written by a run
+	rm -rf .build .build-coverage .tools coverage reports

@@ -1,0 +1,90 @@
+import Classroom
+import ClassroomStore
+import NIOCore
+import SocketIOCore
+import SocketIOServer
+
+/// `chat:message`: no task and no intermediate payload, one commit for a burst, one encoding for a room.
+extension ChatHandler {
+    func message(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        guard let user = connection.user else {
+            request.responder.fail(RequestPipeline.signInFirst)
+            return .finished
+        }
+        if let refusal = pipeline.charge(request, user) {
+            request.responder.fail(refusal)
+            return .finished
+        }
+        let membership: ChatMembership
+        let message: ChatMessage
+        do throws(ClassroomError) {
+            membership = try self.membership(request.payload, connection)
+            message = try read(request, membership, user)
+        } catch {
+            request.responder.fail(error)
+            return .finished
+        }
+        let done = Completion(handler: self, request: request, connection: connection)
+        let (responder, target, counters) = (request.responder, membership.target, pipeline.counters)
+        let (loop, bound) = (connection.eventLoop, NIOLoopBound(done, eventLoop: connection.eventLoop))
+        store.append(message) { result in
+            // In the order of the commits, on the writer's thread: everybody sees the messages in the order of their sequence.
+            switch result {
+            case .success(let stored):
+                counters.chatMessages.count()
+                target.emit("chat:message", ChatMessageBody(message: stored, sentAt: responder.sentAt))
+                responder.acknowledge(ChatMessageBody(message: stored, sentAt: responder.sentAt, isAcknowledgement: true))
+            case .failure(let error): responder.fail(error)
+            }
+            loop.execute { bound.value.run() }
+        }
+        return .pending
+    }
+
+    /// What happens on the loop when a message is stored.
+    private struct Completion {
+        let handler: ChatHandler
+        let request: ClientRequest
+        let connection: ClientConnection
+
+        func run() { handler.pipeline.finish(request, connection) }
+    }
+
+    /// The room that the message names, or else the one that the socket joined last.
+    private func membership(_ payload: JSONSlice, _ connection: ClientConnection) throws(ClassroomError) -> ChatMembership {
+        guard let room = payload["roomId"], !room.isNull else {
+            if let last = connection.rooms.last { return last }
+            throw ClassroomError(.forbidden, "Join a room first")
+        }
+        if let roomID = room.string {
+            if let membership = connection.rooms.last(where: { $0.roomID == roomID }) { return membership }
+            if Identifier.isValid(roomID) { throw ClassroomError(.forbidden, "Join the room first") }
+        }
+        throw Self.complaint(payload)
+    }
+
+    private func read(
+        _ request: ClientRequest, _ membership: ChatMembership, _ user: User
+    ) throws(ClassroomError) -> ChatMessage {
+        let payload = request.payload
+        let type = payload["type"]
+        let clientID = payload["clientId"]
+        guard let raw = payload["content"]?.string, raw.utf8.count <= ChatContent.maximumRawBytes,
+            type == nil || type?.isNull == true || type?.string == "text",
+            clientID == nil || clientID?.isNull == true || (clientID?.string?.utf8.count ?? .max) <= Self.maximumClientIDBytes
+        else { throw Self.complaint(payload) }
+        let content = ChatContent.sanitised(raw)
+        if let problem = ChatContent.problem(content) { throw ClassroomError(.invalid, problem) }
+        return ChatMessage(
+            id: RandomIdentifier.uuid(), roomID: membership.roomID, userID: user.id, username: user.username, content: content,
+            sentAt: request.receivedAt, sequence: 0, clientID: clientID?.string)
+    }
+
+    private static let maximumClientIDBytes = 64
+
+    /// What the rules have to say about a payload that this path does not read.
+    private static func complaint(_ payload: JSONSlice) -> ClassroomError {
+        MessageRules.check("chat:message", Payload(payload)).refusal
+            ?? ClassroomError(.invalid, "Validation error: the message is malformed")
+    }
+}

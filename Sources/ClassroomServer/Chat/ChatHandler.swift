@@ -1,0 +1,103 @@
+import Classroom
+import ClassroomStore
+import SocketIOCore
+import SocketIOServer
+
+/// The `chat:` events.
+final class ChatHandler: Sendable {
+    let pipeline: RequestPipeline
+    let store: any ChatStore
+    let directory: ChatDirectory
+    private let io: SocketIO
+
+    init(pipeline: RequestPipeline, store: any ChatStore, io: SocketIO) {
+        self.pipeline = pipeline
+        self.store = store
+        self.io = io
+        directory = ChatDirectory(maximumRooms: pipeline.configuration.maximumChatRooms)
+    }
+
+    /// Call on the socket's loop.
+    func register(on socket: ServerSocket, _ connection: ClientConnection) {
+        pipeline.on("chat:join", of: socket, connection, join)
+        pipeline.on("chat:leave", of: socket, connection, leave)
+        pipeline.on("chat:message", of: socket, connection, lane: .concurrent, limit: .chat, message)
+        let directory = directory
+        connection.onDeparture { connection, user in
+            for membership in connection.rooms {
+                directory.leave(membership.roomID, user.id)
+                connection.reference.leave(ChatMembership.room(membership.roomID))
+            }
+            connection.rooms = []
+        }
+    }
+
+    // MARK: Joining and leaving
+
+    private func join(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        pipeline.identified(request, connection) { [self] user in
+            let checked = MessageRules.check("chat:join", Payload(request.payload))
+            guard let roomID = checked.data["roomId"]?.string else {
+                request.responder.fail(checked.refusal ?? ClassroomError(.invalid, "Validation error: \"roomId\" is required"))
+                return .finished
+            }
+            do throws(ClassroomError) {
+                try enter(roomID, user, connection)
+            } catch {
+                request.responder.fail(error)
+                return .finished
+            }
+            // In the room first: what is sent from here on comes as an event, what was sent before is in the history, and what falls
+            // in between is in both, with one sequence number.
+            let (store, directory, responder, configuration) = (store, directory, request.responder, pipeline.configuration)
+            return pipeline.perform(request, connection) {
+                let history = try await store.recentChat(roomID: roomID, limit: configuration.chatHistoryLimit)
+                responder.succeed(
+                    "chat:joined", Self.joined(roomID, history, directory.members(roomID, limit: configuration.maximumListedMembers)))
+            }
+        }
+    }
+
+    private func enter(_ roomID: String, _ user: User, _ connection: ClientConnection) throws(ClassroomError) {
+        if let index = connection.rooms.firstIndex(where: { $0.roomID == roomID }) {
+            connection.rooms.append(connection.rooms.remove(at: index))
+            return
+        }
+        guard connection.rooms.count < pipeline.configuration.maximumChatRoomsPerSocket else {
+            throw ClassroomError(.conflict, "This socket is in too many chat rooms")
+        }
+        try directory.join(roomID, user)
+        let room = ChatMembership.room(roomID)
+        connection.rooms.append(ChatMembership(roomID: roomID, target: io.to(room)))
+        connection.reference.join(room)
+    }
+
+    private func leave(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        let checked = MessageRules.check("chat:leave", Payload(request.payload))
+        if let refusal = checked.refusal {
+            request.responder.fail(refusal)
+            return .finished
+        }
+        let roomID = checked.data["roomId"]?.string ?? connection.rooms.last?.roomID
+        if let user = connection.user, let roomID, let index = connection.rooms.firstIndex(where: { $0.roomID == roomID }) {
+            connection.rooms.remove(at: index)
+            directory.leave(roomID, user.id)
+            connection.reference.leave(ChatMembership.room(roomID))
+        }
+        // Leaving what was not joined is no mistake.
+        request.responder.succeed(
+            "chat:left",
+            JSONBody { writer in
+                if let roomID { writer.field("roomId", roomID) }
+            })
+        return .finished
+    }
+
+    private static func joined(_ roomID: String, _ history: [ChatMessage], _ members: [ChatMember]) -> JSONBody {
+        JSONBody { writer in
+            writer.field("roomId", roomID)
+            writer.field("history", history.map { ChatMessageBody(message: $0) })
+            writer.field("members", members.map { JSONEncoded($0) })
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Classroom
+import ClassroomStore
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import PrometheusMetrics
+import ServiceLifecycle
+import SocketIOHummingbird
+import SocketIOServer
+import Synchronization
+
+/// The parts of one running classroom, put together.
+struct ClassroomAssembly {
+    private let configuration: ClassroomConfiguration
+    private let registry: PrometheusRegistry
+    private let logger: Logger
+    private let clock = SystemClock()
+    private let tls: TLSConfiguration?
+    private let store: any ClassroomStore
+    private let authentication: any AuthenticationService
+    private let io: SocketIO
+    private let runtime: ClassroomRuntime
+    private let readiness: Readiness
+
+    /// Checks the settings, reads the files that they name and opens the database.
+    init(configuration: ClassroomConfiguration, registry: PrometheusRegistry, logger: Logger) async throws {
+        try configuration.check()
+        self.configuration = configuration
+        self.registry = registry
+        self.logger = logger
+        let clock = clock
+        let now: @Sendable () -> UnixMilliseconds = { clock.now }
+        tls = try configuration.tls?.configuration()
+        var services: [any AuthenticationService] = []
+        if let jwt = configuration.jwt {
+            services.append(JWTAuthentication(verifier: try await JWTVerifier(jwt), now: now))
+        }
+        let tokens = try configuration.tokensFile.map { path throws(StartupError) in try TokensFile(path: path) }
+        store = try await Self.open(configuration, logger)
+        services.append(StoredTokenAuthentication(store: store, now: now))
+        authentication = CompositeAuthentication(services)
+        io = SocketIO(configuration: configuration.resolvedSocketIO, logger: logger)
+        runtime = ClassroomRuntime(
+            io: io, store: store, authentication: authentication, configuration: configuration.runtime, clock: clock, logger: logger)
+        readiness = Readiness(store: store)
+        do {
+            try await tokens?.load(into: store, now: clock.now)
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    func run(onListening: @escaping @Sendable (ListeningAddress) async -> Void) async throws {
+        do {
+            let access = configuration.isDemo ? try await prepareDemo() : nil
+            try await runtime.start()
+            ServerMetrics(io: io, store: store, runtime: runtime).register(with: registry)
+            try await serve(access: access, onListening: onListening)
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    private func prepareDemo() async throws -> DemoClassroom.Access {
+        try await DemoClassroom(store: store, now: clock.now).prepare(settings: configuration.runtime.sessionDefaults)
+    }
+
+    private func serve(access: DemoClassroom.Access?, onListening: @escaping @Sendable (ListeningAddress) async -> Void) async throws {
+        let isListening = Atomic(false)
+        let router = ClassroomRouter(
+            configuration: configuration, store: store, authentication: authentication, readiness: readiness, registry: registry
+        ).build()
+        let application = Application(
+            router: router, server: try tls.map { try .socketIO(io, tls: $0) } ?? .socketIO(io),
+            configuration: ApplicationConfiguration(address: .hostname(configuration.hostname, port: configuration.port), backlog: 1_024),
+            services: [SocketIOService(io)],
+            onServerRunning: { channel in
+                isListening.store(true, ordering: .relaxed)
+                readiness.open()
+                var address = ListeningAddress(
+                    hostname: configuration.hostname, port: channel.localAddress?.port ?? configuration.port, isSecure: tls != nil)
+                if let access { address.demoLinks = DemoLink.all(base: address.localURL, access: access) }
+                await onListening(address)
+            }, logger: logger)
+        let loopLag = LoopLagService(eventLoopGroup: application.eventLoopGroup, factory: registry)
+        let group = ServiceGroup(
+            // Shut down from the last to the first, each when the one after it has ended.
+            services: [
+                StoreService(store: store, logger: logger), application, loopLag,
+                DrainService(readiness: readiness, runtime: runtime, logger: logger),
+            ], logger: logger)
+        do {
+            try await group.run()
+        } catch {
+            guard !isListening.load(ordering: .relaxed) else { throw error }
+            throw StartupError(binding: "\(configuration.hostname):\(configuration.port)", failedWith: error)
+        }
+    }
+
+    /// Opens the database and waits for its first answer.
+    private static func open(_ configuration: ClassroomConfiguration, _ logger: Logger) async throws -> any ClassroomStore {
+        var settings = configuration.store
+        settings.defaultSettings = configuration.runtime.sessionDefaults
+        do {
+            let store = try await openStore(url: configuration.database, configuration: settings, logger: logger)
+            try await store.health()
+            return store
+        } catch let error as StoreError {
+            throw StartupError(error)
+        } catch {
+            throw StartupError(.databaseUnavailable, "the database does not answer")
+        }
+    }
+}

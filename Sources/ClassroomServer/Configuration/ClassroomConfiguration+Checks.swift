@@ -1,0 +1,37 @@
+import SocketIOServer
+
+extension ClassroomConfiguration {
+    /// What is wrong with the values, if anything is: found before a file is read or a port opened.
+    public func check() throws(StartupError) {
+        guard !hostname.isEmpty else { throw StartupError(.invalidSetting, "the host name is empty") }
+        guard (0...65_535).contains(port) else { throw StartupError(.invalidSetting, "not a port: \(port) (0 to 65535)") }
+        guard (0...60_000).contains(questionLeadInMs) else {
+            throw StartupError(.invalidSetting, "not a lead-in: \(questionLeadInMs) ms (0 to 60000)")
+        }
+        guard (100...3_600_000).contains(questionDurationMs) else {
+            throw StartupError(.invalidSetting, "not a duration of a question: \(questionDurationMs) ms (100 to 3600000)")
+        }
+        for origin in allowedOrigins.sorted() where !WebOrigin.isValid(origin) {
+            throw StartupError(.invalidSetting, "not an origin: '\(origin)' (expected scheme://host or scheme://host:port)")
+        }
+        if redis != nil {
+            throw StartupError(.notInThisBuild, "Redis is not in this build yet; one node runs without --redis")
+        }
+    }
+
+    /// The settings of the real-time part.
+    var runtime: RuntimeConfiguration {
+        var configuration = RuntimeConfiguration()
+        configuration.leadInMs = questionLeadInMs
+        configuration.questionDurationMs = questionDurationMs
+        return configuration
+    }
+
+    /// The Socket.IO settings with the origins of this classroom.
+    var resolvedSocketIO: SocketIOConfiguration {
+        var configuration = socketIO
+        configuration.originPolicy = .ownAnd(allowedOrigins)
+        if !allowedOrigins.isEmpty { configuration.cors = CORSPolicy(origins: .list(allowedOrigins), allowsCredentials: false) }
+        return configuration
+    }
+}

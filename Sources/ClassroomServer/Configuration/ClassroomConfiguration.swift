@@ -1,0 +1,41 @@
+public import ClassroomStore
+public import SocketIOServer
+
+/// Everything that a classroom server can be told. The defaults are those of `dunlin serve`.
+public struct ClassroomConfiguration: Sendable {
+    public var hostname = "127.0.0.1"
+    /// 0 lets the system choose a free one.
+    public var port = 3001
+    /// `sqlite:PATH` or `memory:`; `postgres://…` is not in this build yet.
+    public var database = "sqlite:dunlin.sqlite"
+    /// `redis://HOST:PORT/DB`: not in this build yet.
+    public var redis: String?
+    /// A JSON file from opaque token to user, see ``TokensFile``.
+    public var tokensFile: String?
+    /// JSON Web Tokens are accepted when this is set.
+    public var jwt: JWTConfiguration?
+    /// HTTPS when this is set.
+    public var tls: TLSFiles?
+    /// Origins besides the server's own whose pages may talk to it, such as `https://school.example`.
+    public var allowedOrigins: Set<String> = []
+    /// Quizzes, users and sessions to try things out with.
+    public var isDemo = false
+    /// From `quiz:started` to the first question, where a session's settings say nothing.
+    public var questionLeadInMs = 1_000
+    /// How long a question is open, where a session's settings say nothing.
+    public var questionDurationMs = 30_000
+
+    /// The largest body of an HTTP request; a larger one gets 413.
+    public var maximumBodyBytes = 1_000_000
+    public var quizLimits = QuizLimits()
+    public var store = StoreConfiguration()
+    /// Limits and times of the connections. The origin policy and the CORS headers follow from ``allowedOrigins``.
+    public var socketIO = SocketIOConfiguration()
+
+    public init() {}
+
+    /// The defaults, changed: `ClassroomConfiguration { $0.port = 8080 }`.
+    public init(_ change: (inout ClassroomConfiguration) -> Void) {
+        change(&self)
+    }
+}

@@ -1,0 +1,31 @@
+/// Why a classroom could not start. The description is one line, made for a person at a terminal; it holds no secret.
+public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
+    public struct Kind: Hashable, Sendable {
+        private enum Value { case invalidSetting, missingFile, invalidFile, databaseUnavailable, notInThisBuild, addressInUse, noSuchHost }
+        private let value: Value
+        private init(_ value: Value) { self.value = value }
+
+        /// A setting has a value that cannot be.
+        public static let invalidSetting = Kind(.invalidSetting)
+        /// A file that a setting names cannot be read.
+        public static let missingFile = Kind(.missingFile)
+        /// A file that a setting names does not hold what it should.
+        public static let invalidFile = Kind(.invalidFile)
+        /// The database cannot be opened or does not answer.
+        public static let databaseUnavailable = Kind(.databaseUnavailable)
+        /// What a setting asks for does not exist yet.
+        public static let notInThisBuild = Kind(.notInThisBuild)
+        /// The address to listen on is taken, or may not be used.
+        public static let addressInUse = Kind(.addressInUse)
+        /// The host name to listen on is unknown.
+        public static let noSuchHost = Kind(.noSuchHost)
+    }
+
+    public let kind: Kind
+    public let description: String
+
+    public init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}

@@ -1,0 +1,17 @@
+/// An origin as browsers write it in the `Origin` header (RFC 6454, section 6.2): scheme, host and, unless it is the scheme's own, port.
+enum WebOrigin {
+    /// Whether a browser could send this. A path, a final slash, an upper-case letter or `*` would never match.
+    static func isValid(_ origin: String) -> Bool {
+        guard let separator = origin.firstRange(of: "://") else { return false }
+        let scheme = origin[..<separator.lowerBound]
+        let authority = origin[separator.upperBound...]
+        guard scheme == "http" || scheme == "https", !authority.isEmpty, authority.utf8.count <= 261 else { return false }
+        return authority.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "_"): true
+            default: false
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Classroom
+import NIOConcurrencyHelpers
+import SocketIOCore
+import SocketIOServer
+
+/// Sends `dashboard:metrics` to all subscribers from one timer, which runs while there are any. Thread-safe.
+final class DashboardBroadcaster: Sendable {
+    private struct Subscriber {
+        let socket: SocketReference
+        let metrics: [DashboardMetric]
+        /// Gets every n-th sample.
+        let every: Int
+        let phase: Int
+    }
+
+    private struct State {
+        var subscribers: [String: Subscriber] = [:]
+        var timer: ScheduledWork?
+        var tick = 0
+        /// The last samples, so that an interval's rates are over the interval.
+        var samples: [(tick: Int, time: UnixMilliseconds, sample: RuntimeSnapshot)] = []
+        var isStopped = false
+    }
+
+    private let state = NIOLockedValueBox(State())
+    private let clock: any ClassroomClock
+    private let configuration: RuntimeConfiguration
+    private let sample: @Sendable () -> RuntimeSnapshot
+
+    init(clock: any ClassroomClock, configuration: RuntimeConfiguration, sample: @escaping @Sendable () -> RuntimeSnapshot) {
+        self.clock = clock
+        self.configuration = configuration
+        self.sample = sample
+    }
+
+    var count: Int { state.withLockedValue { $0.subscribers.count } }
+
+    /// Subscribes, or changes a subscription.
+    /// - Returns: the interval in force, a multiple of the configured one.
+    func subscribe(_ socket: SocketReference, _ metrics: [DashboardMetric], intervalMs: Int?) throws(ClassroomError) -> Int {
+        let base = configuration.dashboardIntervalMs
+        let wanted = min(max(intervalMs ?? base, base), configuration.maximumDashboardIntervalMs)
+        let every = (wanted + base - 1) / base
+        let first = sample()
+        let isAccepted = state.withLockedValue { state in
+            guard state.subscribers[socket.id] != nil || state.subscribers.count < configuration.maximumDashboardSubscribers else {
+                return false
+            }
+            state.subscribers[socket.id] = Subscriber(socket: socket, metrics: metrics, every: every, phase: state.tick % every)
+            if state.timer == nil, !state.isStopped {
+                state.samples = [(state.tick, clock.now, first)]
+                arm(&state)
+            }
+            return true
+        }
+        guard isAccepted else { throw ClassroomError(.unavailable, "There are too many dashboards", retryAfterMs: 10_000) }
+        return every * base
+    }
+
+    func unsubscribe(_ socketID: String) {
+        state.withLockedValue { state in
+            state.subscribers[socketID] = nil
+            guard state.subscribers.isEmpty else { return }
+            state.timer?.cancel()
+            state.timer = nil
+        }
+    }
+
+    func stop() {
+        state.withLockedValue { state in
+            state.isStopped = true
+            state.timer?.cancel()
+            state.timer = nil
+        }
+    }
+
+    private func arm(_ state: inout State) {
+        state.timer = clock.schedule(at: clock.now + Int64(configuration.dashboardIntervalMs)) { [weak self] in self?.fire() }
+    }
+
+    private func fire() {
+        let sample = sample()
+        let now = clock.now
+        let (due, samples) = state.withLockedValue { state -> ([Subscriber], [(Int, UnixMilliseconds, RuntimeSnapshot)]) in
+            guard state.timer != nil else { return ([], []) }
+            state.tick += 1
+            let tick = state.tick
+            let due = state.subscribers.values.filter { tick % $0.every == $0.phase }
+            let samples = state.samples
+            state.samples.append((tick, now, sample))
+            let longest = configuration.maximumDashboardIntervalMs / configuration.dashboardIntervalMs
+            if state.samples.count > longest { state.samples.removeFirst(state.samples.count - longest) }
+            arm(&state)
+            return (due, samples)
+        }
+        var bodies: [[DashboardMetric]: [Int: JSONBody]] = [:]
+        for subscriber in due {
+            let body =
+                bodies[subscriber.metrics]?[subscriber.every]
+                ?? Self.body(subscriber.metrics, sample, now, samples.suffix(subscriber.every).first)
+            bodies[subscriber.metrics, default: [:]][subscriber.every] = body
+            subscriber.socket.emit("dashboard:metrics", body)
+        }
+    }
+
+    private static func body(
+        _ metrics: [DashboardMetric], _ sample: RuntimeSnapshot, _ now: UnixMilliseconds,
+        _ earlier: (tick: Int, time: UnixMilliseconds, sample: RuntimeSnapshot)?
+    ) -> JSONBody {
+        JSONBody { writer in
+            writer.field("timestamp", now)
+            writer.key("metrics")
+            writer.object { writer in
+                for metric in metrics {
+                    let seconds = Double(now - (earlier?.time ?? now)) / 1_000
+                    writer.field(metric.rawValue, metric.value(sample, since: earlier?.sample ?? sample, seconds: seconds))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Classroom
+import HTTPTypes
+import Hummingbird
+
+/// Signs a request in by its bearer token (RFC 6750, section 2.1); without a valid one it goes no further.
+struct BearerTokenMiddleware: RouterMiddleware {
+    typealias Context = ClassroomRequestContext
+
+    let authentication: any AuthenticationService
+
+    func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        guard let token = Self.token(in: request.headers[.authorization]), let user = try await authentication.verifyToken(token) else {
+            throw ClassroomError.invalidToken
+        }
+        var context = context
+        context.user = user
+        return try await next(request, context)
+    }
+
+    /// The scheme's name is matched without regard to case (RFC 9110, section 11.1).
+    static func token(in header: String?) -> String? {
+        guard let header, let space = header.firstIndex(of: " "), header[..<space].lowercased() == "bearer" else { return nil }
+        let token = header[space...].drop { $0 == " " }
+        return token.isEmpty ? nil : String(token)
+    }
+}

@@ -1,0 +1,26 @@
+import Classroom
+import Hummingbird
+import Logging
+
+/// What belongs to one HTTP request besides the request itself.
+struct ClassroomRequestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// Who sent the request; set by ``BearerTokenMiddleware``.
+    var user: User?
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+    }
+
+    /// The user of a route that stands behind ``BearerTokenMiddleware``.
+    func signedIn() throws(ClassroomError) -> User {
+        guard let user else { throw .invalidToken }
+        return user
+    }
+
+    /// A parameter of the path, or `not_found` when no row could have such an id.
+    func identifier(_ name: String) throws(ClassroomError) -> String {
+        guard let id = parameters.get(name), Identifier.isValid(id) else { throw ClassroomError(.notFound, "Not found") }
+        return id
+    }
+}

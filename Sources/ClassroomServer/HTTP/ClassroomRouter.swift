@@ -1,0 +1,31 @@
+import ClassroomStore
+import Hummingbird
+import Metrics
+import PrometheusMetrics
+
+/// All routes of a classroom beside Socket.IO.
+struct ClassroomRouter {
+    let configuration: ClassroomConfiguration
+    let store: any ClassroomStore
+    let authentication: any AuthenticationService
+    let readiness: Readiness
+    let registry: PrometheusRegistry
+
+    func build() -> Router<ClassroomRequestContext> {
+        let router = Router(context: ClassroomRequestContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: SecurityHeadersMiddleware())
+        router.add(middleware: RequestMetricsMiddleware(factory: registry))
+        router.add(middleware: ErrorMiddleware())
+        router.add(middleware: OriginMiddleware(allowedOrigins: configuration.allowedOrigins, isSecure: configuration.tls != nil))
+        HealthRoutes(readiness: readiness, registry: registry).add(to: router)
+        PageRoutes(pages: PageCatalog.pages).add(to: router)
+        router.get("api/v1/openapi.yaml") { _, _ in OpenAPIDocument.response }
+
+        let api = router.group("api/v1").add(middleware: BearerTokenMiddleware(authentication: authentication))
+        QuizRoutes(
+            store: store, authentication: authentication, limits: configuration.quizLimits, maximumBodyBytes: configuration.maximumBodyBytes
+        ).add(to: api)
+        SessionRoutes(store: store).add(to: api)
+        return router
+    }
+}

@@ -1,0 +1,128 @@
+import Classroom
+import ClassroomStore
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// `/api/v1/quizzes`: the library.
+struct QuizRoutes {
+    let store: any ClassroomStore
+    let authentication: any AuthenticationService
+    let limits: QuizLimits
+    let maximumBodyBytes: Int
+
+    func add(to group: RouterGroup<ClassroomRequestContext>) {
+        group.get("quizzes") { _, context in try await list(context) }
+        group.post("quizzes") { request, context in try await create(request, context) }
+        group.post("quizzes/import") { request, context in try await importFile(request, context) }
+        group.get("quizzes/:id") { _, context in try await read(context) }
+        group.put("quizzes/:id") { request, context in try await replace(request, context) }
+        group.delete("quizzes/:id") { _, context in try await delete(context) }
+    }
+
+    /// One's own quizzes, then the shared ones.
+    private func list(_ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        var quizzes = try await store.quizzes(createdBy: user.id)
+        if user.id != ClassroomApplication.sharedOwner, authentication.hasPermission(user, .createQuizzes) {
+            quizzes += try await store.quizzes(createdBy: ClassroomApplication.sharedOwner)
+        }
+        return .json(["quizzes": quizzes.map(QuizSummary.init)])
+    }
+
+    private func create(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let user = try creator(context)
+        let draft = try await draft(request)
+        let id = draft.id ?? QuizImport.newQuizID()
+        // `import` is a path of its own.
+        guard Identifier.isValid(id), id != "import" else {
+            throw ClassroomError(.invalid, "id: must match [A-Za-z0-9_-]{1,64} and not be 'import'")
+        }
+        let quiz = try draft.checked(id: id, owner: user.id, limits: limits)
+        guard try await store.quiz(id: id) == nil else { throw ClassroomError(.conflict, "A quiz with this id exists already") }
+        try await store.save(quiz)
+        return created(quiz.id, .json(QuizDocument(quiz, withAnswers: true), status: .created))
+    }
+
+    private func importFile(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let user = try creator(context)
+        let query = request.uri.queryParameters
+        guard let format = query["format"].flatMap({ QuizImport.Format(rawValue: String($0)) }) else {
+            let known = QuizImport.Format.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ClassroomError(.invalid, "format: must be one of \(known)")
+        }
+        guard let title = query["title"] else { throw ClassroomError(.invalid, "title: is missing") }
+        let body = try await request.body.collected(upTo: maximumBodyBytes)
+        let imported = try QuizImport(
+            body.readableBytesView, format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id, limits: limits)
+        try await store.save(imported.quiz)
+        return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
+    }
+
+    /// The correct answers are for the owner and for those who manage quizzes.
+    private func read(_ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        let quiz = try await existing(context)
+        let withAnswers = quiz.createdBy == user.id || authentication.hasPermission(user, .manageQuizzes)
+        return .json(QuizDocument(quiz, withAnswers: withAnswers))
+    }
+
+    private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let (user, quiz) = try await own(context)
+        let replacement = try await draft(request).checked(id: quiz.id, owner: user.id, limits: limits)
+        try await checkIdle(quiz)
+        try await store.save(replacement)
+        return .json(QuizDocument(replacement, withAnswers: true))
+    }
+
+    private func delete(_ context: ClassroomRequestContext) async throws -> Response {
+        let (_, quiz) = try await own(context)
+        try await checkIdle(quiz)
+        guard try await store.deleteQuiz(id: quiz.id) else { throw Self.notFound }
+        return Response(status: .noContent)
+    }
+
+    private static let notFound = ClassroomError(.notFound, "Quiz not found")
+
+    private func creator(_ context: ClassroomRequestContext) throws(ClassroomError) -> User {
+        let user = try context.signedIn()
+        guard authentication.hasPermission(user, .createQuizzes) else { throw ClassroomError(.forbidden, "Needs quiz:create") }
+        return user
+    }
+
+    private func existing(_ context: ClassroomRequestContext) async throws -> Quiz {
+        guard let quiz = try await store.quiz(id: context.identifier("id")) else { throw Self.notFound }
+        return quiz
+    }
+
+    private func own(_ context: ClassroomRequestContext) async throws -> (User, Quiz) {
+        let user = try creator(context)
+        let quiz = try await existing(context)
+        guard quiz.createdBy == user.id else { throw ClassroomError(.forbidden, "The quiz belongs to somebody else") }
+        return (user, quiz)
+    }
+
+    /// A quiz is not changed under those who play it.
+    private func checkIdle(_ quiz: Quiz) async throws {
+        let active = try await store.sessions(statuses: [.active], createdBy: nil)
+        guard !active.contains(where: { $0.quizID == quiz.id }) else {
+            throw ClassroomError(.conflict, "The quiz is being played; end its sessions first")
+        }
+    }
+
+    private func draft(_ request: Request) async throws -> QuizDraft {
+        let body = try await request.body.collected(upTo: maximumBodyBytes)
+        do {
+            return try JSONDecoder().decode(QuizDraft.self, from: Data(body.readableBytesView))
+        } catch {
+            throw ClassroomError(.invalid, DecodingProblem.describe(error))
+        }
+    }
+
+    private func created(_ id: String, _ response: Response) -> Response {
+        var response = response
+        response.headers[.location] = "/api/v1/quizzes/\(id)"
+        return response
+    }
+}

@@ -1,0 +1,51 @@
+import Classroom
+import ClassroomStore
+import HTTPTypes
+import Hummingbird
+
+/// `/api/v1/sessions`: what one has played with a class, and the reports.
+struct SessionRoutes {
+    /// The most sessions in one list.
+    static let maximumListed = 100
+
+    let store: any ClassroomStore
+
+    func add(to group: RouterGroup<ClassroomRequestContext>) {
+        group.get("sessions") { request, context in try await list(request, context) }
+        group.get("sessions/:id/report") { request, context in
+            let wantsCSV = request.headers[values: .accept].contains { $0.lowercased().contains("text/csv") }
+            return try await report(context, asCSV: wantsCSV)
+        }
+        group.get("sessions/:id/report.csv") { _, context in try await report(context, asCSV: true) }
+    }
+
+    /// One's own sessions, the newest first.
+    private func list(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        var statuses: Set<SessionStatus>?
+        if let status = request.uri.queryParameters["status"] {
+            guard let known = SessionStatus(rawValue: String(status)) else {
+                throw ClassroomError(.invalid, "status: must be one of waiting, active, ended")
+            }
+            statuses = [known]
+        }
+        let sessions = try await store.sessions(statuses: statuses, createdBy: user.id, limit: Self.maximumListed)
+        var titles: [String: String] = [:]
+        for id in Set(sessions.map(\.quizID)) { titles[id] = try await store.quiz(id: id)?.title }
+        return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.quizID]) }])
+    }
+
+    private func report(_ context: ClassroomRequestContext, asCSV: Bool) async throws -> Response {
+        let user = try context.signedIn()
+        guard let session = try await store.session(id: context.identifier("id")) else { throw ClassroomError.sessionNotFound }
+        guard session.createdBy == user.id else { throw ClassroomError(.forbidden, "The session belongs to somebody else") }
+        let report = SessionReport(
+            session: session, quiz: try await store.quiz(id: session.quizID),
+            participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
+        guard asCSV else { return .json(report) }
+        var response = Response.text(report.csv(), type: "text/csv; charset=utf-8")
+        // The id matches [A-Za-z0-9_-]{1,64}: nothing in it needs quoting.
+        response.headers[.contentDisposition] = "attachment; filename=\"\(session.id).csv\""
+        return response
+    }
+}

@@ -1,0 +1,45 @@
+import Classroom
+import SocketIOCore
+import SocketIOServer
+
+/// `auth`: signs a socket in by its token.
+final class AuthHandler: Sendable {
+    static let event = "auth"
+    private let pipeline: RequestPipeline
+
+    init(pipeline: RequestPipeline) { self.pipeline = pipeline }
+
+    func register(on socket: ServerSocket, _ connection: ClientConnection) {
+        pipeline.on(Self.event, of: socket, connection, identity: Self.identity) { [pipeline] request, connection in
+            guard case .token(let token) = request.identity else {
+                request.responder.fail(.invalidToken)
+                return .finished
+            }
+            // Looked up although the same token may have signed the socket in: who asks wants to know whether it still holds.
+            pipeline.signIn(connection, token: token) { refusal in
+                if let refusal {
+                    request.responder.fail(refusal)
+                } else if let user = connection.user {
+                    request.responder.succeed("auth:success", Self.body(user))
+                }
+                pipeline.chargeWaiting(connection)
+                pipeline.finish(request, connection)
+            }
+            return .pending
+        }
+    }
+
+    /// A token that is no text is as bad as a wrong one.
+    private static func identity(_ payload: JSONSlice) -> ClientRequest.Identity {
+        payload["token"]?.string.map { .token($0) } ?? .none
+    }
+
+    private static func body(_ user: User) -> JSONBody {
+        JSONBody { writer in
+            writer.field("userId", user.id)
+            writer.field("username", user.username)
+            writer.field("role", user.role.rawValue)
+            writer.field("permissions", user.permissions.map(\.rawValue).sorted())
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Classroom
+import NIOCore
+import SocketIOServer
+
+/// What the classroom knows of one socket. Bound to the socket's loop.
+final class ClientConnection {
+    let id: String
+    let reference: SocketReference
+    let eventLoop: any EventLoop
+    /// The client's address.
+    let address: String
+    let queue: RequestQueue<ClientRequest>
+
+    /// Who is signed in.
+    private(set) var user: User?
+    /// The token that signed them in; presenting it again needs no look-up.
+    private(set) var token: String?
+    /// A sign-in is under way: who sends the requests behind it is not known.
+    var isSigningIn = false
+    /// The socket is gone; what it had sent before is still carried out.
+    private(set) var isGone = false
+
+    /// Quiz sessions that this socket is in, the one joined last at the end.
+    var sessions: [String] = []
+    /// Chat rooms that this socket is in, the one joined last at the end.
+    var rooms: [ChatMembership] = []
+
+    /// What has to be undone when somebody stops being this socket's user.
+    private var departures: [(ClientConnection, User) -> Void] = []
+    private let presence: PresenceDirectory
+
+    init(socket: ServerSocket, presence: PresenceDirectory, queueLimit: Int) {
+        id = socket.id
+        reference = socket.reference
+        eventLoop = socket.eventLoop
+        address = socket.handshake.address
+        queue = RequestQueue(limit: queueLimit)
+        self.presence = presence
+    }
+
+    /// Called before the socket's user changes and after the socket has gone.
+    func onDeparture(_ body: @escaping (ClientConnection, User) -> Void) { departures.append(body) }
+
+    /// Signs in. Another user than before has joined nothing.
+    func become(_ user: User, token: String?) {
+        if self.user?.id != user.id {
+            signOut()
+            presence.arrived(user.id)
+        }
+        self.user = user
+        self.token = token
+    }
+
+    /// The socket is nobody's again; what its user had joined is left.
+    func signOut() {
+        guard let user else { return }
+        for departure in departures { departure(self, user) }
+        presence.left(user.id)
+        self.user = nil
+        token = nil
+    }
+
+    /// The last thing that happens to it.
+    func depart() {
+        isGone = true
+        signOut()
+        departures = []
+    }
+}

@@ -1,0 +1,22 @@
+import Classroom
+import SocketIOCore
+import SocketIOServer
+
+extension RequestPipeline {
+    /// Signs in by the handshake's `auth.token`. A client that gives none connects as nobody.
+    func authenticateHandshake(_ request: inout ConnectRequest) async throws {
+        guard let token = request.handshake.auth?["token"], !token.isNull else { return }
+        guard let token = token.string else { throw Self.connectError(.invalidToken) }
+        do {
+            guard let user = try await authentication.verifyToken(token) else { throw ClassroomError.invalidToken }
+            request.attachment = SignedIn(user: user, token: token)
+        } catch {
+            throw Self.connectError(refusal(for: error))
+        }
+    }
+
+    /// CONNECT_ERROR with the refusal's message, and as its data what an `auth:error` would say.
+    private static func connectError(_ error: ClassroomError) -> ConnectError {
+        ConnectError(message: error.message, data: JSONBody { Responder.write(error, to: &$0) }.slice)
+    }
+}

@@ -1,0 +1,59 @@
+import Classroom
+
+/// Creating and controlling a session.
+extension QuizHandler {
+    func create(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        pipeline.identified(request, connection) { [self] user in
+            let creation = SessionCreation(
+                quizID: data["quizId"]?.string ?? "", sessionID: data["sessionId"]?.string, settings: data["settings"])
+            let (service, responder, context) = (service, request.responder, context(request, connection))
+            return pipeline.perform(request, connection) {
+                let created = try await service.createSession(creation, user, context)
+                responder.succeed("quiz:session:created", JSONBody(created))
+                return created.sessionId
+            } then: { [self] sessionID in
+                entered(sessionID, connection, user)
+            }
+        }
+    }
+
+    func observe(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        pipeline.identified(request, connection) { [self] user in
+            let sessionID = data["sessionId"]?.string ?? ""
+            let (service, context) = (service, context(request, connection))
+            return pipeline.perform(request, connection) {
+                let snapshot = try await service.observeSession(sessionID, user, context)
+                context.reply(SessionReply(.observing(snapshot)))
+            } then: { [self] in
+                entered(sessionID, connection, user)
+            }
+        }
+    }
+
+    func control(
+        _ action: HostAction, _ data: Payload, _ request: ClientRequest, _ connection: ClientConnection
+    ) -> RequestOutcome {
+        pipeline.identified(request, connection) { [self] user in
+            let sessionID: String
+            do throws(ClassroomError) {
+                sessionID = try self.sessionID(data, connection)
+            } catch {
+                request.responder.fail(error)
+                return .finished
+            }
+            let (service, context) = (service, context(request, connection))
+            let kicked = data["userId"]?.string ?? ""
+            return pipeline.perform(request, connection) {
+                let reply =
+                    switch action {
+                    case .start: try await service.startSession(sessionID, user, context)
+                    case .next: try await service.nextQuestion(sessionID, user, context)
+                    case .close: try await service.closeQuestion(sessionID, user, context)
+                    case .end: try await service.endSession(sessionID, user, context)
+                    case .kick: try await service.kick(kicked, from: sessionID, user, context)
+                    }
+                context.reply(reply)
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Classroom
+import SocketIOCore
+
+/// Joining, answering, leaving.
+extension QuizHandler {
+    func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        if request.identity == .guest, connection.user == nil { return joinAsGuest(data, request, connection) }
+        return pipeline.identified(request, connection) { [self] user in
+            let find: FindSession
+            do throws(ClassroomError) {
+                find = try finder(data, connection)
+            } catch {
+                request.responder.fail(error)
+                return .finished
+            }
+            let (service, context) = (service, context(request, connection))
+            return pipeline.perform(request, connection) {
+                let sessionID = try await find()
+                let snapshot = try await service.joinSession(sessionID, user, context)
+                context.reply(SessionReply(.joined(snapshot)))
+                return sessionID
+            } then: { [self] sessionID in
+                entered(sessionID, connection, user)
+            }
+        }
+    }
+
+    private func joinAsGuest(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        let find: FindSession
+        do throws(ClassroomError) {
+            find = try finder(data, connection)
+        } catch {
+            request.responder.fail(error)
+            return .finished
+        }
+        let nickname = data["nickname"]?.string ?? ""
+        let (service, context) = (service, context(request, connection))
+        return pipeline.perform(request, connection) {
+            let sessionID = try await find()
+            let admission = try await service.joinGuest(sessionID, nickname: nickname, context)
+            context.reply(SessionReply(.joined(admission.snapshot)))
+            return (sessionID, admission)
+        } then: { [self] sessionID, admission in
+            connection.become(admission.user, token: admission.token)
+            pipeline.chargeWaiting(connection)
+            entered(sessionID, connection, admission.user)
+        }
+    }
+
+    private typealias FindSession = @Sendable () async throws -> String
+
+    /// How to find the session that a join names: by its id, or by its code, which guessing clients may try so many times only.
+    private func finder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
+        if let sessionID = data["sessionId"]?.string { return { sessionID } }
+        let code = data["joinCode"]?.string ?? ""
+        let (socketID, address) = (connection.id, connection.address)
+        if let refusal = pipeline.limits.lookupRefusal(socketID: socketID, address: address, at: pipeline.clock.now) { throw refusal }
+        return { [pipeline, service] in
+            do {
+                return try await service.sessionID(joinCode: code)
+            } catch let error as ClassroomError where error.code == .notFound {
+                pipeline.limits.lookupFailed(socketID: socketID, address: address, at: pipeline.clock.now)
+                throw error
+            }
+        }
+    }
+
+    func answer(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        pipeline.identified(request, connection) { [self] user in
+            let sessionID: String
+            let answer: Answer
+            do throws(ClassroomError) {
+                guard let session = data["sessionId"]?.string ?? connection.sessions.last else {
+                    throw ClassroomError(.forbidden, "Join a session first")
+                }
+                sessionID = session
+                guard let given = data["answer"].flatMap(Answer.init(payload:)) else {
+                    throw ClassroomError(.invalid, "Validation error: \"answer\" is required")
+                }
+                answer = given
+            } catch {
+                request.responder.fail(error)
+                return .finished
+            }
+            let questionID = data["questionId"]?.string ?? ""
+            let timeSpent = data["timeSpent"]?.number
+            let (service, context) = (service, context(request, connection))
+            return pipeline.perform(request, connection) {
+                let result = try await service.submitAnswer(sessionID, questionID, user, answer, timeSpent: timeSpent, context)
+                context.reply(SessionReply(.answerResult(result)))
+            }
+        }
+    }
+
+    /// Leaving what was not joined is no mistake.
+    func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+        let sessionID = data["sessionId"]?.string ?? connection.sessions.last
+        guard let sessionID, let user = connection.user, connection.sessions.contains(sessionID) else {
+            let left = sessionID.map { JSONBody(SessionLeft(sessionId: $0)) } ?? .empty
+            request.responder.succeed("quiz:left", left)
+            return .finished
+        }
+        let (service, context) = (service, context(request, connection))
+        return pipeline.perform(request, connection) {
+            let left = try await service.leaveSession(sessionID, user, context)
+            context.reply(SessionReply(.left(left)))
+        } then: {
+            connection.sessions.removeAll { $0 == sessionID }
+        }
+    }
+}

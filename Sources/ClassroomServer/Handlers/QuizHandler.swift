@@ -1,0 +1,97 @@
+import Classroom
+public import Logging
+import SocketIOCore
+public import SocketIOServer
+
+/// The `quiz:` events: reads what a client sends, lets the service do it, answers.
+public final class QuizHandler: Sendable {
+    let pipeline: RequestPipeline
+    let service: any QuizService
+
+    init(pipeline: RequestPipeline, service: any QuizService) {
+        self.pipeline = pipeline
+        self.service = service
+    }
+
+    /// Handles the quiz events of a server on its own, without chat and dashboard.
+    public convenience init(
+        io: SocketIO, quizService: any QuizService, authenticationService: any AuthenticationService,
+        configuration: RuntimeConfiguration = .init(), clock: any ClassroomClock = SystemClock(),
+        logger: Logger = Logger(label: "dunlin.quiz")
+    ) {
+        let pipeline = RequestPipeline(
+            authentication: authenticationService, configuration: configuration, clock: clock, logger: logger)
+        self.init(pipeline: pipeline, service: quizService)
+        io.onConnection { [self] socket in register(on: socket, pipeline.connect(socket)) }
+    }
+
+    /// Call on the socket's loop.
+    func register(on socket: ServerSocket, _ connection: ClientConnection) {
+        handle("quiz:create_session", socket, connection, create)
+        handle("quiz:observe", socket, connection, observe)
+        handle("quiz:leave", socket, connection, leave)
+        for (event, action) in HostAction.events {
+            handle(event, socket, connection) { [self] in control(action, $0, $1, $2) }
+        }
+        handle("quiz:join", socket, connection, identity: Self.identity(ofJoin:), join)
+        handle("quiz:answer", socket, connection, limit: .answer, identity: Self.identity(ofAnswer:), answer)
+        let service = service
+        connection.onDeparture { connection, user in
+            let sessions = connection.sessions
+            connection.sessions = []
+            guard !sessions.isEmpty else { return }
+            let socketID = connection.id
+            Task { for session in sessions { await service.socketLeft(socketID, session, user) } }
+        }
+    }
+
+    private func handle(
+        _ event: String, _ socket: ServerSocket, _ connection: ClientConnection, limit: RequestLimits.Kind? = nil,
+        identity: @escaping (JSONSlice) -> ClientRequest.Identity = { _ in .none },
+        _ perform: @escaping (Payload, ClientRequest, ClientConnection) -> RequestOutcome
+    ) {
+        pipeline.on(event, of: socket, connection, limit: limit, identity: identity) { request, connection in
+            let checked = MessageRules.check(event, Payload(request.payload))
+            if let refusal = checked.refusal {
+                request.responder.fail(refusal)
+                return .finished
+            }
+            return perform(checked.data, request, connection)
+        }
+    }
+
+    // MARK: Who asks
+
+    private static func identity(ofAnswer payload: JSONSlice) -> ClientRequest.Identity {
+        payload["token"]?.string.map { .token($0) } ?? .none
+    }
+
+    private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
+        if let token = payload["token"]?.string { return .token(token) }
+        return payload["joinCode"] != nil && payload["nickname"]?.string != nil ? .guest : .none
+    }
+
+    /// The session that the request names, or else the one that the socket joined last.
+    func sessionID(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> String {
+        if let sessionID = data["sessionId"]?.string ?? connection.sessions.last { return sessionID }
+        throw ClassroomError(.invalid, "Validation error: \"sessionId\" is required before a session is joined")
+    }
+
+    func context(_ request: ClientRequest, _ connection: ClientConnection) -> CallContext {
+        let responder = request.responder
+        return CallContext(socket: connection.reference, receivedAt: request.receivedAt) { reply in
+            responder.succeed(reply.isRoomEvent ? nil : reply.event.name, JSONBody(reply.event))
+        }
+    }
+
+    /// The socket is in this session now, and joined it last. Beyond the limit it leaves the one that it joined longest ago.
+    func entered(_ sessionID: String, _ connection: ClientConnection, _ user: User) {
+        connection.sessions.removeAll { $0 == sessionID }
+        connection.sessions.append(sessionID)
+        guard connection.sessions.count > pipeline.configuration.maximumSessionsPerSocket else { return }
+        let oldest = connection.sessions.removeFirst()
+        let service = service
+        let socketID = connection.id
+        Task { await service.socketLeft(socketID, oldest, user) }
+    }
+}

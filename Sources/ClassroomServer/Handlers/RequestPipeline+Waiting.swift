@@ -1,0 +1,57 @@
+import Classroom
+import Logging
+import NIOCore
+
+extension RequestPipeline {
+    /// Runs `operation` off the loop and `then` with what came of it on the loop, also when the socket has gone meanwhile.
+    func wait<Value: Sendable>(
+        _ connection: ClientConnection, for operation: @escaping @Sendable () async throws -> Value,
+        then: @escaping (Result<Value, ClassroomError>) -> Void
+    ) {
+        let loop = connection.eventLoop
+        let bound = NIOLoopBound(then, eventLoop: loop)
+        Task {
+            let result: Result<Value, ClassroomError>
+            do {
+                result = .success(try await operation())
+            } catch {
+                result = .failure(refusal(for: error))
+            }
+            loop.execute { bound.value(result) }
+        }
+    }
+
+    /// Carries out the rest of a request off the loop. `operation` answers through the request's responder; an error that it throws is
+    /// the answer otherwise.
+    func perform(
+        _ request: ClientRequest, _ connection: ClientConnection, _ operation: @escaping @Sendable () async throws -> Void
+    ) -> RequestOutcome {
+        perform(request, connection, operation) { _ in }
+    }
+
+    /// The same, with a result that changes the connection's state on the loop before the next request begins.
+    func perform<Value: Sendable>(
+        _ request: ClientRequest, _ connection: ClientConnection, _ operation: @escaping @Sendable () async throws -> Value,
+        then: @escaping (Value) -> Void
+    ) -> RequestOutcome {
+        wait(connection, for: operation) { [self] result in
+            switch result {
+            case .success(let value): then(value)
+            case .failure(let error): request.responder.fail(error)
+            }
+            finish(request, connection)
+        }
+        return .pending
+    }
+
+    /// What the sender gets to know of an error.
+    func refusal(for error: any Error) -> ClassroomError {
+        switch error {
+        case let error as ClassroomError: return error
+        case is CancellationError: return ClassroomError(.unavailable, "The server is shutting down")
+        default:
+            logger.error("a request failed", metadata: ["error": "\(error)"])
+            return ClassroomError(.internalError, "Internal error")
+        }
+    }
+}

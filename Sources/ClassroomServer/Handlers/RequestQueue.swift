@@ -1,0 +1,108 @@
+import DequeModule
+
+/// One socket's requests, carried out in the order of their arrival. Bound to the socket's loop.
+///
+/// A request that has to wait for a sign-in or a commit holds back those behind it. Those of the concurrent lane (chat messages, whose
+/// order the store keeps) do not hold back one another: an exclusive request waits until they are done, and they wait for it.
+/// Nothing waits: `submit` runs the request before it returns, without a task.
+final class RequestQueue<Request: QueuedRequest> {
+    private struct Entry {
+        let request: Request
+        let run: (Request) -> RequestOutcome
+    }
+
+    /// The most requests under way and waiting together.
+    let limit: Int
+    private var waiting: Deque<Entry> = []
+    private var isExclusiveRunning = false
+    private var concurrentRunning = 0
+    private var isDraining = false
+
+    init(limit: Int) { self.limit = limit }
+
+    var isEmpty: Bool { waiting.isEmpty && !isExclusiveRunning && concurrentRunning == 0 }
+    var count: Int { waiting.count + concurrentRunning + (isExclusiveRunning ? 1 : 0) }
+    /// Those that have not begun, in their order.
+    var waitingRequests: some Sequence<Request> { waiting.lazy.map(\.request) }
+
+    /// False: the queue is full, nothing was done.
+    func submit(_ request: Request, _ run: @escaping (Request) -> RequestOutcome) -> Bool {
+        guard count < limit else { return false }
+        enqueue(request, run)
+        return true
+    }
+
+    /// Behind all that waits, whatever the limit: for what has to happen, such as the departure of a socket.
+    func enqueue(_ request: Request, _ run: @escaping (Request) -> RequestOutcome) {
+        let entry = Entry(request: request, run: run)
+        if waiting.isEmpty, !isDraining, canStart(request.lane) {
+            start(entry)
+            drain()
+        } else {
+            waiting.append(entry)
+        }
+    }
+
+    /// A pending request of that lane is done.
+    func finish(_ lane: RequestLane) {
+        ended(lane)
+        drain()
+    }
+
+    /// Takes requests out of those that have not begun.
+    func removeWaiting(where isRemoved: (Request) -> Bool) {
+        waiting.removeAll { isRemoved($0.request) }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        while let next = waiting.first, canStart(next.request.lane) {
+            waiting.removeFirst()
+            start(next)
+        }
+        isDraining = false
+    }
+
+    private func canStart(_ lane: RequestLane) -> Bool {
+        switch lane {
+        case .exclusive: !isExclusiveRunning && concurrentRunning == 0
+        case .concurrent: !isExclusiveRunning
+        }
+    }
+
+    private func start(_ entry: Entry) {
+        let lane = entry.request.lane
+        switch lane {
+        case .exclusive: isExclusiveRunning = true
+        case .concurrent: concurrentRunning += 1
+        }
+        if entry.run(entry.request) == .finished { ended(lane) }
+    }
+
+    private func ended(_ lane: RequestLane) {
+        switch lane {
+        case .exclusive:
+            assert(isExclusiveRunning, "a request finished twice")
+            isExclusiveRunning = false
+        case .concurrent:
+            assert(concurrentRunning > 0, "a request finished twice")
+            concurrentRunning -= 1
+        }
+    }
+}
+
+/// What a queue has to know of a request.
+protocol QueuedRequest {
+    var lane: RequestLane { get }
+}
+
+/// Whether requests hold back one another.
+enum RequestLane { case exclusive, concurrent }
+
+/// What became of a request when it was run.
+enum RequestOutcome {
+    case finished
+    /// Under way; whoever carries it out calls the queue's `finish(_:)` on the loop.
+    case pending
+}

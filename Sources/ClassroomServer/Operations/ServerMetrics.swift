@@ -1,0 +1,73 @@
+import ClassroomStore
+import PrometheusMetrics
+import SocketIOServer
+
+/// What the parts of the server count for themselves, as metrics: read when `/metrics` is asked for, so that counting costs nothing more.
+/// All label sets are constant.
+struct ServerMetrics {
+    let io: SocketIO
+    let store: any ClassroomStore
+    let runtime: ClassroomRuntime
+
+    func register(with registry: PrometheusRegistry) {
+        let metrics = self
+        registry.addCollector { writer in
+            metrics.writeConnections(&writer)
+            metrics.writeClassroom(&writer)
+            metrics.writeCommits(&writer)
+        }
+    }
+
+    private func writeConnections(_ writer: inout SampleWriter) {
+        let statistics = io.statistics
+        writer.gauge("dunlin_connections", help: "Open connections that speak Socket.IO.", Double(statistics.connections))
+        writer.gauge("dunlin_sockets", help: "Sockets in a namespace.", Double(statistics.sockets))
+        writer.counter("dunlin_connections_opened", help: "Connections since the start.", statistics.connectionsOpened)
+        writer.counter("dunlin_connections_closed", help: "Connections that ended.", statistics.connectionsClosed)
+        writer.counter("dunlin_sockets_opened", help: "Sockets that joined a namespace.", statistics.socketsOpened)
+        writer.counter("dunlin_transport_upgrades", help: "Polling sessions that moved to a WebSocket.", statistics.upgrades)
+        writer.counter("dunlin_events_received", help: "Events that clients sent.", statistics.eventsReceived)
+        writer.counter("dunlin_packets_sent", help: "Packets queued for clients.", statistics.packetsSent)
+        writer.counter(
+            "dunlin_slow_client_closes", help: "Clients closed because they did not read.", statistics.slowClientCloses)
+        writer.counter("dunlin_protocol_errors", help: "Connections closed for a malformed packet.", statistics.protocolErrors)
+        writer.counter("dunlin_volatile_dropped", help: "Volatile events not sent to a client behind.", statistics.volatileDropped)
+    }
+
+    private func writeClassroom(_ writer: inout SampleWriter) {
+        let snapshot = runtime.snapshot()
+        writer.gauge("dunlin_active_users", help: "Distinct signed-in users who are connected.", Double(snapshot.activeUsers))
+        writer.gauge(
+            "dunlin_sessions", help: "Sessions in memory, by status.",
+            [
+                ([("status", "waiting")], Double(snapshot.waitingSessions)), ([("status", "active")], Double(snapshot.activeSessions)),
+            ])
+        writer.gauge("dunlin_players", help: "Players connected to a session.", Double(snapshot.players))
+        writer.gauge("dunlin_chat_rooms", help: "Chat rooms with members.", Double(snapshot.chatRooms))
+        writer.gauge("dunlin_dashboard_subscribers", help: "Sockets that get dashboard metrics.", Double(snapshot.dashboardSubscribers))
+        writer.counter("dunlin_requests", help: "Requests that arrived, refused ones included.", Int(clamping: snapshot.requests))
+        writer.counter("dunlin_answers_stored", help: "Answers stored.", Int(clamping: snapshot.answers))
+        writer.counter("dunlin_answers_duplicate", help: "Answers given again.", Int(clamping: snapshot.duplicateAnswers))
+        writer.counter("dunlin_chat_messages", help: "Chat messages stored.", Int(clamping: snapshot.chatMessages))
+        writer.counter("dunlin_request_errors", help: "Requests that ended with an error.", Int(clamping: snapshot.errors))
+        writer.counter("dunlin_rate_limited", help: "Requests refused by a rate limit.", Int(clamping: snapshot.rateLimited))
+        writer.histogram(
+            "dunlin_acknowledgement_latency_seconds", help: "From the receipt of a request to its answer.",
+            buckets: snapshot.acknowledgementLatency.buckets.map { ($0.upperBoundSeconds, Int(clamping: $0.cumulativeCount)) },
+            count: Int(clamping: snapshot.acknowledgementLatency.count), sum: snapshot.acknowledgementLatency.sumSeconds)
+    }
+
+    private func writeCommits(_ writer: inout SampleWriter) {
+        let statistics = store.statistics
+        let committing = statistics.committing.components
+        writer.counter("dunlin_commits", help: "Transactions committed.", statistics.commits)
+        writer.counter("dunlin_committed_writes", help: "Writes in committed transactions.", statistics.writes)
+        writer.counter("dunlin_failed_commits", help: "Transactions that failed as a whole.", statistics.failedCommits)
+        writer.counter("dunlin_refused_writes", help: "Writes refused: the queue was full, or the store closed.", statistics.refusedWrites)
+        writer.gauge("dunlin_largest_commit_batch", help: "The most writes that shared a commit.", Double(statistics.largestBatch))
+        writer.gauge("dunlin_queued_writes", help: "Writes that wait for the next commit.", Double(statistics.queued))
+        writer.gauge(
+            "dunlin_commit_seconds_sum", help: "Time spent in transactions, syncs to the disk included.",
+            Double(committing.seconds) + Double(committing.attoseconds) / 1e18)
+    }
+}

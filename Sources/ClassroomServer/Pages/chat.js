@@ -1,0 +1,150 @@
+/** The chat's page: one room at a time, its messages in the order of their sequence numbers. */
+
+import { fragment, isPassing, request, signIn } from "/connection.js";
+import { byId, element, memory, onSubmit, plural, setText, showError, showView } from "/page.js";
+
+/** As many as the page keeps; older ones are taken off the top. */
+const maximumShown = 500;
+
+let room = fragment.get("room") ?? new URLSearchParams(location.search).get("room") ?? memory.get("room");
+let user = null;
+let isListening = false;
+/** clientId → list item of a message that the server has not confirmed. */
+const unconfirmed = new Map();
+/** {clientId, content} of the last message that nobody confirmed: the history may show that it arrived all the same. */
+let doubtful = null;
+const list = byId("messages");
+const log = byId("log");
+const composer = byId("composer");
+const socket = signIn({ onReady: takePlace });
+
+async function takePlace(socket, signedIn) {
+  user = signedIn;
+  if (!isListening) socket.on("chat:message", receive);
+  isListening = true;
+  if (!room) return showView("room");
+  try {
+    await join(room);
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    byId("room").value = room;
+    room = null;
+    showView("room");
+    showError(byId("room-form"), error);
+  }
+}
+
+async function join(roomId) {
+  const { history, members } = await request(socket(), "chat:join", { roomId });
+  if (list.dataset.room !== roomId) list.replaceChildren();
+  list.dataset.room = roomId;
+  room = roomId;
+  memory.set("room", room);
+  setText("room-name", roomId);
+  setText("members", `With ${plural(members.length, "member")}: ${members.map(({ username }) => username).join(", ")}`);
+  showView("chat");
+  const newest = Number([...list.children].findLast((item) => item.dataset.sequence)?.dataset.sequence ?? 0);
+  // Away for longer than the history is: what is shown would lack messages in its middle.
+  if (history.length > 0 && history[0].sequence > newest + 1) list.replaceChildren(...unconfirmed.values());
+  history.forEach(place);
+  log.scrollTop = log.scrollHeight;
+}
+
+onSubmit(byId("room-form"), async ({ room }) => {
+  if (!room.trim()) throw new Error("Enter a room's name");
+  await join(room.trim());
+});
+
+byId("leave").addEventListener("click", async () => {
+  await request(socket(), "chat:leave", { roomId: room }).catch(() => {});
+  room = null;
+  memory.set("room", null);
+  showView("room");
+});
+
+// Sending
+
+onSubmit(composer, async ({ content }) => {
+  if (!content.trim()) return;
+  const clientId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const item = render({ userId: user.userId, username: user.username, content, sentAt: Date.now() });
+  item.classList.add("unconfirmed");
+  unconfirmed.set(clientId, item);
+  list.append(item);
+  log.scrollTop = log.scrollHeight;
+  const field = byId("content");
+  field.value = "";
+  fit(field);
+  try {
+    place(await request(socket(), "chat:message", { roomId: room, content, type: "text", clientId }));
+  } catch (error) {
+    item.remove();
+    unconfirmed.delete(clientId);
+    doubtful = { clientId, content };
+    // Back into the field, unless the next message is already being written.
+    if (!field.value) field.value = content;
+    fit(field);
+    throw error;
+  }
+});
+
+byId("content").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  composer.requestSubmit();
+});
+byId("content").addEventListener("input", (event) => fit(event.target));
+
+/** As high as its lines, up to the style sheet's maximum. */
+function fit(field) {
+  field.style.setProperty("height", "auto");
+  field.style.setProperty("height", `${field.scrollHeight + 2}px`);
+}
+
+// Showing
+
+function receive(message) {
+  if (message?.roomId === room) place(message);
+}
+
+/** At its place in the order; a message that is there already stays once. */
+function place(message) {
+  if (typeof message?.sequence !== "number" || message.roomId !== list.dataset.room) return;
+  unconfirmed.get(message.clientId)?.remove();
+  unconfirmed.delete(message.clientId);
+  if (doubtful && doubtful.clientId === message.clientId) withdraw(doubtful);
+  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  const numbered = [...list.children].filter((item) => item.dataset.sequence);
+  const before = numbered.findLast((item) => Number(item.dataset.sequence) <= message.sequence);
+  if (before && Number(before.dataset.sequence) === message.sequence) return;
+  const item = render(message);
+  item.dataset.sequence = message.sequence;
+  if (before) before.after(item);
+  else list.prepend(item);
+  while (list.children.length > maximumShown) list.firstChild.remove();
+  if (isAtEnd) log.scrollTop = log.scrollHeight;
+}
+
+/** It was stored after all: nobody shall send it twice. */
+function withdraw({ content }) {
+  doubtful = null;
+  if (byId("content").value !== content) return;
+  byId("content").value = "";
+  fit(byId("content"));
+  showError(composer, null);
+}
+
+function render({ userId, username, content, sentAt }) {
+  const time = new Date(sentAt);
+  return element(
+    "li",
+    { class: userId === user.userId ? "message own" : "message" },
+    element(
+      "span",
+      { class: "byline" },
+      element("strong", {}, username),
+      element("time", { datetime: time.toISOString() }, time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })),
+    ),
+    element("span", { class: "content" }, content),
+  );
+}

@@ -1,0 +1,104 @@
+/** What every page needs of the DOM. Text goes in as text only: nothing here or elsewhere parses HTML. */
+
+export const byId = (id) => document.getElementById(id);
+
+/** `element("button", { class: "quiet", onclick: … }, "Remove")`: attributes, listeners (`on…`), children; null ones are left out. */
+export function element(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function setText(id, text) {
+  const node = byId(id);
+  if (node.textContent !== String(text)) node.textContent = text;
+}
+
+/** Shows one of the page's views and hides the others. The focus follows, so that a screen reader reads the new heading. */
+export function showView(name) {
+  const view = byId(`view-${name}`);
+  if (!view.hidden) return;
+  for (const other of document.querySelectorAll(".view")) other.hidden = other !== view;
+  const target = view.querySelector("[data-focus]") ?? view.querySelector("h1");
+  if (target?.tagName === "H1") target.tabIndex = -1;
+  target?.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+}
+
+export const isShown = (name) => !byId(`view-${name}`).hidden;
+
+/** Says it to screen readers, also when it is the same text again. */
+export function announce(text) {
+  const region = byId("announcer");
+  region.textContent = "";
+  setTimeout(() => (region.textContent = text), 50);
+}
+
+/** `submit` runs for the form's values, at most once at a time; what it throws is shown in the form's `.error`. */
+export function onSubmit(form, submit) {
+  let isBusy = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (isBusy) return;
+    isBusy = true;
+    showError(form, null);
+    try {
+      await submit(Object.fromEntries(new FormData(form)));
+    } catch (error) {
+      showError(form, error);
+    } finally {
+      isBusy = false;
+    }
+  });
+}
+
+/** Under the form, and for a refusal with a retry time when it may be tried again, counted down. */
+export function showError(form, error) {
+  const place = form.querySelector(".error");
+  clearInterval(place.dataset.countdown);
+  place.textContent = "";
+  if (!error) return;
+  const until = Date.now() + (error.retryAfterMs ?? 0);
+  const describe = () => {
+    const seconds = Math.ceil((until - Date.now()) / 1000);
+    place.textContent = seconds > 0 ? `${error.message}. Try again in ${seconds} s.` : error.retryAfterMs ? "You can try again now." : error.message;
+    if (seconds <= 0) clearInterval(place.dataset.countdown);
+  };
+  describe();
+  if (error.retryAfterMs) place.dataset.countdown = setInterval(describe, 1000);
+}
+
+export const formatNumber = (value) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(value);
+
+export const plural = (count, one, many = `${one}s`) => `${formatNumber(count)} ${count === 1 ? one : many}`;
+
+/** What the page remembers in this tab; each tab is somebody of its own. Private windows may refuse to remember anything. */
+export const memory = {
+  get(key, storage = sessionStorage) {
+    try {
+      return JSON.parse(storage.getItem(`dunlin.${key}`));
+    } catch {
+      return null;
+    }
+  },
+  set(key, value, storage = sessionStorage) {
+    try {
+      if (value === null) storage.removeItem(`dunlin.${key}`);
+      else storage.setItem(`dunlin.${key}`, JSON.stringify(value));
+    } catch {
+      // Then a refresh starts anew.
+    }
+  },
+};

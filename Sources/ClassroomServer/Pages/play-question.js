@@ -1,0 +1,131 @@
+/** A player's view of one question: choose, locked in, result, reveal. It knows nothing of the connection. */
+
+import { Countdown, answerClass, correctText, gapText, isCorrect, ordinal, renderLeaderboard, shapeIcon } from "/quiz.js";
+import { byId, element, formatNumber, isShown, onSubmit, setText, showView } from "/page.js";
+
+export class QuestionView {
+  #question = null;
+  #countdown = new Countdown(byId("seconds"), byId("time-bar"));
+  #onChoose;
+
+  /** `onChoose(answer)` gets an index or a text. */
+  constructor(onChoose) {
+    this.#onChoose = onChoose;
+    onSubmit(byId("text-answer"), ({ text }) => {
+      if (!text.trim()) throw new Error("Write an answer first");
+      this.#onChoose(text.trim());
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
+      if (isShown("question") && /^[1-9]$/.test(event.key)) byId("answers").children[Number(event.key) - 1]?.click();
+    });
+  }
+
+  show(question) {
+    this.#question = question;
+    setText("question-number", `Question ${question.questionNumber} of ${question.questionCount}`);
+    setText("question-text", question.question);
+    byId("answers").replaceChildren(...question.options.map((option, index) => this.#answerButton(option, index)));
+    byId("answers").hidden = question.options.length === 0;
+    const form = byId("text-answer");
+    form.hidden = question.options.length > 0;
+    form.reset();
+    for (const field of form.elements) field.disabled = false;
+    byId("view-question").classList.remove("closed");
+    byId("standing").hidden = true;
+    byId("board-area").hidden = true;
+    this.say("");
+    this.#countdown.start(question.remainingMs, question.durationMs);
+    const alreadyThere = isShown("question");
+    showView("question");
+    const heading = byId("question-text");
+    heading.tabIndex = -1;
+    if (alreadyThere) heading.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }
+
+  /** The answer stands until the server says otherwise: nothing else can be chosen. */
+  lock(answer) {
+    const buttons = [...byId("answers").children];
+    buttons.forEach((button, index) => {
+      // Not `disabled`: that would take the focus away, and the shape of what was chosen from a screen reader.
+      button.setAttribute("aria-disabled", "true");
+      button.setAttribute("aria-pressed", String(index === answer));
+      button.classList.toggle("faded", index !== answer);
+    });
+    for (const field of byId("text-answer").elements) field.disabled = true;
+    if (typeof answer === "string") byId("text-value").value = answer;
+  }
+
+  unlock() {
+    for (const button of byId("answers").children) {
+      button.removeAttribute("aria-disabled");
+      button.setAttribute("aria-pressed", "false");
+      button.classList.remove("faded");
+    }
+    for (const field of byId("text-answer").elements) field.disabled = false;
+  }
+
+  say(text, tone = "") {
+    setText("outcome", text);
+    byId("outcome").className = `outcome ${tone}`;
+  }
+
+  showResult(result) {
+    if (result.pending) return this.say("Locked in. The result comes when the question closes.", "locked");
+    this.say(...outcome(result));
+    setText("score", formatNumber(result.totalScore));
+  }
+
+  showClosed(closed, { answer, result }) {
+    this.#countdown.finish();
+    this.lock(answer);
+    byId("view-question").classList.add("closed");
+    byId("board-area").hidden = false;
+    const correct = correctText(closed.correctAnswer, this.#question.options);
+    [...byId("answers").children].forEach((button, index) => {
+      const isRight = isCorrect(closed.correctAnswer, index, this.#question.options[index]);
+      button.classList.toggle("faded", !isRight && index !== answer);
+      button.classList.toggle("right", isRight);
+      const mark = isRight ? "✓" : index === answer ? "✗" : "";
+      button.querySelector(".mark").textContent = mark;
+      button.querySelector(".verdict").textContent = isRight ? " (correct)" : index === answer ? " (your answer, wrong)" : "";
+    });
+    if (result && !result.pending) this.say(result.correct ? outcome(result)[0] : `Not this time. Correct: ${correct}`, outcome(result)[1]);
+    else this.say(`${answer === undefined ? "The time is over" : "Closed"}. Correct: ${correct}`);
+    if (!closed.you) return;
+    setText("score", formatNumber(closed.you.score));
+    setText("rank", `${ordinal(closed.you.rank)} place`);
+    setText("rank-of", `of ${formatNumber(closed.you.players)}`);
+    byId("standing").hidden = false;
+  }
+
+  showBoard(entries, ownId) {
+    renderLeaderboard(byId("board"), entries, { ownId, limit: 5 });
+    setText("gap", gapText(entries, ownId) ?? "");
+  }
+
+  stop() {
+    this.#countdown.stop();
+  }
+
+  #answerButton(option, index) {
+    const choose = (event) => {
+      if (event.currentTarget.getAttribute("aria-disabled") !== "true") this.#onChoose(index);
+    };
+    return element(
+      "button",
+      { type: "button", class: `answer ${answerClass(index)}`, "aria-pressed": "false", onclick: choose },
+      shapeIcon(index),
+      element("span", { class: "option" }, option, element("span", { class: "verdict for-screen-readers" })),
+      index < 9 ? element("kbd", { "aria-hidden": "true" }, String(index + 1)) : null,
+      element("span", { class: "mark", "aria-hidden": "true" }),
+    );
+  }
+}
+
+export function outcome({ correct, score, timeBonus = 0 }) {
+  if (!correct) return ["Not this time.", "bad"];
+  const bonus = timeBonus > 0 ? ` (${formatNumber(timeBonus)} for speed)` : "";
+  return [`Correct! +${formatNumber(score + timeBonus)} points${bonus}`, "good"];
+}

@@ -1,0 +1,270 @@
+/** The player's page: code, name, lobby, questions, podium; and back to the same place after a refresh or a lost connection. */
+
+import { Refusal, isPassing, knownToken, openConnection, request } from "/connection.js";
+import { byId, element, formatNumber, memory, onSubmit, plural, setText, showError, showView } from "/page.js";
+import { QuestionView, outcome } from "/play-question.js";
+import { ordinal, renderLeaderboard, renderPodium } from "/quiz.js";
+
+const link = new URLSearchParams(location.search);
+const token = knownToken();
+/** The place in a session: {sessionId, code, token, userId, username, isGuest}. Remembered by this tab. */
+let seat = memory.get("seat");
+let code = link.get("code")?.replace(/\D/g, "") ?? seat?.code ?? "";
+let pace = "live";
+let entries = [];
+/** What is on the screen: {question, answer, result, closed}. */
+let current = {};
+let leadIn = null;
+
+const view = new QuestionView(choose);
+const socket = openConnection({ onReady: takePlace });
+
+// Joining
+
+function describeJoin() {
+  if (link.has("session") && token) return { sessionId: link.get("session") };
+  return /^\d{6}$/.test(code) ? { joinCode: code } : null;
+}
+
+/** At every connect: back to the own place if there is one, otherwise to the form that comes next. */
+async function takePlace() {
+  if (seat && link.has("code") && seat.code !== code) remember(null);
+  if (!seat) return token && describeJoin() ? joinSignedIn().catch(askForCode) : askForNext();
+  try {
+    settle(await request(socket, "quiz:join", { sessionId: seat.sessionId, token: seat.token }));
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    remember(null);
+    if (error.code === "forbidden") showView("removed");
+    else askForCode(new Error(error.code === "not_found" ? "That quiz is over" : error.message));
+  }
+}
+
+function askForNext() {
+  if (!describeJoin()) return askForCode();
+  const before = memory.get("guest", localStorage);
+  byId("come-back").hidden = before?.code !== code;
+  setText("come-back", `Come back as ${before?.username}`);
+  showView("name");
+}
+
+function askForCode(error = null) {
+  byId("code").value = code;
+  showView("code");
+  showError(byId("code-form"), error);
+}
+
+async function joinSignedIn() {
+  const snapshot = await request(socket, "quiz:join", { ...describeJoin(), token });
+  sitDown(snapshot, { token, isGuest: false });
+}
+
+function sitDown(snapshot, { token, isGuest }) {
+  const { userId, username } = snapshot.you;
+  remember({ sessionId: snapshot.sessionId, code, token, userId, username, isGuest });
+  if (isGuest) memory.set("guest", seat, localStorage);
+  settle(snapshot);
+}
+
+function remember(place) {
+  seat = place;
+  memory.set("seat", place);
+}
+
+onSubmit(byId("code-form"), async (values) => {
+  code = values.code.replace(/\D/g, "");
+  if (!/^\d{6}$/.test(code)) throw new Error("The code has six digits");
+  if (token) await joinSignedIn();
+  else askForNext();
+});
+
+onSubmit(byId("name-form"), async ({ nickname }) => {
+  if (!nickname.trim()) throw new Error("Enter a name");
+  try {
+    const snapshot = await request(socket, "quiz:join", { joinCode: code, nickname: nickname.trim() });
+    sitDown(snapshot, { token: snapshot.you.token, isGuest: true });
+  } catch (error) {
+    if (error.code === "not_found") return askForCode(new Error("No quiz with this code is running"));
+    throw error;
+  }
+});
+
+byId("come-back").addEventListener("click", async () => {
+  const before = memory.get("guest", localStorage);
+  try {
+    const snapshot = await request(socket, "quiz:join", { sessionId: before.sessionId, token: before.token });
+    sitDown(snapshot, { token: before.token, isGuest: true });
+  } catch (error) {
+    showError(byId("name-form"), error);
+  }
+});
+
+byId("other-code").addEventListener("click", () => askForCode());
+
+async function leave() {
+  if (socket.connected) socket.emit("quiz:leave", { sessionId: seat.sessionId });
+  startOver();
+}
+
+/** Without the link's code or session: they would lead back to the same quiz. */
+function startOver() {
+  remember(null);
+  location.href = "/";
+}
+
+document.querySelector(".leave").addEventListener("click", leave);
+byId("play-again").addEventListener("click", startOver);
+byId("removed-ok").addEventListener("click", startOver);
+
+if (token) {
+  const playAsGuest = () => {
+    memory.set("token", null);
+    startOver();
+  };
+  byId("account").append(element("button", { class: "quiet small", type: "button", onclick: playAsGuest }, "Play as a guest"));
+}
+
+// Playing
+
+/** Shows where the session stands: after joining, a refresh, a reconnect. */
+function settle(snapshot) {
+  pace = snapshot.pace;
+  setText("lobby-name", seat.username);
+  setText("lobby-title", snapshot.title);
+  setText("score", formatNumber(snapshot.you.score));
+  if (snapshot.phase === "ended") return showEnd(snapshot.you);
+  if (snapshot.phase === "leadIn") return showLeadIn(snapshot.startsInMs);
+  if (!snapshot.question) return showLobby(snapshot);
+  const known = memory.get("choice");
+  const isKnown = known?.sessionId === seat.sessionId && known.questionId === snapshot.question.questionId;
+  showQuestion(snapshot.question, isKnown ? known.answer : undefined);
+  if (snapshot.answer) {
+    current.result = snapshot.answer;
+    view.lock(current.answer);
+    view.showResult(snapshot.answer);
+  }
+  if (snapshot.closed) showClosed(snapshot.closed);
+  else if (!snapshot.answer && current.answer !== undefined) send();
+}
+
+function showLobby({ phase, questionCount }) {
+  const isDone = phase === "open";
+  setText("lobby-state", isDone ? "You have answered everything. Wait for the host to end the quiz." : "Waiting for the host to start.");
+  setText("lobby-players", plural(questionCount, "question"));
+  showView("lobby");
+}
+
+function showLeadIn(startsInMs = 0) {
+  clearInterval(leadIn);
+  const end = performance.now() + startsInMs;
+  const tick = () => {
+    const seconds = Math.ceil((end - performance.now()) / 1000);
+    setText("lobby-state", seconds > 0 ? `Get ready! It starts in ${seconds}…` : "Here it comes…");
+    if (seconds <= 0) clearInterval(leadIn);
+  };
+  tick();
+  leadIn = setInterval(tick, 200);
+  showView("lobby");
+}
+
+function showQuestion(question, answer) {
+  clearInterval(leadIn);
+  const previous = pace === "self" && current.result && !current.result.pending ? outcome(current.result) : null;
+  current = { question, answer };
+  view.show(question);
+  if (previous) view.say(`Your last answer: ${previous[0]}`, previous[1]);
+  if (answer !== undefined) view.lock(answer);
+}
+
+function choose(answer) {
+  if (current.answer !== undefined || current.closed) return;
+  current.answer = answer;
+  memory.set("choice", { sessionId: seat.sessionId, questionId: current.question.questionId, answer });
+  view.lock(answer);
+  send();
+}
+
+/** Sends the chosen answer until the server has it; it counts the first one only, however often it comes. */
+async function send() {
+  const { question, answer } = current;
+  const isStillAsked = () => current.question === question && !current.closed && !current.result;
+  view.say("Sending…", "locked");
+  try {
+    const result = await request(socket, "quiz:answer", { sessionId: seat.sessionId, questionId: question.questionId, answer }, 5_000);
+    showResult(result);
+  } catch (error) {
+    if (!isStillAsked()) return;
+    if (error instanceof Refusal && !isPassing(error)) return refuse(error);
+    view.say("Not sent yet. It goes out as soon as the server can be reached.", "locked");
+    if (socket.connected) setTimeout(() => isStillAsked() && socket.connected && send(), error.retryAfterMs ?? 1_000);
+    // Otherwise the rejoin sends it.
+  }
+}
+
+function refuse(error) {
+  view.say(error.code === "closed" ? "Too late: the question is closed." : error.message, "bad");
+  if (error.code !== "invalid") return;
+  if (error.message.includes("pattern")) view.say("An answer may not contain < or >.", "bad");
+  current.answer = undefined;
+  memory.set("choice", null);
+  view.unlock();
+}
+
+function showResult(result) {
+  if (result.questionId !== current.question?.questionId) return;
+  current.result = result;
+  view.lock(current.answer);
+  view.showResult(result);
+  const isLast = current.question.questionNumber === current.question.questionCount;
+  if (pace === "self" && isLast) byId("outcome").append(" That was the last question.");
+}
+
+function showClosed(closed) {
+  if (closed.questionId !== current.question?.questionId) return;
+  current.closed = closed;
+  view.showClosed(closed, current);
+  view.showBoard(entries, seat.userId);
+}
+
+function showEnd(you) {
+  clearInterval(leadIn);
+  view.stop();
+  const own = you && `You finished in ${ordinal(you.rank)} place with ${plural(you.score, "point")}.`;
+  setText("ended-own", own ?? "");
+  const kept = memory.get("finalBoard");
+  if (entries.length === 0 && kept?.sessionId === seat.sessionId) entries = kept.entries;
+  showBoards();
+  showView("ended");
+}
+
+function showBoards() {
+  renderPodium(byId("podium"), entries);
+  renderLeaderboard(byId("final-board"), entries, { ownId: seat.userId, limit: 10 });
+}
+
+// What the server tells
+
+/** Runs for events of the own session only. */
+function onSession(event, listener) {
+  socket.on(event, (payload) => seat && payload?.sessionId === seat.sessionId && listener(payload));
+}
+
+onSession("quiz:started", ({ startsInMs }) => showLeadIn(startsInMs));
+onSession("quiz:question", (question) => showQuestion(question));
+onSession("quiz:answer:result", showResult);
+onSession("quiz:question:closed", showClosed);
+onSession("quiz:ended", ({ you }) => showEnd(you));
+onSession("quiz:kicked", ({ userId }) => {
+  if (userId !== seat.userId) return;
+  remember(null);
+  memory.set("guest", null, localStorage);
+  showView("removed");
+});
+socket.on("quiz:leaderboard", (board, summary) => {
+  if (!seat || summary?.sessionId !== seat.sessionId) return;
+  entries = board;
+  if (summary.final) memory.set("finalBoard", { sessionId: seat.sessionId, entries: entries.slice(0, 10) });
+  setText("lobby-players", plural(summary.players, "player"));
+  view.showBoard(entries, seat.userId);
+  if (!byId("view-ended").hidden) showBoards();
+});

@@ -1,0 +1,132 @@
+/** How a quiz looks, to players and hosts alike: answers with colour and shape, countdown, leaderboard, podium. */
+
+import { announce, element, formatNumber, plural, svg } from "/page.js";
+
+/** One a colour (`.answer-0` and so on in the style sheet): no answer is told from another by colour alone. */
+const shapes = [
+  { name: "triangle", points: "12,3 22,21 2,21" },
+  { name: "diamond", points: "12,1 23,12 12,23 1,12" },
+  { name: "square", points: "3,3 21,3 21,21 3,21" },
+  { name: "star", points: "12,1 15,9 23,9.5 17,14.5 19,23 12,18 5,23 7,14.5 1,9.5 9,9" },
+  { name: "hexagon", points: "7,3 17,3 22,12 17,21 7,21 2,12" },
+  { name: "arrow", points: "2,8 12,8 12,2 22,12 12,22 12,16 2,16" },
+];
+
+export const answerClass = (index) => `answer-${index % shapes.length}`;
+
+export function shapeIcon(index) {
+  const { points } = shapes[index % shapes.length];
+  return svg("svg", { class: "shape", viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("polygon", { points }));
+}
+
+/** Seconds and a bar that run down to the server's deadline. It counts from the time that the server says remains: clocks differ. */
+export class Countdown {
+  #number;
+  #bar;
+  #timer = null;
+  #said = new Set();
+
+  constructor(number, bar) {
+    this.#number = number;
+    this.#bar = bar;
+  }
+
+  start(remainingMs, durationMs) {
+    this.stop();
+    this.#said = new Set([10, 5].filter((seconds) => remainingMs <= seconds * 1000));
+    const end = performance.now() + remainingMs;
+    const tick = () => this.#show(Math.max(0, end - performance.now()), durationMs);
+    tick();
+    this.#timer = setInterval(tick, 100);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Stops, and shows that no time is left. */
+  finish() {
+    this.stop();
+    this.#show(0, 1);
+  }
+
+  #show(remainingMs, durationMs) {
+    const seconds = Math.ceil(remainingMs / 1000);
+    if (this.#number.textContent !== String(seconds)) this.#number.textContent = seconds;
+    const share = durationMs > 0 ? Math.min(1, remainingMs / durationMs) : 0;
+    this.#bar.style.setProperty("transform", `scaleX(${share})`);
+    this.#bar.classList.toggle("urgent", seconds <= 5);
+    for (const threshold of [10, 5]) {
+      if (seconds > threshold || seconds < 1 || this.#said.has(threshold)) continue;
+      this.#said.add(threshold);
+      announce(`${seconds} seconds left`);
+    }
+    if (remainingMs <= 0) this.stop();
+  }
+}
+
+/** Which options are correct: the contract's `correctAnswer` is an index, a text or a list of them. */
+export function isCorrect(correctAnswer, index, option) {
+  return [correctAnswer].flat(Infinity).some((one) => one === index || one === option);
+}
+
+export function correctText(correctAnswer, options) {
+  const texts = [correctAnswer].flat(Infinity).map((one) => (typeof one === "number" ? options[one] : one));
+  return texts.join(" or ");
+}
+
+/** Fills an `<ol>`. `onRemove(entry)` adds a button to each line. */
+export function renderLeaderboard(list, entries, { ownId, limit = entries.length, onRemove } = {}) {
+  const shown = entries.slice(0, limit);
+  const own = entries.findIndex((entry) => entry.userId === ownId);
+  if (own >= limit) shown.push(entries[own]);
+  list.replaceChildren(
+    ...shown.map((entry) =>
+      element(
+        "li",
+        { class: entry.userId === ownId ? "own" : null, "data-user": entry.userId },
+        element("span", { class: "rank" }, String(entry.rank)),
+        element("span", { class: "name" }, entry.username, entry.userId === ownId ? element("span", { class: "tag" }, "you") : null),
+        element("span", { class: "points" }, formatNumber(entry.score)),
+        onRemove &&
+          element(
+            "button",
+            { class: "quiet small", type: "button", "aria-label": `Remove ${entry.username}`, onclick: () => onRemove(entry) },
+            "Remove",
+          ),
+      ),
+    ),
+  );
+}
+
+/** The first three steps; those who share a rank share a step's height. */
+export function renderPodium(list, entries) {
+  list.replaceChildren(
+    ...entries.slice(0, 3).map((entry) =>
+      element(
+        "li",
+        { class: `step step-${Math.min(entry.rank, 3)}` },
+        element("span", { class: "name" }, entry.username),
+        element(
+          "span",
+          { class: "block" },
+          element("span", { class: "rank" }, String(entry.rank)),
+          element("span", { class: "points" }, plural(entry.score, "point")),
+        ),
+      ),
+    ),
+  );
+}
+
+/** "12 points behind Ann", or null: the board has the first hundred only. */
+export function gapText(entries, ownId) {
+  const own = entries.find((entry) => entry.userId === ownId);
+  const ahead = own && entries.filter((entry) => entry.score > own.score).at(-1);
+  return ahead ? `${plural(ahead.score - own.score, "point")} behind ${ahead.username}` : null;
+}
+
+export function ordinal(rank) {
+  const suffixes = { one: "st", two: "nd", few: "rd", other: "th" };
+  return `${rank}${suffixes[new Intl.PluralRules("en", { type: "ordinal" }).select(rank)]}`;
+}

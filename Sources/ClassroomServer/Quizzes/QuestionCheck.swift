@@ -1,0 +1,78 @@
+import Classroom
+
+/// The rules for one question. An error's message starts with the field: `options: …`.
+struct QuestionCheck {
+    let limits: QuizLimits
+
+    /// The question, with a correct answer that is given as an option's text turned into that option's index.
+    func checked(_ question: Question) throws(ClassroomError) -> Question {
+        guard Identifier.isValid(question.id) else { throw invalid("id", "must match [A-Za-z0-9_-]{1,64}") }
+        try check("question", question.question, 1...limits.maximumQuestionLength)
+        if let duration = question.durationMs, !limits.durationMs.contains(duration) {
+            throw invalid("durationMs", "must be \(limits.durationMs.lowerBound) to \(limits.durationMs.upperBound)")
+        }
+        var question = question
+        if question.options.isEmpty {
+            try checkTexts(question.correctAnswer)
+        } else {
+            try checkOptions(question.options)
+            question.correctAnswer = try index(question.correctAnswer, in: question.options)
+        }
+        return question
+    }
+
+    private func checkOptions(_ options: [String]) throws(ClassroomError) {
+        guard (limits.minimumOptions...limits.maximumOptions).contains(options.count) else {
+            throw invalid("options", "there must be \(limits.minimumOptions) to \(limits.maximumOptions), or none for an answer in words")
+        }
+        for (index, option) in options.enumerated() { try check("options[\(index)]", option, 1...limits.maximumOptionLength) }
+        guard Set(options).count == options.count else { throw invalid("options", "two are the same") }
+    }
+
+    private func index(_ answer: Answer, in options: [String]) throws(ClassroomError) -> Answer {
+        switch answer {
+        case .index(let index):
+            guard options.indices.contains(index) else { throw invalid("correctAnswer", "must be the index of an option, from 0") }
+            return answer
+        case .text(let text):
+            guard let index = options.firstIndex(of: text) else { throw invalid("correctAnswer", "is none of the options") }
+            return .index(index)
+        case .list(let answers):
+            var indices: [Answer] = []
+            for answer in answers { indices.append(try self.index(answer, in: options)) }
+            guard !indices.isEmpty, Set(indices).count == indices.count else {
+                throw invalid("correctAnswer", "a list must name at least one option, and each once")
+            }
+            return .list(indices)
+        }
+    }
+
+    /// A player's text may hold no `<` and no `>`: a correct one that does could never be given.
+    private func checkTexts(_ answer: Answer) throws(ClassroomError) {
+        let texts: [Answer] = if case .list(let list) = answer { list } else { [answer] }
+        guard (1...limits.maximumAcceptedTexts).contains(texts.count) else {
+            throw invalid("correctAnswer", "must be 1 to \(limits.maximumAcceptedTexts) texts")
+        }
+        for text in texts {
+            guard case .text(let text) = text else { throw invalid("correctAnswer", "must be a text: the question has no options") }
+            try check("correctAnswer", text, 1...limits.maximumOptionLength)
+            guard !text.contains(where: { $0 == "<" || $0 == ">" }) else { throw invalid("correctAnswer", "must not contain < or >") }
+        }
+    }
+
+    private func check(_ field: String, _ text: String, _ length: ClosedRange<Int>) throws(ClassroomError) {
+        guard length.contains(text.utf16.count), !text.allSatisfy(\.isWhitespace) else {
+            throw invalid(field, "must have \(length.lowerBound) to \(length.upperBound) characters")
+        }
+        guard !Self.hasControlCharacters(text) else { throw invalid(field, "has control characters") }
+    }
+
+    /// Line breaks and tabs are fine. A NUL would end the text in other programs, the rest can disturb a terminal.
+    static func hasControlCharacters(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.properties.generalCategory == .control && $0 != "\n" && $0 != "\r" && $0 != "\t" }
+    }
+
+    private func invalid(_ field: String, _ reason: String) -> ClassroomError {
+        ClassroomError(.invalid, "\(field): \(reason)")
+    }
+}

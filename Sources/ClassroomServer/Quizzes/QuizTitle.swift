@@ -1,0 +1,16 @@
+import Classroom
+
+/// The rule for a quiz's title.
+enum QuizTitle {
+    /// The title without the blanks around it.
+    static func checked(_ title: String, limits: QuizLimits) throws(ClassroomError) -> String {
+        let trimmed = title.trimmingPrefix(while: \.isWhitespace)
+        let end = trimmed.lastIndex { !$0.isWhitespace }.map(trimmed.index(after:)) ?? trimmed.startIndex
+        let text = String(trimmed[..<end])
+        guard (1...limits.maximumTitleLength).contains(text.utf16.count) else {
+            throw ClassroomError(.invalid, "title: must have 1 to \(limits.maximumTitleLength) characters")
+        }
+        guard !QuestionCheck.hasControlCharacters(text) else { throw ClassroomError(.invalid, "title: has control characters") }
+        return text
+    }
+}

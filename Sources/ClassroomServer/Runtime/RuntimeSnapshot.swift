@@ -1,0 +1,28 @@
+/// What the classroom is doing, at one moment.
+public struct RuntimeSnapshot: Sendable {
+    /// Distinct signed-in users who are connected.
+    public var activeUsers = 0
+    /// Sockets, signed in or not.
+    public var connections = 0
+    /// Sessions in memory that wait to be started.
+    public var waitingSessions = 0
+    /// Sessions in memory that are being played.
+    public var activeSessions = 0
+    /// Players connected to a session, one a user and session.
+    public var players = 0
+    /// Rooms with members.
+    public var chatRooms = 0
+    public var dashboardSubscribers = 0
+
+    /// Requests that arrived, refused ones included. From here on the counts only rise.
+    public var requests: UInt64 = 0
+    /// Answers stored.
+    public var answers: UInt64 = 0
+    public var duplicateAnswers: UInt64 = 0
+    /// Chat messages stored.
+    public var chatMessages: UInt64 = 0
+    /// Requests that ended with an error, rate limits included.
+    public var errors: UInt64 = 0
+    public var rateLimited: UInt64 = 0
+    public var acknowledgementLatency = LatencyHistogram().snapshot
+}

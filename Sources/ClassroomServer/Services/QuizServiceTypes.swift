@@ -1,0 +1,92 @@
+public import Classroom
+public import SocketIOServer
+
+/// Where a request comes from, and how it may be answered early.
+public struct CallContext: Sendable {
+    /// The caller's socket; nil: none, the HTTP API for instance.
+    public var socket: SocketReference?
+    /// When the request was received, in milliseconds since 1970.
+    public var receivedAt: UnixMilliseconds
+    private let onReply: @Sendable (SessionReply) -> Void
+
+    public init(
+        socket: SocketReference? = nil, receivedAt: UnixMilliseconds, onReply: @escaping @Sendable (SessionReply) -> Void = { _ in }
+    ) {
+        self.socket = socket
+        self.receivedAt = receivedAt
+        self.onReply = onReply
+    }
+
+    /// Answers now, so that whatever the caller's thread sends next arrives after the answer. The first answer counts.
+    public func reply(_ reply: SessionReply) { onReply(reply) }
+}
+
+/// An answer to a request.
+public struct SessionReply: Sendable, Hashable {
+    public var event: SessionEvent
+    /// The event also goes to the room: the caller gets its payload in the acknowledgement only.
+    public var isRoomEvent: Bool
+
+    public init(_ event: SessionEvent, isRoomEvent: Bool = false) {
+        self.event = event
+        self.isRoomEvent = isRoomEvent
+    }
+}
+
+/// What `quiz:create_session` asks for.
+public struct SessionCreation: Sendable, Hashable {
+    public var quizID: String
+    /// nil: the service picks one.
+    public var sessionID: String?
+    /// As the client sent them.
+    public var settings: Payload?
+
+    public init(quizID: String, sessionID: String? = nil, settings: Payload? = nil) {
+        self.quizID = quizID
+        self.sessionID = sessionID
+        self.settings = settings
+    }
+}
+
+/// `quiz:session:created`.
+public struct CreatedSession: Sendable, Hashable, Encodable {
+    public var sessionId: String
+    public var quizId: String
+    public var title: String
+    public var status: SessionStatus
+    public var joinCode: String?
+
+    public init(sessionId: String, quizId: String, title: String, status: SessionStatus = .waiting, joinCode: String?) {
+        self.sessionId = sessionId
+        self.quizId = quizId
+        self.title = title
+        self.status = status
+        self.joinCode = joinCode
+    }
+}
+
+/// A guest who has joined.
+public struct GuestAdmission: Sendable, Hashable {
+    public var user: User
+    /// The token that names them from now on.
+    public var token: String
+    public var snapshot: SessionSnapshot
+
+    public init(user: User, token: String, snapshot: SessionSnapshot) {
+        self.user = user
+        self.token = token
+        self.snapshot = snapshot
+    }
+}
+
+/// A session's whole board.
+public struct LeaderboardReport: Sendable, Hashable {
+    /// Everybody, best first.
+    public var entries: [LeaderboardEntry]
+    public var summary: LeaderboardSummary
+
+    public init(entries: [LeaderboardEntry], summary: LeaderboardSummary) {
+        self.entries = entries
+        self.summary = summary
+    }
+}

@@ -1,0 +1,108 @@
+import Classroom
+import ClassroomStore
+import SocketIOServer
+
+/// Performing what the rules decided.
+extension SessionActor {
+    /// Begins what has to begin at once (writes, the timer) and puts the rest into the outbox.
+    func enqueue(_ effects: [SessionEffect], for call: SessionCall?) {
+        var open = call
+        let hasReply = effects.contains { if case .reply = $0 { true } else { false } }
+        for effect in effects {
+            switch effect {
+            case .storeAnswer(let answer):
+                if let call { waiting[answer.key, default: []].append(call) }
+                open = nil
+                environment.store.submit(answer) { [weak self] in self?.post(.answerStored(answer, $0)) }
+            case .awaitAnswer(let key):
+                if let call { waiting[key, default: []].append(call) }
+                open = nil
+            case .persistSession(let record): write(record, for: call)
+            case .persistParticipant(let participant): write(participant, holdsBack: hasReply, for: call)
+            case .schedule(let time):
+                if let time { arm(.wake, at: time) } else { timers.removeValue(forKey: .wake)?.cancel() }
+            default: outbox.append(.perform(effect, call))
+            }
+        }
+        outbox.append(.end(open))
+    }
+
+    func perform(_ effect: SessionEffect, _ call: SessionCall?) {
+        switch effect {
+        case .reply(let event): reply(event, call)
+        case .acknowledge(let event): call?.succeed(event, isRoomEvent: true)
+        case .emit(let event, let audience): rooms.emit(event, to: audience, roster)
+        case .answered(let key, let result): answered(key, result)
+        case .leaderboardChanged: act(on: throttle.changed(at: now))
+        case .progressChanged:
+            if timers[.progress] == nil { arm(.progress, at: now + Int64(environment.configuration.progressIntervalMs)) }
+        case .removeUser(let userID): for socket in roster.sockets(of: userID) { unseat(socket.id) }
+        case .finished:
+            isFinished = true
+        case .storeAnswer, .awaitAnswer, .persistSession, .persistParticipant, .schedule:
+            assertionFailure("begun when it was decided")
+        }
+    }
+
+    /// The caller takes a seat and gets the snapshot in one step: what happens later reaches them by the room.
+    private func reply(_ event: SessionEvent, _ call: SessionCall?) {
+        guard let call else { return }
+        switch event {
+        case .joined(var snapshot):
+            if let socket = call.context.socket { seat(socket, call.userID, isWatcher: false) { $0.isPlayer = true } }
+            snapshot.you?.token = call.guestToken
+            call.succeed(.joined(snapshot))
+        case .observing(let snapshot):
+            if let socket = call.context.socket {
+                seat(socket, call.userID, isWatcher: true) { seat in
+                    if snapshot.role == .host { seat.isHost = true } else { seat.isObserver = true }
+                }
+            }
+            call.succeed(event)
+        default: call.succeed(event)
+        }
+    }
+
+    // MARK: Seats
+
+    func seat(
+        _ socket: SocketReference, _ userID: String, isWatcher: Bool, _ change: (inout SessionRoster.Seat) -> Void
+    ) {
+        if let seat = roster.seats[socket.id], seat.userID != userID { unseat(socket.id) }
+        let players = roster.playerCount
+        roster.seat(socket, userID, change)
+        environment.counters.players.change(by: roster.playerCount - players)
+        rooms.enter(socket, asWatcher: isWatcher)
+    }
+
+    /// A socket leaves the session; the user is absent when it was the last that played.
+    func unseat(_ socketID: String) {
+        let players = roster.playerCount
+        guard let seat = roster.remove(socketID) else { return }
+        environment.counters.players.change(by: roster.playerCount - players)
+        rooms.leave(seat.socket)
+        if seat.isPlayer, !roster.isPlaying(seat.userID) { apply(.presence(userID: seat.userID, connected: false)) }
+    }
+
+    // MARK: Boards
+
+    func act(on action: LeaderboardThrottle.Action) {
+        switch action {
+        case .none: break
+        case .wait(let next): arm(.leaderboard, at: next)
+        case .capture(let next):
+            capturedBoard = session.leaderboardPayload()
+            arm(.leaderboard, at: next)
+        case .send: sendBoard()
+        case .sendAndCapture(let next):
+            sendBoard()
+            capturedBoard = session.leaderboardPayload()
+            arm(.leaderboard, at: next)
+        }
+    }
+
+    private func sendBoard() {
+        if let capturedBoard { rooms.emit(capturedBoard) }
+        capturedBoard = nil
+    }
+}

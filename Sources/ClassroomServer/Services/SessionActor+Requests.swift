@@ -1,0 +1,98 @@
+import Classroom
+import SocketIOServer
+
+/// What the service asks of a session.
+extension SessionActor {
+    /// Completes a row written by hand, and goes on where the session stood.
+    func resume() {
+        apply(.resume)
+    }
+
+    func join(_ user: User, _ context: CallContext, guestToken: String? = nil) async throws -> SessionReply {
+        try await request(user.id, context, guestToken: guestToken) { call in
+            storeFirst(user.id, call)
+            apply(.join(userID: user.id, name: user.username, isNickname: user.role == .guest), for: call)
+        }
+    }
+
+    /// Whether somebody could join now under this name; throws why not.
+    func mayJoin(nickname: String) throws {
+        guard !isRetired else { throw SessionRetired() }
+        var copy = session
+        _ = try copy.apply(.join(userID: "", name: nickname, isNickname: true), at: now)
+    }
+
+    func observe(_ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await request(user.id, context) { apply(.observe(userID: user.id), for: $0) }
+    }
+
+    /// The owner's socket, which created the session, is its host.
+    func seatHost(_ user: User, _ socket: SocketReference) {
+        seat(socket, user.id, isWatcher: true) { $0.isHost = true }
+    }
+
+    func control(_ command: SessionCommand, _ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await request(user.id, context) { apply(command, for: $0) }
+    }
+
+    func submit(
+        _ questionID: String, _ user: User, _ answer: Answer, timeSpent: Double?, _ context: CallContext
+    ) async throws -> SessionReply {
+        let key = AnswerKey(questionID: questionID, userID: user.id)
+        // An answer is the user's, but to give one the socket must have joined. Who answered before gets that result in any case.
+        if !isRetired, let socket = context.socket, session.isParticipant(user.id), !roster.isPlaying(socket.id, as: user.id),
+            session.answerResult(for: key, duplicate: true) == nil
+        {
+            throw ClassroomError(.forbidden, "Join the session first")
+        }
+        return try await request(user.id, context) { call in
+            let command = SessionCommand.answer(userID: user.id, questionID: questionID, answer: answer, timeSpent: timeSpent)
+            apply(command, at: context.receivedAt, for: call)
+        }
+    }
+
+    /// The socket leaves; the user as well, when no other socket of theirs plays.
+    func leave(_ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await request(user.id, context) { call in
+            let wasPlaying = roster.isPlaying(user.id)
+            let isOnlySocket = roster.sockets(of: user.id).allSatisfy { socket in
+                socket.id == context.socket?.id || !roster.isPlaying(socket.id, as: user.id)
+            }
+            guard wasPlaying, isOnlySocket else {
+                if let socket = context.socket { unseat(socket.id) }
+                call.succeed(.left(SessionLeft(sessionId: id)))
+                return
+            }
+            apply(.leave(userID: user.id), for: call)
+            if let socket = context.socket { unseat(socket.id) }
+        }
+    }
+
+    /// A socket has gone, or has another user now.
+    func socketLeft(_ socketID: String, _ userID: String) {
+        guard roster.seats[socketID]?.userID == userID else { return }
+        unseat(socketID)
+        pump()
+    }
+
+    func leaderboard() throws -> LeaderboardReport {
+        guard !isRetired else { throw SessionRetired() }
+        return LeaderboardReport(entries: session.leaderboard().entries, summary: session.leaderboardPayload().summary)
+    }
+
+    private func request(
+        _ userID: String, _ context: CallContext, guestToken: String? = nil, _ body: (SessionCall) -> Void
+    ) async throws -> SessionReply {
+        try await withCheckedThrowingContinuation { continuation in
+            body(SessionCall(userID: userID, context: context, guestToken: guestToken, continuation: continuation))
+        }
+    }
+
+    /// A participant whose row the store did not take when they joined: it is to be there before they are told again.
+    private func storeFirst(_ userID: String, _ call: SessionCall) {
+        guard !isRetired, unsavedParticipants.contains(userID),
+            let participant = session.participants.first(where: { $0.userID == userID })
+        else { return }
+        write(participant, holdsBack: true, for: call)
+    }
+}

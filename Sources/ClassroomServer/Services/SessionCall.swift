@@ -1,0 +1,40 @@
+import Classroom
+import SocketIOServer
+
+/// A request that waits for its session to answer. Belongs to the session's actor.
+final class SessionCall {
+    let userID: String
+    let context: CallContext
+    /// A guest's, for the answer to a join.
+    let guestToken: String?
+    private var continuation: CheckedContinuation<SessionReply, any Error>?
+
+    init(
+        userID: String, context: CallContext, guestToken: String? = nil, continuation: CheckedContinuation<SessionReply, any Error>
+    ) {
+        self.userID = userID
+        self.context = context
+        self.guestToken = guestToken
+        self.continuation = continuation
+    }
+
+    /// Not answered yet.
+    var isOpen: Bool { continuation != nil }
+
+    /// Answers now, before anything that the session sends later. The first answer counts.
+    func succeed(_ event: SessionEvent, isRoomEvent: Bool = false) {
+        guard let continuation else { return }
+        self.continuation = nil
+        let reply = SessionReply(event, isRoomEvent: isRoomEvent)
+        context.reply(reply)
+        continuation.resume(returning: reply)
+    }
+
+    func fail(_ error: any Error) {
+        continuation?.resume(throwing: error)
+        continuation = nil
+    }
+}
+
+/// The session has left memory: whoever asked it is to ask the registry again.
+struct SessionRetired: Error {}

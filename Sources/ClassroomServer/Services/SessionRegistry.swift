@@ -1,0 +1,147 @@
+import Classroom
+import ClassroomStore
+import Logging
+import NIOConcurrencyHelpers
+import SocketIOServer
+
+/// The sessions in memory, by id. Loads one from the store when somebody asks for it. Thread-safe.
+final class SessionRegistry: Sendable {
+    private enum Slot {
+        /// Several who ask for it at once share one look into the store.
+        case loading(Task<SessionActor, any Error>, generation: Int)
+        case live(SessionActor, SessionStatus)
+    }
+
+    private struct State {
+        var slots: [String: Slot] = [:]
+        var generation = 0
+    }
+
+    private let state = NIOLockedValueBox(State())
+    private let io: SocketIO
+    private let store: any ClassroomStore
+    private let clock: any ClassroomClock
+    private let configuration: RuntimeConfiguration
+    private let counters: RuntimeCounters
+    private let logger: Logger
+
+    init(
+        io: SocketIO, store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration,
+        counters: RuntimeCounters, logger: Logger
+    ) {
+        self.io = io
+        self.store = store
+        self.clock = clock
+        self.configuration = configuration
+        self.counters = counters
+        self.logger = logger
+    }
+
+    /// How many sessions in memory have this status.
+    func count(_ status: SessionStatus) -> Int {
+        state.withLockedValue { state in
+            state.slots.values.count { if case .live(_, let present) = $0 { present == status } else { false } }
+        }
+    }
+
+    var all: [SessionActor] {
+        state.withLockedValue { state in
+            state.slots.values.compactMap { if case .live(let session, _) = $0 { session } else { nil } }
+        }
+    }
+
+    func loaded(_ id: String) -> SessionActor? {
+        state.withLockedValue { state in
+            if case .live(let session, _) = state.slots[id] { session } else { nil }
+        }
+    }
+
+    /// The session, from memory or from the store.
+    func session(_ id: String) async throws -> SessionActor {
+        let slot = try state.withLockedValue { state -> Slot in
+            if let slot = state.slots[id] { return slot }
+            try requireRoom(state)
+            state.generation += 1
+            let generation = state.generation
+            let slot = Slot.loading(Task { try await self.load(id, generation) }, generation: generation)
+            state.slots[id] = slot
+            return slot
+        }
+        switch slot {
+        case .live(let session, _): return session
+        case .loading(let task, _): return try await task.value
+        }
+    }
+
+    /// Throws when there is no room for one more.
+    func requireRoom() throws {
+        try state.withLockedValue { try requireRoom($0) }
+    }
+
+    /// Takes in a session that was created just now. One of the same id that is in memory belongs to a row that vanished.
+    func adopt(_ record: SessionRecord, _ quiz: Quiz) async -> SessionActor {
+        let session = make(record, quiz, [], [])
+        let former = state.withLockedValue { state -> Slot? in
+            defer { state.slots[record.id] = .live(session, record.status) }
+            return state.slots[record.id]
+        }
+        if case .live(let former, _) = former { await former.vanish() }
+        return session
+    }
+
+    // MARK: Loading
+
+    private func load(_ id: String, _ generation: Int) async throws -> SessionActor {
+        do {
+            guard let record = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
+            guard let quiz = try await store.quiz(id: record.quizID) else { throw ClassroomError(.notFound, "Quiz not found") }
+            let session = make(
+                record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
+            await session.resume()
+            let adopted = state.withLockedValue { state -> SessionActor? in
+                guard case .loading(_, generation) = state.slots[id] else {
+                    if case .live(let other, _) = state.slots[id] { return other }
+                    return nil
+                }
+                state.slots[id] = .live(session, record.status)
+                return session
+            }
+            if let adopted, adopted !== session { await session.retire() }
+            return adopted ?? session
+        } catch {
+            state.withLockedValue { state in
+                if case .loading(_, generation) = state.slots[id] { state.slots[id] = nil }
+            }
+            throw error
+        }
+    }
+
+    private func make(
+        _ record: SessionRecord, _ quiz: Quiz, _ participants: [ParticipantRecord], _ answers: [AnswerRecord]
+    ) -> SessionActor {
+        let environment = SessionActor.Environment(
+            io: io, store: store, clock: clock, configuration: configuration, counters: counters, logger: logger,
+            onStatus: { [weak self] in self?.note($0, $1) }, onRetired: { [weak self] in self?.release($0) })
+        return SessionActor(record: record, quiz: quiz, participants: participants, answers: answers, environment: environment)
+    }
+
+    private func note(_ session: SessionActor, _ status: SessionStatus) {
+        state.withLockedValue { state in
+            guard case .live(let current, _) = state.slots[session.id], current === session else { return }
+            state.slots[session.id] = .live(session, status)
+        }
+    }
+
+    private func release(_ session: SessionActor) {
+        state.withLockedValue { state in
+            guard case .live(let current, _) = state.slots[session.id], current === session else { return }
+            state.slots[session.id] = nil
+        }
+    }
+
+    private func requireRoom(_ state: State) throws {
+        guard state.slots.count < configuration.maximumLoadedSessions else {
+            throw ClassroomError(.unavailable, "Too many sessions are being played", retryAfterMs: 10_000)
+        }
+    }
+}

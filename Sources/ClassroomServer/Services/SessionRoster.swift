@@ -1,0 +1,55 @@
+import SocketIOServer
+
+/// The sockets in one session: who sits where.
+struct SessionRoster {
+    struct Seat {
+        let socket: SocketReference
+        let userID: String
+        var isPlayer = false
+        var isHost = false
+        var isObserver = false
+    }
+
+    private(set) var seats: [String: Seat] = [:]
+    private var socketsByUser: [String: Set<String>] = [:]
+    private var hosts: Set<String> = []
+    private var playingSockets: [String: Int] = [:]
+
+    var isEmpty: Bool { seats.isEmpty }
+    /// Users with at least one socket that plays.
+    var playerCount: Int { playingSockets.count }
+    var hostSockets: [SocketReference] { hosts.compactMap { seats[$0]?.socket } }
+    var sockets: [SocketReference] { seats.values.map(\.socket) }
+
+    func sockets(of userID: String) -> [SocketReference] {
+        socketsByUser[userID]?.compactMap { seats[$0]?.socket } ?? []
+    }
+
+    func isPlaying(_ socketID: String, as userID: String) -> Bool {
+        guard let seat = seats[socketID] else { return false }
+        return seat.isPlayer && seat.userID == userID
+    }
+
+    func isPlaying(_ userID: String) -> Bool { playingSockets[userID] != nil }
+
+    /// Seats a socket, or gives one that is here another part as well. A socket that has another user now is to be removed first.
+    mutating func seat(_ socket: SocketReference, _ userID: String, _ change: (inout Seat) -> Void) {
+        var seat = seats[socket.id] ?? Seat(socket: socket, userID: userID)
+        let wasPlayer = seat.isPlayer
+        change(&seat)
+        seats[socket.id] = seat
+        socketsByUser[userID, default: []].insert(socket.id)
+        if seat.isHost { hosts.insert(socket.id) }
+        if seat.isPlayer, !wasPlayer { playingSockets[userID, default: 0] += 1 }
+    }
+
+    /// Takes a socket out.
+    mutating func remove(_ socketID: String) -> Seat? {
+        guard let seat = seats.removeValue(forKey: socketID) else { return nil }
+        hosts.remove(socketID)
+        socketsByUser[seat.userID]?.remove(socketID)
+        if socketsByUser[seat.userID]?.isEmpty == true { socketsByUser[seat.userID] = nil }
+        if seat.isPlayer, let count = playingSockets[seat.userID] { playingSockets[seat.userID] = count > 1 ? count - 1 : nil }
+        return seat
+    }
+}

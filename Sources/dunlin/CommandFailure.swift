@@ -1,0 +1,51 @@
+import ArgumentParser
+import Classroom
+import ClassroomServer
+import ClassroomStore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A reason to stop, with its exit status.
+struct CommandFailure: Error, Equatable, CustomStringConvertible {
+    let status: ExitReason
+    let description: String
+
+    init(_ status: ExitReason, _ description: String) {
+        self.status = status
+        self.description = description
+    }
+
+    /// What any error comes to.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let error as StartupError: self.init(ExitReason(error.kind), error.description)
+        case let error as StoreError: self.init(StartupError(error))
+        case let error as ClassroomError where error.code == .invalid: self.init(.dataError, error.message)
+        case let error as ClassroomError where error.code == .unavailable: self.init(.unavailable, error.message)
+        case let error as ClassroomError: self.init(.software, error.message)
+        default: self.init(.software, "internal error (\(type(of: error)))")
+        }
+    }
+
+    /// Ends the process: help and version as they are, everything else as one line.
+    static func exit(_ root: (some ParsableCommand).Type, with error: any Error) -> Never {
+        if root.exitCode(for: error) == .success { root.exit(withError: error) }
+        if let code = error as? ExitCode { root.exit(withError: code) }
+        let failure = isFromParser(error, root) ? CommandFailure(.usage, root.message(for: error)) : CommandFailure(error)
+        let line = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
+        Terminal.error("dunlin: \(line)")
+        Glibc.exit(failure.status.rawValue)
+    }
+
+    /// The parser's own errors, and those of `validate()`, have the status of a wrong command line.
+    static func isFromParser(_ error: any Error, _ root: (some ParsableCommand).Type) -> Bool {
+        error is ValidationError || root.exitCode(for: error) == .validationFailure
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import ClassroomServer
+import Logging
+import Metrics
+import PrometheusMetrics
+import ServiceLifecycle
+import UnixSignals
+
+/// `dunlin serve`.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the classroom server.",
+        discussion: """
+            Prints 'listening on http://HOST:PORT' when it accepts connections.
+            SIGTERM and SIGINT drain: no new work is taken, pending commits finish,
+            sockets are closed. Browsers of other origins than the server's own
+            get 403 unless --allowed-origin names them.
+
+            Examples:
+              dunlin serve --demo
+              dunlin serve --port 8443 --tls-certificate chain.pem --tls-key key.pem
+              dunlin serve --tokens tokens.json
+              dunlin serve --allowed-origin https://school.example
+              DUNLIN_DATABASE=sqlite:school.sqlite dunlin serve --log-level debug
+            """)
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        let environment = Environment()
+        try options.logging.bootstrap(environment)
+        let configuration = try options.configuration(environment)
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(registry)
+        let logger = Logger(label: "dunlin")
+        let classroom = ClassroomApplication(configuration: configuration, registry: registry, logger: logger) { address in
+            address.announce()
+        }
+        let group = ServiceGroup(
+            services: [classroom, DrainDeadline(logger: logger)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        try await group.run()
+    }
+}

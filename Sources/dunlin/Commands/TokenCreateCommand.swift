@@ -1,0 +1,89 @@
+import ArgumentParser
+import Classroom
+import ClassroomServer
+import ClassroomStore
+
+/// `dunlin token create`.
+struct TokenCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Create a token for a user and print it, this once.",
+        discussion: """
+            A user who does not exist yet is created; of one who does, the name and
+            the role change if they are given. Only the token's hash is stored.
+
+            Examples:
+              dunlin token create --user ada --username "Ada L." --role instructor
+              dunlin token create --user ben --expires 30d
+            """)
+
+    @Option(help: "The user's id.")
+    var user: String?
+
+    @Option(help: "The name that others see (default: the id).")
+    var username: String?
+
+    @Option(help: "student or instructor (default: student).")
+    var role: String?
+
+    @Option(help: ArgumentHelp("How long it lasts, such as 90m, 12h or 30d (default: for ever).", valueName: "duration"))
+    var expires: String?
+
+    @OptionGroup var database: DatabaseOptions
+
+    func run() async throws {
+        let environment = Environment()
+        let request = try request(environment)
+        let token = OpaqueToken.generate()
+        try await database.withStore(environment) { store in try await request.perform(on: store, token: token, now: SystemClock().now) }
+        Terminal.print(token)
+    }
+
+    /// The options, completed from the environment and checked.
+    func request(_ environment: Environment) throws -> TokenRequest {
+        guard let user = user ?? environment.string("user") else { throw ValidationError("Missing expected argument '--user <user>'") }
+        guard !user.isEmpty, user.utf8.count <= TokenLimits.maximumUserIDBytes else {
+            throw ValidationError("a user id has 1 to \(TokenLimits.maximumUserIDBytes) bytes")
+        }
+        let username = username ?? environment.string("username")
+        if let username, username.isEmpty || username.utf8.count > TokenLimits.maximumUsernameBytes {
+            throw ValidationError("a user name has 1 to \(TokenLimits.maximumUsernameBytes) bytes")
+        }
+        var request = TokenRequest(userID: user, username: username)
+        if let name = role ?? environment.string("role") {
+            guard let role = User.Role(rawValue: name), role != .guest else {
+                throw ValidationError("not a role: '\(name)' (student, instructor)")
+            }
+            request.role = role
+        }
+        if let text = expires ?? environment.string("expires") {
+            guard let lifetime = TokenLifetime(argument: text) else {
+                throw ValidationError("not a duration: '\(text)' (a number and s, m, h, d or w, such as 30d)")
+            }
+            request.lifetime = lifetime
+        }
+        return request
+    }
+}
+
+/// For whom a token is made.
+struct TokenRequest: Equatable {
+    var userID: String
+    var username: String?
+    var role: User.Role?
+    var lifetime: TokenLifetime?
+
+    func perform(on store: any ClassroomStore, token: String, now: UnixMilliseconds) async throws {
+        if var user = try await store.user(id: userID) {
+            if let username { user.username = username }
+            if let role {
+                user.role = role
+                user.permissions = role.defaultPermissions
+            }
+            if username != nil || role != nil { try await store.save(user) }
+        } else {
+            try await store.save(User(id: userID, username: username ?? userID, role: role ?? .student))
+        }
+        try await store.createToken(
+            hash: TokenHash.sha256Hex(token), userID: userID, expiresAt: lifetime.map { now + $0.milliseconds }, createdAt: now)
+    }
+}

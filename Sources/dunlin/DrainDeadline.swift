@@ -1,0 +1,28 @@
+import Logging
+import ServiceLifecycle
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Ends the process when a drain takes too long. What was acknowledged is in the database by then; the rest was never promised.
+struct DrainDeadline: Service {
+    static let limit: Duration = .seconds(29)
+
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        guard !Task.isCancelled else { return }
+        // Not a child: the drain must not wait for its own deadline.
+        Task.detached { [logger] in
+            try? await Task.sleep(for: Self.limit)
+            logger.error("the drain took too long, ending now")
+            exit(0)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import ClassroomServer
+
+/// `dunlin`: the real-time server with a live classroom.
+@main
+struct Dunlin: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dunlin",
+        abstract: "A real-time server with a live classroom: quizzes, chat, dashboards.",
+        discussion: """
+            Every option is also an environment variable, such as
+            DUNLIN_QUESTION_LEAD_IN for --question-lead-in. The option wins.
+
+            Examples:
+              dunlin serve --demo
+              dunlin serve --port 8080 --tokens tokens.json
+              dunlin token create --user ada --role instructor
+              dunlin import animals.txt --format opentriviaqa --owner ada
+            """,
+        subcommands: [ServeCommand.self, TokenCommand.self, ImportCommand.self])
+
+    /// Runs the command line. Whatever goes wrong ends with one line on standard error and an exit status out of `sysexits.h`.
+    static func main() async {
+        do {
+            var command = try Dunlin.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            CommandFailure.exit(Dunlin.self, with: error)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import ClassroomServer
+import Testing
+
+@Suite("Configuration")
+struct ClassroomConfigurationTests {
+    private func kind(_ change: (inout ClassroomConfiguration) -> Void) -> StartupError.Kind? {
+        do throws(StartupError) {
+            try ClassroomConfiguration(change).check()
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    @Test("the defaults are valid")
+    func defaults() {
+        #expect(kind { _ in } == nil)
+    }
+
+    @Test("a port is 0 to 65535", arguments: [(-1, false), (0, true), (65_535, true), (65_536, false)])
+    func port(port: Int, isValid: Bool) {
+        #expect(kind { $0.port = port } == (isValid ? nil : .invalidSetting))
+    }
+
+    @Test(
+        "times of questions have limits",
+        arguments: [
+            (-1, 100, false), (0, 100, true), (60_000, 3_600_000, true), (60_001, 100, false), (0, 99, false), (0, 3_600_001, false),
+        ])
+    func times(leadIn: Int, duration: Int, isValid: Bool) {
+        let found = kind {
+            $0.questionLeadInMs = leadIn
+            $0.questionDurationMs = duration
+        }
+        #expect(found == (isValid ? nil : .invalidSetting))
+    }
+
+    @Test(
+        "an allowed origin is one that a browser could send",
+        arguments: [
+            ("https://school.example", true), ("http://localhost:8080", true), ("http://[::1]:3000", true),
+            ("https://school.example/", false),
+            ("https://School.example", false), ("school.example", false), ("*", false), ("https://", false), ("null", false),
+            ("ftp://school.example", false), ("https://a.example https://b.example", false),
+        ])
+    func origins(origin: String, isValid: Bool) {
+        #expect(kind { $0.allowedOrigins = [origin] } == (isValid ? nil : .invalidSetting))
+    }
+
+    @Test("Redis is not in this build")
+    func redis() {
+        #expect(kind { $0.redis = "redis://localhost:6379/0" } == .notInThisBuild)
+    }
+}

@@ -1,0 +1,74 @@
+@testable import ClassroomServer
+import Classroom
+import ClassroomStore
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOEmbedded
+import PrometheusMetrics
+
+/// The routes of a classroom on a memory store, called without a port.
+struct HTTPTestServer {
+    static let tokens: [String: User] = [
+        "ann": User(id: "ann", username: "Ann", role: .instructor),
+        "bea": User(id: "bea", username: "Bea", role: .instructor, permissions: [.createQuizzes]),
+        "stu": User(id: "stu", username: "Stu"),
+    ]
+
+    struct Tokens: AuthenticationService {
+        func verifyToken(_ token: String) async throws -> User? { HTTPTestServer.tokens[token] }
+    }
+
+    let store: any ClassroomStore
+    let readiness: Readiness
+    let registry = PrometheusRegistry()
+    private let responder: RouterResponder<ClassroomRequestContext>
+
+    init(store: any ClassroomStore = MemoryStore(), _ change: (inout ClassroomConfiguration) -> Void = { _ in }) {
+        self.store = store
+        readiness = Readiness(store: store)
+        readiness.open()
+        responder =
+            ClassroomRouter(
+                configuration: ClassroomConfiguration(change), store: store, authentication: Tokens(), readiness: readiness,
+                registry: registry
+            ).build().buildResponder()
+    }
+
+    struct Answer {
+        var status: Int
+        var headers: HTTPFields
+        var body: String
+
+        func json() throws -> [String: Any] {
+            try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any] ?? [:]
+        }
+
+        var code: String? { (try? json())?["code"] as? String }
+        var message: String? { (try? json())?["message"] as? String }
+    }
+
+    func call(
+        _ method: HTTPRequest.Method, _ path: String, token: String? = nil, headers: HTTPFields = [:], body: String = ""
+    ) async throws -> Answer {
+        var fields = headers
+        if let token { fields[.authorization] = "Bearer \(token)" }
+        let request = Request(
+            head: HTTPRequest(method: method, scheme: "http", authority: "localhost:3001", path: path, headerFields: fields),
+            body: RequestBody(buffer: ByteBuffer(string: body)))
+        let context = ClassroomRequestContext(source: .init(channel: EmbeddedChannel(), logger: Logger(label: "test")))
+        let response = try await responder.respond(to: request, context: context)
+        let collector = Collector()
+        try await response.body.write(collector)
+        return Answer(status: response.status.code, headers: response.headers, body: collector.text)
+    }
+
+    private final class Collector: ResponseBodyWriter {
+        private(set) var text = ""
+
+        func write(_ buffer: ByteBuffer) async throws { text += String(buffer: buffer) }
+        func finish(_ trailingHeaders: HTTPFields?) async throws {}
+    }
+}

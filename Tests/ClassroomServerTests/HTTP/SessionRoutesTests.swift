@@ -1,0 +1,98 @@
+import Classroom
+@testable import ClassroomServer
+import ClassroomStore
+import HTTPTypes
+import Testing
+
+@Suite("HTTP API: sessions")
+struct SessionRoutesTests {
+    private let server = HTTPTestServer()
+
+    private func prepare() async throws {
+        let questions = [
+            Question(id: "a", question: "=1+1?", options: ["1", "2"], correctAnswer: .index(1)),
+            Question(id: "b", question: "Say, \"hi\"", options: [], correctAnswer: .text("hi")),
+        ]
+        try await server.store.save(Quiz(id: "quiz", title: "Quiz", questions: questions, createdBy: "ann"))
+        try await server.store.createSession(
+            SessionRecord(id: "s1", quizID: "quiz", status: .active, joinCode: "123456", createdBy: "ann", createdAt: 5))
+        for (user, name) in [("u1", "=cmd()"), ("u2", "Ben"), ("u3", "Cyd")] {
+            _ = try await server.store.save(ParticipantRecord(sessionID: "s1", userID: user, username: name, joinedAt: 6))
+        }
+        func submit(_ user: String, _ question: String, _ answer: Answer, _ correct: Bool, _ points: Int) async throws {
+            _ = try await server.store.submit(
+                AnswerRecord(
+                    sessionID: "s1", questionID: question, userID: user, answer: answer, correct: correct, score: points, timeBonus: 0,
+                    elapsedMs: 1_000, answeredAt: 10))
+        }
+        try await submit("u1", "a", .index(1), true, 100)
+        try await submit("u2", "a", .index(0), false, 0)
+        try await submit("u2", "b", .text("-1+2"), false, 0)
+    }
+
+    @Test("the list has one's own sessions with their titles")
+    func list() async throws {
+        try await prepare()
+        try await server.store.createSession(SessionRecord(id: "s2", quizID: "gone", status: .ended, createdBy: "ann", createdAt: 9))
+        try await server.store.createSession(SessionRecord(id: "s3", quizID: "quiz", createdBy: "bea", createdAt: 9))
+        let sessions = try await server.call(.get, "/api/v1/sessions", token: "ann").json()["sessions"] as? [[String: Any]]
+        #expect(sessions?.map { $0["sessionId"] as? String } == ["s2", "s1"])
+        #expect(sessions?.map { $0["title"] as? String } == [nil, "Quiz"])
+        let active = try await server.call(.get, "/api/v1/sessions?status=active", token: "ann").json()["sessions"] as? [[String: Any]]
+        #expect(active?.map { $0["sessionId"] as? String } == ["s1"])
+        #expect(try await server.call(.get, "/api/v1/sessions?status=over", token: "ann").status == 400)
+    }
+
+    @Test("a report has players by rank and questions by what was answered")
+    func report() async throws {
+        try await prepare()
+        let json = try await server.call(.get, "/api/v1/sessions/s1/report", token: "ann").json()
+        let players = json["players"] as? [[String: Any]] ?? []
+        #expect(players.map { $0["userId"] as? String } == ["u1", "u2", "u3"])
+        #expect(players.map { $0["rank"] as? Int } == [1, 2, 2])
+        #expect(players.map { $0["score"] as? Int } == [100, 0, 0])
+        let questions = json["questions"] as? [[String: Any]] ?? []
+        #expect(questions.map { $0["answered"] as? Int } == [2, 1])
+        #expect(questions.map { $0["correct"] as? Int } == [1, 0])
+        #expect(questions.first?["distribution"] as? [Int] == [1, 1])
+    }
+
+    @Test("a report as CSV has one row a player, and no cell is a formula")
+    func csv() async throws {
+        try await prepare()
+        let answer = try await server.call(.get, "/api/v1/sessions/s1/report.csv", token: "ann")
+        #expect(answer.headers[.contentType] == "text/csv; charset=utf-8")
+        #expect(answer.headers[.contentDisposition] == "attachment; filename=\"s1.csv\"")
+        #expect(
+            answer.body.split(separator: "\r\n").map(String.init) == [
+                "rank,userId,username,score,correctAnswers,Q1 =1+1?,Q1 correct,Q1 points,\"Q2 Say, \"\"hi\"\"\",Q2 correct,Q2 points",
+                "1,u1,'=cmd(),100,1,2,yes,100,,,", "2,u2,Ben,0,0,1,no,0,'-1+2,no,0", "2,u3,Cyd,0,0,,,,,,",
+            ])
+        let accepted = try await server.call(.get, "/api/v1/sessions/s1/report", token: "ann", headers: [.accept: "text/csv"])
+        #expect(accepted.body == answer.body)
+    }
+
+    @Test("a report is for the session's owner alone", arguments: ["bea", "stu"])
+    func ownership(token: String) async throws {
+        try await prepare()
+        for path in ["report", "report.csv"] {
+            let answer = try await server.call(.get, "/api/v1/sessions/s1/\(path)", token: token)
+            #expect(answer.status == 403)
+            #expect(!answer.body.contains("cmd"))
+        }
+    }
+
+    @Test("a session that is not there has no report", arguments: ["nothing", "not%20an%20id", String(repeating: "x", count: 65)])
+    func unknown(id: String) async throws {
+        #expect(try await server.call(.get, "/api/v1/sessions/\(id)/report", token: "ann").status == 404)
+    }
+
+    @Test("a report outlives the quiz")
+    func deletedQuiz() async throws {
+        try await prepare()
+        _ = try await server.store.deleteQuiz(id: "quiz")
+        let json = try await server.call(.get, "/api/v1/sessions/s1/report", token: "ann").json()
+        #expect((json["players"] as? [[String: Any]])?.count == 3)
+        #expect((json["questions"] as? [[String: Any]])?.isEmpty == true)
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Classroom
+import ClassroomStore
+import Testing
+
+@testable import dunlin
+
+@Suite("dunlin token")
+struct TokenCommandTests {
+    private let store = MemoryStore()
+
+    private func request(_ arguments: String..., environment: [String: String] = [:]) throws -> TokenRequest {
+        try TokenCreateCommand.parse(arguments).request(Environment(environment))
+    }
+
+    @Test(
+        "a lifetime is a number and a unit",
+        arguments: [
+            ("45s", 45_000), ("90m", 5_400_000), ("12h", 43_200_000), ("30d", 2_592_000_000), ("2w", 1_209_600_000),
+            ("36525d", 3_155_760_000_000),
+            ("36526d", nil), ("0d", nil), ("-1d", nil), ("+1d", nil), ("1.5h", nil), ("d", nil), ("10", nil), ("10 d", nil), ("1y", nil),
+            ("", nil),
+            ("99999999999999999999d", nil), ("9223372036854775807w", nil),
+        ] as [(String, Int64?)])
+    func lifetimes(text: String, milliseconds: Int64?) {
+        #expect(TokenLifetime(argument: text)?.milliseconds == milliseconds)
+    }
+
+    @Test("options come from the command line or the environment")
+    func options() throws {
+        let expected = TokenRequest(userID: "ada", username: "Ada", role: .instructor, lifetime: TokenLifetime(argument: "1d"))
+        #expect(try request("--user", "ada", "--username", "Ada", "--role", "instructor", "--expires", "1d") == expected)
+        let environment = ["DUNLIN_USER": "ada", "DUNLIN_USERNAME": "Ada", "DUNLIN_ROLE": "instructor", "DUNLIN_EXPIRES": "1d"]
+        #expect(try request(environment: environment) == expected)
+    }
+
+    @Test("a user is needed, and role and lifetime must be known ones")
+    func wrong() {
+        for arguments in [
+            [], ["--user", ""], ["--user", "a", "--role", "guest"], ["--user", "a", "--role", "x"], ["--user", "a", "--expires", "1y"],
+        ] {
+            #expect(throws: ValidationError.self) { try TokenCreateCommand.parse(arguments).request(Environment([:])) }
+        }
+    }
+
+    @Test("a token makes the user who is not there")
+    func newUser() async throws {
+        try await request("--user", "ada", "--role", "instructor", "--expires", "1s").perform(on: store, token: "t", now: 5_000)
+        let hash = TokenHash.sha256Hex("t")
+        #expect(try await store.user(forTokenHash: hash, now: 5_999) == User(id: "ada", username: "ada", role: .instructor))
+        #expect(try await store.user(forTokenHash: hash, now: 6_000) == nil)
+    }
+
+    @Test("a token for somebody who is there changes only what is asked for")
+    func existingUser() async throws {
+        let ada = User(id: "ada", username: "Ada", email: "a@x", role: .instructor, permissions: [.createQuizzes])
+        try await store.save(ada)
+        try await request("--user", "ada").perform(on: store, token: "t", now: 0)
+        #expect(try await store.user(id: "ada") == ada)
+        try await request("--user", "ada", "--username", "Ada L.").perform(on: store, token: "u", now: 0)
+        #expect(try await store.user(id: "ada")?.username == "Ada L.")
+        #expect(try await store.user(id: "ada")?.permissions == [.createQuizzes])
+    }
+
+    @Test("revoking needs a token or a user, and not both")
+    func revoke() {
+        #expect(throws: (any Error).self) { try TokenRevokeCommand.parse([]) }
+        #expect(throws: (any Error).self) { try TokenRevokeCommand.parse(["t", "--user", "u"]) }
+        #expect(throws: Never.self) { try TokenRevokeCommand.parse(["t"]) }
+        #expect(throws: Never.self) { try TokenRevokeCommand.parse(["--user", "u"]) }
+    }
+}

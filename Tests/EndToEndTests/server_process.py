@@ -1,0 +1,99 @@
+"""A server as a child process: started, watched, ended by its process id."""
+
+import ctypes
+import re
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+_LISTENING = re.compile(r"^listening on http://(\[[^\]]+\]|[^:/]+):(\d+)$")
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_the_test():
+    """In the child, before it becomes the server: the kernel ends it should the test process vanish."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class ServerProcess:
+    def __init__(self, command, folder: Path, environment=None):
+        self.command = [str(part) for part in command]
+        self.lines = []
+        self.port = None
+        self._heard = threading.Condition()
+        self._errors = (folder / f"stderr-{time.monotonic_ns()}").open("w+b")
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment,
+            preexec_fn=_die_with_the_test,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for raw in self.process.stdout:
+            line = raw.decode("utf-8", "replace").rstrip("\n")
+            with self._heard:
+                self.lines.append(line)
+                match = _LISTENING.match(line)
+                if match and self.port is None:
+                    self.port = int(match.group(2))
+                self._heard.notify_all()
+        with self._heard:
+            self._heard.notify_all()
+
+    def wait_until_listening(self, seconds=20):
+        with self._heard:
+            self._heard.wait_for(lambda: self.port is not None or not self._reader.is_alive(), seconds)
+        if self.port is None:
+            self.kill()
+            raise AssertionError(f"{' '.join(self.command)} did not listen; it wrote {self.lines} and {self.errors!r}")
+        return self
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def errors(self):
+        self._errors.flush()
+        return Path(self._errors.name).read_text("utf-8", "replace")
+
+    @property
+    def resident_kib(self):
+        """Resident memory (VmRSS)."""
+        status = Path(f"/proc/{self.pid}/status").read_text("ascii", "replace")
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE).group(1))
+
+    @property
+    def descriptors(self):
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
+    @property
+    def is_running(self):
+        return self.process.poll() is None
+
+    def terminate(self, seconds=30, with_signal=signal.SIGTERM):
+        """Asks it to stop; returns its exit status and the seconds that it took."""
+        began = time.monotonic()
+        self.process.send_signal(with_signal)
+        status = self.process.wait(seconds)
+        return status, time.monotonic() - began
+
+    def kill(self):
+        """kill -9, and waits until it is gone."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self._reader.join(5)

@@ -1,0 +1,149 @@
+"""The command as an operator meets it: the line it prints, its exit statuses, its signals, its tokens."""
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import subprocess
+from contextlib import closing
+
+import pytest
+import requests
+
+from asynchronous import bounded
+from wire import SocketIO
+
+
+def run(command, *arguments, folder, seconds=20):
+    return subprocess.run(
+        [command, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
+    )
+
+
+def test_it_says_where_it_listens_and_is_alive_and_ready(dunlin):
+    server = dunlin("--database", "sqlite:here.sqlite")
+    assert f"listening on http://127.0.0.1:{server.port}" in server.lines
+    for path in ("/livez", "/readyz"):
+        assert requests.get(server.url + path, timeout=5).status_code == 200
+    metrics = requests.get(server.url + "/metrics", timeout=5)
+    assert metrics.headers["content-type"].startswith("text/plain")
+    assert re.search(r"^# TYPE \w+ (counter|gauge|histogram|summary)$", metrics.text, re.MULTILINE)
+
+
+def test_the_database_is_a_file_in_the_working_folder_by_default(dunlin, tmp_path):
+    dunlin()
+    assert (tmp_path / "dunlin.sqlite").exists()
+
+
+def test_an_option_comes_from_the_environment_and_the_flag_wins(dunlin, tmp_path):
+    environment = {"PATH": "/usr/bin:/bin", "DUNLIN_DATABASE": "sqlite:environment.sqlite", "DUNLIN_PORT": "1"}
+    dunlin(environment=environment)  # with --port 0, which wins over port 1
+    assert (tmp_path / "environment.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        pytest.param(["serve", "--no-such-option"], 64, id="an unknown option"),
+        pytest.param(["serve", "--port", "many"], 64, id="a port that is no number"),
+        pytest.param(["serve", "--port", "70000"], 64, id="a port out of range"),
+        pytest.param(["serve", "--port", "0", "--database", "oracle:x"], 64, id="a database of an unknown kind"),
+        pytest.param(["serve", "--port", "0", "--database", "sqlite:/no/such/folder/x.sqlite"], 69, id="a database out of reach"),
+        pytest.param(["serve", "--port", "0", "--database", "postgres://u:p@localhost:1/x"], 69, id="PostgreSQL, not in this build"),
+        pytest.param(["serve", "--port", "0", "--tokens", "/no/such/file"], 66, id="a tokens file that is not there"),
+        pytest.param(["serve", "--port", "0", "--redis", "redis://localhost:1/0"], 69, id="Redis, not in this build"),
+        pytest.param(["nonsense"], 64, id="an unknown command"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_an_exit_status(dunlin_command, tmp_path, arguments, status):
+    finished = run(dunlin_command, *arguments, folder=tmp_path)
+    assert finished.returncode == status, finished.stderr
+    assert "listening on" not in finished.stdout
+    assert re.fullmatch(r"dunlin: \S.*\n", finished.stderr), "one line: " + finished.stderr
+
+
+def test_a_taken_port_is_73(dunlin_command, tmp_path):
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        finished = run(dunlin_command, "serve", "--port", port, "--database", "memory:", folder=tmp_path)
+    assert finished.returncode == 73, finished.stderr
+    assert len(finished.stderr.strip().splitlines()) == 1
+    assert port in finished.stderr
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
+@bounded(40)
+async def test_a_signal_drains_and_exits_with_0(classroom, with_signal):
+    classroom.start("--question-lead-in", "100")
+    instructor = await SocketIO.connect(classroom.port, {"token": "instructor_token"})
+    ann = await SocketIO.connect(classroom.port, {"token": "student1_token"})
+    idle = await SocketIO.connect(classroom.port)
+    await instructor.call("quiz:create_session", {"quizId": "quiz1", "sessionId": "test_drain"})
+    await ann.call("quiz:join", {"sessionId": "test_drain"})
+    await instructor.call("quiz:start", {"sessionId": "test_drain"})
+    await ann.next("quiz:question")
+    answered = await ann.call("quiz:answer", {"questionId": "q1", "answer": 1})
+    assert answered["ok"] is True
+
+    classroom.server.process.send_signal(with_signal)
+    for client in (instructor, ann, idle):
+        closed = await client.until_closed()
+        assert closed.code == 1012, "clients are told that the service restarts"
+    status = classroom.server.process.wait(5)
+    assert status == 0, classroom.server.errors
+    assert len(classroom.answers("test_drain")) == 1
+
+
+def test_a_drain_does_not_wait_for_a_client_that_says_nothing(dunlin):
+    server = dunlin("--database", "memory:")
+    with closing(socket.create_connection(("127.0.0.1", server.port))) as silent:
+        silent.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        status, took = server.terminate()
+    assert status == 0
+    assert took < 5
+
+
+@bounded(40)
+async def test_a_token_is_printed_once_works_and_is_revoked(classroom, dunlin_command):
+    classroom.start()
+    database = ["--database", f"sqlite:{classroom.database}"]
+
+    def token(*arguments):
+        finished = run(dunlin_command, "token", *arguments, *database, folder=classroom.folder)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout.strip()
+
+    created = token("create", "--user", "lee", "--username", "Lee", "--role", "instructor")
+    assert len(created.splitlines()) == 1 and len(created) >= 32
+    stored = json.dumps(classroom.rows("SELECT * FROM users WHERE id = 'lee'"))
+    assert "Lee" in stored
+    assert created.encode() not in classroom.database.read_bytes(), "only a hash of it is stored"
+
+    lee = await SocketIO.connect(classroom.port, {"token": created})
+    session = await lee.call("quiz:create_session", {"quizId": "quiz1"})
+    assert session["ok"] is True, "an instructor may create sessions"
+
+    token("revoke", created)
+    with pytest.raises(ConnectionRefusedError, match="Invalid authentication token"):
+        await SocketIO.connect(classroom.port, {"token": created})
+
+    short = token("create", "--user", "lee", "--expires", "1s")
+    await asyncio.sleep(1.1)  # to the command's clock there is no other way
+    with pytest.raises(ConnectionRefusedError):
+        await SocketIO.connect(classroom.port, {"token": short})
+
+
+@bounded(40)
+async def test_the_demo_has_quizzes_links_and_the_sessions_that_load_scripts_name(dunlin):
+    server = dunlin("--demo", "--database", "memory:")
+    links = [line for line in server.lines if "http://" in line]
+    assert len(links) >= 3, f"a link a role, beside the listening line: {server.lines}"
+    student = await SocketIO.connect(server.port, {"token": "test_token"})
+    for session in [f"load-test-session-{number}" for number in range(1, 6)] + ["load_test_session"]:
+        joined = await student.call("quiz:join", {"sessionId": session})
+        assert joined["ok"] is True, (session, joined)
+        assert joined["status"] == "active", "self-paced: it can be played at once"
+    observer = await SocketIO.connect(server.port, {"token": "observer_token"})
+    observing = await observer.call("quiz:observe", {"sessionId": "load_test_session"})
+    assert observing["ok"] is True

@@ -1,0 +1,120 @@
+"""`dunlin import`: quiz files as people have them, with bad bytes and bad records in between."""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+# Good ones: a plain record, a question over two lines, two choices, five choices. Bad ones say what is wrong with them.
+FIXTURE = b"""#Q Which of these birds is a wader?
+^ Dunlin
+A Wren
+B Dunlin
+C Robin
+
+#Q Is a dunlin
+a bird?
+^ True
+A True
+B False
+
+#Q No choice equals the answer.
+^ Curlew
+A Knot
+B Ruff
+
+#Q How many toes has a sanderling?
+^ Three
+A One
+B Two
+C Three
+D Four
+E Five
+
+#Q A name in Latin-1: caf\xe9
+^ Yes
+A Yes
+B No
+
+^ An answer without a question
+A One
+
+"""
+
+
+def run_import(command, folder, file, *arguments):
+    return subprocess.run(
+        [command, "import", file, "--format", "opentriviaqa", "--database", "sqlite:import.sqlite", *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def stored_quizzes(folder):
+    with closing(sqlite3.connect(folder / "import.sqlite")) as database:
+        return [(title, json.loads(questions)) for title, questions in database.execute("SELECT title, questions FROM quizzes")]
+
+
+def is_playable(question):
+    choices = question["options"]
+    return question["question"].strip() and len(choices) >= 2 and 0 <= question["correctAnswer"] < len(choices)
+
+
+def test_good_records_are_loaded_and_bad_ones_reported_with_their_line(dunlin_command, tmp_path):
+    file = tmp_path / "birds"
+    file.write_bytes(FIXTURE)
+    finished = run_import(dunlin_command, tmp_path, file, "--title", "Birds")
+    assert finished.returncode == 0, finished.stderr
+    ((title, questions),) = stored_quizzes(tmp_path)
+    assert title == "Birds"
+    asked = [question["question"] for question in questions]
+    assert "Which of these birds is a wader?" in asked
+    assert any(re.fullmatch(r"Is a dunlin\s+a bird\?", question) for question in asked)
+    assert not any("Curlew" in json.dumps(question) for question in questions)
+    assert all(is_playable(question) for question in questions)
+    wader = next(question for question in questions if "wader" in question["question"])
+    assert wader["options"][wader["correctAnswer"]] == "Dunlin"
+    toes = next(question for question in questions if "toes" in question["question"])
+    assert len(toes["options"]) == 5 and toes["options"][toes["correctAnswer"]] == "Three"
+
+    output = finished.stdout + finished.stderr
+    for lines in ("13|14", "26", "31"):  # no choice equals the answer; bytes that are not UTF-8; no question
+        assert re.search(rf"\b({lines})\b", output), output
+    assert str(len(questions)) in output, "the counts are printed"
+
+
+def test_a_file_that_is_not_there_is_one_line_and_a_failure(dunlin_command, tmp_path):
+    finished = run_import(dunlin_command, tmp_path, "nowhere")
+    assert finished.returncode not in (0, None)
+    assert len(finished.stderr.strip().splitlines()) == 1
+
+
+def real_data():
+    folder = Path(os.environ.get("DUNLIN_OPENTRIVIAQA", CHECKOUT.parent / "shared" / "data" / "opentriviaqa"))
+    return sorted(file for file in folder.glob("*") if file.name != "LICENSE") if folder.is_dir() else []
+
+
+def test_thousands_of_real_questions(dunlin_command, tmp_path):
+    files = real_data()
+    if not files:
+        pytest.skip("OpenTriviaQA's files are not here; DUNLIN_OPENTRIVIAQA may name their folder")
+    for file in files:
+        blocks = file.read_bytes().count(b"#Q ")
+        finished = run_import(dunlin_command, tmp_path, file)
+        assert finished.returncode == 0, finished.stderr
+        loaded = sum(len(questions) for _, questions in stored_quizzes(tmp_path))
+        assert 0.9 * blocks <= loaded <= blocks, f"{file.name}: {loaded} of {blocks}"
+        assert all(is_playable(question) for _, questions in stored_quizzes(tmp_path) for question in questions)
+        (tmp_path / "import.sqlite").unlink()
+        for rest in tmp_path.glob("import.sqlite-*"):
+            rest.unlink()

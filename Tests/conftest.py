@@ -1,0 +1,69 @@
+"""What every end-to-end test starts from: a server of its own on a free port, in a folder of its own."""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from classroom_data import Classroom
+from server_process import ServerProcess
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def binary(variable, name):
+    path = Path(os.environ.get(variable, CHECKOUT / ".build" / "debug" / name))
+    assert path.exists(), f"{path} is missing: build it first, or name it in {variable}"
+    return path
+
+
+@pytest.fixture
+def dunlin(tmp_path):
+    """Starts `dunlin serve` with more options, as often as asked; ends them all afterwards."""
+    started = []
+
+    def start(*options, port=0, wrapper=(), **more):
+        command = [*wrapper, binary("DUNLIN_BINARY", "dunlin"), "serve", "--port", str(port), *options]
+        process = ServerProcess(command, tmp_path, **more)
+        started.append(process)
+        return process.wait_until_listening()
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def dunlin_command():
+    return binary("DUNLIN_BINARY", "dunlin")
+
+
+@pytest.fixture
+def classroom(dunlin, tmp_path):
+    """A server on SQLite with the users, the quiz and the tokens of the integration tests, inserted by plain SQL."""
+    return Classroom(dunlin, tmp_path)
+
+
+@pytest.fixture
+def echo_server(tmp_path):
+    """Starts the example `echo-server`."""
+    process = ServerProcess([binary("ECHO_SERVER_BINARY", "echo-server"), "--port", "0"], tmp_path)
+    yield process.wait_until_listening()
+    process.kill()
+
+
+@pytest.fixture(scope="session")
+def socket_io_script():
+    """The official browser client: it comes with the wheel of nicegui, of which nothing else is used."""
+    package = importlib.util.find_spec("nicegui")
+    assert package and package.submodule_search_locations, "scripts/install-dependencies.sh test brings nicegui"
+    return Path(package.submodule_search_locations[0]) / "static" / "socket.io.min.js"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert found, "scripts/install-dependencies.sh test brings Chromium"
+    return found

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds and runs every test. Servers listen on ports that the system picks and write to temporary folders; whoever starts one ends it.
+# Reports stay in reports/test: the JUnit files of both runners and the whole output of each.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+reports=reports/test
+python=.tools/venv/bin/python
+seconds_at_most=900
+running=""
+
+stop() {
+    if [ -n "$running" ]; then kill -TERM "$running" 2>/dev/null || true; fi
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Runs a command under the time limit, its output in a file; shows what a filter lets through. Never ends the script.
+step() {
+    local title=$1 log=$2 filter=$3 began=$SECONDS
+    shift 3
+    printf '\n%s\n' "== $title"
+    timeout --kill-after=10 "$seconds_at_most" "$@" >"$log" 2>&1 &
+    running=$!
+    local status=0
+    wait "$running" || status=$?
+    running=""
+    grep -E "$filter" "$log" || true
+    if [ "$status" -ne 0 ]; then
+        printf '%s: exit status %d, the last lines of %s:\n' "$title" "$status" "$log"
+        tail -n 60 "$log"
+        failed_steps+=("$title")
+    fi
+    printf '(%d s)\n' "$((SECONDS - began))"
+}
+
+scripts/install-dependencies.sh test
+rm -rf "$reports"
+mkdir -p "$reports"
+failed_steps=()
+
+printf '\n== Build\n'
+began=$SECONDS
+swift build --build-tests
+printf '(%d s)\n' "$((SECONDS - began))"
+binaries=$(swift build --show-bin-path)
+export DUNLIN_BINARY="${DUNLIN_BINARY:-$binaries/dunlin}"
+export ECHO_SERVER_BINARY="${ECHO_SERVER_BINARY:-$binaries/echo-server}"
+
+step 'Swift tests' "$reports/swift.log" '^(✘|➜)|Test run with' \
+    swift test --skip-build --disable-xctest --xunit-output "$reports/swift.xml"
+step 'Real clients, browser, kill -9' "$reports/python.log" '^(FAILED|ERROR|SKIPPED)|passed|failed' \
+    "$python" -m pytest -c Tests/pytest.ini --junitxml "$reports/python.xml"
+step 'Browser modules in Node' "$reports/node.tap" '^(not ok|# (tests|pass|fail) )' \
+    node --test --test-reporter=tap Tests/BrowserTests/*.test.mjs
+
+printf '\n'
+scripts/tier-report --swift "$reports/swift.xml" --python "$reports/python.xml" --node "$reports/node.tap" "${failed_steps[@]}"
