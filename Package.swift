@@ -1,7 +1,10 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [
+// Warnings are errors where changes are judged; elsewhere a newer compiler's warning must not stop a build.
+let warnings: [SwiftSetting] = Context.environment["DUNLIN_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let settings: [SwiftSetting] = warnings + [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -22,8 +25,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
@@ -60,7 +63,6 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
-        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.0"),
     ],
     targets: [
         .target(name: "WebSocketCore", dependencies: [nioCore, crypto], swiftSettings: settings),
@@ -87,13 +89,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "Classroom", swiftSettings: settings),
-        .target(name: "ClassroomStore", dependencies: ["Classroom", grdb, crypto, logging], swiftSettings: settings),
+        .target(name: "ClassroomStore", dependencies: ["Classroom", grdb, sqlite, crypto, logging], swiftSettings: settings),
         .target(
             name: "ClassroomServer",
             dependencies: [
                 "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "PrometheusMetrics", hummingbird,
                 httpTypesCore, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals, deque, crypto,
-                jwt,
             ],
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
@@ -120,15 +121,19 @@ let package = Package(
         .testTarget(
             name: "SocketIOTestingTests",
             dependencies: ["SocketIOTesting", "SocketIOServer", "WebSocketCore", hummingbird, nioCore], swiftSettings: settings),
+        .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
+        .testTarget(
+            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", grdb, logging], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [
                 "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "PrometheusMetrics", hummingbird,
-                httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, jwt,
+                httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, crypto,
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "DunlinCommandTests", dependencies: ["dunlin", "ClassroomServer", "ClassroomStore", "Classroom", arguments, logging], swiftSettings: settings),
+            name: "DunlinCommandTests",
+            dependencies: ["dunlin", "ClassroomServer", "ClassroomStore", "Classroom", arguments, logging], swiftSettings: settings),
     ]
 )

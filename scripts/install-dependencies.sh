@@ -49,6 +49,7 @@ if [ "$purpose" = test ]; then
     has_command chromium || has_command chromium-browser || has_command google-chrome || missing+=(chromium)
     has_command node || missing+=(nodejs)
     has_command strace || missing+=(strace)
+    has_command openssl || missing+=(openssl)
 fi
 if [ "$purpose" = bench ]; then
     has_command gcc || missing+=(gcc libc6-dev)

@@ -31,9 +31,9 @@ struct EchoServer: AsyncParsableCommand {
         io.onConnection { socket in
             socket.on("echo") { request in
                 if let acknowledge = request.acknowledge {
-                    acknowledge(request.arguments.first)
+                    acknowledge(request.arguments)
                 } else {
-                    request.socket.emit("echo", raw: request.arguments.first)
+                    request.socket.emit("echo", request.arguments)
                 }
             }
             socket.on("join") { request in

@@ -35,7 +35,7 @@ struct ClassroomAssembly {
         tls = try configuration.tls?.configuration()
         var services: [any AuthenticationService] = []
         if let jwt = configuration.jwt {
-            services.append(JWTAuthentication(verifier: try await JWTVerifier(jwt), now: now))
+            services.append(JWTAuthentication(verifier: try JWTVerifier(jwt), now: now))
         }
         let tokens = try configuration.tokensFile.map { path throws(StartupError) in try TokensFile(path: path) }
         store = try await Self.open(configuration, logger)

@@ -242,6 +242,10 @@ def chat(room, token):
             shown = [text.split("<")[0] for text in page.locator(".message .content").all_text_contents()[before:]]
             assert shown[1:] == texts[1:] and shown[0].startswith("first "), shown
         room.picture(one, "chat")
+        one.get_by_label("Message", exact=True).fill("<script>nothing is left of this</script>")
+        one.keyboard.press("Enter")
+        expect(one.get_by_role("button", name="Not sent. Send again")).to_be_visible()
+        expect(one.get_by_role("alert").filter(has_text="content")).to_be_visible()
         two.reload()
         expect(two.locator(".message")).to_have_count(before + 3)
 

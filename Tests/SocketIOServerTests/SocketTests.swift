@@ -3,6 +3,7 @@ import NIOCore
 import NIOEmbedded
 import SocketIOCore
 import Testing
+import WebSocketCore
 
 @testable import SocketIOServer
 
@@ -149,6 +150,30 @@ struct SocketTests {
             let four = try EmbeddedPeer(io, loop: loop)
             #expect(four.channel.isActive, "a place is free again")
             for peer in [two, three, four] { peer.finish() }
+        }
+    }
+
+    @Test("arguments pass through with their attachments, on both transports")
+    func binaryPassThrough() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { socket in
+                socket.on("echo") { request in
+                    if let acknowledge = request.acknowledge { acknowledge(request.arguments) } else { request.socket.emit("echo", request.arguments) }
+                }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.text(#"451-7["echo",{"_placeholder":true,"num":0},1]"#)
+            try peer.frame(.binary, ByteBuffer(bytes: [1, 2, 3]))
+            #expect(try peer.messages() == [#"461-7[{"_placeholder":true,"num":0},1]"#, "binary 3"])
+            let poller = try EmbeddedPeer(io, loop: loop)
+            let handshake = try poller.request("GET", "/socket.io/?EIO=4&transport=polling")
+            let sid = try #require(handshake.components(separatedBy: "\"sid\":\"").last?.prefix(20))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(sid)"
+            _ = try poller.request("POST", target, body: "40\u{1e}451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAQID")
+            #expect(try poller.request("GET", target).hasSuffix("451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAQID"))
+            peer.finish()
+            poller.finish()
         }
     }
 }

@@ -15,8 +15,9 @@ struct ClassroomRouter {
         let router = Router(context: ClassroomRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: RequestMetricsMiddleware(factory: registry))
-        router.add(middleware: ErrorMiddleware())
+        // Outside of the errors: a page of an allowed origin may read them too.
         router.add(middleware: OriginMiddleware(allowedOrigins: configuration.allowedOrigins, isSecure: configuration.tls != nil))
+        router.add(middleware: ErrorMiddleware())
         HealthRoutes(readiness: readiness, registry: registry).add(to: router)
         PageRoutes(pages: PageCatalog.pages).add(to: router)
         router.get("api/v1/openapi.yaml") { _, _ in OpenAPIDocument.response }

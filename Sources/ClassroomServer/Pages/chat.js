@@ -11,8 +11,6 @@ let user = null;
 let isListening = false;
 /** clientId → list item of a message that the server has not confirmed. */
 const unconfirmed = new Map();
-/** {clientId, content} of the last message that nobody confirmed: the history may show that it arrived all the same. */
-let doubtful = null;
 const list = byId("messages");
 const log = byId("log");
 const composer = byId("composer");
@@ -36,7 +34,10 @@ async function takePlace(socket, signedIn) {
 
 async function join(roomId) {
   const { history, members } = await request(socket(), "chat:join", { roomId });
-  if (list.dataset.room !== roomId) list.replaceChildren();
+  if (list.dataset.room !== roomId) {
+    list.replaceChildren();
+    unconfirmed.clear();
+  }
   list.dataset.room = roomId;
   room = roomId;
   memory.set("room", room);
@@ -64,29 +65,42 @@ byId("leave").addEventListener("click", async () => {
 
 // Sending
 
-onSubmit(composer, async ({ content }) => {
-  if (!content.trim()) return;
-  const clientId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  const item = render({ userId: user.userId, username: user.username, content, sentAt: Date.now() });
-  item.classList.add("unconfirmed");
-  unconfirmed.set(clientId, item);
-  list.append(item);
-  log.scrollTop = log.scrollHeight;
-  const field = byId("content");
-  field.value = "";
-  fit(field);
+onSubmit(
+  composer,
+  async ({ content }) => {
+    if (!content.trim()) return;
+    const message = { userId: user.userId, username: user.username, content, sentAt: Date.now(), clientId: newClientId() };
+    const item = render(message);
+    unconfirmed.set(message.clientId, item);
+    list.append(item);
+    log.scrollTop = log.scrollHeight;
+    byId("content").value = "";
+    fit(byId("content"));
+    await send(message, item);
+  },
+  { allowsMany: true },
+);
+
+/** Until the server confirms it, the message stays marked; if it refuses, with a button to try again. */
+async function send({ content, clientId }, item) {
+  item.className = "message own unconfirmed";
   try {
     place(await request(socket(), "chat:message", { roomId: room, content, type: "text", clientId }));
   } catch (error) {
-    item.remove();
-    unconfirmed.delete(clientId);
-    doubtful = { clientId, content };
-    // Back into the field, unless the next message is already being written.
-    if (!field.value) field.value = content;
-    fit(field);
+    // The echo or the history may show meanwhile that it was stored all the same.
+    if (!unconfirmed.has(clientId)) return;
+    const again = () => {
+      button.remove();
+      showError(composer, null);
+      send({ content, clientId }, item).catch((reason) => showError(composer, reason));
+    };
+    const button = element("button", { type: "button", class: "small", onclick: again }, "Not sent. Send again");
+    item.append(button);
     throw error;
   }
-});
+}
+
+const newClientId = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 byId("content").addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -112,7 +126,6 @@ function place(message) {
   if (typeof message?.sequence !== "number" || message.roomId !== list.dataset.room) return;
   unconfirmed.get(message.clientId)?.remove();
   unconfirmed.delete(message.clientId);
-  if (doubtful && doubtful.clientId === message.clientId) withdraw(doubtful);
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
   const numbered = [...list.children].filter((item) => item.dataset.sequence);
   const before = numbered.findLast((item) => Number(item.dataset.sequence) <= message.sequence);
@@ -123,15 +136,6 @@ function place(message) {
   else list.prepend(item);
   while (list.children.length > maximumShown) list.firstChild.remove();
   if (isAtEnd) log.scrollTop = log.scrollHeight;
-}
-
-/** It was stored after all: nobody shall send it twice. */
-function withdraw({ content }) {
-  doubtful = null;
-  if (byId("content").value !== content) return;
-  byId("content").value = "";
-  fit(byId("content"));
-  showError(composer, null);
 }
 
 function render({ userId, username, content, sentAt }) {

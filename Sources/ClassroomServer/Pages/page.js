@@ -46,12 +46,12 @@ export function announce(text) {
   setTimeout(() => (region.textContent = text), 50);
 }
 
-/** `submit` runs for the form's values, at most once at a time; what it throws is shown in the form's `.error`. */
-export function onSubmit(form, submit) {
+/** `submit` runs for the form's values, at most once at a time unless it `allowsMany`; what it throws is shown in the form's `.error`. */
+export function onSubmit(form, submit, { allowsMany = false } = {}) {
   let isBusy = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (isBusy) return;
+    if (isBusy && !allowsMany) return;
     isBusy = true;
     showError(form, null);
     try {

@@ -12,9 +12,8 @@ public enum SocketIOEncoder {
         _ name: String, namespace: String = "/", id: UInt64? = nil, attachments: Int = 0, into buffer: inout ByteBuffer,
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) {
-        self.writeHead(attachments > 0 ? .binaryEvent : .event, attachments, namespace, id, into: &buffer)
+        self.writeHead(attachments > 0 ? .binaryEvent : .event, attachments, namespace, id, opening: JSONByte.openBracket, into: &buffer)
         JSONWriter.append(to: &buffer) { writer in
-            writer.beginArray()
             writer.string(name)
             arguments(&writer)
             writer.endArray()
@@ -31,9 +30,8 @@ public enum SocketIOEncoder {
         id: UInt64, namespace: String = "/", attachments: Int = 0, into buffer: inout ByteBuffer,
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) {
-        self.writeHead(attachments > 0 ? .binaryAck : .ack, attachments, namespace, id, into: &buffer)
+        self.writeHead(attachments > 0 ? .binaryAck : .ack, attachments, namespace, id, opening: JSONByte.openBracket, into: &buffer)
         JSONWriter.append(to: &buffer) { writer in
-            writer.beginArray()
             arguments(&writer)
             writer.endArray()
         }
@@ -74,20 +72,40 @@ public enum SocketIOEncoder {
         self.writeHead(.disconnect, 0, namespace, nil, into: &buffer)
     }
 
+    /// What stands before a packet's payload, in one write: each write to a buffer has its price.
+    ///
+    /// - Parameter opening: the payload's first byte, if it has one yet.
     @inline(__always)
     private static func writeHead(
-        _ kind: SocketIOPacketKind, _ attachments: Int, _ namespace: String, _ id: UInt64?, into buffer: inout ByteBuffer
+        _ kind: SocketIOPacketKind, _ attachments: Int, _ namespace: String, _ id: UInt64?, opening: UInt8? = nil,
+        into buffer: inout ByteBuffer
     ) {
-        buffer.writeInteger(JSONByte.zero &+ kind.rawValue)
-        if kind.isBinary {
-            buffer.writeDecimal(UInt64(attachments))
-            buffer.writeInteger(JSONByte.minus)
+        let isDefault = namespace == "/"
+        let namespaceBytes = isDefault ? 0 : namespace.utf8.count
+        let maximumDigits = 20
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 4 &+ namespaceBytes &+ 2 &* maximumDigits) { target in
+            target[0] = JSONByte.zero &+ kind.rawValue
+            var count = 1
+            if kind.isBinary {
+                count = JSONDigits.write(UInt64(attachments), to: target, at: count)
+                target[count] = JSONByte.minus
+                count &+= 1
+            }
+            if !isDefault {
+                for byte in namespace.utf8 {
+                    target[count] = byte
+                    count &+= 1
+                }
+                target[count] = JSONByte.comma
+                count &+= 1
+            }
+            if let id { count = JSONDigits.write(id, to: target, at: count) }
+            if let opening {
+                target[count] = opening
+                count &+= 1
+            }
+            return count
         }
-        if namespace != "/" {
-            buffer.writeString(namespace)
-            buffer.writeInteger(JSONByte.comma)
-        }
-        if let id { buffer.writeDecimal(id) }
     }
 }
 

@@ -9,9 +9,12 @@ struct EncodedPacket: Sendable {
     let frame: ByteBuffer
     /// The Engine.IO packet: the frame without its header.
     let text: ByteBuffer
+    /// Binary messages that follow it.
+    let attachments: [ByteBuffer]
 
     /// - Parameter body: appends the Socket.IO packet.
-    init(_ body: (inout ByteBuffer) -> Void) {
+    init(attachments: [ByteBuffer] = [], _ body: (inout ByteBuffer) -> Void) {
+        self.attachments = attachments
         var buffer = ByteBuffer()
         buffer.reserveCapacity(256)
         WebSocketEncoder.writeFrame(opcode: .text, into: &buffer) { buffer in

@@ -47,7 +47,20 @@ extension EngineConnection {
         } else {
             polling.queue(.text(packet.text))
         }
-        checkQueue()
+        if packet.attachments.isEmpty { checkQueue() } else { send(attachments: packet.attachments) }
+    }
+
+    /// Sends the binary messages that belong to the packet before.
+    func send(attachments: [ByteBuffer]) {
+        guard !session.isClosed else { return }
+        for attachment in attachments where !isDoomed {
+            if session.transport == .websocket {
+                write(opcode: .binary, attachment)
+            } else {
+                polling.queue(.binary(attachment))
+                checkQueue()
+            }
+        }
     }
 
     /// Whether earlier packets still wait for the client.

@@ -1,3 +1,4 @@
+import NIOCore
 public import SocketIOCore
 
 /// The answer that a client waits for. May be given at once or later, from any thread; the client takes the first.
@@ -22,7 +23,23 @@ public struct Acknowledgement: Sendable {
         }
     }
 
-    /// Sends the arguments as they were received: no value is parsed.
+    /// Sends arguments as they were received, attachments included: no value is parsed.
+    public func callAsFunction(_ arguments: Arguments) {
+        let id = id
+        let write = { (buffer: inout ByteBuffer) in
+            SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { writer in
+                for index in 0..<arguments.count { writer.raw(arguments[index]) }
+            }
+        }
+        socket.send { socket in
+            socket.connection.sendMessage(write)
+            socket.connection.send(attachments: arguments.attachments)
+        } packet: {
+            EncodedPacket(attachments: arguments.attachments, write)
+        }
+    }
+
+    /// Sends an argument as it was received, without an attachment: no value is parsed.
     public func callAsFunction(_ argument: JSONSlice) {
         let id = id
         socket.send { socket in

@@ -111,12 +111,15 @@ public final class ServerSocket {
         }
     }
 
-    /// Sends arguments as they were received: no value is parsed.
-    public func emit(_ event: String, raw argument: JSONSlice) {
+    /// Sends arguments as they were received, attachments included: no value is parsed.
+    public func emit(_ event: String, _ arguments: Arguments) {
         guard isConnected else { return }
         connection.sendMessage { buffer in
-            SocketIOEncoder.event(event, namespace: "/", id: nil, into: &buffer) { $0.raw(argument) }
+            SocketIOEncoder.event(event, namespace: "/", id: nil, attachments: arguments.attachments.count, into: &buffer) { writer in
+                for index in 0..<arguments.count { writer.raw(arguments[index]) }
+            }
         }
+        connection.send(attachments: arguments.attachments)
     }
 
     /// Sends an event and asks for an acknowledgement.

@@ -1,8 +1,7 @@
 import Classroom
-import JWTKit
 
 /// The claims that are looked at: `sub`, `name`, `role`, `permissions`, `exp`, `nbf`, `iss`, `aud`.
-struct JWTClaims: JWTPayload {
+struct JWTClaims: Decodable {
     var sub: String?
     var name: String?
     var role: String?
@@ -13,7 +12,7 @@ struct JWTClaims: JWTPayload {
     var aud: Audience?
 
     /// One audience or a list of them (RFC 7519, section 4.1.3).
-    enum Audience: Codable, Sendable, Hashable {
+    enum Audience: Decodable {
         case one(String)
         case many([String])
 
@@ -26,14 +25,6 @@ struct JWTClaims: JWTPayload {
             }
         }
 
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            switch self {
-            case .one(let audience): try container.encode(audience)
-            case .many(let audiences): try container.encode(audiences)
-            }
-        }
-
         func contains(_ audience: String) -> Bool {
             switch self {
             case .one(let one): one == audience
@@ -41,9 +32,6 @@ struct JWTClaims: JWTPayload {
             }
         }
     }
-
-    /// Nothing: the claims are checked by ``JWTClaims/user(at:for:)``, which is told the time.
-    func verify(using algorithm: some JWTAlgorithm) {}
 
     /// The user whom the claims describe, if they hold at `now`.
     func user(at now: UnixMilliseconds, for configuration: JWTConfiguration) throws(JWTRefusal) -> User {

@@ -53,33 +53,6 @@ extension JSONWriter {
     mutating func integer(magnitude: UInt64, isNegative: Bool) {
         self.separate()
         if isNegative { self.buffer.writeInteger(JSONByte.minus) }
-        self.buffer.writeDecimal(magnitude)
-    }
-}
-
-extension ByteBuffer {
-    /// Appends a number's decimal digits.
-    mutating func writeDecimal(_ value: UInt64) {
-        if value < 10 {
-            self.writeInteger(JSONByte.zero &+ UInt8(truncatingIfNeeded: value))
-            return
-        }
-        var digits = 0
-        var rest = value
-        while rest > 0 {
-            digits &+= 1
-            rest /= 10
-        }
-        self.writeWithUnsafeMutableBytes(minimumWritableBytes: digits) { target in
-            var rest = value
-            var index = digits
-            while index > 0 {
-                index &-= 1
-                let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-                target[index] = JSONByte.zero &+ UInt8(truncatingIfNeeded: remainder)
-                rest = quotient
-            }
-            return digits
-        }
+        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { JSONDigits.write(magnitude, to: $0, at: 0) }
     }
 }

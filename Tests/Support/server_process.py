@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-_LISTENING = re.compile(r"^listening on http://(\[[^\]]+\]|[^:/]+):(\d+)$")
+_LISTENING = re.compile(r"^listening on https?://(\[[^\]]+\]|[^:/]+):(\d+)$")
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
