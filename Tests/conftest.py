@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,20 +20,28 @@ def binary(variable, name):
     return path
 
 
-@pytest.fixture
-def dunlin(tmp_path):
-    """Starts `dunlin serve` with more options, as often as asked; ends them all afterwards."""
+@contextmanager
+def servers(folder):
+    """A function that starts `dunlin serve` with more options, as often as it is called; all of them are ended afterwards."""
     started = []
 
     def start(*options, port=0, wrapper=(), **more):
         command = [*wrapper, binary("DUNLIN_BINARY", "dunlin"), "serve", "--port", str(port), *options]
-        process = ServerProcess(command, tmp_path, **more)
+        process = ServerProcess(command, folder, **more)
         started.append(process)
         return process.wait_until_listening()
 
-    yield start
-    for process in started:
-        process.kill()
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()
+
+
+@pytest.fixture
+def dunlin(tmp_path):
+    with servers(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture
@@ -44,6 +53,14 @@ def dunlin_command():
 def classroom(dunlin, tmp_path):
     """A server on SQLite with the users, the quiz and the tokens of the integration tests, inserted by plain SQL."""
     return Classroom(dunlin, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_classroom(tmp_path_factory):
+    """One for all tests of a file: for those that leave nothing behind which another could trip over."""
+    folder = tmp_path_factory.mktemp("classroom")
+    with servers(folder) as start:
+        yield Classroom(start, folder).start()
 
 
 @pytest.fixture

@@ -35,6 +35,9 @@ struct ClassroomAssembly {
         tls = try configuration.tls?.configuration()
         var services: [any AuthenticationService] = []
         if let jwt = configuration.jwt {
+            if case .hmacSecret(let secret) = jwt.key, secret.count < 32 {
+                logger.warning("the JWT secret is shorter than the 32 bytes that HS256 asks for (RFC 7518, section 3.2)")
+            }
             services.append(JWTAuthentication(verifier: try JWTVerifier(jwt), now: now))
         }
         let tokens = try configuration.tokensFile.map { path throws(StartupError) in try TokensFile(path: path) }
@@ -91,7 +94,7 @@ struct ClassroomAssembly {
             // Shut down from the last to the first, each when the one after it has ended.
             services: [
                 StoreService(store: store, logger: logger), application, loopLag,
-                DrainService(readiness: readiness, runtime: runtime, logger: logger),
+                DrainService(readiness: readiness, runtime: runtime, notice: configuration.drainNotice, logger: logger),
             ], logger: logger)
         do {
             try await group.run()

@@ -53,7 +53,8 @@ struct JSONWriterTests {
     @Test(
         "doubles are short and read back the same",
         arguments: [
-            (0, "0"), (-0.0, "0"), (1, "1"), (-1.5, "-1.5"), (0.1, "0.1"), (1e15, "1000000000000000"), (1e21, "1e+21"), (.leastNonzeroMagnitude, "5e-324"),
+            (0, "0"), (-0.0, "0"), (1, "1"), (-1.5, "-1.5"), (0.1, "0.1"), (1e15, "1000000000000000"), (1e21, "1e+21"),
+            (.leastNonzeroMagnitude, "5e-324"),
             (1.7976931348623157e308, "1.7976931348623157e+308"), (.infinity, "null"), (-.infinity, "null"), (.nan, "null"), (1e-7, "1e-07"),
         ] as [(Double, String)])
     func doubles(value: Double, expected: String) throws {

@@ -11,7 +11,7 @@ struct RawResponseTests {
     @Test("a response with a length is there when its body is")
     func length() throws {
         let text = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nX:  y\r\n\r\nabc"
-        for end in 0..<text.utf8.count { #expect(self.response(String(text.prefix(end))) == nil) }
+        for end in 0..<text.utf8.count { #expect(self.response(String(decoding: text.utf8.prefix(end), as: UTF8.self)) == nil) }
         let response = try #require(self.response(text + "HTTP/1.1 200"))
         #expect(response.status == 413)
         #expect(response.body == "abc")

@@ -25,6 +25,8 @@ public struct ClassroomConfiguration: Sendable {
     /// How long a question is open, where a session's settings say nothing.
     public var questionDurationMs = 30_000
 
+    /// How long `/readyz` fails, at least, before a drain closes the port and the sockets.
+    public var drainNotice: Duration = .milliseconds(250)
     /// The largest body of an HTTP request; a larger one gets 413.
     public var maximumBodyBytes = 1_000_000
     public var quizLimits = QuizLimits()

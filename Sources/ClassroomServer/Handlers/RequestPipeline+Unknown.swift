@@ -7,7 +7,8 @@ extension RequestPipeline {
         guard Self.prefixes.contains(where: { incoming.name.hasPrefix($0) }) else { return }
         counters.requests.count()
         let responder = Responder(
-            event: String(incoming.name.prefix(64)), socket: incoming.socket.reference, acknowledge: incoming.acknowledge, sentAt: nil, counters: counters)
+            event: String(incoming.name.prefix(64)), socket: incoming.socket.reference, acknowledge: incoming.acknowledge, sentAt: nil,
+            counters: counters)
         responder.fail(ClassroomError(.notFound, "Unknown event"))
     }
 

@@ -2,17 +2,21 @@ import Logging
 import ServiceLifecycle
 
 /// Begins the drain: readiness fails, no new work is taken, work in hand finishes. The last of the services, so that it is the first to be
-/// shut down and the listener stays open meanwhile.
+/// shut down and the listener stays open meanwhile, for `notice` at least: whoever asks `/readyz` gets a chance to see it fail.
 struct DrainService: Service {
     let readiness: Readiness
     let runtime: ClassroomRuntime
+    let notice: Duration
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
         readiness.drain()
         // Cancelled: the server could not start, and whoever started it says why.
-        if !Task.isCancelled { logger.info("draining") }
+        guard !Task.isCancelled else { return await runtime.drain() }
+        logger.info("draining")
+        async let noticed: Void? = try? Task.sleep(for: notice)
         await runtime.drain()
+        _ = await noticed
     }
 }

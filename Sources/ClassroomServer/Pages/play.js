@@ -231,7 +231,7 @@ function showEnd(you) {
   view.stop();
   const own = you && `You finished in ${ordinal(you.rank)} place with ${plural(you.score, "point")}.`;
   setText("ended-own", own ?? "");
-  const kept = memory.get("finalBoard");
+  const kept = memory.get("board");
   if (entries.length === 0 && kept?.sessionId === seat.sessionId) entries = kept.entries;
   showBoards();
   showView("ended");
@@ -263,7 +263,7 @@ onSession("quiz:kicked", ({ userId }) => {
 socket.on("quiz:leaderboard", (board, summary) => {
   if (!seat || summary?.sessionId !== seat.sessionId) return;
   entries = board;
-  if (summary.final) memory.set("finalBoard", { sessionId: seat.sessionId, entries: entries.slice(0, 10) });
+  memory.set("board", { sessionId: seat.sessionId, entries: entries.slice(0, 10) });
   setText("lobby-players", plural(summary.players, "player"));
   view.showBoard(entries, seat.userId);
   if (!byId("view-ended").hidden) showBoards();

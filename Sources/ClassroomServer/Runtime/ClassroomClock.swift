@@ -14,7 +14,7 @@ import Darwin
 public protocol ClassroomClock: Sendable {
     /// Milliseconds since 1970.
     var now: UnixMilliseconds { get }
-    /// Runs `work` once, at `time` or soon after, on a thread of the clock's choice; at once when the time is past. `work` must not block.
+    /// Runs `work` once, at `time` or soon after, on a thread of the clock's choice but never within this call. `work` must not block.
     func schedule(at time: UnixMilliseconds, _ work: @escaping @Sendable () -> Void) -> ScheduledWork
 }
 

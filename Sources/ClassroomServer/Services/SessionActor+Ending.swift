@@ -16,7 +16,8 @@ extension SessionActor {
 
     /// An ended session stays until its last board has gone out and the store has all of it.
     private func retireIfDone() {
-        guard isFinished, !isRetired, outbox.isEmpty, capturedBoard == nil, timers[.leaderboard] == nil, waiting.isEmpty, !session.hasPendingAnswers,
+        guard isFinished, !isRetired, outbox.isEmpty, capturedBoard == nil, timers[.leaderboard] == nil, waiting.isEmpty,
+            !session.hasPendingAnswers,
             !isSessionUnsaved, unsavedParticipants.isEmpty
         else { return }
         retire()

@@ -91,13 +91,16 @@ struct RestartTests {
         try room.apply(.resume, at: 0)
         var now: UnixMilliseconds = 0
         var version = 0
+        var board = room.session.leaderboard()
         for _ in 0..<150 {
             now += Int64.random(in: 0...400, using: &generator)
             while let wake = room.wake, wake <= now { try room.apply(.tick, at: wake) }
             // A refusal is part of the game: it must change nothing.
             _ = refusal { try step(&room, at: now, &generator) }
             #expect(room.session.boardVersion >= version)
+            #expect(room.session.boardVersion > version || room.session.leaderboard() == board)
             version = room.session.boardVersion
+            board = room.session.leaderboard()
             try compare(room, at: now)
         }
     }
