@@ -36,6 +36,8 @@ def servers(folder):
     finally:
         for process in started:
             process.kill()
+    for process in started:
+        process.assert_no_crash()
 
 
 @pytest.fixture
@@ -69,6 +71,7 @@ def echo_server(tmp_path):
     process = ServerProcess([binary("ECHO_SERVER_BINARY", "echo-server"), "--port", "0"], tmp_path)
     yield process.wait_until_listening()
     process.kill()
+    process.assert_no_crash()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,3 @@
-public import CoreMetrics
 import Synchronization
 
 /// A backend of swift-metrics whose state can be read as Prometheus' text format.

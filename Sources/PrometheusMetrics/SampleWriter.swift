@@ -11,6 +11,13 @@ public struct SampleWriter {
         counter(name, help: help, [([], value)])
     }
 
+    /// A sum that only rises and is not whole, such as seconds.
+    public mutating func counter(_ name: String, help: String, _ value: Double) {
+        let name = MetricName.counter(name)
+        header(name, kind: .counter, help: help)
+        sample(name, LabelSet([]), Self.number(value))
+    }
+
     /// The series of a count, each with its labels.
     public mutating func counter(_ name: String, help: String, _ series: [(labels: [(String, String)], value: Int)]) {
         let name = MetricName.counter(name)

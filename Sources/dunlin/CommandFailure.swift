@@ -3,14 +3,6 @@ import Classroom
 import ClassroomServer
 import ClassroomStore
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// A reason to stop, with its exit status.
 struct CommandFailure: Error, Equatable, CustomStringConvertible {
     let status: ExitReason
@@ -41,7 +33,7 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
         let failure = isFromParser(error, root) ? CommandFailure(.usage, root.message(for: error)) : CommandFailure(error)
         let line = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
         Terminal.error("dunlin: \(line)")
-        Glibc.exit(failure.status.rawValue)
+        Terminal.end(status: failure.status.rawValue)
     }
 
     /// The parser's own errors, and those of `validate()`, have the status of a wrong command line.

@@ -1,14 +1,6 @@
 import Logging
 import ServiceLifecycle
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// Ends the process when a drain takes too long. What was acknowledged is in the database by then; the rest was never promised.
 struct DrainDeadline: Service {
     static let limit: Duration = .seconds(29)
@@ -22,7 +14,7 @@ struct DrainDeadline: Service {
         Task.detached { [logger] in
             try? await Task.sleep(for: Self.limit)
             logger.error("the drain took too long, ending now")
-            exit(0)
+            Terminal.end(status: 0)
         }
     }
 }

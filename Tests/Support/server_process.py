@@ -97,3 +97,7 @@ class ServerProcess:
             self.process.kill()
         self.process.wait(10)
         self._reader.join(5)
+
+    def assert_no_crash(self):
+        """Once it has ended: by our signal or in good order, and by no other cause."""
+        assert self.process.returncode in (0, -signal.SIGKILL), f"it ended with {self.process.returncode}: {self.errors[-4_000:]}"

@@ -5,7 +5,7 @@
 ///     A first choice
 ///     B second choice
 ///
-/// A record begins with `#Q` and lasts until the next one; blank lines separate records, and are also found within a question. A record that
+/// Line ends are LF or CRLF (the parts are trimmed). A record begins with `#Q` and lasts until the next one; blank lines separate records, and are also found within a question. A record that
 /// can't be used is reported with the line on which it begins (bytes that aren't UTF-8: with their own line) and the rest is read. Invalid
 /// bytes are never guessed at: what they meant is unknown, and a class would see the guess.
 public enum OpenTriviaQAParser {
@@ -22,7 +22,6 @@ public enum OpenTriviaQAParser {
 
         func take() {
             number += 1
-            if line.last == UInt8(ascii: "\r") { line.removeLast() }
             // A byte order mark is no part of the first line.
             if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
             if line.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "Q")]) {

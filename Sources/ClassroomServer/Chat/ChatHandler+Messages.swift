@@ -6,7 +6,7 @@ import SocketIOServer
 
 /// `chat:message`: no task and no intermediate payload, one commit for a burst, one encoding for a room.
 extension ChatHandler {
-    func message(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func message(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         guard let user = connection.user else {
             request.responder.fail(RequestPipeline.signInFirst)
             return .finished

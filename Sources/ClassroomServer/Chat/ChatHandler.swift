@@ -17,13 +17,12 @@ final class ChatHandler: Sendable {
         directory = ChatDirectory(maximumRooms: pipeline.configuration.maximumChatRooms)
     }
 
-    /// Call on the socket's loop.
-    func register(on socket: ServerSocket, _ connection: ClientConnection) {
-        pipeline.on("chat:join", of: socket, connection, join)
-        pipeline.on("chat:leave", of: socket, connection, leave)
-        pipeline.on("chat:message", of: socket, connection, lane: .concurrent, limit: .chat, message)
+    func register(in table: inout RequestTable) {
+        table.on("chat:join", join)
+        table.on("chat:leave", leave)
+        table.on("chat:message", lane: .concurrent, limit: .chat, message)
         let directory = directory
-        connection.onDeparture { connection, user in
+        table.onDeparture { connection, user in
             for membership in connection.rooms {
                 directory.leave(membership.roomID, user.id)
                 connection.reference.leave(ChatMembership.room(membership.roomID))
@@ -34,7 +33,7 @@ final class ChatHandler: Sendable {
 
     // MARK: Joining and leaving
 
-    private func join(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable private func join(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let checked = MessageRules.check("chat:join", Payload(request.payload))
             guard let roomID = checked.data["roomId"]?.string else {
@@ -72,7 +71,7 @@ final class ChatHandler: Sendable {
         connection.reference.join(room)
     }
 
-    private func leave(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable private func leave(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         let checked = MessageRules.check("chat:leave", Payload(request.payload))
         if let refusal = checked.refusal {
             request.responder.fail(refusal)

@@ -1,5 +1,5 @@
 import Classroom
-import SocketIOServer
+import SocketIOCore
 
 /// The `dashboard:` events.
 final class DashboardHandler: Sendable {
@@ -11,19 +11,18 @@ final class DashboardHandler: Sendable {
         self.broadcaster = broadcaster
     }
 
-    /// Call on the socket's loop.
-    func register(on socket: ServerSocket, _ connection: ClientConnection) {
-        pipeline.on("dashboard:subscribe", of: socket, connection, subscribe)
-        pipeline.on("dashboard:unsubscribe", of: socket, connection) { [broadcaster] request, connection in
+    func register(in table: inout RequestTable) {
+        table.on("dashboard:subscribe", subscribe)
+        table.on("dashboard:unsubscribe") { [broadcaster] request, connection in
             broadcaster.unsubscribe(connection.id)
             request.responder.succeed("dashboard:unsubscribed", .empty)
             return .finished
         }
         let broadcaster = broadcaster
-        connection.onDeparture { connection, _ in broadcaster.unsubscribe(connection.id) }
+        table.onDeparture { connection, _ in broadcaster.unsubscribe(connection.id) }
     }
 
-    private func subscribe(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable private func subscribe(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         pipeline.identified(request, connection) { [broadcaster] _ in
             let checked = MessageRules.check("dashboard:subscribe", Payload(request.payload))
             do throws(ClassroomError) {

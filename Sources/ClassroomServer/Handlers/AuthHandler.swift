@@ -1,6 +1,5 @@
 import Classroom
 import SocketIOCore
-import SocketIOServer
 
 /// `auth`: signs a socket in by its token.
 final class AuthHandler: Sendable {
@@ -9,8 +8,8 @@ final class AuthHandler: Sendable {
 
     init(pipeline: RequestPipeline) { self.pipeline = pipeline }
 
-    func register(on socket: ServerSocket, _ connection: ClientConnection) {
-        pipeline.on(Self.event, of: socket, connection, identity: Self.identity) { [pipeline] request, connection in
+    func register(in table: inout RequestTable) {
+        table.on(Self.event, identity: Self.identity) { [pipeline] request, connection in
             guard case .token(let token) = request.identity else {
                 request.responder.fail(.invalidToken)
                 return .finished
@@ -30,7 +29,7 @@ final class AuthHandler: Sendable {
     }
 
     /// A token that is no text is as bad as a wrong one.
-    private static func identity(_ payload: JSONSlice) -> ClientRequest.Identity {
+    @Sendable private static func identity(_ payload: JSONSlice) -> ClientRequest.Identity {
         payload["token"]?.string.map { .token($0) } ?? .none
     }
 

@@ -26,20 +26,20 @@ final class ClientConnection {
     var rooms: [ChatMembership] = []
 
     /// What has to be undone when somebody stops being this socket's user.
-    private var departures: [(ClientConnection, User) -> Void] = []
+    private let departures: [@Sendable (ClientConnection, User) -> Void]
     private let presence: PresenceDirectory
 
-    init(socket: ServerSocket, presence: PresenceDirectory, queueLimit: Int) {
+    init(
+        socket: ServerSocket, presence: PresenceDirectory, departures: [@Sendable (ClientConnection, User) -> Void], queueLimit: Int
+    ) {
         id = socket.id
         reference = socket.reference
         eventLoop = socket.eventLoop
         address = socket.handshake.address
         queue = RequestQueue(limit: queueLimit)
         self.presence = presence
+        self.departures = departures
     }
-
-    /// Called before the socket's user changes and after the socket has gone.
-    func onDeparture(_ body: @escaping (ClientConnection, User) -> Void) { departures.append(body) }
 
     /// Signs in. Another user than before has joined nothing.
     func become(_ user: User, token: String?) {
@@ -64,6 +64,5 @@ final class ClientConnection {
     func depart() {
         isGone = true
         signOut()
-        departures = []
     }
 }

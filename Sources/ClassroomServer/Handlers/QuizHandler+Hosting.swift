@@ -2,7 +2,7 @@ import Classroom
 
 /// Creating and controlling a session.
 extension QuizHandler {
-    func create(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func create(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let creation = SessionCreation(
                 quizID: data["quizId"]?.string ?? "", sessionID: data["sessionId"]?.string, settings: data["settings"])
@@ -17,7 +17,7 @@ extension QuizHandler {
         }
     }
 
-    func observe(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func observe(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let sessionID = data["sessionId"]?.string ?? ""
             let (service, context) = (service, context(request, connection))

@@ -3,7 +3,7 @@ import SocketIOCore
 
 /// Joining, answering, leaving.
 extension QuizHandler {
-    func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         if request.identity == .guest, connection.user == nil { return joinAsGuest(data, request, connection) }
         return pipeline.identified(request, connection) { [self] user in
             let find: FindSession
@@ -65,7 +65,7 @@ extension QuizHandler {
         }
     }
 
-    func answer(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func answer(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let sessionID: String
             let answer: Answer
@@ -93,7 +93,7 @@ extension QuizHandler {
     }
 
     /// Leaving what was not joined is no mistake.
-    func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         let sessionID = data["sessionId"]?.string ?? connection.sessions.last
         guard let sessionID, let user = connection.user, connection.sessions.contains(sessionID) else {
             let left = sessionID.map { JSONBody(SessionLeft(sessionId: $0)) } ?? .empty

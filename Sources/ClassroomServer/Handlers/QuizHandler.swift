@@ -22,21 +22,22 @@ public final class QuizHandler: Sendable {
         let pipeline = RequestPipeline(
             authentication: authenticationService, configuration: configuration, clock: clock, logger: logger)
         self.init(pipeline: pipeline, service: quizService)
-        io.onConnection { [self] socket in register(on: socket, pipeline.connect(socket)) }
+        var table = RequestTable()
+        register(in: &table)
+        io.onConnection { [table] socket in pipeline.connect(socket, table) }
     }
 
-    /// Call on the socket's loop.
-    func register(on socket: ServerSocket, _ connection: ClientConnection) {
-        handle("quiz:create_session", socket, connection, create)
-        handle("quiz:observe", socket, connection, observe)
-        handle("quiz:leave", socket, connection, leave)
+    func register(in table: inout RequestTable) {
+        handle("quiz:create_session", &table, create)
+        handle("quiz:observe", &table, observe)
+        handle("quiz:leave", &table, leave)
         for (event, action) in HostAction.events {
-            handle(event, socket, connection) { [self] in control(action, $0, $1, $2) }
+            handle(event, &table) { [self] in control(action, $0, $1, $2) }
         }
-        handle("quiz:join", socket, connection, identity: Self.identity(ofJoin:), join)
-        handle("quiz:answer", socket, connection, limit: .answer, identity: Self.identity(ofAnswer:), answer)
+        handle("quiz:join", &table, identity: Self.identity(ofJoin:), join)
+        handle("quiz:answer", &table, limit: .answer, identity: Self.identity(ofAnswer:), answer)
         let service = service
-        connection.onDeparture { connection, user in
+        table.onDeparture { connection, user in
             let sessions = connection.sessions
             connection.sessions = []
             guard !sessions.isEmpty else { return }
@@ -46,11 +47,11 @@ public final class QuizHandler: Sendable {
     }
 
     private func handle(
-        _ event: String, _ socket: ServerSocket, _ connection: ClientConnection, limit: RequestLimits.Kind? = nil,
-        identity: @escaping (JSONSlice) -> ClientRequest.Identity = { _ in .none },
-        _ perform: @escaping (Payload, ClientRequest, ClientConnection) -> RequestOutcome
+        _ event: String, _ table: inout RequestTable, limit: RequestLimits.Kind? = nil,
+        identity: @escaping @Sendable (JSONSlice) -> ClientRequest.Identity = { _ in .none },
+        _ perform: @escaping @Sendable (Payload, ClientRequest, ClientConnection) -> RequestOutcome
     ) {
-        pipeline.on(event, of: socket, connection, limit: limit, identity: identity) { request, connection in
+        table.on(event, limit: limit, identity: identity) { request, connection in
             let checked = MessageRules.check(event, Payload(request.payload))
             if let refusal = checked.refusal {
                 request.responder.fail(refusal)
@@ -62,11 +63,11 @@ public final class QuizHandler: Sendable {
 
     // MARK: Who asks
 
-    private static func identity(ofAnswer payload: JSONSlice) -> ClientRequest.Identity {
+    @Sendable private static func identity(ofAnswer payload: JSONSlice) -> ClientRequest.Identity {
         payload["token"]?.string.map { .token($0) } ?? .none
     }
 
-    private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
+    @Sendable private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
         if let token = payload["token"]?.string { return .token(token) }
         return payload["joinCode"] != nil && payload["nickname"]?.string != nil ? .guest : .none
     }

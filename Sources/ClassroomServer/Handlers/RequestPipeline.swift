@@ -27,59 +27,59 @@ final class RequestPipeline: Sendable {
 
     // MARK: Connections
 
-    /// Begins with a socket. Call on its loop.
-    func connect(_ socket: ServerSocket) -> ClientConnection {
+    /// Serves a socket's requests. Call on its loop.
+    @discardableResult
+    func connect(_ socket: ServerSocket, _ table: RequestTable) -> ClientConnection {
         let connection = ClientConnection(
-            socket: socket, presence: presence, queueLimit: configuration.maximumQueuedRequests)
+            socket: socket, presence: presence, departures: table.departures, queueLimit: configuration.maximumQueuedRequests)
         counters.connections.change(by: 1)
         if let signedIn = socket.attachment as? SignedIn { connection.become(signedIn.user, token: signedIn.token) }
-        socket.onDisconnect { [self] _ in
-            counters.connections.change(by: -1)
-            // Behind what arrived before it. It answers nobody and counts as nobody's work.
-            let departure = ClientRequest(
-                responder: Responder(
-                    event: "disconnect", socket: connection.reference, acknowledge: nil, sentAt: nil, counters: counters),
-                payload: .null, lane: .exclusive, receivedAt: clock.now, identity: .none, limit: nil)
-            connection.queue.enqueue(departure) { _ in
-                connection.depart()
-                return .finished
+        socket.onAny { [self] incoming in
+            if let route = table.routes[incoming.name] {
+                receive(incoming, route, connection)
+            } else if table.owns(incoming.name) {
+                refuseUnknown(incoming)
             }
+        }
+        socket.onDisconnect { [self, unowned socket] _ in
+            // The handler holds the connection and the connection the socket.
+            socket.onAny { _ in }
+            counters.connections.change(by: -1)
+            depart(connection)
         }
         return connection
     }
 
-    // MARK: Requests
-
-    /// Handles an event of this socket.
-    ///
-    /// - Parameters:
-    ///   - limit: charged at once when it is known who asks, and else as soon as it is.
-    ///   - identity: what the payload says about who asks.
-    ///   - perform: carries out; when it returns `.pending`, `finish` is to be called on the loop.
-    func on(
-        _ event: String, of socket: ServerSocket, _ connection: ClientConnection, lane: RequestLane = .exclusive,
-        limit: RequestLimits.Kind? = nil, identity: @escaping (JSONSlice) -> ClientRequest.Identity = { _ in .none },
-        _ perform: @escaping (ClientRequest, ClientConnection) -> RequestOutcome
-    ) {
-        socket.on(event) { [self] incoming in
-            counters.requests.count()
-            let payload = incoming.arguments.first
-            let responder = Responder(
-                event: event, socket: connection.reference, acknowledge: incoming.acknowledge, sentAt: Self.sentAt(payload),
-                counters: counters)
-            guard payload.kind == .object || payload.isNull else {
-                return responder.fail(ClassroomError(.invalid, "Validation error: the payload must be an object"))
-            }
-            let request = ClientRequest(
-                responder: responder, payload: payload, lane: lane, receivedAt: clock.now, identity: identity(payload), limit: limit)
-            admit(request, connection, perform)
+    /// Behind what arrived before it. It answers nobody and counts as nobody's work.
+    private func depart(_ connection: ClientConnection) {
+        let departure = ClientRequest(
+            responder: Responder(
+                event: "disconnect", socket: connection.reference, acknowledge: nil, sentAt: nil, counters: counters),
+            payload: .null, lane: .exclusive, receivedAt: clock.now, identity: .none, limit: nil)
+        connection.queue.enqueue(departure) { _ in
+            connection.depart()
+            return .finished
         }
     }
 
-    private func admit(
-        _ request: ClientRequest, _ connection: ClientConnection,
-        _ perform: @escaping (ClientRequest, ClientConnection) -> RequestOutcome
-    ) {
+    // MARK: Requests
+
+    private func receive(_ incoming: EventRequest, _ route: RequestTable.Route, _ connection: ClientConnection) {
+        counters.requests.count()
+        let payload = incoming.arguments.first
+        let responder = Responder(
+            event: incoming.name, socket: connection.reference, acknowledge: incoming.acknowledge, sentAt: Self.sentAt(payload),
+            counters: counters)
+        guard payload.kind == .object || payload.isNull else {
+            return responder.fail(ClassroomError(.invalid, "Validation error: the payload must be an object"))
+        }
+        let request = ClientRequest(
+            responder: responder, payload: payload, lane: route.lane, receivedAt: clock.now, identity: route.identity(payload),
+            limit: route.limit)
+        admit(request, connection, route.perform)
+    }
+
+    private func admit(_ request: ClientRequest, _ connection: ClientConnection, _ perform: @escaping RequestTable.Perform) {
         guard workInHand.begin() else {
             return request.responder.fail(
                 ClassroomError(.unavailable, "The server is shutting down", retryAfterMs: Self.restartMs))
@@ -88,7 +88,7 @@ final class RequestPipeline: Sendable {
             workInHand.end()
             return request.responder.fail(refusal)
         }
-        let isAccepted = connection.queue.submit(request) { [self] request in
+        let isAccepted = connection.queue.submit(request) { [workInHand] request in
             let outcome = perform(request, connection)
             if outcome == .finished { workInHand.end() }
             return outcome

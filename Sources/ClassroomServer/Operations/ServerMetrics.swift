@@ -66,8 +66,8 @@ struct ServerMetrics {
         writer.counter("dunlin_refused_writes", help: "Writes refused: the queue was full, or the store closed.", statistics.refusedWrites)
         writer.gauge("dunlin_largest_commit_batch", help: "The most writes that shared a commit.", Double(statistics.largestBatch))
         writer.gauge("dunlin_queued_writes", help: "Writes that wait for the next commit.", Double(statistics.queued))
-        writer.gauge(
-            "dunlin_commit_seconds_sum", help: "Time spent in transactions, syncs to the disk included.",
+        writer.counter(
+            "dunlin_commit_seconds", help: "Time spent in transactions, syncs to the disk included.",
             Double(committing.seconds) + Double(committing.attoseconds) / 1e18)
     }
 }

@@ -49,17 +49,12 @@ public final class ClassroomRuntime: Sendable {
     /// Registers the handlers and resumes the sessions that were being played. Call once, before the server accepts connections.
     public func start() async throws {
         io.use { [pipeline] request in try await pipeline.authenticateHandshake(&request) }
-        let auth = AuthHandler(pipeline: pipeline)
-        let quiz = QuizHandler(pipeline: pipeline, service: service)
-        let dashboardHandler = DashboardHandler(pipeline: pipeline, broadcaster: dashboard)
-        io.onConnection { [pipeline, chat] socket in
-            let connection = pipeline.connect(socket)
-            auth.register(on: socket, connection)
-            quiz.register(on: socket, connection)
-            chat.register(on: socket, connection)
-            dashboardHandler.register(on: socket, connection)
-            socket.onAny { pipeline.refuseUnknown($0) }
-        }
+        var table = RequestTable()
+        AuthHandler(pipeline: pipeline).register(in: &table)
+        QuizHandler(pipeline: pipeline, service: service).register(in: &table)
+        chat.register(in: &table)
+        DashboardHandler(pipeline: pipeline, broadcaster: dashboard).register(in: &table)
+        io.onConnection { [pipeline, table] socket in pipeline.connect(socket, table) }
         try await resumeSessions()
     }
 

@@ -48,6 +48,19 @@ public struct Arguments: Sendable {
     /// All arguments.
     public var all: [JSONSlice] { (0..<self.count).map { self[$0] } }
 
+    /// Gives the text of all arguments as it was received, commas and all, without the brackets and without an event's name.
+    @inline(__always)
+    package func withUnsafeText<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        guard self.count > 0 else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        let start = self.packet.elements[self.firstElement]
+        return self.packet.payload.withUnsafeReadableBytes { raw in
+            // White space may stand behind the bracket.
+            var end = raw.count &- 1
+            while end > start, raw[end] != JSONByte.closeBracket { end &-= 1 }
+            return body(UnsafeRawBufferPointer(rebasing: raw[start..<end]))
+        }
+    }
+
     /// Decodes an argument.
     /// - Throws: `DecodingError`.
     public func decode<T: Decodable>(_ type: T.Type = T.self, at index: Int = 0) throws -> T {

@@ -1,12 +1,13 @@
 import EngineIOCore
 import NIOCore
+import SocketIOCore
 import WebSocketCore
 
 extension EngineConnection {
     /// Sends an Engine.IO text packet that `body` writes, type character included.
     func sendControl(_ body: (inout ByteBuffer) -> Void) {
         guard !isDoomed else { return }
-        if session.transport == .websocket {
+        if isWebSocket {
             collect { WebSocketEncoder.writeFrame(opcode: .text, into: &$0, body) }
         } else {
             var buffer = ByteBuffer()
@@ -19,7 +20,7 @@ extension EngineConnection {
     /// Sends a Socket.IO packet that `body` writes.
     @inline(__always)
     func sendMessage(_ body: (inout ByteBuffer) -> Void) {
-        guard !session.isClosed else { return }
+        guard isOpen else { return }
         shard.settleLocalMail()
         shard.counters.packetsSent.add()
         sendControl { buffer in
@@ -30,18 +31,21 @@ extension EngineConnection {
 
     /// Sends a packet that others get too.
     func send(_ packet: EncodedPacket, isVolatile: Bool) {
-        guard !session.isClosed, !isDoomed else { return }
+        guard isOpen, !isDoomed else { return }
         if isVolatile, isBehind {
             shard.counters.volatileDropped.add()
             return
         }
         shard.counters.packetsSent.add()
-        if session.transport == .websocket {
+        if isWebSocket {
             if pending.readableBytes == 0 {
                 pending = packet.frame
                 isPendingShared = true
             } else {
-                pending.writeImmutableBuffer(packet.frame)
+                var frames = pending
+                pending = ByteBuffer()
+                frames.writeImmutableBuffer(packet.frame)
+                pending = frames
                 isPendingShared = false
             }
         } else {
@@ -52,9 +56,9 @@ extension EngineConnection {
 
     /// Sends the binary messages that belong to the packet before.
     func send(attachments: [ByteBuffer]) {
-        guard !session.isClosed else { return }
+        guard isOpen else { return }
         for attachment in attachments where !isDoomed {
-            if session.transport == .websocket {
+            if isWebSocket {
                 write(opcode: .binary, attachment)
             } else {
                 polling.queue(.binary(attachment))
@@ -65,18 +69,37 @@ extension EngineConnection {
 
     /// Whether earlier packets still wait for the client.
     private var isBehind: Bool {
-        if session.transport == .polling { return !polling.hasWaitingGET }
+        if !isWebSocket { return !polling.hasWaitingGET }
         return webSocket.map { !$0.link.isWritable } ?? true
     }
 
+    @inline(__always)
     private func collect(_ body: (inout ByteBuffer) -> Void) {
         // Out of the property while `body` runs: what it calls may come back here.
         var buffer = pending
         pending = ByteBuffer()
-        if buffer.readableBytes == 0, buffer.capacity == 0 || isPendingShared { buffer = shard.takeSpare() }
+        if buffer.readableBytes == 0 { buffer = shard.takeSpare() }
         isPendingShared = false
         body(&buffer)
         pending = buffer
+    }
+
+    /// Answers with arguments as they were received: one copy of their text, no value parsed.
+    @inline(__always)
+    func acknowledge(_ id: UInt64, with arguments: Arguments) {
+        guard isOpen, !isDoomed else { return }
+        guard isWebSocket, arguments.attachments.isEmpty else {
+            sendMessage { buffer in
+                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { writer in
+                    for index in 0..<arguments.count { writer.raw(arguments[index]) }
+                }
+            }
+            return send(attachments: arguments.attachments)
+        }
+        shard.settleLocalMail()
+        shard.counters.packetsSent.add()
+        collect { buffer in arguments.withUnsafeText { AcknowledgementFrame.write(id: id, text: $0, into: &buffer) } }
+        checkQueue()
     }
 
     /// Queues a frame of its own: a pong, or binary.
@@ -89,7 +112,7 @@ extension EngineConnection {
     /// Past the limit the client is closed, and nothing more is kept for it.
     private func checkQueue() {
         let maximum = shard.maximumQueuedBytes
-        let waiting = session.transport == .websocket ? pending.readableBytes : polling.queuedBytes
+        let waiting = isWebSocket ? pending.readableBytes : polling.queuedBytes
         if waiting > maximum >> 4, waiting + (webSocket?.link.bufferedBytes ?? 0) > maximum {
             isDoomed = true
             pending = ByteBuffer()
@@ -103,7 +126,7 @@ extension EngineConnection {
     /// Hands everything that waits to the transport: one write.
     func flush() {
         isDirty = false
-        guard session.transport == .websocket else { return flushPolling() }
+        guard isWebSocket else { return flushPolling() }
         guard pending.readableBytes > 0, let link = webSocket?.link, link.isWritable else { return }
         let frames = pending
         pending = ByteBuffer()

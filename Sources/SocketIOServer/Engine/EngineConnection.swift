@@ -23,6 +23,9 @@ final class EngineConnection {
     var isPendingShared = false
     var polling = PollingState()
     var isDirty = false
+    /// What every packet asks of the session's machine, at hand without a call.
+    private(set) var isOpen = true
+    private(set) var isWebSocket: Bool
     var isDoomed = false
     /// The Socket.IO side.
     let client: SocketIOClientState
@@ -36,6 +39,7 @@ final class EngineConnection {
         self.handshake = handshake
         slot = shard.connections.reserve()
         session = EngineSession(transport: transport)
+        isWebSocket = transport == .websocket
         client = SocketIOClientState(limits: shard.packetLimits)
     }
 
@@ -80,13 +84,13 @@ final class EngineConnection {
     // MARK: Receiving
 
     /// A text packet from the session's transport, type character included.
-    func receive(text: ByteBuffer) {
-        var text = text
+    func receive(text: consuming ByteBuffer) {
         let type = text.readInteger(as: UInt8.self).flatMap(EnginePacketType.init(rawValue:))
         receive(type, payload: text)
     }
 
-    func receive(_ type: EnginePacketType?, payload: ByteBuffer) {
+    func receive(_ type: EnginePacketType?, payload: consuming ByteBuffer) {
+        if type == .message, isOpen { return client.receive(text: payload, on: self) }
         switch session.receive(type) {
         case .deliver: client.receive(text: payload, on: self)
         case .ignore: break
@@ -100,7 +104,7 @@ final class EngineConnection {
     }
 
     func receive(binary: ByteBuffer) {
-        guard !session.isClosed else { return }
+        guard isOpen else { return }
         client.receive(binary: binary, on: self)
     }
 
@@ -129,6 +133,7 @@ final class EngineConnection {
             upgradeToken &+= 1
             probe = nil
             webSocket = transport
+            isWebSocket = true
             shard.counters.upgrades.add()
             polling.release(with: .noop)
             moveQueueToWebSocket()
@@ -162,6 +167,7 @@ final class EngineConnection {
     ///   - answer: what a waiting GET gets.
     func close(_ reason: EngineCloseReason, code: WebSocketCloseCode? = nil, answeringPollWith answer: EnginePacketType = .close) {
         guard session.close() else { return }
+        isOpen = false
         shard.remove(self)
         if !isDoomed { flush() }
         polling.release(with: answer)
@@ -178,6 +184,7 @@ final class EngineConnection {
     func closeAfterFlush() {
         guard session.transport == .polling else { return close(.forcedClose) }
         guard session.close() else { return }
+        isOpen = false
         let transport = probe
         probe = nil
         transport?.close(code: nil)

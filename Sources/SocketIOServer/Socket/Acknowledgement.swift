@@ -1,4 +1,3 @@
-import NIOCore
 public import SocketIOCore
 
 /// The answer that a client waits for. May be given at once or later, from any thread; the client takes the first.
@@ -26,16 +25,14 @@ public struct Acknowledgement: Sendable {
     /// Sends arguments as they were received, attachments included: no value is parsed.
     public func callAsFunction(_ arguments: Arguments) {
         let id = id
-        let write = { (buffer: inout ByteBuffer) in
-            SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { writer in
-                for index in 0..<arguments.count { writer.raw(arguments[index]) }
-            }
-        }
         socket.send { socket in
-            socket.connection.sendMessage(write)
-            socket.connection.send(attachments: arguments.attachments)
+            socket.connection.acknowledge(id, with: arguments)
         } packet: {
-            EncodedPacket(attachments: arguments.attachments, write)
+            EncodedPacket(attachments: arguments.attachments) { buffer in
+                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { writer in
+                    for index in 0..<arguments.count { writer.raw(arguments[index]) }
+                }
+            }
         }
     }
 

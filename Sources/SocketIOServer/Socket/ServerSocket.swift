@@ -21,6 +21,7 @@ public final class ServerSocket {
     var broadcastMark: UInt64 = 0
 
     private var handlers: [String: (EventRequest) -> Void] = [:]
+    private var latest: (name: String, handler: (EventRequest) -> Void)?
     private var fallback: ((EventRequest) -> Void)?
     private var disconnectHandlers: [(DisconnectReason) -> Void] = []
     private var acknowledgements = PendingAcknowledgements()
@@ -52,14 +53,14 @@ public final class ServerSocket {
 
     /// Handles an event on the loop. What takes long or waits belongs into the asynchronous form. A later handler of the same event
     /// replaces an earlier one.
-    public func on(_ event: String, _ handler: @escaping (EventRequest) -> Void) { handlers[event] = handler }
+    public func on(_ event: String, _ handler: @escaping (EventRequest) -> Void) { register(event, handler) }
 
     /// Handles an event whose payload and acknowledgement have types. A payload that does not fit, and an error that the handler throws,
     /// are answered with `{"error": …}` when an acknowledgement is asked for.
     public func on<Payload: Decodable, Answer: Encodable>(
         _ event: Event<Payload, Answer>, _ handler: @escaping (Payload) throws -> Answer
     ) {
-        handlers[event.name] = { request in
+        register(event.name) { request in
             do {
                 let answer = try handler(request.arguments.first.decode(Payload.self))
                 request.acknowledge?(JSONEncoded(answer))
@@ -72,7 +73,7 @@ public final class ServerSocket {
 
     /// Handles an event without an answer whose payload has a type. A payload that does not fit is ignored and logged.
     public func on<Payload: Decodable>(_ event: Event<Payload, Void>, _ handler: @escaping (Payload) -> Void) {
-        handlers[event.name] = { request in
+        register(event.name) { request in
             do {
                 handler(try request.arguments.first.decode(Payload.self))
             } catch {
@@ -84,7 +85,7 @@ public final class ServerSocket {
     /// Handles an event that has to wait for something. Later events of this socket wait behind it, in order, unless it is concurrent.
     public func on(_ event: String, concurrently: Bool = false, perform: @escaping @Sendable (AsyncEventRequest) async -> Void) {
         let reference = reference
-        handlers[event] = { [unowned self] request in
+        register(event) { [unowned self] request in
             let request = AsyncEventRequest(socket: reference, arguments: request.arguments, acknowledge: request.acknowledge)
             if !concurrently { isHolding = true }
             connection.shard.io.track {
@@ -202,10 +203,23 @@ public final class ServerSocket {
         dispatch(arguments, id: id)
     }
 
+    private func register(_ event: String, _ handler: @escaping (EventRequest) -> Void) {
+        handlers[event] = handler
+        latest = nil
+    }
+
     private func dispatch(_ arguments: Arguments, id: UInt64?) {
-        guard let handler = handlers[arguments.name] ?? fallback else { return }
+        guard let handler = handler(of: arguments.name) else { return }
         let acknowledgement = id.map { Acknowledgement(socket: reference, id: $0) }
         handler(EventRequest(socket: self, arguments: arguments, acknowledge: acknowledgement))
+    }
+
+    /// Most clients send one event many times over: comparing a short name is cheaper than hashing it.
+    private func handler(of name: String) -> ((EventRequest) -> Void)? {
+        if let latest, latest.name == name { return latest.handler }
+        guard let handler = handlers[name] else { return fallback }
+        latest = (name, handler)
+        return handler
     }
 
     /// The asynchronous handler is done: the events behind it go on, also when the client has gone meanwhile.
@@ -230,6 +244,9 @@ public final class ServerSocket {
         let handlers = disconnectHandlers
         disconnectHandlers = []
         for handler in handlers { handler(reason) }
-        if !isHolding { self.handlers = [:] }
+        if !isHolding {
+            self.handlers = [:]
+            latest = nil
+        }
     }
 }

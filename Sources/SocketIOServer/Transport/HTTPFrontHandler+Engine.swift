@@ -109,7 +109,7 @@ extension HTTPFrontHandler {
         let connection = EngineConnection(shard: shard, sid: shard.makeSessionID(), handshake: handshake, transport: .websocket)
         let transport = WebSocketTransport(connection: connection, link: link)
         connection.webSocket = transport
-        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport)), key: key, head, context)
+        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, head, context)
         connection.open()
     }
 
@@ -125,7 +125,7 @@ extension HTTPFrontHandler {
             }
             let link = ChannelFrameLink()
             let transport = WebSocketTransport(connection: connection, link: link)
-            switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport)), key: key, head, context)
+            switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, head, context)
             if !connection.openUpgrade(transport) { transport.close(code: nil) }
             return
         }
@@ -147,7 +147,7 @@ extension HTTPFrontHandler {
         to remote: NIOLoopBound<WebSocketTransport>, on loop: any EventLoop, isAccepted: Bool, key: String, _ head: HTTPRequestHead
     ) {
         guard let context, case .upgrading = phase else { return loop.execute { remote.value.inactive(error: false) } }
-        let handler = WebSocketHandler(io: io, link: ChannelFrameLink(), target: .remote(remote, loop))
+        let handler = WebSocketHandler(io: io, link: ChannelFrameLink(), target: .remote(remote, loop), secure: secure)
         switchProtocols(to: handler, key: key, head, context)
         if !isAccepted { loop.execute { remote.value.close(code: nil) } }
     }

@@ -30,10 +30,18 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var isClosing = false
     private var lingered = 0
-    private var hasTakenOver = false
+    /// Writes that the channel has not finished.
+    private var queuedWrites = 0
+    /// Frames may go to the kernel past the channel's queue, which is empty.
+    private var writesDirectly = false
+    private let secure: Bool
+    /// The channel's own descriptor, for direct writes. The channel closes it on this loop, and is inactive before any code of ours runs
+    /// after that: it is used only while the channel is active.
+    private var descriptor: NIOBSDSocket.Handle?
 
-    init(io: SocketIO, link: ChannelFrameLink, target: Target) {
+    init(io: SocketIO, link: ChannelFrameLink, target: Target, secure: Bool) {
         self.io = io
+        self.secure = secure
         self.link = link
         self.target = target
     }
@@ -45,15 +53,19 @@ final class WebSocketHandler: ChannelDuplexHandler {
         if case .local = target { link.attach(self) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        descriptor = nil
+    }
 
     /// The HTTP handlers have gone, and what they had read has come.
     func takeOver() {
-        hasTakenOver = true
         if let context {
             // Most connections are idle, and their messages small: a large buffer each would be most of what they cost.
             let allocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 1 << 16)
             _ = context.channel.setOption(.recvAllocator, value: allocator)
+            if !secure { descriptor = DirectWrite.descriptor(of: context) }
+            writeThroughChannel(ByteBuffer(), context)
         }
         complete()
         context?.read()
@@ -152,8 +164,23 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func write(_ frames: ByteBuffer) {
-        guard !isClosing else { return }
-        context?.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+        guard !isClosing, let context else { return }
+        guard writesDirectly, let descriptor, context.channel.isActive else { return writeThroughChannel(frames, context) }
+        let count = DirectWrite.send(frames, to: descriptor)
+        guard count < frames.readableBytes else { return }
+        var rest = frames
+        rest.moveReaderIndex(forwardBy: count)
+        writeThroughChannel(rest, context)
+    }
+
+    /// Through the channel's queue. When the last of it has gone out, frames may pass it by again.
+    private func writeThroughChannel(_ frames: ByteBuffer, _ context: ChannelHandlerContext) {
+        writesDirectly = false
+        queuedWrites += 1
+        context.writeAndFlush(wrapOutboundOut(frames)).assumeIsolated().whenComplete { [self] _ in
+            queuedWrites -= 1
+            writesDirectly = queuedWrites == 0
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -101,11 +101,7 @@ final class WebSocketTransport {
             if scratch.capacity <= 1 << 14 { shard.scratch = scratch }
         }
         do {
-            scratch.clear()
-            while !isClosed, let event = try decoder.next(&input, scratch: &scratch) {
-                handle(event)
-                if scratch.capacity > 1 << 14 { scratch = ByteBuffer() } else { scratch.clear() }
-            }
+            while !isClosed, let event = try decoder.next(&input, scratch: &scratch) { handle(event) }
         } catch {
             guard !isClosed else { return }
             shard.counters.protocolErrors.add()
@@ -115,7 +111,7 @@ final class WebSocketTransport {
     }
 
     @inline(__always)
-    private func handle(_ event: WebSocketEvent) {
+    private func handle(_ event: consuming WebSocketEvent) {
         switch event {
         case .text(let text):
             if connection.webSocket === self {

@@ -20,7 +20,8 @@ struct ChatContentTests {
     @Test(
         "of any other tag only the tag goes",
         arguments: [
-            ("<b>Hello</b>", "Hello"), ("<img src=x onerror=alert(1)>Hello", "Hello"), ("Hello<img src=x onerror=alert(1)", "Hello"),
+            ("<b>Hello</b>", "Hello"), ("<i>1</i> < 2 &amp; <<", "1 < 2 &amp; <<"), ("<img src=x onerror=alert(1)>Hello", "Hello"),
+            ("Hello<img src=x onerror=alert(1)", "Hello"),
             ("Hello <iframe src=x <b>you</b>", "Hello you"), ("<a href=\"javascript:x\">Hello</a>", "Hello"),
             ("<!-- note -->Hello", "Hello"),
             ("Hello<!-- never closed", "Hello"), ("<!DOCTYPE html>Hello", "Hello"), ("<?xml version='1'?>Hello", "Hello"),

@@ -188,6 +188,8 @@ struct MessageRulesTests {
         #expect(rules.take(.chat, userID: "", address: "1", at: 0) == 1_000)
         #expect(rules.take(.chat, userID: "1", address: "1", at: 0) == nil)
         #expect(rules.take(.chat, userID: nil, address: "2", at: 0) == nil)
+        // However a user is called, the bucket of an address is out of reach.
+        #expect(rules.take(.chat, userID: "a1", address: "3", at: 0) == nil)
     }
 
     @Test("a message that is refused for its shape has cost a token")

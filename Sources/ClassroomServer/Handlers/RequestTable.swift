@@ -1,0 +1,37 @@
+import Classroom
+import SocketIOCore
+
+/// Which events there are and what carries them out. Made once and shared by all sockets: a connection costs no handlers of its own.
+struct RequestTable: Sendable {
+    typealias Perform = @Sendable (ClientRequest, ClientConnection) -> RequestOutcome
+
+    struct Route: Sendable {
+        let lane: RequestLane
+        /// Charged at once when it is known who asks, and else as soon as it is.
+        let limit: RequestLimits.Kind?
+        /// What the payload says about who asks.
+        let identity: @Sendable (JSONSlice) -> ClientRequest.Identity
+        /// Carries out; when it returns `.pending`, the pipeline's `finish` is to be called on the loop.
+        let perform: Perform
+    }
+
+    private(set) var routes: [String: Route] = [:]
+    private var prefixes: Set<Substring> = []
+    private(set) var departures: [@Sendable (ClientConnection, User) -> Void] = []
+
+    mutating func on(
+        _ event: String, lane: RequestLane = .exclusive, limit: RequestLimits.Kind? = nil,
+        identity: @escaping @Sendable (JSONSlice) -> ClientRequest.Identity = { _ in .none }, _ perform: @escaping Perform
+    ) {
+        prefixes.insert(Self.prefix(of: event))
+        routes[event] = Route(lane: lane, limit: limit, identity: identity, perform: perform)
+    }
+
+    /// Whether an event is one of ours by its prefix: `quiz:` and the like.
+    func owns(_ event: String) -> Bool { event.contains(":") && prefixes.contains(Self.prefix(of: event)) }
+
+    private static func prefix(of event: String) -> Substring { event.prefix { $0 != ":" } }
+
+    /// Called on the socket's loop before its user changes and after it has gone, to undo what the user had joined.
+    mutating func onDeparture(_ body: @escaping @Sendable (ClientConnection, User) -> Void) { departures.append(body) }
+}
