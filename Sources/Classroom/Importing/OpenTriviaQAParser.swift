@@ -5,9 +5,10 @@
 ///     A first choice
 ///     B second choice
 ///
-/// Line ends are LF or CRLF (the parts are trimmed). A record begins with `#Q` and lasts until the next one; blank lines separate records, and are also found within a question. A record that
-/// can't be used is reported with the line on which it begins (bytes that aren't UTF-8: with their own line) and the rest is read. Invalid
-/// bytes are never guessed at: what they meant is unknown, and a class would see the guess.
+/// Line ends are LF or CRLF (the parts are trimmed). A record begins with `#Q` and lasts until the next one; blank lines separate records, and
+/// are also found within a question. A record that can't be used is reported with the line on which it begins (bytes that aren't UTF-8, and
+/// surplus lines: with their own line) and the rest is read. Invalid bytes are never guessed at: what they meant is unknown, and a class
+/// would see the guess.
 public enum OpenTriviaQAParser {
     public static let maximumChoices = 26
     public static let maximumQuestionLength = 2_000

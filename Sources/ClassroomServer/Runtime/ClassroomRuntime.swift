@@ -77,7 +77,7 @@ public final class ClassroomRuntime: Sendable {
         await workInHand.drain()
         limit.cancel()
         dashboard.stop()
-        for session in registry.all { await session.stopTimers() }
+        for session in registry.all { await session.stop() }
     }
 
     // MARK: For the HTTP API

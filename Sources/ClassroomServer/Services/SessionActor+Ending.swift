@@ -47,8 +47,9 @@ extension SessionActor {
         environment.onRetired(self)
     }
 
-    /// The server stops: no timer fires any more. What is in hand is still answered.
-    func stopTimers() {
+    /// The server stops: nothing happens any more, however many sockets go. The store has all that the next server needs to go on.
+    func stop() {
+        isStopped = true
         for timer in timers.values { timer.cancel() }
         timers = [:]
     }

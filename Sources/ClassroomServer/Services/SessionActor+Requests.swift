@@ -70,7 +70,8 @@ extension SessionActor {
 
     /// A socket has gone, or has another user now.
     func socketLeft(_ socketID: String, _ userID: String) {
-        guard roster.seats[socketID]?.userID == userID else { return }
+        // When a server stops its sockets go, and that is no player's doing: nothing follows from it.
+        guard !isStopped, roster.seats[socketID]?.userID == userID else { return }
         unseat(socketID)
         pump()
     }

@@ -58,6 +58,7 @@ actor SessionActor {
     var isSessionUnsaved = false
     var isFinished = false
     var isRetired = false
+    var isStopped = false
     private var isPumping = false
 
     init(
@@ -142,6 +143,7 @@ actor SessionActor {
 
     func arm(_ timer: Timer, at time: UnixMilliseconds) {
         timers.removeValue(forKey: timer)?.cancel()
+        guard !isStopped else { return }
         timers[timer] = environment.clock.schedule(at: time) { [weak self] in self?.post(.fired(timer)) }
     }
 
