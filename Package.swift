@@ -2,15 +2,18 @@
 import PackageDescription
 
 // Warnings are errors where changes are judged; elsewhere a newer compiler's warning must not stop a build.
-let warnings: [SwiftSetting] = Context.environment["DUNLIN_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let strictness: [SwiftSetting] =
+    Context.environment["DUNLIN_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
-let settings: [SwiftSetting] = warnings + [
+let features: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
+
+let settings = features + strictness
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -101,7 +104,9 @@ let package = Package(
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
-            dependencies: ["ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", arguments, lifecycle, signals, logging, metrics],
+            dependencies: [
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", arguments, lifecycle, signals, logging, metrics,
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "echo-server",

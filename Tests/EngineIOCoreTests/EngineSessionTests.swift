@@ -49,7 +49,9 @@ struct EngineSessionTests {
         #expect(session.openUpgrade())
     }
 
-    @Test("a WebSocket that says anything else is sent away, and polling goes on", arguments: [EnginePacketType.message, .pong, .close, .noop])
+    @Test(
+        "a WebSocket that says anything else is sent away, and polling goes on",
+        arguments: [EnginePacketType.message, .pong, .close, .noop])
     func badProbe(type: EnginePacketType) {
         let session = Machine(transport: .polling)
         _ = session.openUpgrade()

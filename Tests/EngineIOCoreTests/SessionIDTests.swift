@@ -10,7 +10,10 @@ struct SessionIDTests {
         #expect(SessionID.shard(of: sid) == number)
     }
 
-    @Test("what cannot be an identifier names no shard", arguments: ["", "x", "AAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA", "é~AAAAAAAAAAAAAAAAA"])
+    @Test(
+        "what cannot be an identifier names no shard",
+        arguments: ["", "x", "AAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA", "é~AAAAAAAAAAAAAAAAA"]
+    )
     func foreign(text: String) {
         #expect(SessionID.shard(of: text) == nil)
     }

@@ -9,7 +9,9 @@ import Testing
 @Suite("Rooms and broadcasts")
 struct BroadcastTests {
     /// Peers that joined the namespace, with their sockets.
-    private func members(_ count: Int, _ io: SocketIO, _ loop: EmbeddedEventLoop) throws -> (peers: [EmbeddedPeer], sockets: [ServerSocket]) {
+    private func members(
+        _ count: Int, _ io: SocketIO, _ loop: EmbeddedEventLoop
+    ) throws -> (peers: [EmbeddedPeer], sockets: [ServerSocket]) {
         var sockets: [ServerSocket] = []
         var peers: [EmbeddedPeer] = []
         for _ in 0..<count {

@@ -90,7 +90,9 @@ struct OriginTests {
         }
     }
 
-    @Test("the server's own origin, an allowed one, and none at all pass", arguments: ["http://localhost", "HTTP://LOCALHOST", "https://school.example", nil])
+    @Test(
+        "the server's own origin, an allowed one, and none at all pass",
+        arguments: ["http://localhost", "HTTP://LOCALHOST", "https://school.example", nil])
     func allowed(origin: String?) throws {
         var configuration = SocketIOConfiguration()
         configuration.originPolicy = .ownAnd(["https://school.example"])

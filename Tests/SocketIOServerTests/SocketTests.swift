@@ -158,7 +158,11 @@ struct SocketTests {
         try withEmbeddedServer { io, loop in
             io.onConnection { socket in
                 socket.on("echo") { request in
-                    if let acknowledge = request.acknowledge { acknowledge(request.arguments) } else { request.socket.emit("echo", request.arguments) }
+                    if let acknowledge = request.acknowledge {
+                        acknowledge(request.arguments)
+                    } else {
+                        request.socket.emit("echo", request.arguments)
+                    }
                 }
             }
             let peer = try EmbeddedPeer(io, loop: loop)

@@ -48,7 +48,8 @@ struct WebSocketTests {
             var batch = ByteBuffer()
             let payload = String(repeating: "é", count: 100)
             for id in 0..<2 {
-                WebSocketEncoder.write(opcode: .text, payload: ByteBuffer(string: "42\(id)[\"echo\",\"\(payload)\"]"), mask: 7, into: &batch)
+                let packet = ByteBuffer(string: "42\(id)[\"echo\",\"\(payload)\"]")
+                WebSocketEncoder.write(opcode: .text, payload: packet, mask: 7, into: &batch)
             }
             for split in 0...batch.readableBytes {
                 let peer = try EmbeddedPeer(io, loop: loop)
@@ -65,7 +66,10 @@ struct WebSocketTests {
 
     @Test(
         "what no client may send closes the connection",
-        arguments: ["", "7", "2", "1", "42[]", "42{}", "42[null]", "42[\"disconnect\"]", "42abc[\"a\"]", "44{}", "41{}", "40", "452-[\"a\"]x", "40[]"])
+        arguments: [
+            "", "7", "2", "1", "42[]", "42{}", "42[null]", "42[\"disconnect\"]", "42abc[\"a\"]", "44{}", "41{}", "40", "452-[\"a\"]x",
+            "40[]",
+        ])
     func malformed(packet: String) throws {
         try withEmbeddedServer { io, loop in
             let reasons = Recorder<DisconnectReason>()
@@ -80,7 +84,9 @@ struct WebSocketTests {
         }
     }
 
-    @Test("what the reference tolerates leaves the connection open", arguments: ["3", "6", "0", "5", "42[1]", "43999[]", "42[\"unknown\",1]"])
+    @Test(
+        "what the reference tolerates leaves the connection open",
+        arguments: ["3", "6", "0", "5", "42[1]", "43999[]", "42[\"unknown\",1]"])
     func tolerated(packet: String) throws {
         try withEmbeddedServer { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)

@@ -46,7 +46,11 @@ public struct SocketReference: Sendable, Hashable {
     }
 
     func send(_ packet: EncodedPacket) {
-        send { $0.send(packet) } packet: { packet }
+        send {
+            $0.send(packet)
+        } packet: {
+            packet
+        }
     }
 
     /// Writes straight into the connection's buffer on its loop; elsewhere encodes a packet that travels there.

@@ -81,7 +81,8 @@ extension HTTPFrontHandler {
 
     func write(_ answer: EngineAnswer, for head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         write(
-            status: answer.status, headers: answer.headers, body: ByteBuffer(string: answer.body), for: head, closes: answer.closes, context)
+            status: answer.status, headers: answer.headers, body: ByteBuffer(string: answer.body), for: head, closes: answer.closes, context
+        )
     }
 
     private func write(
