@@ -18,6 +18,6 @@ report=(-instr-profile "$binaries/codecov/default.profdata"
     -ignore-filename-regex '/Tests/|/\.build|/DerivedSources/'
     "$binaries/dunlinPackageTests.xctest")
 mkdir -p coverage
-"$llvm_cov" export -format=lcov "${report[@]}" >coverage/lcov.info
+"$llvm_cov" export -format=lcov "${report[@]}" | sed "s|^SF:$PWD/|SF:|" >coverage/lcov.info
 "$llvm_cov" report "${report[@]}" -show-functions=false -show-region-summary=false -show-branch-summary=false
 printf 'coverage/lcov.info: %d files\n' "$(grep -c '^SF:' coverage/lcov.info)"

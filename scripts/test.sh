@@ -48,9 +48,13 @@ binaries=$(swift build --show-bin-path)
 export DUNLIN_BINARY="${DUNLIN_BINARY:-$binaries/dunlin}"
 export ECHO_SERVER_BINARY="${ECHO_SERVER_BINARY:-$binaries/echo-server}"
 
+# Real quiz questions, if they lie beside the checkout; the tests on them are skipped otherwise.
+questions=$(dirname "$PWD")/shared/data/opentriviaqa
+if [ -z "${DUNLIN_OPENTRIVIAQA:-}" ] && [ -d "$questions" ]; then export DUNLIN_OPENTRIVIAQA=$questions; fi
+
 step 'Swift tests' "$reports/swift.log" '^(✘|➜)|Test run with' \
     swift test --skip-build --disable-xctest --xunit-output "$reports/swift.xml"
-step 'Real clients, browser, kill -9' "$reports/python.log" '^(FAILED|ERROR|SKIPPED)|passed|failed' \
+step 'Real clients, browser, kill -9' "$reports/python.log" '^(FAILED|ERROR|SKIPPED|=+ .*(passed|failed))' \
     "$python" -m pytest -c Tests/pytest.ini --junitxml "$reports/python.xml"
 step 'Browser modules in Node' "$reports/node.tap" '^(not ok|# (tests|pass|fail) )' \
     node --test --test-reporter=tap Tests/BrowserTests/*.test.mjs

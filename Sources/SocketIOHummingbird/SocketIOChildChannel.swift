@@ -3,6 +3,7 @@ public import Logging
 public import NIOCore
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import NIOSSL
 import SocketIOServer
 
 /// A connection of a Hummingbird server that serves Socket.IO and the application's routes alike. A connection gets Hummingbird's
@@ -21,7 +22,8 @@ public struct SocketIOChildChannel: ServerChildChannel, HTTPChannelHandler {
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let promise = channel.eventLoop.makePromise(of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self)
-            let secure = secure
+            // `.tls(.socketIO(io), …)` is another way to have TLS below.
+            let secure = secure || (try? channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)) != nil
             let fallback = HTTPFallback {
                 channel in
                 let operations = channel.pipeline.syncOperations

@@ -134,7 +134,11 @@ public final class SocketIO: Sendable {
         for handle in shards {
             handle.run { shard in
                 shard.drainMailbox()
-                for connection in shard.connections.all { connection.close(.serverShuttingDown, code: .serviceRestart) }
+                for connection in shard.connections.all {
+                    connection.close(.serverShuttingDown, code: .serviceRestart)
+                    // One that was closed before waits for a last GET, which would be refused now.
+                    shard.remove(connection)
+                }
                 shard.cancelTimers()
             }
         }

@@ -21,6 +21,7 @@ struct ProcessTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dunlin-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
+        try Data().write(to: folder.appendingPathComponent("empty"))
         let process = Process()
         let output = Pipe()
         let errors = Pipe()
@@ -61,8 +62,8 @@ struct ProcessTests {
             ("serve --nonsense", 64), ("serve --port x", 64), ("serve --port 65536", 64), ("frobnicate", 64), ("token revoke", 64),
             ("import", 64), ("serve --database nonsense", 64), ("serve --database sqlite:/nowhere/at/all.sqlite", 69),
             ("serve --database postgres://user:hunter2@localhost/x", 69), ("serve --redis redis://localhost", 69),
-            ("serve --tokens /nowhere/tokens.json", 66), ("serve --tokens /dev/null", 65), ("serve --jwt-secret-file /dev/null", 65),
-            ("import /nowhere.txt --format opentriviaqa", 66), ("import /dev/null --format opentriviaqa", 65),
+            ("serve --tokens /nowhere/tokens.json", 66), ("serve --tokens empty", 65), ("serve --jwt-secret-file empty", 65),
+            ("import /nowhere.txt --format opentriviaqa", 66), ("import empty --format opentriviaqa", 65),
             ("token revoke nothing --database memory:", 67),
         ] as [(String, Int32)])
     func failures(arguments: String, status: Int32) async throws {

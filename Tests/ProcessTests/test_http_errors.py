@@ -70,6 +70,27 @@ def test_an_event_by_polling_is_acknowledged_by_polling(echo_server):
     assert get(echo_server, session).text == '431["a"]\x1e432["b"]'
 
 
+def test_binary_travels_in_base64_by_polling(echo_server):
+    session = handshake(echo_server)
+    get(echo_server, session, "POST", data="40")
+    get(echo_server, session)
+    posted = '451-7["echo",{"_placeholder":true,"num":0}]\x1ebAAH/'
+    assert get(echo_server, session, "POST", data=posted).text == "ok"
+    assert get(echo_server, session).text == '461-7[{"_placeholder":true,"num":0}]\x1ebAAH/'
+
+
+def test_a_get_that_is_given_up_ends_the_session(echo_server):
+    session = handshake(echo_server)
+    query = "&".join(f"{key}={value}" for key, value in session.items())
+    with closing(socket.create_connection(("127.0.0.1", echo_server.port), 5)) as poll:
+        poll.sendall(f"GET {PATH}?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.2)  # nothing tells when a poll is pending
+    deadline = time.monotonic() + 5
+    while get(echo_server, session, "POST", data="3").status_code == 200:
+        assert time.monotonic() < deadline, "the session lives on"
+    assert get(echo_server, session).json()["code"] == 1
+
+
 def test_a_pending_get_is_released_when_the_client_closes(echo_server):
     session = handshake(echo_server)
     with closing(socket.create_connection(("127.0.0.1", echo_server.port), 5)) as poll:

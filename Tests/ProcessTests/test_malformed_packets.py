@@ -69,7 +69,8 @@ async def test_it_closes_the_connection(echo_server, messages):
     socket = await connected(echo_server.port)
     for message in messages:
         socket.write(BINARY if isinstance(message, bytes) else TEXT, message)
-    await asyncio.wait_for(socket.until_closed(), 5)
+    closed = await asyncio.wait_for(socket.until_closed(), 5)
+    assert closed.frame_came and closed.code is None, "a close frame without a code, as the reference sends it"
     await still_serves(echo_server, witness)
 
 
@@ -163,13 +164,22 @@ FRAMES = {
 }
 
 
+@bounded(20)
+async def test_over_websocket_there_is_nothing_to_upgrade_to_and_a_close_packet_closes(echo_server):
+    socket = await WebSocket.open(echo_server.port)
+    assert '"upgrades":[]' in await socket.read()
+    socket.write(TEXT, "1")
+    await asyncio.wait_for(socket.until_closed(), 5)
+
+
 @pytest.mark.parametrize("bytes_", FRAMES.values(), ids=FRAMES.keys())
 @bounded(20)
 async def test_a_broken_frame_closes_the_connection(echo_server, bytes_):
     witness = await SocketIO.connect(echo_server.port)
     socket = await connected(echo_server.port)
     socket.writer.write(bytes_)
-    await asyncio.wait_for(socket.until_closed(), 5)
+    closed = await asyncio.wait_for(socket.until_closed(), 5)
+    assert closed.code in (None, 1002, 1007, 1009)
     await still_serves(echo_server, witness)
 
 

@@ -135,4 +135,21 @@ struct BroadcastTests {
             for peer in peers { peer.finish() }
         }
     }
+
+    @Test("broadcasts keep their order when work between them broadcasts and emits")
+    func nestedMail() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(1, io, loop)
+            sockets[0].join("a")
+            let socket = sockets[0].reference
+            io.shard(for: loop).enqueue(
+                .perform {
+                    io.to("a").emit("second")
+                    socket.emit("third")
+                })
+            io.to("a").emit("first")
+            #expect(try peers[0].messages() == [#"42["first"]"#, #"42["second"]"#, #"42["third"]"#])
+            peers[0].finish()
+        }
+    }
 }

@@ -84,4 +84,24 @@ struct HeartbeatTests {
             peer.finish()
         }
     }
+
+    @Test("a server that ends answers its polls and waits for no client, not even in the middle of a request")
+    func quiescing() throws {
+        try withEmbeddedServer { io, loop in
+            let poller = try EmbeddedPeer(io, loop: loop)
+            let response = try poller.request("GET", "/socket.io/?EIO=4&transport=polling")
+            let sid = try #require(response.components(separatedBy: "\"sid\":\"").last?.prefix(20))
+            _ = try poller.request("GET", "/socket.io/?EIO=4&transport=polling&sid=\(sid)")
+            let slow = try EmbeddedPeer(io, loop: loop)
+            try slow.send("POST /socket.io/?EIO=4&transport=polling&sid=\(sid) HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n4")
+            for peer in [poller, slow] { peer.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+            let answer = try poller.output()
+            #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains("Connection: close\r\n"))
+            loop.advanceTime(by: .milliseconds(250))
+            #expect(!poller.channel.isActive && !slow.channel.isActive)
+            #expect(io.statistics.connections == 0)
+            poller.finish()
+            slow.finish()
+        }
+    }
 }

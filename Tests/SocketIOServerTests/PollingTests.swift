@@ -213,15 +213,50 @@ struct PollingTests {
         }
     }
 
-    @Test("requests sent in one piece are answered in order")
+    @Test("requests sent in one piece are answered in order, also behind one that waits")
     func pipelining() throws {
         try withEmbeddedServer { io, loop in
+            io.onConnection { $0.join("room") }
             let peer = try EmbeddedPeer(io, loop: loop)
-            let one = "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n"
-            let two = "GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\n\r\n"
-            try peer.send(one + two + one)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try peer.request("POST", target, body: "40")
+            _ = try peer.request("GET", target)
+            func request(_ target: String) -> String { "GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n" }
+            try peer.send(request(target) + request("/socket.io/?EIO=4") + request("/socket.io/?EIO=4&transport=polling"))
+            #expect(try peer.output() == "", "the first waits, and the others behind it")
+            io.to("room").emit("news")
             let parts = try peer.output().components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
             #expect(parts == ["200", "400", "200"])
+            peer.finish()
+        }
+    }
+
+    @Test("answers given at once do not upset the requests behind them, however many wait")
+    func pipelinedAnswers() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { $0.join("room") }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            let target = "/socket.io/?EIO=4&transport=polling&sid=\(id)"
+            _ = try peer.request("POST", target, body: "40")
+            _ = try peer.request("GET", target)
+            let bad = "GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\n\r\n"
+            try peer.send("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n" + String(repeating: bad, count: 1_000))
+            #expect(try peer.output() == "")
+            io.to("room").emit("news")
+            #expect(try peer.output().components(separatedBy: "HTTP/1.1 400 ").count == 1_001)
+            peer.finish()
+        }
+    }
+
+    @Test("a session that polls is not answered under the name of the other transport")
+    func transportMismatch() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let id = try sid(try peer.request("GET", "/socket.io/?EIO=4&transport=polling"))
+            #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=websocket&sid=\(id)").contains("\"code\":3"))
+            #expect(io.statistics.connections == 1)
             peer.finish()
         }
     }

@@ -206,4 +206,59 @@ struct WebSocketTests {
             socket.finish()
         }
     }
+
+    @Test("a message whose end does not come closes the connection, though pongs come")
+    func unfinishedMessage() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.frame(.text, ByteBuffer(string: "42"), fin: false)
+            loop.advanceTime(by: .seconds(25))
+            #expect(try peer.messages() == ["2"])
+            try peer.frame(.pong, ByteBuffer())
+            loop.advanceTime(by: .milliseconds(4_999))
+            #expect(try peer.messages() == [])
+            loop.advanceTime(by: .milliseconds(1))
+            #expect(try peer.messages() == ["close 1008"])
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+        }
+    }
+
+    @Test("messages in fragments that end do not run into the deadline of an earlier one")
+    func finishedMessages() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.frame(.text, ByteBuffer(string: "42[\"a\""), fin: false)
+            loop.advanceTime(by: .seconds(20))
+            try peer.frame(.continuation, ByteBuffer(string: "]"))
+            try peer.frame(.text, ByteBuffer(string: "42[\"a\""), fin: false)
+            loop.advanceTime(by: .seconds(10))
+            try peer.frame(.continuation, ByteBuffer(string: "]"))
+            #expect(try peer.messages() == ["2"])
+            #expect(io.statistics.eventsReceived == 2)
+            peer.finish()
+        }
+    }
+
+    @Test("a WebSocket that asks to take over and does not read is closed, not queued for")
+    func deafProbe() throws {
+        try withEmbeddedServer { io, loop in
+            let polling = try EmbeddedPeer(io, loop: loop)
+            let response = try polling.request("GET", "/socket.io/?EIO=4&transport=polling")
+            let sid = try #require(response.components(separatedBy: "\"sid\":\"").last?.prefix(20))
+            for frame in [(WebSocketOpcode.ping, ""), (.text, "2probe")] {
+                let socket = try EmbeddedPeer(io, loop: loop)
+                _ = try socket.upgrade("/socket.io/?EIO=4&transport=websocket&sid=\(sid)")
+                socket.channel.isWritable = false
+                try socket.frame(frame.0, ByteBuffer(string: frame.1))
+                loop.run()
+                #expect(!socket.channel.isActive)
+                socket.finish()
+            }
+            #expect(io.statistics.connections == 1)
+            polling.finish()
+        }
+    }
 }

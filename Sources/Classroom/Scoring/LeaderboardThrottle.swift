@@ -1,7 +1,8 @@
 /// When boards are sent: at most one an interval, each at least an interval after the results that it counts.
 ///
 /// The first change starts a short wait in which a burst gathers; then the board is captured, and sent an interval later. Changes meanwhile
-/// are in the board that is captured at the moment of sending.
+/// are in the board that is captured at the moment of sending. The interval is a little over a tenth of a second, so that timers that fire
+/// unevenly do not make eleven a second of it.
 public struct LeaderboardThrottle: Hashable, Sendable {
     /// What to do now; in every case but `none`, call `fired` at `next` (nil: nothing is due).
     public enum Action: Hashable, Sendable {
@@ -25,7 +26,7 @@ public struct LeaderboardThrottle: Hashable, Sendable {
     public let gatherMs: Int64
     private var state = State.idle
 
-    public init(intervalMs: Int64 = 100, gatherMs: Int64 = 25) {
+    public init(intervalMs: Int64 = 105, gatherMs: Int64 = 25) {
         self.intervalMs = intervalMs
         self.gatherMs = gatherMs
     }

@@ -92,6 +92,7 @@ extension QuizSession {
         enter(.ended, &effects)
         if record.settings.revealAnswers == .afterClose { recomputeStandings() }
         if revealsAll {
+            for question in quiz.questions { revealHeldResults(of: question.id, &effects) }
             for index in quiz.questions.indices { effects.append(.emit(.questionClosed(closing(index)), to: .everyone)) }
         }
         let ended = ending()

@@ -34,11 +34,9 @@ extension QuizHandler {
         _ action: HostAction, _ data: Payload, _ request: ClientRequest, _ connection: ClientConnection
     ) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
-            let sessionID: String
-            do throws(ClassroomError) {
-                sessionID = try self.sessionID(data, connection)
-            } catch {
-                request.responder.fail(error)
+            // No default here: nobody ends a session by leaving something out.
+            guard let sessionID = data["sessionId"]?.string else {
+                request.responder.fail(ClassroomError(.invalid, "Validation error: \"sessionId\" is required"))
                 return .finished
             }
             let (service, context) = (service, context(request, connection))

@@ -30,7 +30,7 @@ public final class QuizHandler: Sendable {
     func register(in table: inout RequestTable) {
         handle("quiz:create_session", &table, create)
         handle("quiz:observe", &table, observe)
-        handle("quiz:leave", &table, leave)
+        handle("quiz:leave", &table, needsUser: false, leave)
         for (event, action) in HostAction.events {
             handle(event, &table) { [self] in control(action, $0, $1, $2) }
         }
@@ -47,11 +47,16 @@ public final class QuizHandler: Sendable {
     }
 
     private func handle(
-        _ event: String, _ table: inout RequestTable, limit: RequestLimits.Kind? = nil,
+        _ event: String, _ table: inout RequestTable, needsUser: Bool = true, limit: RequestLimits.Kind? = nil,
         identity: @escaping @Sendable (JSONSlice) -> ClientRequest.Identity = { _ in .none },
         _ perform: @escaping @Sendable (Payload, ClientRequest, ClientConnection) -> RequestOutcome
     ) {
         table.on(event, limit: limit, identity: identity) { request, connection in
+            // Nobody is told first who they have to be, then what they did wrong.
+            if needsUser, connection.user == nil, request.identity == .none {
+                request.responder.fail(RequestPipeline.signInFirst)
+                return .finished
+            }
             let checked = MessageRules.check(event, Payload(request.payload))
             if let refusal = checked.refusal {
                 request.responder.fail(refusal)
@@ -70,12 +75,6 @@ public final class QuizHandler: Sendable {
     @Sendable private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
         if let token = payload["token"]?.string { return .token(token) }
         return payload["joinCode"] != nil && payload["nickname"]?.string != nil ? .guest : .none
-    }
-
-    /// The session that the request names, or else the one that the socket joined last.
-    func sessionID(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> String {
-        if let sessionID = data["sessionId"]?.string ?? connection.sessions.last { return sessionID }
-        throw ClassroomError(.invalid, "Validation error: \"sessionId\" is required before a session is joined")
     }
 
     func context(_ request: ClientRequest, _ connection: ClientConnection) -> CallContext {

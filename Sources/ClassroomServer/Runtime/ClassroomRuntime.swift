@@ -10,7 +10,7 @@ public final class ClassroomRuntime: Sendable {
     private let configuration: RuntimeConfiguration
     private let clock: any ClassroomClock
     private let logger: Logger
-    private let pipeline: RequestPipeline
+    let pipeline: RequestPipeline
     private let registry: SessionRegistry
     private let service: LiveQuizService
     private let chat: ChatHandler

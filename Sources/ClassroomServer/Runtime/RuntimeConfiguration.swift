@@ -48,7 +48,7 @@ public struct RuntimeConfiguration: Sendable {
     public var maximumDashboardSubscribers = 1_000
 
     /// The least time between two `quiz:progress` of a session.
-    public var progressIntervalMs = 100
+    public var progressIntervalMs = 105
     /// A session that nobody is connected to and that waits for nothing leaves memory after this time.
     public var idleSessionMs = 30_000
     /// The wait before a session that could not be stored is stored again.

@@ -33,7 +33,10 @@ extension SessionActor {
         case .acknowledge(let event): call?.succeed(event, isRoomEvent: true)
         case .emit(let event, let audience): rooms.emit(event, to: audience, roster)
         case .answered(let key, let result): answered(key, result)
-        case .leaderboardChanged: act(on: throttle.changed(at: now))
+        case .leaderboardChanged(let isFinal):
+            // A board from before the end does not come after it.
+            if isFinal { capturedBoard = nil }
+            act(on: throttle.changed(at: now))
         case .progressChanged:
             if timers[.progress] == nil { arm(.progress, at: now + Int64(environment.configuration.progressIntervalMs)) }
         case .removeUser(let userID): for socket in roster.sockets(of: userID) { unseat(socket.id) }

@@ -23,7 +23,11 @@ extension SessionActor {
     }
 
     func observe(_ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await request(user.id, context) { apply(.observe(userID: user.id), for: $0) }
+        // Who was removed does not come back by another door.
+        if !isRetired, session.participants.contains(where: { $0.userID == user.id && $0.kicked }), !session.isHost(user.id) {
+            throw ClassroomError(.forbidden, "You were removed from this session")
+        }
+        return try await request(user.id, context) { apply(.observe(userID: user.id), for: $0) }
     }
 
     /// The owner's socket, which created the session, is its host.

@@ -16,6 +16,8 @@ public struct SocketIOConfiguration: Sendable {
     public var upgradeTimeout: Duration = .seconds(10)
     /// How long a closed polling session waits for the GET that fetches its last packets.
     public var pollingCloseTimeout: Duration = .seconds(30)
+    /// The total time that a WebSocket message in fragments may take; twice that at most, since it is checked at intervals of it.
+    public var messageTimeout: Duration = .seconds(30)
     /// The total time from the opening of a TCP connection, or from its last response, to the end of the next request. Slow heads and
     /// slow bodies are closed by it, and idle kept-alive connections too.
     public var requestTimeout: Duration = .seconds(9)

@@ -64,7 +64,7 @@ final class EngineConnection {
         switch kind {
         case .ping, .pong: pingToken
         case .upgrade: upgradeToken
-        case .connect, .pollingClose: 0
+        case .connect, .pollingClose, .message: 0
         }
     }
 
@@ -78,6 +78,7 @@ final class EngineConnection {
         case .connect: if !client.hasSockets { close(.forcedClose) }
         case .upgrade: abandonProbe()
         case .pollingClose: shard.remove(self)
+        case .message: webSocket?.messageDue()
         }
     }
 
@@ -126,6 +127,7 @@ final class EngineConnection {
         let isProbe = text.readableBytes == 5 && text.readableBytesView.elementsEqual("probe".utf8)
         switch session.receiveProbe(type, isProbe: isProbe) {
         case .answerProbe:
+            guard transport.link.isWritable else { return abandonProbe() }
             transport.send { $0.writeString("3probe") }
             // The client waits for its GET to end before it sends `5`.
             polling.release(with: .noop)

@@ -1,3 +1,4 @@
+import DequeModule
 import EngineIOCore
 import Logging
 import NIOCore
@@ -29,6 +30,10 @@ final class LoopShard {
     /// The connection whose read batch is being handled; it flushes itself at the end of the batch.
     var active: EngineConnection?
 
+    /// Taken from the mailbox, and not carried out yet.
+    private var mail: Deque<LoopMailbox.Item> = []
+    private var drainDepth = 0
+    private static let maximumDrainDepth = 128
     private var dirty: [EngineConnection] = []
     private var isFlushScheduled = false
     private var doomed: [EngineConnection] = []
@@ -55,6 +60,7 @@ final class LoopShard {
             .connect: DeadlineQueue(delay: TimeAmount(configuration.connectTimeout)),
             .upgrade: DeadlineQueue(delay: TimeAmount(configuration.upgradeTimeout)),
             .pollingClose: DeadlineQueue(delay: TimeAmount(configuration.pollingCloseTimeout)),
+            .message: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
         ]
     }
 
@@ -137,12 +143,20 @@ final class LoopShard {
 
     func drainMailbox() {
         hasLocalMail = false
-        for item in mailbox.take() {
-            switch item {
-            case .broadcast(let broadcast): deliver(broadcast)
-            case .deliver(let bound, let packet): bound.value.send(packet)
-            case .perform(let body): body()
-            }
+        let items = mailbox.take()
+        drainDepth += 1
+        defer { drainDepth -= 1 }
+        guard drainDepth <= LoopShard.maximumDrainDepth else { return items.forEach(carryOut) }
+        // What an item does may drain again: what is left of the outer batch comes first then.
+        mail.append(contentsOf: items)
+        while let item = mail.popFirst() { carryOut(item) }
+    }
+
+    private func carryOut(_ item: LoopMailbox.Item) {
+        switch item {
+        case .broadcast(let broadcast): deliver(broadcast)
+        case .deliver(let bound, let packet): bound.value.send(packet)
+        case .perform(let body): body()
         }
     }
 
@@ -241,4 +255,6 @@ enum DeadlineKind: CaseIterable {
     case upgrade
     /// The last GET of a closed polling session.
     case pollingClose
+    /// The end of a fragmented message.
+    case message
 }

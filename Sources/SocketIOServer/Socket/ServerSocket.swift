@@ -226,6 +226,7 @@ public final class ServerSocket {
     private func resume() {
         isHolding = false
         while !isHolding, let (arguments, id) = held.popFirst() { dispatch(arguments, id: id) }
+        if !isConnected, !isHolding { dropHandlers() }
     }
 
     func receiveAcknowledgement(_ arguments: Arguments, id: UInt64?) {
@@ -244,9 +245,13 @@ public final class ServerSocket {
         let handlers = disconnectHandlers
         disconnectHandlers = []
         for handler in handlers { handler(reason) }
-        if !isHolding {
-            self.handlers = [:]
-            latest = nil
-        }
+        if !isHolding { dropHandlers() }
+    }
+
+    /// Handlers may hold the socket: they go when nothing can call them any more.
+    private func dropHandlers() {
+        handlers = [:]
+        latest = nil
+        fallback = nil
     }
 }

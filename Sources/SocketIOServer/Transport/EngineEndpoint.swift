@@ -9,7 +9,7 @@ enum EngineDecision {
     /// Answer now.
     case answer(EngineAnswer)
     /// A GET or POST of a session, which lives on that shard.
-    case session(ShardHandle, sid: String)
+    case session(ShardHandle, sid: String, transport: EngineTransport)
     /// A polling handshake.
     case open(Handshake)
     /// A WebSocket, for a session that exists or (nil) a fresh one.
@@ -59,7 +59,7 @@ struct EngineEndpoint: Sendable {
                 guard let index = SessionID.shard(of: sid), let shard = shard(index) else { throw EngineRequestError.sessionUnknown }
                 if isUpgrade { return .webSocket(Handshake(), sid: sid, key: try webSocketKey(head)) }
                 guard head.method == .GET || head.method == .POST else { throw EngineRequestError.badRequest }
-                return .session(shard, sid: sid)
+                return .session(shard, sid: sid, transport: request.transport)
             }
             let handshake = Handshake(query: query, headers: head.headers, address: address, secure: secure)
             if let error = configuration.allowRequest?(handshake) { throw error }

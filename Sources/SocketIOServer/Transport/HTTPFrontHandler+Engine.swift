@@ -12,7 +12,7 @@ extension HTTPFrontHandler {
         switch decision {
         case .answer(let answer): write(answer, for: head, context)
         case .open(let handshake): openPolling(handshake, head)
-        case .session(let shard, let sid): forward(head, body: body, to: shard, sid: sid)
+        case .session(let shard, let sid, let transport): forward(head, body: body, to: shard, sid: sid, transport: transport)
         case .webSocket(let handshake, nil, let key): openWebSocket(handshake, key: key, head, context)
         case .webSocket(_, .some(let sid), let key): upgrade(sid: sid, key: key, head, context)
         }
@@ -28,14 +28,14 @@ extension HTTPFrontHandler {
         connection.poll(responder(head))
     }
 
-    private func forward(_ head: HTTPRequestHead, body: ByteBuffer, to handle: ShardHandle, sid: String) {
+    private func forward(_ head: HTTPRequestHead, body: ByteBuffer, to handle: ShardHandle, sid: String, transport: EngineTransport) {
         let isPOST = head.method == .POST
         if !isPOST { polled = (handle, sid) }
         let responder = responder(head)
         let isOctetStream = head.headers.first(name: "content-type")?.lowercased().hasPrefix("application/octet-stream") ?? false
         handle.run { shard in
             guard let connection = shard.sessions[sid] else { return responder.fail(.sessionUnknown) }
-            guard connection.session.transport == .polling else { return responder.fail(.badRequest) }
+            guard transport == .polling, connection.session.transport == .polling else { return responder.fail(.badRequest) }
             if !isPOST {
                 connection.poll(responder)
             } else if isOctetStream {
@@ -90,7 +90,7 @@ extension HTTPFrontHandler {
         _ context: ChannelHandlerContext
     ) {
         // The decoder stops behind a request that asks for an upgrade.
-        let closes = closes || !head.isKeepAlive || head.headers.contains(name: "upgrade")
+        let closes = closes || isQuiescing || !head.isKeepAlive || head.headers.contains(name: "upgrade")
         var headers = headers
         if status != .noContent { headers.add(name: "Content-Length", value: String(body.readableBytes)) }
         headers.add(name: "Connection", value: closes ? "close" : "keep-alive")
@@ -135,7 +135,9 @@ extension HTTPFrontHandler {
         let bound = NIOLoopBound(self, eventLoop: loop)
         handle.run { shard in
             guard let connection = shard.sessions[sid] else { return loop.execute { bound.value.refuseUpgrade(head) } }
-            let transport = WebSocketTransport(connection: connection, link: RemoteFrameLink(channel: channel, loop: shard.loop))
+            let link = RemoteFrameLink(channel: channel, loop: shard.loop)
+            let transport = WebSocketTransport(connection: connection, link: link)
+            link.transport = transport
             let remote = NIOLoopBound(transport, eventLoop: shard.loop)
             let isAccepted = connection.openUpgrade(transport)
             loop.execute {

@@ -42,10 +42,15 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var polled: (shard: ShardHandle, sid: String)?
     private var waiting: Deque<HTTPServerRequestPart> = []
     private var isReadHeld = false
+    /// Parts that waited are being taken.
+    private var isResuming = false
     private var deadline = RequestDeadline()
     private var hasFallback = false
     private var hasPlace = false
-    private var isQuiescing = false
+    /// The server ends: no further request is taken, and no client is waited for.
+    private(set) var isQuiescing = false
+    private static let quiescingGrace = TimeAmount.milliseconds(250)
+    private static let quiescingResponseTime = TimeAmount.seconds(5)
 
     init(
         io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
@@ -109,10 +114,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        switch phase {
-        case .answering, .upgrading, .passing(true, _, _): isReadHeld = true
-        default: context.read()
-        }
+        if isReadyForPart { context.read() } else { isReadHeld = true }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -161,6 +163,14 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         return true
     }
 
+    /// Whether no earlier request holds back the next part.
+    private var isReadyForPart: Bool {
+        switch phase {
+        case .answering, .upgrading, .passing(true, _, _): false
+        default: true
+        }
+    }
+
     private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
@@ -180,6 +190,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             phase = .passing(requestEnded: false, responseEnded: false, closes: asksForUpgrade || !head.isKeepAlive)
             context.fireChannelRead(wrapInboundOut(.head(head)))
         } catch {
+            fallback.abandon()
             context.fireErrorCaught(error)
             context.close(promise: nil)
         }
@@ -232,11 +243,12 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         phase = .idle
         armDeadline()
-        while let part = waiting.first {
-            guard accept(part, context) else { break }
-            waiting.removeFirst()
-        }
-        if isReadHeld, waiting.isEmpty {
+        // An answer that is given at once comes back here: the outer call goes on with the parts.
+        guard !isResuming else { return }
+        isResuming = true
+        while isReadyForPart, let part = waiting.popFirst() { _ = accept(part, context) }
+        isResuming = false
+        if isReadHeld, waiting.isEmpty, isReadyForPart {
             isReadHeld = false
             context.read()
         }
@@ -245,7 +257,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Lets the peer read the answer: closing at once, with bytes unread, would reset the connection.
     private func closeAfterDraining(_ context: ChannelHandlerContext) {
         context.close(mode: .output, promise: nil)
-        armDeadline()
+        if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { armDeadline() }
         if isReadHeld {
             isReadHeld = false
             context.read()
@@ -260,7 +272,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             abortPoll()
             if case .passing = phase { context.fireUserInboundEventTriggered(event) } else { context.close(promise: nil) }
         case is ChannelShouldQuiesceEvent:
-            isQuiescing = true
+            quiesce(context)
             switch phase {
             case .idle: context.close(promise: nil)
             case .answering:
@@ -273,6 +285,17 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             }
         default: context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    /// A response that is under way may be read; whatever else the client is doing is cut short.
+    private func quiesce(_ context: ChannelHandlerContext) {
+        isQuiescing = true
+        let isResponding = if case .passing(true, _, _) = phase { true } else { false }
+        closeLater(in: isResponding ? HTTPFrontHandler.quiescingResponseTime : HTTPFrontHandler.quiescingGrace, context)
+    }
+
+    private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.context?.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -12,6 +12,9 @@ final class WebSocketTransport {
     /// Bytes of a frame that is not complete.
     private var partial = ByteBuffer()
     private var isClosed = false
+    /// Messages that arrived in full, counted while a deadline for one in fragments is set.
+    private var messages = 0
+    private var messagesAtDeadline: Int?
 
     init(connection: EngineConnection, link: any FrameLink) {
         self.connection = connection
@@ -45,6 +48,24 @@ final class WebSocketTransport {
     func readComplete() {
         if connection.shard.active === connection { connection.shard.active = nil }
         if connection.isDirty { connection.flush() }
+        if messagesAtDeadline == nil, decoder?.isWithinMessage == true { armMessageDeadline() }
+    }
+
+    private func armMessageDeadline() {
+        guard !isClosed, connection.webSocket === self else { return }
+        messagesAtDeadline = messages
+        connection.shard.arm(.message, connection)
+    }
+
+    /// A message in fragments has had its time: was it the same one all along?
+    func messageDue() {
+        let before = messagesAtDeadline
+        messagesAtDeadline = nil
+        guard !isClosed, decoder?.isWithinMessage == true else { return }
+        guard messages == before else { return armMessageDeadline() }
+        connection.shard.counters.protocolErrors.add()
+        close(code: .policyViolation)
+        lost(.transportError)
     }
 
     /// The channel can take more.
@@ -114,12 +135,14 @@ final class WebSocketTransport {
     private func handle(_ event: consuming WebSocketEvent) {
         switch event {
         case .text(let text):
+            messages &+= 1
             if connection.webSocket === self {
                 connection.receive(text: text)
             } else {
                 connection.receiveProbe(text: text, from: self)
             }
         case .binary(let bytes):
+            messages &+= 1
             if connection.webSocket === self { connection.receive(binary: bytes) } else { connection.abandonProbe() }
         case .ping(let payload): pong(payload)
         case .pong: break
@@ -133,6 +156,7 @@ final class WebSocketTransport {
         if connection.webSocket === self {
             connection.write(opcode: .pong, payload)
         } else {
+            guard link.isWritable else { return connection.abandonProbe() }
             var buffer = ByteBuffer()
             WebSocketEncoder.write(opcode: .pong, payload: payload, into: &buffer)
             link.write(buffer)

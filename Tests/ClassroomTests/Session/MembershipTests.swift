@@ -103,4 +103,13 @@ struct MembershipTests {
         #expect(room.session.boardVersion > before)
         #expect(room.session.leaderboardPayload().entries.map(\.score) == [0])
     }
+
+    @Test("a kicked user may not come back as an observer")
+    func kickedObserver() throws {
+        var room = Room()
+        try room.join("a")
+        try room.apply(.kick(userID: "a", by: "host"), at: 1_000)
+        #expect(refusal { try room.apply(.observe(userID: "a"), at: 2_000) }?.code == .forbidden)
+        #expect(refusal { try room.apply(.observe(userID: "b"), at: 2_000) } == nil)
+    }
 }

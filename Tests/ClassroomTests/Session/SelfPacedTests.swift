@@ -135,6 +135,8 @@ struct SelfPacedTests {
         #expect(held == AnswerResult(sessionId: "s", questionId: "q1", pending: true))
         #expect(room.session.leaderboard().entries.first?.score == 0)
         let ended = try room.apply(.end(by: "host"), at: 2_000)
+        #expect(ended.results.map(\.questionId) == ["q1"])
+        #expect(ended.results.first?.correct == true)
         #expect(ended.closings.map(\.0.questionId) == ["q1", "q2", "q3"])
         #expect(room.session.leaderboard().entries.first?.score == 150)
         let again = try room.apply(.answer(userID: "a", questionID: "q1", answer: .index(1), timeSpent: nil), at: 3_000)
