@@ -133,7 +133,8 @@ let package = Package(
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "PrometheusMetrics", hummingbird,
+                "SocketIOTesting", "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "PrometheusMetrics",
+                hummingbird,
                 httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, crypto,
             ],
             swiftSettings: settings),
