@@ -16,6 +16,8 @@ public struct EngineRequestError: Error, Hashable, Sendable {
     public static let badRequest = EngineRequestError(code: 3, message: "Bad request")
     public static let unsupportedProtocolVersion = EngineRequestError(code: 5, message: "Unsupported protocol version")
 
+    public static let overloaded = EngineRequestError(status: 503, code: 3, message: "Too many sessions")
+
     /// A refusal by the server's own rules, origin check included.
     public static func forbidden(_ message: String) -> EngineRequestError {
         EngineRequestError(status: 403, code: 4, message: message)

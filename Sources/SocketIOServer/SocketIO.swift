@@ -18,6 +18,7 @@ public final class SocketIO: Sendable {
         var isShuttingDown = false
         var tasks = 0
         var channels = 0
+        var sessions = 0
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -108,6 +109,17 @@ public final class SocketIO: Sendable {
             return true
         }
     }
+
+    /// Takes one of the places for sessions. False: there is none.
+    func openSession() -> Bool {
+        state.withLockedValue { state in
+            guard state.sessions < configuration.maximumSessions else { return false }
+            state.sessions += 1
+            return true
+        }
+    }
+
+    func closeSession() { state.withLockedValue { $0.sessions -= 1 } }
 
     func closeChannel() { state.withLockedValue { $0.channels -= 1 } }
 

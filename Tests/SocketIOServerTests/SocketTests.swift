@@ -180,4 +180,24 @@ struct SocketTests {
             poller.finish()
         }
     }
+
+    @Test("there may be as many sessions as the limit says, and not one more, until one ends")
+    func sessionLimit() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumSessions = 2
+        try withEmbeddedServer(configuration) { io, loop in
+            let one = try EmbeddedPeer(io, loop: loop)
+            try one.join()
+            let two = try EmbeddedPeer(io, loop: loop)
+            let handshake = "/socket.io/?EIO=4&transport=polling"
+            #expect(try two.request("GET", handshake).hasPrefix("HTTP/1.1 200 "))
+            #expect(try two.request("GET", handshake).hasPrefix("HTTP/1.1 503 "))
+            let three = try EmbeddedPeer(io, loop: loop)
+            #expect(try three.upgrade().hasPrefix("HTTP/1.1 503 "))
+            one.finish()
+            let four = try EmbeddedPeer(io, loop: loop)
+            #expect(try four.request("GET", handshake).hasPrefix("HTTP/1.1 200 "))
+            for peer in [two, three, four] { peer.finish() }
+        }
+    }
 }

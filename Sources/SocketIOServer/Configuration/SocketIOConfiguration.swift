@@ -29,6 +29,8 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumQueuedBytes = 1 << 20
     /// The most TCP connections at once; further ones are closed at once.
     public var maximumConnections = 16_384
+    /// The most sessions at once: one that polls holds no TCP connection between two requests. A further handshake gets 503.
+    public var maximumSessions = 65_536
     /// The most events of one socket that wait for an asynchronous handler; one more closes the connection.
     public var maximumHeldEvents = 256
     /// The most rooms one socket may be in; further joins are ignored and logged.

@@ -85,6 +85,7 @@ final class LoopShard {
         guard sessions.removeValue(forKey: connection.sid) != nil else { return }
         connections.remove(connection.slot)
         counters.connectionsClosed.add()
+        io.closeSession()
         if connections.count == 0 { io.shardBecameEmpty() }
     }
 

@@ -10,6 +10,11 @@ extension HTTPFrontHandler {
         let decision = endpoint.decide(
             head, address: address, secure: secure, isShuttingDown: io.isShuttingDown, shard: { self.io.shard(at: $0) })
         switch decision {
+        case .open, .webSocket(_, nil, _):
+            guard io.openSession() else { return write(endpoint.refusal(.overloaded, head, closes: true), for: head, context) }
+        default: break
+        }
+        switch decision {
         case .answer(let answer): write(answer, for: head, context)
         case .open(let handshake): openPolling(handshake, head)
         case .session(let shard, let sid, let transport): forward(head, body: body, to: shard, sid: sid, transport: transport)
