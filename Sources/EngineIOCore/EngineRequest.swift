@@ -26,10 +26,4 @@ public struct EngineRequest: Hashable, Sendable {
             guard query["EIO"] == "4" else { throw .unsupportedProtocolVersion }
         }
     }
-
-    /// The part of the check that needs the session: a plain request must use the transport that the session uses now.
-    public func check(sessionTransport: EngineTransport?) throws(EngineRequestError) {
-        guard let sessionTransport else { throw .sessionUnknown }
-        if !isUpgrade, transport != sessionTransport { throw .badRequest }
-    }
 }

@@ -27,14 +27,6 @@ struct EngineRequestTests {
         #expect(error("transport=polling&sid=x", isGet: false) == nil)
     }
 
-    @Test("a plain request must use the session's own transport")
-    func transportMismatch() throws {
-        let request = try EngineRequest(query: ["transport": "polling", "sid": "x"], isGet: true, isUpgrade: false)
-        #expect(throws: EngineRequestError.badRequest) { try request.check(sessionTransport: .websocket) }
-        #expect(throws: EngineRequestError.sessionUnknown) { try request.check(sessionTransport: nil) }
-        try request.check(sessionTransport: .polling)
-    }
-
     @Test("an error's body is the reference's JSON, whatever the message holds")
     func body() {
         #expect(EngineRequestError.sessionUnknown.body == #"{"code":1,"message":"Session ID unknown"}"#)

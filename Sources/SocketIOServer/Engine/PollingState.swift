@@ -20,8 +20,6 @@ struct PollingState {
     private var packets: Deque<Packet> = []
     private(set) var queuedBytes = 0
     private var waiting: EngineResponder?
-    /// A POST whose packets are being handled.
-    var hasPOST = false
     /// The session is closed; the next GET gets its last word.
     var isClosing = false
 
