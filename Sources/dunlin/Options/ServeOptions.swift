@@ -34,7 +34,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The 'iss' that a JSON Web Token must have.", valueName: "iss"))
     var jwtIssuer: String?
 
-    @Option(help: ArgumentHelp("The 'aud' that a JSON Web Token must have.", valueName: "aud"))
+    @Option(
+        help: ArgumentHelp(
+            "The 'aud' that a JSON Web Token must have; without this option one that names an audience is refused.", valueName: "aud"))
     var jwtAudience: String?
 
     @Option(help: ArgumentHelp("Serve HTTPS with this certificate chain (PEM).", valueName: "file"))
