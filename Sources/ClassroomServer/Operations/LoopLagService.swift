@@ -48,6 +48,7 @@ private final class LoopLagProbe: Sendable {
 
     private func schedule() {
         let due = eventLoop.now + interval
+        // `assumeIsolated()` stops the process off the loop: this runs on the loop it measures.
         eventLoop.assumeIsolated().scheduleTask(deadline: due) {
             self.lag.recordNanoseconds((self.eventLoop.now - due).nanoseconds)
             if !self.stopped.value { self.schedule() }

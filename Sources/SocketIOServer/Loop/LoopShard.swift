@@ -103,6 +103,7 @@ final class LoopShard {
     private func scheduleFlush() {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
+        // `assumeIsolated()` stops the process off the loop: a shard is reached only through its loop-bound handle.
         loop.assumeIsolated().execute { self.flushAll() }
     }
 

@@ -140,6 +140,7 @@ public final class ServerSocket {
                 for argument in arguments { argument.write(to: &writer) }
             }
         }
+        // `assumeIsolated()` stops the process off the loop: a socket is not Sendable and never leaves it.
         eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.acknowledgements.take(id)?(nil) }
     }
 

@@ -295,6 +295,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
+        // `assumeIsolated()` stops the process off the loop: a handler is called there only.
         context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.context?.close(promise: nil) }
     }
 

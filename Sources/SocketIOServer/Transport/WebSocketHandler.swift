@@ -177,6 +177,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func writeThroughChannel(_ frames: ByteBuffer, _ context: ChannelHandlerContext) {
         writesDirectly = false
         queuedWrites += 1
+        // `assumeIsolated()` stops the process off the loop: a handler is called there, and so are its futures.
         context.writeAndFlush(wrapOutboundOut(frames)).assumeIsolated().whenComplete { [self] _ in
             queuedWrites -= 1
             writesDirectly = queuedWrites == 0
