@@ -51,14 +51,14 @@ struct BinaryTests {
         ])
     func lookalikes(argument: String) throws {
         let packet = try packet("51-[\"x\",\(argument)]")
-        #expect(Arguments(event: packet, attachments: [ByteBuffer(string: "a")]).binary(at: 0) == nil)
+        #expect(Arguments(packet, attachments: [ByteBuffer(string: "a")]).binary(at: 0) == nil)
     }
 
     @Test("attachments are found where their placeholders stand")
     func found() throws {
         let packet = try packet(#"52-4["x",{"_placeholder":true,"num":1},{"file":{"num":0,"_placeholder":true}},7]"#)
         let first = ByteBuffer(string: "first"), second = ByteBuffer(string: "second")
-        let arguments = Arguments(event: packet, attachments: [first, second])
+        let arguments = Arguments(packet, attachments: [first, second])
         #expect(arguments.binary(at: 0) == second)
         #expect(arguments.binary(at: 1) == nil)
         #expect(arguments[1]["file"].flatMap(arguments.binary(for:)) == first)
@@ -68,7 +68,7 @@ struct BinaryTests {
 
     @Test("a placeholder without its attachment is no attachment")
     func absent() throws {
-        let arguments = Arguments(event: try packet(#"52-["x",{"_placeholder":true,"num":1}]"#), attachments: [ByteBuffer()])
+        let arguments = Arguments(try packet(#"52-["x",{"_placeholder":true,"num":1}]"#), attachments: [ByteBuffer()])
         #expect(arguments.binary(at: 0) == nil)
     }
 

@@ -74,8 +74,8 @@ struct PacketEncodingTests {
         let packet = try packet(text, from: .server)
         #expect(packet.namespace == "/ns")
         #expect(packet.id == 5)
-        #expect(Arguments(event: packet).name == name)
-        #expect(Arguments(event: packet)[0] == argument)
+        #expect(Arguments(packet).name == name)
+        #expect(Arguments(packet)[0] == argument)
     }
 
     @Test("an event has a name and two types")

@@ -74,6 +74,13 @@ final class EmbeddedPeer {
 
     func text(_ text: String) throws { try frame(.text, ByteBuffer(string: text)) }
 
+    /// Messages that the server reads in one batch.
+    func texts(_ texts: [String]) throws {
+        var buffer = ByteBuffer()
+        for text in texts { WebSocketEncoder.write(opcode: .text, payload: ByteBuffer(string: text), mask: 0x1234_5678, into: &buffer) }
+        try channel.writeInbound(buffer)
+    }
+
     /// The WebSocket messages that came since the last call, a close frame as `close CODE`.
     func messages() throws -> [String] {
         var more = try bytes()

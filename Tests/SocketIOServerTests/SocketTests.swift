@@ -42,6 +42,60 @@ struct SocketTests {
         }
     }
 
+    @Test("arguments that a handler keeps stay as they were when more messages come")
+    func kept() throws {
+        try withEmbeddedServer { io, loop in
+            let kept = Recorder<Arguments>()
+            io.onConnection { socket in
+                socket.on("keep") { kept.append($0.arguments) }
+                socket.on("echo") { $0.acknowledge?($0.arguments) }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.texts([#"42["keep","first",1]"#, #"421["echo","second"]"#, #"42["keep",{"a":[2]}]"#, #"422["echo"]"#])
+            #expect(try peer.messages() == [#"431["second"]"#, "432[]"])
+            #expect(kept.all.map(\.name) == ["keep", "keep"])
+            #expect(kept.all.map { $0.all.map(\.description) } == [[#""first""#, "1"], [#"{"a":[2]}"#]])
+            peer.finish()
+        }
+    }
+
+    @Test("each event reaches its own handler, whatever came before it")
+    func alternating() throws {
+        try withEmbeddedServer { io, loop in
+            let names = Recorder<String>()
+            io.onConnection { socket in
+                socket.on("aa") { _ in names.append("aa") }
+                socket.on("ab") { _ in names.append("ab") }
+                socket.on("a") { request in
+                    names.append("a")
+                    request.socket.on("a") { _ in names.append("another a") }
+                }
+                socket.on("caf\u{e9}") { _ in names.append("caf\u{e9}") }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.texts(["aa", "ab", "aa", "a", "a", "aaa", "caf\u{e9}", "caf\\u00e9"].map { "42[\"\($0)\"]" })
+            #expect(names.all == ["aa", "ab", "aa", "a", "another a", "caf\u{e9}", "caf\u{e9}"])
+            peer.finish()
+        }
+    }
+
+    @Test("a long message between short ones is read like them")
+    func lengths() throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { socket in socket.on("echo") { $0.acknowledge?($0.arguments) } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            for count in [1, 1_000, 1_001, 1_024, 5_000, 70_000, 2] {
+                let text = String(repeating: "x", count: count)
+                try peer.text("427[\"echo\",\"\(text)\"]")
+                #expect(try peer.messages() == ["437[\"\(text)\"]"])
+            }
+            peer.finish()
+        }
+    }
+
     @Test("the server asks for an acknowledgement and gets it once; a late or missing one is nil")
     func acknowledgement() throws {
         try withEmbeddedServer { io, loop in

@@ -2,44 +2,39 @@ public import NIOCore
 
 /// What an event or an acknowledgement carries, parsed only as far as it is asked for.
 ///
-/// The arguments keep the memory of what was received alive: hold on to decoded values rather than to these.
+/// They keep the text of what was received alive; a slice is a copy of its own bytes.
 public struct Arguments: Sendable {
+    @usableFromInline package let packet: ReceivedPacket
+
+    /// What an event or an acknowledgement carries, and the binary messages that came with it.
+    public init(_ packet: SocketIOPacket, attachments: [ByteBuffer] = []) {
+        self.packet = attachments.isEmpty ? packet.received : packet.received.with(attachments: attachments)
+    }
+
+    @inlinable
+    package init(_ packet: ReceivedPacket) { self.packet = packet }
+
     /// The binary attachments, in their order.
-    public let attachments: [ByteBuffer]
-
-    private let packet: SocketIOPacket
-    private let firstElement: Int
-
-    /// The arguments of an event.
-    public init(event packet: consuming SocketIOPacket, attachments: [ByteBuffer] = []) {
-        self.packet = packet
-        self.firstElement = 1
-        self.attachments = attachments
-    }
-
-    /// The arguments of an acknowledgement.
-    public init(ack packet: consuming SocketIOPacket, attachments: [ByteBuffer] = []) {
-        self.packet = packet
-        self.firstElement = 0
-        self.attachments = attachments
-    }
+    public var attachments: [ByteBuffer] { self.packet.attachments }
 
     /// The event's name; empty for an acknowledgement.
     public var name: String { self.packet.eventName }
 
+    /// The number of the acknowledgement that an event asks for.
+    @inlinable
+    package var acknowledgementID: UInt64? { self.packet.id }
+
     /// How many there are, the name not among them.
-    public var count: Int { max(self.packet.elements.count &- self.firstElement, 0) }
+    public var count: Int { max(self.packet.elements.count &- self.packet.namesBefore, 0) }
 
     /// An argument; the JSON value null when there are not so many.
     public subscript(index: Int) -> JSONSlice {
         guard index >= 0, index < self.count else { return .null }
-        let start = self.packet.elements[index &+ self.firstElement]
-        let end = self.packet.payload.withUnsafeReadableBytes { raw in
-            var scanner = JSONScanner(raw, at: start)
-            scanner.skipValue()
-            return scanner.position
-        }
-        return JSONSlice(unchecked: JSONSlice.slice(start..<end, of: self.packet.payload))
+        let text = self.packet.text
+        var scanner = JSONScanner(text, at: self.packet.elements[index &+ self.packet.namesBefore])
+        let start = scanner.position
+        scanner.skipValue()
+        return JSONSlice(unchecked: ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: text[start..<scanner.position])))
     }
 
     /// The first argument, null when there is none.
@@ -47,19 +42,6 @@ public struct Arguments: Sendable {
 
     /// All arguments.
     public var all: [JSONSlice] { (0..<self.count).map { self[$0] } }
-
-    /// Gives the text of all arguments as it was received, commas and all, without the brackets and without an event's name.
-    @inline(__always)
-    package func withUnsafeText<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        guard self.count > 0 else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-        let start = self.packet.elements[self.firstElement]
-        return self.packet.payload.withUnsafeReadableBytes { raw in
-            // White space may stand behind the bracket.
-            var end = raw.count &- 1
-            while end > start, raw[end] != JSONByte.closeBracket { end &-= 1 }
-            return body(UnsafeRawBufferPointer(rebasing: raw[start..<end]))
-        }
-    }
 
     /// Decodes an argument.
     /// - Throws: `DecodingError`.
@@ -76,5 +58,15 @@ public struct Arguments: Sendable {
             number < self.attachments.count
         else { return nil }
         return self.attachments[number]
+    }
+}
+
+extension JSONWriter {
+    /// Appends all arguments as they were received, as elements of the array that is being written.
+    package mutating func raw(_ arguments: Arguments) {
+        let text = arguments.packet.arguments
+        guard !text.isEmpty else { return }
+        self.separate()
+        self.buffer.writeBytes(text)
     }
 }

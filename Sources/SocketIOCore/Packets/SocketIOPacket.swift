@@ -7,23 +7,28 @@ public struct SocketIOPacket: Sendable {
         case client, server
     }
 
-    public let kind: SocketIOPacketKind
+    package let received: ReceivedPacket
+
+    package init(_ received: ReceivedPacket) { self.received = received }
+
+    public var kind: SocketIOPacketKind { self.received.kind }
     /// "/" when the packet names none.
-    public let namespace: String
+    public var namespace: String { self.received.namespace }
     /// The number of the acknowledgement that an event asks for, or that an ack is.
-    public let id: UInt64?
+    public var id: UInt64? { self.received.id }
     /// Binary messages that follow this packet.
-    public let attachmentCount: Int
+    public var attachmentCount: Int { self.received.attachmentCount }
     /// A JSON text, or empty: an array for events and acks, an object for connect.
-    public let payload: ByteBuffer
+    public var payload: ByteBuffer { ByteBuffer(bytes: self.received.payload) }
     /// An event's name; empty for other packets, and for an event without a payload.
-    public let eventName: String
-    /// The elements of an event's or an ack's array.
-    let elements: JSONElementIndex
+    public var eventName: String { self.received.eventName }
 
     /// An event that carries nothing, not even a name: tolerated, and to be ignored.
-    public var isEmptyEvent: Bool { (self.kind == .event || self.kind == .binaryEvent) && self.payload.readableBytes == 0 }
+    public var isEmptyEvent: Bool { (self.kind == .event || self.kind == .binaryEvent) && self.received.payload.isEmpty }
 
     /// The payload, if there is one.
-    public var json: JSONSlice? { self.payload.readableBytes == 0 ? nil : JSONSlice(unchecked: self.payload) }
+    public var json: JSONSlice? {
+        let payload = self.payload
+        return payload.readableBytes == 0 ? nil : JSONSlice(unchecked: payload)
+    }
 }

@@ -24,10 +24,10 @@ struct SocketIOPacketHead {
         return count
     }
 
-    /// `/name,`; the comma may be missing at the end of the packet.
+    /// `/name,`; the comma may be missing at the end of the packet. nil: none is named.
     @inline(__always)
-    mutating func namespace(_ limits: SocketIOLimits) throws(SocketIOProtocolError) -> String {
-        guard self.scanner.current == JSONByte.slash else { return "/" }
+    mutating func namespace(_ limits: SocketIOLimits) throws(SocketIOProtocolError) -> String? {
+        guard self.scanner.current == JSONByte.slash else { return nil }
         let start = self.scanner.position
         while self.scanner.position < self.scanner.bytes.count, self.scanner.current != JSONByte.comma {
             self.scanner.position &+= 1

@@ -1,20 +1,28 @@
 /// The shape a packet's payload must have.
 enum SocketIOPayload {
+    /// Where an event's name stands in the packet, and how it is written.
+    struct Name: Sendable {
+        /// Without the quotes.
+        var range = 0..<0
+        var hasEscapes = false
+    }
+
     /// - Parameters:
-    ///   - json: a validated text.
+    ///   - raw: the packet.
+    ///   - start: where its payload begins, which is valid JSON.
     ///   - elements: where the elements of its outermost array begin.
     /// - Returns: The name, if it is an event.
     @inline(__always)
     static func check(
-        _ json: UnsafeRawBufferPointer, kind: SocketIOPacketKind, elements: JSONElementIndex, limits: SocketIOLimits
-    ) throws(SocketIOProtocolError) -> String {
-        var scanner = JSONScanner(json)
+        _ raw: UnsafeRawBufferPointer, at start: Int, kind: SocketIOPacketKind, elements: JSONElementIndex, limits: SocketIOLimits
+    ) throws(SocketIOProtocolError) -> Name {
+        var scanner = JSONScanner(raw, at: start)
         scanner.skipWhitespace()
         let first = scanner.current
         switch kind {
         case .event, .binaryEvent:
             guard first == JSONByte.openBracket, elements.count > 0 else { throw SocketIOProtocolError(.invalidPayload) }
-            return try self.eventName(json, at: elements[0], limits: limits)
+            return try self.eventName(raw, at: elements[0], limits: limits)
         case .ack, .binaryAck:
             guard first == JSONByte.openBracket else { throw SocketIOProtocolError(.invalidPayload) }
         case .connect:
@@ -24,42 +32,49 @@ enum SocketIOPayload {
         case .disconnect:
             throw SocketIOProtocolError(.invalidPayload)
         }
-        return ""
+        return Name()
     }
 
     /// A string, or a number: its name is then its text, as it was written.
     @inline(__always)
     private static func eventName(
-        _ json: UnsafeRawBufferPointer, at start: Int, limits: SocketIOLimits
-    ) throws(SocketIOProtocolError) -> String {
-        var scanner = JSONScanner(json, at: start)
+        _ raw: UnsafeRawBufferPointer, at start: Int, limits: SocketIOLimits
+    ) throws(SocketIOProtocolError) -> Name {
+        var scanner = JSONScanner(raw, at: start)
         switch scanner.current {
         case JSONByte.quote:
             let hasEscapes = scanner.skipString()
-            let raw = UnsafeRawBufferPointer(rebasing: json[start &+ 1..<scanner.position &- 1])
-            guard raw.count <= limits.maximumEventNameBytes else { throw SocketIOProtocolError(.eventNameTooLong) }
-            let name = JSONString.decode(raw, hasEscapes: hasEscapes)
-            guard !self.isReserved(name) else { throw SocketIOProtocolError(.reservedEventName) }
+            let name = Name(range: start &+ 1..<scanner.position &- 1, hasEscapes: hasEscapes)
+            guard name.range.count <= limits.maximumEventNameBytes else { throw SocketIOProtocolError(.eventNameTooLong) }
+            let written = UnsafeRawBufferPointer(rebasing: raw[name.range])
+            if hasEscapes || self.mayBeReserved(written.count) {
+                guard !self.isReserved(JSONString.decode(written, hasEscapes: hasEscapes)) else {
+                    throw SocketIOProtocolError(.reservedEventName)
+                }
+            }
             return name
         case JSONByte.minus, JSONByte.zero...JSONByte.nine:
             scanner.skipValue()
-            let raw = UnsafeRawBufferPointer(rebasing: json[start..<scanner.position])
-            guard raw.count <= limits.maximumEventNameBytes else { throw SocketIOProtocolError(.eventNameTooLong) }
-            return String(decoding: raw, as: UTF8.self)
+            guard scanner.position &- start <= limits.maximumEventNameBytes else { throw SocketIOProtocolError(.eventNameTooLong) }
+            return Name(range: start..<scanner.position)
         default:
             throw SocketIOProtocolError(.invalidPayload)
         }
     }
 
-    /// The names that the reference's library raises itself. A length that none of them has is the common case.
+    /// A length that no reserved name has is the common case.
     @inline(__always)
+    private static func mayBeReserved(_ count: Int) -> Bool {
+        switch count {
+        case 7, 10, 11, 13, 14: true
+        default: false
+        }
+    }
+
+    /// The names that the reference's library raises itself.
     static func isReserved(_ name: String) -> Bool {
-        switch name.utf8.count {
-        case 7: name == "connect"
-        case 10: name == "disconnect"
-        case 11: name == "newListener"
-        case 13: name == "connect_error" || name == "disconnecting"
-        case 14: name == "removeListener"
+        switch name {
+        case "connect", "disconnect", "newListener", "connect_error", "disconnecting", "removeListener": true
         default: false
         }
     }

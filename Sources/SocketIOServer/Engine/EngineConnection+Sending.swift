@@ -38,16 +38,7 @@ extension EngineConnection {
         }
         shard.counters.packetsSent.add()
         if isWebSocket {
-            if pending.readableBytes == 0 {
-                pending = packet.frame
-                isPendingShared = true
-            } else {
-                var frames = pending
-                pending = ByteBuffer()
-                frames.writeImmutableBuffer(packet.frame)
-                pending = frames
-                isPendingShared = false
-            }
+            pending.append(shared: packet.frame)
         } else {
             polling.queue(.text(packet.text))
         }
@@ -75,13 +66,9 @@ extension EngineConnection {
 
     @inline(__always)
     private func collect(_ body: (inout ByteBuffer) -> Void) {
-        // Out of the property while `body` runs: what it calls may come back here.
-        var buffer = pending
-        pending = ByteBuffer()
-        if buffer.readableBytes == 0 { buffer = shard.takeSpare() }
-        isPendingShared = false
+        var buffer = pending.take(shard)
         body(&buffer)
-        pending = buffer
+        pending.put(buffer)
     }
 
     /// Answers with arguments as they were received: one copy of their text, no value parsed.
@@ -90,16 +77,13 @@ extension EngineConnection {
         guard isOpen, !isDoomed else { return }
         guard isWebSocket, arguments.attachments.isEmpty else {
             sendMessage { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { writer in
-                    for index in 0..<arguments.count { writer.raw(arguments[index]) }
-                }
+                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { $0.raw(arguments) }
             }
             return send(attachments: arguments.attachments)
         }
         shard.settleLocalMail()
         shard.counters.packetsSent.add()
-        collect { buffer in arguments.withUnsafeText { AcknowledgementFrame.write(id: id, text: $0, into: &buffer) } }
-        checkQueue()
+        checkQueue(waiting: pending.acknowledge(id, with: arguments.packet.arguments, shard))
     }
 
     /// Queues a frame of its own: a pong, or binary.
@@ -110,12 +94,14 @@ extension EngineConnection {
     }
 
     /// Past the limit the client is closed, and nothing more is kept for it.
-    private func checkQueue() {
+    private func checkQueue() { checkQueue(waiting: isWebSocket ? pending.count : polling.queuedBytes) }
+
+    @inline(__always)
+    private func checkQueue(waiting: Int) {
         let maximum = shard.maximumQueuedBytes
-        let waiting = isWebSocket ? pending.readableBytes : polling.queuedBytes
         if waiting > maximum >> 4, waiting + (webSocket?.link.bufferedBytes ?? 0) > maximum {
             isDoomed = true
-            pending = ByteBuffer()
+            pending.discard()
             polling.discard()
             shard.doom(self)
             return
@@ -127,11 +113,10 @@ extension EngineConnection {
     func flush() {
         isDirty = false
         guard isWebSocket else { return flushPolling() }
-        guard pending.readableBytes > 0, let link = webSocket?.link, link.isWritable else { return }
-        let frames = pending
-        pending = ByteBuffer()
+        guard pending.count > 0, let link = webSocket?.link, link.isWritable else { return }
+        let (frames, isReusable) = pending.takeAll()
         link.write(frames)
-        if !isPendingShared { shard.recycle(frames) }
+        if isReusable { shard.recycle(frames) }
     }
 
     func flushPolling() {

@@ -18,9 +18,7 @@ final class EngineConnection {
     /// The WebSocket that asked to take over from polling.
     var probe: WebSocketTransport?
     /// Frames that wait for the end of the batch.
-    var pending = ByteBuffer()
-    /// `pending` is a broadcast's own buffer, shared with its other receivers.
-    var isPendingShared = false
+    var pending = PendingFrames()
     var polling = PollingState()
     var isDirty = false
     /// What every packet asks of the session's machine, at hand without a call.
@@ -88,6 +86,16 @@ final class EngineConnection {
     func receive(text: consuming ByteBuffer) {
         let type = text.readInteger(as: UInt8.self).flatMap(EnginePacketType.init(rawValue:))
         receive(type, payload: text)
+    }
+
+    /// A whole text packet, held by nobody else.
+    @inline(__always)
+    func receive(_ packet: ReceivedPacket) {
+        if isOpen, packet.text.first == EnginePacketType.message.rawValue {
+            client.receive(message: packet, on: self)
+        } else {
+            receive(text: ByteBuffer(bytes: packet.text))
+        }
     }
 
     func receive(_ type: EnginePacketType?, payload: consuming ByteBuffer) {
@@ -178,7 +186,7 @@ final class EngineConnection {
         probe = nil
         webSocket = nil
         for transport in transports { transport?.close(code: code) }
-        pending = ByteBuffer()
+        pending.discard()
         client.connectionClosed(DisconnectReason(reason))
     }
 

@@ -38,6 +38,9 @@ final class LoopShard {
     private var isFlushScheduled = false
     private var doomed: [EngineConnection] = []
     private var spares: [ByteBuffer] = []
+    private var sparePacket: ReceivedPacket?
+    /// Most messages are shorter.
+    static let packetCapacity = 1_024
     private var broadcastMark: UInt64 = 0
     private var random = SystemRandomNumberGenerator()
 
@@ -133,6 +136,15 @@ final class LoopShard {
 
     func recycle(_ buffer: ByteBuffer) {
         if spares.count < 16, buffer.capacity <= 1 << 16 { spares.append(buffer) }
+    }
+
+    /// An object to read messages into. One goes round: a loop handles one message at a time.
+    func takePacket() -> ReceivedPacket {
+        sparePacket.take() ?? ReceivedPacket(capacity: LoopShard.packetCapacity)
+    }
+
+    func recycle(_ packet: consuming ReceivedPacket) {
+        if packet.capacity == LoopShard.packetCapacity { sparePacket = packet }
     }
 
     // MARK: Mail

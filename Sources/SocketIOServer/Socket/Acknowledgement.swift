@@ -29,9 +29,7 @@ public struct Acknowledgement: Sendable {
             socket.connection.acknowledge(id, with: arguments)
         } packet: {
             EncodedPacket(attachments: arguments.attachments) { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { writer in
-                    for index in 0..<arguments.count { writer.raw(arguments[index]) }
-                }
+                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { $0.raw(arguments) }
             }
         }
     }

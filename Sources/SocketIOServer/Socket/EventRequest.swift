@@ -5,8 +5,11 @@ public struct EventRequest {
     public let socket: ServerSocket
     /// The event's name and its arguments, unparsed until asked for.
     public let arguments: Arguments
+
     /// nil: the client does not ask for an acknowledgement.
-    public let acknowledge: Acknowledgement?
+    public var acknowledge: Acknowledgement? {
+        arguments.acknowledgementID.map { Acknowledgement(socket: socket.reference, id: $0) }
+    }
 
     public var name: String { arguments.name }
 }

@@ -20,13 +20,15 @@ public final class ServerSocket {
     /// The last broadcast that visited this socket, so that it gets each once.
     var broadcastMark: UInt64 = 0
 
-    private var handlers: [String: (EventRequest) -> Void] = [:]
-    private var latest: (name: String, handler: (EventRequest) -> Void)?
-    private var fallback: ((EventRequest) -> Void)?
+    private var handlers: [String: EventHandler] = [:]
+    /// Most clients send one event many times over: comparing a short name as it is written is cheaper than decoding and hashing it.
+    private var latest: EventHandler?
+    private var latestName = ""
+    private var fallback: EventHandler?
     private var disconnectHandlers: [(DisconnectReason) -> Void] = []
     private var acknowledgements = PendingAcknowledgements()
     /// Events behind an asynchronous handler that is not done.
-    private var held: Deque<(Arguments, UInt64?)> = []
+    private var held: Deque<Arguments> = []
     private var isHolding = false
     private var address: SocketReference.Address?
 
@@ -96,7 +98,7 @@ public final class ServerSocket {
     }
 
     /// Handles the events that have no handler of their own.
-    public func onAny(_ handler: @escaping (EventRequest) -> Void) { fallback = handler }
+    public func onAny(_ handler: @escaping (EventRequest) -> Void) { fallback = EventHandler(call: handler) }
 
     /// Called once, on the loop, after the socket has left its rooms.
     public func onDisconnect(_ handler: @escaping (DisconnectReason) -> Void) { disconnectHandlers.append(handler) }
@@ -116,8 +118,8 @@ public final class ServerSocket {
     public func emit(_ event: String, _ arguments: Arguments) {
         guard isConnected else { return }
         connection.sendMessage { buffer in
-            SocketIOEncoder.event(event, namespace: "/", id: nil, attachments: arguments.attachments.count, into: &buffer) { writer in
-                for index in 0..<arguments.count { writer.raw(arguments[index]) }
+            SocketIOEncoder.event(event, namespace: "/", id: nil, attachments: arguments.attachments.count, into: &buffer) {
+                $0.raw(arguments)
             }
         }
         connection.send(attachments: arguments.attachments)
@@ -191,42 +193,41 @@ public final class ServerSocket {
         connection.send(packet, isVolatile: isVolatile)
     }
 
-    func receive(_ arguments: Arguments, id: UInt64?) {
+    func receive(_ arguments: Arguments) {
         connection.shard.counters.eventsReceived.add()
         if isHolding {
             guard held.count < connection.shard.io.configuration.maximumHeldEvents else {
                 connection.shard.io.logger.notice("closing a client whose events pile up", metadata: ["socket": "\(self.id)"])
                 return connection.close(.forcedClose, code: .policyViolation)
             }
-            held.append((arguments, id))
+            held.append(arguments)
             return
         }
-        dispatch(arguments, id: id)
+        dispatch(arguments)
     }
 
     private func register(_ event: String, _ handler: @escaping (EventRequest) -> Void) {
-        handlers[event] = handler
+        handlers[event] = EventHandler(call: handler)
         latest = nil
     }
 
-    private func dispatch(_ arguments: Arguments, id: UInt64?) {
-        guard let handler = handler(of: arguments.name) else { return }
-        let acknowledgement = id.map { Acknowledgement(socket: reference, id: $0) }
-        handler(EventRequest(socket: self, arguments: arguments, acknowledge: acknowledgement))
-    }
-
-    /// Most clients send one event many times over: comparing a short name is cheaper than hashing it.
-    private func handler(of name: String) -> ((EventRequest) -> Void)? {
-        if let latest, latest.name == name { return latest.handler }
-        guard let handler = handlers[name] else { return fallback }
-        latest = (name, handler)
-        return handler
+    private func dispatch(_ arguments: Arguments) {
+        let request = EventRequest(socket: self, arguments: arguments)
+        if let latest, arguments.packet.isNamed(latestName) { return latest.call(request) }
+        let name = arguments.name
+        guard let handler = handlers[name] else {
+            fallback?.call(request)
+            return
+        }
+        latest = handler
+        latestName = name
+        handler.call(request)
     }
 
     /// The asynchronous handler is done: the events behind it go on, also when the client has gone meanwhile.
     private func resume() {
         isHolding = false
-        while !isHolding, let (arguments, id) = held.popFirst() { dispatch(arguments, id: id) }
+        while !isHolding, let arguments = held.popFirst() { dispatch(arguments) }
         if !isConnected, !isHolding { dropHandlers() }
     }
 

@@ -10,6 +10,8 @@ final class SocketIOClientState {
     private var socket: ServerSocket?
     private var isConnecting = false
     private var reassembler: BinaryReassembler
+    /// Attachments are due.
+    private var isReassembling = false
 
     private let limits: SocketIOLimits
 
@@ -24,20 +26,37 @@ final class SocketIOClientState {
 
     func receive(text: ByteBuffer, on connection: EngineConnection) {
         do {
-            guard !reassembler.isPending else { throw ClientViolation.attachmentMissing }
-            let packet = try SocketIOPacket.decode(text, limits: limits)
-            if packet.kind == .event, let socket, packet.namespace == "/" {
-                socket.receive(Arguments(event: packet), id: packet.id)
-            } else {
-                try handle(packet, on: connection)
-            }
+            try receive(SocketIOPacket.decode(text, limits: limits), on: connection)
         } catch {
             reject(connection)
         }
     }
 
+    /// An Engine.IO message that nobody else holds, its type character included: the hot path.
+    func receive(message: ReceivedPacket, on connection: EngineConnection) {
+        do throws(SocketIOProtocolError) {
+            try message.parse(at: 1, limits: limits, from: .client)
+        } catch {
+            return reject(connection)
+        }
+        if message.kind == .event, message.isInMainNamespace, !isReassembling, let socket {
+            return socket.receive(Arguments(message))
+        }
+        do {
+            try receive(SocketIOPacket(message), on: connection)
+        } catch {
+            reject(connection)
+        }
+    }
+
+    private func receive(_ packet: SocketIOPacket, on connection: EngineConnection) throws {
+        guard !isReassembling else { throw ClientViolation.attachmentMissing }
+        try handle(packet, on: connection)
+    }
+
     func receive(binary: ByteBuffer, on connection: EngineConnection) {
         do {
+            defer { isReassembling = reassembler.isPending }
             if case .complete(let packet, let attachments) = try reassembler.receive(binary: binary) {
                 try handle(packet, attachments: attachments, on: connection)
             }
@@ -60,20 +79,21 @@ final class SocketIOClientState {
             socket.end(.clientNamespaceDisconnect)
         case .event:
             guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
-            socket.receive(Arguments(event: packet, attachments: attachments), id: packet.id)
+            socket.receive(Arguments(packet, attachments: attachments))
         case .ack:
             guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
-            socket.receiveAcknowledgement(Arguments(ack: packet, attachments: attachments), id: packet.id)
+            socket.receiveAcknowledgement(Arguments(packet, attachments: attachments), id: packet.id)
         case .binaryEvent, .binaryAck:
             if attachments.isEmpty, packet.attachmentCount > 0 {
                 guard socket != nil, packet.namespace == "/" else { throw ClientViolation.notJoined }
                 _ = try reassembler.receive(packet)
+                isReassembling = true
             } else {
                 guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
                 if packet.kind == .binaryEvent {
-                    socket.receive(Arguments(event: packet, attachments: attachments), id: packet.id)
+                    socket.receive(Arguments(packet, attachments: attachments))
                 } else {
-                    socket.receiveAcknowledgement(Arguments(ack: packet, attachments: attachments), id: packet.id)
+                    socket.receiveAcknowledgement(Arguments(packet, attachments: attachments), id: packet.id)
                 }
             }
         case .connectError: throw ClientViolation.serversOnly

@@ -47,17 +47,18 @@ public struct SocketReference: Sendable, Hashable {
 
     func send(_ packet: EncodedPacket) {
         send {
+            $0.connection.shard.settleLocalMail()
             $0.send(packet)
         } packet: {
             packet
         }
     }
 
-    /// Writes straight into the connection's buffer on its loop; elsewhere encodes a packet that travels there.
+    /// Writes straight into the connection's buffer on its loop, `direct` settling the local mail before; elsewhere encodes a packet that
+    /// travels there.
     @inline(__always)
     func send(onLoop direct: (ServerSocket) -> Void, packet: () -> EncodedPacket) {
         if address.handle.loop.inEventLoop {
-            address.handle.shard.value.settleLocalMail()
             direct(address.socket.value)
         } else {
             address.handle.enqueue(.deliver(address.socket, packet()))

@@ -1,5 +1,6 @@
 import EngineIOCore
 import NIOCore
+import SocketIOCore
 import WebSocketCore
 
 /// A session's side of one WebSocket: bytes in, packets to the session. Lives on the session's loop, which may be another one than the
@@ -122,13 +123,40 @@ final class WebSocketTransport {
             if scratch.capacity <= 1 << 14 { shard.scratch = scratch }
         }
         do {
-            while !isClosed, let event = try decoder.next(&input, scratch: &scratch) { handle(event) }
+            while !isClosed {
+                takeWholeTexts(&input, decoder)
+                guard !isClosed, let event = try decoder.next(&input, scratch: &scratch) else { break }
+                handle(event)
+            }
         } catch {
             guard !isClosed else { return }
             shard.counters.protocolErrors.add()
             close(code: error.closeCode == .messageTooBig ? .messageTooBig : nil)
             lost(.transportError)
         }
+    }
+
+    /// The hot path: as many short messages as there are, out of one look at the input and into one object after the other. An object
+    /// that nobody kept is used again.
+    private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder) {
+        guard connection.webSocket === self else { return }
+        var packet = connection.shard.takePacket()
+        let consumed = input.withUnsafeReadableBytes { bytes in
+            var position = 0
+            while !isClosed, let text = decoder.wholeText(in: bytes, at: position) {
+                if text.count > packet.capacity || !isKnownUniquelyReferenced(&packet) {
+                    packet = ReceivedPacket(capacity: max(text.count, LoopShard.packetCapacity))
+                }
+                guard text.unmask(from: bytes, to: packet.bytes) else { break }
+                packet.contents.pointee.count = text.count
+                position = text.end
+                messages &+= 1
+                connection.receive(packet)
+            }
+            return position
+        }
+        input.moveReaderIndex(forwardBy: consumed)
+        connection.shard.recycle(packet)
     }
 
     @inline(__always)

@@ -131,11 +131,11 @@ final class TestClientHandler: ChannelInboundHandler {
             let message = packet.json?["message"]?.string ?? packet.json?.string ?? ""
             self.inboxes.fail(.connectRefused(message: message, data: packet.json?["data"]))
         case .event, .binaryEvent:
-            let arguments = Arguments(event: packet, attachments: attachments)
+            let arguments = Arguments(packet, attachments: attachments)
             self.inboxes.events.deliver(TestEvent(name: packet.eventName, arguments: arguments, id: packet.id))
         case .ack, .binaryAck:
             guard let id = packet.id else { return }
-            self.inboxes.acknowledgements.deliver(.init(id: id, arguments: Arguments(ack: packet, attachments: attachments)))
+            self.inboxes.acknowledgements.deliver(.init(id: id, arguments: Arguments(packet, attachments: attachments)))
         case .disconnect:
             self.inboxes.disconnects.deliver(true)
             self.inboxes.fail(.disconnected)

@@ -5,7 +5,8 @@ struct JSONElementIndex: Sendable {
     private var second: UInt32 = 0
     private var third: UInt32 = 0
     private var fourth: UInt32 = 0
-    private var others: [UInt32] = []
+    /// nil rather than empty: even an empty array is counted when it is passed on.
+    private var others: [UInt32]?
 
     @inline(__always)
     mutating func append(_ offset: Int) {
@@ -15,9 +16,14 @@ struct JSONElementIndex: Sendable {
         case 1: self.second = offset
         case 2: self.third = offset
         case 3: self.fourth = offset
-        default: self.others.append(offset)
+        default: self.appendFurther(offset)
         }
         self.count &+= 1
+    }
+
+    private mutating func appendFurther(_ offset: UInt32) {
+        if self.others == nil { self.others = [] }
+        self.others?.append(offset)
     }
 
     /// - Parameter index: in `0..<count`.
@@ -28,7 +34,7 @@ struct JSONElementIndex: Sendable {
         case 1: Int(self.second)
         case 2: Int(self.third)
         case 3: Int(self.fourth)
-        default: Int(self.others[index - 4])
+        default: Int(self.others?[index - 4] ?? 0)
         }
     }
 }

@@ -1,0 +1,167 @@
+package import NIOCore
+
+/// One packet as it was received: its text, and where in it things stand. Packets, arguments and requests are handles on it, so that
+/// passing one on costs a single retain and nothing else.
+///
+/// Its memory is its own and not a `ByteBuffer`'s, because the hot path reads and fills it without a reference count or a check of
+/// exclusive access. Safe to share (`@unchecked Sendable`): it is filled and parsed only by whoever made it, while nobody else holds a
+/// reference; from the moment that it is handed out nothing in it changes, and its memory lives as long as it does.
+@usableFromInline
+package final class ReceivedPacket: @unchecked Sendable {
+    /// What parsing finds. Positions count from the first byte of the text.
+    @usableFromInline
+    package struct Contents {
+        /// Bytes of the text.
+        @usableFromInline package var count = 0
+        @usableFromInline var kind = SocketIOPacketKind.event
+        @usableFromInline var isInMainNamespace = true
+        @usableFromInline var hasID = false
+        @usableFromInline var id: UInt64 = 0
+        var attachmentCount = 0
+        /// The payload, without white space around it; empty when there is none.
+        @usableFromInline var payload = 0..<0
+        /// An event's name as it is written, without its quotes.
+        @usableFromInline var name = 0..<0
+        var nameHasEscapes = false
+        /// The arguments as they are written, commas and all, without brackets.
+        @usableFromInline var arguments = 0..<0
+
+        init() {}
+    }
+
+    /// The text's memory.
+    @usableFromInline package let bytes: UnsafeMutableRawPointer
+    package let capacity: Int
+    @usableFromInline package let contents: UnsafeMutablePointer<Contents>
+    /// Where the elements of an event's or an ack's array begin.
+    private(set) var elements = JSONElementIndex()
+    /// Of another namespace than "/".
+    private var otherNamespace = ""
+    private(set) var attachments: [ByteBuffer] = []
+
+    /// A packet to be filled: its text goes to `bytes`, its length to `contents.pointee.count`.
+    package init(capacity: Int) {
+        self.bytes = .allocate(byteCount: capacity, alignment: 8)
+        self.capacity = capacity
+        self.contents = .allocate(capacity: 1)
+        self.contents.initialize(to: Contents())
+    }
+
+    deinit {
+        self.bytes.deallocate()
+        self.contents.deallocate()
+    }
+
+    /// A packet with a copy of a text.
+    package convenience init(text: ByteBuffer) {
+        self.init(capacity: text.readableBytes)
+        text.withUnsafeReadableBytes { source in
+            UnsafeMutableRawBufferPointer(start: self.bytes, count: self.capacity).copyMemory(from: source)
+        }
+        self.contents.pointee.count = text.readableBytes
+    }
+
+    /// The same packet, with what came after it.
+    func with(attachments: [ByteBuffer]) -> ReceivedPacket {
+        let copy = ReceivedPacket(capacity: self.text.count)
+        UnsafeMutableRawBufferPointer(start: copy.bytes, count: copy.capacity).copyMemory(from: self.text)
+        copy.contents.pointee = self.contents.pointee
+        copy.elements = self.elements
+        copy.otherNamespace = self.otherNamespace
+        copy.attachments = attachments
+        return copy
+    }
+
+    /// Valid as long as the packet is.
+    @inlinable
+    package var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.bytes, count: self.contents.pointee.count) }
+
+    // MARK: What was found
+
+    @inlinable
+    package var kind: SocketIOPacketKind { self.contents.pointee.kind }
+
+    @inlinable
+    package var isInMainNamespace: Bool { self.contents.pointee.isInMainNamespace }
+
+    /// The number of the acknowledgement that an event asks for, or that an ack is.
+    @inlinable
+    package var id: UInt64? { self.contents.pointee.hasID ? self.contents.pointee.id : nil }
+
+    /// Valid as long as the packet is.
+    @inlinable
+    package var arguments: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.arguments]) }
+
+    /// Whether the event's name is written exactly like this.
+    package func isNamed(_ name: String) -> Bool {
+        var name = name
+        let written = UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.name])
+        return name.withUTF8 { wanted in
+            guard wanted.count == written.count else { return false }
+            for index in 0..<wanted.count where wanted[index] != written[index] { return false }
+            return true
+        }
+    }
+
+    /// How many elements of the payload are no arguments: an event's name.
+    var namesBefore: Int { self.kind == .event || self.kind == .binaryEvent ? 1 : 0 }
+
+    var namespace: String { self.isInMainNamespace ? "/" : self.otherNamespace }
+    var attachmentCount: Int { self.contents.pointee.attachmentCount }
+    var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.payload]) }
+
+    var eventName: String {
+        JSONString.decode(
+            UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.name]), hasEscapes: self.contents.pointee.nameHasEscapes)
+    }
+
+    // MARK: Parsing
+
+    /// Reads the packet that begins at `offset` of the text, over what was read before. See ``SocketIOPacket/decode(_:limits:from:)``.
+    package func parse(
+        at offset: Int, limits: SocketIOLimits, from sender: SocketIOPacket.Sender
+    ) throws(SocketIOProtocolError) {
+        let text = self.text
+        guard offset < text.count else { throw SocketIOProtocolError(.emptyPacket) }
+        guard let kind = SocketIOPacketKind(rawValue: text[offset] &- JSONByte.zero) else { throw SocketIOProtocolError(.unknownKind) }
+        if kind == .connectError, sender == .client { throw SocketIOProtocolError(.forbiddenKind) }
+
+        var contents = Contents()
+        contents.count = text.count
+        contents.kind = kind
+        var head = SocketIOPacketHead(JSONScanner(text, at: offset &+ 1))
+        if kind.isBinary { contents.attachmentCount = try head.attachmentCount(limits) }
+        if let namespace = try head.namespace(limits), namespace != "/" {
+            contents.isInMainNamespace = false
+            self.otherNamespace = namespace
+        }
+        if let id = try head.ackID() {
+            contents.hasID = true
+            contents.id = id
+        }
+
+        let start = head.position
+        var elements = JSONElementIndex()
+        if start < text.count {
+            var scanner = JSONScanner(text, at: start)
+            do throws(JSONSyntaxError) {
+                contents.payload = try scanner.validate(maximumDepth: limits.maximumDepth, elements: &elements, collects: true)
+            } catch {
+                throw SocketIOProtocolError(.invalidJSON, cause: error)
+            }
+            let name = try SocketIOPayload.check(text, at: contents.payload.lowerBound, kind: kind, elements: elements, limits: limits)
+            contents.name = name.range
+            contents.nameHasEscapes = name.hasEscapes
+            let first = kind == .event || kind == .binaryEvent ? 1 : 0
+            if elements.count > first { contents.arguments = elements[first]..<contents.payload.upperBound &- 1 }
+            if kind.isBinary {
+                try SocketIOPlaceholders.check(
+                    UnsafeRawBufferPointer(rebasing: text[contents.payload]), attachmentCount: contents.attachmentCount)
+            }
+        } else if kind.isBinary {
+            throw SocketIOProtocolError(.invalidPayload)
+        }
+        self.elements = elements
+        self.contents.pointee = contents
+    }
+}

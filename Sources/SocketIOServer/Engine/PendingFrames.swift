@@ -1,0 +1,62 @@
+import NIOCore
+import SocketIOCore
+import WebSocketCore
+
+/// Frames that wait for the end of the batch, to go out with one write.
+///
+/// A value with methods for everything that is done per message: each is one access to the connection's property, and the check that the
+/// access is exclusive costs more than appending a short frame.
+struct PendingFrames {
+    private var frames = ByteBuffer()
+    /// `frames` is a broadcast's own buffer, shared with its other receivers.
+    private var isShared = false
+
+    var count: Int { frames.readableBytes }
+
+    @inline(__always)
+    private mutating func prepare(_ shard: LoopShard) {
+        if frames.readableBytes == 0 { frames = shard.takeSpare() }
+        isShared = false
+    }
+
+    /// Appends an acknowledgement whose arguments are there as text. Returns how many bytes wait now.
+    @inline(__always)
+    mutating func acknowledge(_ id: UInt64, with text: UnsafeRawBufferPointer, _ shard: LoopShard) -> Int {
+        prepare(shard)
+        AcknowledgementFrame.write(id: id, text: text, into: &frames)
+        return frames.readableBytes
+    }
+
+    /// Hands the buffer out to be appended to, and leaves nothing: what the caller runs meanwhile may come back here. ``put(_:)`` returns it.
+    @inline(__always)
+    mutating func take(_ shard: LoopShard) -> ByteBuffer {
+        prepare(shard)
+        var taken = ByteBuffer()
+        swap(&taken, &frames)
+        return taken
+    }
+
+    @inline(__always)
+    mutating func put(_ buffer: ByteBuffer) { frames = buffer }
+
+    /// Appends a frame that others get too; the first of a batch costs no copy.
+    mutating func append(shared frame: ByteBuffer) {
+        if frames.readableBytes == 0 {
+            frames = frame
+            isShared = true
+        } else {
+            frames.writeImmutableBuffer(frame)
+            isShared = false
+        }
+    }
+
+    /// Takes everything to be written.
+    /// - Returns: The frames, and whether their buffer may be used again after the write.
+    mutating func takeAll() -> (frames: ByteBuffer, isReusable: Bool) {
+        let taken = (frames, !isShared)
+        frames = ByteBuffer()
+        return taken
+    }
+
+    mutating func discard() { frames = ByteBuffer() }
+}
