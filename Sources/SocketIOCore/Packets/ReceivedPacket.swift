@@ -22,7 +22,7 @@ package final class ReceivedPacket: @unchecked Sendable {
         @usableFromInline var payload = 0..<0
         /// An event's name as it is written, without its quotes.
         @usableFromInline var name = 0..<0
-        var nameHasEscapes = false
+        @usableFromInline var nameHasEscapes = false
         /// The arguments as they are written, commas and all, without brackets.
         @usableFromInline var arguments = 0..<0
 
@@ -92,15 +92,11 @@ package final class ReceivedPacket: @unchecked Sendable {
     @inlinable
     package var arguments: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.arguments]) }
 
-    /// Whether the event's name is written exactly like this.
-    package func isNamed(_ name: String) -> Bool {
-        var name = name
-        let written = UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.name])
-        return name.withUTF8 { wanted in
-            guard wanted.count == written.count else { return false }
-            for index in 0..<wanted.count where wanted[index] != written[index] { return false }
-            return true
-        }
+    /// Whether the event's name is written exactly like this. One that is written with escapes is not, whatever it says.
+    @inlinable
+    package func isNamed(_ name: ShortEventName) -> Bool {
+        !self.contents.pointee.nameHasEscapes
+            && name.equals(UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.name]))
     }
 
     /// How many elements of the payload are no arguments: an event's name.

@@ -21,9 +21,8 @@ public final class ServerSocket {
     var broadcastMark: UInt64 = 0
 
     private var handlers: [String: EventHandler] = [:]
-    /// Most clients send one event many times over: comparing a short name as it is written is cheaper than decoding and hashing it.
-    private var latest: EventHandler?
-    private var latestName = ""
+    /// Most clients send one event many times over.
+    private var latest: (name: ShortEventName, handler: EventHandler)?
     private var fallback: EventHandler?
     private var disconnectHandlers: [(DisconnectReason) -> Void] = []
     private var acknowledgements = PendingAcknowledgements()
@@ -213,14 +212,13 @@ public final class ServerSocket {
 
     private func dispatch(_ arguments: Arguments) {
         let request = EventRequest(socket: self, arguments: arguments)
-        if let latest, arguments.packet.isNamed(latestName) { return latest.call(request) }
+        if let latest, arguments.packet.isNamed(latest.name) { return latest.handler.call(request) }
         let name = arguments.name
         guard let handler = handlers[name] else {
             fallback?.call(request)
             return
         }
-        latest = handler
-        latestName = name
+        latest = ShortEventName(name).map { ($0, handler) }
         handler.call(request)
     }
 

@@ -1,23 +1,52 @@
 import NIOCore
 
-/// The link of a WebSocket whose channel lives on the session's loop: writes through its handler's context.
+/// The link of a WebSocket whose channel lives on the session's loop: writes through its handler.
 final class ChannelFrameLink: FrameLink {
-    weak var handler: WebSocketHandler?
-    /// Written before the handler stood in the pipeline.
-    private var early = ByteBuffer()
+    private enum State {
+        /// The handler does not stand in the pipeline yet; what is written waits for it.
+        case early(ByteBuffer)
+        /// Strong, since a weak reference makes every retain of the handler a slow one: the handler lets go when it leaves the pipeline.
+        case attached(WebSocketHandler)
+        case detached
+    }
 
-    var isWritable: Bool { handler?.isWritable ?? true }
-    var bufferedBytes: Int { handler?.bufferedBytes ?? early.readableBytes }
+    private var state = State.early(ByteBuffer())
+
+    var isWritable: Bool {
+        switch state {
+        case .early: true
+        case .attached(let handler): handler.isWritable
+        case .detached: false
+        }
+    }
+
+    var bufferedBytes: Int {
+        switch state {
+        case .early(let frames): frames.readableBytes
+        case .attached(let handler): handler.bufferedBytes
+        case .detached: 0
+        }
+    }
 
     func write(_ frames: ByteBuffer) {
-        if let handler { handler.write(frames) } else { early.writeImmutableBuffer(frames) }
+        switch state {
+        case .early(var buffer):
+            buffer.writeImmutableBuffer(frames)
+            state = .early(buffer)
+        case .attached(let handler): handler.write(frames)
+        case .detached: break
+        }
     }
 
-    func close() { handler?.closeGently() }
+    func close() {
+        if case .attached(let handler) = state { handler.closeGently() }
+    }
 
     func attach(_ handler: WebSocketHandler) {
-        self.handler = handler
-        if early.readableBytes > 0 { handler.write(early) }
-        early = ByteBuffer()
+        guard case .early(let frames) = state else { return }
+        state = .attached(handler)
+        if frames.readableBytes > 0 { handler.write(frames) }
     }
+
+    func detach() { state = .detached }
 }

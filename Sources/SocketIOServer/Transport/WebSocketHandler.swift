@@ -54,6 +54,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        link.detach()
         self.context = nil
         descriptor = nil
     }
