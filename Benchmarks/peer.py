@@ -1,4 +1,8 @@
-"""The server that ours is measured beside: python-socketio on uvicorn, with the events that rtload expects."""
+"""The server that ours is measured beside: python-socketio on uvicorn, with the events that rtload expects.
+
+    peer.py PORT plain     as `pip install python-socketio uvicorn` leaves it: asyncio, h11, wsproto
+    peer.py PORT tuned     as `pip install python-socketio uvicorn[standard]` leaves it: uvloop, httptools, websockets
+"""
 
 import sys
 
@@ -25,10 +29,15 @@ async def say(_, text):
 
 
 if __name__ == "__main__":
+    stacks = {
+        "plain": {"loop": "asyncio", "http": "h11", "ws": "wsproto"},
+        "tuned": {"loop": "uvloop", "http": "httptools", "ws": "websockets"},
+    }
     uvicorn.run(
         socketio.ASGIApp(server),
         host="127.0.0.1",
         port=int(sys.argv[1]),
         log_level="warning",
         ws_per_message_deflate=False,
+        **stacks[sys.argv[2]],
     )

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Server CPU per message: our echo-server and python-socketio, measured in turn in one run (A B A B …), the median of the ratios at the end.
-# The machine's speed swings; a ratio taken side by side says more than any single time.
+# Server CPU per message: our echo-server and python-socketio, measured in turn in one run (A B C A B C …), the median of the ratios at
+# the end. The machine's speed swings; a ratio taken side by side says more than any single time. python-socketio runs on uvicorn twice:
+# as pip installs it by default, and with the faster parts of uvicorn[standard].
 #   scripts/bench.sh [rounds] [seconds]        the server runs on core 0, the generator on core 1
 # ECHO_SERVER_BINARY names a binary that is built already.
 set -euo pipefail
@@ -12,7 +13,7 @@ servers=()
 
 stop() {
     for server in "${servers[@]}"; do kill -KILL "$server" 2>/dev/null || true; done
-    wait
+    wait 2>/dev/null
 }
 trap stop EXIT
 
@@ -36,30 +37,40 @@ for _ in $(seq 100); do
 done
 [ -n "$our_port" ] || { printf 'echo-server did not start:\n' >&2; cat reports/bench/echo-server.log >&2; exit 1; }
 
-peer_port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-taskset -c 0 .tools/venv/bin/python Benchmarks/peer.py "$peer_port" >reports/bench/peer.log 2>&1 &
-peer=$!
-servers+=("$peer")
-for _ in $(seq 100); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$peer_port") 2>/dev/null; then break; fi
-    sleep 0.1
-done
+start_peer() {
+    local stack=$1 port
+    port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    taskset -c 0 .tools/venv/bin/python Benchmarks/peer.py "$port" "$stack" >"reports/bench/peer-$stack.log" 2>&1 &
+    peer_pid=$!
+    servers+=("$peer_pid")
+    for _ in $(seq 100); do
+        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+        sleep 0.1
+    done
+    peer_port=$port
+}
+start_peer plain
+plain_port=$peer_port plain=$peer_pid
+start_peer tuned
+tuned_port=$peer_port tuned=$peer_pid
 
 results=reports/bench/results.jsonl
 : >"$results"
+# Each server in turn: a label for the case, then rtload's options.
 measure() {
-    local label=$1 port=$2 pid=$3
-    shift 3
-    taskset -c 1 .tools/rtload --proto sio --port "$port" --pid "$pid" --label "$label" -d "$seconds" --json "$@" >>"$results"
+    local label=$1
+    shift
+    for server in "dunlin $our_port $ours" "plain $plain_port $plain" "tuned $tuned_port $tuned"; do
+        read -r name port pid <<<"$server"
+        taskset -c 1 .tools/rtload --proto sio --port "$port" --pid "$pid" --label "$label|$name" -d "$seconds" --json "$@" >>"$results"
+    done
 }
 
 for round in $(seq "$rounds"); do
     printf 'round %d of %d\n' "$round" "$rounds"
     for in_flight in 1 16; do
-        measure "echo, $in_flight in flight|dunlin" "$our_port" "$ours" --ack -c 100 -p "$in_flight" -s 32
-        measure "echo, $in_flight in flight|python-socketio" "$peer_port" "$peer" --ack -c 100 -p "$in_flight" -s 32
-        measure "broadcast to 1000, $in_flight in flight|dunlin" "$our_port" "$ours" --mode broadcast -c 1000 -p "$in_flight" -s 128
-        measure "broadcast to 1000, $in_flight in flight|python-socketio" "$peer_port" "$peer" --mode broadcast -c 1000 -p "$in_flight" -s 128
+        measure "echo, $in_flight in flight" --ack -c 100 -p "$in_flight" -s 32
+        measure "broadcast to 1000, $in_flight in flight" --mode broadcast -c 1000 -p "$in_flight" -s 128
     done
 done
 
@@ -74,9 +85,11 @@ for line in open(sys.argv[1], encoding="utf-8"):
     assert not (run["errors"] or run["mismatches"]), f"the replies were wrong: {run}"
     case, server = run["label"].split("|")
     cases.setdefault(case, {}).setdefault(server, []).append(run["cpu_us"])
-print(f"\n{'CPU µs a message, median':36} {'dunlin':>10} {'python-socketio':>16} {'ratio':>8}")
+print(f"\n{'CPU µs a message, median':36} {'dunlin':>8} {'python-socketio':>16} {'ratio':>6} {'with uvloop':>12} {'ratio':>6}")
 for case, runs in cases.items():
-    ratio = statistics.median(peer / own for own, peer in zip(runs["dunlin"], runs["python-socketio"]))
-    own, peer = (statistics.median(runs[server]) for server in ("dunlin", "python-socketio"))
-    print(f"{case:36} {own:10.2f} {peer:16.1f} {ratio:8.0f}")
+    row = f"{case:36} {statistics.median(runs['dunlin']):8.2f}"
+    for peer, width in (("plain", 16), ("tuned", 12)):
+        ratio = statistics.median(theirs / own for own, theirs in zip(runs["dunlin"], runs[peer]))
+        row += f" {statistics.median(runs[peer]):{width}.1f} {ratio:6.0f}"
+    print(row)
 PYTHON
