@@ -44,7 +44,6 @@ extension EngineConnection {
             close(.parseError)
             return responder.fail(.badRequest)
         }
-        shard.active = self
         for packet in packets {
             guard !session.isClosed else { break }
             switch packet {
@@ -52,7 +51,6 @@ extension EngineConnection {
             case .binary(let bytes): receive(binary: bytes)
             }
         }
-        shard.active = nil
         if isDirty { flush() }
         responder.succeed(.accepted)
     }

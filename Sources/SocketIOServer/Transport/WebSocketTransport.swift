@@ -27,7 +27,6 @@ final class WebSocketTransport {
     /// One chunk as it was read. Call ``readComplete()`` after the last chunk of a batch.
     func receive(_ bytes: ByteBuffer) {
         guard !isClosed else { return }
-        connection.shard.active = connection
         if partial.readableBytes > 0 {
             partial.writeImmutableBuffer(bytes)
             var input = partial
@@ -47,8 +46,7 @@ final class WebSocketTransport {
     }
 
     func readComplete() {
-        if connection.shard.active === connection { connection.shard.active = nil }
-        if connection.isDirty { connection.flush() }
+        connection.shard.batchEnded()
         if messagesAtDeadline == nil, decoder?.isWithinMessage == true { armMessageDeadline() }
     }
 
