@@ -85,8 +85,12 @@ struct EngineEndpoint: Sendable {
         return key
     }
 
+    /// Whether a request asks for a WebSocket in a way that the HTTP parser understands too: it takes a token that a tab follows for another
+    /// one, and then it goes on to read what follows as HTTP.
     static func asksForWebSocket(_ head: HTTPRequestHead) -> Bool {
-        guard head.method == .GET else { return false }
+        guard head.method == .GET, !head.headers["connection"].contains(where: { $0.utf8.contains(UInt8(ascii: "\t")) }) else {
+            return false
+        }
         return head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
             && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
     }

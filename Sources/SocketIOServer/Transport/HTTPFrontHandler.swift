@@ -23,8 +23,10 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case answering
         /// Somebody else answers this request.
         case passing(requestEnded: Bool, responseEnded: Bool, closes: Bool)
-        /// On its way to a WebSocket.
+        /// A session on another loop decides about its upgrade.
         case upgrading
+        /// It is a WebSocket whose handler waits for the decoder to go.
+        case switching(WebSocketHandler)
         /// Nothing more is read.
         case finished
     }
@@ -34,7 +36,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let fallback: HTTPFallback
     let secure: Bool
     let encoder: HTTPResponseEncoder
-    let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    let requests: RequestDecoder
+    let decoder: ByteToMessageHandler<RequestDecoder>
 
     var phase = Phase.idle
     var context: ChannelHandlerContext?
@@ -54,13 +57,14 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(
         io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
-        decoder: ByteToMessageHandler<HTTPRequestDecoder>
+        requests: RequestDecoder, decoder: ByteToMessageHandler<RequestDecoder>
     ) {
         self.io = io
         self.endpoint = endpoint
         self.fallback = fallback
         self.secure = secure
         self.encoder = encoder
+        self.requests = requests
         self.decoder = decoder
     }
 
@@ -93,6 +97,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if case .switching(let handler) = phase { handler.ended(error: false) }
         phase = .finished
         abortPoll()
         releasePlace()
@@ -127,7 +132,9 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func accept(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
         switch (phase, part) {
         case (.finished, _): break
-        case (.answering, _), (.upgrading, _): return false
+        // Behind a request for an upgrade comes no other.
+        case (.upgrading, _), (.switching, _): break
+        case (.answering, _): return false
         case (.idle, .head(let head)): receive(head, context)
         case (.idle, _): break
         case (.collecting(let head, var body), .body(let bytes)):
@@ -166,7 +173,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether no earlier request holds back the next part.
     private var isReadyForPart: Bool {
         switch phase {
-        case .answering, .upgrading, .passing(true, _, _): false
+        case .answering, .upgrading, .switching, .passing(true, _, _): false
         default: true
         }
     }
@@ -210,12 +217,12 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Responses of others
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let part = unwrapOutboundIn(data)
+        // First of all: to take something else for a part would stop the process, and only routes write parts.
         guard case .passing(let requestEnded, _, let closes) = phase else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        switch part {
+        switch unwrapOutboundIn(data) {
         case .head(var head):
             if closes || isQuiescing { head.headers.replaceOrAdd(name: "Connection", value: "close") }
             context.write(wrapOutboundOut(.head(head)), promise: promise)

@@ -19,10 +19,11 @@ public enum SocketIOChannel {
         limits.maxHeaderListSize = maximumHeaderBytes
         limits.maxHeaderFieldCount = maximumHeaderCount
         let encoder = HTTPResponseEncoder()
-        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+        let requests = RequestDecoder(limits: limits)
+        let decoder = ByteToMessageHandler(requests)
         let front = HTTPFrontHandler(
             io: io, endpoint: EngineEndpoint(configuration: io.configuration), fallback: fallback, secure: secure, encoder: encoder,
-            decoder: decoder)
+            requests: requests, decoder: decoder)
         let operations = channel.pipeline.syncOperations
         try operations.addHandler(encoder)
         try operations.addHandler(decoder)
