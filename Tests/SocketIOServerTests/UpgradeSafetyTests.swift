@@ -97,4 +97,40 @@ struct UpgradeSafetyTests {
             peer.finish()
         }
     }
+
+    @Test("what follows a refused upgrade is read and dropped up to the limit, never kept")
+    func refused() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumDrainedBytes = 4_000_000
+        try withEmbeddedServer(configuration) { io, loop in
+            for asks in ["Connection: Upgrade\r\nUpgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: h2c\r\n"] {
+                let peer = try EmbeddedPeer(io, loop: loop)
+                try peer.send("\(Self.start)\(asks)\r\n")
+                #expect(try peer.output().hasPrefix("HTTP/1.1 400 "))
+                for _ in 0..<4 { try peer.channel.writeInbound(ByteBuffer(repeating: 0x78, count: 1_000_000)) }
+                loop.run()
+                #expect(peer.channel.isActive, "the client may still be sending what it began")
+                try peer.send("x")
+                loop.run()
+                #expect(!peer.channel.isActive)
+                peer.finish()
+            }
+        }
+    }
+
+    @Test("what follows an upgrade that is not decided is kept up to the limit")
+    func undecided() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            try peer.send("GET \(target) HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+            try peer.channel.writeInbound(ByteBuffer(repeating: 0x78, count: 1 << 20))
+            loop.run()
+            #expect(peer.channel.isActive)
+            try peer.send("x")
+            loop.run()
+            #expect(!peer.channel.isActive)
+            peer.finish()
+        }
+    }
 }

@@ -23,8 +23,11 @@ public struct SocketIOConfiguration: Sendable {
     public var requestTimeout: Duration = .seconds(9)
     /// The largest message of a client, in bytes: a polling body or a WebSocket message.
     public var maximumHTTPBufferBytes = 1_000_000
-    /// How much of an oversized body is read and dropped so that the client can read its 413; beyond it the connection is closed.
+    /// How much of an oversized body, or of what follows a connection's last answer, is read and dropped so that the client can read that
+    /// answer; beyond it the connection is closed.
     public var maximumDrainedBytes = 16_000_000
+    /// How many bytes behind a request for an upgrade are kept until it is decided; one more closes the connection.
+    public var maximumUndecodedBytes = 1 << 20
     /// The most bytes that wait for one client. Beyond it volatile events are dropped, and a client that still falls behind is closed.
     public var maximumQueuedBytes = 1 << 20
     /// The most TCP connections at once; further ones are closed at once.

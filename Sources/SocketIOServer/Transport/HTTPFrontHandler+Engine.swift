@@ -93,8 +93,7 @@ extension HTTPFrontHandler {
         status: HTTPResponseStatus, headers: HTTPHeaders, body: ByteBuffer, for head: HTTPRequestHead, closes: Bool,
         _ context: ChannelHandlerContext
     ) {
-        // The decoder stops behind a request that asks for an upgrade.
-        let closes = closes || isQuiescing || !head.isKeepAlive || head.headers.contains(name: "upgrade")
+        let closes = closes || isQuiescing || !head.isKeepAlive || RequestDecoder.stops(behind: head)
         var headers = headers
         if status != .noContent { headers.add(name: "Content-Length", value: String(body.readableBytes)) }
         headers.add(name: "Connection", value: closes ? "close" : "keep-alive")

@@ -192,9 +192,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 hasFallback = true
                 try fallback.install(context.channel)
             }
-            // The decoder stops behind a request that asks for an upgrade: nothing can follow it.
-            let asksForUpgrade = head.headers.contains(name: "upgrade")
-            phase = .passing(requestEnded: false, responseEnded: false, closes: asksForUpgrade || !head.isKeepAlive)
+            let closes = RequestDecoder.stops(behind: head) || !head.isKeepAlive
+            phase = .passing(requestEnded: false, responseEnded: false, closes: closes)
             context.fireChannelRead(wrapInboundOut(.head(head)))
         } catch {
             fallback.abandon()
@@ -263,6 +262,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Lets the peer read the answer: closing at once, with bytes unread, would reset the connection.
     private func closeAfterDraining(_ context: ChannelHandlerContext) {
+        requests.dropRest(maximumBytes: endpoint.configuration.maximumDrainedBytes)
         context.close(mode: .output, promise: nil)
         if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { armDeadline() }
         if isReadHeld {

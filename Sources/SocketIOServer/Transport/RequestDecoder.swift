@@ -10,7 +10,12 @@ final class RequestDecoder: ByteToMessageDecoder {
         case parsing
         /// The connection is no HTTP any more.
         case keeping
+        /// Nothing is answered any more; how many bytes may still come.
+        case dropping(Int)
     }
+
+    /// The parser stops behind such a request: what follows it stays in the decoder, so the answer has to be the last.
+    static func stops(behind head: HTTPRequestHead) -> Bool { head.method == .CONNECT || head.headers.contains(name: "upgrade") }
 
     private let parser: HTTPRequestDecoder
     private var mode = Mode.parsing
@@ -22,6 +27,9 @@ final class RequestDecoder: ByteToMessageDecoder {
 
     /// Parses no further. The parser itself goes on to the end of the bytes that it holds, if it takes the request for a common one.
     func keepRest() { mode = .keeping }
+
+    /// Reads on, so that the peer can finish what it sends and find its answer, but keeps nothing. More than `maximumBytes` are an error.
+    func dropRest(maximumBytes: Int) { mode = .dropping(maximumBytes) }
 
     /// Once the decoder has left the pipeline: what came behind the request for an upgrade.
     func takeRest() -> ByteBuffer {
@@ -36,8 +44,14 @@ final class RequestDecoder: ByteToMessageDecoder {
 
     func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
         switch mode {
-        case .parsing: try parser.decode(context: context, buffer: &buffer)
-        case .keeping: .needMoreData
+        case .parsing: return try parser.decode(context: context, buffer: &buffer)
+        case .keeping: return .needMoreData
+        case .dropping(let left):
+            let count = buffer.readableBytes
+            buffer.moveReaderIndex(forwardBy: count)
+            guard count <= left else { throw ByteToMessageDecoderError.PayloadTooLargeError() }
+            mode = .dropping(left - count)
+            return .needMoreData
         }
     }
 
@@ -46,6 +60,9 @@ final class RequestDecoder: ByteToMessageDecoder {
         case .parsing: return try parser.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
         case .keeping:
             if let bytes = buffer.readSlice(length: buffer.readableBytes) { rest.writeImmutableBuffer(bytes) }
+            return .needMoreData
+        case .dropping:
+            buffer.moveReaderIndex(forwardBy: buffer.readableBytes)
             return .needMoreData
         }
     }

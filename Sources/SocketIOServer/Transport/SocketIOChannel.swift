@@ -20,7 +20,7 @@ public enum SocketIOChannel {
         limits.maxHeaderFieldCount = maximumHeaderCount
         let encoder = HTTPResponseEncoder()
         let requests = RequestDecoder(limits: limits)
-        let decoder = ByteToMessageHandler(requests)
+        let decoder = ByteToMessageHandler(requests, maximumBufferSize: io.configuration.maximumUndecodedBytes)
         let front = HTTPFrontHandler(
             io: io, endpoint: EngineEndpoint(configuration: io.configuration), fallback: fallback, secure: secure, encoder: encoder,
             requests: requests, decoder: decoder)
