@@ -18,9 +18,12 @@ public struct SocketIOConfiguration: Sendable {
     public var pollingCloseTimeout: Duration = .seconds(30)
     /// The total time that a WebSocket message in fragments may take; twice that at most, since it is checked at intervals of it.
     public var messageTimeout: Duration = .seconds(30)
-    /// The total time from the opening of a TCP connection, or from its last response, to the end of the next request. Slow heads and
-    /// slow bodies are closed by it, and idle kept-alive connections too.
+    /// The total time from the opening of a TCP connection, or from when its last response has gone out, to the end of the next request.
+    /// Slow heads and slow bodies are closed by it, and idle kept-alive connections too.
     public var requestTimeout: Duration = .seconds(9)
+    /// A client that takes less than 64 KiB of what waits for it over HTTP within this time, and not all of it, is closed. Meanwhile none
+    /// of its further requests is read.
+    public var responseStallTimeout: Duration = .seconds(30)
     /// The largest message of a client, in bytes: a polling body or a WebSocket message.
     public var maximumHTTPBufferBytes = 1_000_000
     /// How much of an oversized body, or of what follows a connection's last answer, is read and dropped so that the client can read that

@@ -100,7 +100,8 @@ extension HTTPFrontHandler {
         let response = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(response)), promise: nil)
         if body.readableBytes > 0, head.method != .HEAD { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        writeEnd(wrapOutboundOut(.end(nil)), promise: nil, context)
+        context.flush()
         finishResponse(closes: closes, context)
     }
 }

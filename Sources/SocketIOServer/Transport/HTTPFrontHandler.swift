@@ -48,6 +48,9 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Parts that waited are being taken.
     private var isResuming = false
     private var deadline = RequestDeadline()
+    /// Answers that were written and have not all gone to the kernel.
+    var unsentAnswers = 0
+    var stall = StallWatch()
     private var hasFallback = false
     private var hasPlace = false
     /// The server ends: no further request is taken, and no client is waited for.
@@ -119,7 +122,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if isReadyForPart { context.read() } else { isReadHeld = true }
+        if isReadyForPart(context) { context.read() } else { isReadHeld = true }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -135,7 +138,9 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         // Behind a request for an upgrade comes no other.
         case (.upgrading, _), (.switching, _): break
         case (.answering, _): return false
-        case (.idle, .head(let head)): receive(head, context)
+        case (.idle, .head(let head)):
+            guard isReadyForPart(context) else { return false }
+            receive(head, context)
         case (.idle, _): break
         case (.collecting(let head, var body), .body(let bytes)):
             // Out of the property while it grows, or each piece would copy all before it.
@@ -158,9 +163,10 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case (.draining(let head, _), .end): tooLarge(head, context, closes: false)
         case (.collecting, .head), (.draining, .head): context.close(promise: nil)
         case (.passing(true, _, _), _): return false
-        case (.passing(_, let responseEnded, let closes), _):
+        case (.passing, _):
             context.fireChannelRead(wrapInboundOut(part))
-            if case .end = part {
+            // The response may have ended meanwhile.
+            if case .end = part, case .passing(_, let responseEnded, let closes) = phase {
                 phase = .passing(requestEnded: true, responseEnded: responseEnded, closes: closes)
                 deadline.disarm()
                 context.fireChannelReadComplete()
@@ -170,8 +176,17 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         return true
     }
 
-    /// Whether no earlier request holds back the next part.
-    private var isReadyForPart: Bool {
+    /// Whether no earlier request holds back the next part, and no earlier answer.
+    private func isReadyForPart(_ context: ChannelHandlerContext) -> Bool {
+        switch phase {
+        case .answering, .upgrading, .switching, .passing(true, _, _): false
+        case .finished: true
+        default: context.channel.isWritable
+        }
+    }
+
+    /// Whether the next step is the client's, so that it has a deadline.
+    var awaitsClient: Bool {
         switch phase {
         case .answering, .upgrading, .switching, .passing(true, _, _): false
         default: true
@@ -227,7 +242,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
-            context.write(data, promise: promise)
+            writeEnd(data, promise: promise, context)
             phase = .passing(requestEnded: requestEnded, responseEnded: true, closes: closes)
             endPassingIfDone(context)
         }
@@ -248,13 +263,18 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         phase = .idle
-        armDeadline()
+        awaitClient(context)
+        resume(context)
+    }
+
+    /// Goes on with the parts that wait, and with reading.
+    func resume(_ context: ChannelHandlerContext) {
         // An answer that is given at once comes back here: the outer call goes on with the parts.
         guard !isResuming else { return }
         isResuming = true
-        while isReadyForPart, let part = waiting.popFirst() { _ = accept(part, context) }
+        while isReadyForPart(context), let part = waiting.popFirst() { _ = accept(part, context) }
         isResuming = false
-        if isReadHeld, waiting.isEmpty, isReadyForPart {
+        if isReadHeld, waiting.isEmpty, isReadyForPart(context) {
             isReadHeld = false
             context.read()
         }
@@ -264,7 +284,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func closeAfterDraining(_ context: ChannelHandlerContext) {
         requests.dropRest(maximumBytes: endpoint.configuration.maximumDrainedBytes)
         context.close(mode: .output, promise: nil)
-        if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { armDeadline() }
+        if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { awaitClient(context) }
         if isReadHeld {
             isReadHeld = false
             context.read()
@@ -301,6 +321,12 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         closeLater(in: isResponding ? HTTPFrontHandler.quiescingResponseTime : HTTPFrontHandler.quiescingGrace, context)
     }
 
+    /// Ends the connection whatever is under way.
+    func closeNow(_ context: ChannelHandlerContext) {
+        phase = .finished
+        context.close(promise: nil)
+    }
+
     private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
         // `assumeIsolated()` stops the process off the loop: a handler is called there only.
         context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.context?.close(promise: nil) }
@@ -317,7 +343,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let status: HTTPResponseStatus = parserError == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
             let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
             context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            writeEnd(wrapOutboundOut(.end(nil)), promise: nil, context)
+            context.flush()
             closeAfterDraining(context)
         default: context.close(promise: nil)
         }
@@ -332,7 +359,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Deadline
 
-    private func armDeadline() {
+    func armDeadline() {
         guard let context else { return }
         let due = context.eventLoop.now + TimeAmount(endpoint.configuration.requestTimeout)
         if let next = deadline.arm(at: due) { setTimer(next) }
@@ -342,9 +369,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context?.eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
             guard let self, let context else { return }
             switch deadline.fire(now: context.eventLoop.now) {
-            case .expired:
-                phase = .finished
-                context.close(promise: nil)
+            case .expired: closeNow(context)
             case .again(let next): setTimer(next)
             case .idle: break
             }
