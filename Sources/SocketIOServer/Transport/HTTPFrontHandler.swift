@@ -43,7 +43,9 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var context: ChannelHandlerContext?
     /// The session whose GET waits for an answer.
     var polled: (shard: ShardHandle, sid: String)?
-    private var waiting: Deque<HTTPServerRequestPart> = []
+    /// The answer to bytes that are no HTTP, once the requests before them have theirs.
+    var malformed: HTTPResponseStatus?
+    var waiting: Deque<HTTPServerRequestPart> = []
     private var isReadHeld = false
     /// Parts that waited are being taken.
     private var isResuming = false
@@ -274,6 +276,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         isResuming = true
         while isReadyForPart(context), let part = waiting.popFirst() { _ = accept(part, context) }
         isResuming = false
+        if malformed != nil { return refuseMalformed(context) }
         if isReadHeld, waiting.isEmpty, isReadyForPart(context) {
             isReadHeld = false
             context.read()
@@ -281,7 +284,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Lets the peer read the answer: closing at once, with bytes unread, would reset the connection.
-    private func closeAfterDraining(_ context: ChannelHandlerContext) {
+    func closeAfterDraining(_ context: ChannelHandlerContext) {
         requests.dropRest(maximumBytes: endpoint.configuration.maximumDrainedBytes)
         context.close(mode: .output, promise: nil)
         if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { awaitClient(context) }
@@ -330,24 +333,6 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
         // `assumeIsolated()` stops the process off the loop: a handler is called there only.
         context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.context?.close(promise: nil) }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let parserError = error as? HTTPParserError else {
-            context.close(promise: nil)
-            return
-        }
-        switch phase {
-        case .idle, .collecting, .draining:
-            phase = .finished
-            let status: HTTPResponseStatus = parserError == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
-            let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
-            context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
-            writeEnd(wrapOutboundOut(.end(nil)), promise: nil, context)
-            context.flush()
-            closeAfterDraining(context)
-        default: context.close(promise: nil)
-        }
     }
 
     private func abortPoll() {

@@ -44,7 +44,17 @@ final class RequestDecoder: ByteToMessageDecoder {
 
     func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
         switch mode {
-        case .parsing: return try parser.decode(context: context, buffer: &buffer)
+        case .parsing:
+            do {
+                return try parser.decode(context: context, buffer: &buffer)
+            } catch {
+                // Not thrown: behind an error the decoder's handler gives out every read as one more, and the peer could not finish what
+                // it sends before it finds its answer.
+                mode = .dropping(0)
+                buffer.moveReaderIndex(forwardBy: buffer.readableBytes)
+                context.fireErrorCaught(error)
+                return .needMoreData
+            }
         case .keeping: return .needMoreData
         case .dropping(let left):
             let count = buffer.readableBytes
