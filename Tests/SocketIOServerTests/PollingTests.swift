@@ -260,4 +260,33 @@ struct PollingTests {
             peer.finish()
         }
     }
+
+    @Test("a client that was offline sends everything in one body, however many packets")
+    func manyPackets() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            let events = (0..<5_000).map { "\u{1e}42[\"a\",\($0)]" }.joined()
+            #expect(try peer.request("POST", target, body: "40" + events).hasSuffix("\r\n\r\nok"))
+            #expect(io.statistics.eventsReceived == 5_000)
+            peer.finish()
+        }
+    }
+
+    @Test("packets before a bad one are taken; then the session ends")
+    func badPacketBehind() throws {
+        try withEmbeddedServer { io, loop in
+            for bad in ["7", "", "b!"] {
+                let names = Recorder<String>()
+                io.onConnection { socket in socket.onAny { names.append($0.name) } }
+                let peer = try EmbeddedPeer(io, loop: loop)
+                let target = try peer.openPolling()
+                let body = "40\u{1e}42[\"one\"]\u{1e}\(bad)\u{1e}42[\"two\"]"
+                #expect(try peer.request("POST", target, body: body).hasPrefix("HTTP/1.1 400 "))
+                #expect(names.all == ["one"])
+                #expect(try peer.request("GET", target).contains("\"code\":1"))
+                peer.finish()
+            }
+        }
+    }
 }

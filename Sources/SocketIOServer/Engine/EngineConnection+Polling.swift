@@ -33,24 +33,23 @@ extension EngineConnection {
         close(.transportError)
     }
 
-    /// A POST's whole body.
+    /// A POST's whole body: its packets are taken in order, up to the first that is none.
     func post(_ body: ByteBuffer, _ responder: EngineResponder) {
         guard !polling.isClosing else { return responder.succeed(.accepted) }
-        let packets: [PollingPayload.Packet]
-        do {
-            packets = try PollingPayload.decode(body)
+        var packets = PollingPayload.Reader(body)
+        shard.active = self
+        do throws(PollingPayload.ParseError) {
+            while !session.isClosed, let packet = try packets.next() {
+                switch packet {
+                case .text(let type, let payload): receive(type, payload: payload)
+                case .binary(let bytes): receive(binary: bytes)
+                }
+            }
         } catch {
+            shard.active = nil
             shard.counters.protocolErrors.add()
             close(.parseError)
             return responder.fail(.badRequest)
-        }
-        shard.active = self
-        for packet in packets {
-            guard !session.isClosed else { break }
-            switch packet {
-            case .text(let type, let payload): receive(type, payload: payload)
-            case .binary(let bytes): receive(binary: bytes)
-            }
         }
         shard.active = nil
         if isDirty { flush() }
