@@ -41,6 +41,8 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumHeldEvents = 256
     /// The most rooms one socket may be in; further joins are ignored and logged.
     public var maximumRoomsPerSocket = 1_024
+    /// The longest name of a room, in bytes of UTF-8: clients choose them, and they are kept. A join of a longer one is ignored and logged.
+    public var maximumRoomNameBytes = 256
     /// The most acknowledgements one socket may owe; further emits fail at once.
     public var maximumPendingAcknowledgements = 1_024
     /// Limits of packets: attachments, nesting.
