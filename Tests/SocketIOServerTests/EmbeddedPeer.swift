@@ -19,10 +19,12 @@ final class EmbeddedPeer {
     /// The server said that it sends no more.
     var isOutputClosed: Bool { halfClosure.isOutputClosed }
 
-    init(_ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil) throws {
+    init(
+        _ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil, abort: ((any Channel) -> Void)? = nil
+    ) throws {
         channel = EmbeddedChannel(loop: loop)
         let none = HTTPFallback(install: { _ in }, abandon: {})
-        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback ?? none)
+        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback ?? none, abort: abort)
         try channel.pipeline.syncOperations.addHandler(halfClosure, position: .first)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

@@ -38,6 +38,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let encoder: HTTPResponseEncoder
     let requests: RequestDecoder
     let decoder: ByteToMessageHandler<RequestDecoder>
+    private let abort: ((any Channel) -> Void)?
 
     var phase = Phase.idle
     var context: ChannelHandlerContext?
@@ -62,7 +63,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(
         io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
-        requests: RequestDecoder, decoder: ByteToMessageHandler<RequestDecoder>
+        requests: RequestDecoder, decoder: ByteToMessageHandler<RequestDecoder>, abort: ((any Channel) -> Void)?
     ) {
         self.io = io
         self.endpoint = endpoint
@@ -71,6 +72,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.encoder = encoder
         self.requests = requests
         self.decoder = decoder
+        self.abort = abort
     }
 
     // MARK: Life
@@ -324,15 +326,17 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         closeLater(in: isResponding ? HTTPFrontHandler.quiescingResponseTime : HTTPFrontHandler.quiescingGrace, context)
     }
 
-    /// Ends the connection whatever is under way.
+    /// Ends the connection whatever is under way, without a farewell: the peer has had its time.
     func closeNow(_ context: ChannelHandlerContext) {
         phase = .finished
-        context.close(promise: nil)
+        if let abort { abort(context.channel) } else { context.close(promise: nil) }
     }
 
     private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
         // `assumeIsolated()` stops the process off the loop: a handler is called there only.
-        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.context?.close(promise: nil) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+            if let self, let context = self.context { closeNow(context) }
+        }
     }
 
     private func abortPoll() {
