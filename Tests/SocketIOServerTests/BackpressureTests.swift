@@ -24,4 +24,19 @@ struct BackpressureTests {
             peer.finish()
         }
     }
+
+    @Test("requests that pile up behind one that is being answered end the connection")
+    func pileUp() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            _ = try peer.request("GET", try peer.openPolling())
+            // A request without a body has two parts.
+            for _ in 0..<5_000 { try peer.send("GET / HTTP/1.1\r\n\r\n") }
+            #expect(peer.channel.isActive)
+            try peer.send("GET / HTTP/1.1\r\n\r\n")
+            loop.run()
+            #expect(!peer.channel.isActive)
+            peer.finish()
+        }
+    }
 }

@@ -31,6 +31,9 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumDrainedBytes = 16_000_000
     /// How many bytes behind a request for an upgrade are kept until it is decided; one more closes the connection.
     public var maximumUndecodedBytes = 1 << 20
+    /// The most parts of requests (a head, a piece of a body, an end) that wait behind one that is being answered; one more closes the
+    /// connection. Reading is held meanwhile, but at the end of a client's stream everything comes that the kernel has.
+    public var maximumWaitingRequestParts = 10_000
     /// The most bytes that wait for one client. Beyond it volatile events are dropped, and a client that still falls behind is closed.
     public var maximumQueuedBytes = 1 << 20
     /// The most TCP connections at once; further ones are closed at once.

@@ -133,6 +133,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let part = unwrapInboundIn(data)
         if waiting.isEmpty, accept(part, context) { return }
         waiting.append(part)
+        if waiting.count > endpoint.configuration.maximumWaitingRequestParts { closeNow(context) }
     }
 
     /// Takes a part, or returns false when an earlier request is not answered yet.
