@@ -289,4 +289,34 @@ struct PollingTests {
             }
         }
     }
+
+    @Test("a WebSocket of another version is told the one that is spoken here")
+    func webSocketVersion() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let headers = EmbeddedPeer.upgradeHeaders.map { $0.replacingOccurrences(of: "Version: 13", with: "Version: 8") }
+            let response = try peer.request("GET", "/socket.io/?EIO=4&transport=websocket", headers: headers)
+            #expect(response.hasPrefix("HTTP/1.1 400 ") && response.contains("Sec-WebSocket-Version: 13\r\n"))
+            peer.finish()
+        }
+    }
+
+    @Test(
+        "every path below Engine.IO's is its own, and a target may name scheme and host",
+        arguments: [
+            "/socket.io/any/thing?EIO=4&transport=polling", "/socket.io?EIO=4&transport=polling",
+            "http://x/socket.io/?EIO=4&transport=polling", "HTTPS://x:1/socket.io/?EIO=4&transport=polling",
+        ])
+    func paths(target: String) throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            #expect(try peer.request("GET", target).contains("0{\"sid\":"))
+            peer.finish()
+        }
+    }
+
+    @Test("other paths are not", arguments: ["/socket.iox/?EIO=4", "/", "http://x", "http://x/socket.iox", "*", "/a/socket.io/"])
+    func otherPaths(target: String) throws {
+        #expect(!EngineEndpoint(configuration: .init()).owns(target))
+    }
 }
