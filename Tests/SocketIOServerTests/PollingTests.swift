@@ -319,4 +319,21 @@ struct PollingTests {
     func otherPaths(target: String) throws {
         #expect(!EngineEndpoint(configuration: .init()).owns(target))
     }
+
+    @Test("sessions to which no client came back are few on one connection")
+    func unconfirmedSessions() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let first = try peer.openPolling()
+            for _ in 1..<32 { #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").contains("0{\"sid\":")) }
+            #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").hasPrefix("HTTP/1.1 503 "))
+            #expect(io.statistics.connections == 32)
+            let other = try EmbeddedPeer(io, loop: loop)
+            #expect(try other.request("POST", first, body: "40").hasSuffix("ok"))
+            #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").contains("0{\"sid\":"))
+            #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").hasPrefix("HTTP/1.1 503 "))
+            peer.finish()
+            other.finish()
+        }
+    }
 }

@@ -40,6 +40,8 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumConnections = 16_384
     /// The most sessions at once: one that polls holds no TCP connection between two requests. A further handshake gets 503.
     public var maximumSessions = 65_536
+    /// The most polling sessions that one TCP connection may have opened and to which no client came back. A further handshake gets 503.
+    public var maximumUnconfirmedSessions = 32
     /// The most events of one socket that wait for an asynchronous handler; one more closes the connection.
     public var maximumHeldEvents = 256
     /// The most rooms one socket may be in; further joins are ignored and logged.

@@ -5,6 +5,7 @@ import NIOCore
 extension EngineConnection {
     /// A GET: answered at once when packets wait, else when one comes.
     func poll(_ responder: EngineResponder) {
+        confirm()
         if polling.isClosing {
             var body = ByteBuffer()
             for packet in polling.takeQueue() {
@@ -35,6 +36,7 @@ extension EngineConnection {
 
     /// A POST's whole body: its packets are taken in order, up to the first that is none.
     func post(_ body: ByteBuffer, _ responder: EngineResponder) {
+        confirm()
         guard !polling.isClosing else { return responder.succeed(.accepted) }
         var packets = PollingPayload.Reader(body)
         shard.active = self

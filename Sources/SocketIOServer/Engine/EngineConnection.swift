@@ -22,6 +22,8 @@ final class EngineConnection {
     /// `pending` is a broadcast's own buffer, shared with its other receivers.
     var isPendingShared = false
     var polling = PollingState()
+    /// Counts this session until its client comes back.
+    var unconfirmed: UnconfirmedSessions?
     var isDirty = false
     /// What every packet asks of the session's machine, at hand without a call.
     private(set) var isOpen = true
@@ -56,6 +58,12 @@ final class EngineConnection {
         sendControl { packet.write(into: &$0) }
         shard.arm(.ping, self)
         shard.arm(.connect, self)
+    }
+
+    /// The client came back to its session, or the session ends.
+    func confirm() {
+        unconfirmed?.confirm()
+        unconfirmed = nil
     }
 
     // MARK: Deadlines
@@ -113,6 +121,7 @@ final class EngineConnection {
 
     /// A WebSocket for this polling session. Returns false when it is to be closed: there is one already.
     func openUpgrade(_ transport: WebSocketTransport) -> Bool {
+        confirm()
         guard shard.io.configuration.allowUpgrades, session.openUpgrade() else { return false }
         probe = transport
         upgradeToken &+= 1
@@ -170,6 +179,7 @@ final class EngineConnection {
     func close(_ reason: EngineCloseReason, code: WebSocketCloseCode? = nil, answeringPollWith answer: EnginePacketType = .close) {
         guard session.close() else { return }
         isOpen = false
+        confirm()
         shard.remove(self)
         if !isDoomed { flush() }
         polling.release(with: answer)

@@ -9,6 +9,8 @@ extension HTTPFrontHandler {
         let decision = endpoint.decide(
             head, address: address, secure: secure, isShuttingDown: io.isShuttingDown, shard: { self.io.shard(at: $0) })
         switch decision {
+        case .open where unconfirmed.count >= endpoint.configuration.maximumUnconfirmedSessions:
+            return write(endpoint.refusal(.overloaded, head), for: head, context)
         case .open, .webSocket(_, nil, _):
             guard io.openSession() else { return write(endpoint.refusal(.overloaded, head, closes: true), for: head, context) }
         default: break
@@ -30,6 +32,8 @@ extension HTTPFrontHandler {
         let connection = EngineConnection(shard: shard, sid: shard.makeSessionID(), handshake: handshake, transport: .polling)
         connection.open()
         connection.poll(responder(head))
+        connection.unconfirmed = unconfirmed
+        unconfirmed.open()
     }
 
     private func forward(_ head: HTTPRequestHead, body: ByteBuffer, to handle: ShardHandle, sid: String, transport: EngineTransport) {

@@ -47,6 +47,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The answer to bytes that are no HTTP, once the requests before them have theirs.
     var malformed: HTTPResponseStatus?
     var waiting: Deque<HTTPServerRequestPart> = []
+    let unconfirmed = UnconfirmedSessions()
     private var isReadHeld = false
     /// Parts that waited are being taken.
     private var isResuming = false
