@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "SocketIOServerTests",
             dependencies: [
-                "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioHTTP1, nioConcurrency, logging,
+                "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioConcurrency,
+                logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -15,22 +15,33 @@ public enum PollingPayload {
         public init() {}
     }
 
-    /// Splits a request body. An empty body, an empty packet, an unknown type, bytes that are not UTF-8 and bad base64 are errors: the
-    /// session must be closed.
+    /// Takes a request body apart, packet by packet: those before a bad one are good. An empty body, an empty packet, an unknown type, bytes
+    /// that are not UTF-8 and bad base64 are errors: the session must be closed.
     ///
-    /// - Parameter maximumPackets: a body with more packets is refused; the reference has no such limit, a real client sends a few.
-    public static func decode(_ body: ByteBuffer, maximumPackets: Int = 4_096) throws(ParseError) -> [Packet] {
-        guard body.readableBytes > 0 else { throw ParseError() }
-        var packets: [Packet] = []
-        var rest = body
-        while true {
+    /// There is no limit of packets but the body's own size: the official client sends everything that it gathered offline at once.
+    public struct Reader: Sendable {
+        private var rest: ByteBuffer
+        private var isAtEnd = false
+
+        public init(_ body: ByteBuffer) { rest = body }
+
+        /// nil: that was the last.
+        public mutating func next() throws(ParseError) -> Packet? {
+            guard !isAtEnd else { return nil }
             let length = rest.readableBytesView.firstIndex(of: separator).map { $0 - rest.readerIndex } ?? rest.readableBytes
-            guard let slice = rest.readSlice(length: length), packets.count < maximumPackets else { throw ParseError() }
-            packets.append(try decodePacket(slice))
-            guard rest.readableBytes > 0 else { return packets }
-            rest.moveReaderIndex(forwardBy: 1)
-            if rest.readableBytes == 0 { throw ParseError() }
+            guard let slice = rest.readSlice(length: length) else { throw ParseError() }
+            isAtEnd = rest.readableBytes == 0
+            if !isAtEnd { rest.moveReaderIndex(forwardBy: 1) }
+            return try decodePacket(slice)
         }
+    }
+
+    /// All packets of a request body.
+    public static func decode(_ body: ByteBuffer) throws(ParseError) -> [Packet] {
+        var reader = Reader(body)
+        var packets: [Packet] = []
+        while let packet = try reader.next() { packets.append(packet) }
+        return packets
     }
 
     private static func decodePacket(_ slice: ByteBuffer) throws(ParseError) -> Packet {

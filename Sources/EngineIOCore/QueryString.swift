@@ -8,6 +8,14 @@ public enum QueryString {
         return (target[..<mark], target[target.utf8.index(after: mark)...])
     }
 
+    /// The path of a request target, also of one that names a scheme and a host (RFC 9112 §3.2.2).
+    public static func path(of target: String) -> Substring {
+        let path = split(target).path
+        guard path.first != "/", let scheme = path.firstRange(of: "://") else { return path }
+        let start = path[scheme.upperBound...].firstIndex(of: "/")
+        return start.map { path[$0...] } ?? "/"
+    }
+
     public static func parameters(_ query: Substring) -> [String: String] {
         var result: [String: String] = [:]
         for pair in query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: maximumParameters) where result.count < maximumParameters {

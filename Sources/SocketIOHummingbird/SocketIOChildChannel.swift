@@ -34,8 +34,17 @@ public struct SocketIOChildChannel: ServerChildChannel, HTTPChannelHandler {
             } abandon: {
                 promise.succeed(nil)
             }
-            try SocketIOChannel.configure(channel, io: io, secure: secure, fallback: fallback)
+            try SocketIOChannel.configure(channel, io: io, secure: secure, fallback: fallback) { SocketIOChildChannel.abort($0) }
             return Value(channel: channel, routes: promise.futureResult)
+        }
+    }
+
+    /// Closes below TLS, which would wait several seconds for the peer's farewell.
+    private static func abort(_ channel: any Channel) {
+        if let context = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+            context.close(promise: nil)
+        } else {
+            channel.close(promise: nil)
         }
     }
 

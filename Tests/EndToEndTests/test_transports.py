@@ -1,7 +1,12 @@
 """The same classroom over every way in: polling only, WebSocket only, TLS."""
 
 import asyncio
+import os
+import socket
+import ssl
 import subprocess
+import time
+from contextlib import closing
 
 import pytest
 import requests
@@ -27,8 +32,7 @@ async def test_a_question_is_played_over_one_transport(classroom, transports):
         assert board[0]["username"] == "student1"
 
 
-@bounded(40)
-async def test_over_tls(classroom):
+def serve_tls(classroom):
     certificate, key = classroom.folder / "certificate.pem", classroom.folder / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
@@ -37,6 +41,12 @@ async def test_over_tls(classroom):
         capture_output=True,
     )
     classroom.start("--tls-certificate", certificate, "--tls-key", key)
+    return certificate
+
+
+@bounded(40)
+async def test_over_tls(classroom):
+    certificate = serve_tls(classroom)
     url = f"https://localhost:{classroom.port}"
     assert requests.get(f"{url}/livez", verify=certificate, timeout=5).status_code == 200
     ann = Player()
@@ -45,3 +55,17 @@ async def test_over_tls(classroom):
     assert (await ann.sign_in("student1_token"))["userId"] == "user1"
     assert ann.client.transport() == "websocket"
     await ann.leave()
+
+
+def test_under_tls_too_a_slow_request_has_ten_seconds(classroom):
+    context = ssl.create_default_context(cafile=serve_tls(classroom))
+    plain = socket.create_connection(("127.0.0.1", classroom.port), 5)
+    with context.wrap_socket(plain, server_hostname="localhost") as client:
+        began = time.monotonic()
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        # Below TLS: a client that means no good does not answer the server's farewell.
+        with closing(socket.socket(fileno=os.dup(client.fileno()))) as raw:
+            raw.settimeout(20)
+            while raw.recv(4_096):
+                pass
+        assert 8 < time.monotonic() - began < 11

@@ -35,11 +35,18 @@ struct PollingPayloadTests {
         }
     }
 
-    @Test("a body may hold as many packets as the limit says, and not one more")
-    func packetLimit() throws {
-        let five = ByteBuffer(string: Array(repeating: "6", count: 5).joined(separator: "\u{1e}"))
-        #expect(try PollingPayload.decode(five, maximumPackets: 5).count == 5)
-        #expect(throws: PollingPayload.ParseError.self) { try PollingPayload.decode(five, maximumPackets: 4) }
+    @Test("packets come one by one, and those before a bad one are good")
+    func reader() throws {
+        var reader = PollingPayload.Reader(ByteBuffer(string: "4a\u{1e}6\u{1e}x\u{1e}4b"))
+        let good = [try reader.next(), try reader.next()]
+        #expect(good == [.text(.message, ByteBuffer(string: "a")), .text(.noop, ByteBuffer())])
+        #expect(throws: PollingPayload.ParseError.self) { try reader.next() }
+    }
+
+    @Test("a body may hold any number of packets")
+    func manyPackets() throws {
+        let body = ByteBuffer(string: Array(repeating: "6", count: 100_000).joined(separator: "\u{1e}"))
+        #expect(try PollingPayload.decode(body).count == 100_000)
     }
 
     @Test("binary of every length survives base64", arguments: 0...66)

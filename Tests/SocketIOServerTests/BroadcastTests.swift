@@ -152,4 +152,16 @@ struct BroadcastTests {
             peers[0].finish()
         }
     }
+
+    @Test("a room's name may be as long as the limit says, and not a byte longer")
+    func roomName() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(1, io, loop)
+            let longest = String(repeating: "é", count: 128)
+            sockets[0].join(longest)
+            sockets[0].join(longest + "x")
+            #expect(sockets[0].rooms == [longest, sockets[0].id])
+            for peer in peers { peer.finish() }
+        }
+    }
 }

@@ -15,15 +15,35 @@ final class EmbeddedPeer {
     private var decoder = WebSocketDecoder(role: .client, limits: WebSocketLimits())
     private var received = ByteBuffer()
     private var scratch = ByteBuffer()
+    private let halfClosure = HalfClosure()
+    /// The server said that it sends no more.
+    var isOutputClosed: Bool { halfClosure.isOutputClosed }
 
-    init(_ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil) throws {
+    init(
+        _ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil, abort: ((any Channel) -> Void)? = nil
+    ) throws {
         channel = EmbeddedChannel(loop: loop)
         let none = HTTPFallback(install: { _ in }, abandon: {})
-        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback ?? none)
+        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback ?? none, abort: abort)
+        try channel.pipeline.syncOperations.addHandler(halfClosure, position: .first)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
     var loop: EmbeddedEventLoop { channel.embeddedEventLoop }
+
+    /// What the kernel would say of its buffer.
+    func setWritable(_ isWritable: Bool) {
+        channel.isWritable = isWritable
+        channel.pipeline.fireChannelWritabilityChanged()
+    }
+
+    /// Opens a polling session; returns the target of its requests.
+    func openPolling() throws -> String {
+        let target = "/socket.io/?EIO=4&transport=polling"
+        let response = try request("GET", target)
+        guard let sid = response.components(separatedBy: "\"sid\":\"").last?.prefix(20) else { return target }
+        return "\(target)&sid=\(sid)"
+    }
 
     func send(_ text: String) throws { try channel.writeInbound(ByteBuffer(string: text)) }
 
@@ -107,6 +127,18 @@ final class EmbeddedPeer {
     }
 
     func finish() { _ = try? channel.finish(acceptAlreadyClosed: true) }
+}
+
+/// An embedded channel knows no half-closure: it would close as a whole where a socket goes on reading.
+private final class HalfClosure: ChannelOutboundHandler {
+    typealias OutboundIn = IOData
+    private(set) var isOutputClosed = false
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .output else { return context.close(mode: mode, promise: promise) }
+        isOutputClosed = true
+        promise?.succeed()
+    }
 }
 
 /// A server on a loop that stands still until told.

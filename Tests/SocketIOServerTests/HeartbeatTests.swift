@@ -70,6 +70,23 @@ struct HeartbeatTests {
         }
     }
 
+    @Test("where closing waits for the peer, the deadline does not")
+    func abort() throws {
+        try withEmbeddedServer { io, loop in
+            var aborted = 0
+            let peer = try EmbeddedPeer(
+                io, loop: loop,
+                abort: { channel in
+                    aborted += 1
+                    channel.close(promise: nil)
+                })
+            try peer.send("GET /")
+            loop.advanceTime(by: .seconds(9))
+            #expect(aborted == 1 && !peer.channel.isActive)
+            peer.finish()
+        }
+    }
+
     @Test("a GET that waits has no deadline but the heartbeat's")
     func longPoll() throws {
         try withEmbeddedServer { io, loop in

@@ -260,4 +260,80 @@ struct PollingTests {
             peer.finish()
         }
     }
+
+    @Test("a client that was offline sends everything in one body, however many packets")
+    func manyPackets() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            let events = (0..<5_000).map { "\u{1e}42[\"a\",\($0)]" }.joined()
+            #expect(try peer.request("POST", target, body: "40" + events).hasSuffix("\r\n\r\nok"))
+            #expect(io.statistics.eventsReceived == 5_000)
+            peer.finish()
+        }
+    }
+
+    @Test("packets before a bad one are taken; then the session ends")
+    func badPacketBehind() throws {
+        try withEmbeddedServer { io, loop in
+            for bad in ["7", "", "b!"] {
+                let names = Recorder<String>()
+                io.onConnection { socket in socket.onAny { names.append($0.name) } }
+                let peer = try EmbeddedPeer(io, loop: loop)
+                let target = try peer.openPolling()
+                let body = "40\u{1e}42[\"one\"]\u{1e}\(bad)\u{1e}42[\"two\"]"
+                #expect(try peer.request("POST", target, body: body).hasPrefix("HTTP/1.1 400 "))
+                #expect(names.all == ["one"])
+                #expect(try peer.request("GET", target).contains("\"code\":1"))
+                peer.finish()
+            }
+        }
+    }
+
+    @Test("a WebSocket of another version is told the one that is spoken here")
+    func webSocketVersion() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let headers = EmbeddedPeer.upgradeHeaders.map { $0.replacingOccurrences(of: "Version: 13", with: "Version: 8") }
+            let response = try peer.request("GET", "/socket.io/?EIO=4&transport=websocket", headers: headers)
+            #expect(response.hasPrefix("HTTP/1.1 400 ") && response.contains("Sec-WebSocket-Version: 13\r\n"))
+            peer.finish()
+        }
+    }
+
+    @Test(
+        "every path below Engine.IO's is its own, and a target may name scheme and host",
+        arguments: [
+            "/socket.io/any/thing?EIO=4&transport=polling", "/socket.io?EIO=4&transport=polling",
+            "http://x/socket.io/?EIO=4&transport=polling", "HTTPS://x:1/socket.io/?EIO=4&transport=polling",
+        ])
+    func paths(target: String) throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            #expect(try peer.request("GET", target).contains("0{\"sid\":"))
+            peer.finish()
+        }
+    }
+
+    @Test("other paths are not", arguments: ["/socket.iox/?EIO=4", "/", "http://x", "http://x/socket.iox", "*", "/a/socket.io/"])
+    func otherPaths(target: String) throws {
+        #expect(!EngineEndpoint(configuration: .init()).owns(target))
+    }
+
+    @Test("sessions to which no client came back are few on one connection")
+    func unconfirmedSessions() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let first = try peer.openPolling()
+            for _ in 1..<32 { #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").contains("0{\"sid\":")) }
+            #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").hasPrefix("HTTP/1.1 503 "))
+            #expect(io.statistics.connections == 32)
+            let other = try EmbeddedPeer(io, loop: loop)
+            #expect(try other.request("POST", first, body: "40").hasSuffix("ok"))
+            #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").contains("0{\"sid\":"))
+            #expect(try peer.request("GET", "/socket.io/?EIO=4&transport=polling").hasPrefix("HTTP/1.1 503 "))
+            peer.finish()
+            other.finish()
+        }
+    }
 }

@@ -18,23 +18,36 @@ public struct SocketIOConfiguration: Sendable {
     public var pollingCloseTimeout: Duration = .seconds(30)
     /// The total time that a WebSocket message in fragments may take; twice that at most, since it is checked at intervals of it.
     public var messageTimeout: Duration = .seconds(30)
-    /// The total time from the opening of a TCP connection, or from its last response, to the end of the next request. Slow heads and
-    /// slow bodies are closed by it, and idle kept-alive connections too.
+    /// The total time from the opening of a TCP connection, or from when its last response has gone out, to the end of the next request.
+    /// Slow heads and slow bodies are closed by it, and idle kept-alive connections too.
     public var requestTimeout: Duration = .seconds(9)
+    /// A client that takes less than 64 KiB of what waits for it over HTTP within this time, and not all of it, is closed. Meanwhile none
+    /// of its further requests is read.
+    public var responseStallTimeout: Duration = .seconds(30)
     /// The largest message of a client, in bytes: a polling body or a WebSocket message.
     public var maximumHTTPBufferBytes = 1_000_000
-    /// How much of an oversized body is read and dropped so that the client can read its 413; beyond it the connection is closed.
+    /// How much of an oversized body, or of what follows a connection's last answer, is read and dropped so that the client can read that
+    /// answer; beyond it the connection is closed.
     public var maximumDrainedBytes = 16_000_000
+    /// How many bytes behind a request for an upgrade are kept until it is decided; one more closes the connection.
+    public var maximumUndecodedBytes = 1 << 20
+    /// The most parts of requests (a head, a piece of a body, an end) that wait behind one that is being answered; one more closes the
+    /// connection. Reading is held meanwhile, but at the end of a client's stream everything comes that the kernel has.
+    public var maximumWaitingRequestParts = 10_000
     /// The most bytes that wait for one client. Beyond it volatile events are dropped, and a client that still falls behind is closed.
     public var maximumQueuedBytes = 1 << 20
     /// The most TCP connections at once; further ones are closed at once.
     public var maximumConnections = 16_384
     /// The most sessions at once: one that polls holds no TCP connection between two requests. A further handshake gets 503.
     public var maximumSessions = 65_536
+    /// The most polling sessions that one TCP connection may have opened and to which no client came back. A further handshake gets 503.
+    public var maximumUnconfirmedSessions = 32
     /// The most events of one socket that wait for an asynchronous handler; one more closes the connection.
     public var maximumHeldEvents = 256
     /// The most rooms one socket may be in; further joins are ignored and logged.
     public var maximumRoomsPerSocket = 1_024
+    /// The longest name of a room, in bytes of UTF-8: clients choose them, and they are kept. A join of a longer one is ignored and logged.
+    public var maximumRoomNameBytes = 256
     /// The most acknowledgements one socket may owe; further emits fail at once.
     public var maximumPendingAcknowledgements = 1_024
     /// Limits of packets: attachments, nesting.

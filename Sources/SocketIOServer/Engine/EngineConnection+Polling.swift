@@ -5,6 +5,7 @@ import NIOCore
 extension EngineConnection {
     /// A GET: answered at once when packets wait, else when one comes.
     func poll(_ responder: EngineResponder) {
+        confirm()
         if polling.isClosing {
             var body = ByteBuffer()
             for packet in polling.takeQueue() {
@@ -33,23 +34,22 @@ extension EngineConnection {
         close(.transportError)
     }
 
-    /// A POST's whole body.
+    /// A POST's whole body: its packets are taken in order, up to the first that is none.
     func post(_ body: ByteBuffer, _ responder: EngineResponder) {
+        confirm()
         guard !polling.isClosing else { return responder.succeed(.accepted) }
-        let packets: [PollingPayload.Packet]
-        do {
-            packets = try PollingPayload.decode(body)
+        var packets = PollingPayload.Reader(body)
+        do throws(PollingPayload.ParseError) {
+            while !session.isClosed, let packet = try packets.next() {
+                switch packet {
+                case .text(let type, let payload): receive(type, payload: payload)
+                case .binary(let bytes): receive(binary: bytes)
+                }
+            }
         } catch {
             shard.counters.protocolErrors.add()
             close(.parseError)
             return responder.fail(.badRequest)
-        }
-        for packet in packets {
-            guard !session.isClosed else { break }
-            switch packet {
-            case .text(let type, let payload): receive(type, payload: payload)
-            case .binary(let bytes): receive(binary: bytes)
-            }
         }
         if isDirty { flush() }
         responder.succeed(.accepted)

@@ -20,6 +20,8 @@ final class EngineConnection {
     /// Frames that wait for the end of the batch.
     var pending = PendingFrames()
     var polling = PollingState()
+    /// Counts this session until its client comes back.
+    var unconfirmed: UnconfirmedSessions?
     var isDirty = false
     /// What every packet asks of the session's machine, at hand without a call.
     private(set) var isOpen = true
@@ -54,6 +56,12 @@ final class EngineConnection {
         sendControl { packet.write(into: &$0) }
         shard.arm(.ping, self)
         shard.arm(.connect, self)
+    }
+
+    /// The client came back to its session, or the session ends.
+    func confirm() {
+        unconfirmed?.confirm()
+        unconfirmed = nil
     }
 
     // MARK: Deadlines
@@ -121,6 +129,7 @@ final class EngineConnection {
 
     /// A WebSocket for this polling session. Returns false when it is to be closed: there is one already.
     func openUpgrade(_ transport: WebSocketTransport) -> Bool {
+        confirm()
         guard shard.io.configuration.allowUpgrades, session.openUpgrade() else { return false }
         probe = transport
         upgradeToken &+= 1
@@ -178,6 +187,7 @@ final class EngineConnection {
     func close(_ reason: EngineCloseReason, code: WebSocketCloseCode? = nil, answeringPollWith answer: EnginePacketType = .close) {
         guard session.close() else { return }
         isOpen = false
+        confirm()
         shard.remove(self)
         if !isDoomed { flush() }
         polling.release(with: answer)

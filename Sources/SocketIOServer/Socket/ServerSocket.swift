@@ -156,9 +156,14 @@ public final class ServerSocket {
     /// The rooms it is in, its own id among them.
     public var rooms: Set<String> { isConnected ? Set(memberships.names + [id]) : [] }
 
+    /// Enters a room. Ignored and logged when its name is too long, or the socket is in as many rooms as it may be.
     public func join(_ room: String) {
         guard isConnected, room != id, !memberships.contains(room) else { return }
-        guard memberships.count < connection.shard.io.configuration.maximumRoomsPerSocket else {
+        let configuration = connection.shard.io.configuration
+        guard room.utf8.count <= configuration.maximumRoomNameBytes else {
+            return connection.shard.io.logger.warning("a room's name is too long", metadata: ["socket": "\(id)"])
+        }
+        guard memberships.count < configuration.maximumRoomsPerSocket else {
             return connection.shard.io.logger.warning("a socket may not join more rooms", metadata: ["socket": "\(id)"])
         }
         connection.shard.settleLocalMail()

@@ -1,16 +1,17 @@
 import NIOCore
 
-/// The link of a WebSocket whose channel lives on the session's loop: writes through its handler.
+/// The link of a WebSocket on its channel's loop: writes through its handler. What comes before the handler stands in the pipeline waits
+/// for it.
 final class ChannelFrameLink: FrameLink {
     private enum State {
-        /// The handler does not stand in the pipeline yet; what is written waits for it.
-        case early(ByteBuffer)
+        /// What was written so far, and whether a close follows it.
+        case early(ByteBuffer, closes: Bool)
         /// Strong, since a weak reference makes every retain of the handler a slow one: the handler lets go when it leaves the pipeline.
         case attached(WebSocketHandler)
         case detached
     }
 
-    private var state = State.early(ByteBuffer())
+    private var state = State.early(ByteBuffer(), closes: false)
 
     var isWritable: Bool {
         switch state {
@@ -22,7 +23,7 @@ final class ChannelFrameLink: FrameLink {
 
     var bufferedBytes: Int {
         switch state {
-        case .early(let frames): frames.readableBytes
+        case .early(let frames, _): frames.readableBytes
         case .attached(let handler): handler.bufferedBytes
         case .detached: 0
         }
@@ -30,23 +31,30 @@ final class ChannelFrameLink: FrameLink {
 
     func write(_ frames: ByteBuffer) {
         switch state {
-        case .early(var buffer):
+        case .early(var buffer, closes: false):
             buffer.writeImmutableBuffer(frames)
-            state = .early(buffer)
+            state = .early(buffer, closes: false)
         case .attached(let handler): handler.write(frames)
-        case .detached: break
+        case .early, .detached: break
         }
     }
 
     func close() {
-        if case .attached(let handler) = state { handler.closeGently() }
+        switch state {
+        case .early(let frames, _): state = .early(frames, closes: true)
+        case .attached(let handler): handler.closeGently()
+        case .detached: break
+        }
     }
 
+    /// The handler stands in the pipeline.
     func attach(_ handler: WebSocketHandler) {
-        guard case .early(let frames) = state else { return }
+        guard case .early(let frames, let closes) = state else { return }
         state = .attached(handler)
         if frames.readableBytes > 0 { handler.write(frames) }
+        if closes { handler.closeGently() }
     }
 
+    /// The handler has left the pipeline.
     func detach() { state = .detached }
 }

@@ -29,11 +29,14 @@ struct EngineAnswer {
 struct EngineEndpoint: Sendable {
     let configuration: SocketIOConfiguration
 
-    /// Whether a request target is Engine.IO's.
+    /// Whether a request target is Engine.IO's: its path, and every one below it, as in the reference.
     func owns(_ target: String) -> Bool {
-        let path = QueryString.split(target).path
-        if path == configuration.path { return true }
-        return configuration.path.hasSuffix("/") && path == configuration.path.dropLast()
+        let path = QueryString.path(of: target)
+        let own = configuration.path.hasSuffix("/") ? configuration.path.dropLast() : configuration.path[...]
+        guard !own.isEmpty else { return path == "/" }
+        guard path.hasPrefix(own) else { return false }
+        let rest = path.dropFirst(own.count)
+        return rest.isEmpty || rest.first == "/"
     }
 
     func decide(
@@ -66,7 +69,12 @@ struct EngineEndpoint: Sendable {
             if isUpgrade { return .webSocket(handshake, sid: nil, key: try webSocketKey(head)) }
             return .open(handshake)
         } catch {
-            return .answer(refusal(error, head, closes: isUpgrade))
+            var answer = refusal(error, head, closes: isUpgrade)
+            // RFC 6455 §4.4: a client of another version is told the one that is spoken here.
+            if isUpgrade, head.headers.first(name: "sec-websocket-version") != "13" {
+                answer.headers.add(name: "Sec-WebSocket-Version", value: "13")
+            }
+            return .answer(answer)
         }
     }
 
@@ -85,8 +93,12 @@ struct EngineEndpoint: Sendable {
         return key
     }
 
+    /// Whether a request asks for a WebSocket in a way that the HTTP parser understands too: it takes a token that a tab follows for another
+    /// one, and then it goes on to read what follows as HTTP.
     static func asksForWebSocket(_ head: HTTPRequestHead) -> Bool {
-        guard head.method == .GET else { return false }
+        guard head.method == .GET, !head.headers["connection"].contains(where: { $0.utf8.contains(UInt8(ascii: "\t")) }) else {
+            return false
+        }
         return head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
             && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
     }

@@ -23,8 +23,10 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case answering
         /// Somebody else answers this request.
         case passing(requestEnded: Bool, responseEnded: Bool, closes: Bool)
-        /// On its way to a WebSocket.
+        /// A session on another loop decides about its upgrade.
         case upgrading
+        /// It is a WebSocket whose handler waits for the decoder to go.
+        case switching(WebSocketHandler)
         /// Nothing more is read.
         case finished
     }
@@ -34,17 +36,25 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let fallback: HTTPFallback
     let secure: Bool
     let encoder: HTTPResponseEncoder
-    let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    let requests: RequestDecoder
+    let decoder: ByteToMessageHandler<RequestDecoder>
+    private let abort: ((any Channel) -> Void)?
 
     var phase = Phase.idle
     var context: ChannelHandlerContext?
     /// The session whose GET waits for an answer.
     var polled: (shard: ShardHandle, sid: String)?
-    private var waiting: Deque<HTTPServerRequestPart> = []
+    /// The answer to bytes that are no HTTP, once the requests before them have theirs.
+    var malformed: HTTPResponseStatus?
+    var waiting: Deque<HTTPServerRequestPart> = []
+    let unconfirmed = UnconfirmedSessions()
     private var isReadHeld = false
     /// Parts that waited are being taken.
     private var isResuming = false
     private var deadline = RequestDeadline()
+    /// Answers that were written and have not all gone to the kernel.
+    var unsentAnswers = 0
+    var stall = StallWatch()
     private var hasFallback = false
     private var hasPlace = false
     /// The server ends: no further request is taken, and no client is waited for.
@@ -54,14 +64,16 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(
         io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
-        decoder: ByteToMessageHandler<HTTPRequestDecoder>
+        requests: RequestDecoder, decoder: ByteToMessageHandler<RequestDecoder>, abort: ((any Channel) -> Void)?
     ) {
         self.io = io
         self.endpoint = endpoint
         self.fallback = fallback
         self.secure = secure
         self.encoder = encoder
+        self.requests = requests
         self.decoder = decoder
+        self.abort = abort
     }
 
     // MARK: Life
@@ -93,6 +105,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if case .switching(let handler) = phase { handler.ended(error: false) }
         phase = .finished
         abortPoll()
         releasePlace()
@@ -114,21 +127,26 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if isReadyForPart { context.read() } else { isReadHeld = true }
+        if isReadyForPart(context) { context.read() } else { isReadHeld = true }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
         if waiting.isEmpty, accept(part, context) { return }
         waiting.append(part)
+        if waiting.count > endpoint.configuration.maximumWaitingRequestParts { closeNow(context) }
     }
 
     /// Takes a part, or returns false when an earlier request is not answered yet.
     private func accept(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
         switch (phase, part) {
         case (.finished, _): break
-        case (.answering, _), (.upgrading, _): return false
-        case (.idle, .head(let head)): receive(head, context)
+        // Behind a request for an upgrade comes no other.
+        case (.upgrading, _), (.switching, _): break
+        case (.answering, _): return false
+        case (.idle, .head(let head)):
+            guard isReadyForPart(context) else { return false }
+            receive(head, context)
         case (.idle, _): break
         case (.collecting(let head, var body), .body(let bytes)):
             // Out of the property while it grows, or each piece would copy all before it.
@@ -151,9 +169,10 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case (.draining(let head, _), .end): tooLarge(head, context, closes: false)
         case (.collecting, .head), (.draining, .head): context.close(promise: nil)
         case (.passing(true, _, _), _): return false
-        case (.passing(_, let responseEnded, let closes), _):
+        case (.passing, _):
             context.fireChannelRead(wrapInboundOut(part))
-            if case .end = part {
+            // The response may have ended meanwhile.
+            if case .end = part, case .passing(_, let responseEnded, let closes) = phase {
                 phase = .passing(requestEnded: true, responseEnded: responseEnded, closes: closes)
                 deadline.disarm()
                 context.fireChannelReadComplete()
@@ -163,10 +182,19 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         return true
     }
 
-    /// Whether no earlier request holds back the next part.
-    private var isReadyForPart: Bool {
+    /// Whether no earlier request holds back the next part, and no earlier answer.
+    private func isReadyForPart(_ context: ChannelHandlerContext) -> Bool {
         switch phase {
-        case .answering, .upgrading, .passing(true, _, _): false
+        case .answering, .upgrading, .switching, .passing(true, _, _): false
+        case .finished: true
+        default: context.channel.isWritable
+        }
+    }
+
+    /// Whether the next step is the client's, so that it has a deadline.
+    var awaitsClient: Bool {
+        switch phase {
+        case .answering, .upgrading, .switching, .passing(true, _, _): false
         default: true
         }
     }
@@ -185,9 +213,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 hasFallback = true
                 try fallback.install(context.channel)
             }
-            // The decoder stops behind a request that asks for an upgrade: nothing can follow it.
-            let asksForUpgrade = head.headers.contains(name: "upgrade")
-            phase = .passing(requestEnded: false, responseEnded: false, closes: asksForUpgrade || !head.isKeepAlive)
+            let closes = RequestDecoder.stops(behind: head) || !head.isKeepAlive
+            phase = .passing(requestEnded: false, responseEnded: false, closes: closes)
             context.fireChannelRead(wrapInboundOut(.head(head)))
         } catch {
             fallback.abandon()
@@ -210,18 +237,18 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Responses of others
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let part = unwrapOutboundIn(data)
+        // First of all: to take something else for a part would stop the process, and only routes write parts.
         guard case .passing(let requestEnded, _, let closes) = phase else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
-        switch part {
+        switch unwrapOutboundIn(data) {
         case .head(var head):
             if closes || isQuiescing { head.headers.replaceOrAdd(name: "Connection", value: "close") }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
-            context.write(data, promise: promise)
+            writeEnd(data, promise: promise, context)
             phase = .passing(requestEnded: requestEnded, responseEnded: true, closes: closes)
             endPassingIfDone(context)
         }
@@ -242,22 +269,29 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         phase = .idle
-        armDeadline()
+        awaitClient(context)
+        resume(context)
+    }
+
+    /// Goes on with the parts that wait, and with reading.
+    func resume(_ context: ChannelHandlerContext) {
         // An answer that is given at once comes back here: the outer call goes on with the parts.
         guard !isResuming else { return }
         isResuming = true
-        while isReadyForPart, let part = waiting.popFirst() { _ = accept(part, context) }
+        while isReadyForPart(context), let part = waiting.popFirst() { _ = accept(part, context) }
         isResuming = false
-        if isReadHeld, waiting.isEmpty, isReadyForPart {
+        if malformed != nil { return refuseMalformed(context) }
+        if isReadHeld, waiting.isEmpty, isReadyForPart(context) {
             isReadHeld = false
             context.read()
         }
     }
 
     /// Lets the peer read the answer: closing at once, with bytes unread, would reset the connection.
-    private func closeAfterDraining(_ context: ChannelHandlerContext) {
+    func closeAfterDraining(_ context: ChannelHandlerContext) {
+        requests.dropRest(maximumBytes: endpoint.configuration.maximumDrainedBytes)
         context.close(mode: .output, promise: nil)
-        if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { armDeadline() }
+        if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { awaitClient(context) }
         if isReadHeld {
             isReadHeld = false
             context.read()
@@ -294,25 +328,16 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         closeLater(in: isResponding ? HTTPFrontHandler.quiescingResponseTime : HTTPFrontHandler.quiescingGrace, context)
     }
 
-    private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
-        // `assumeIsolated()` stops the process off the loop: a handler is called there only.
-        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.context?.close(promise: nil) }
+    /// Ends the connection whatever is under way, without a farewell: the peer has had its time.
+    func closeNow(_ context: ChannelHandlerContext) {
+        phase = .finished
+        if let abort { abort(context.channel) } else { context.close(promise: nil) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let parserError = error as? HTTPParserError else {
-            context.close(promise: nil)
-            return
-        }
-        switch phase {
-        case .idle, .collecting, .draining:
-            phase = .finished
-            let status: HTTPResponseStatus = parserError == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
-            let headers: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
-            context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-            closeAfterDraining(context)
-        default: context.close(promise: nil)
+    private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
+        // `assumeIsolated()` stops the process off the loop: a handler is called there only.
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+            if let self, let context = self.context { closeNow(context) }
         }
     }
 
@@ -325,7 +350,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Deadline
 
-    private func armDeadline() {
+    func armDeadline() {
         guard let context else { return }
         let due = context.eventLoop.now + TimeAmount(endpoint.configuration.requestTimeout)
         if let next = deadline.arm(at: due) { setTimer(next) }
@@ -335,9 +360,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context?.eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
             guard let self, let context else { return }
             switch deadline.fire(now: context.eventLoop.now) {
-            case .expired:
-                phase = .finished
-                context.close(promise: nil)
+            case .expired: closeNow(context)
             case .again(let next): setTimer(next)
             case .idle: break
             }

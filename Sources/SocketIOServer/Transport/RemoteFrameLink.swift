@@ -1,8 +1,10 @@
 import NIOCore
 
-/// The link of a WebSocket that was accepted on another loop than its session's: a batch of frames hops once.
+/// The link of a WebSocket that was accepted on another loop than its session's: a batch of frames hops once, and reaches the channel
+/// through its handler. Through the pipeline it could meet the HTTP handlers of a connection that ended on the way to its WebSocket.
 final class RemoteFrameLink: FrameLink {
     private let channel: any Channel
+    private let outlet: NIOLoopBound<ChannelFrameLink>
     private let loop: any EventLoop
     private(set) var bufferedBytes = 0
     /// Past this, frames wait on the session's loop.
@@ -10,8 +12,12 @@ final class RemoteFrameLink: FrameLink {
     /// Hears when frames may be written again: the channel tells of its own queue only, not of what is on its way there.
     weak var transport: WebSocketTransport?
 
-    init(channel: any Channel, loop: any EventLoop) {
+    /// - Parameters:
+    ///   - outlet: the link on the channel's loop.
+    ///   - loop: the session's.
+    init(channel: any Channel, outlet: NIOLoopBound<ChannelFrameLink>, loop: any EventLoop) {
         self.channel = channel
+        self.outlet = outlet
         self.loop = loop
     }
 
@@ -22,7 +28,9 @@ final class RemoteFrameLink: FrameLink {
         bufferedBytes += count
         let bound = NIOLoopBound(self, eventLoop: loop)
         let loop = loop
-        channel.writeAndFlush(frames).whenComplete { _ in
+        let outlet = outlet
+        channel.eventLoop.execute {
+            outlet.value.write(frames)
             loop.execute { bound.value.taken(count) }
         }
     }
@@ -33,8 +41,8 @@ final class RemoteFrameLink: FrameLink {
         if wasFull, bufferedBytes < RemoteFrameLink.maximumBufferedBytes { transport?.becameWritable() }
     }
 
-    func close() { channel.pipeline.fireUserInboundEventTriggered(WebSocketShouldClose()) }
+    func close() {
+        let outlet = outlet
+        channel.eventLoop.execute { outlet.value.close() }
+    }
 }
-
-/// Asks a WebSocket's handler, from another loop, to close its channel.
-struct WebSocketShouldClose: Sendable {}

@@ -13,16 +13,21 @@ public enum SocketIOChannel {
     /// - Parameters:
     ///   - secure: whether TLS lies below.
     ///   - fallback: serves the requests that are not for Engine.IO's path.
-    public static func configure(_ channel: any Channel, io: SocketIO, secure: Bool, fallback: HTTPFallback) throws {
+    ///   - abort: ends the connection at once, called on its loop. Needed where closing the channel waits for the peer, as it does for the
+    ///     peer's farewell under TLS.
+    public static func configure(
+        _ channel: any Channel, io: SocketIO, secure: Bool, fallback: HTTPFallback, abort: ((any Channel) -> Void)? = nil
+    ) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = maximumHeaderBytes
         limits.maxHeaderListSize = maximumHeaderBytes
         limits.maxHeaderFieldCount = maximumHeaderCount
         let encoder = HTTPResponseEncoder()
-        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+        let requests = RequestDecoder(limits: limits)
+        let decoder = ByteToMessageHandler(requests, maximumBufferSize: io.configuration.maximumUndecodedBytes)
         let front = HTTPFrontHandler(
             io: io, endpoint: EngineEndpoint(configuration: io.configuration), fallback: fallback, secure: secure, encoder: encoder,
-            decoder: decoder)
+            requests: requests, decoder: decoder, abort: abort)
         let operations = channel.pipeline.syncOperations
         try operations.addHandler(encoder)
         try operations.addHandler(decoder)

@@ -50,7 +50,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if case .local = target { link.attach(self) }
+        link.attach(self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -59,8 +59,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
         descriptor = nil
     }
 
-    /// The HTTP handlers have gone, and what they had read has come.
-    func takeOver() {
+    /// The HTTP handlers have gone; `rest` is what they had read.
+    func takeOver(with rest: ByteBuffer) {
         if let context {
             // Most connections are idle, and their messages small: a large buffer each would be most of what they cost.
             let allocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 1 << 16)
@@ -68,6 +68,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
             if !secure { descriptor = DirectWrite.descriptor(of: context) }
             writeThroughChannel(ByteBuffer(), context)
         }
+        if rest.readableBytes > 0, let context { receive(rest, context) }
         complete()
         context?.read()
     }
@@ -86,7 +87,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    private func ended(error: Bool) {
+    /// Tells the session that its connection has gone.
+    func ended(error: Bool) {
         switch target {
         case .local(let transport): transport.inactive(error: error)
         case .remote(let transport, let loop): loop.execute { transport.value.inactive(error: error) }
@@ -98,13 +100,16 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case ChannelEvent.inputClosed:
             ended(error: false)
             context.close(promise: nil)
-        case is WebSocketShouldClose: closeGently()
-        case is ChannelShouldQuiesceEvent:
-            switch target {
-            case .local(let transport): transport.shutDown()
-            case .remote(let transport, let loop): loop.execute { transport.value.shutDown() }
-            }
+        case is ChannelShouldQuiesceEvent: shutDown()
         default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// The server ends.
+    func shutDown() {
+        switch target {
+        case .local(let transport): transport.shutDown()
+        case .remote(let transport, let loop): loop.execute { transport.value.shutDown() }
         }
     }
 
@@ -114,8 +119,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
         if forwarded > WebSocketHandler.maximumForwardedBytes { isReadHeld = true } else { context.read() }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = unwrapInboundIn(data)
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data), context) }
+
+    @inline(__always)
+    private func receive(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         if isClosing {
             lingered += bytes.readableBytes
             if lingered > WebSocketHandler.maximumLingerBytes { context.close(promise: nil) }

@@ -1,0 +1,73 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("Live connections whose client does not read")
+struct LiveStallTests {
+    private static let poll = "/socket.io/?EIO=4&transport=polling"
+
+    @Test("a client that asks and asks, and takes no answer, is closed")
+    func unreadAnswers() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.responseStallTimeout = .milliseconds(100)
+        try await LiveServer.with(configuration) { server in
+            let (client, peer, _) = try await server.connect()
+            client.writeAndFlush(ByteBuffer(string: String(repeating: "GET /socket.io/ HTTP/1.1\r\n\r\n", count: 50_000)), promise: nil)
+            try await peer.closed(within: .seconds(5))
+            try? await client.close()
+        }
+    }
+
+    @Test("a route's response that nobody takes does not keep its connection")
+    func unreadRoute() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.responseStallTimeout = .milliseconds(100)
+        let fallback = HTTPFallback(
+            install: { try $0.pipeline.syncOperations.addHandler(LargeResponse()) }, abandon: {})
+        try await LiveServer.with(configuration, fallback: fallback) { server in
+            let (client, peer, _) = try await server.connect()
+            try await client.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))
+            try await peer.closed(within: .seconds(5))
+            try? await client.close()
+        }
+    }
+
+    @Test("an answer that is taken slowly comes in full, however long ago it was written")
+    func slowReader() async throws {
+        var configuration = SocketIOConfiguration()
+        configuration.requestTimeout = .milliseconds(500)
+        configuration.responseStallTimeout = .seconds(5)
+        let fallback = HTTPFallback(install: { try $0.pipeline.syncOperations.addHandler(LargeResponse()) }, abandon: {})
+        try await LiveServer.with(configuration, fallback: fallback) { server in
+            let (client, peer, received) = try await server.connect()
+            try await client.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))
+            // Several times what the client has for its next request.
+            try await peer.eventLoop.scheduleTask(in: .milliseconds(1_200)) {}.futureResult.get()
+            #expect(peer.isActive)
+            try await client.setOption(.autoRead, value: true).get()
+            client.read()
+            var count = 0
+            for await bytes in received { count += bytes.readableBytes }
+            #expect(count > LargeResponse.bytes, "head and body")
+            try await peer.closed(within: .seconds(5))
+        }
+    }
+
+    /// Answers every request with a megabyte.
+    private final class LargeResponse: ChannelInboundHandler {
+        typealias InboundIn = HTTPServerRequestPart
+        typealias OutboundOut = HTTPServerResponsePart
+        static let bytes = 1_000_000
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            guard case .end = unwrapInboundIn(data) else { return }
+            let headers: HTTPHeaders = ["Content-Length": String(LargeResponse.bytes)]
+            context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(repeating: 1, count: LargeResponse.bytes)))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+    }
+}
