@@ -28,7 +28,8 @@ extension QuizHandler {
     private func joinAsGuest(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         let find: FindSession
         do throws(ClassroomError) {
-            find = try finder(data, connection)
+            // By the code alone: it is what lets somebody in whom nobody knows.
+            find = try codeFinder(data, connection)
         } catch {
             request.responder.fail(error)
             return .finished
@@ -49,15 +50,23 @@ extension QuizHandler {
 
     private typealias FindSession = @Sendable () async throws -> String
 
-    /// How to find the session that a join names: by its id, or by its code, which guessing clients may try so many times only.
+    /// How to find the session that a join names: by its id, or by its code.
     private func finder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
         if let sessionID = data["sessionId"]?.string { return { sessionID } }
+        return try codeFinder(data, connection)
+    }
+
+    /// Codes may be guessed so many times only. If the join names an id too, it is that of the code's session.
+    private func codeFinder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
+        let named = data["sessionId"]?.string
         let code = data["joinCode"]?.string ?? ""
         let (socketID, address) = (connection.id, connection.address)
         if let refusal = pipeline.limits.lookupRefusal(socketID: socketID, address: address, at: pipeline.clock.now) { throw refusal }
         return { [pipeline, service] in
             do {
-                return try await service.sessionID(joinCode: code)
+                let sessionID = try await service.sessionID(joinCode: code)
+                guard named == nil || named == sessionID else { throw ClassroomError.sessionNotFound }
+                return sessionID
             } catch let error as ClassroomError where error.code == .notFound {
                 pipeline.limits.lookupFailed(socketID: socketID, address: address, at: pipeline.clock.now)
                 throw error

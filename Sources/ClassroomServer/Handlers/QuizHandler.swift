@@ -74,7 +74,8 @@ public final class QuizHandler: Sendable {
 
     @Sendable private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
         if let token = payload["token"]?.string { return .token(token) }
-        return payload["joinCode"] != nil && payload["nickname"]?.string != nil ? .guest : .none
+        guard let code = payload["joinCode"], !code.isNull, payload["nickname"]?.string != nil else { return .none }
+        return .guest
     }
 
     func context(_ request: ClientRequest, _ connection: ClientConnection) -> CallContext {
