@@ -44,8 +44,9 @@ extension SessionActor {
     ) async throws -> SessionReply {
         let key = AnswerKey(questionID: questionID, userID: user.id)
         // An answer is the user's, but to give one the socket must have joined. Who answered before gets that result in any case.
-        if !isRetired, let socket = context.socket, session.isParticipant(user.id), !roster.isPlaying(socket.id, as: user.id),
-            session.answerResult(for: key, duplicate: true) == nil
+        // Nor does a seat matter after the end: it went when the session left memory, and the rules have the better refusal.
+        if !isRetired, session.phase != .ended, let socket = context.socket, session.isParticipant(user.id),
+            !roster.isPlaying(socket.id, as: user.id), session.answerResult(for: key, duplicate: true) == nil
         {
             throw ClassroomError(.forbidden, "Join the session first")
         }
