@@ -35,8 +35,14 @@ extension SessionActor {
         seat(socket, user.id, isWatcher: true) { $0.isHost = true }
     }
 
+    /// A host's command. The socket that gives it is the host's from then on, wherever it comes from: the events are the answer to one who
+    /// asked for no acknowledgement.
     func control(_ command: SessionCommand, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await request(user.id, context) { apply(command, for: $0) }
+        try await request(user.id, context) { call in
+            apply(command, for: call) {
+                if let socket = context.socket { seatHost(user, socket) }
+            }
+        }
     }
 
     func submit(

@@ -77,8 +77,10 @@ actor SessionActor {
 
     // MARK: Commands
 
-    /// Applies a command and performs what follows from it. A refusal is the caller's.
-    func apply(_ command: SessionCommand, at time: UnixMilliseconds? = nil, for call: SessionCall? = nil) {
+    /// Applies a command and performs what follows from it, after `whenAccepted`. A refusal is the caller's.
+    func apply(
+        _ command: SessionCommand, at time: UnixMilliseconds? = nil, for call: SessionCall? = nil, whenAccepted: () -> Void = {}
+    ) {
         guard !isRetired else {
             call?.fail(SessionRetired())
             return
@@ -86,6 +88,7 @@ actor SessionActor {
         do {
             let before = session.phase.status
             let effects = try session.apply(command, at: time ?? now)
+            whenAccepted()
             enqueue(effects, for: call)
             if session.phase.status != before { environment.onStatus(self, session.phase.status) }
         } catch {
