@@ -25,9 +25,16 @@ extension QuizSession {
         let answerRecord = AnswerRecord(
             sessionID: record.id, questionID: question.id, userID: key.userID, answer: resolved, correct: correct,
             score: points.score, timeBonus: points.timeBonus, elapsedMs: timing.elapsedMs, timeSpent: timeSpent,
-            answeredAt: receivedAt)
+            answeredAt: orderedTime(of: key.userID, receivedAt))
+        lastAnsweredAt[key.userID] = answerRecord.answeredAt
         pending[key] = answerRecord
         effects.append(.storeAnswer(answerRecord))
+    }
+
+    /// A user's answers have times that rise in the order of their decisions: a session that is loaded again adds them up in the order of
+    /// their times, and has to come to the same totals.
+    private func orderedTime(of userID: String, _ receivedAt: UnixMilliseconds) -> UnixMilliseconds {
+        lastAnsweredAt[userID].map { max(receivedAt, $0 &+ 1) } ?? receivedAt
     }
 
     private struct Timing {
@@ -79,6 +86,7 @@ extension QuizSession {
     mutating func fold(_ answer: AnswerRecord) -> Bool {
         guard sheets[answer.userID, default: AnswerSheet()].append(answer) else { return false }
         answerCount += 1
+        lastAnsweredAt[answer.userID] = max(lastAnsweredAt[answer.userID] ?? .min, answer.answeredAt)
         if isRevealed(answer.questionID) { players[answer.userID]?.standing.add(answer) }
         return true
     }

@@ -14,6 +14,8 @@ public struct QuizSession: Sendable {
     /// By user id; whoever answered, joined or not (rows may be written by hand).
     var sheets: [String: AnswerSheet] = [:]
     var answerCount = 0
+    /// By user id: the time of the answer decided last.
+    var lastAnsweredAt: [String: UnixMilliseconds] = [:]
     /// Decided, not yet known to be durable.
     var pending: [AnswerKey: AnswerRecord] = [:]
     /// Folded names of those who joined.
