@@ -5,7 +5,7 @@ import SocketIOCore
 extension QuizHandler {
     @Sendable func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         if request.identity == .guest, connection.user == nil { return joinAsGuest(data, request, connection) }
-        return pipeline.identified(request, connection) { [self] user in
+        return pipeline.identified(request, connection, verifiesAgain: true) { [self] user in
             let find: FindSession
             do throws(ClassroomError) {
                 find = try finder(data, connection)

@@ -12,6 +12,7 @@ final class RequestPipeline: Sendable {
     let logger: Logger
     let counters = RuntimeCounters()
     let presence = PresenceDirectory()
+    let tokens = TokenDirectory()
     let workInHand = WorkInHand()
     let limits: RequestLimits
 
@@ -31,7 +32,8 @@ final class RequestPipeline: Sendable {
     @discardableResult
     func connect(_ socket: ServerSocket, _ table: RequestTable) -> ClientConnection {
         let connection = ClientConnection(
-            socket: socket, presence: presence, departures: table.departures, queueLimit: configuration.maximumQueuedRequests)
+            socket: socket, presence: presence, tokens: tokens, departures: table.departures,
+            queueLimit: configuration.maximumQueuedRequests)
         counters.connections.change(by: 1)
         if let signedIn = socket.attachment as? SignedIn { connection.become(signedIn.user, token: signedIn.token) }
         socket.onAny { [self] incoming in

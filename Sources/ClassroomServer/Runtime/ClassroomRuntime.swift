@@ -15,6 +15,7 @@ public final class ClassroomRuntime: Sendable {
     private let service: LiveQuizService
     private let chat: ChatHandler
     private let dashboard: DashboardBroadcaster
+    private let tokenWatch: TokenWatch
 
     public init(
         io: SocketIO, store: any ClassroomStore, authentication: any AuthenticationService,
@@ -39,6 +40,7 @@ public final class ClassroomRuntime: Sendable {
             guestTokens: guestTokens
                 ?? StoreGuestTokens(store: store, lifetimeMs: configuration.guestTokenLifetimeMs, clock: clock),
             configuration: configuration, clock: clock, counters: pipeline.counters)
+        tokenWatch = TokenWatch(pipeline: pipeline)
         dashboard = DashboardBroadcaster(clock: clock, configuration: configuration) {
             Self.snapshot(pipeline, registry, chat.directory)
         }
@@ -55,6 +57,7 @@ public final class ClassroomRuntime: Sendable {
         chat.register(in: &table)
         DashboardHandler(pipeline: pipeline, broadcaster: dashboard).register(in: &table)
         io.onConnection { [pipeline, table] socket in pipeline.connect(socket, table) }
+        tokenWatch.start()
         try await resumeSessions()
     }
 
@@ -77,6 +80,7 @@ public final class ClassroomRuntime: Sendable {
         await workInHand.drain()
         limit.cancel()
         dashboard.stop()
+        tokenWatch.stop()
         for session in registry.all { await session.stop() }
     }
 

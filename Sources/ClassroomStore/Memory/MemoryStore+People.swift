@@ -16,10 +16,11 @@ extension MemoryStore {
     }
 
     public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
-        try read { tables in
-            guard let token = tables.tokens[hash], token.expiresAt.map({ $0 > now }) ?? true else { return nil }
-            return tables.users[token.userID]
-        }
+        try read { $0.user(forTokenHash: hash, now: now) }
+    }
+
+    public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        try read { tables in Set(hashes.filter { tables.user(forTokenHash: $0, now: now) != nil }) }
     }
 
     public func revokeToken(hash: String) async throws -> Bool { try await write { $0.tokens.removeValue(forKey: hash) != nil } }

@@ -25,6 +25,11 @@ struct MemoryTables {
     var sessions: [String: Session] = [:]
     var rooms: [String: [ChatMessage]] = [:]
 
+    func user(forTokenHash hash: String, now: UnixMilliseconds) -> User? {
+        guard let token = tokens[hash], token.expiresAt.map({ $0 > now }) ?? true else { return nil }
+        return users[token.userID]
+    }
+
     mutating func create(_ session: SessionRecord) throws(ClassroomError) {
         guard sessions[session.id] == nil else { throw .sessionExists }
         try checkJoinCode(of: session)

@@ -7,6 +7,8 @@ public protocol TokenStore: Sendable {
     func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws
     /// The user whom the token names, or nil when it is unknown, expired at `now`, revoked, or names nobody who exists.
     func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User?
+    /// Those of the hashes with which ``user(forTokenHash:now:)`` would find somebody.
+    func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String>
     /// Whether there was such a token; it is gone now.
     func revokeToken(hash: String) async throws -> Bool
     /// How many tokens the user had; they are gone now.

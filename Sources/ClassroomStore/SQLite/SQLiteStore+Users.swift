@@ -33,6 +33,19 @@ extension SQLiteStore {
         }
     }
 
+    public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        let list = JSONText.text(.array(hashes.map(Payload.string)))
+        return try await read { db in
+            // One parameter for all: SQLite bounds their number.
+            let statement = try db.cachedStatement(
+                sql: """
+                    select hash from tokens join users on users.id = tokens.user_id
+                        where hash in (select value from json_each(?)) and (expires_at is null or expires_at > ?)
+                    """)
+            return try String.fetchSet(statement, arguments: [list, now])
+        }
+    }
+
     public func revokeToken(hash: String) async throws -> Bool {
         try await write { db in
             try db.cachedStatement(sql: "delete from tokens where hash = ?").execute(arguments: [hash])

@@ -74,6 +74,9 @@ final class StoreDouble: ClassroomStore {
         try await base.createToken(hash: hash, userID: userID, expiresAt: expiresAt, createdAt: createdAt)
     }
     func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? { try await base.user(forTokenHash: hash, now: now) }
+    func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        try await base.validTokens(among: hashes, now: now)
+    }
     func revokeToken(hash: String) async throws -> Bool { try await base.revokeToken(hash: hash) }
     func revokeTokens(userID: String) async throws -> Int { try await base.revokeTokens(userID: userID) }
     func quiz(id: String) async throws -> Quiz? { try await base.quiz(id: id) }

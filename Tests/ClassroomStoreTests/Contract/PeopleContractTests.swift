@@ -122,4 +122,21 @@ struct PeopleContractTests {
             #expect(try await store.quizzes(createdBy: "ann").map(\.id) == ["1"])
         }
     }
+
+    @Test("of many tokens, those hold whose user exists and that are neither expired nor revoked", arguments: Backend.allCases)
+    func validTokens(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.save(User(id: "ann", username: "Ann"))
+            for (hash, user, expiry) in [("a", "ann", nil), ("b", "ann", 10), ("c", "ben", nil), ("d", "ann", nil)]
+                as [(String, String, Int64?)]
+            {
+                try await store.createToken(hash: hash, userID: user, expiresAt: expiry, createdAt: 0)
+            }
+            #expect(try await store.revokeToken(hash: "d"))
+            let hashes = ["a", "b", "c", "d", "e"] + (0..<2_000).map { "x\($0)" }
+            #expect(try await store.validTokens(among: hashes, now: 9) == ["a", "b"])
+            #expect(try await store.validTokens(among: hashes, now: 10) == ["a"])
+            #expect(try await store.validTokens(among: [], now: 10) == [])
+        }
+    }
 }
