@@ -42,7 +42,7 @@ struct QuizRoutes {
         let quiz = try draft.checked(id: id, owner: user.id, limits: limits)
         guard try await store.quiz(id: id) == nil else { throw ClassroomError(.conflict, "A quiz with this id exists already") }
         try await store.save(quiz)
-        return created(quiz.id, .json(QuizDocument(quiz, withAnswers: true), status: .created))
+        return created(quiz.id, .json(QuizDocument(quiz), status: .created))
     }
 
     private func importFile(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
@@ -60,12 +60,13 @@ struct QuizRoutes {
         return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
     }
 
-    /// The correct answers are for the owner and for those who manage quizzes.
+    /// For whoever finds the quiz in the list. To anybody else it is not there: a player could read the questions before the game.
     private func read(_ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
         let quiz = try await existing(context)
-        let withAnswers = quiz.createdBy == user.id || authentication.hasPermission(user, .manageQuizzes)
-        return .json(QuizDocument(quiz, withAnswers: withAnswers))
+        let isShared = quiz.createdBy == ClassroomApplication.sharedOwner && authentication.hasPermission(user, .createQuizzes)
+        guard quiz.createdBy == user.id || isShared else { throw Self.notFound }
+        return .json(QuizDocument(quiz))
     }
 
     private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
@@ -73,7 +74,7 @@ struct QuizRoutes {
         let replacement = try await draft(request).checked(id: quiz.id, owner: user.id, limits: limits)
         try await checkIdle(quiz)
         try await store.save(replacement)
-        return .json(QuizDocument(replacement, withAnswers: true))
+        return .json(QuizDocument(replacement))
     }
 
     private func delete(_ context: ClassroomRequestContext) async throws -> Response {
