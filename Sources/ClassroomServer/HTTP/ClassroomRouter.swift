@@ -27,6 +27,7 @@ struct ClassroomRouter {
             store: store, authentication: authentication, limits: configuration.quizLimits, maximumBodyBytes: configuration.maximumBodyBytes
         ).add(to: api)
         SessionRoutes(store: store).add(to: api)
+        MethodNotAllowed.complete(router)
         return router
     }
 }
