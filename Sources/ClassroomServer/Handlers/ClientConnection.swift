@@ -21,7 +21,7 @@ final class ClientConnection {
     private(set) var isGone = false
 
     /// Quiz sessions that this socket is in, the one joined last at the end.
-    var sessions: [String] = []
+    var sessions: [SessionMembership] = []
     /// Chat rooms that this socket is in, the one joined last at the end.
     var rooms: [ChatMembership] = []
 

@@ -20,7 +20,7 @@ extension QuizHandler {
                 context.reply(SessionReply(.joined(snapshot)))
                 return sessionID
             } then: { [self] sessionID in
-                entered(sessionID, connection, user)
+                entered(sessionID, asPlayer: true, connection, user)
             }
         }
     }
@@ -44,7 +44,7 @@ extension QuizHandler {
         } then: { [self] sessionID, admission in
             connection.become(admission.user, token: admission.token)
             pipeline.chargeWaiting(connection)
-            entered(sessionID, connection, admission.user)
+            entered(sessionID, asPlayer: true, connection, admission.user)
         }
     }
 
@@ -79,7 +79,7 @@ extension QuizHandler {
             let sessionID: String
             let answer: Answer
             do throws(ClassroomError) {
-                guard let session = data["sessionId"]?.string ?? connection.sessions.last else {
+                guard let session = data["sessionId"]?.string ?? connection.sessions.joinedLast else {
                     throw ClassroomError(.forbidden, "Join a session first")
                 }
                 sessionID = session
@@ -103,7 +103,8 @@ extension QuizHandler {
 
     /// Leaving what was not joined is no mistake.
     @Sendable func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
-        let sessionID = data["sessionId"]?.string ?? connection.sessions.last
+        // What was joined before what is watched.
+        let sessionID = data["sessionId"]?.string ?? connection.sessions.joinedLast ?? connection.sessions.last?.sessionID
         guard let sessionID, let user = connection.user, connection.sessions.contains(sessionID) else {
             let left = sessionID.map { JSONBody(SessionLeft(sessionId: $0)) } ?? .empty
             request.responder.succeed("quiz:left", left)
@@ -114,7 +115,7 @@ extension QuizHandler {
             let left = try await service.leaveSession(sessionID, user, context)
             context.reply(SessionReply(.left(left)))
         } then: {
-            connection.sessions.removeAll { $0 == sessionID }
+            connection.sessions.leave(sessionID)
         }
     }
 }

@@ -42,7 +42,7 @@ public final class QuizHandler: Sendable {
             connection.sessions = []
             guard !sessions.isEmpty else { return }
             let socketID = connection.id
-            Task { for session in sessions { await service.socketLeft(socketID, session, user) } }
+            Task { for session in sessions { await service.socketLeft(socketID, session.sessionID, user) } }
         }
     }
 
@@ -85,12 +85,11 @@ public final class QuizHandler: Sendable {
         }
     }
 
-    /// The socket is in this session now, and joined it last. Beyond the limit it leaves the one that it joined longest ago.
-    func entered(_ sessionID: String, _ connection: ClientConnection, _ user: User) {
-        connection.sessions.removeAll { $0 == sessionID }
-        connection.sessions.append(sessionID)
+    /// The socket is in this session now. Beyond the limit it leaves the one that it entered longest ago.
+    func entered(_ sessionID: String, asPlayer: Bool = false, _ connection: ClientConnection, _ user: User) {
+        connection.sessions.enter(sessionID, asPlayer: asPlayer)
         guard connection.sessions.count > pipeline.configuration.maximumSessionsPerSocket else { return }
-        let oldest = connection.sessions.removeFirst()
+        let oldest = connection.sessions.removeFirst().sessionID
         let service = service
         let socketID = connection.id
         Task { await service.socketLeft(socketID, oldest, user) }
