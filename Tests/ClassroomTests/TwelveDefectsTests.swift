@@ -78,7 +78,7 @@ struct TwelveDefectsTests {
         for (event, _) in room.log.events { #expect("\(event)".contains(#"sessionId: "s""#)) }
         // What is meant for one goes to one.
         for (closed, audience) in room.log.closings where closed.you != nil {
-            guard case .user = audience else {
+            guard case .player = audience else {
                 Issue.record("a player's own place went to \(String(describing: audience))")
                 continue
             }
