@@ -53,9 +53,9 @@ public struct QuizSession: Sendable {
         case .join(let userID, let name, let isNickname): try join(userID, name, isNickname, now, &effects)
         case .presence(let userID, let connected): setPresence(userID, connected, now, &effects)
         case .leave(let userID): leave(userID, now, &effects)
-        case .observe(let userID):
+        case .observe(let userID, let managesQuizzes):
             if isKicked(userID) { throw ClassroomError(.forbidden, "You were removed from this session") }
-            effects.append(.reply(.observing(observerSnapshot(for: userID, at: now))))
+            effects.append(.reply(.observing(observerSnapshot(isHost: isHost(userID, managesQuizzes: managesQuizzes), at: now))))
         case .start(let userID): try start(userID, now, &effects)
         case .next(let userID): try next(userID, now, &effects)
         case .close(let userID): try close(userID, now, &effects)

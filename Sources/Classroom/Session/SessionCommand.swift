@@ -8,7 +8,8 @@ public enum SessionCommand: Hashable, Sendable {
     /// The user's first joined socket came, or the last one went.
     case presence(userID: String, connected: Bool)
     case leave(userID: String)
-    case observe(userID: String)
+    /// `managesQuizzes`: what decides who is the host when the session's row names no owner.
+    case observe(userID: String, managesQuizzes: Bool = false)
     case start(by: String)
     case next(by: String)
     case close(by: String)

@@ -86,7 +86,9 @@ final class LiveQuizService: QuizService {
     }
 
     func observeSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionSnapshot {
-        try snapshot(try await with(sessionID, checksRow: true) { try await $0.observe(user, context) })
+        let managesQuizzes = authentication.hasPermission(user, .manageQuizzes)
+        return try snapshot(
+            try await with(sessionID, checksRow: true) { try await $0.observe(user, managesQuizzes: managesQuizzes, context) })
     }
 
     func leaveSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionLeft {

@@ -22,12 +22,12 @@ extension SessionActor {
         _ = try copy.apply(.join(userID: "", name: nickname, isNickname: true), at: now)
     }
 
-    func observe(_ user: User, _ context: CallContext) async throws -> SessionReply {
+    func observe(_ user: User, managesQuizzes: Bool, _ context: CallContext) async throws -> SessionReply {
         // Who was removed does not come back by another door.
         if !isRetired, session.participants.contains(where: { $0.userID == user.id && $0.kicked }), !session.isHost(user.id) {
             throw ClassroomError(.forbidden, "You were removed from this session")
         }
-        return try await request(user.id, context) { apply(.observe(userID: user.id), for: $0) }
+        return try await request(user.id, context) { apply(.observe(userID: user.id, managesQuizzes: managesQuizzes), for: $0) }
     }
 
     /// The owner's socket, which created the session, is its host.

@@ -45,7 +45,7 @@ enum SessionRows {
     ) throws -> [SessionRecord] {
         // The states are compared after reading: a state that somebody invented counts as waiting.
         let statement = try db.cachedStatement(
-            sql: "select * from quiz_sessions where ?1 is null or created_by = ?1 order by created_at desc, id")
+            sql: "select * from quiz_sessions where ?1 is null or coalesce(created_by, '') = ?1 order by created_at desc, id")
         let rows = try Row.fetchCursor(statement, arguments: [createdBy])
         var sessions: [SessionRecord] = []
         while sessions.count < limit, let row = try rows.next() {

@@ -82,6 +82,15 @@ struct SessionRoutesTests {
         }
     }
 
+    @Test(
+        "a session whose row names no owner is that of whoever manages quizzes", arguments: [("ann", true), ("bea", false), ("stu", false)])
+    func noOwner(token: String, isOwn: Bool) async throws {
+        try await server.store.createSession(SessionRecord(id: "free", quizID: "quiz", createdBy: "", createdAt: 5))
+        let sessions = try await server.call(.get, "/api/v1/sessions", token: token).json()["sessions"] as? [[String: Any]]
+        #expect(sessions?.map { $0["sessionId"] as? String } == (isOwn ? ["free"] : []))
+        #expect(try await server.call(.get, "/api/v1/sessions/free/report", token: token).status == (isOwn ? 200 : 403))
+    }
+
     @Test("a session that is not there has no report", arguments: ["nothing", "not%20an%20id", String(repeating: "x", count: 65)])
     func unknown(id: String) async throws {
         #expect(try await server.call(.get, "/api/v1/sessions/\(id)/report", token: "ann").status == 404)
