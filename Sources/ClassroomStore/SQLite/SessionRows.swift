@@ -78,7 +78,9 @@ enum SessionRows {
             createdBy: row.text("created_by") ?? "", settings: SettingsText.settings(row.text("settings"), defaults: defaults),
             phase: row.text("phase"), questionIndex: row.int("question_index") ?? -1,
             questionOpenedAt: row.integer("question_opened_at"), questionDeadline: row.integer("question_deadline"),
-            createdAt: row.integer("created_at") ?? 0, startedAt: row.integer("started_at"), endedAt: row.integer("ended_at"),
+            // As it is: it is compared and never added to.
+            createdAt: Int64.fromDatabaseValue(row["created_at"]) ?? 0, startedAt: row.integer("started_at"),
+            endedAt: row.integer("ended_at"),
             version: row.int("version") ?? 0)
     }
 }
