@@ -13,7 +13,7 @@ enum SettingsText {
                 "revealAnswers": .string(settings.revealAnswers.rawValue),
                 "scoring": .string(settings.scoring.rawValue),
                 "lateJoin": .bool(settings.lateJoin),
-                "extraTimeMs": .object(settings.extraTimeMs.mapValues { .number(Double($0)) }),
+                "extraTime": .object(settings.extraTimeMs.mapValues { .number(Double($0)) }),
             ]))
     }
 
@@ -31,7 +31,8 @@ enum SettingsText {
         if let reveal = payload["revealAnswers"]?.string.flatMap(SessionSettings.Reveal.init) { settings.revealAnswers = reveal }
         if let scoring = payload["scoring"]?.string.flatMap(SessionSettings.Scoring.init) { settings.scoring = scoring }
         if let lateJoin = payload["lateJoin"]?.bool { settings.lateJoin = lateJoin }
-        if case .object(let extra) = payload["extraTimeMs"] {
+        // The second is the name that earlier versions wrote.
+        if case .object(let extra) = payload["extraTime"] ?? payload["extraTimeMs"] {
             settings.extraTimeMs = extra.compactMapValues(\.integer).mapValues(extraTime)
         }
         return settings
