@@ -35,7 +35,7 @@ public final class QuizHandler: Sendable {
             handle(event, &table) { [self] in control(action, $0, $1, $2) }
         }
         handle("quiz:join", &table, identity: Self.identity(ofJoin:), join)
-        handle("quiz:answer", &table, limit: .answer, identity: Self.identity(ofAnswer:), answer)
+        handle("quiz:answer", &table, limit: .answer, identity: ClientRequest.identity, answer)
         let service = service
         table.onDeparture { connection, user in
             let sessions = connection.sessions
@@ -52,6 +52,10 @@ public final class QuizHandler: Sendable {
         _ perform: @escaping @Sendable (Payload, ClientRequest, ClientConnection) -> RequestOutcome
     ) {
         table.on(event, limit: limit, identity: identity) { request, connection in
+            guard request.identity != .badToken else {
+                request.responder.fail(.invalidToken)
+                return .finished
+            }
             // Nobody is told first who they have to be, then what they did wrong.
             if needsUser, connection.user == nil, request.identity == .none {
                 request.responder.fail(RequestPipeline.signInFirst)
@@ -68,12 +72,9 @@ public final class QuizHandler: Sendable {
 
     // MARK: Who asks
 
-    @Sendable private static func identity(ofAnswer payload: JSONSlice) -> ClientRequest.Identity {
-        payload["token"]?.string.map { .token($0) } ?? .none
-    }
-
     @Sendable private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
-        if let token = payload["token"]?.string { return .token(token) }
+        let identity = ClientRequest.identity(payload)
+        guard identity == .none else { return identity }
         guard let code = payload["joinCode"], !code.isNull, payload["nickname"]?.string != nil else { return .none }
         return .guest
     }

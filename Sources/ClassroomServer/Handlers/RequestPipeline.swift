@@ -120,7 +120,7 @@ final class RequestPipeline: Sendable {
 
     private func changesUser(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
         switch request.identity {
-        case .none: false
+        case .none, .badToken: false
         case .token(let token): token != connection.token
         case .guest: connection.user == nil
         }
