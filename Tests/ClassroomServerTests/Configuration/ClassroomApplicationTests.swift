@@ -45,6 +45,9 @@ struct ClassroomApplicationTests {
             #expect(address.url == "http://127.0.0.1:\(address.port)")
             for (path, part) in [
                 ("/readyz", "HTTP/1.1 200"), ("/", "<!doctype html>"), ("/metrics", "\ndunlin_connections 0\n"),
+                ("/metrics", "\ndunlin_handshakes_total{result=\"origin\"} 0\n"),
+                ("/metrics", "\ndunlin_joins_total{result=\"failed\"} 0\n"),
+                ("/metrics", "\ndunlin_commit_batch_size_bucket{le=\"1024\"}"),
                 ("/socket.io/?EIO=4&transport=polling", "\"upgrades\":[\"websocket\"]"),
             ] {
                 let answer = try await RawHTTP.get(path, port: address.port)
