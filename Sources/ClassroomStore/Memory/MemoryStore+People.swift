@@ -15,6 +15,13 @@ extension MemoryStore {
         try await write { $0.tokens[hash] = MemoryTables.Token(userID: userID, expiresAt: expiresAt) }
     }
 
+    public func load(users: [UserChange], tokens: [TokenRecord]) async throws {
+        try await write { tables in
+            for user in users { tables.users[user.id] = user.applied(to: tables.users[user.id]) }
+            for token in tokens { tables.tokens[token.hash] = MemoryTables.Token(userID: token.userID, expiresAt: token.expiresAt) }
+        }
+    }
+
     public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
         try read { $0.user(forTokenHash: hash, now: now) }
     }

@@ -73,6 +73,7 @@ final class StoreDouble: ClassroomStore {
     func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
         try await base.createToken(hash: hash, userID: userID, expiresAt: expiresAt, createdAt: createdAt)
     }
+    func load(users: [UserChange], tokens: [TokenRecord]) async throws { try await base.load(users: users, tokens: tokens) }
     func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? { try await base.user(forTokenHash: hash, now: now) }
     func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
         try await base.validTokens(among: hashes, now: now)

@@ -139,4 +139,24 @@ struct PeopleContractTests {
             #expect(try await store.validTokens(among: [], now: 10) == [])
         }
     }
+
+    @Test("many users and tokens are loaded in one commit; what a change leaves out stays", arguments: Backend.allCases)
+    func load(backend: Backend) async throws {
+        try await backend.withStore { store in
+            let ann = User(id: "ann", username: "Ann", email: "a@x", role: .instructor, permissions: [.createQuizzes])
+            try await store.save(ann)
+            let before = store.statistics.commits
+            try await store.load(
+                users: [UserChange(id: "ann", username: "Anna"), UserChange(id: "ben", role: .instructor)],
+                tokens: [
+                    TokenRecord(hash: "a", userID: "ann", createdAt: 1), TokenRecord(hash: "b", userID: "ben", expiresAt: 10, createdAt: 1),
+                ])
+            #expect(store.statistics.commits == before + 1)
+            var anna = ann
+            anna.username = "Anna"
+            #expect(try await store.user(forTokenHash: "a", now: 5) == anna)
+            #expect(try await store.user(forTokenHash: "b", now: 5) == User(id: "ben", username: "ben", role: .instructor))
+            #expect(try await store.user(forTokenHash: "b", now: 10) == nil)
+        }
+    }
 }
