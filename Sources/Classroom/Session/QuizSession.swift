@@ -65,7 +65,7 @@ public struct QuizSession: Sendable {
             try decide(AnswerKey(questionID: questionID, userID: userID), answer, timeSpent, receivedAt: now, &effects)
         case .answerCommitted(let record): committed(record, isDuplicate: false, now, &effects)
         case .answerDuplicate(let record): committed(record, isDuplicate: true, now, &effects)
-        case .answerRejected(let key): pending[key] = nil
+        case .answerRejected(let key): rejected(key, &effects)
         case .vanished: vanish(&effects)
         case .tick: catchUp(now, &effects)
         }

@@ -21,7 +21,7 @@ public enum SessionCommand: Hashable, Sendable {
     case answerCommitted(AnswerRecord)
     /// The store held another answer under the same key already.
     case answerDuplicate(AnswerRecord)
-    /// The store failed: nothing is stored, the answer may be tried again.
+    /// The store failed: nothing is stored, the answer may be tried again. One that was given before gets the first result.
     case answerRejected(AnswerKey)
     /// The session's row is gone.
     case vanished
