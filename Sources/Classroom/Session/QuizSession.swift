@@ -5,7 +5,7 @@
 /// and the same user's further tries wait for it.
 public struct QuizSession: Sendable {
     public internal(set) var record: SessionRecord
-    public let quiz: Quiz
+    public private(set) var quiz: Quiz
     public let limits: SessionLimits
     public internal(set) var phase: SessionPhase
 
@@ -20,7 +20,7 @@ public struct QuizSession: Sendable {
     var pending: [AnswerKey: AnswerRecord] = [:]
     /// Folded names of those who joined.
     var names: [String: String] = [:]
-    let questionIndices: [String: Int]
+    private(set) var questionIndices: [String: Int]
     /// What the last `schedule` said.
     private var scheduled: UnixMilliseconds?
 
@@ -33,7 +33,7 @@ public struct QuizSession: Sendable {
         self.quiz = quiz
         self.limits = limits
         self.phase = QuizSession.phase(of: record)
-        self.questionIndices = Dictionary(quiz.questions.enumerated().map { ($1.id, $0) }) { first, _ in first }
+        self.questionIndices = QuizSession.indices(of: quiz)
         for participant in participants {
             guard players[participant.userID] == nil else { continue }
             players[participant.userID] = SessionPlayer(record: participant, order: players.count)
@@ -56,6 +56,7 @@ public struct QuizSession: Sendable {
         case .observe(let userID, let managesQuizzes):
             if isKicked(userID) { throw ClassroomError(.forbidden, "You were removed from this session") }
             effects.append(.reply(.observing(observerSnapshot(isHost: isHost(userID, managesQuizzes: managesQuizzes), at: now))))
+        case .useQuiz(let quiz): use(quiz)
         case .start(let userID): try start(userID, now, &effects)
         case .next(let userID): try next(userID, now, &effects)
         case .close(let userID): try close(userID, now, &effects)
@@ -74,6 +75,17 @@ public struct QuizSession: Sendable {
             effects.append(.schedule(at: scheduled))
         }
         return effects
+    }
+
+    /// Before the start only: it is not changed under those who play it.
+    private mutating func use(_ quiz: Quiz) {
+        guard phase == .waiting else { return }
+        self.quiz = quiz
+        questionIndices = QuizSession.indices(of: quiz)
+    }
+
+    private static func indices(of quiz: Quiz) -> [String: Int] {
+        Dictionary(quiz.questions.enumerated().map { ($1.id, $0) }) { first, _ in first }
     }
 
     /// The phase that a row tells; an active one that tells none is completed by `.resume`.

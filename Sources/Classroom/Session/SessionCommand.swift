@@ -10,6 +10,8 @@ public enum SessionCommand: Hashable, Sendable {
     case leave(userID: String)
     /// `managesQuizzes`: what decides who is the host when the session's row names no owner.
     case observe(userID: String, managesQuizzes: Bool = false)
+    /// The quiz as the library has it now. Without effect once the session has started.
+    case useQuiz(Quiz)
     case start(by: String)
     case next(by: String)
     case close(by: String)

@@ -72,14 +72,15 @@ struct QuizRoutes {
     private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let (user, quiz) = try await own(context)
         let replacement = try await draft(request).checked(id: quiz.id, owner: user.id, limits: limits)
-        try await checkIdle(quiz)
+        try await check(quiz, hasNoSession: [.active])
         try await store.save(replacement)
         return .json(QuizDocument(replacement))
     }
 
     private func delete(_ context: ClassroomRequestContext) async throws -> Response {
         let (_, quiz) = try await own(context)
-        try await checkIdle(quiz)
+        // One that waits reads the quiz when it starts.
+        try await check(quiz, hasNoSession: [.active, .waiting])
         guard try await store.deleteQuiz(id: quiz.id) else { throw Self.notFound }
         return Response(status: .noContent)
     }
@@ -105,10 +106,10 @@ struct QuizRoutes {
     }
 
     /// A quiz is not changed under those who play it.
-    private func checkIdle(_ quiz: Quiz) async throws {
-        let active = try await store.sessions(statuses: [.active], createdBy: nil)
-        guard !active.contains(where: { $0.quizID == quiz.id }) else {
-            throw ClassroomError(.conflict, "The quiz is being played; end its sessions first")
+    private func check(_ quiz: Quiz, hasNoSession statuses: Set<SessionStatus>) async throws {
+        let sessions = try await store.sessions(statuses: statuses, createdBy: nil)
+        guard !sessions.contains(where: { $0.quizID == quiz.id }) else {
+            throw ClassroomError(.conflict, "The quiz is being played, or waits to be; end its sessions first")
         }
     }
 

@@ -124,7 +124,11 @@ final class LiveQuizService: QuizService {
     // MARK: Hosting
 
     func startSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.start(by: user.id), sessionID, user, context)
+        try require(.manageQuizzes, of: user)
+        return try await with(sessionID, checksRow: true) { session in
+            if let quiz = try await store.quiz(id: session.quizID) { await session.use(quiz) }
+            return try await session.control(.start(by: user.id), user, context)
+        }
     }
 
     func nextQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {

@@ -45,6 +45,9 @@ extension SessionActor {
         }
     }
 
+    /// Whoever edited the quiz while its session waited gets to play what they wrote.
+    func use(_ quiz: Quiz) { apply(.useQuiz(quiz)) }
+
     func submit(
         _ questionID: String, _ user: User, _ answer: Answer, timeSpent: Double?, _ context: CallContext
     ) async throws -> SessionReply {

@@ -40,6 +40,7 @@ actor SessionActor {
     nonisolated let id: String
     /// Tells this session from one of the same id that was deleted or comes after it.
     nonisolated let createdAt: UnixMilliseconds
+    nonisolated let quizID: String
     nonisolated let environment: Environment
     nonisolated private let inbox = NIOLockedValueBox<[Message]>([])
     nonisolated let rooms: SessionRooms
@@ -66,6 +67,7 @@ actor SessionActor {
     ) {
         id = record.id
         createdAt = record.createdAt
+        quizID = record.quizID
         self.environment = environment
         rooms = SessionRooms(io: environment.io, sessionID: record.id)
         session = QuizSession(

@@ -102,6 +102,15 @@ struct QuizRoutesTests {
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "stu").body == #"{"quizzes":[]}"#)
     }
 
+    @Test("a quiz whose session waits to be started can be edited, not deleted")
+    func waitingSession() async throws {
+        _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
+        try await server.store.createSession(SessionRecord(id: "s", quizID: "sums", createdBy: "ann"))
+        #expect(try await server.call(.put, "/api/v1/quizzes/sums", token: "ann", body: draft).status == 200)
+        #expect(try await server.call(.delete, "/api/v1/quizzes/sums", token: "ann").code == "conflict")
+        #expect(try await server.store.quiz(id: "sums") != nil)
+    }
+
     @Test("an id that is taken is a conflict, and the first quiz stays")
     func conflict() async throws {
         _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
