@@ -24,8 +24,7 @@ struct RepeatedAnswerTests {
         let closed = try room.apply(.close(by: "host"), at: 17_001)
         #expect(closed.closings.first { $0.0.you != nil }?.0.you?.score == first.totalScore)
         #expect(closed.closings.first?.0.distribution == [0, 1, 0, 0])
-        let stored = try #require(room.answers.first)
-        let effects = try room.apply(.answerDuplicate(stored), at: 17_005)
+        let effects = try room.commit(at: 17_005)
         #expect(effects.results == [first.duplicated()])
         #expect(effects.boardChanges == 0)
         #expect(!room.session.hasPendingAnswers)
@@ -34,6 +33,7 @@ struct RepeatedAnswerTests {
     @Test("an answer whose row was deleted is answered anew, and counts as what it is now")
     func deleted() throws {
         var room = try answered()
+        room.deleteAnswers()
         try room.apply(again, at: 17_000)
         let effects = try room.commit(at: 17_005)
         #expect(effects.results == [AnswerResult(sessionId: "s", questionId: "q1", correct: false, score: 0, timeBonus: 0, totalScore: 0)])
