@@ -30,7 +30,10 @@ extension MemoryStore {
         }
     }
 
-    public func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        write({ $0.save(participant) }, completion: completion)
+    public func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write({ $0.save(participant, sessionCreatedAt) }, completion: completion)
     }
 }

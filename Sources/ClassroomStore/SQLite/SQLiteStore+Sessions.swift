@@ -37,7 +37,10 @@ extension SQLiteStore {
         try await read { db in try ParticipantRows.all(sessionID: sessionID, in: db) }
     }
 
-    public func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        write({ db in try ParticipantRows.save(participant, in: db) }, completion: completion)
+    public func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write({ db in try ParticipantRows.save(participant, sessionCreatedAt, in: db) }, completion: completion)
     }
 }

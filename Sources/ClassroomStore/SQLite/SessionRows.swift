@@ -35,6 +35,19 @@ enum SessionRows {
         return db.changesCount > 0
     }
 
+    /// SQL that is true when the session is there, and is the incarnation that was created then, if that is said and can be told.
+    static func exists(id: String, createdAt: String) -> String {
+        """
+        exists (select 1 from quiz_sessions where id = \(id)
+            and (\(createdAt) is null or created_at = \(createdAt) or typeof(created_at) <> 'integer'))
+        """
+    }
+
+    static func exists(_ id: String, _ createdAt: UnixMilliseconds?, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "select \(exists(id: "?1", createdAt: "?2"))")
+        return try Bool.fetchOne(statement, arguments: [id, createdAt]) ?? false
+    }
+
     static func one(_ condition: String, _ argument: String, defaults: SessionSettings, in db: Database) throws -> SessionRecord? {
         let statement = try db.cachedStatement(sql: "select * from quiz_sessions where \(condition)")
         return try Row.fetchOne(statement, arguments: [argument]).map { session($0, defaults: defaults) }
