@@ -16,6 +16,8 @@ final class DashboardBroadcaster: Sendable {
     private struct State {
         var subscribers: [String: Subscriber] = [:]
         var timer: ScheduledWork?
+        /// Tells the present timer from one that was cancelled when it had begun.
+        var generation = 0
         var tick = 0
         /// The last samples, so that an interval's rates are over the interval.
         var samples: [(tick: Int, time: UnixMilliseconds, sample: RuntimeSnapshot)] = []
@@ -26,11 +28,17 @@ final class DashboardBroadcaster: Sendable {
     private let clock: any ClassroomClock
     private let configuration: RuntimeConfiguration
     private let sample: @Sendable () -> RuntimeSnapshot
+    private let countSessions: @Sendable () async throws -> [SessionStatus: Int]
 
-    init(clock: any ClassroomClock, configuration: RuntimeConfiguration, sample: @escaping @Sendable () -> RuntimeSnapshot) {
+    /// - Parameter countSessions: all that have not ended, in memory or not.
+    init(
+        clock: any ClassroomClock, configuration: RuntimeConfiguration, sample: @escaping @Sendable () -> RuntimeSnapshot,
+        countSessions: @escaping @Sendable () async throws -> [SessionStatus: Int]
+    ) {
         self.clock = clock
         self.configuration = configuration
         self.sample = sample
+        self.countSessions = countSessions
     }
 
     var count: Int { state.withLockedValue { $0.subscribers.count } }
@@ -49,7 +57,7 @@ final class DashboardBroadcaster: Sendable {
             state.subscribers[socket.id] = Subscriber(socket: socket, metrics: metrics, every: every, phase: state.tick % every)
             if state.timer == nil, !state.isStopped {
                 state.samples = [(state.tick, clock.now, first)]
-                arm(&state)
+                arm(&state, at: clock.now + Int64(base))
             }
             return true
         }
@@ -74,15 +82,27 @@ final class DashboardBroadcaster: Sendable {
         }
     }
 
-    private func arm(_ state: inout State) {
-        state.timer = clock.schedule(at: clock.now + Int64(configuration.dashboardIntervalMs)) { [weak self] in self?.fire() }
+    private func arm(_ state: inout State, at time: UnixMilliseconds) {
+        state.generation += 1
+        let generation = state.generation
+        state.timer = clock.schedule(at: time) { [weak self] in
+            guard let self else { return }
+            let now = clock.now
+            Task {
+                var sample = self.sample()
+                // Without an answer of the database, those in memory are the best that is known.
+                if let sessions = try? await self.countSessions() {
+                    sample.waitingSessions = sessions[.waiting] ?? 0
+                    sample.activeSessions = sessions[.active] ?? 0
+                }
+                self.send(sample, at: now, generation)
+            }
+        }
     }
 
-    private func fire() {
-        let sample = sample()
-        let now = clock.now
+    private func send(_ sample: RuntimeSnapshot, at now: UnixMilliseconds, _ generation: Int) {
         let (due, samples) = state.withLockedValue { state -> ([Subscriber], [(Int, UnixMilliseconds, RuntimeSnapshot)]) in
-            guard state.timer != nil else { return ([], []) }
+            guard state.timer != nil, state.generation == generation else { return ([], []) }
             state.tick += 1
             let tick = state.tick
             let due = state.subscribers.values.filter { tick % $0.every == $0.phase }
@@ -90,7 +110,7 @@ final class DashboardBroadcaster: Sendable {
             state.samples.append((tick, now, sample))
             let longest = configuration.maximumDashboardIntervalMs / configuration.dashboardIntervalMs
             if state.samples.count > longest { state.samples.removeFirst(state.samples.count - longest) }
-            arm(&state)
+            arm(&state, at: now + Int64(configuration.dashboardIntervalMs))
             return (due, samples)
         }
         var bodies: [[DashboardMetric]: [Int: JSONBody]] = [:]

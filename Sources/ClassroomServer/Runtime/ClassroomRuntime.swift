@@ -41,9 +41,9 @@ public final class ClassroomRuntime: Sendable {
                 ?? StoreGuestTokens(store: store, lifetimeMs: configuration.guestTokenLifetimeMs, clock: clock),
             configuration: configuration, clock: clock, counters: pipeline.counters)
         tokenWatch = TokenWatch(pipeline: pipeline)
-        dashboard = DashboardBroadcaster(clock: clock, configuration: configuration) {
-            Self.snapshot(pipeline, registry, chat.directory)
-        }
+        dashboard = DashboardBroadcaster(
+            clock: clock, configuration: configuration, sample: { Self.snapshot(pipeline, registry, chat.directory) },
+            countSessions: { try await store.countSessions() })
     }
 
     // MARK: Life

@@ -13,6 +13,8 @@ public protocol SessionStore: Sendable {
     func session(joinCode: String) async throws -> SessionRecord?
     /// The sessions with one of these states (nil: any) and this owner (nil: any), the newest first.
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord]
+    /// How many sessions there are of each state but `ended`.
+    func countSessions() async throws -> [SessionStatus: Int]
     /// Replaces the session's row. False: the row vanished, or is another incarnation (another `createdAt`); nothing was written.
     /// `ClassroomError.joinCodeInUse` when another live session has the code. See ``ClassroomStore`` for where the completion runs.
     func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)

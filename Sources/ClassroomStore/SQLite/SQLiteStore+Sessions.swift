@@ -22,6 +22,10 @@ extension SQLiteStore {
         }
     }
 
+    public func countSessions() async throws -> [SessionStatus: Int] {
+        try await read { db in try SessionRows.count(in: db) }
+    }
+
     public func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
         write({ db in try SessionRows.update(session, in: db) }, completion: completion)
     }

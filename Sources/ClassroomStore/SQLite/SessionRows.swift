@@ -68,6 +68,16 @@ enum SessionRows {
         return sessions
     }
 
+    static func count(in db: Database) throws -> [SessionStatus: Int] {
+        let statement = try db.cachedStatement(
+            sql: "select status, count(*) as number from quiz_sessions where status is not 'ended' group by status")
+        var counts: [SessionStatus: Int] = [:]
+        for row in try Row.fetchAll(statement) {
+            counts[row.text("status").flatMap(SessionStatus.init) ?? .waiting, default: 0] += row.int("number") ?? 0
+        }
+        return counts
+    }
+
     private static func refusingJoinCodesInUse(_ body: () throws -> Void) throws {
         do {
             try body()

@@ -78,6 +78,23 @@ struct DashboardTests {
         }
     }
 
+    @Test("sessions count as long as they have not ended, in memory or not")
+    func sessions() async throws {
+        try await ClassroomBench().run { classroom in
+            for (id, status) in [("w", SessionStatus.waiting), ("a", .active), ("b", .active), ("e", .ended)] {
+                try await classroom.store.createSession(SessionRecord(id: id, quizID: "quiz1", status: status, createdBy: "instructor1"))
+            }
+            let dashboard = try await classroom.connect("other_token")
+            let names = #"{"metrics": ["quiz_sessions", "sessions_waiting", "sessions_active"]}"# as JSON
+            #expect(try await dashboard.ask("dashboard:subscribe", names).isOK)
+            classroom.clock.advance(by: 1_000)
+            let metrics = try await dashboard.payload("dashboard:metrics")["metrics"]
+            #expect(metrics?.number("quiz_sessions") == 3)
+            #expect(metrics?.number("sessions_waiting") == 1)
+            #expect(metrics?.number("sessions_active") == 2)
+        }
+    }
+
     @Test("percentiles lie within their bucket")
     func percentiles() {
         let histogram = LatencyHistogram()

@@ -103,6 +103,7 @@ final class StoreDouble: ClassroomStore {
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
         try await base.sessions(statuses: statuses, createdBy: createdBy, limit: limit)
     }
+    func countSessions() async throws -> [SessionStatus: Int] { try await base.countSessions() }
     func deleteSession(id: String) async throws -> Bool { try await base.deleteSession(id: id) }
     func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
     func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
