@@ -13,6 +13,7 @@ struct SessionRoutes {
 
     func add(to group: RouterGroup<ClassroomRequestContext>) {
         group.get("sessions") { request, context in try await list(request, context) }
+        group.get("sessions/:id/leaderboard") { _, context in try await leaderboard(context) }
         group.get("sessions/:id/report") { request, context in
             let wantsCSV = request.headers[values: .accept].contains { $0.lowercased().contains("text/csv") }
             return try await report(context, asCSV: wantsCSV)
@@ -38,6 +39,22 @@ struct SessionRoutes {
         var titles: [String: String] = [:]
         for id in Set(sessions.map(\.quizID)) { titles[id] = try await store.quiz(id: id)?.title }
         return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.quizID]) }])
+    }
+
+    /// The whole board, for those who take part and for whoever hosts: what the event has the first of. Folded from the rows by the rules of
+    /// the running session, so that nothing is told before its time.
+    private func leaderboard(_ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        guard let session = try await store.session(id: context.identifier("id")) else { throw ClassroomError.sessionNotFound }
+        let participants = try await store.participants(sessionID: session.id)
+        let takesPart = participants.contains { $0.userID == user.id && !$0.kicked }
+        guard takesPart || session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
+            throw ClassroomError(.forbidden, "The board is for those who take part")
+        }
+        let quiz = try await store.quiz(id: session.quizID) ?? Quiz(id: session.quizID, title: "", questions: [], createdBy: "")
+        let rules = QuizSession(
+            record: session, quiz: quiz, participants: participants, answers: try await store.answers(sessionID: session.id))
+        return .json(LeaderboardDocument(entries: rules.leaderboard().entries, summary: rules.leaderboardPayload().summary))
     }
 
     private func report(_ context: ClassroomRequestContext, asCSV: Bool) async throws -> Response {

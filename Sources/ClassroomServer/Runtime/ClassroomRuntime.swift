@@ -1,4 +1,4 @@
-public import Classroom
+import Classroom
 public import ClassroomStore
 public import Logging
 public import SocketIOServer
@@ -84,21 +84,11 @@ public final class ClassroomRuntime: Sendable {
         for session in registry.all { await session.stop() }
     }
 
-    // MARK: For the HTTP API
+    // MARK: For the program around it
 
     /// The whole board of a session, live or ended.
     public func leaderboard(sessionID: String) async throws -> LeaderboardReport {
         try await service.getLeaderboard(sessionID)
-    }
-
-    /// As `quiz:end`.
-    public func endSession(_ id: String, by user: User) async throws {
-        _ = try await service.endSession(id, user, CallContext(receivedAt: clock.now))
-    }
-
-    /// The session's row was deleted: it ends quietly.
-    public func forgetSession(_ id: String) async {
-        await registry.loaded(id)?.vanish()
     }
 
     // MARK: Counting
