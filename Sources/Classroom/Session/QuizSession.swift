@@ -20,6 +20,8 @@ public struct QuizSession: Sendable {
     var pending: [AnswerKey: AnswerRecord] = [:]
     /// Folded names of those who joined.
     var names: [String: String] = [:]
+    /// By folded name: the number with which the search for a free one goes on.
+    var nextNumbers: [String: Int] = [:]
     private(set) var questionIndices: [String: Int]
     /// What the last `schedule` said.
     private var scheduled: UnixMilliseconds?
