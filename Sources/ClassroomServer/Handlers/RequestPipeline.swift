@@ -147,8 +147,13 @@ final class RequestPipeline: Sendable {
     }
 
     private static func sentAt(_ payload: JSONSlice) -> JSONSlice? {
-        guard let sentAt = payload["_sentAt"], sentAt.kind == .number else { return nil }
-        return sentAt
+        guard let sentAt = payload["_sentAt"] else { return nil }
+        switch sentAt.kind {
+        case .number: return sentAt
+        // A numeric text counts as a number, here as anywhere.
+        case .string: return sentAt.string.flatMap { Payload.string($0).number } == nil ? nil : sentAt
+        default: return nil
+        }
     }
 
     private static let restartMs = 2_000
