@@ -88,7 +88,7 @@ extension QuizSession {
     }
 
     /// Two accounts may bear the same name: the second one gets a number, since its owner can't choose.
-    private func numbered(_ nickname: Nickname) -> Nickname {
+    private mutating func numbered(_ nickname: Nickname) -> Nickname {
         guard names[nickname.folded] != nil else { return nickname }
         // From where the last search for this name ended: all before are taken, and a name is never given back.
         var number = nextNumbers[nickname.folded] ?? 2
