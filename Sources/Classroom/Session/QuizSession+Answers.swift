@@ -79,10 +79,10 @@ extension QuizSession {
         _ answer: AnswerRecord, isDuplicate: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
     ) {
         let key = answer.key
-        pending[key] = nil
+        let wasPending = pending.removeValue(forKey: key) != nil
         let ownBefore = isSelfPaced ? ownIndex(key.userID) : nil
         // Stored although it was given before: the row of the first one is gone.
-        if !isDuplicate { unfold(key) }
+        if wasPending, !isDuplicate { unfold(key) }
         let isNew = fold(answer)
         guard let result = answerResult(for: key, duplicate: isDuplicate || !isNew) else { return }
         effects.append(.answered(key, result))
