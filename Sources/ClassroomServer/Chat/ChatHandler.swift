@@ -49,12 +49,13 @@ final class ChatHandler: Sendable {
             }
             // In the room first: what is sent from here on comes as an event, what was sent before is in the history, and what falls
             // in between is in both, with one sequence number.
-            let (store, directory, responder, configuration) = (store, directory, request.responder, pipeline.configuration)
+            let (pipeline, store, directory, responder) = (pipeline, store, directory, request.responder)
             return pipeline.perform(request, connection) { () -> Bool in
                 do {
-                    let history = try await store.recentChat(roomID: roomID, limit: configuration.chatHistoryLimit)
+                    let history = try await store.recentChat(roomID: roomID, limit: pipeline.configuration.chatHistoryLimit)
                     responder.succeed(
-                        "chat:joined", Self.joined(roomID, history, directory.members(roomID, limit: configuration.maximumListedMembers)))
+                        "chat:joined",
+                        Self.joined(roomID, history, directory.members(roomID, limit: pipeline.configuration.maximumListedMembers)))
                     return true
                 } catch {
                     responder.fail(pipeline.refusal(for: error))
