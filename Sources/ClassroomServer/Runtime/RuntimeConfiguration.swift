@@ -49,6 +49,8 @@ public struct RuntimeConfiguration: Sendable {
     /// The longest interval that a subscriber may ask for.
     public var maximumDashboardIntervalMs = 60_000
     public var maximumDashboardSubscribers = 1_000
+    /// Samples that wait for the database to count the sessions; further ones are left out.
+    public var maximumDashboardSamplesUnderWay = 16
 
     /// The least time between two `quiz:progress` of a session.
     public var progressIntervalMs = 105
