@@ -95,6 +95,22 @@ struct DashboardTests {
         }
     }
 
+    @Test("while the database does not answer so many samples wait, in order, and further ones are left out", arguments: [3, 4, 6])
+    func hangingStore(ticks: Int) async throws {
+        let gate = Gate()
+        try await ClassroomBench(store: StoreDouble(counting: gate)) { $0.maximumDashboardSamplesUnderWay = 3 }.run { classroom in
+            let dashboard = try await classroom.student(0)
+            #expect(try await dashboard.ask("dashboard:subscribe", #"{"metrics": ["players"]}"#).isOK)
+            let start = Int(classroom.clock.now)
+            classroom.clock.advance(by: Int64(ticks) * 1_000)
+            await gate.reached()
+            gate.open()
+            for tick in 1...3 { #expect(try await dashboard.payload("dashboard:metrics").number("timestamp") == start + tick * 1_000) }
+            classroom.clock.advance(by: 1_000)
+            #expect(try await dashboard.payload("dashboard:metrics").number("timestamp") == start + (ticks + 1) * 1_000)
+        }
+    }
+
     @Test("percentiles lie within their bucket")
     func percentiles() {
         let histogram = LatencyHistogram()
