@@ -15,9 +15,14 @@ final class StoreDouble: ClassroomStore {
     private let base = MemoryStore()
     /// Where those who have created a session wait before they are told.
     let created: Gate?
+    /// Where those who count the sessions wait.
+    let counting: Gate?
     private let state = Mutex(State())
 
-    init(created: Gate? = nil) { self.created = created }
+    init(created: Gate? = nil, counting: Gate? = nil) {
+        self.created = created
+        self.counting = counting
+    }
 
     func fail(_ writes: Set<Write>) { state.withLock { $0.failing = writes } }
 
@@ -103,7 +108,10 @@ final class StoreDouble: ClassroomStore {
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
         try await base.sessions(statuses: statuses, createdBy: createdBy, limit: limit)
     }
-    func countSessions() async throws -> [SessionStatus: Int] { try await base.countSessions() }
+    func countSessions() async throws -> [SessionStatus: Int] {
+        await counting?.pass()
+        return try await base.countSessions()
+    }
     func deleteSession(id: String) async throws -> Bool { try await base.deleteSession(id: id) }
     func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
     func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
