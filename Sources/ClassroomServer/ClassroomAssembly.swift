@@ -23,6 +23,7 @@ struct ClassroomAssembly {
     private let io: SocketIO
     private let runtime: ClassroomRuntime
     private let readiness: Readiness
+    private let tokens: TokensFile?
 
     /// Checks the settings, reads the files that they name and opens the database.
     init(configuration: ClassroomConfiguration, registry: PrometheusRegistry, logger: Logger) async throws {
@@ -40,7 +41,7 @@ struct ClassroomAssembly {
             }
             services.append(JWTAuthentication(verifier: try JWTVerifier(jwt), now: now))
         }
-        let tokens = try configuration.tokensFile.map { path throws(StartupError) in try TokensFile(path: path) }
+        tokens = try configuration.tokensFile.map { path throws(StartupError) in try TokensFile(path: path) }
         store = try await Self.open(configuration, logger)
         services.append(StoredTokenAuthentication(store: store, now: now))
         authentication = CompositeAuthentication(services)
@@ -48,16 +49,13 @@ struct ClassroomAssembly {
         runtime = ClassroomRuntime(
             io: io, store: store, authentication: authentication, configuration: configuration.runtime, clock: clock, logger: logger)
         readiness = Readiness(store: store)
-        do {
-            try await tokens?.load(into: store, now: clock.now)
-        } catch {
-            await store.close()
-            throw error
-        }
     }
 
     func run(onListening: @escaping @Sendable (ListeningAddress) async -> Void) async throws {
         do {
+            // Before anything is written: with a taken port, the database is most likely another server's that is running.
+            try await ListeningProbe.check(hostname: configuration.hostname, port: configuration.port)
+            try await tokens?.load(into: store, now: clock.now)
             let access = configuration.isDemo ? try await prepareDemo() : nil
             try await runtime.start()
             ServerMetrics(io: io, store: store, runtime: runtime).register(with: registry)

@@ -16,6 +16,10 @@ public struct SocketIOStatistics: Sendable, Hashable {
     public var upgrades = 0
     /// Volatile events not sent because the client was behind.
     public var volatileDropped = 0
+    /// Requests for a session; every result is there, also with 0.
+    public var handshakes = Dictionary(uniqueKeysWithValues: HandshakeResult.allCases.map { ($0, 0) })
+    /// Tries to join a namespace; every result is there, also with 0.
+    public var joins = Dictionary(uniqueKeysWithValues: JoinResult.allCases.map { ($0, 0) })
 
     public var connections: Int { connectionsOpened - connectionsClosed }
     public var sockets: Int { socketsOpened - socketsClosed }
@@ -31,5 +35,7 @@ public struct SocketIOStatistics: Sendable, Hashable {
         protocolErrors += counters.protocolErrors.read()
         upgrades += counters.upgrades.read()
         volatileDropped += counters.volatileDropped.read()
+        counters.handshakes.add(to: &handshakes)
+        counters.joins.add(to: &joins)
     }
 }

@@ -62,11 +62,19 @@ struct TokenCommandTests {
         #expect(try await store.user(id: "ada")?.permissions == [.createQuizzes])
     }
 
-    @Test("revoking needs a token or a user, and not both")
-    func revoke() {
-        #expect(throws: (any Error).self) { try TokenRevokeCommand.parse([]) }
-        #expect(throws: (any Error).self) { try TokenRevokeCommand.parse(["t", "--user", "u"]) }
-        #expect(throws: Never.self) { try TokenRevokeCommand.parse(["t"]) }
-        #expect(throws: Never.self) { try TokenRevokeCommand.parse(["--user", "u"]) }
+    @Test("revoking needs a token or a user, and not both; a user of the environment counts when nothing is given")
+    func revoke() throws {
+        func subject(_ arguments: String..., environment: [String: String] = [:]) throws -> TokenRevokeCommand.Subject {
+            try TokenRevokeCommand.parse(arguments).subject(Environment(environment))
+        }
+        let ben = ["DUNLIN_USER": "ben"]
+        #expect(throws: (any Error).self) { try subject() }
+        #expect(throws: (any Error).self) { try subject("t", "--user", "u") }
+        #expect(throws: (any Error).self) { try subject("t", "--user", "u", environment: ben) }
+        #expect(try subject("t") == .token("t"))
+        #expect(try subject("--user", "u") == .user("u"))
+        #expect(try subject(environment: ben) == .user("ben"))
+        #expect(try subject("t", environment: ben) == .token("t"))
+        #expect(try subject("--user", "u", environment: ben) == .user("u"))
     }
 }

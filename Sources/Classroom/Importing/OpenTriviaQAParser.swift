@@ -6,9 +6,10 @@
 ///     B second choice
 ///
 /// Line ends are LF or CRLF (the parts are trimmed). A record begins with `#Q` and lasts until the next one; blank lines separate records, and
-/// are also found within a question. A record that can't be used is reported with the line on which it begins (bytes that aren't UTF-8, and
-/// surplus lines: with their own line) and the rest is read. Invalid bytes are never guessed at: what they meant is unknown, and a class
-/// would see the guess.
+/// are also found within a question. Behind a blank line that follows the choices only further choices belong to it: anything else is a block
+/// that lacks its mark. Such a block, up to the next blank line, is one record that can't be used. These are reported with the line on which
+/// they begin (bytes that aren't UTF-8, and surplus lines: with their own line) and the rest is read. Invalid bytes are never guessed at: what
+/// they meant is unknown, and a class would see the guess.
 public enum OpenTriviaQAParser {
     public static let maximumChoices = 26
     public static let maximumQuestionLength = 2_000
@@ -20,6 +21,7 @@ public enum OpenTriviaQAParser {
         var record: OpenTriviaQARecord?
         var line: [UInt8] = []
         var number = 0
+        var isInUnmarkedBlock = false
 
         func take() {
             number += 1
@@ -29,11 +31,19 @@ public enum OpenTriviaQAParser {
                 if let record { result.add(record) }
                 record = OpenTriviaQARecord(line: number)
             }
+            if let ended = record, ended.ends(before: String(decoding: line, as: UTF8.self)) {
+                result.add(ended)
+                record = nil
+                isInUnmarkedBlock = false
+            }
             let text = String(validating: line, as: UTF8.self)
             if record != nil {
                 record?.add(text, number: number)
-            } else if text?.allSatisfy(\.isWhitespace) != true {
-                result.reject(number, "text before the first question")
+            } else if text?.allSatisfy(\.isWhitespace) == true {
+                isInUnmarkedBlock = false
+            } else if !isInUnmarkedBlock {
+                isInUnmarkedBlock = true
+                result.reject(number, "a block that does not begin with #Q")
             }
             line.removeAll(keepingCapacity: true)
         }

@@ -12,8 +12,16 @@ struct OpenTriviaQARecord {
     private var choices: [String] = []
     private var letters: Set<Character> = []
     private var problem: Problem?
+    /// A blank line came after the answer and enough choices: only further choices can follow.
+    private var isComplete = false
 
     init(line: Int) { self.line = line }
+
+    /// Whether this line cannot belong to the record any more.
+    func ends(before text: String) -> Bool {
+        guard isComplete, let first = text.first, !text.allSatisfy(\.isWhitespace) else { return false }
+        return !isChoice(text) || letters.contains(first)
+    }
 
     /// The next line; nil: its bytes aren't UTF-8.
     mutating func add(_ text: String?, number: Int) {
@@ -35,6 +43,8 @@ struct OpenTriviaQARecord {
             choices.append(rest)
         } else if !text.allSatisfy(\.isWhitespace) {
             fail(number, "a line that is neither a choice nor the next question")
+        } else if choices.count >= 2 {
+            isComplete = true
         }
     }
 

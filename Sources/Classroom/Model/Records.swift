@@ -47,6 +47,11 @@ public struct SessionRecord: Hashable, Sendable {
         self.endedAt = endedAt
         self.version = version
     }
+
+    /// The owner's; a row written by hand may name none, and then it is that of whoever manages quizzes.
+    public func isHosted(by userID: String, managesQuizzes: Bool) -> Bool {
+        createdBy == userID || (createdBy.isEmpty && managesQuizzes)
+    }
 }
 
 /// One who joined a session. A kicked participant stays kicked.

@@ -1,4 +1,5 @@
-/// One user's answers in the order of their commits, with the total after each: the result of an answer never changes afterwards.
+/// One user's answers in the order of their commits, with the total after each: the result of an answer does not change afterwards, unless
+/// somebody deletes rows behind the server's back.
 struct AnswerSheet: Hashable, Sendable {
     struct Line: Hashable, Sendable {
         var record: AnswerRecord
@@ -18,5 +19,12 @@ struct AnswerSheet: Hashable, Sendable {
         positions[record.questionID] = lines.count
         lines.append(Line(record: record, totalScore: (lines.last?.totalScore ?? 0) + record.points))
         return true
+    }
+
+    /// Takes out an answer that is not stored any more, as if it had never been given.
+    mutating func remove(_ questionID: String) {
+        let records = lines.map(\.record).filter { $0.questionID != questionID }
+        self = AnswerSheet()
+        for record in records { _ = append(record) }
     }
 }

@@ -5,29 +5,46 @@ extension QuizSession {
     ) throws(ClassroomError) {
         guard let player = players[key.userID] else { throw ClassroomError(.forbidden, "Join the session first") }
         guard !player.record.kicked else { throw ClassroomError(.forbidden, "You were removed from this session") }
-        if let result = answerResult(for: key, duplicate: true) {
-            effects.append(.reply(.answerResult(result)))
-            return
-        }
         guard pending[key] == nil else {
             effects.append(.awaitAnswer(key))
             return
         }
-        guard !player.record.left else { throw ClassroomError(.forbidden, "Join the session first") }
+        let first = answerResult(for: key, duplicate: true)
+        do throws(ClassroomError) {
+            let decided = try decided(key, answer, timeSpent, receivedAt: receivedAt, player.record)
+            lastAnsweredAt[key.userID] = decided.answeredAt
+            pending[key] = decided
+            // Also one that was given before: its row may have been deleted, and the store alone knows.
+            effects.append(.storeAnswer(decided))
+        } catch {
+            guard let first else { throw error }
+            effects.append(.reply(.answerResult(first)))
+        }
+    }
+
+    /// What the answer is worth, if it may be given now.
+    private func decided(
+        _ key: AnswerKey, _ answer: Answer, _ timeSpent: Double?, receivedAt: UnixMilliseconds, _ player: ParticipantRecord
+    ) throws(ClassroomError) -> AnswerRecord {
+        guard !player.left else { throw ClassroomError(.forbidden, "Join the session first") }
         guard let index = questionIndices[key.questionID] else { throw ClassroomError(.notFound, "Question not found") }
-        let timing = try timing(of: index, for: player.record, receivedAt: receivedAt)
+        let timing = try timing(of: index, for: player, receivedAt: receivedAt)
         let question = quiz.questions[index]
         let resolved = try AnswerMatching.resolve(answer, for: question)
         let correct = AnswerMatching.isCorrect(resolved, for: question)
         let points = Scoring.points(
             correct: correct, elapsedMs: timing.elapsedMs, durationMs: timing.durationMs,
             scoring: timing.earnsBonus ? record.settings.scoring : .accuracy)
-        let answerRecord = AnswerRecord(
+        return AnswerRecord(
             sessionID: record.id, questionID: question.id, userID: key.userID, answer: resolved, correct: correct,
             score: points.score, timeBonus: points.timeBonus, elapsedMs: timing.elapsedMs, timeSpent: timeSpent,
-            answeredAt: receivedAt)
-        pending[key] = answerRecord
-        effects.append(.storeAnswer(answerRecord))
+            answeredAt: orderedTime(of: key.userID, receivedAt))
+    }
+
+    /// A user's answers have times that rise in the order of their decisions: a session that is loaded again adds them up in the order of
+    /// their times, and has to come to the same totals.
+    private func orderedTime(of userID: String, _ receivedAt: UnixMilliseconds) -> UnixMilliseconds {
+        lastAnsweredAt[userID].map { max(receivedAt, $0 &+ 1) } ?? receivedAt
     }
 
     private struct Timing {
@@ -62,8 +79,10 @@ extension QuizSession {
         _ answer: AnswerRecord, isDuplicate: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
     ) {
         let key = answer.key
-        pending[key] = nil
+        let wasPending = pending.removeValue(forKey: key) != nil
         let ownBefore = isSelfPaced ? ownIndex(key.userID) : nil
+        // Stored although it was given before: the row of the first one is gone.
+        if wasPending, !isDuplicate { unfold(key) }
         let isNew = fold(answer)
         guard let result = answerResult(for: key, duplicate: isDuplicate || !isNew) else { return }
         effects.append(.answered(key, result))
@@ -79,8 +98,21 @@ extension QuizSession {
     mutating func fold(_ answer: AnswerRecord) -> Bool {
         guard sheets[answer.userID, default: AnswerSheet()].append(answer) else { return false }
         answerCount += 1
+        lastAnsweredAt[answer.userID] = max(lastAnsweredAt[answer.userID] ?? .min, answer.answeredAt)
         if isRevealed(answer.questionID) { players[answer.userID]?.standing.add(answer) }
         return true
+    }
+
+    private mutating func unfold(_ key: AnswerKey) {
+        guard sheets[key.userID]?.contains(key.questionID) == true else { return }
+        sheets[key.userID]?.remove(key.questionID)
+        recomputeStanding(of: key.userID)
+    }
+
+    /// The store failed: what was given before, if anything was, still counts.
+    mutating func rejected(_ key: AnswerKey, _ effects: inout [SessionEffect]) {
+        pending[key] = nil
+        if let first = answerResult(for: key, duplicate: true) { effects.append(.answered(key, first)) }
     }
 
     /// With auto-advance: closes the question when all who are here, and were here when it opened, have answered.
@@ -139,7 +171,9 @@ extension QuizSession {
     /// The board with the answers that are being stored: at a close they are part of the picture.
     func boardWithPending() -> Leaderboard {
         var standings = players.mapValues(\.standing)
-        for answer in pending.values where isRevealed(answer.questionID) { standings[answer.userID]?.add(answer) }
+        for answer in pending.values where isRevealed(answer.questionID) && sheets[answer.userID]?.contains(answer.questionID) != true {
+            standings[answer.userID]?.add(answer)
+        }
         return Leaderboard(
             orderedPlayers.filter { !$0.record.kicked }.map {
                 ($0.record.userID, $0.record.username, standings[$0.record.userID] ?? Standing())

@@ -70,7 +70,7 @@ extension QuizSession {
         for player in orderedPlayers where player.isTakingPart && player.isConnected {
             var own = closed
             own.you = board.standing(of: player.record.userID)
-            effects.append(.emit(.questionClosed(own), to: .user(player.record.userID)))
+            effects.append(.emit(.questionClosed(own), to: .player(player.record.userID)))
         }
         effects.append(.leaderboardChanged(final: false))
     }
@@ -101,7 +101,7 @@ extension QuizSession {
         for player in orderedPlayers where player.isTakingPart && player.isConnected {
             var own = ended
             own.you = board.standing(of: player.record.userID)
-            effects.append(.emit(.ended(own), to: .user(player.record.userID)))
+            effects.append(.emit(.ended(own), to: .player(player.record.userID)))
         }
         effects.append(.leaderboardChanged(final: true))
         effects.append(.finished)

@@ -88,13 +88,16 @@ extension QuizSession {
     }
 
     /// Two accounts may bear the same name: the second one gets a number, since its owner can't choose.
-    private func numbered(_ nickname: Nickname) -> Nickname {
+    private mutating func numbered(_ nickname: Nickname) -> Nickname {
         guard names[nickname.folded] != nil else { return nickname }
-        var number = 2
+        // From where the last search for this name ended: all before are taken, and a name is never given back.
+        var number = nextNumbers[nickname.folded] ?? 2
         while true {
             let candidate = nickname.numbered(number)
-            if names[candidate.folded] == nil { return candidate }
             number += 1
+            guard names[candidate.folded] == nil else { continue }
+            nextNumbers[nickname.folded] = number
+            return candidate
         }
     }
 }

@@ -1,9 +1,9 @@
 /// What the rules look up.
 extension QuizSession {
-    public func isHost(_ userID: String) -> Bool {
-        // A row written by hand may name no owner; then the permission alone decides.
-        record.createdBy == userID || record.createdBy.isEmpty
-    }
+    /// Of one who manages quizzes: the permission is checked outside.
+    public func isHost(_ userID: String) -> Bool { record.isHosted(by: userID, managesQuizzes: true) }
+
+    func isHost(_ userID: String, managesQuizzes: Bool) -> Bool { record.isHosted(by: userID, managesQuizzes: managesQuizzes) }
 
     /// Joined, neither kicked nor gone.
     public func isParticipant(_ userID: String) -> Bool { players[userID]?.isTakingPart ?? false }

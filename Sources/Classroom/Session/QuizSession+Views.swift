@@ -99,8 +99,8 @@ extension QuizSession {
         return snapshot
     }
 
-    func observerSnapshot(for userID: String, at now: UnixMilliseconds) -> SessionSnapshot {
-        var snapshot = snapshot(role: record.createdBy == userID ? .host : .observer, at: now)
+    func observerSnapshot(isHost: Bool, at now: UnixMilliseconds) -> SessionSnapshot {
+        var snapshot = snapshot(role: isHost ? .host : .observer, at: now)
         snapshot.joinCode = record.joinCode
         if phase == .open || phase == .closed, let index = currentIndex, let opened = record.questionOpenedAt {
             snapshot.question = question(index, openedAt: opened, for: nil, at: now)

@@ -5,7 +5,7 @@
 /// and the same user's further tries wait for it.
 public struct QuizSession: Sendable {
     public internal(set) var record: SessionRecord
-    public let quiz: Quiz
+    public private(set) var quiz: Quiz
     public let limits: SessionLimits
     public internal(set) var phase: SessionPhase
 
@@ -14,11 +14,15 @@ public struct QuizSession: Sendable {
     /// By user id; whoever answered, joined or not (rows may be written by hand).
     var sheets: [String: AnswerSheet] = [:]
     var answerCount = 0
+    /// By user id: the time of the answer decided last.
+    var lastAnsweredAt: [String: UnixMilliseconds] = [:]
     /// Decided, not yet known to be durable.
     var pending: [AnswerKey: AnswerRecord] = [:]
     /// Folded names of those who joined.
     var names: [String: String] = [:]
-    let questionIndices: [String: Int]
+    /// By folded name: the number with which the search for a free one goes on.
+    var nextNumbers: [String: Int] = [:]
+    private(set) var questionIndices: [String: Int]
     /// What the last `schedule` said.
     private var scheduled: UnixMilliseconds?
 
@@ -31,7 +35,7 @@ public struct QuizSession: Sendable {
         self.quiz = quiz
         self.limits = limits
         self.phase = QuizSession.phase(of: record)
-        self.questionIndices = Dictionary(quiz.questions.enumerated().map { ($1.id, $0) }) { first, _ in first }
+        self.questionIndices = QuizSession.indices(of: quiz)
         for participant in participants {
             guard players[participant.userID] == nil else { continue }
             players[participant.userID] = SessionPlayer(record: participant, order: players.count)
@@ -51,9 +55,10 @@ public struct QuizSession: Sendable {
         case .join(let userID, let name, let isNickname): try join(userID, name, isNickname, now, &effects)
         case .presence(let userID, let connected): setPresence(userID, connected, now, &effects)
         case .leave(let userID): leave(userID, now, &effects)
-        case .observe(let userID):
+        case .observe(let userID, let managesQuizzes):
             if isKicked(userID) { throw ClassroomError(.forbidden, "You were removed from this session") }
-            effects.append(.reply(.observing(observerSnapshot(for: userID, at: now))))
+            effects.append(.reply(.observing(observerSnapshot(isHost: isHost(userID, managesQuizzes: managesQuizzes), at: now))))
+        case .useQuiz(let quiz): use(quiz)
         case .start(let userID): try start(userID, now, &effects)
         case .next(let userID): try next(userID, now, &effects)
         case .close(let userID): try close(userID, now, &effects)
@@ -63,7 +68,7 @@ public struct QuizSession: Sendable {
             try decide(AnswerKey(questionID: questionID, userID: userID), answer, timeSpent, receivedAt: now, &effects)
         case .answerCommitted(let record): committed(record, isDuplicate: false, now, &effects)
         case .answerDuplicate(let record): committed(record, isDuplicate: true, now, &effects)
-        case .answerRejected(let key): pending[key] = nil
+        case .answerRejected(let key): rejected(key, &effects)
         case .vanished: vanish(&effects)
         case .tick: catchUp(now, &effects)
         }
@@ -72,6 +77,17 @@ public struct QuizSession: Sendable {
             effects.append(.schedule(at: scheduled))
         }
         return effects
+    }
+
+    /// Before the start only: it is not changed under those who play it.
+    private mutating func use(_ quiz: Quiz) {
+        guard phase == .waiting else { return }
+        self.quiz = quiz
+        questionIndices = QuizSession.indices(of: quiz)
+    }
+
+    private static func indices(of quiz: Quiz) -> [String: Int] {
+        Dictionary(quiz.questions.enumerated().map { ($1.id, $0) }) { first, _ in first }
     }
 
     /// The phase that a row tells; an active one that tells none is completed by `.resume`.

@@ -8,7 +8,10 @@ public enum SessionCommand: Hashable, Sendable {
     /// The user's first joined socket came, or the last one went.
     case presence(userID: String, connected: Bool)
     case leave(userID: String)
-    case observe(userID: String)
+    /// `managesQuizzes`: what decides who is the host when the session's row names no owner.
+    case observe(userID: String, managesQuizzes: Bool = false)
+    /// The quiz as the library has it now. Without effect once the session has started.
+    case useQuiz(Quiz)
     case start(by: String)
     case next(by: String)
     case close(by: String)
@@ -20,7 +23,7 @@ public enum SessionCommand: Hashable, Sendable {
     case answerCommitted(AnswerRecord)
     /// The store held another answer under the same key already.
     case answerDuplicate(AnswerRecord)
-    /// The store failed: nothing is stored, the answer may be tried again.
+    /// The store failed: nothing is stored, the answer may be tried again. One that was given before gets the first result.
     case answerRejected(AnswerKey)
     /// The session's row is gone.
     case vanished

@@ -33,7 +33,9 @@ public enum Audience: Hashable, Sendable {
     case everyoneExcept(Set<String>)
     /// All of one user's sockets in the session.
     case user(String)
+    /// Those of one user's sockets with which they play.
+    case player(String)
     case host
-    /// The host and the observers.
+    /// The host and the observers, but for sockets that play as well: they get what a player gets.
     case watchers
 }

@@ -42,7 +42,7 @@ enum MessageSchema {
         default:
             throw ClassroomError(.invalid, "Validation error: \"\(event.prefix(64))\" is not an event of this server")
         }
-        fields.keep("_sentAt") { $0.number != nil && $0.string == nil }
+        fields.keep("_sentAt") { $0.number != nil }
         return fields.result
     }
 

@@ -5,6 +5,21 @@ public protocol AuthenticationService: Sendable {
     /// The user whom `token` names, or nil when it is unknown, expired or revoked. Throws when the answer cannot be had now.
     func verifyToken(_ token: String) async throws -> User?
 
+    /// Those of `tokens`, each accepted before, that are accepted no longer: expired or revoked meanwhile. Asked every few seconds for
+    /// whoever is connected.
+    func lapsed(among tokens: [String]) async throws -> Set<String>
+
     /// Whether `user` may do what `permission` names.
     func hasPermission(_ user: User, _ permission: Permission) -> Bool
+}
+
+extension AuthenticationService {
+    /// Looks up one after the other: for services that know no quicker way.
+    public func lapsed(among tokens: [String]) async throws -> Set<String> {
+        var lapsed: Set<String> = []
+        for token in tokens {
+            if try await verifyToken(token) == nil { lapsed.insert(token) }
+        }
+        return lapsed
+    }
 }

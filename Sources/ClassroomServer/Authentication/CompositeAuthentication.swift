@@ -14,4 +14,11 @@ public struct CompositeAuthentication: AuthenticationService {
         }
         return nil
     }
+
+    /// Those that no service accepts any longer.
+    public func lapsed(among tokens: [String]) async throws -> Set<String> {
+        var lapsed = Set(tokens)
+        for service in services where !lapsed.isEmpty { lapsed = try await service.lapsed(among: Array(lapsed)) }
+        return lapsed
+    }
 }

@@ -15,4 +15,10 @@ public struct StoredTokenAuthentication: AuthenticationService {
         guard TokenLimits.accepts(token) else { return nil }
         return try await store.user(forTokenHash: TokenHash.sha256Hex(token), now: now())
     }
+
+    public func lapsed(among tokens: [String]) async throws -> Set<String> {
+        let hashes = Dictionary(tokens.map { (TokenHash.sha256Hex($0), $0) }) { first, _ in first }
+        let valid = try await store.validTokens(among: Array(hashes.keys), now: now())
+        return Set(hashes.filter { !valid.contains($0.key) }.values)
+    }
 }

@@ -4,7 +4,8 @@ import Foundation
 
 /// The file of `--tokens`: a JSON object from opaque token to user.
 ///
-/// A string names a user that the database has, looked up when the token is used; an object is a user who is created or updated at start.
+/// A string names a user that the database has, looked up when the token is used; an object is a user who is created or updated at start;
+/// what it leaves out stays as the database has it.
 /// A token that was taken out of the file stays valid until it is revoked: the database does not know where a token came from.
 public struct TokensFile: Sendable, Hashable {
     /// The most tokens in one file.
@@ -12,7 +13,7 @@ public struct TokensFile: Sendable, Hashable {
 
     public enum Holder: Sendable, Hashable {
         case existing(id: String)
-        case declared(User)
+        case declared(UserChange)
 
         var userID: String {
             switch self {
@@ -44,16 +45,15 @@ public struct TokensFile: Sendable, Hashable {
         holders = try TokensFile.checked(entries)
     }
 
-    /// Stores the declared users and the hashes of all tokens.
+    /// Stores the declared users and the hashes of all tokens, in one commit: the server does not listen before it.
     public func load(into store: any ClassroomStore, now: UnixMilliseconds) async throws {
-        for case .declared(let user) in holders.values { try await store.save(user) }
-        for (token, holder) in holders {
-            try await store.createToken(hash: TokenHash.sha256Hex(token), userID: holder.userID, expiresAt: nil, createdAt: now)
-        }
+        let users = holders.values.compactMap { if case .declared(let user) = $0 { user } else { nil } }
+        let tokens = holders.map { TokenRecord(hash: TokenHash.sha256Hex($0.key), userID: $0.value.userID, createdAt: now) }
+        try await store.load(users: users, tokens: tokens)
     }
 
     private static func checked(_ entries: [String: Entry]) throws(StartupError) -> [String: Holder] {
-        var users: [String: User] = [:]
+        var users: [String: UserChange] = [:]
         var holders: [String: Holder] = [:]
         for (token, entry) in entries {
             guard TokenLimits.accepts(token) else {
@@ -118,12 +118,13 @@ public struct TokensFile: Sendable, Hashable {
         var role: String?
         var permissions: [String]?
 
-        func user() throws(StartupError) -> User {
-            guard let role = role.map(User.Role.init(rawValue:)) ?? .student else {
+        func user() throws(StartupError) -> UserChange {
+            let known = role.flatMap(User.Role.init(rawValue:))
+            guard role == nil || known != nil else {
                 throw StartupError(.invalidFile, "not a tokens file: the user '\(id)' has an unknown role (student, instructor)")
             }
             let permissions = permissions.map { Set($0.map(Permission.init(rawValue:))) }
-            return User(id: id, username: username ?? id, email: email, role: role, permissions: permissions)
+            return UserChange(id: id, username: username, email: email, role: known, permissions: permissions)
         }
     }
 }

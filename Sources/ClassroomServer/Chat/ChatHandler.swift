@@ -40,6 +40,7 @@ final class ChatHandler: Sendable {
                 request.responder.fail(checked.refusal ?? ClassroomError(.invalid, "Validation error: \"roomId\" is required"))
                 return .finished
             }
+            let wasMember = connection.rooms.contains { $0.roomID == roomID }
             do throws(ClassroomError) {
                 try enter(roomID, user, connection)
             } catch {
@@ -48,11 +49,21 @@ final class ChatHandler: Sendable {
             }
             // In the room first: what is sent from here on comes as an event, what was sent before is in the history, and what falls
             // in between is in both, with one sequence number.
-            let (store, directory, responder, configuration) = (store, directory, request.responder, pipeline.configuration)
-            return pipeline.perform(request, connection) {
-                let history = try await store.recentChat(roomID: roomID, limit: configuration.chatHistoryLimit)
-                responder.succeed(
-                    "chat:joined", Self.joined(roomID, history, directory.members(roomID, limit: configuration.maximumListedMembers)))
+            let (pipeline, store, directory, responder) = (pipeline, store, directory, request.responder)
+            return pipeline.perform(request, connection) { () -> Bool in
+                do {
+                    let history = try await store.recentChat(roomID: roomID, limit: pipeline.configuration.chatHistoryLimit)
+                    responder.succeed(
+                        "chat:joined",
+                        Self.joined(roomID, history, directory.members(roomID, limit: pipeline.configuration.maximumListedMembers)))
+                    return true
+                } catch {
+                    responder.fail(pipeline.refusal(for: error))
+                    return false
+                }
+            } then: { [self] hasJoined in
+                // Who was told that it failed is not in the room.
+                if !hasJoined, !wasMember { exit(roomID, user, connection) }
             }
         }
     }
@@ -71,6 +82,13 @@ final class ChatHandler: Sendable {
         connection.reference.join(room)
     }
 
+    private func exit(_ roomID: String, _ user: User, _ connection: ClientConnection) {
+        guard let index = connection.rooms.firstIndex(where: { $0.roomID == roomID }) else { return }
+        connection.rooms.remove(at: index)
+        directory.leave(roomID, user.id)
+        connection.reference.leave(ChatMembership.room(roomID))
+    }
+
     @Sendable private func leave(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         let checked = MessageRules.check("chat:leave", Payload(request.payload))
         if let refusal = checked.refusal {
@@ -78,11 +96,7 @@ final class ChatHandler: Sendable {
             return .finished
         }
         let roomID = checked.data["roomId"]?.string ?? connection.rooms.last?.roomID
-        if let user = connection.user, let roomID, let index = connection.rooms.firstIndex(where: { $0.roomID == roomID }) {
-            connection.rooms.remove(at: index)
-            directory.leave(roomID, user.id)
-            connection.reference.leave(ChatMembership.room(roomID))
-        }
+        if let user = connection.user, let roomID { exit(roomID, user, connection) }
         // Leaving what was not joined is no mistake.
         request.responder.succeed(
             "chat:left",

@@ -16,6 +16,11 @@ final class DashboardBroadcaster: Sendable {
     private struct State {
         var subscribers: [String: Subscriber] = [:]
         var timer: ScheduledWork?
+        /// Rises when the timer begins to run: tells it from one that was cancelled when it had begun.
+        var generation = 0
+        /// The last sample on its way to the subscribers, which the next one waits for, and how many are.
+        var sending: Task<Void, Never>?
+        var underWay = 0
         var tick = 0
         /// The last samples, so that an interval's rates are over the interval.
         var samples: [(tick: Int, time: UnixMilliseconds, sample: RuntimeSnapshot)] = []
@@ -26,11 +31,17 @@ final class DashboardBroadcaster: Sendable {
     private let clock: any ClassroomClock
     private let configuration: RuntimeConfiguration
     private let sample: @Sendable () -> RuntimeSnapshot
+    private let countSessions: @Sendable () async throws -> [SessionStatus: Int]
 
-    init(clock: any ClassroomClock, configuration: RuntimeConfiguration, sample: @escaping @Sendable () -> RuntimeSnapshot) {
+    /// - Parameter countSessions: all that have not ended, in memory or not.
+    init(
+        clock: any ClassroomClock, configuration: RuntimeConfiguration, sample: @escaping @Sendable () -> RuntimeSnapshot,
+        countSessions: @escaping @Sendable () async throws -> [SessionStatus: Int]
+    ) {
         self.clock = clock
         self.configuration = configuration
         self.sample = sample
+        self.countSessions = countSessions
     }
 
     var count: Int { state.withLockedValue { $0.subscribers.count } }
@@ -49,7 +60,8 @@ final class DashboardBroadcaster: Sendable {
             state.subscribers[socket.id] = Subscriber(socket: socket, metrics: metrics, every: every, phase: state.tick % every)
             if state.timer == nil, !state.isStopped {
                 state.samples = [(state.tick, clock.now, first)]
-                arm(&state)
+                state.generation += 1
+                arm(&state, at: clock.now + Int64(base))
             }
             return true
         }
@@ -74,15 +86,42 @@ final class DashboardBroadcaster: Sendable {
         }
     }
 
-    private func arm(_ state: inout State) {
-        state.timer = clock.schedule(at: clock.now + Int64(configuration.dashboardIntervalMs)) { [weak self] in self?.fire() }
+    private func arm(_ state: inout State, at time: UnixMilliseconds) {
+        let generation = state.generation
+        state.timer = clock.schedule(at: time) { [weak self] in self?.fire(generation) }
     }
 
-    private func fire() {
-        let sample = sample()
+    private func fire(_ generation: Int) {
         let now = clock.now
+        let sample = sample()
+        state.withLockedValue { state in
+            guard state.timer != nil, state.generation == generation else { return }
+            arm(&state, at: now + Int64(configuration.dashboardIntervalMs))
+            // A database that hangs costs samples, not memory.
+            guard state.underWay < configuration.maximumDashboardSamplesUnderWay else { return }
+            state.underWay += 1
+            let previous = state.sending
+            state.sending = Task {
+                await previous?.value
+                await self.complete(sample, at: now, generation)
+            }
+        }
+    }
+
+    private func complete(_ sample: RuntimeSnapshot, at now: UnixMilliseconds, _ generation: Int) async {
+        var sample = sample
+        // Without an answer of the database, those in memory are the best that is known.
+        if let sessions = try? await countSessions() {
+            sample.waitingSessions = sessions[.waiting] ?? 0
+            sample.activeSessions = sessions[.active] ?? 0
+        }
+        send(sample, at: now, generation)
+        state.withLockedValue { $0.underWay -= 1 }
+    }
+
+    private func send(_ sample: RuntimeSnapshot, at now: UnixMilliseconds, _ generation: Int) {
         let (due, samples) = state.withLockedValue { state -> ([Subscriber], [(Int, UnixMilliseconds, RuntimeSnapshot)]) in
-            guard state.timer != nil else { return ([], []) }
+            guard state.timer != nil, state.generation == generation else { return ([], []) }
             state.tick += 1
             let tick = state.tick
             let due = state.subscribers.values.filter { tick % $0.every == $0.phase }
@@ -90,7 +129,6 @@ final class DashboardBroadcaster: Sendable {
             state.samples.append((tick, now, sample))
             let longest = configuration.maximumDashboardIntervalMs / configuration.dashboardIntervalMs
             if state.samples.count > longest { state.samples.removeFirst(state.samples.count - longest) }
-            arm(&state)
             return (due, samples)
         }
         var bodies: [[DashboardMetric]: [Int: JSONBody]] = [:]

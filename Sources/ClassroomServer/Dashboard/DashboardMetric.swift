@@ -2,7 +2,7 @@
 enum DashboardMetric: String, CaseIterable, Sendable {
     /// Distinct signed-in users who are connected.
     case activeUsers = "active_users"
-    /// Sessions in memory that wait or are played.
+    /// Sessions that wait or are played, also those that nobody is connected to.
     case quizSessions = "quiz_sessions"
     case waitingSessions = "sessions_waiting"
     case activeSessions = "sessions_active"

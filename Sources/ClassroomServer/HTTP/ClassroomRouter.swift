@@ -26,7 +26,8 @@ struct ClassroomRouter {
         QuizRoutes(
             store: store, authentication: authentication, limits: configuration.quizLimits, maximumBodyBytes: configuration.maximumBodyBytes
         ).add(to: api)
-        SessionRoutes(store: store).add(to: api)
+        SessionRoutes(store: store, authentication: authentication).add(to: api)
+        MethodNotAllowed.complete(router)
         return router
     }
 }

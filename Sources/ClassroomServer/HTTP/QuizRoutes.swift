@@ -42,7 +42,7 @@ struct QuizRoutes {
         let quiz = try draft.checked(id: id, owner: user.id, limits: limits)
         guard try await store.quiz(id: id) == nil else { throw ClassroomError(.conflict, "A quiz with this id exists already") }
         try await store.save(quiz)
-        return created(quiz.id, .json(QuizDocument(quiz, withAnswers: true), status: .created))
+        return created(quiz.id, .json(QuizDocument(quiz), status: .created))
     }
 
     private func importFile(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
@@ -60,25 +60,27 @@ struct QuizRoutes {
         return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
     }
 
-    /// The correct answers are for the owner and for those who manage quizzes.
+    /// For whoever finds the quiz in the list. To anybody else it is not there: a player could read the questions before the game.
     private func read(_ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
         let quiz = try await existing(context)
-        let withAnswers = quiz.createdBy == user.id || authentication.hasPermission(user, .manageQuizzes)
-        return .json(QuizDocument(quiz, withAnswers: withAnswers))
+        let isShared = quiz.createdBy == ClassroomApplication.sharedOwner && authentication.hasPermission(user, .createQuizzes)
+        guard quiz.createdBy == user.id || isShared else { throw Self.notFound }
+        return .json(QuizDocument(quiz))
     }
 
     private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let (user, quiz) = try await own(context)
         let replacement = try await draft(request).checked(id: quiz.id, owner: user.id, limits: limits)
-        try await checkIdle(quiz)
+        try await check(quiz, hasNoSession: [.active])
         try await store.save(replacement)
-        return .json(QuizDocument(replacement, withAnswers: true))
+        return .json(QuizDocument(replacement))
     }
 
     private func delete(_ context: ClassroomRequestContext) async throws -> Response {
         let (_, quiz) = try await own(context)
-        try await checkIdle(quiz)
+        // One that waits reads the quiz when it starts.
+        try await check(quiz, hasNoSession: [.active, .waiting])
         guard try await store.deleteQuiz(id: quiz.id) else { throw Self.notFound }
         return Response(status: .noContent)
     }
@@ -104,10 +106,10 @@ struct QuizRoutes {
     }
 
     /// A quiz is not changed under those who play it.
-    private func checkIdle(_ quiz: Quiz) async throws {
-        let active = try await store.sessions(statuses: [.active], createdBy: nil)
-        guard !active.contains(where: { $0.quizID == quiz.id }) else {
-            throw ClassroomError(.conflict, "The quiz is being played; end its sessions first")
+    private func check(_ quiz: Quiz, hasNoSession statuses: Set<SessionStatus>) async throws {
+        let sessions = try await store.sessions(statuses: statuses, createdBy: nil)
+        guard !sessions.contains(where: { $0.quizID == quiz.id }) else {
+            throw ClassroomError(.conflict, "The quiz is being played, or waits to be; end its sessions first")
         }
     }
 

@@ -9,9 +9,11 @@ struct SessionRoutes {
     static let maximumListed = 100
 
     let store: any ClassroomStore
+    let authentication: any AuthenticationService
 
     func add(to group: RouterGroup<ClassroomRequestContext>) {
         group.get("sessions") { request, context in try await list(request, context) }
+        group.get("sessions/:id/leaderboard") { _, context in try await leaderboard(context) }
         group.get("sessions/:id/report") { request, context in
             let wantsCSV = request.headers[values: .accept].contains { $0.lowercased().contains("text/csv") }
             return try await report(context, asCSV: wantsCSV)
@@ -19,7 +21,7 @@ struct SessionRoutes {
         group.get("sessions/:id/report.csv") { _, context in try await report(context, asCSV: true) }
     }
 
-    /// One's own sessions, the newest first.
+    /// One's own sessions, the newest first; for those who manage quizzes also those whose rows name no owner.
     private func list(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
         var statuses: Set<SessionStatus>?
@@ -29,16 +31,38 @@ struct SessionRoutes {
             }
             statuses = [known]
         }
-        let sessions = try await store.sessions(statuses: statuses, createdBy: user.id, limit: Self.maximumListed)
+        var sessions = try await store.sessions(statuses: statuses, createdBy: user.id, limit: Self.maximumListed)
+        if authentication.hasPermission(user, .manageQuizzes) {
+            sessions += try await store.sessions(statuses: statuses, createdBy: "", limit: Self.maximumListed)
+            sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(Self.maximumListed))
+        }
         var titles: [String: String] = [:]
         for id in Set(sessions.map(\.quizID)) { titles[id] = try await store.quiz(id: id)?.title }
         return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.quizID]) }])
     }
 
+    /// The whole board, for those who take part and for whoever hosts: what the event has the first of. Folded from the rows by the rules of
+    /// the running session, so that nothing is told before its time.
+    private func leaderboard(_ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        guard let session = try await store.session(id: context.identifier("id")) else { throw ClassroomError.sessionNotFound }
+        let participants = try await store.participants(sessionID: session.id)
+        let takesPart = participants.contains { $0.userID == user.id && !$0.kicked }
+        guard takesPart || session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
+            throw ClassroomError(.forbidden, "The board is for those who take part")
+        }
+        let quiz = try await store.quiz(id: session.quizID) ?? Quiz(id: session.quizID, title: "", questions: [], createdBy: "")
+        let rules = QuizSession(
+            record: session, quiz: quiz, participants: participants, answers: try await store.answers(sessionID: session.id))
+        return .json(LeaderboardDocument(entries: rules.leaderboard().entries, summary: rules.leaderboardPayload().summary))
+    }
+
     private func report(_ context: ClassroomRequestContext, asCSV: Bool) async throws -> Response {
         let user = try context.signedIn()
         guard let session = try await store.session(id: context.identifier("id")) else { throw ClassroomError.sessionNotFound }
-        guard session.createdBy == user.id else { throw ClassroomError(.forbidden, "The session belongs to somebody else") }
+        guard session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
+            throw ClassroomError(.forbidden, "The session belongs to somebody else")
+        }
         let report = SessionReport(
             session: session, quiz: try await store.quiz(id: session.quizID),
             participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))

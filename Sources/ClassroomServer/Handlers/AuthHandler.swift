@@ -9,7 +9,7 @@ final class AuthHandler: Sendable {
     init(pipeline: RequestPipeline) { self.pipeline = pipeline }
 
     func register(in table: inout RequestTable) {
-        table.on(Self.event, identity: Self.identity) { [pipeline] request, connection in
+        table.on(Self.event, identity: ClientRequest.identity) { [pipeline] request, connection in
             guard case .token(let token) = request.identity else {
                 request.responder.fail(.invalidToken)
                 return .finished
@@ -26,11 +26,6 @@ final class AuthHandler: Sendable {
             }
             return .pending
         }
-    }
-
-    /// A token that is no text is as bad as a wrong one.
-    @Sendable private static func identity(_ payload: JSONSlice) -> ClientRequest.Identity {
-        payload["token"]?.string.map { .token($0) } ?? .none
     }
 
     private static func body(_ user: User) -> JSONBody {

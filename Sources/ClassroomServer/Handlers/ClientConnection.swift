@@ -21,16 +21,18 @@ final class ClientConnection {
     private(set) var isGone = false
 
     /// Quiz sessions that this socket is in, the one joined last at the end.
-    var sessions: [String] = []
+    var sessions: [SessionMembership] = []
     /// Chat rooms that this socket is in, the one joined last at the end.
     var rooms: [ChatMembership] = []
 
     /// What has to be undone when somebody stops being this socket's user.
     private let departures: [@Sendable (ClientConnection, User) -> Void]
     private let presence: PresenceDirectory
+    private let tokens: TokenDirectory
 
     init(
-        socket: ServerSocket, presence: PresenceDirectory, departures: [@Sendable (ClientConnection, User) -> Void], queueLimit: Int
+        socket: ServerSocket, presence: PresenceDirectory, tokens: TokenDirectory,
+        departures: [@Sendable (ClientConnection, User) -> Void], queueLimit: Int
     ) {
         id = socket.id
         reference = socket.reference
@@ -38,6 +40,7 @@ final class ClientConnection {
         address = socket.handshake.address
         queue = RequestQueue(limit: queueLimit)
         self.presence = presence
+        self.tokens = tokens
         self.departures = departures
     }
 
@@ -48,7 +51,7 @@ final class ClientConnection {
             presence.arrived(user.id)
         }
         self.user = user
-        self.token = token
+        hold(token)
     }
 
     /// The socket is nobody's again; what its user had joined is left.
@@ -57,7 +60,14 @@ final class ClientConnection {
         for departure in departures { departure(self, user) }
         presence.left(user.id)
         self.user = nil
-        token = nil
+        hold(nil)
+    }
+
+    private func hold(_ next: String?) {
+        guard next != token else { return }
+        if let token { tokens.remove(token, of: self) }
+        if let next { tokens.add(next, of: self) }
+        token = next
     }
 
     /// The last thing that happens to it.

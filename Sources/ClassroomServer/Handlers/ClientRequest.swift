@@ -19,8 +19,17 @@ final class ClientRequest: QueuedRequest {
         case none
         /// A token that authenticates.
         case token(String)
+        /// Something in a token's place that cannot be one: as bad as a wrong token.
+        case badToken
         /// It may make the socket a guest's, who is not known before.
         case guest
+    }
+
+    /// What a payload's `token` says; null is none.
+    static func identity(_ payload: JSONSlice) -> Identity {
+        guard let token = payload["token"], !token.isNull else { return .none }
+        guard let text = token.string, TokenLimits.accepts(text) else { return .badToken }
+        return .token(text)
     }
 
     init(

@@ -51,6 +51,8 @@ extension QuizHandler {
                     case .kick: try await service.kick(kicked, from: sessionID, user, context)
                     }
                 context.reply(reply)
+            } then: { [self] in
+                entered(sessionID, connection, user)
             }
         }
     }

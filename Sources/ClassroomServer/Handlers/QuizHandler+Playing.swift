@@ -5,7 +5,7 @@ import SocketIOCore
 extension QuizHandler {
     @Sendable func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         if request.identity == .guest, connection.user == nil { return joinAsGuest(data, request, connection) }
-        return pipeline.identified(request, connection) { [self] user in
+        return pipeline.identified(request, connection, verifiesAgain: true) { [self] user in
             let find: FindSession
             do throws(ClassroomError) {
                 find = try finder(data, connection)
@@ -20,7 +20,7 @@ extension QuizHandler {
                 context.reply(SessionReply(.joined(snapshot)))
                 return sessionID
             } then: { [self] sessionID in
-                entered(sessionID, connection, user)
+                entered(sessionID, asPlayer: true, connection, user)
             }
         }
     }
@@ -28,7 +28,8 @@ extension QuizHandler {
     private func joinAsGuest(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         let find: FindSession
         do throws(ClassroomError) {
-            find = try finder(data, connection)
+            // By the code alone: it is what lets somebody in whom nobody knows.
+            find = try codeFinder(data, connection)
         } catch {
             request.responder.fail(error)
             return .finished
@@ -43,21 +44,29 @@ extension QuizHandler {
         } then: { [self] sessionID, admission in
             connection.become(admission.user, token: admission.token)
             pipeline.chargeWaiting(connection)
-            entered(sessionID, connection, admission.user)
+            entered(sessionID, asPlayer: true, connection, admission.user)
         }
     }
 
     private typealias FindSession = @Sendable () async throws -> String
 
-    /// How to find the session that a join names: by its id, or by its code, which guessing clients may try so many times only.
+    /// How to find the session that a join names: by its id, or by its code.
     private func finder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
         if let sessionID = data["sessionId"]?.string { return { sessionID } }
+        return try codeFinder(data, connection)
+    }
+
+    /// Codes may be guessed so many times only. If the join names an id too, it is that of the code's session.
+    private func codeFinder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
+        let named = data["sessionId"]?.string
         let code = data["joinCode"]?.string ?? ""
         let (socketID, address) = (connection.id, connection.address)
         if let refusal = pipeline.limits.lookupRefusal(socketID: socketID, address: address, at: pipeline.clock.now) { throw refusal }
         return { [pipeline, service] in
             do {
-                return try await service.sessionID(joinCode: code)
+                let sessionID = try await service.sessionID(joinCode: code)
+                guard named == nil || named == sessionID else { throw ClassroomError.sessionNotFound }
+                return sessionID
             } catch let error as ClassroomError where error.code == .notFound {
                 pipeline.limits.lookupFailed(socketID: socketID, address: address, at: pipeline.clock.now)
                 throw error
@@ -70,7 +79,7 @@ extension QuizHandler {
             let sessionID: String
             let answer: Answer
             do throws(ClassroomError) {
-                guard let session = data["sessionId"]?.string ?? connection.sessions.last else {
+                guard let session = data["sessionId"]?.string ?? connection.sessions.joinedLast else {
                     throw ClassroomError(.forbidden, "Join a session first")
                 }
                 sessionID = session
@@ -94,7 +103,8 @@ extension QuizHandler {
 
     /// Leaving what was not joined is no mistake.
     @Sendable func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
-        let sessionID = data["sessionId"]?.string ?? connection.sessions.last
+        // What was joined before what is watched.
+        let sessionID = data["sessionId"]?.string ?? connection.sessions.joinedLast ?? connection.sessions.last?.sessionID
         guard let sessionID, let user = connection.user, connection.sessions.contains(sessionID) else {
             let left = sessionID.map { JSONBody(SessionLeft(sessionId: $0)) } ?? .empty
             request.responder.succeed("quiz:left", left)
@@ -105,7 +115,7 @@ extension QuizHandler {
             let left = try await service.leaveSession(sessionID, user, context)
             context.reply(SessionReply(.left(left)))
         } then: {
-            connection.sessions.removeAll { $0 == sessionID }
+            connection.sessions.leave(sessionID)
         }
     }
 }

@@ -35,14 +35,14 @@ public final class QuizHandler: Sendable {
             handle(event, &table) { [self] in control(action, $0, $1, $2) }
         }
         handle("quiz:join", &table, identity: Self.identity(ofJoin:), join)
-        handle("quiz:answer", &table, limit: .answer, identity: Self.identity(ofAnswer:), answer)
+        handle("quiz:answer", &table, limit: .answer, identity: ClientRequest.identity, answer)
         let service = service
         table.onDeparture { connection, user in
             let sessions = connection.sessions
             connection.sessions = []
             guard !sessions.isEmpty else { return }
             let socketID = connection.id
-            Task { for session in sessions { await service.socketLeft(socketID, session, user) } }
+            Task { for session in sessions { await service.socketLeft(socketID, session.sessionID, user) } }
         }
     }
 
@@ -52,6 +52,10 @@ public final class QuizHandler: Sendable {
         _ perform: @escaping @Sendable (Payload, ClientRequest, ClientConnection) -> RequestOutcome
     ) {
         table.on(event, limit: limit, identity: identity) { request, connection in
+            guard request.identity != .badToken else {
+                request.responder.fail(.invalidToken)
+                return .finished
+            }
             // Nobody is told first who they have to be, then what they did wrong.
             if needsUser, connection.user == nil, request.identity == .none {
                 request.responder.fail(RequestPipeline.signInFirst)
@@ -68,13 +72,11 @@ public final class QuizHandler: Sendable {
 
     // MARK: Who asks
 
-    @Sendable private static func identity(ofAnswer payload: JSONSlice) -> ClientRequest.Identity {
-        payload["token"]?.string.map { .token($0) } ?? .none
-    }
-
     @Sendable private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
-        if let token = payload["token"]?.string { return .token(token) }
-        return payload["joinCode"] != nil && payload["nickname"]?.string != nil ? .guest : .none
+        let identity = ClientRequest.identity(payload)
+        guard identity == .none else { return identity }
+        guard let code = payload["joinCode"], !code.isNull, payload["nickname"]?.string != nil else { return .none }
+        return .guest
     }
 
     func context(_ request: ClientRequest, _ connection: ClientConnection) -> CallContext {
@@ -84,12 +86,11 @@ public final class QuizHandler: Sendable {
         }
     }
 
-    /// The socket is in this session now, and joined it last. Beyond the limit it leaves the one that it joined longest ago.
-    func entered(_ sessionID: String, _ connection: ClientConnection, _ user: User) {
-        connection.sessions.removeAll { $0 == sessionID }
-        connection.sessions.append(sessionID)
+    /// The socket is in this session now. Beyond the limit it leaves the one that it entered longest ago.
+    func entered(_ sessionID: String, asPlayer: Bool = false, _ connection: ClientConnection, _ user: User) {
+        connection.sessions.enter(sessionID, asPlayer: asPlayer)
         guard connection.sessions.count > pipeline.configuration.maximumSessionsPerSocket else { return }
-        let oldest = connection.sessions.removeFirst()
+        let oldest = connection.sessions.removeFirst().sessionID
         let service = service
         let socketID = connection.id
         Task { await service.socketLeft(socketID, oldest, user) }

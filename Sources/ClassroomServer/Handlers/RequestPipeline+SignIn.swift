@@ -1,13 +1,18 @@
 import Classroom
+import SocketIOCore
 
 extension RequestPipeline {
     static let signInFirst = ClassroomError(.unauthenticated, "Sign in first")
 
     /// Carries out what only somebody signed in may do: verifies the request's token if it has one, charges what is still to be charged.
+    ///
+    /// - Parameter verifiesAgain: the token that signed the socket in is looked up too. Otherwise it is believed: a ``TokenWatch`` signs the
+    ///   socket out soon after it lapses.
     func identified(
-        _ request: ClientRequest, _ connection: ClientConnection, then perform: @escaping (User) -> RequestOutcome
+        _ request: ClientRequest, _ connection: ClientConnection, verifiesAgain: Bool = false,
+        then perform: @escaping (User) -> RequestOutcome
     ) -> RequestOutcome {
-        guard case .token(let token) = request.identity, token != connection.token else {
+        guard case .token(let token) = request.identity, verifiesAgain || token != connection.token else {
             return proceed(request, connection, perform)
         }
         signIn(connection, token: token) { [self] refusal in
@@ -38,7 +43,8 @@ extension RequestPipeline {
         return perform(user)
     }
 
-    /// Signs the socket in; `then` gets the refusal, if there is one. A failed sign-in leaves the socket as it was.
+    /// Signs the socket in; `then` gets the refusal, if there is one. A failed sign-in leaves the socket as it was, unless it was by the token
+    /// that had signed the socket in.
     func signIn(_ connection: ClientConnection, token: String, then: @escaping (ClassroomError?) -> Void) {
         connection.isSigningIn = true
         let authentication = authentication
@@ -48,9 +54,26 @@ extension RequestPipeline {
             case .success(let user?):
                 connection.become(user, token: token)
                 then(nil)
-            case .success(nil): then(.invalidToken)
+            case .success(nil):
+                if connection.token == token { connection.signOut() }
+                then(.invalidToken)
             case .failure(let error): then(error)
             }
+        }
+    }
+
+    /// The token that signed the socket in holds no longer. Behind what arrived before that was known.
+    func lapse(_ token: String, _ connection: ClientConnection) {
+        let request = ClientRequest(
+            responder: Responder(
+                event: AuthHandler.event, socket: connection.reference, acknowledge: nil, sentAt: nil, counters: counters),
+            payload: .null, lane: .exclusive, receivedAt: clock.now, identity: .none, limit: nil)
+        connection.queue.enqueue(request) { request in
+            if connection.token == token {
+                connection.signOut()
+                request.responder.fail(.invalidToken)
+            }
+            return .finished
         }
     }
 }

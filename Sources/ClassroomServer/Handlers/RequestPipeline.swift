@@ -12,6 +12,7 @@ final class RequestPipeline: Sendable {
     let logger: Logger
     let counters = RuntimeCounters()
     let presence = PresenceDirectory()
+    let tokens = TokenDirectory()
     let workInHand = WorkInHand()
     let limits: RequestLimits
 
@@ -31,7 +32,8 @@ final class RequestPipeline: Sendable {
     @discardableResult
     func connect(_ socket: ServerSocket, _ table: RequestTable) -> ClientConnection {
         let connection = ClientConnection(
-            socket: socket, presence: presence, departures: table.departures, queueLimit: configuration.maximumQueuedRequests)
+            socket: socket, presence: presence, tokens: tokens, departures: table.departures,
+            queueLimit: configuration.maximumQueuedRequests)
         counters.connections.change(by: 1)
         if let signedIn = socket.attachment as? SignedIn { connection.become(signedIn.user, token: signedIn.token) }
         socket.onAny { [self] incoming in
@@ -118,7 +120,7 @@ final class RequestPipeline: Sendable {
 
     private func changesUser(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
         switch request.identity {
-        case .none: false
+        case .none, .badToken: false
         case .token(let token): token != connection.token
         case .guest: connection.user == nil
         }
@@ -145,8 +147,13 @@ final class RequestPipeline: Sendable {
     }
 
     private static func sentAt(_ payload: JSONSlice) -> JSONSlice? {
-        guard let sentAt = payload["_sentAt"], sentAt.kind == .number else { return nil }
-        return sentAt
+        guard let sentAt = payload["_sentAt"] else { return nil }
+        switch sentAt.kind {
+        case .number: return sentAt
+        // A numeric text counts as a number, here as anywhere.
+        case .string: return sentAt.string.flatMap { Payload.string($0).number } == nil ? nil : sentAt
+        default: return nil
+        }
     }
 
     private static let restartMs = 2_000

@@ -26,6 +26,12 @@ struct ServerMetrics {
         writer.counter("dunlin_connections_closed", help: "Connections that ended.", statistics.connectionsClosed)
         writer.counter("dunlin_sockets_opened", help: "Sockets that joined a namespace.", statistics.socketsOpened)
         writer.counter("dunlin_transport_upgrades", help: "Polling sessions that moved to a WebSocket.", statistics.upgrades)
+        writer.counter(
+            "dunlin_handshakes", help: "Requests for a session, by result.",
+            HandshakeResult.allCases.map { ([("result", $0.rawValue)], statistics.handshakes[$0] ?? 0) })
+        writer.counter(
+            "dunlin_joins", help: "Tries to join a namespace, sign-in by the handshake included, by result.",
+            JoinResult.allCases.map { ([("result", $0.rawValue)], statistics.joins[$0] ?? 0) })
         writer.counter("dunlin_events_received", help: "Events that clients sent.", statistics.eventsReceived)
         writer.counter("dunlin_packets_sent", help: "Packets queued for clients.", statistics.packetsSent)
         writer.counter(
@@ -65,6 +71,10 @@ struct ServerMetrics {
         writer.counter("dunlin_failed_commits", help: "Transactions that failed as a whole.", statistics.failedCommits)
         writer.counter("dunlin_refused_writes", help: "Writes refused: the queue was full, or the store closed.", statistics.refusedWrites)
         writer.gauge("dunlin_largest_commit_batch", help: "The most writes that shared a commit.", Double(statistics.largestBatch))
+        writer.histogram(
+            "dunlin_commit_batch_size", help: "Writes that shared a commit.",
+            buckets: statistics.batchSizes.map { (Double($0.upperBound), $0.cumulativeCount) }, count: statistics.commits,
+            sum: Double(statistics.writes))
         writer.gauge("dunlin_queued_writes", help: "Writes that wait for the next commit.", Double(statistics.queued))
         writer.counter(
             "dunlin_commit_seconds", help: "Time spent in transactions, syncs to the disk included.",

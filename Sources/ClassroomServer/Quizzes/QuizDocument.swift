@@ -1,12 +1,12 @@
 import Classroom
 
-/// A quiz as the HTTP API shows it. The correct answers are left out for whoever is neither its owner nor allowed to manage quizzes.
+/// A quiz as the HTTP API shows it, correct answers included.
 struct QuizDocument: Encodable {
     struct QuestionDocument: Encodable {
         var id: String
         var question: String
         var options: [String]
-        var correctAnswer: Answer?
+        var correctAnswer: Answer
         var durationMs: Int?
     }
 
@@ -15,14 +15,13 @@ struct QuizDocument: Encodable {
     var createdBy: String
     var questions: [QuestionDocument]
 
-    init(_ quiz: Quiz, withAnswers: Bool) {
+    init(_ quiz: Quiz) {
         id = quiz.id
         title = quiz.title
         createdBy = quiz.createdBy
         questions = quiz.questions.map {
             QuestionDocument(
-                id: $0.id, question: $0.question, options: $0.options, correctAnswer: withAnswers ? $0.correctAnswer : nil,
-                durationMs: $0.durationMs)
+                id: $0.id, question: $0.question, options: $0.options, correctAnswer: $0.correctAnswer, durationMs: $0.durationMs)
         }
     }
 }

@@ -1,4 +1,4 @@
-public import Classroom
+import Classroom
 public import ClassroomStore
 public import Logging
 public import SocketIOServer
@@ -15,6 +15,7 @@ public final class ClassroomRuntime: Sendable {
     private let service: LiveQuizService
     private let chat: ChatHandler
     private let dashboard: DashboardBroadcaster
+    private let tokenWatch: TokenWatch
 
     public init(
         io: SocketIO, store: any ClassroomStore, authentication: any AuthenticationService,
@@ -39,9 +40,10 @@ public final class ClassroomRuntime: Sendable {
             guestTokens: guestTokens
                 ?? StoreGuestTokens(store: store, lifetimeMs: configuration.guestTokenLifetimeMs, clock: clock),
             configuration: configuration, clock: clock, counters: pipeline.counters)
-        dashboard = DashboardBroadcaster(clock: clock, configuration: configuration) {
-            Self.snapshot(pipeline, registry, chat.directory)
-        }
+        tokenWatch = TokenWatch(pipeline: pipeline)
+        dashboard = DashboardBroadcaster(
+            clock: clock, configuration: configuration, sample: { Self.snapshot(pipeline, registry, chat.directory) },
+            countSessions: { try await store.countSessions() })
     }
 
     // MARK: Life
@@ -55,6 +57,7 @@ public final class ClassroomRuntime: Sendable {
         chat.register(in: &table)
         DashboardHandler(pipeline: pipeline, broadcaster: dashboard).register(in: &table)
         io.onConnection { [pipeline, table] socket in pipeline.connect(socket, table) }
+        tokenWatch.start()
         try await resumeSessions()
     }
 
@@ -77,24 +80,15 @@ public final class ClassroomRuntime: Sendable {
         await workInHand.drain()
         limit.cancel()
         dashboard.stop()
+        tokenWatch.stop()
         for session in registry.all { await session.stop() }
     }
 
-    // MARK: For the HTTP API
+    // MARK: For the program around it
 
     /// The whole board of a session, live or ended.
     public func leaderboard(sessionID: String) async throws -> LeaderboardReport {
         try await service.getLeaderboard(sessionID)
-    }
-
-    /// As `quiz:end`.
-    public func endSession(_ id: String, by user: User) async throws {
-        _ = try await service.endSession(id, user, CallContext(receivedAt: clock.now))
-    }
-
-    /// The session's row was deleted: it ends quietly.
-    public func forgetSession(_ id: String) async {
-        await registry.loaded(id)?.vanish()
     }
 
     // MARK: Counting

@@ -41,11 +41,16 @@ public struct RuntimeConfiguration: Sendable {
     /// Join codes that all sockets of one address looked up in vain. Generous: a whole school sits behind one address.
     public var failedLookupRateOfAddress = TokenBucket.Rule(capacity: 200, refillPerSecond: 5)
 
+    /// How long a token that was revoked or has expired may still serve the sockets that it signed in.
+    public var tokenCheckIntervalMs = 5_000
+
     /// How often `dashboard:metrics` goes out unless the subscriber asks otherwise.
     public var dashboardIntervalMs = 1_000
     /// The longest interval that a subscriber may ask for.
     public var maximumDashboardIntervalMs = 60_000
     public var maximumDashboardSubscribers = 1_000
+    /// Samples that wait for the database to count the sessions; further ones are left out.
+    public var maximumDashboardSamplesUnderWay = 16
 
     /// The least time between two `quiz:progress` of a session.
     public var progressIntervalMs = 105

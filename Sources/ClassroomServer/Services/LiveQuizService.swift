@@ -1,5 +1,6 @@
 import Classroom
 import ClassroomStore
+import NIOConcurrencyHelpers
 import SocketIOServer
 
 /// The quiz sessions of this server: finds a session's actor, checks what the caller may do, lets it work.
@@ -11,6 +12,7 @@ final class LiveQuizService: QuizService {
     private let configuration: RuntimeConfiguration
     private let clock: any ClassroomClock
     private let counters: RuntimeCounters
+    private let lastCreation = NIOLockedValueBox<UnixMilliseconds>(0)
 
     init(
         store: any ClassroomStore, registry: SessionRegistry, authentication: any AuthenticationService,
@@ -34,7 +36,7 @@ final class LiveQuizService: QuizService {
         let id = creation.sessionID ?? RandomIdentifier.uuid()
         if registry.loaded(id) == nil { try registry.requireRoom() }
         let record = try await create(id, quiz, settings, user)
-        let session = await registry.adopt(record, quiz)
+        let session = try await registry.adopt(record, quiz)
         if let socket = context.socket { await session.seatHost(user, socket) }
         return CreatedSession(
             sessionId: id, quizId: quiz.id, title: quiz.title, status: record.status, joinCode: record.joinCode)
@@ -46,7 +48,7 @@ final class LiveQuizService: QuizService {
         for _ in 0..<JoinCode.maximumAttempts {
             guard let code = JoinCode.generate(using: &generator, isTaken: { _ in false }) else { break }
             let record = SessionRecord(
-                id: id, quizID: quiz.id, joinCode: code.value, createdBy: user.id, settings: settings, createdAt: clock.now)
+                id: id, quizID: quiz.id, joinCode: code.value, createdBy: user.id, settings: settings, createdAt: creationTime())
             do {
                 try await store.createSession(record)
                 return record
@@ -55,6 +57,14 @@ final class LiveQuizService: QuizService {
             }
         }
         throw ClassroomError(.unavailable, "No join code is free", retryAfterMs: 1_000)
+    }
+
+    /// The time, but no two are the same: by it one session is told from the next of the same id.
+    private func creationTime() -> UnixMilliseconds {
+        lastCreation.withLockedValue { last in
+            last = max(clock.now, last + 1)
+            return last
+        }
     }
 
     // MARK: Joining
@@ -86,7 +96,9 @@ final class LiveQuizService: QuizService {
     }
 
     func observeSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionSnapshot {
-        try snapshot(try await with(sessionID, checksRow: true) { try await $0.observe(user, context) })
+        let managesQuizzes = authentication.hasPermission(user, .manageQuizzes)
+        return try snapshot(
+            try await with(sessionID, checksRow: true) { try await $0.observe(user, managesQuizzes: managesQuizzes, context) })
     }
 
     func leaveSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionLeft {
@@ -122,7 +134,11 @@ final class LiveQuizService: QuizService {
     // MARK: Hosting
 
     func startSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.start(by: user.id), sessionID, user, context)
+        try require(.manageQuizzes, of: user)
+        return try await with(sessionID, checksRow: true) { session in
+            if let quiz = try await store.quiz(id: session.quizID) { await session.use(quiz) }
+            return try await session.control(.start(by: user.id), user, context)
+        }
     }
 
     func nextQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {

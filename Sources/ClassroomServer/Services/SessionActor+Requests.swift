@@ -22,12 +22,12 @@ extension SessionActor {
         _ = try copy.apply(.join(userID: "", name: nickname, isNickname: true), at: now)
     }
 
-    func observe(_ user: User, _ context: CallContext) async throws -> SessionReply {
+    func observe(_ user: User, managesQuizzes: Bool, _ context: CallContext) async throws -> SessionReply {
         // Who was removed does not come back by another door.
         if !isRetired, session.participants.contains(where: { $0.userID == user.id && $0.kicked }), !session.isHost(user.id) {
             throw ClassroomError(.forbidden, "You were removed from this session")
         }
-        return try await request(user.id, context) { apply(.observe(userID: user.id), for: $0) }
+        return try await request(user.id, context) { apply(.observe(userID: user.id, managesQuizzes: managesQuizzes), for: $0) }
     }
 
     /// The owner's socket, which created the session, is its host.
@@ -35,17 +35,27 @@ extension SessionActor {
         seat(socket, user.id, isWatcher: true) { $0.isHost = true }
     }
 
+    /// A host's command. The socket that gives it is the host's from then on, wherever it comes from: the events are the answer to one who
+    /// asked for no acknowledgement.
     func control(_ command: SessionCommand, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await request(user.id, context) { apply(command, for: $0) }
+        try await request(user.id, context) { call in
+            apply(command, for: call) {
+                if let socket = context.socket { seatHost(user, socket) }
+            }
+        }
     }
+
+    /// Whoever edited the quiz while its session waited gets to play what they wrote.
+    func use(_ quiz: Quiz) { apply(.useQuiz(quiz)) }
 
     func submit(
         _ questionID: String, _ user: User, _ answer: Answer, timeSpent: Double?, _ context: CallContext
     ) async throws -> SessionReply {
         let key = AnswerKey(questionID: questionID, userID: user.id)
         // An answer is the user's, but to give one the socket must have joined. Who answered before gets that result in any case.
-        if !isRetired, let socket = context.socket, session.isParticipant(user.id), !roster.isPlaying(socket.id, as: user.id),
-            session.answerResult(for: key, duplicate: true) == nil
+        // Nor does a seat matter after the end: it went when the session left memory, and the rules have the better refusal.
+        if !isRetired, session.phase != .ended, let socket = context.socket, session.isParticipant(user.id),
+            !roster.isPlaying(socket.id, as: user.id), session.answerResult(for: key, duplicate: true) == nil
         {
             throw ClassroomError(.forbidden, "Join the session first")
         }

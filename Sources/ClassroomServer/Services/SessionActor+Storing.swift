@@ -42,12 +42,12 @@ extension SessionActor {
     func write(_ participant: ParticipantRecord, holdsBack: Bool, for call: SessionCall?) {
         let userID = participant.userID
         guard holdsBack else {
-            environment.store.save(participant) { [weak self] in self?.post(.participantWritten(userID, $0)) }
+            environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.participantWritten(userID, $0)) }
             return
         }
         let ticket = outbox.ticket()
         outbox.append(.await(SessionOutbox.Write(ticket: ticket, subject: .participant(userID), call: call)))
-        environment.store.save(participant) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
+        environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
     }
 
     /// A write that the outbox waited for is done.
@@ -96,7 +96,7 @@ extension SessionActor {
         guard !unsavedParticipants.isEmpty else { return }
         for participant in session.participants where unsavedParticipants.contains(participant.userID) {
             let userID = participant.userID
-            environment.store.save(participant) { [weak self] in self?.post(.participantWritten(userID, $0)) }
+            environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.participantWritten(userID, $0)) }
         }
     }
 }

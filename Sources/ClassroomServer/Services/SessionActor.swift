@@ -40,6 +40,7 @@ actor SessionActor {
     nonisolated let id: String
     /// Tells this session from one of the same id that was deleted or comes after it.
     nonisolated let createdAt: UnixMilliseconds
+    nonisolated let quizID: String
     nonisolated let environment: Environment
     nonisolated private let inbox = NIOLockedValueBox<[Message]>([])
     nonisolated let rooms: SessionRooms
@@ -66,6 +67,7 @@ actor SessionActor {
     ) {
         id = record.id
         createdAt = record.createdAt
+        quizID = record.quizID
         self.environment = environment
         rooms = SessionRooms(io: environment.io, sessionID: record.id)
         session = QuizSession(
@@ -77,8 +79,10 @@ actor SessionActor {
 
     // MARK: Commands
 
-    /// Applies a command and performs what follows from it. A refusal is the caller's.
-    func apply(_ command: SessionCommand, at time: UnixMilliseconds? = nil, for call: SessionCall? = nil) {
+    /// Applies a command and performs what follows from it, after `whenAccepted`. A refusal is the caller's.
+    func apply(
+        _ command: SessionCommand, at time: UnixMilliseconds? = nil, for call: SessionCall? = nil, whenAccepted: () -> Void = {}
+    ) {
         guard !isRetired else {
             call?.fail(SessionRetired())
             return
@@ -86,6 +90,7 @@ actor SessionActor {
         do {
             let before = session.phase.status
             let effects = try session.apply(command, at: time ?? now)
+            whenAccepted()
             enqueue(effects, for: call)
             if session.phase.status != before { environment.onStatus(self, session.phase.status) }
         } catch {

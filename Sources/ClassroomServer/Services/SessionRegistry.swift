@@ -78,15 +78,48 @@ final class SessionRegistry: Sendable {
         try state.withLockedValue { try requireRoom($0) }
     }
 
-    /// Takes in a session that was created just now. One of the same id that is in memory belongs to a row that vanished.
-    func adopt(_ record: SessionRecord, _ quiz: Quiz) async -> SessionActor {
-        let session = make(record, quiz, [], [])
-        let former = state.withLockedValue { state -> Slot? in
-            defer { state.slots[record.id] = .live(session, record.status) }
-            return state.slots[record.id]
+    /// Takes in a session that was created just now. Somebody may have found its row already, and then it is the one that they are in.
+    /// Another one of the same id belongs to a row that vanished: it leaves its rooms, which have the same names, before the new one is there.
+    func adopt(_ record: SessionRecord, _ quiz: Quiz) async throws -> SessionActor {
+        for _ in 0..<Self.adoptionAttempts {
+            // What is being loaded may be the former one, or may just have been found missing.
+            if let session = try? await adoptOnce(record, quiz), session.createdAt == record.createdAt { return session }
         }
-        if case .live(let former, _) = former { await former.vanish() }
-        return session
+        throw ClassroomError(.unavailable, "The session is busy, please try again", retryAfterMs: 1_000)
+    }
+
+    private static let adoptionAttempts = 4
+
+    private func adoptOnce(_ record: SessionRecord, _ quiz: Quiz) async throws -> SessionActor {
+        let session = make(record, quiz, [], [])
+        let slot = state.withLockedValue { state -> Slot in
+            let slot: Slot
+            switch state.slots[record.id] {
+            case .live(let present, _) where present.createdAt != record.createdAt:
+                state.generation += 1
+                let generation = state.generation
+                let change = Task<SessionActor, any Error> {
+                    await present.vanish()
+                    self.complete(record, session, generation)
+                    return session
+                }
+                slot = .loading(change, generation: generation)
+            case .some(let present): return present
+            case nil: slot = .live(session, record.status)
+            }
+            state.slots[record.id] = slot
+            return slot
+        }
+        switch slot {
+        case .live(let session, _): return session
+        case .loading(let task, _): return try await task.value
+        }
+    }
+
+    private func complete(_ record: SessionRecord, _ session: SessionActor, _ generation: Int) {
+        state.withLockedValue { state in
+            if case .loading(_, generation) = state.slots[record.id] { state.slots[record.id] = .live(session, record.status) }
+        }
     }
 
     // MARK: Loading

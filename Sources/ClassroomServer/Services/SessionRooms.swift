@@ -38,7 +38,12 @@ struct SessionRooms: Sendable {
             var target = io.to(everyone)
             for socket in users.flatMap({ roster.sockets(of: $0) }) { target = target.except(socket.id) }
             target.emit(event.name, body)
-        case .watchers: io.to(watchers).emit(event.name, body)
+        case .watchers:
+            var target = io.to(watchers)
+            for socket in roster.playingWatchers { target = target.except(socket.id) }
+            target.emit(event.name, body)
+        case .player(let userID):
+            for socket in roster.sockets(of: userID) where roster.isPlaying(socket.id, as: userID) { socket.emit(event.name, body) }
         case .user(let userID): for socket in roster.sockets(of: userID) { socket.emit(event.name, body) }
         case .host: for socket in roster.hostSockets { socket.emit(event.name, body) }
         }

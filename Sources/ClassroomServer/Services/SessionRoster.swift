@@ -21,6 +21,11 @@ struct SessionRoster {
     var hostSockets: [SocketReference] { hosts.compactMap { seats[$0]?.socket } }
     var sockets: [SocketReference] { seats.values.map(\.socket) }
 
+    /// Those that watch and play.
+    var playingWatchers: [SocketReference] {
+        seats.values.filter { $0.isPlayer && ($0.isHost || $0.isObserver) }.map(\.socket)
+    }
+
     func sockets(of userID: String) -> [SocketReference] {
         socketsByUser[userID]?.compactMap { seats[$0]?.socket } ?? []
     }

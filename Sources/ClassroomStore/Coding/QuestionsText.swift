@@ -21,7 +21,7 @@ enum QuestionsText {
             question: payload["question"]?.string ?? payload["text"]?.string ?? "",
             options: (payload["options"]?.elements ?? []).map(option),
             correctAnswer: payload["correctAnswer"].flatMap(AnswerText.answer) ?? .list([]),
-            durationMs: payload["durationMs"]?.integer.flatMap { $0 > 0 ? $0 : nil })
+            durationMs: payload["durationMs"]?.integer.flatMap { $0 > 0 ? min($0, SessionSettings.questionDurationRange.upperBound) : nil })
     }
 
     private static func payload(_ question: Question) -> Payload {

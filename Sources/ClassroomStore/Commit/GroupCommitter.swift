@@ -106,16 +106,3 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
         for continuation in closing { continuation.resume() }
     }
 }
-
-extension CommitStatistics {
-    fileprivate mutating func record(writes count: Int, isCommitted: Bool, took: Duration) {
-        committing += took
-        guard isCommitted else {
-            failedCommits += 1
-            return
-        }
-        commits += 1
-        writes += count
-        largestBatch = max(largestBatch, count)
-    }
-}

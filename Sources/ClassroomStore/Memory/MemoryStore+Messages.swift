@@ -9,8 +9,11 @@ extension MemoryStore {
         }
     }
 
-    public func submit(_ answer: AnswerRecord, completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void) {
-        write({ $0.submit(answer) }, completion: completion)
+    public func submit(
+        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void
+    ) {
+        write({ $0.submit(answer, sessionCreatedAt) }, completion: completion)
     }
 
     public func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {

@@ -15,11 +15,19 @@ extension MemoryStore {
         try await write { $0.tokens[hash] = MemoryTables.Token(userID: userID, expiresAt: expiresAt) }
     }
 
-    public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
-        try read { tables in
-            guard let token = tables.tokens[hash], token.expiresAt.map({ $0 > now }) ?? true else { return nil }
-            return tables.users[token.userID]
+    public func load(users: [UserChange], tokens: [TokenRecord]) async throws {
+        try await write { tables in
+            for user in users { tables.users[user.id] = user.applied(to: tables.users[user.id]) }
+            for token in tokens { tables.tokens[token.hash] = MemoryTables.Token(userID: token.userID, expiresAt: token.expiresAt) }
         }
+    }
+
+    public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
+        try read { $0.user(forTokenHash: hash, now: now) }
+    }
+
+    public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        try read { tables in Set(hashes.filter { tables.user(forTokenHash: $0, now: now) != nil }) }
     }
 
     public func revokeToken(hash: String) async throws -> Bool { try await write { $0.tokens.removeValue(forKey: hash) != nil } }

@@ -16,6 +16,13 @@ extension MemoryStore {
         }
     }
 
+    public func countSessions() async throws -> [SessionStatus: Int] {
+        try read { tables in
+            let states = tables.sessions.values.map(\.record.status).filter { $0 != .ended }
+            return Dictionary(states.map { ($0, 1) }, uniquingKeysWith: +)
+        }
+    }
+
     public func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
         write({ try $0.update(session) }, completion: completion)
     }
@@ -30,7 +37,10 @@ extension MemoryStore {
         }
     }
 
-    public func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        write({ $0.save(participant) }, completion: completion)
+    public func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write({ $0.save(participant, sessionCreatedAt) }, completion: completion)
     }
 }

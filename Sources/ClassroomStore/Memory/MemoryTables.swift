@@ -25,6 +25,11 @@ struct MemoryTables {
     var sessions: [String: Session] = [:]
     var rooms: [String: [ChatMessage]] = [:]
 
+    func user(forTokenHash hash: String, now: UnixMilliseconds) -> User? {
+        guard let token = tokens[hash], token.expiresAt.map({ $0 > now }) ?? true else { return nil }
+        return users[token.userID]
+    }
+
     mutating func create(_ session: SessionRecord) throws(ClassroomError) {
         guard sessions[session.id] == nil else { throw .sessionExists }
         try checkJoinCode(of: session)
@@ -38,15 +43,15 @@ struct MemoryTables {
         return true
     }
 
-    mutating func save(_ participant: ParticipantRecord) -> Bool {
-        guard sessions[participant.sessionID] != nil else { return false }
+    mutating func save(_ participant: ParticipantRecord, _ sessionCreatedAt: UnixMilliseconds?) -> Bool {
+        guard session(participant.sessionID, sessionCreatedAt) != nil else { return false }
         sessions[participant.sessionID]?.participants[participant.userID] = participant
         return true
     }
 
-    mutating func submit(_ answer: AnswerRecord) -> AnswerOutcome {
+    mutating func submit(_ answer: AnswerRecord, _ sessionCreatedAt: UnixMilliseconds?) -> AnswerOutcome {
         let key = AnswerKey(questionID: answer.questionID, userID: answer.userID)
-        guard let session = sessions[answer.sessionID] else { return .sessionVanished }
+        guard let session = session(answer.sessionID, sessionCreatedAt) else { return .sessionVanished }
         if let first = session.answers[key] { return .duplicate(first) }
         sessions[answer.sessionID]?.answers[key] = answer
         return .stored
@@ -61,6 +66,12 @@ struct MemoryTables {
 
     func session(joinCode: String) -> SessionRecord? {
         sessions.values.first { $0.record.joinCode == joinCode && $0.record.status != .ended }?.record
+    }
+
+    /// The session, unless it is another incarnation than the one that was created then.
+    private func session(_ id: String, _ createdAt: UnixMilliseconds?) -> Session? {
+        guard let session = sessions[id], createdAt == nil || session.record.createdAt == createdAt else { return nil }
+        return session
     }
 
     private func checkJoinCode(of session: SessionRecord) throws(ClassroomError) {

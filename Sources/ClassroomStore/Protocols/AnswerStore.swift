@@ -5,7 +5,7 @@ public enum AnswerOutcome: Hashable, Sendable {
     case stored
     /// The user had answered this question before: the answer that counts.
     case duplicate(AnswerRecord)
-    /// The session's row is gone; nothing was stored.
+    /// The session's row is gone, or another incarnation's; nothing was stored.
     case sessionVanished
 }
 
@@ -14,12 +14,22 @@ public protocol AnswerStore: Sendable {
     /// All answers of the session, in the order of `answeredAt`; ties by question and user id.
     func answers(sessionID: String) async throws -> [AnswerRecord]
     /// Stores the answer; the completion runs after the commit that made it durable. See ``ClassroomStore`` for where it runs.
-    func submit(_ answer: AnswerRecord, completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void)
+    /// - Parameter sessionCreatedAt: of the session that was answered; nil: whichever has the id.
+    func submit(
+        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void)
 }
 
 extension AnswerStore {
-    /// ``AnswerStore/submit(_:completion:)``, awaited.
-    public func submit(_ answer: AnswerRecord) async throws(ClassroomError) -> AnswerOutcome {
-        try await committed { submit(answer, completion: $0) }
+    /// An answer to whichever session has the id.
+    public func submit(_ answer: AnswerRecord, completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void) {
+        submit(answer, sessionCreatedAt: nil, completion: completion)
+    }
+
+    /// ``AnswerStore/submit(_:sessionCreatedAt:completion:)``, awaited.
+    public func submit(
+        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds? = nil
+    ) async throws(ClassroomError) -> AnswerOutcome {
+        try await committed { submit(answer, sessionCreatedAt: sessionCreatedAt, completion: $0) }
     }
 }

@@ -13,6 +13,8 @@ public protocol SessionStore: Sendable {
     func session(joinCode: String) async throws -> SessionRecord?
     /// The sessions with one of these states (nil: any) and this owner (nil: any), the newest first.
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord]
+    /// How many sessions there are of each state but `ended`.
+    func countSessions() async throws -> [SessionStatus: Int]
     /// Replaces the session's row. False: the row vanished, or is another incarnation (another `createdAt`); nothing was written.
     /// `ClassroomError.joinCodeInUse` when another live session has the code. See ``ClassroomStore`` for where the completion runs.
     func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
@@ -21,8 +23,12 @@ public protocol SessionStore: Sendable {
 
     /// Everyone who ever joined, the kicked and those who left included, in the order of joining.
     func participants(sessionID: String) async throws -> [ParticipantRecord]
-    /// Creates the participant or replaces the one of the same session and user. False: the session's row vanished; nothing was written.
-    func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
+    /// Creates the participant or replaces the one of the same session and user. False: the session's row vanished, or is another
+    /// incarnation; nothing was written.
+    /// - Parameter sessionCreatedAt: of the session that was joined; nil: whichever has the id.
+    func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
 }
 
 extension SessionStore {
@@ -31,9 +37,16 @@ extension SessionStore {
         try await committed { update(session, completion: $0) }
     }
 
-    /// ``SessionStore/save(_:completion:)``, awaited.
-    public func save(_ participant: ParticipantRecord) async throws(ClassroomError) -> Bool {
-        try await committed { save(participant, completion: $0) }
+    /// A participant of whichever session has the id.
+    public func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
+        save(participant, sessionCreatedAt: nil, completion: completion)
+    }
+
+    /// ``SessionStore/save(_:sessionCreatedAt:completion:)``, awaited.
+    public func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds? = nil
+    ) async throws(ClassroomError) -> Bool {
+        try await committed { save(participant, sessionCreatedAt: sessionCreatedAt, completion: $0) }
     }
 
     /// All sessions with one of these states, the newest first; for resuming after a restart.

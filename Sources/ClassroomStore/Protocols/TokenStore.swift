@@ -5,8 +5,12 @@ public protocol TokenStore: Sendable {
     /// Stores a token for a user, who need not exist yet: the user is looked up when the token is used. A token of the same hash is replaced.
     /// - Parameter expiresAt: the first moment at which the token is no longer valid; nil for never.
     func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws
+    /// Changes or creates the users and stores the tokens, all in one transaction: for many at a time.
+    func load(users: [UserChange], tokens: [TokenRecord]) async throws
     /// The user whom the token names, or nil when it is unknown, expired at `now`, revoked, or names nobody who exists.
     func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User?
+    /// Those of the hashes with which ``user(forTokenHash:now:)`` would find somebody.
+    func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String>
     /// Whether there was such a token; it is gone now.
     func revokeToken(hash: String) async throws -> Bool
     /// How many tokens the user had; they are gone now.

@@ -7,12 +7,12 @@ enum AnswerRows {
     private static let insertion = """
         insert into quiz_answers
             (session_id, question_id, user_id, answer, correct, score, time_bonus, elapsed_ms, time_spent, answered_at)
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 where \(SessionRows.exists(id: "?1", createdAt: "?11"))
             on conflict (session_id, question_id, user_id) do nothing
         """
 
     /// The key decides, within the transaction: the first answer is stored, a second one finds it.
-    static func insert(_ answer: AnswerRecord, in db: Database) throws -> AnswerOutcome {
+    static func insert(_ answer: AnswerRecord, _ sessionCreatedAt: UnixMilliseconds?, in db: Database) throws -> AnswerOutcome {
         let statement = try HotStatement(insertion, in: db)
         statement.bind(1, answer.sessionID)
         statement.bind(2, answer.questionID)
@@ -24,10 +24,12 @@ enum AnswerRows {
         statement.bind(8, answer.elapsedMs)
         statement.bind(9, answer.timeSpent)
         statement.bind(10, answer.answeredAt)
+        statement.bind(11, sessionCreatedAt)
         switch statement.run() {
         case SQLITE_DONE where db.changesCount > 0: return .stored
-        case SQLITE_DONE: return .duplicate(try existing(answer, in: db))
-        case foreignKey: return .sessionVanished
+        case SQLITE_DONE:
+            guard try SessionRows.exists(answer.sessionID, sessionCreatedAt, in: db) else { return .sessionVanished }
+            return .duplicate(try existing(answer, in: db))
         case let code: throw SQLiteFailure.statementError(code, in: db)
         }
     }
@@ -56,7 +58,4 @@ enum AnswerRows {
             timeBonus: row.int("time_bonus") ?? 0, elapsedMs: row.int("elapsed_ms") ?? 0, timeSpent: row.real("time_spent"),
             answeredAt: row.integer("answered_at") ?? 0)
     }
-
-    /// `SQLITE_CONSTRAINT_FOREIGNKEY`, a macro that is not imported: there is no such session.
-    static let foreignKey: Int32 = SQLITE_CONSTRAINT | (3 << 8)
 }

@@ -44,13 +44,14 @@ enum ChatRows {
 
     private static func last(in room: String, _ db: Database) throws -> Int {
         let statement = try db.cachedStatement(sql: "select max(sequence) from chat_messages where room_id = ?")
-        return try Int.fetchOne(statement, arguments: [room]) ?? 0
+        // One less than the largest, so that there is a next.
+        return min(try Int.fetchOne(statement, arguments: [room]) ?? 0, .max - 1)
     }
 
     private static func message(_ row: Row) -> ChatMessage {
         ChatMessage(
             id: row.text("id") ?? "", roomID: row.text("room_id") ?? "", userID: row.text("user_id") ?? "",
             username: row.text("username") ?? "", content: row.text("content") ?? "", type: row.text("type") ?? "text",
-            sentAt: row.integer("sent_at") ?? 0, sequence: row.int("sequence") ?? 0, clientID: row.text("client_id"))
+            sentAt: row.integer("sent_at") ?? 0, sequence: row.integer("sequence").map { Int($0) } ?? 0, clientID: row.text("client_id"))
     }
 }

@@ -23,6 +23,10 @@ struct HotStatement {
 
     func bind(_ index: Int32, _ integer: Int64) { sqlite3_bind_int64(statement.sqliteStatement, index, integer) }
 
+    func bind(_ index: Int32, _ integer: Int64?) {
+        if let integer { bind(index, integer) } else { bindNull(index) }
+    }
+
     func bind(_ index: Int32, _ integer: Int) { sqlite3_bind_int64(statement.sqliteStatement, index, Int64(integer)) }
 
     func bind(_ index: Int32, _ real: Double?) {

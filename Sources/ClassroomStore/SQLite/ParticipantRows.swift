@@ -3,24 +3,20 @@ import GRDB
 
 /// Rows of `quiz_participants`.
 enum ParticipantRows {
-    /// False: the session's row is gone.
-    static func save(_ participant: ParticipantRecord, in db: Database) throws -> Bool {
-        do {
-            try db.cachedStatement(
-                sql: """
-                    insert into quiz_participants (session_id, user_id, username, joined_at, kicked, has_left, question_sent_at)
-                        values (?, ?, ?, ?, ?, ?, ?)
-                        on conflict (session_id, user_id) do update set username = excluded.username, joined_at = excluded.joined_at,
-                            kicked = excluded.kicked, has_left = excluded.has_left, question_sent_at = excluded.question_sent_at
-                    """
-            ).execute(arguments: [
-                participant.sessionID, participant.userID, participant.username, participant.joinedAt, participant.kicked ? 1 : 0,
-                participant.left ? 1 : 0, participant.questionSentAt,
-            ])
-            return true
-        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_FOREIGNKEY {
-            return false
-        }
+    /// False: the session's row is gone, or another incarnation's.
+    static func save(_ participant: ParticipantRecord, _ sessionCreatedAt: UnixMilliseconds?, in db: Database) throws -> Bool {
+        try db.cachedStatement(
+            sql: """
+                insert into quiz_participants (session_id, user_id, username, joined_at, kicked, has_left, question_sent_at)
+                    select ?1, ?2, ?3, ?4, ?5, ?6, ?7 where \(SessionRows.exists(id: "?1", createdAt: "?8"))
+                    on conflict (session_id, user_id) do update set username = excluded.username, joined_at = excluded.joined_at,
+                        kicked = excluded.kicked, has_left = excluded.has_left, question_sent_at = excluded.question_sent_at
+                """
+        ).execute(arguments: [
+            participant.sessionID, participant.userID, participant.username, participant.joinedAt, participant.kicked ? 1 : 0,
+            participant.left ? 1 : 0, participant.questionSentAt, sessionCreatedAt,
+        ])
+        return db.changesCount > 0
     }
 
     static func all(sessionID: String, in db: Database) throws -> [ParticipantRecord] {

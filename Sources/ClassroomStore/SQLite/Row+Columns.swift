@@ -1,12 +1,19 @@
 import GRDB
 
-/// Columns of rows that anybody may have written: a value of an unexpected type is an absent one, never a crash.
+/// Columns of rows that anybody may have written: a value of an unexpected type is an absent one, never a crash. Numbers beyond what they can
+/// mean are brought to the nearest that can: sums of them must not overflow.
 extension Row {
     func text(_ column: String) -> String? { String.fromDatabaseValue(self[column]) }
 
-    func integer(_ column: String) -> Int64? { Int64.fromDatabaseValue(self[column]) }
+    /// A time, or another number of up to 53 bits.
+    func integer(_ column: String) -> Int64? {
+        Int64.fromDatabaseValue(self[column]).map { Swift.min(Swift.max($0, -Self.largest), Self.largest) }
+    }
 
-    func int(_ column: String) -> Int? { Int.fromDatabaseValue(self[column]) }
+    /// A count or an amount, of up to 32 bits.
+    func int(_ column: String) -> Int? { Int.fromDatabaseValue(self[column]).map { Int(Int32(clamping: $0)) } }
+
+    private static let largest: Int64 = 1 << 53
 
     func real(_ column: String) -> Double? { Double.fromDatabaseValue(self[column]) }
 

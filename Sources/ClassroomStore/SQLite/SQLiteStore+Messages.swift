@@ -6,8 +6,11 @@ extension SQLiteStore {
         try await read { db in try AnswerRows.all(sessionID: sessionID, in: db) }
     }
 
-    public func submit(_ answer: AnswerRecord, completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void) {
-        enqueue(.answer(answer, completion))
+    public func submit(
+        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void
+    ) {
+        enqueue(.answer(answer, sessionCreatedAt: sessionCreatedAt, completion))
     }
 
     public func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {

@@ -22,6 +22,10 @@ extension SQLiteStore {
         }
     }
 
+    public func countSessions() async throws -> [SessionStatus: Int] {
+        try await read { db in try SessionRows.count(in: db) }
+    }
+
     public func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
         write({ db in try SessionRows.update(session, in: db) }, completion: completion)
     }
@@ -37,7 +41,10 @@ extension SQLiteStore {
         try await read { db in try ParticipantRows.all(sessionID: sessionID, in: db) }
     }
 
-    public func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        write({ db in try ParticipantRows.save(participant, in: db) }, completion: completion)
+    public func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write({ db in try ParticipantRows.save(participant, sessionCreatedAt, in: db) }, completion: completion)
     }
 }

@@ -19,10 +19,20 @@ extension SQLiteStore {
     }
 
     public func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
+        let token = TokenRecord(hash: hash, userID: userID, expiresAt: expiresAt, createdAt: createdAt)
+        try await write { db in try Self.save(token, in: db) }
+    }
+
+    public func load(users: [UserChange], tokens: [TokenRecord]) async throws {
         try await write { db in
-            try db.cachedStatement(sql: "insert or replace into tokens (hash, user_id, expires_at, created_at) values (?, ?, ?, ?)")
-                .execute(arguments: [hash, userID, expiresAt, createdAt])
+            for user in users { try UserRows.save(user.applied(to: try UserRows.one("where id = ?", [user.id], in: db)), in: db) }
+            for token in tokens { try Self.save(token, in: db) }
         }
+    }
+
+    private static func save(_ token: TokenRecord, in db: Database) throws {
+        try db.cachedStatement(sql: "insert or replace into tokens (hash, user_id, expires_at, created_at) values (?, ?, ?, ?)")
+            .execute(arguments: [token.hash, token.userID, token.expiresAt, token.createdAt])
     }
 
     public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
@@ -30,6 +40,19 @@ extension SQLiteStore {
             try UserRows.one(
                 "join tokens on tokens.user_id = users.id where tokens.hash = ? and (expires_at is null or expires_at > ?)",
                 [hash, now], in: db)
+        }
+    }
+
+    public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        let list = JSONText.text(.array(hashes.map(Payload.string)))
+        return try await read { db in
+            // One parameter for all: SQLite bounds their number.
+            let statement = try db.cachedStatement(
+                sql: """
+                    select hash from tokens join users on users.id = tokens.user_id
+                        where hash in (select value from json_each(?)) and (expires_at is null or expires_at > ?)
+                    """)
+            return try String.fetchSet(statement, arguments: [list, now])
         }
     }
 

@@ -3,13 +3,13 @@ import GRDB
 
 /// A write that waits for the writer. The frequent kinds are cases of their own and run without boxes; any other is a transaction.
 enum SQLiteWrite: QueuedWrite {
-    case answer(AnswerRecord, @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void)
+    case answer(AnswerRecord, sessionCreatedAt: UnixMilliseconds?, @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void)
     case message(ChatMessage, @Sendable (Result<ChatMessage, ClassroomError>) -> Void)
     case transaction(PendingTransaction<Database>)
 
     func fail(_ error: ClassroomError) {
         switch self {
-        case .answer(_, let completion): completion(.failure(error))
+        case .answer(_, _, let completion): completion(.failure(error))
         case .message(_, let completion): completion(.failure(error))
         case .transaction(let transaction): transaction.fail(error)
         }

@@ -65,8 +65,8 @@ final class SQLiteWriter: CommitTarget {
 
     private func perform(_ write: SQLiteWrite, in db: Database, sequences: inout ChatSequences) throws -> Outcome {
         switch write {
-        case .answer(let answer, _):
-            return .answer(try AnswerRows.insert(answer, in: db))
+        case .answer(let answer, let sessionCreatedAt, _):
+            return .answer(try AnswerRows.insert(answer, sessionCreatedAt, in: db))
         case .message(let message, _):
             return .message(sequence: try ChatRows.insert(message, in: db, sequences: &sequences))
         case .transaction(let transaction):
@@ -82,7 +82,7 @@ final class SQLiteWriter: CommitTarget {
 
     private static func deliver(_ outcome: Outcome, to write: SQLiteWrite) {
         switch (outcome, write) {
-        case (.answer(let outcome), .answer(_, let completion)):
+        case (.answer(let outcome), .answer(_, _, let completion)):
             completion(.success(outcome))
         case (.message(let sequence), .message(var message, let completion)):
             message.sequence = sequence

@@ -35,6 +35,19 @@ enum SessionRows {
         return db.changesCount > 0
     }
 
+    /// SQL that is true when the session is there, and is the incarnation that was created then, if that is said and can be told.
+    static func exists(id: String, createdAt: String) -> String {
+        """
+        exists (select 1 from quiz_sessions where id = \(id)
+            and (\(createdAt) is null or created_at = \(createdAt) or typeof(created_at) <> 'integer'))
+        """
+    }
+
+    static func exists(_ id: String, _ createdAt: UnixMilliseconds?, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "select \(exists(id: "?1", createdAt: "?2"))")
+        return try Bool.fetchOne(statement, arguments: [id, createdAt]) ?? false
+    }
+
     static func one(_ condition: String, _ argument: String, defaults: SessionSettings, in db: Database) throws -> SessionRecord? {
         let statement = try db.cachedStatement(sql: "select * from quiz_sessions where \(condition)")
         return try Row.fetchOne(statement, arguments: [argument]).map { session($0, defaults: defaults) }
@@ -45,7 +58,7 @@ enum SessionRows {
     ) throws -> [SessionRecord] {
         // The states are compared after reading: a state that somebody invented counts as waiting.
         let statement = try db.cachedStatement(
-            sql: "select * from quiz_sessions where ?1 is null or created_by = ?1 order by created_at desc, id")
+            sql: "select * from quiz_sessions where ?1 is null or coalesce(created_by, '') = ?1 order by created_at desc, id")
         let rows = try Row.fetchCursor(statement, arguments: [createdBy])
         var sessions: [SessionRecord] = []
         while sessions.count < limit, let row = try rows.next() {
@@ -53,6 +66,16 @@ enum SessionRows {
             if statuses?.contains(session.status) ?? true { sessions.append(session) }
         }
         return sessions
+    }
+
+    static func count(in db: Database) throws -> [SessionStatus: Int] {
+        let statement = try db.cachedStatement(
+            sql: "select status, count(*) as number from quiz_sessions where status is not 'ended' group by status")
+        var counts: [SessionStatus: Int] = [:]
+        for row in try Row.fetchAll(statement) {
+            counts[row.text("status").flatMap(SessionStatus.init) ?? .waiting, default: 0] += row.int("number") ?? 0
+        }
+        return counts
     }
 
     private static func refusingJoinCodesInUse(_ body: () throws -> Void) throws {
@@ -78,7 +101,9 @@ enum SessionRows {
             createdBy: row.text("created_by") ?? "", settings: SettingsText.settings(row.text("settings"), defaults: defaults),
             phase: row.text("phase"), questionIndex: row.int("question_index") ?? -1,
             questionOpenedAt: row.integer("question_opened_at"), questionDeadline: row.integer("question_deadline"),
-            createdAt: row.integer("created_at") ?? 0, startedAt: row.integer("started_at"), endedAt: row.integer("ended_at"),
+            // As it is: it is compared and never added to.
+            createdAt: Int64.fromDatabaseValue(row["created_at"]) ?? 0, startedAt: row.integer("started_at"),
+            endedAt: row.integer("ended_at"),
             version: row.int("version") ?? 0)
     }
 }

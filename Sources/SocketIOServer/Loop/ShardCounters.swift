@@ -22,4 +22,6 @@ final class ShardCounters: Sendable {
     let protocolErrors = Cell()
     let upgrades = Cell()
     let volatileDropped = Cell()
+    let handshakes = ResultCounters<HandshakeResult>()
+    let joins = ResultCounters<JoinResult>()
 }

@@ -17,9 +17,16 @@ public struct ConnectRequest: Sendable {
 public struct ConnectError: Error, Sendable {
     public var message: String
     public var data: JSONSlice?
+    /// The middleware broke, which is no decision.
+    let isFailure: Bool
 
-    public init(message: String, data: JSONSlice? = nil) {
+    public init(message: String, data: JSONSlice? = nil) { self.init(message: message, data: data, isFailure: false) }
+
+    private init(message: String, data: JSONSlice? = nil, isFailure: Bool) {
         self.message = message
         self.data = data
+        self.isFailure = isFailure
     }
+
+    static let middlewareFailed = ConnectError(message: "Internal server error", isFailure: true)
 }

@@ -105,6 +105,7 @@ final class SocketIOClientState {
     private func connect(_ packet: SocketIOPacket, on connection: EngineConnection) throws {
         let namespace = packet.namespace
         guard namespace == "/" else {
+            connection.shard.counters.joins.add(.unknownNamespace)
             connection.sendMessage { buffer in
                 SocketIOEncoder.connectError(namespace: namespace, message: "Invalid namespace", data: nil, into: &buffer)
             }
@@ -131,7 +132,7 @@ final class SocketIOClientState {
                 refusal = error
             } catch {
                 io.logger.error("a connection middleware failed", metadata: ["error": "\(error)"])
-                refusal = ConnectError(message: "Internal server error")
+                refusal = .middlewareFailed
             }
             let attachment = request.attachment
             loop.execute {
@@ -146,6 +147,7 @@ final class SocketIOClientState {
         isConnecting = false
         guard !connection.session.isClosed else { return }
         if let refusal {
+            connection.shard.counters.joins.add(refusal.isFailure ? .failed : .refused)
             connection.sendMessage { buffer in
                 SocketIOEncoder.connectError(namespace: "/", message: refusal.message, data: refusal.data, into: &buffer)
             }
@@ -157,6 +159,7 @@ final class SocketIOClientState {
     }
 
     private func accept(_ handshake: Handshake, attachment: (any Sendable)?, on connection: EngineConnection) {
+        connection.shard.counters.joins.add(.accepted)
         let socket = ServerSocket(connection: connection, handshake: handshake, attachment: attachment)
         self.socket = socket
         socket.begin()

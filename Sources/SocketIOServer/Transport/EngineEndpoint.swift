@@ -23,6 +23,8 @@ struct EngineAnswer {
     var body: String
     /// Whether the connection closes after it.
     var closes = false
+    /// Why a request for a session got this answer; nil: it was another request.
+    var handshake: HandshakeResult?
 }
 
 /// Reads requests to Engine.IO's path: everything that can be decided without a session, as a pure function of the request.
@@ -42,9 +44,11 @@ struct EngineEndpoint: Sendable {
     func decide(
         _ head: HTTPRequestHead, address: String, secure: Bool, isShuttingDown: Bool, shard: (Int) -> ShardHandle?
     ) -> EngineDecision {
+        let query = QueryString.parameters(QueryString.split(head.uri).query)
+        let isHandshake = query["sid"]?.isEmpty ?? true
         let origin = head.headers.first(name: "origin")
         guard configuration.originPolicy.allows(origin: origin, host: head.headers.first(name: "host"), secure: secure) else {
-            return .answer(refusal(.forbidden("Origin not allowed"), head))
+            return .answer(refusal(.forbidden("Origin not allowed"), head, handshake: isHandshake ? .origin : nil))
         }
         let isUpgrade = EngineEndpoint.asksForWebSocket(head)
         if head.method == .OPTIONS, configuration.cors != nil {
@@ -52,9 +56,8 @@ struct EngineEndpoint: Sendable {
         }
         if isShuttingDown {
             let error = EngineRequestError(status: 503, code: 3, message: "Server shutting down")
-            return .answer(refusal(error, head, closes: true))
+            return .answer(refusal(error, head, closes: true, handshake: isHandshake ? .shuttingDown : nil))
         }
-        let query = QueryString.parameters(QueryString.split(head.uri).query)
         do throws(EngineRequestError) {
             let request = try EngineRequest(
                 query: query, isGet: head.method == .GET, isUpgrade: isUpgrade, transports: configuration.transports)
@@ -65,11 +68,13 @@ struct EngineEndpoint: Sendable {
                 return .session(shard, sid: sid, transport: request.transport)
             }
             let handshake = Handshake(query: query, headers: head.headers, address: address, secure: secure)
-            if let error = configuration.allowRequest?(handshake) { throw error }
+            if let error = configuration.allowRequest?(handshake) {
+                return .answer(refusal(error, head, closes: isUpgrade, handshake: .refused))
+            }
             if isUpgrade { return .webSocket(handshake, sid: nil, key: try webSocketKey(head)) }
             return .open(handshake)
         } catch {
-            var answer = refusal(error, head, closes: isUpgrade)
+            var answer = refusal(error, head, closes: isUpgrade, handshake: isHandshake ? .badRequest : nil)
             // RFC 6455 §4.4: a client of another version is told the one that is spoken here.
             if isUpgrade, head.headers.first(name: "sec-websocket-version") != "13" {
                 answer.headers.add(name: "Sec-WebSocket-Version", value: "13")
@@ -79,10 +84,13 @@ struct EngineEndpoint: Sendable {
     }
 
     /// An error as Engine.IO's clients expect it.
-    func refusal(_ error: EngineRequestError, _ head: HTTPRequestHead, closes: Bool = false) -> EngineAnswer {
+    func refusal(
+        _ error: EngineRequestError, _ head: HTTPRequestHead, closes: Bool = false, handshake: HandshakeResult? = nil
+    ) -> EngineAnswer {
         var headers = corsHeaders(head)
         headers.add(name: "Content-Type", value: "application/json")
-        return EngineAnswer(status: HTTPResponseStatus(statusCode: error.status), headers: headers, body: error.body, closes: closes)
+        return EngineAnswer(
+            status: HTTPResponseStatus(statusCode: error.status), headers: headers, body: error.body, closes: closes, handshake: handshake)
     }
 
     /// RFC 6455 §4.2.1.

@@ -12,7 +12,12 @@ extension HTTPFrontHandler {
         case .open where unconfirmed.count >= endpoint.configuration.maximumUnconfirmedSessions:
             return write(endpoint.refusal(.overloaded, head), for: head, context)
         case .open, .webSocket(_, nil, _):
-            guard io.openSession() else { return write(endpoint.refusal(.overloaded, head, closes: true), for: head, context) }
+            guard io.openSession() else {
+                count(.overloaded, context)
+                return write(endpoint.refusal(.overloaded, head, closes: true), for: head, context)
+            }
+            count(.accepted, context)
+        case .answer(let answer): if let result = answer.handshake { count(result, context) }
         default: break
         }
         switch decision {
@@ -22,6 +27,10 @@ extension HTTPFrontHandler {
         case .webSocket(let handshake, nil, let key): openWebSocket(handshake, key: key, head, context)
         case .webSocket(_, .some(let sid), let key): upgrade(sid: sid, key: key, head, context)
         }
+    }
+
+    private func count(_ result: HandshakeResult, _ context: ChannelHandlerContext) {
+        io.shard(for: context.eventLoop).counters.handshakes.add(result)
     }
 
     // MARK: Polling

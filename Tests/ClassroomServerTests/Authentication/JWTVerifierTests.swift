@@ -81,6 +81,22 @@ struct JWTVerifierTests {
         #expect(refusal(token, by: verifier, at: now) == .expired)
     }
 
+    @Test("of tokens that were accepted, those lapse whose exp has come, and what is no token of this kind is somebody else's")
+    func lapsed() async throws {
+        let short = try TestToken { $0.claims["exp"] = TestToken.seconds }.signed()
+        let long = try TestToken().signed()
+        for (time, lapsed) in [(now - 1, ["opaque"]), (now, ["opaque", short])] {
+            let authentication = JWTAuthentication(verifier: try verifier(), now: { time })
+            #expect(try await authentication.lapsed(among: [short, long, "opaque"]) == Set(lapsed))
+        }
+        let both = CompositeAuthentication([JWTAuthentication(verifier: try verifier(), now: { 0 }), OneToken()])
+        #expect(try await both.lapsed(among: [long, "opaque", "other"]) == ["other"])
+    }
+
+    private struct OneToken: AuthenticationService {
+        func verifyToken(_ token: String) async throws -> User? { token == "opaque" ? User(id: "o", username: "o") : nil }
+    }
+
     @Test("a token without exp is refused")
     func missingExpiry() throws {
         let token = try TestToken { $0.claims["exp"] = nil }.signed()

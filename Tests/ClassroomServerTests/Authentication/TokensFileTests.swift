@@ -23,14 +23,18 @@ struct TokensFileTests {
             {"instructor_token": {"id": "instructor1", "username": "teacher1", "email": "t@x", "role": "instructor",
              "permissions": ["quiz:create", "quiz:manage"]}, "student1_token": "user1"}
             """)
-        let teacher = User(
+        let teacher = UserChange(
             id: "instructor1", username: "teacher1", email: "t@x", role: .instructor, permissions: [.createQuizzes, .manageQuizzes])
         #expect(file.holders == ["instructor_token": .declared(teacher), "student1_token": .existing(id: "user1")])
     }
 
-    @Test("a declared user has the name of the id and is a student unless the file says otherwise")
-    func defaults() throws {
-        #expect(try file(#"{"t": {"id": "u"}}"#).holders == ["t": .declared(User(id: "u", username: "u", role: .student))])
+    @Test("a declared user who is new has the name of the id and is a student unless the file says otherwise")
+    func defaults() async throws {
+        let file = try file(#"{"t": {"id": "u"}}"#)
+        #expect(file.holders == ["t": .declared(UserChange(id: "u"))])
+        let store = MemoryStore()
+        try await file.load(into: store, now: 5)
+        #expect(try await store.user(id: "u") == User(id: "u", username: "u", role: .student))
     }
 
     @Test("loading creates declared users and leaves the others to the database")
@@ -50,6 +54,38 @@ struct TokensFileTests {
         try await file(#"{"a": {"id": "ann", "username": "Ann"}}"#).load(into: store, now: 5)
         try await file(#"{"a": {"id": "ann", "username": "Anna"}}"#).load(into: store, now: 6)
         #expect(try await store.user(id: "ann")?.username == "Anna")
+    }
+
+    @Test("a file of a thousand people is one commit, whether they are new or not")
+    func oneCommit() async throws {
+        let store = MemoryStore()
+        let people = (0..<1_000).map { #""token\#($0)": {"id": "user\#($0)", "username": "User \#($0)"}"# }
+        let file = try file("{\(people.joined(separator: ","))}")
+        for round in 1...2 {
+            let before = store.statistics
+            try await file.load(into: store, now: 5)
+            #expect(store.statistics.commits == before.commits + 1, "round \(round)")
+        }
+        #expect(try await store.countUsers() == 1_000)
+        #expect(try await StoredTokenAuthentication(store: store, now: { 10 }).verifyToken("token999")?.username == "User 999")
+    }
+
+    @Test("what the file leaves out stays as the database has it; a role brings its permissions")
+    func partialUpdate() async throws {
+        let store = MemoryStore()
+        let teacher = User(id: "ann", username: "Ann", email: "a@x", role: .instructor, permissions: [.createQuizzes])
+        try await store.save(teacher)
+        try await file(#"{"a": {"id": "ann"}}"#).load(into: store, now: 5)
+        #expect(try await store.user(id: "ann") == teacher)
+        try await file(#"{"a": {"id": "ann", "username": "Anna"}}"#).load(into: store, now: 5)
+        #expect(try await store.user(id: "ann")?.username == "Anna")
+        #expect(try await store.user(id: "ann")?.permissions == [.createQuizzes])
+        try await file(#"{"a": {"id": "ann", "role": "student"}}"#).load(into: store, now: 5)
+        #expect(
+            try await store.user(id: "ann")
+                == User(id: "ann", username: "Anna", email: "a@x", role: .student, permissions: [.participate]))
+        try await file(#"{"a": {"id": "ann", "permissions": ["quiz:manage"]}}"#).load(into: store, now: 5)
+        #expect(try await store.user(id: "ann")?.permissions == [.manageQuizzes])
     }
 
     @Test(

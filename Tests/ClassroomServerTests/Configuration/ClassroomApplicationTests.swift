@@ -1,4 +1,5 @@
 import ClassroomServer
+import Foundation
 import Logging
 import ServiceLifecycle
 import Testing
@@ -44,6 +45,9 @@ struct ClassroomApplicationTests {
             #expect(address.url == "http://127.0.0.1:\(address.port)")
             for (path, part) in [
                 ("/readyz", "HTTP/1.1 200"), ("/", "<!doctype html>"), ("/metrics", "\ndunlin_connections 0\n"),
+                ("/metrics", "\ndunlin_handshakes_total{result=\"origin\"} 0\n"),
+                ("/metrics", "\ndunlin_joins_total{result=\"failed\"} 0\n"),
+                ("/metrics", "\ndunlin_commit_batch_size_bucket{le=\"1024\"}"),
                 ("/socket.io/?EIO=4&transport=polling", "\"upgrades\":[\"websocket\"]"),
             ] {
                 let answer = try await RawHTTP.get(path, port: address.port)
@@ -87,6 +91,36 @@ struct ClassroomApplicationTests {
                 }
             }
             #expect(error?.kind == .addressInUse)
+        }
+    }
+
+    @Test("a start that finds its port taken leaves the running server's database alone")
+    func takenPortWithOneDatabase() async throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("dunlin-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let tokens = directory.appendingPathComponent("tokens.json")
+        try Data(#"{"late_token": {"id": "late"}}"#.utf8).write(to: tokens)
+        let database = "sqlite:\(directory.path)/test.sqlite"
+        let demo: (inout ClassroomConfiguration) -> Void = {
+            $0.isDemo = true
+            $0.database = database
+        }
+        try await withClassroom(configured: demo) { address in
+            let link = try #require(address.demoLinks.first { $0.role == "host" })
+            let token = try #require(link.url.split(separator: "token=").last?.split(separator: "&").first)
+            await #expect(throws: StartupError.self) {
+                try await self.withClassroom(configured: {
+                    demo(&$0)
+                    $0.port = address.port
+                    $0.tokensFile = tokens.path
+                }) { _ in
+                }
+            }
+            for (token, status) in [(String(token), 200), ("late_token", 401)] {
+                let answer = try await RawHTTP.get("/api/v1/quizzes", port: address.port, headers: ["Authorization": "Bearer \(token)"])
+                #expect(answer.hasPrefix("HTTP/1.1 \(status)"), "\(token)")
+            }
         }
     }
 

@@ -59,6 +59,21 @@ struct HealthRoutesTests {
         #expect(answer.body == #"{"code":"not_found","message":"Not found"}"#)
     }
 
+    @Test(
+        "a method that a path does not have gets 405 and is told which ones it has",
+        arguments: [
+            ("POST", "/livez", "GET, HEAD"), ("DELETE", "/", "GET, HEAD"), ("DELETE", "/api/v1/sessions", "GET, HEAD"),
+            ("PATCH", "/api/v1/quizzes", "GET, HEAD, POST"), ("POST", "/api/v1/quizzes/some-id", "DELETE, GET, HEAD, PUT"),
+            ("OPTIONS", "/metrics", "GET, HEAD"), ("GET", "/api/v1/quizzes/import", "POST"),
+        ])
+    func wrongMethod(_ name: String, _ path: String, _ allowed: String) async throws {
+        let method = try #require(HTTPRequest.Method(name))
+        let answer = try await HTTPTestServer().call(method, path)
+        #expect(answer.status == 405)
+        #expect(answer.headers[.allow] == allowed)
+        #expect(answer.body == #"{"code":"invalid","message":"Method not allowed"}"#)
+    }
+
     @Test("the description of the API is there without a token")
     func openAPI() async throws {
         let answer = try await HTTPTestServer().call(.get, "/api/v1/openapi.yaml")

@@ -73,16 +73,18 @@ struct QuizRoutesTests {
     }
 
     @Test(
-        "the correct answers are for the owner and for those who manage quizzes",
-        arguments: [("ann", true), ("bea", false), ("stu", false)])
-    func correctAnswers(token: String, areShown: Bool) async throws {
-        try await server.store.save(
-            Quiz(
-                id: "own", title: "t", questions: [Question(id: "q", question: "?", options: ["a", "b"], correctAnswer: .index(1))],
-                createdBy: "somebody"))
-        let answer = try await server.call(.get, "/api/v1/quizzes/own", token: token)
-        #expect(answer.status == 200)
-        #expect(answer.body.contains("correctAnswer") == areShown)
+        "a quiz is shown, answers and all, to whoever finds it in the list: its owner, and if it is shared, those who create quizzes",
+        arguments: [("bea", true, true), ("ann", false, true), ("stu", false, false)])
+    func visibility(reader: String, own: Bool, shared: Bool) async throws {
+        let questions = [Question(id: "q", question: "Secret?", options: ["a", "b"], correctAnswer: .index(1))]
+        try await server.store.save(Quiz(id: "own", title: "t", questions: questions, createdBy: "bea"))
+        try await server.store.save(Quiz(id: "shared", title: "t", questions: questions, createdBy: "system"))
+        for (id, isShown) in [("own", own), ("shared", shared)] {
+            let answer = try await server.call(.get, "/api/v1/quizzes/\(id)", token: reader)
+            #expect(answer.status == (isShown ? 200 : 404))
+            #expect(answer.body.contains("correctAnswer") == isShown)
+            #expect(answer.body.contains("Secret") == isShown)
+        }
     }
 
     @Test("the list has one's own quizzes, then the shared ones for those who create sessions")
@@ -98,6 +100,15 @@ struct QuizRoutesTests {
                 == #"{"quizzes":[{"createdBy":"ann","id":"a","questionCount":1,"title":"a"},{"createdBy":"system","id":"s","questionCount":1,"title":"s"}]}"#
         )
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "stu").body == #"{"quizzes":[]}"#)
+    }
+
+    @Test("a quiz whose session waits to be started can be edited, not deleted")
+    func waitingSession() async throws {
+        _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
+        try await server.store.createSession(SessionRecord(id: "s", quizID: "sums", createdBy: "ann"))
+        #expect(try await server.call(.put, "/api/v1/quizzes/sums", token: "ann", body: draft).status == 200)
+        #expect(try await server.call(.delete, "/api/v1/quizzes/sums", token: "ann").code == "conflict")
+        #expect(try await server.store.quiz(id: "sums") != nil)
     }
 
     @Test("an id that is taken is a conflict, and the first quiz stays")

@@ -82,6 +82,54 @@ struct SessionRoutesTests {
         }
     }
 
+    @Test(
+        "a session whose row names no owner is that of whoever manages quizzes", arguments: [("ann", true), ("bea", false), ("stu", false)])
+    func noOwner(token: String, isOwn: Bool) async throws {
+        try await server.store.createSession(SessionRecord(id: "free", quizID: "quiz", createdBy: "", createdAt: 5))
+        let sessions = try await server.call(.get, "/api/v1/sessions", token: token).json()["sessions"] as? [[String: Any]]
+        #expect(sessions?.map { $0["sessionId"] as? String } == (isOwn ? ["free"] : []))
+        #expect(try await server.call(.get, "/api/v1/sessions/free/report", token: token).status == (isOwn ? 200 : 403))
+    }
+
+    @Test(
+        "the whole board is for the owner and for those who take part, and counts what is revealed",
+        arguments: [("ann", 200), ("stu", 200), ("bea", 403)])
+    func leaderboard(token: String, status: Int) async throws {
+        try await prepare()
+        for index in 0..<200 {
+            _ = try await server.store.save(ParticipantRecord(sessionID: "s1", userID: "x\(index)", username: "X \(index)", joinedAt: 7))
+        }
+        _ = try await server.store.save(ParticipantRecord(sessionID: "s1", userID: "stu", username: "Stu", joinedAt: 8))
+        _ = try await server.store.save(ParticipantRecord(sessionID: "s1", userID: "out", username: "Out", joinedAt: 8, kicked: true))
+        let answer = try await server.call(.get, "/api/v1/sessions/s1/leaderboard", token: token)
+        #expect(answer.status == status)
+        guard status == 200 else { return }
+        let json = try answer.json()
+        let entries = json["entries"] as? [[String: Any]] ?? []
+        #expect(entries.count == 204)
+        #expect(entries.first?["userId"] as? String == "u1")
+        #expect(entries.first?["score"] as? Int == 100)
+        #expect(entries.allSatisfy { $0["userId"] as? String != "out" })
+        let summary = json["summary"] as? [String: Any]
+        #expect(summary?["sessionId"] as? String == "s1")
+        #expect(summary?["players"] as? Int == 204)
+        #expect(summary?["final"] as? Bool == false)
+    }
+
+    @Test("a board keeps back what waits for the close, and a kicked player has none to see")
+    func heldLeaderboard() async throws {
+        try await prepare()
+        var session = try #require(try await server.store.session(id: "s1"))
+        session.settings.revealAnswers = .afterClose
+        session.phase = "open"
+        session.questionIndex = 0
+        #expect(try await server.store.update(session))
+        let json = try await server.call(.get, "/api/v1/sessions/s1/leaderboard", token: "ann").json()
+        #expect((json["entries"] as? [[String: Any]])?.map { $0["score"] as? Int } == [0, 0, 0])
+        _ = try await server.store.save(ParticipantRecord(sessionID: "s1", userID: "stu", username: "Stu", joinedAt: 8, kicked: true))
+        #expect(try await server.call(.get, "/api/v1/sessions/s1/leaderboard", token: "stu").status == 403)
+    }
+
     @Test("a session that is not there has no report", arguments: ["nothing", "not%20an%20id", String(repeating: "x", count: 65)])
     func unknown(id: String) async throws {
         #expect(try await server.call(.get, "/api/v1/sessions/\(id)/report", token: "ann").status == 404)

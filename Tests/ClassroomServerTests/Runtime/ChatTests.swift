@@ -140,4 +140,26 @@ struct ChatTests {
             #expect(joined["members"]?.elements.compactMap { $0.text("userId") } == ["user1"])
         }
     }
+
+    @Test("a join whose history cannot be read has not happened; one of a room that one is in changes nothing")
+    func failedHistory() async throws {
+        let store = StoreDouble()
+        try await ClassroomBench(store: store).run { classroom in
+            let ann = try await classroom.student(0)
+            let ben = try await classroom.student(1)
+            for client in [ann, ben] { #expect(try await client.ask("chat:join", #"{"roomId": "old"}"#).isOK) }
+            #expect(try await ben.ask("chat:join", #"{"roomId": "new"}"#).isOK)
+            store.fail([.history])
+            for room in ["new", "old"] {
+                #expect(try await ann.ask("chat:join", #"{"roomId": "\#(room)"}"#).code == "unavailable")
+            }
+            store.fail([])
+            for room in ["new", "old"] { #expect(try await ben.ask("chat:message", #"{"roomId": "\#(room)", "content": "hi"}"#).isOK) }
+            #expect(try await ann.payload("chat:message").text("roomId") == "old")
+            #expect(try await ann.ask("chat:message", #"{"roomId": "new", "content": "hi"}"#).code == "forbidden")
+            let members = try await ben.ask("chat:join", #"{"roomId": "new"}"#)["members"]
+            #expect(members?.elements.compactMap { $0.text("userId") } == ["user1"])
+            #expect(!ann.unread.contains { $0.name == "chat:message" })
+        }
+    }
 }

@@ -154,4 +154,19 @@ struct CommitTests {
             #expect(try await ann.payload("chat:message").text("content") == "last words")
         }
     }
+
+    @Test("who leaves has left, also when the store cannot take it yet; it is stored later")
+    func leaveWithoutStore() async throws {
+        try await bench.run { classroom in
+            _ = try await classroom.host()
+            let player = try await classroom.player(0)
+            store.fail([.participant])
+            #expect(try await player.ask("quiz:leave", #"{"sessionId": "test_session_1"}"#).text("sessionId") == "test_session_1")
+            #expect(try await player.payload("quiz:left").text("sessionId") == "test_session_1")
+            #expect(classroom.runtime.snapshot().players == 0)
+            store.fail([])
+            classroom.clock.advance(by: 1_000)
+            try await eventually { try await classroom.store.participants(sessionID: "test_session_1").map(\.left) == [true] }
+        }
+    }
 }

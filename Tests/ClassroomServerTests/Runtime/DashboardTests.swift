@@ -78,6 +78,39 @@ struct DashboardTests {
         }
     }
 
+    @Test("sessions count as long as they have not ended, in memory or not")
+    func sessions() async throws {
+        try await ClassroomBench().run { classroom in
+            for (id, status) in [("w", SessionStatus.waiting), ("a", .active), ("b", .active), ("e", .ended)] {
+                try await classroom.store.createSession(SessionRecord(id: id, quizID: "quiz1", status: status, createdBy: "instructor1"))
+            }
+            let dashboard = try await classroom.connect("other_token")
+            let names = #"{"metrics": ["quiz_sessions", "sessions_waiting", "sessions_active"]}"# as JSON
+            #expect(try await dashboard.ask("dashboard:subscribe", names).isOK)
+            classroom.clock.advance(by: 1_000)
+            let metrics = try await dashboard.payload("dashboard:metrics")["metrics"]
+            #expect(metrics?.number("quiz_sessions") == 3)
+            #expect(metrics?.number("sessions_waiting") == 1)
+            #expect(metrics?.number("sessions_active") == 2)
+        }
+    }
+
+    @Test("while the database does not answer so many samples wait, in order, and further ones are left out", arguments: [3, 4, 6])
+    func hangingStore(ticks: Int) async throws {
+        let gate = Gate()
+        try await ClassroomBench(store: StoreDouble(counting: gate)) { $0.maximumDashboardSamplesUnderWay = 3 }.run { classroom in
+            let dashboard = try await classroom.student(0)
+            #expect(try await dashboard.ask("dashboard:subscribe", #"{"metrics": ["players"]}"#).isOK)
+            let start = Int(classroom.clock.now)
+            classroom.clock.advance(by: Int64(ticks) * 1_000)
+            await gate.reached()
+            gate.open()
+            for tick in 1...3 { #expect(try await dashboard.payload("dashboard:metrics").number("timestamp") == start + tick * 1_000) }
+            classroom.clock.advance(by: 1_000)
+            #expect(try await dashboard.payload("dashboard:metrics").number("timestamp") == start + (ticks + 1) * 1_000)
+        }
+    }
+
     @Test("percentiles lie within their bucket")
     func percentiles() {
         let histogram = LatencyHistogram()

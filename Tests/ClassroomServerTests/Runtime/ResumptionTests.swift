@@ -117,6 +117,23 @@ struct ResumptionTests {
         }
     }
 
+    @Test("who joins a session before its creator is told of it has joined it")
+    func earlyJoin() async throws {
+        let gate = Gate()
+        try await ClassroomBench(store: StoreDouble(created: gate)).run { classroom in
+            let host = try await classroom.connect("instructor_token")
+            try await host.emit("quiz:create_session", #"{"quizId": "quiz1", "sessionId": "test_session_1"}"# as JSON)
+            await gate.reached()
+            let player = try await classroom.player(0)
+            gate.open()
+            _ = try await host.payload("quiz:session:created")
+            #expect(classroom.runtime.snapshot().players == 1)
+            try await classroom.start(host)
+            _ = try await player.payload("quiz:question")
+            #expect(try await player.ask("quiz:answer", #"{"questionId": "q1", "answer": 1}"#).isOK)
+        }
+    }
+
     @Test("a session that nobody is connected to leaves memory and comes back when somebody asks for it")
     func idle() async throws {
         try await ClassroomBench(store: store).run { classroom in
@@ -145,6 +162,64 @@ struct ResumptionTests {
             #expect(!players[0].unread.contains { $0.name == "quiz:question:closed" })
         }
         #expect(try await store.session(id: "test_session_1")?.phase == "open")
+    }
+
+    @Test("answers whose rows somebody deleted are given anew while the question is open")
+    func deletedAnswers() async throws {
+        try await ClassroomBench(store: store).run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            try await classroom.start(host)
+            _ = try await player.payload("quiz:question")
+            #expect(try await player.ask("quiz:answer", #"{"questionId": "q1", "answer": 1}"#)["correct"]?.bool == true)
+            // The same session's row, without what hung on it.
+            let record = try #require(try await classroom.store.session(id: "test_session_1"))
+            #expect(try await classroom.store.deleteSession(id: "test_session_1"))
+            try await classroom.store.createSession(record)
+            let again = try await player.ask("quiz:answer", #"{"questionId": "q1", "answer": 0}"#)
+            #expect(again["duplicate"] == nil)
+            #expect(again["correct"]?.bool == false)
+            #expect(again.number("totalScore") == 0)
+            #expect(try await classroom.store.answers(sessionID: "test_session_1").map(\.answer) == [.index(0)])
+        }
+    }
+
+    @Test("an answer to a session whose row was replaced does not become the new session's")
+    func lateAnswer() async throws {
+        try await ClassroomBench(store: store).run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            try await classroom.start(host)
+            _ = try await player.payload("quiz:question")
+            #expect(try await classroom.store.deleteSession(id: "test_session_1"))
+            try await classroom.store.createSession(
+                SessionRecord(id: "test_session_1", quizID: "quiz1", createdBy: "instructor1", createdAt: 1))
+            let late = try await player.ask("quiz:answer", #"{"questionId": "q1", "answer": 1}"#)
+            #expect(late.code == "not_found")
+            #expect(try await classroom.store.answers(sessionID: "test_session_1").isEmpty)
+            #expect(try await classroom.store.participants(sessionID: "test_session_1").isEmpty)
+        }
+    }
+
+    @Test("a session plays the questions that its quiz has when it starts")
+    func editedQuiz() async throws {
+        try await ClassroomBench(store: store).run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            var quiz = ClassroomBench.quiz
+            quiz.title = "Edited"
+            quiz.questions = [Question(id: "new", question: "New?", options: ["a", "b"], correctAnswer: .index(0))]
+            try await classroom.store.save(quiz)
+            try await host.emit("quiz:start", #"{"sessionId": "test_session_1"}"# as JSON)
+            #expect(try await player.payload("quiz:started").number("questionCount") == 1)
+            classroom.clock.advance(by: 1_000)
+            #expect(try await player.payload("quiz:question").text("questionId") == "new")
+            #expect(try await player.ask("quiz:answer", #"{"questionId": "new", "answer": 0}"#)["correct"]?.bool == true)
+            // From then on it is not changed under those who play it.
+            try await classroom.store.save(ClassroomBench.quiz)
+            #expect(try await host.ask("quiz:start", #"{"sessionId": "test_session_1"}"#).code == "conflict")
+            #expect(try await host.ask("quiz:next", #"{"sessionId": "test_session_1"}"#).text("title") == "Edited")
+        }
     }
 
     @Test("a row that somebody deleted and wrote anew is another session, with nobody in it")

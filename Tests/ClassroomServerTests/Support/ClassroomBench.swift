@@ -80,6 +80,12 @@ struct ClassroomBench: Sendable {
             return try await server.connect(auth: JSONObject { $0.field("token", token) })
         }
 
+        /// Somebody more, who may sign in from now on.
+        func add(_ user: User, token: String) async throws {
+            try await store.save(user)
+            try await store.createToken(hash: TokenHash.sha256Hex(token), userID: user.id, expiresAt: nil, createdAt: 0)
+        }
+
         func student(_ index: Int) async throws -> TestClient { try await connect("student\(index)_token") }
 
         /// A host with a session.

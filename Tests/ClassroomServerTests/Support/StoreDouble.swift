@@ -4,7 +4,7 @@ import Synchronization
 
 /// A memory store whose writes can be made to fail, or to wait.
 final class StoreDouble: ClassroomStore {
-    enum Write: Hashable, Sendable { case answer, participant, session, chat }
+    enum Write: Hashable, Sendable { case answer, participant, session, chat, history }
 
     private struct State {
         var failing: Set<Write> = []
@@ -13,7 +13,16 @@ final class StoreDouble: ClassroomStore {
     }
 
     private let base = MemoryStore()
+    /// Where those who have created a session wait before they are told.
+    let created: Gate?
+    /// Where those who count the sessions wait.
+    let counting: Gate?
     private let state = Mutex(State())
+
+    init(created: Gate? = nil, counting: Gate? = nil) {
+        self.created = created
+        self.counting = counting
+    }
 
     func fail(_ writes: Set<Write>) { state.withLock { $0.failing = writes } }
 
@@ -45,16 +54,22 @@ final class StoreDouble: ClassroomStore {
 
     // MARK: Writes
 
-    func submit(_ answer: AnswerRecord, completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void) {
-        write(.answer, completion) { [base] in base.submit(answer, completion: completion) }
+    func submit(
+        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void
+    ) {
+        write(.answer, completion) { [base] in base.submit(answer, sessionCreatedAt: sessionCreatedAt, completion: completion) }
     }
 
     func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
         write(.session, completion) { [base] in base.update(session, completion: completion) }
     }
 
-    func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        write(.participant, completion) { [base] in base.save(participant, completion: completion) }
+    func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write(.participant, completion) { [base] in base.save(participant, sessionCreatedAt: sessionCreatedAt, completion: completion) }
     }
 
     func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {
@@ -73,21 +88,36 @@ final class StoreDouble: ClassroomStore {
     func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
         try await base.createToken(hash: hash, userID: userID, expiresAt: expiresAt, createdAt: createdAt)
     }
+    func load(users: [UserChange], tokens: [TokenRecord]) async throws { try await base.load(users: users, tokens: tokens) }
     func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? { try await base.user(forTokenHash: hash, now: now) }
+    func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        try await base.validTokens(among: hashes, now: now)
+    }
     func revokeToken(hash: String) async throws -> Bool { try await base.revokeToken(hash: hash) }
     func revokeTokens(userID: String) async throws -> Int { try await base.revokeTokens(userID: userID) }
     func quiz(id: String) async throws -> Quiz? { try await base.quiz(id: id) }
     func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
     func save(_ quiz: Quiz) async throws { try await base.save(quiz) }
     func deleteQuiz(id: String) async throws -> Bool { try await base.deleteQuiz(id: id) }
-    func createSession(_ session: SessionRecord) async throws { try await base.createSession(session) }
+    func createSession(_ session: SessionRecord) async throws {
+        try await base.createSession(session)
+        await created?.pass()
+    }
     func session(id: String) async throws -> SessionRecord? { try await base.session(id: id) }
     func session(joinCode: String) async throws -> SessionRecord? { try await base.session(joinCode: joinCode) }
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
         try await base.sessions(statuses: statuses, createdBy: createdBy, limit: limit)
     }
+    func countSessions() async throws -> [SessionStatus: Int] {
+        await counting?.pass()
+        return try await base.countSessions()
+    }
     func deleteSession(id: String) async throws -> Bool { try await base.deleteSession(id: id) }
     func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
     func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
-    func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] { try await base.recentChat(roomID: roomID, limit: limit) }
+    /// A read, which can be made to fail like a write.
+    func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] {
+        if state.withLock({ $0.failing.contains(.history) }) { throw ClassroomError.storeFailed }
+        return try await base.recentChat(roomID: roomID, limit: limit)
+    }
 }

@@ -39,6 +39,29 @@ struct CodingTests {
         }
     }
 
+    @Test("extra time is written and read under the name that clients use; the name of older rows is read too")
+    func extraTime() {
+        var settings = SessionSettings(extraTimeMs: ["user1": 10_000])
+        #expect(SettingsText.text(settings).contains(#""extraTime":{"user1":10000}"#))
+        for name in ["extraTime", "extraTimeMs"] {
+            #expect(SettingsText.settings(#"{"\#(name)":{"user1":10000}}"#, defaults: SessionSettings()) == settings)
+        }
+        settings.extraTimeMs = ["user1": 1]
+        let both = #"{"extraTime":{"user1":1},"extraTimeMs":{"user1":2}}"#
+        #expect(SettingsText.settings(both, defaults: SessionSettings()) == settings)
+    }
+
+    @Test("times that nobody could mean are brought into the range of those that one may ask for")
+    func hugeTimes() {
+        let text = #"{"questionDurationMs":1e18,"leadInMs":9e18,"extraTime":{"a":1e18,"b":-5}}"#
+        let settings = SettingsText.settings(text, defaults: SessionSettings())
+        #expect(settings.questionDurationMs == 3_600_000)
+        #expect(settings.leadInMs == 60_000)
+        #expect(settings.extraTimeMs == ["a": 3_600_000, "b": 0])
+        let questions = QuestionsText.questions(#"[{"id":"q","durationMs":1e18},{"id":"r","durationMs":3600000}]"#)
+        #expect(questions.map(\.durationMs) == [3_600_000, 3_600_000])
+    }
+
     @Test("permissions are sorted, so that the same set is the same text")
     func permissions() {
         #expect(PermissionsText.text([.participate, .createQuizzes]) == #"["quiz:create","quiz:participate"]"#)

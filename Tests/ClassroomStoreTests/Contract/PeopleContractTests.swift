@@ -122,4 +122,41 @@ struct PeopleContractTests {
             #expect(try await store.quizzes(createdBy: "ann").map(\.id) == ["1"])
         }
     }
+
+    @Test("of many tokens, those hold whose user exists and that are neither expired nor revoked", arguments: Backend.allCases)
+    func validTokens(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.save(User(id: "ann", username: "Ann"))
+            for (hash, user, expiry) in [("a", "ann", nil), ("b", "ann", 10), ("c", "ben", nil), ("d", "ann", nil)]
+                as [(String, String, Int64?)]
+            {
+                try await store.createToken(hash: hash, userID: user, expiresAt: expiry, createdAt: 0)
+            }
+            #expect(try await store.revokeToken(hash: "d"))
+            let hashes = ["a", "b", "c", "d", "e"] + (0..<2_000).map { "x\($0)" }
+            #expect(try await store.validTokens(among: hashes, now: 9) == ["a", "b"])
+            #expect(try await store.validTokens(among: hashes, now: 10) == ["a"])
+            #expect(try await store.validTokens(among: [], now: 10) == [])
+        }
+    }
+
+    @Test("many users and tokens are loaded in one commit; what a change leaves out stays", arguments: Backend.allCases)
+    func load(backend: Backend) async throws {
+        try await backend.withStore { store in
+            let ann = User(id: "ann", username: "Ann", email: "a@x", role: .instructor, permissions: [.createQuizzes])
+            try await store.save(ann)
+            let before = store.statistics.commits
+            try await store.load(
+                users: [UserChange(id: "ann", username: "Anna"), UserChange(id: "ben", role: .instructor)],
+                tokens: [
+                    TokenRecord(hash: "a", userID: "ann", createdAt: 1), TokenRecord(hash: "b", userID: "ben", expiresAt: 10, createdAt: 1),
+                ])
+            #expect(store.statistics.commits == before + 1)
+            var anna = ann
+            anna.username = "Anna"
+            #expect(try await store.user(forTokenHash: "a", now: 5) == anna)
+            #expect(try await store.user(forTokenHash: "b", now: 5) == User(id: "ben", username: "ben", role: .instructor))
+            #expect(try await store.user(forTokenHash: "b", now: 10) == nil)
+        }
+    }
 }

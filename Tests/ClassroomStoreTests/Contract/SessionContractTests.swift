@@ -77,6 +77,17 @@ struct SessionContractTests {
         }
     }
 
+    @Test("sessions are counted by state, those that ended not", arguments: Backend.allCases)
+    func count(backend: Backend) async throws {
+        try await backend.withStore { store in
+            #expect(try await store.countSessions() == [:])
+            for (index, status) in [SessionStatus.waiting, .active, .ended, .active].enumerated() {
+                try await store.createSession(.sample("s\(index)", status: status))
+            }
+            #expect(try await store.countSessions() == [.waiting: 1, .active: 2])
+        }
+    }
+
     @Test("an update of a session that vanished, or was made anew, says so and writes nothing", arguments: Backend.allCases)
     func vanished(backend: Backend) async throws {
         try await backend.withStore { store in

@@ -174,6 +174,60 @@ struct SQLiteDocumentTests {
         }
     }
 
+    @Test("numbers that nobody could mean do not stop a game", arguments: ["9223372036854775807", "-9223372036854775808", "1e300"])
+    func hugeNumbers(number: String) async throws {
+        try await withSQLiteStore { store, other in
+            try await other.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO quizzes (id, title, questions, created_by) VALUES ('q', 'T', '[
+                          {"id":"q1","options":["a","b"],"correctAnswer":1,"durationMs":\(number)},
+                          {"id":"q2","options":["a","b"],"correctAnswer":1}]', 'i');
+                        INSERT INTO quiz_sessions (id, quiz_id, status, created_by, phase, question_index, question_opened_at, question_deadline,
+                            created_at, started_at, ended_at, version, settings) VALUES
+                          ('s', 'q', 'active', 'i', 'open', \(number), \(number), \(number), \(number), \(number), \(number), \(number),
+                            '{"questionDurationMs":\(number),"leadInMs":\(number),"autoAdvance":true,"extraTime":{"a":\(number)}}');
+                        INSERT INTO quiz_participants (session_id, user_id, joined_at, question_sent_at) VALUES ('s', 'a', \(number), \(number));
+                        INSERT INTO quiz_answers (session_id, question_id, user_id, answer, correct, score, time_bonus, elapsed_ms, answered_at)
+                          VALUES ('s', 'q0', 'a', '1', 1, \(number), \(number), \(number), \(number)),
+                            ('s', 'q3', 'a', '1', 1, \(number), \(number), \(number), \(number));
+                        """)
+            }
+            var record = try #require(try await store.session(id: "s"))
+            let quiz = try #require(try await store.quiz(id: "q"))
+            for pace in [SessionSettings.Pace.live, .self] {
+                record.settings.pace = pace
+                var session = QuizSession(
+                    record: record, quiz: quiz, participants: try await store.participants(sessionID: "s"),
+                    answers: try await store.answers(sessionID: "s"))
+                var now: UnixMilliseconds = 1_800_000_000_000
+                for command in [
+                    SessionCommand.resume, .join(userID: "a", name: "Ann", isNickname: false),
+                    .answer(userID: "a", questionID: "q1", answer: .index(1), timeSpent: nil), .tick, .next(by: "i"), .close(by: "i"),
+                    .end(by: "i"),
+                ] {
+                    let effects = (try? session.apply(command, at: now)) ?? []
+                    for case .storeAnswer(let answer) in effects { _ = try session.apply(.answerCommitted(answer), at: now) }
+                    now += 10_000
+                }
+                #expect(session.leaderboard().entries.count == 1)
+                #expect(session.boardVersion != 0)
+            }
+        }
+    }
+
+    @Test("a room goes on, or says that it cannot, whatever sequence a hand-written message has")
+    func hugeSequence() async throws {
+        try await withSQLiteStore { store, other in
+            try await other.write {
+                try $0.execute(
+                    sql: "INSERT INTO chat_messages (room_id, sequence, id, content) VALUES ('r1', 9223372036854775807, 'x', 'outside')")
+            }
+            _ = try? await store.append(.sample("1"))
+            #expect(try await store.append(.sample("2", room: "r2")).sequence == 1)
+        }
+    }
+
     @Test("users and quizzes can be deleted whatever they did before")
     func deletions() async throws {
         try await withSQLiteStore { store, other in

@@ -88,8 +88,53 @@ struct OpenTriviaQATests {
     @Test("text before the first question is reported")
     func leadingText() {
         let result = parse("\n  \nhello\n#Q One?\n^ a\nA a\nB b\n")
-        #expect(result.rejected == [.init(line: 3, reason: "text before the first question")])
+        #expect(result.rejected == [.init(line: 3, reason: "a block that does not begin with #Q")])
         #expect(result.questions.count == 1)
+    }
+
+    @Test("a block without a mark is one rejection and leaves the record before it alone")
+    func unmarkedBlocks() {
+        let result = parse(
+            """
+            #Q Good?
+            ^ a
+            A a
+            B b
+
+            No mark here
+            ^ c
+            A c
+            B d
+
+            Nor here
+            ^ e
+            A e
+            B f
+
+            #Q Next?
+            ^ b
+            A a
+            B b
+            """)
+        #expect(result.questions.map(\.question) == ["Good?", "Next?"])
+        #expect(result.rejected == [6, 11].map { .init(line: $0, reason: "a block that does not begin with #Q") })
+        #expect(result.recordCount == 4)
+    }
+
+    @Test("blank lines between choices end nothing; a letter that was there before does")
+    func blanksBetweenChoices() {
+        let spaced = parse("#Q One?\n^ c\nA a\nB b\n\nC c\n\n\nD d\n")
+        #expect(spaced.questions.map(\.options.count) == [4])
+        let repeated = parse("#Q One?\n^ a\nA a\nB b\n\nA x\nB y\n")
+        #expect(repeated.questions.map(\.options) == [["a", "b"]])
+        #expect(repeated.rejected == [.init(line: 6, reason: "a block that does not begin with #Q")])
+    }
+
+    @Test("what stands before the first question is rejected block by block, not line by line")
+    func unmarkedBeginning() {
+        let result = parse("^ x\nA y\nB x\n\nWhich?\n^ a\nA a\n#Q One?\n^ a\nA a\nB b\n")
+        #expect(result.rejected.map(\.line) == [1, 5])
+        #expect(result.questions.map(\.question) == ["One?"])
     }
 
     @Test("a repeated choice is left out, with a note")

@@ -99,9 +99,9 @@ struct LifecycleTests {
         #expect(closed.contains(.emit(.questionClosed(body), to: .watchers)))
         var own = body
         own.you = OwnStanding(rank: 1, score: 150, correctAnswers: 1, players: 2)
-        #expect(closed.contains(.emit(.questionClosed(own), to: .user("a"))))
+        #expect(closed.contains(.emit(.questionClosed(own), to: .player("a"))))
         own.you = OwnStanding(rank: 2, score: 0, correctAnswers: 0, players: 2)
-        #expect(closed.contains(.emit(.questionClosed(own), to: .user("b"))))
+        #expect(closed.contains(.emit(.questionClosed(own), to: .player("b"))))
         #expect(closed.last == .schedule(at: nil))
 
         let second = try room.apply(.next(by: "host"), at: 3_000)

@@ -24,6 +24,31 @@ struct MembershipTests {
         #expect(refusal { try room.apply(nickname("g", "anna schmidt 2"), at: 0) }?.code == .conflict)
     }
 
+    @Test("a thousand accounts of one name take no longer to seat than as many of different names, give or take")
+    func manyOfOneName() throws {
+        func seconds(_ name: (Int) -> String) throws -> Double {
+            var room = Room()
+            let start = ContinuousClock.now
+            for index in 0..<1_000 { try room.apply(.join(userID: "u\(index)", name: name(index), isNickname: false), at: 0) }
+            #expect(Set(room.session.participants.map(\.username)).count == 1_000)
+            return (ContinuousClock.now - start) / .seconds(1)
+        }
+        let different = try seconds { "Student \($0)" }
+        #expect(try seconds { _ in "Student" } < 10 * different)
+    }
+
+    @Test("numbers go on behind those that were taken before, after a restart too")
+    func numbersGoOn() throws {
+        var room = Room()
+        for (user, name) in [("u1", "Ann"), ("u2", "Ann 3"), ("u3", "Ann"), ("u4", "Ann"), ("u5", "ann")] {
+            try room.apply(.join(userID: user, name: name, isNickname: false), at: 0)
+        }
+        #expect(room.session.participants.map(\.username) == ["Ann", "Ann 3", "Ann 2", "Ann 4", "ann 5"])
+        var again = room.restarted()
+        try again.apply(.join(userID: "u6", name: "ANN", isNickname: false), at: 0)
+        #expect(again.session.participants.last?.username == "ANN 6")
+    }
+
     @Test("who rejoins keeps the name and the score, and needs no free place")
     func rejoin() throws {
         var room = Room(limits: .init(maximumParticipants: 1))

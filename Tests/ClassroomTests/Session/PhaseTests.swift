@@ -55,6 +55,7 @@ struct PhaseTests {
         + row(.presence(userID: "a", connected: false), stay)
         + row(.leave(userID: "a"), stay)
         + row(.observe(userID: "x"), stay)
+        + row(.useQuiz(.sample), stay)
         + row(
             .start(by: "host"),
             [(nil, .leadIn), (.conflict, .leadIn), (.conflict, .open), (.conflict, .closed), (.closed, .ended)])

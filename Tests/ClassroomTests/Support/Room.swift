@@ -53,17 +53,24 @@ struct Room {
         return effects
     }
 
-    /// Commits the answers that wait, in their order.
+    /// Commits the answers that wait, in their order. The first of a key counts.
     @discardableResult
     mutating func commit(at now: UnixMilliseconds) throws -> [SessionEffect] {
         var effects: [SessionEffect] = []
         for answer in queue {
-            answers.append(answer)
             queue.removeFirst()
-            effects += try apply(.answerCommitted(answer), at: now)
+            if let first = answers.first(where: { $0.key == answer.key }) {
+                effects += try apply(.answerDuplicate(first), at: now)
+            } else {
+                answers.append(answer)
+                effects += try apply(.answerCommitted(answer), at: now)
+            }
         }
         return effects
     }
+
+    /// Somebody deletes the rows of all answers.
+    mutating func deleteAnswers() { answers = [] }
 
     /// An answer that the store failed to keep.
     mutating func dropOldest() -> AnswerRecord? { queue.isEmpty ? nil : queue.removeFirst() }

@@ -14,4 +14,9 @@ public struct JWTAuthentication: AuthenticationService {
     public func verifyToken(_ token: String) async throws -> User? {
         try? verifier.user(for: token, at: now())
     }
+
+    public func lapsed(among tokens: [String]) async throws -> Set<String> {
+        let now = now()
+        return Set(tokens.filter { !verifier.stillHolds($0, at: now) })
+    }
 }

@@ -22,4 +22,13 @@ public struct JWTVerifier: Sendable {
         guard let claims = try? JSONDecoder().decode(JWTClaims.self, from: parts.claims) else { throw .malformed }
         return try claims.user(at: now, for: configuration)
     }
+
+    /// Whether a token that was accepted before is good at `now` too. Its signature is not checked again: time is all that has changed.
+    func stillHolds(_ token: String, at now: UnixMilliseconds) -> Bool {
+        guard let parts = try? JWTParts(token), let header = try? JSONDecoder().decode(JWTHeader.self, from: parts.header),
+            (try? header.check(algorithm: configuration.key.algorithm)) != nil,
+            let claims = try? JSONDecoder().decode(JWTClaims.self, from: parts.claims)
+        else { return false }
+        return (try? claims.user(at: now, for: configuration)) != nil
+    }
 }

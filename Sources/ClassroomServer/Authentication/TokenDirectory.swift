@@ -1,0 +1,39 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The tokens that signed in the sockets that are connected now. Thread-safe.
+final class TokenDirectory: Sendable {
+    private typealias Holder = NIOLoopBound<ClientConnection>
+
+    private struct Entry {
+        let holder: Holder
+        let eventLoop: any EventLoop
+    }
+
+    /// By token, then by socket.
+    private let entries = NIOLockedValueBox<[String: [String: Entry]]>([:])
+
+    var tokens: [String] { entries.withLockedValue { Array($0.keys) } }
+
+    /// Call on the connection's loop, as `remove`.
+    func add(_ token: String, of connection: ClientConnection) {
+        let entry = Entry(holder: Holder(connection, eventLoop: connection.eventLoop), eventLoop: connection.eventLoop)
+        let id = connection.id
+        entries.withLockedValue { $0[token, default: [:]][id] = entry }
+    }
+
+    func remove(_ token: String, of connection: ClientConnection) {
+        let id = connection.id
+        entries.withLockedValue { entries in
+            entries[token]?[id] = nil
+            if entries[token]?.isEmpty == true { entries[token] = nil }
+        }
+    }
+
+    /// Runs `body` for each socket that the token signed in, on its loop.
+    func forEachHolder(of token: String, _ body: @escaping @Sendable (ClientConnection) -> Void) {
+        for entry in entries.withLockedValue({ Array(($0[token] ?? [:]).values) }) {
+            entry.eventLoop.execute { body(entry.holder.value) }
+        }
+    }
+}
