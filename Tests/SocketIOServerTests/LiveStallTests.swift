@@ -38,14 +38,15 @@ struct LiveStallTests {
     @Test("an answer that is taken slowly comes in full, however long ago it was written")
     func slowReader() async throws {
         var configuration = SocketIOConfiguration()
-        configuration.requestTimeout = .milliseconds(500)
-        configuration.responseStallTimeout = .seconds(5)
+        // Long enough for a busy machine to send the request in time.
+        configuration.requestTimeout = .seconds(3)
+        configuration.responseStallTimeout = .seconds(30)
         let fallback = HTTPFallback(install: { try $0.pipeline.syncOperations.addHandler(LargeResponse()) }, abandon: {})
         try await LiveServer.with(configuration, fallback: fallback) { server in
             let (client, peer, received) = try await server.connect()
             try await client.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))
-            // Several times what the client has for its next request.
-            try await peer.eventLoop.scheduleTask(in: .milliseconds(1_200)) {}.futureResult.get()
+            // Longer than the client has for its next request.
+            try await peer.eventLoop.scheduleTask(in: .milliseconds(3_500)) {}.futureResult.get()
             #expect(peer.isActive)
             try await client.setOption(.autoRead, value: true).get()
             client.read()

@@ -34,6 +34,7 @@ struct WebSocketTests {
                 WebSocketEncoder.write(opcode: .text, payload: ByteBuffer(string: "42\(id)[\"echo\",\"x\"]"), mask: 7, into: &batch)
             }
             try peer.channel.writeInbound(batch)
+            peer.loop.run()
             let first = try #require(try peer.channel.readOutbound(as: IOData.self))
             #expect(try peer.channel.readOutbound(as: IOData.self) == nil)
             #expect(first.readableBytes == (0..<16).reduce(0) { $0 + 2 + "43\($1)[\"x\"]".utf8.count })
