@@ -42,6 +42,21 @@ struct WebSocketTests {
         }
     }
 
+    @Test("what was asked before a close frame or a violation in the same batch is answered", arguments: [[0x88, 0x80], [0x81, 0x01]])
+    func answeredBeforeTheEnd(end: [UInt8]) throws {
+        try withEmbeddedServer { io, loop in
+            io.onConnection { socket in socket.on("echo") { $0.acknowledge?($0.arguments.first) } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            var batch = ByteBuffer()
+            WebSocketEncoder.write(opcode: .text, payload: ByteBuffer(string: #"420["echo",1]"#), mask: 7, into: &batch)
+            batch.writeBytes(end + [0, 0, 0, 0])
+            try peer.channel.writeInbound(batch)
+            #expect(try peer.messages() == ["430[1]", "close"])
+            peer.finish()
+        }
+    }
+
     @Test("bytes split anywhere make the same messages")
     func splitAnywhere() throws {
         try withEmbeddedServer { io, loop in

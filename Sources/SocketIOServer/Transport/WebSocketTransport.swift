@@ -89,6 +89,8 @@ final class WebSocketTransport {
 
     func close(code: WebSocketCloseCode?) {
         guard !isClosed else { return }
+        // What was answered before the end of the batch goes out before the close frame.
+        if connection.webSocket === self, !connection.isDoomed { connection.flush() }
         isClosed = true
         partial = ByteBuffer()
         if link.isWritable {
