@@ -1,7 +1,7 @@
 /** What the class sees on the host's screen: lobby, question, distribution, podium. It knows nothing of the connection. */
 
 import { announce, byId, element, formatNumber, plural, setText } from "/page.js";
-import { Countdown, answerClass, correctText, isCorrect, renderLeaderboard, renderPodium, shapeIcon } from "/quiz.js";
+import { Countdown, answerClass, correctText, countSeconds, isCorrect, renderLeaderboard, renderPodium, shapeIcon } from "/quiz.js";
 
 const parts = ["lobby", "question", "own-pace", "results"];
 const buttons = ["start", "close", "next", "report", "end", "back"];
@@ -15,6 +15,8 @@ export class HostStage {
   #boardVersion = -1;
   #players = 0;
   #hasEnded = false;
+  #isProgressKnown = false;
+  #stopLeadIn = () => {};
 
   constructor({ onRemove }) {
     this.#onRemove = onRemove;
@@ -26,6 +28,8 @@ export class HostStage {
     this.#question = null;
     this.#boardVersion = -1;
     this.#hasEnded = false;
+    this.#isProgressKnown = false;
+    this.#showPlayers(snapshot.players ?? 0);
     this.#renderBoard([], 0);
     setText("session-title", snapshot.title);
     setText("session-error", "");
@@ -33,7 +37,7 @@ export class HostStage {
     setText("join-code", spaced(snapshot.joinCode));
     byId("join-box").hidden = !snapshot.joinCode;
     if (snapshot.phase === "ended") this.showEnd();
-    else if (snapshot.phase === "waiting") this.#showLobby(snapshot);
+    else if (snapshot.phase === "waiting") this.#showLobby();
     else if (snapshot.phase === "leadIn") this.showLeadIn(snapshot.startsInMs);
     else if (this.#pace === "self") this.#showOwnPace();
     else if (snapshot.question) {
@@ -43,15 +47,19 @@ export class HostStage {
   }
 
   #show(part, shown, state) {
+    this.#stopLeadIn();
+    const focused = document.activeElement;
     for (const one of parts) byId(one).hidden = one !== part;
     setText("board-title", part === "lobby" ? "Players" : "Leaderboard");
     byId("side").classList.toggle("names-only", part === "lobby");
     for (const one of buttons) byId(one).hidden = !shown.includes(one);
+    // Not left on a button that is gone: the next Tab would start at the top of the page.
+    if (focused?.hidden) byId("session-title").focus({ preventScroll: true });
     setText("session-state", state);
   }
 
-  #showLobby({ players }) {
-    this.#showPlayers(players);
+  #showLobby() {
+    setText("lobby-hint", "They appear in the list as they join. Start when everybody is here.");
     this.#show("lobby", ["start", "end", "back"], "Waiting for players");
   }
 
@@ -61,14 +69,17 @@ export class HostStage {
     setText("player-word", count === 1 ? "player" : "players");
   }
 
-  showLeadIn(startsInMs) {
-    this.#show("lobby", ["end"], startsInMs > 0 ? `Starts in ${Math.ceil(startsInMs / 1000)} s` : "Starting");
-    if (this.#pace === "self") setTimeout(() => !this.#hasEnded && this.#showOwnPace(), startsInMs ?? 0);
+  showLeadIn(startsInMs = 0) {
+    this.#show("lobby", ["end"], "Starting");
+    this.#stopLeadIn = countSeconds(startsInMs, (seconds) => {
+      setText("lobby-hint", seconds > 0 ? `It starts in ${seconds}…` : "Here it comes…");
+      if (seconds === 0 && this.#pace === "self") this.#showOwnPace();
+    });
   }
 
   #showOwnPace() {
     this.#show("own-pace", ["end", "back"], "Everybody at their own pace");
-    this.showProgress({ answered: 0, players: this.#players });
+    if (!this.#isProgressKnown) this.#showFinished(0, this.#players);
   }
 
   showQuestion(question) {
@@ -97,9 +108,14 @@ export class HostStage {
   }
 
   showProgress({ answered, players }) {
+    this.#isProgressKnown = true;
     this.#showPlayers(players);
     setText("answered", `${formatNumber(answered)} of ${formatNumber(players)} answered`);
-    setText("finished-count", `${formatNumber(answered)} of ${plural(players, "player")} finished`);
+    this.#showFinished(answered, players);
+  }
+
+  #showFinished(finished, players) {
+    setText("finished-count", `${formatNumber(finished)} of ${plural(players, "player")} finished`);
   }
 
   showClosed(closed) {
@@ -146,6 +162,8 @@ export class HostStage {
     if (this.#boardVersion < 0) this.#renderBoard(players.slice(0, 100), players.length);
     const open = questions?.find(({ questionId }) => questionId === this.#question?.questionId);
     if (open && byId("answered").textContent === "") setText("answered", `${plural(open.answered, "answer")} so far`);
+    if (this.#isProgressKnown || !questions) return;
+    this.#showFinished(players.filter(({ answers }) => answers.length >= questions.length).length, players.length);
   }
 
   showBoard(entries, { version, players }) {

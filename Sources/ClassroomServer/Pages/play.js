@@ -3,7 +3,7 @@
 import { Refusal, isPassing, knownToken, openConnection, request } from "/connection.js";
 import { byId, element, formatNumber, memory, onSubmit, plural, setText, showError, showView } from "/page.js";
 import { QuestionView, outcome } from "/play-question.js";
-import { ordinal, renderLeaderboard, renderPodium } from "/quiz.js";
+import { countSeconds, ordinal, renderLeaderboard, renderPodium } from "/quiz.js";
 
 const link = new URLSearchParams(location.search);
 const token = knownToken();
@@ -14,7 +14,7 @@ let pace = "live";
 let entries = [];
 /** What is on the screen: {question, answer, result, closed}. */
 let current = {};
-let leadIn = null;
+let stopLeadIn = () => {};
 
 const view = new QuestionView(choose);
 const socket = openConnection({ onReady: takePlace });
@@ -155,25 +155,25 @@ function showLobby({ phase, questionCount }) {
 }
 
 function showLeadIn(startsInMs = 0) {
-  clearInterval(leadIn);
-  const end = performance.now() + startsInMs;
-  const tick = () => {
-    const seconds = Math.ceil((end - performance.now()) / 1000);
+  stopLeadIn();
+  stopLeadIn = countSeconds(startsInMs, (seconds) => {
     setText("lobby-state", seconds > 0 ? `Get ready! It starts in ${seconds}…` : "Here it comes…");
-    if (seconds <= 0) clearInterval(leadIn);
-  };
-  tick();
-  leadIn = setInterval(tick, 200);
+  });
   showView("lobby");
 }
 
 function showQuestion(question, answer) {
-  clearInterval(leadIn);
+  stopLeadIn();
   const previous = pace === "self" && current.result && !current.result.pending ? outcome(current.result) : null;
   current = { question, answer };
-  view.show(question);
+  view.show(question, sayBonusIsOver);
   if (previous) view.say(`Your last answer: ${previous[0]}`, previous[1]);
   if (answer !== undefined) view.lock(answer);
+}
+
+/** At one's own pace a question stays open; only the bonus for speed runs out. */
+function sayBonusIsOver() {
+  if (pace === "self" && current.answer === undefined) view.say("No bonus any more, but you can still answer.");
 }
 
 function choose(answer) {
@@ -227,7 +227,7 @@ function showClosed(closed) {
 }
 
 function showEnd(you) {
-  clearInterval(leadIn);
+  stopLeadIn();
   view.stop();
   const own = you && `You finished in ${ordinal(you.rank)} place with ${plural(you.score, "point")}.`;
   setText("ended-own", own ?? "");

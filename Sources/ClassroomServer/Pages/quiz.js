@@ -31,13 +31,20 @@ export class Countdown {
     this.#bar = bar;
   }
 
-  start(remainingMs, durationMs) {
+  /** `onOver` runs when the time is up, not when the countdown is stopped before. */
+  start(remainingMs, durationMs, onOver) {
     this.stop();
     this.#said = new Set([10, 5].filter((seconds) => remainingMs <= seconds * 1000));
     const end = performance.now() + remainingMs;
-    const tick = () => this.#show(Math.max(0, end - performance.now()), durationMs);
-    tick();
+    const tick = () => {
+      const left = Math.max(0, end - performance.now());
+      this.#show(left, durationMs);
+      if (left > 0) return;
+      this.stop();
+      onOver?.();
+    };
     this.#timer = setInterval(tick, 100);
+    tick();
   }
 
   stop() {
@@ -62,8 +69,21 @@ export class Countdown {
       this.#said.add(threshold);
       announce(`${seconds} seconds left`);
     }
-    if (remainingMs <= 0) this.stop();
   }
+}
+
+/** Calls `show` with the seconds left, whenever they change and at last with 0. @returns a function that stops it. */
+export function countSeconds(ms, show) {
+  const end = performance.now() + ms;
+  let shown = null;
+  const tick = () => {
+    const seconds = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    if (seconds === 0) clearInterval(timer);
+    if (seconds !== shown) show((shown = seconds));
+  };
+  const timer = setInterval(tick, 100);
+  tick();
+  return () => clearInterval(timer);
 }
 
 /** Which options are correct: the contract's `correctAnswer` is an index, a text or a list of them. */
@@ -73,7 +93,8 @@ export function isCorrect(correctAnswer, index, option) {
 
 export function correctText(correctAnswer, options) {
   const texts = [correctAnswer].flat(Infinity).map((one) => (typeof one === "number" ? options[one] : one));
-  return texts.join(" or ");
+  // Several options are right together only, of several texts each is.
+  return texts.join(options.length > 0 ? " and " : " or ");
 }
 
 /** Fills an `<ol>`. `onRemove(entry)` adds a button to each line. */
