@@ -12,6 +12,7 @@ export class QuestionView {
   constructor(onChoose) {
     this.#onChoose = onChoose;
     onSubmit(byId("text-answer"), ({ text }) => {
+      if (byId("text-value").readOnly) return;
       if (!text.trim()) throw new Error("Write an answer first");
       this.#onChoose(text.trim());
     });
@@ -21,7 +22,7 @@ export class QuestionView {
     });
   }
 
-  show(question) {
+  show(question, onOver) {
     this.#question = question;
     setText("question-number", `Question ${question.questionNumber} of ${question.questionCount}`);
     setText("question-text", question.question);
@@ -30,12 +31,12 @@ export class QuestionView {
     const form = byId("text-answer");
     form.hidden = question.options.length > 0;
     form.reset();
-    for (const field of form.elements) field.disabled = false;
+    this.#lockText(false);
     byId("view-question").classList.remove("closed");
     byId("standing").hidden = true;
     byId("board-area").hidden = true;
     this.say("");
-    this.#countdown.start(question.remainingMs, question.durationMs);
+    this.#countdown.start(question.remainingMs, question.durationMs, onOver);
     const alreadyThere = isShown("question");
     showView("question");
     const heading = byId("question-text");
@@ -53,7 +54,7 @@ export class QuestionView {
       button.setAttribute("aria-pressed", String(index === answer));
       button.classList.toggle("faded", index !== answer);
     });
-    for (const field of byId("text-answer").elements) field.disabled = true;
+    this.#lockText(true);
     if (typeof answer === "string") byId("text-value").value = answer;
   }
 
@@ -63,7 +64,13 @@ export class QuestionView {
       button.setAttribute("aria-pressed", "false");
       button.classList.remove("faded");
     }
-    for (const field of byId("text-answer").elements) field.disabled = false;
+    this.#lockText(false);
+  }
+
+  /** Read-only rather than disabled, for the same reason as the buttons above. */
+  #lockText(isLocked) {
+    byId("text-value").readOnly = isLocked;
+    byId("text-answer").querySelector("button").setAttribute("aria-disabled", String(isLocked));
   }
 
   say(text, tone = "") {
