@@ -1,7 +1,7 @@
 /** The chat's page: one room at a time, its messages in the order of their sequence numbers. */
 
 import { fragment, isPassing, request, signIn } from "/connection.js";
-import { byId, element, memory, onSubmit, plural, setText, showError, showView } from "/page.js";
+import { byId, element, memory, onSubmit, setText, showError, showView } from "/page.js";
 
 /** As many as the page keeps; older ones are taken off the top. */
 const maximumShown = 500;
@@ -11,6 +11,8 @@ let user = null;
 let isListening = false;
 /** clientId → list item of a message that the server has not confirmed. */
 const unconfirmed = new Map();
+/** userId → username of everybody who was met in the room: the server tells who is there at joining only. */
+let met = new Map();
 const list = byId("messages");
 const log = byId("log");
 const composer = byId("composer");
@@ -37,12 +39,14 @@ async function join(roomId) {
   if (list.dataset.room !== roomId) {
     list.replaceChildren();
     unconfirmed.clear();
+    met = new Map();
   }
   list.dataset.room = roomId;
   room = roomId;
   memory.set("room", room);
   setText("room-name", roomId);
-  setText("members", `With ${plural(members.length, "member")}: ${members.map(({ username }) => username).join(", ")}`);
+  showError(composer, null);
+  members.forEach(meet);
   showView("chat");
   const newest = Number([...list.children].findLast((item) => item.dataset.sequence)?.dataset.sequence ?? 0);
   // Away for longer than the history is: what is shown would lack messages in its middle.
@@ -89,15 +93,30 @@ async function send({ content, clientId }, item) {
   } catch (error) {
     // The echo or the history may show meanwhile that it was stored all the same.
     if (!unconfirmed.has(clientId)) return;
+    if (!isPassing(error)) {
+      // It would be refused again: the text goes back to where it can be corrected.
+      takeBack(content, item);
+      unconfirmed.delete(clientId);
+      throw error;
+    }
     const again = () => {
       button.remove();
+      byId("content").focus();
       showError(composer, null);
       send({ content, clientId }, item).catch((reason) => showError(composer, reason));
     };
     const button = element("button", { type: "button", class: "small", onclick: again }, "Not sent. Send again");
     item.append(button);
+    item.scrollIntoView({ block: "nearest" });
     throw error;
   }
+}
+
+function takeBack(content, item) {
+  const field = byId("content");
+  item.remove();
+  field.value = [content, field.value].filter(Boolean).join("\n");
+  fit(field);
 }
 
 const newClientId = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
@@ -118,7 +137,14 @@ function fit(field) {
 // Showing
 
 function receive(message) {
-  if (message?.roomId === room) place(message);
+  if (message?.roomId !== room) return;
+  place(message);
+  meet(message);
+}
+
+function meet({ userId, username }) {
+  met.set(userId, username);
+  setText("members", `Seen here: ${[...met.values()].join(", ")}`);
 }
 
 /** At its place in the order; a message that is there already stays once. */

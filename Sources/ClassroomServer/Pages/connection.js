@@ -3,10 +3,13 @@
 import { io } from "/dunlin.js";
 import { byId, element, memory, onSubmit, setText, showError, showView } from "/page.js";
 
+/** What a refusal calls a field, and what its form calls it. */
+const labels = { nickname: "The name", content: "The message", roomId: "The room’s name", joinCode: "The code", answer: "The answer" };
+
 /** The server's refusal: `code`, `message` and perhaps `retryAfterMs`. */
 export class Refusal extends Error {
   constructor({ code = "internal", message = "The server refused the request", retryAfterMs } = {}) {
-    super(message.replace(/^Validation error: /, ""));
+    super(message.replace(/^Validation error: /, "").replace(/^"(\w+)"/, (field, name) => labels[name] ?? field));
     Object.assign(this, { code, retryAfterMs });
   }
 }
