@@ -40,6 +40,9 @@ public struct Arguments: Sendable {
     /// The first argument, null when there is none.
     public var first: JSONSlice { self[0] }
 
+    /// The bytes that they keep in memory: the packet's text and its attachments.
+    package var byteCount: Int { self.packet.text.count + self.attachments.reduce(0) { $0 + $1.readableBytes } }
+
     /// All arguments.
     public var all: [JSONSlice] { (0..<self.count).map { self[$0] } }
 

@@ -17,6 +17,7 @@ public struct SocketIOConfiguration: Sendable {
     /// How long a closed polling session waits for the GET that fetches its last packets.
     public var pollingCloseTimeout: Duration = .seconds(30)
     /// The total time that a WebSocket message in fragments may take; twice that at most, since it is checked at intervals of it.
+    /// The same for the attachments of a binary packet.
     public var messageTimeout: Duration = .seconds(30)
     /// The total time from the opening of a TCP connection, or from when its last response has gone out, to the end of the next request.
     /// Slow heads and slow bodies are closed by it, and idle kept-alive connections too.
@@ -34,7 +35,8 @@ public struct SocketIOConfiguration: Sendable {
     /// The most parts of requests (a head, a piece of a body, an end) that wait behind one that is being answered; one more closes the
     /// connection. Reading is held meanwhile, but at the end of a client's stream everything comes that the kernel has.
     public var maximumWaitingRequestParts = 10_000
-    /// The most bytes that wait for one client. Beyond it volatile events are dropped, and a client that still falls behind is closed.
+    /// The most bytes that wait for one client, one packet excepted that nothing else waits with. Beyond it volatile events are dropped, and
+    /// a client that still falls behind is closed.
     public var maximumQueuedBytes = 1 << 20
     /// The most TCP connections at once; further ones are closed at once.
     public var maximumConnections = 16_384
@@ -44,6 +46,8 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumUnconfirmedSessions = 32
     /// The most events of one socket that wait for an asynchronous handler; one more closes the connection.
     public var maximumHeldEvents = 256
+    /// The most bytes of such events together, one event excepted that waits alone; more close the connection.
+    public var maximumHeldBytes = 1 << 20
     /// The most rooms one socket may be in; further joins are ignored and logged.
     public var maximumRoomsPerSocket = 1_024
     /// The longest name of a room, in bytes of UTF-8: clients choose them, and they are kept. A join of a longer one is ignored and logged.

@@ -7,10 +7,11 @@ extension EngineConnection {
     func poll(_ responder: EngineResponder) {
         confirm()
         if polling.isClosing {
-            var body = ByteBuffer()
-            for packet in polling.takeQueue() {
-                if case .text(let text) = packet { PollingPayload.append(encoded: text, to: &body) }
+            if !polling.isEmpty {
+                polling.wait(responder)
+                return flushPolling()
             }
+            var body = ByteBuffer()
             PollingPayload.append(.noop, to: &body)
             PollingPayload.append(.close, to: &body)
             shard.remove(self)

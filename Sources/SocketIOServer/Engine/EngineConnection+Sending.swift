@@ -47,15 +47,16 @@ extension EngineConnection {
 
     /// Sends the binary messages that belong to the packet before.
     func send(attachments: [ByteBuffer]) {
-        guard isOpen else { return }
+        guard isOpen, !attachments.isEmpty else { return }
         for attachment in attachments where !isDoomed {
             if isWebSocket {
-                write(opcode: .binary, attachment)
+                collect { WebSocketEncoder.write(opcode: .binary, payload: attachment, into: &$0) }
             } else {
                 polling.queue(.binary(attachment))
-                checkQueue()
             }
         }
+        // Once for the packet, which counts as one.
+        if !isDoomed { checkQueue() }
     }
 
     /// Whether earlier packets still wait for the client.
@@ -98,8 +99,7 @@ extension EngineConnection {
 
     @inline(__always)
     private func checkQueue(waiting: Int) {
-        let maximum = shard.maximumQueuedBytes
-        if waiting > maximum >> 4, waiting + (webSocket?.link.bufferedBytes ?? 0) > maximum {
+        if waiting > shard.maximumQueuedBytes >> 4, isTooMuch(waiting) {
             isDoomed = true
             pending.discard()
             polling.discard()
@@ -107,6 +107,17 @@ extension EngineConnection {
             return
         }
         shard.markDirty(self)
+    }
+
+    /// Whether a client that reads could not have taken it yet. What its transport takes now does not wait; a packet that nothing else
+    /// waits before may be larger than the limit.
+    private func isTooMuch(_ waiting: Int) -> Bool {
+        let maximum = shard.maximumQueuedBytes
+        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum }
+        guard waiting + link.bufferedBytes > maximum else { return false }
+        guard link.isWritable else { return true }
+        flush()
+        return false
     }
 
     /// Hands everything that waits to the transport: one write.

@@ -30,6 +30,7 @@ final class EngineConnection {
     /// The Socket.IO side.
     let client: SocketIOClientState
 
+    private var hasConnectDeadline = false
     private var pingToken: UInt32 = 0
     private var upgradeToken: UInt32 = 0
 
@@ -55,6 +56,13 @@ final class EngineConnection {
             maximumPayloadBytes: configuration.maximumHTTPBufferBytes)
         sendControl { packet.write(into: &$0) }
         shard.arm(.ping, self)
+        armConnectDeadline()
+    }
+
+    /// One at a time: a client may try to join as often as it likes.
+    func armConnectDeadline() {
+        guard !hasConnectDeadline else { return }
+        hasConnectDeadline = true
         shard.arm(.connect, self)
     }
 
@@ -70,7 +78,7 @@ final class EngineConnection {
         switch kind {
         case .ping, .pong: pingToken
         case .upgrade: upgradeToken
-        case .connect, .pollingClose, .message: 0
+        case .connect, .pollingClose, .message, .attachments: 0
         }
     }
 
@@ -81,10 +89,13 @@ final class EngineConnection {
             sendControl { $0.writeInteger(EnginePacketType.ping.rawValue) }
             shard.arm(.pong, self)
         case .pong: if session.pongOverdue() { close(.pingTimeout) }
-        case .connect: if !client.hasSockets { close(.forcedClose) }
+        case .connect:
+            hasConnectDeadline = false
+            if !client.hasJoined { close(.forcedClose) }
         case .upgrade: abandonProbe()
         case .pollingClose: shard.remove(self)
         case .message: webSocket?.messageDue()
+        case .attachments: client.attachmentsDue(on: self)
         }
     }
 

@@ -24,6 +24,7 @@ struct PollingState {
     var isClosing = false
 
     var hasWaitingGET: Bool { waiting != nil }
+    var isEmpty: Bool { packets.isEmpty }
 
     mutating func queue(_ packet: Packet) {
         packets.append(packet)

@@ -43,7 +43,7 @@ final class LoopShard {
     private var broadcastMark: UInt64 = 0
     private var random = SystemRandomNumberGenerator()
 
-    private var deadlines: [DeadlineKind: DeadlineQueue]
+    private(set) var deadlines: [DeadlineKind: DeadlineQueue]
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
 
@@ -63,6 +63,7 @@ final class LoopShard {
             .upgrade: DeadlineQueue(delay: TimeAmount(configuration.upgradeTimeout)),
             .pollingClose: DeadlineQueue(delay: TimeAmount(configuration.pollingCloseTimeout)),
             .message: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
+            .attachments: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
         ]
     }
 
@@ -185,7 +186,9 @@ final class LoopShard {
     }
 
     private func deliver(_ broadcast: Broadcast) {
-        if broadcast.exceptions.isEmpty, broadcast.targets.count == 1, let room = rooms[broadcast.targets[0]] {
+        if broadcast.exceptions.isEmpty, broadcast.targets.count == 1, let room = rooms[broadcast.targets[0]],
+            sockets[broadcast.targets[0]] == nil
+        {
             let members = room.members
             for socket in members { socket.send(broadcast.packet, isVolatile: broadcast.isVolatile) }
             return
@@ -205,14 +208,13 @@ final class LoopShard {
         }
     }
 
-    /// The members of a room, or the socket of that id.
+    /// The members of a room and the socket of that id: a client may have named its room after another's socket.
     private func visit(_ name: String, _ body: (ServerSocket) -> Void) {
         if let room = rooms[name] {
             let members = room.members
             for socket in members { body(socket) }
-        } else if let socket = sockets[name] {
-            body(socket)
         }
+        if let socket = sockets[name] { body(socket) }
     }
 
     // MARK: Rooms
@@ -281,4 +283,6 @@ enum DeadlineKind: CaseIterable {
     case pollingClose
     /// The end of a fragmented message.
     case message
+    /// The last attachment of a binary packet.
+    case attachments
 }

@@ -28,6 +28,7 @@ public final class ServerSocket {
     private var acknowledgements = PendingAcknowledgements()
     /// Events behind an asynchronous handler that is not done.
     private var held: Deque<Arguments> = []
+    private var heldBytes = 0
     private var isHolding = false
     private var address: SocketReference.Address?
 
@@ -97,10 +98,16 @@ public final class ServerSocket {
     }
 
     /// Handles the events that have no handler of their own.
-    public func onAny(_ handler: @escaping (EventRequest) -> Void) { fallback = EventHandler(call: handler) }
+    public func onAny(_ handler: @escaping (EventRequest) -> Void) {
+        guard isConnected else { return }
+        fallback = EventHandler(call: handler)
+    }
 
     /// Called once, on the loop, after the socket has left its rooms.
-    public func onDisconnect(_ handler: @escaping (DisconnectReason) -> Void) { disconnectHandlers.append(handler) }
+    public func onDisconnect(_ handler: @escaping (DisconnectReason) -> Void) {
+        guard isConnected else { return }
+        disconnectHandlers.append(handler)
+    }
 
     // MARK: Sending
 
@@ -189,7 +196,7 @@ public final class ServerSocket {
         connection.shard.sockets[id] = self
         connection.shard.counters.socketsOpened.add()
         connection.sendMessage { SocketIOEncoder.connect(namespace: "/", sid: id, pid: nil, into: &$0) }
-        for handler in connection.shard.io.connectionHandlers { handler(self) }
+        for handler in connection.shard.io.connectionHandlers where isConnected { handler(self) }
     }
 
     func send(_ packet: EncodedPacket, isVolatile: Bool = false) {
@@ -200,17 +207,24 @@ public final class ServerSocket {
     func receive(_ arguments: Arguments) {
         connection.shard.counters.eventsReceived.add()
         if isHolding {
-            guard held.count < connection.shard.io.configuration.maximumHeldEvents else {
+            let configuration = connection.shard.io.configuration
+            // One event may be as large as a packet can be; what comes behind it shares the limit with it.
+            guard held.count < configuration.maximumHeldEvents,
+                held.isEmpty || heldBytes + arguments.byteCount <= configuration.maximumHeldBytes
+            else {
                 connection.shard.io.logger.notice("closing a client whose events pile up", metadata: ["socket": "\(self.id)"])
                 return connection.close(.forcedClose, code: .policyViolation)
             }
             held.append(arguments)
+            heldBytes += arguments.byteCount
             return
         }
         dispatch(arguments)
     }
 
+    /// After the end nothing would let go of a handler, which may hold the socket.
     private func register(_ event: String, _ handler: @escaping (EventRequest) -> Void) {
+        guard isConnected else { return }
         handlers[event] = EventHandler(call: handler)
         latest = nil
     }
@@ -230,7 +244,10 @@ public final class ServerSocket {
     /// The asynchronous handler is done: the events behind it go on, also when the client has gone meanwhile.
     private func resume() {
         isHolding = false
-        while !isHolding, let arguments = held.popFirst() { dispatch(arguments) }
+        while !isHolding, let arguments = held.popFirst() {
+            heldBytes -= arguments.byteCount
+            dispatch(arguments)
+        }
         if !isConnected, !isHolding { dropHandlers() }
     }
 

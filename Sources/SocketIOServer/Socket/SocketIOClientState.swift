@@ -9,9 +9,13 @@ final class SocketIOClientState {
     /// The socket of the namespace `/`, the only one so far.
     private var socket: ServerSocket?
     private var isConnecting = false
+    private var wasAccepted = false
     private var reassembler: BinaryReassembler
     /// Attachments are due.
     private var isReassembling = false
+    /// Packets with attachments that began, counted while a deadline for one is set.
+    private var reassemblies = 0
+    private var reassembliesAtDeadline: Int?
 
     private let limits: SocketIOLimits
 
@@ -20,7 +24,8 @@ final class SocketIOClientState {
         reassembler = BinaryReassembler(limits: limits)
     }
 
-    var hasSockets: Bool { socket != nil || isConnecting }
+    /// Whether a namespace was ever joined, or a middleware is deciding: who leaves again may take its time.
+    var hasJoined: Bool { wasAccepted || isConnecting }
 
     // MARK: Receiving
 
@@ -65,6 +70,20 @@ final class SocketIOClientState {
         }
     }
 
+    private func armAttachmentDeadline(on connection: EngineConnection) {
+        reassembliesAtDeadline = reassemblies
+        connection.shard.arm(.attachments, connection)
+    }
+
+    /// Attachments have had their time: are they still those of the same packet?
+    func attachmentsDue(on connection: EngineConnection) {
+        let before = reassembliesAtDeadline
+        reassembliesAtDeadline = nil
+        guard isReassembling else { return }
+        guard reassemblies == before else { return armAttachmentDeadline(on: connection) }
+        reject(connection)
+    }
+
     private func reject(_ connection: EngineConnection) {
         connection.shard.counters.protocolErrors.add()
         connection.close(.parseError)
@@ -88,6 +107,8 @@ final class SocketIOClientState {
                 guard socket != nil, packet.namespace == "/" else { throw ClientViolation.notJoined }
                 _ = try reassembler.receive(packet)
                 isReassembling = true
+                reassemblies &+= 1
+                if reassembliesAtDeadline == nil { armAttachmentDeadline(on: connection) }
             } else {
                 guard let socket, packet.namespace == "/" else { throw ClientViolation.notJoined }
                 if packet.kind == .binaryEvent {
@@ -152,7 +173,7 @@ final class SocketIOClientState {
                 SocketIOEncoder.connectError(namespace: "/", message: refusal.message, data: refusal.data, into: &buffer)
             }
             // The reference leaves the connection open for another try; the connect time-out ends it.
-            connection.shard.arm(.connect, connection)
+            connection.armConnectDeadline()
         } else {
             accept(handshake, attachment: attachment, on: connection)
         }
@@ -162,6 +183,7 @@ final class SocketIOClientState {
         connection.shard.counters.joins.add(.accepted)
         let socket = ServerSocket(connection: connection, handshake: handshake, attachment: attachment)
         self.socket = socket
+        wasAccepted = true
         socket.begin()
     }
 

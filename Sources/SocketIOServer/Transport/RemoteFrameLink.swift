@@ -6,9 +6,10 @@ final class RemoteFrameLink: FrameLink {
     private let channel: any Channel
     private let outlet: NIOLoopBound<ChannelFrameLink>
     private let loop: any EventLoop
-    private(set) var bufferedBytes = 0
+    /// Bytes on their way to the channel's loop.
+    private var bytesOnTheWay = 0
     /// Past this, frames wait on the session's loop.
-    private static let maximumBufferedBytes = 1 << 18
+    private static let maximumBytesOnTheWay = 1 << 22
     /// Hears when frames may be written again: the channel tells of its own queue only, not of what is on its way there.
     weak var transport: WebSocketTransport?
 
@@ -21,11 +22,14 @@ final class RemoteFrameLink: FrameLink {
         self.loop = loop
     }
 
-    var isWritable: Bool { channel.isWritable && bufferedBytes < RemoteFrameLink.maximumBufferedBytes }
+    var isWritable: Bool { channel.isWritable && bytesOnTheWay < RemoteFrameLink.maximumBytesOnTheWay }
+
+    /// What is on the way to a writable channel is the loop's delay, not the client's.
+    var bufferedBytes: Int { channel.isWritable ? 0 : bytesOnTheWay }
 
     func write(_ frames: ByteBuffer) {
         let count = frames.readableBytes
-        bufferedBytes += count
+        bytesOnTheWay += count
         let bound = NIOLoopBound(self, eventLoop: loop)
         let loop = loop
         let outlet = outlet
@@ -36,9 +40,9 @@ final class RemoteFrameLink: FrameLink {
     }
 
     private func taken(_ count: Int) {
-        let wasFull = bufferedBytes >= RemoteFrameLink.maximumBufferedBytes
-        bufferedBytes -= count
-        if wasFull, bufferedBytes < RemoteFrameLink.maximumBufferedBytes { transport?.becameWritable() }
+        let wasFull = bytesOnTheWay >= RemoteFrameLink.maximumBytesOnTheWay
+        bytesOnTheWay -= count
+        if wasFull, bytesOnTheWay < RemoteFrameLink.maximumBytesOnTheWay { transport?.becameWritable() }
     }
 
     func close() {
