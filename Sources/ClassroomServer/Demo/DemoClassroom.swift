@@ -14,6 +14,8 @@ struct DemoClassroom {
     ]
 
     static let liveSessionID = "demo-session"
+    /// A link is good for a day.
+    static let tokenLifetimeMs: UnixMilliseconds = 86_400_000
 
     let store: any ClassroomStore
     let now: UnixMilliseconds
@@ -43,12 +45,12 @@ struct DemoClassroom {
             joinCode: try await keepJoinable(settings: settings))
     }
 
-    /// A random token; those of earlier starts stop working.
+    /// A random token. Those of earlier starts go on, so that a host or a player of a server that was started again stays signed in.
     private func freshToken(for user: User) async throws -> String {
         try await store.save(user)
-        _ = try await store.revokeTokens(userID: user.id)
         let token = OpaqueToken.generate()
-        try await store.createToken(hash: TokenHash.sha256Hex(token), userID: user.id, expiresAt: nil, createdAt: now)
+        try await store.createToken(
+            hash: TokenHash.sha256Hex(token), userID: user.id, expiresAt: now + DemoClassroom.tokenLifetimeMs, createdAt: now)
         return token
     }
 
