@@ -7,6 +7,8 @@ public struct QuestionPayload: Hashable, Sendable, Encodable {
     public var questionCount: Int
     public var question: String
     public var options: [String]
+    /// True: more than one option is right, and an answer is the list of them. Left out otherwise.
+    public var multiple: Bool?
     public var durationMs: Int
     /// Milliseconds since 1970.
     public var deadline: UnixMilliseconds
@@ -14,7 +16,7 @@ public struct QuestionPayload: Hashable, Sendable, Encodable {
 
     public init(
         sessionId: String, questionId: String, questionNumber: Int, questionCount: Int, question: String, options: [String],
-        durationMs: Int, deadline: UnixMilliseconds, remainingMs: Int
+        multiple: Bool? = nil, durationMs: Int, deadline: UnixMilliseconds, remainingMs: Int
     ) {
         self.sessionId = sessionId
         self.questionId = questionId
@@ -22,6 +24,7 @@ public struct QuestionPayload: Hashable, Sendable, Encodable {
         self.questionCount = questionCount
         self.question = question
         self.options = options
+        self.multiple = multiple
         self.durationMs = durationMs
         self.deadline = deadline
         self.remainingMs = remainingMs

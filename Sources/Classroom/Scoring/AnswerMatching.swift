@@ -31,6 +31,14 @@ public enum AnswerMatching {
         return !given.isEmpty && given == expected
     }
 
+    /// Whether several options have to be chosen. Which they are stays secret until the reveal; that there are several cannot.
+    public static func wantsSeveral(_ question: Question) -> Bool {
+        guard !question.options.isEmpty, case .list(let correct)? = try? resolve(question.correctAnswer, for: question) else {
+            return false
+        }
+        return correct.count > 1
+    }
+
     private static func resolveOne(_ answer: Answer, _ question: Question) throws(ClassroomError) -> Answer {
         switch answer {
         case .list:

@@ -59,7 +59,8 @@ extension QuizSession {
         if phase == .closed, let closed = record.questionDeadline { deadline = min(deadline, closed) }
         return QuestionPayload(
             sessionId: record.id, questionId: question.id, questionNumber: index + 1, questionCount: quiz.questions.count,
-            question: question.question, options: question.options, durationMs: duration, deadline: deadline,
+            question: question.question, options: question.options,
+            multiple: AnswerMatching.wantsSeveral(question) ? true : nil, durationMs: duration, deadline: deadline,
             remainingMs: Int(max(0, deadline - now)))
     }
 

@@ -8,13 +8,20 @@ export class QuestionView {
   #countdown = new Countdown(byId("seconds"), byId("time-bar"));
   #onChoose;
 
-  /** `onChoose(answer)` gets an index or a text. */
+  /** `onChoose(answer)` gets an index, a list of indices or a text. */
   constructor(onChoose) {
     this.#onChoose = onChoose;
     onSubmit(byId("text-answer"), ({ text }) => {
       if (byId("text-value").readOnly) return;
       if (!text.trim()) throw new Error("Write an answer first");
       this.#onChoose(text.trim());
+    });
+    byId("lock-in").addEventListener("click", () => {
+      const chosen = pressedIndices([...byId("answers").children]);
+      if (chosen.length === 0) return this.say("Choose at least one answer first");
+      this.#onChoose(chosen);
+      // The button goes, and would take the focus along.
+      byId("answers").children[chosen[0]].focus();
     });
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
@@ -28,6 +35,7 @@ export class QuestionView {
     setText("question-text", question.question);
     byId("answers").replaceChildren(...question.options.map((option, index) => this.#answerButton(option, index)));
     byId("answers").hidden = question.options.length === 0;
+    byId("several").hidden = byId("lock-in").hidden = !question.multiple;
     const form = byId("text-answer");
     form.hidden = question.options.length > 0;
     form.reset();
@@ -48,11 +56,12 @@ export class QuestionView {
   /** The answer stands until the server says otherwise: nothing else can be chosen. */
   lock(answer) {
     const buttons = [...byId("answers").children];
+    byId("lock-in").hidden = true;
     buttons.forEach((button, index) => {
       // Not `disabled`: that would take the focus away, and the shape of what was chosen from a screen reader.
       button.setAttribute("aria-disabled", "true");
-      button.setAttribute("aria-pressed", String(index === answer));
-      button.classList.toggle("faded", index !== answer);
+      button.setAttribute("aria-pressed", String(isChosen(answer, index)));
+      button.classList.toggle("faded", !isChosen(answer, index));
     });
     this.#lockText(true);
     if (typeof answer === "string") byId("text-value").value = answer;
@@ -64,6 +73,7 @@ export class QuestionView {
       button.setAttribute("aria-pressed", "false");
       button.classList.remove("faded");
     }
+    byId("lock-in").hidden = !this.#question.multiple;
     this.#lockText(false);
   }
 
@@ -92,11 +102,12 @@ export class QuestionView {
     const correct = correctText(closed.correctAnswer, this.#question.options);
     [...byId("answers").children].forEach((button, index) => {
       const isRight = isCorrect(closed.correctAnswer, index, this.#question.options[index]);
-      button.classList.toggle("faded", !isRight && index !== answer);
+      const isOwn = isChosen(answer, index);
+      button.classList.toggle("faded", !isRight && !isOwn);
       button.classList.toggle("right", isRight);
-      const mark = isRight ? "✓" : index === answer ? "✗" : "";
+      const mark = isRight ? "✓" : isOwn ? "✗" : "";
       button.querySelector(".mark").textContent = mark;
-      button.querySelector(".verdict").textContent = isRight ? " (correct)" : index === answer ? " (your answer, wrong)" : "";
+      button.querySelector(".verdict").textContent = isRight ? " (correct)" : isOwn ? " (your answer, wrong)" : "";
     });
     if (result && !result.pending) this.say(result.correct ? outcome(result)[0] : `Not this time. Correct: ${correct}`, outcome(result)[1]);
     else this.say(`${answer === undefined ? "The time is over" : "Closed"}. Correct: ${correct}`);
@@ -118,7 +129,10 @@ export class QuestionView {
 
   #answerButton(option, index) {
     const choose = (event) => {
-      if (event.currentTarget.getAttribute("aria-disabled") !== "true") this.#onChoose(index);
+      const button = event.currentTarget;
+      if (button.getAttribute("aria-disabled") === "true") return;
+      if (!this.#question.multiple) return this.#onChoose(index);
+      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
     };
     return element(
       "button",
@@ -130,6 +144,12 @@ export class QuestionView {
     );
   }
 }
+
+/** Whether an answer, an index or a list of them, is or has this option. */
+export const isChosen = (answer, index) => [answer].flat().includes(index);
+
+const pressedIndices = (buttons) =>
+  buttons.flatMap((button, index) => (button.getAttribute("aria-pressed") === "true" ? [index] : []));
 
 export function outcome({ correct, score, timeBonus = 0 }) {
   if (!correct) return ["Not this time.", "bad"];

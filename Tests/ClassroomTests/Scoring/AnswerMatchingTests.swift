@@ -80,4 +80,16 @@ struct AnswerMatchingTests {
         let question = Question(id: "q", question: "?", options: ["a"], correctAnswer: .index(7))
         #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(.index(0), for: question), for: question))
     }
+
+    @Test("several have to be chosen when several options are right, and only then")
+    func choosingSeveral() {
+        func wants(_ options: [String], _ correct: Answer) -> Bool {
+            AnswerMatching.wantsSeveral(Question(id: "q", question: "?", options: options, correctAnswer: correct))
+        }
+        #expect(wants(["a", "b", "c"], .list([.index(0), .index(2)])))
+        #expect(!wants(["a", "b", "c"], .index(1)))
+        #expect(!wants(["a", "b", "c"], .list([.index(1), .text("b")])), "the same option twice")
+        #expect(!wants(["a", "b", "c"], .list([.index(1), .index(9)])), "an option that does not exist")
+        #expect(!wants([], .list([.text("Paris"), .text("Lutetia")])), "each of these is right alone")
+    }
 }
