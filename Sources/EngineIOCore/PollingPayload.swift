@@ -36,14 +36,6 @@ public enum PollingPayload {
         }
     }
 
-    /// All packets of a request body.
-    public static func decode(_ body: ByteBuffer) throws(ParseError) -> [Packet] {
-        var reader = Reader(body)
-        var packets: [Packet] = []
-        while let packet = try reader.next() { packets.append(packet) }
-        return packets
-    }
-
     private static func decodePacket(_ slice: ByteBuffer) throws(ParseError) -> Packet {
         var slice = slice
         guard let first = slice.readInteger(as: UInt8.self) else { throw ParseError() }

@@ -25,13 +25,13 @@ public struct Arguments: Sendable {
     package var acknowledgementID: UInt64? { self.packet.id }
 
     /// How many there are, the name not among them.
-    public var count: Int { max(self.packet.elements.count &- self.packet.namesBefore, 0) }
+    public var count: Int { max(self.packet.elements.count &- self.packet.kind.elementsBeforeArguments, 0) }
 
     /// An argument; the JSON value null when there are not so many.
     public subscript(index: Int) -> JSONSlice {
         guard index >= 0, index < self.count else { return .null }
         let text = self.packet.text
-        var scanner = JSONScanner(text, at: self.packet.elements[index &+ self.packet.namesBefore])
+        var scanner = JSONScanner(text, at: self.packet.elements[index &+ self.packet.kind.elementsBeforeArguments])
         let start = scanner.position
         scanner.skipValue()
         return JSONSlice(unchecked: ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: text[start..<scanner.position])))

@@ -19,7 +19,7 @@ package final class ReceivedPacket: @unchecked Sendable {
         @usableFromInline var id: UInt64 = 0
         var attachmentCount = 0
         /// The payload, without white space around it; empty when there is none.
-        @usableFromInline var payload = 0..<0
+        var payload = 0..<0
         /// An event's name as it is written, without its quotes.
         @usableFromInline var name = 0..<0
         @usableFromInline var nameHasEscapes = false
@@ -99,9 +99,6 @@ package final class ReceivedPacket: @unchecked Sendable {
             && name.equals(UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.name]))
     }
 
-    /// How many elements of the payload are no arguments: an event's name.
-    var namesBefore: Int { self.kind == .event || self.kind == .binaryEvent ? 1 : 0 }
-
     var namespace: String { self.isInMainNamespace ? "/" : self.otherNamespace }
     var attachmentCount: Int { self.contents.pointee.attachmentCount }
     var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.payload]) }
@@ -148,7 +145,7 @@ package final class ReceivedPacket: @unchecked Sendable {
             let name = try SocketIOPayload.check(text, at: contents.payload.lowerBound, kind: kind, elements: elements, limits: limits)
             contents.name = name.range
             contents.nameHasEscapes = name.hasEscapes
-            let first = kind == .event || kind == .binaryEvent ? 1 : 0
+            let first = kind.elementsBeforeArguments
             if elements.count > first { contents.arguments = elements[first]..<contents.payload.upperBound &- 1 }
             if kind.isBinary {
                 try SocketIOPlaceholders.check(

@@ -11,4 +11,7 @@ public enum SocketIOPacketKind: UInt8, Sendable, Hashable {
     /// Whether attachments follow the packet, one binary message each.
     @inlinable
     public var isBinary: Bool { self == .binaryEvent || self == .binaryAck }
+
+    /// An event's array begins with its name.
+    var elementsBeforeArguments: Int { self == .event || self == .binaryEvent ? 1 : 0 }
 }
