@@ -97,7 +97,7 @@ struct QuizRoutesTests {
         }
         #expect(
             try await server.call(.get, "/api/v1/quizzes", token: "ann").body
-                == #"{"quizzes":[{"createdBy":"ann","id":"a","questionCount":1,"title":"a"},{"createdBy":"system","id":"s","questionCount":1,"title":"s"}]}"#
+                == #"{"quizzes":[{"id":"a","title":"a","createdBy":"ann","questionCount":1},{"id":"s","title":"s","createdBy":"system","questionCount":1}]}"#
         )
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "stu").body == #"{"quizzes":[]}"#)
     }
@@ -140,8 +140,8 @@ struct QuizRoutesTests {
             ("", "The body is not JSON"), ("[]", "The body: has the wrong type"), (#"{"title": "t"}"#, "questions: is missing"),
             (#"{"title": "t", "questions": [{"question": 1}]}"#, "questions[0].question: has the wrong type"),
             (#"{"title": "t", "questions": []}"#, "questions: there must be 1 to"),
-            (#"{"title": "t", "questions": [\#(Self.nested(30))]}"#, "The body has more than 32 levels"),
-            (#"{"title": "t", "questions": [\#(Self.nested(29))]}"#, "questions[0]: has the wrong type"),
+            (#"{"title": "t", "questions": [\#(Self.nested(31))]}"#, "The body has more than 32 levels"),
+            (#"{"title": "t", "questions": [\#(Self.nested(30))]}"#, "questions[0]: has the wrong type"),
             (
                 #"{"title": "t", "questions": [{"question": "?", "correctAnswer": \#(Self.nested(28))}]}"#,
                 "questions[0].correctAnswer[0]: has the wrong type"
