@@ -37,7 +37,8 @@ struct PayloadLimitTests {
         try await ClassroomBench().run { classroom in
             let nobody = try await classroom.connect()
             for event in ["auth", "quiz:join", "quiz:answer", "chat:message", "dashboard:subscribe"] {
-                let refused = try await nobody.ask(event, JSON(stringLiteral: Self.nested(100, #""token": "student0_token", "_sentAt": 1"#)))
+                let tooDeep = Self.nested(100, #""token": "student0_token", "_sentAt": 1"#)
+                let refused = try await nobody.ask(event, JSON(stringLiteral: tooDeep))
                 #expect(refused.code == "invalid" && refused["_sentAt"] == nil, "\(event)")
             }
             // Nobody was signed in by it.
