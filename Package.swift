@@ -69,7 +69,8 @@ let package = Package(
     targets: [
         .target(name: "WebSocketCore", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
-        .target(name: "SocketIOCore", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
+        .target(name: "JSONCore", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "SocketIOCore", dependencies: ["JSONCore", "EngineIOCore", nioCore], swiftSettings: settings),
         .target(
             name: "SocketIOServer",
             dependencies: [
@@ -92,11 +93,13 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "SystemCrypto", dependencies: [openSSL], swiftSettings: settings),
         .target(name: "Classroom", swiftSettings: settings),
-        .target(name: "ClassroomStore", dependencies: ["Classroom", "SystemCrypto", grdb, sqlite, logging], swiftSettings: settings),
+        .target(
+            name: "ClassroomStore", dependencies: ["Classroom", "JSONCore", "SystemCrypto", grdb, sqlite, logging], swiftSettings: settings),
         .target(
             name: "ClassroomServer",
             dependencies: [
-                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "PrometheusMetrics", hummingbird,
+                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "JSONCore", "PrometheusMetrics",
+                hummingbird,
                 httpTypesCore, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals, deque, "SystemCrypto",
             ],
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
@@ -116,7 +119,8 @@ let package = Package(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .testTarget(name: "EngineIOCoreTests", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
-        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "JSONCoreTests", dependencies: ["JSONCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore", "JSONCore", nioCore], swiftSettings: settings),
         .testTarget(
             name: "SocketIOServerTests",
             dependencies: [
@@ -130,13 +134,13 @@ let package = Package(
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
         .testTarget(
-            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", grdb, logging], swiftSettings: settings),
+            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", "JSONCore", grdb, logging], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [
-                "SocketIOTesting", "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "PrometheusMetrics",
-                hummingbird,
+                "SocketIOTesting", "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "JSONCore",
+                "PrometheusMetrics", hummingbird,
                 httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, "SystemCrypto", openSSL,
             ],
             swiftSettings: settings),

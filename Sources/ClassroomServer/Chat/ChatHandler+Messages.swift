@@ -84,7 +84,7 @@ extension ChatHandler {
 
     /// What the rules have to say about a payload that this path does not read.
     private static func complaint(_ payload: JSONSlice) -> ClassroomError {
-        MessageRules.check("chat:message", Payload(payload)).refusal
+        MessageRules.check("chat:message", payload).refusal
             ?? ClassroomError(.invalid, "Validation error: the message is malformed")
     }
 }

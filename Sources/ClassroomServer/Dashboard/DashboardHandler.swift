@@ -24,7 +24,7 @@ final class DashboardHandler: Sendable {
 
     @Sendable private func subscribe(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         pipeline.identified(request, connection) { [broadcaster] _ in
-            let checked = MessageRules.check("dashboard:subscribe", Payload(request.payload))
+            let checked = MessageRules.check("dashboard:subscribe", request.payload)
             do throws(ClassroomError) {
                 if let refusal = checked.refusal { throw refusal }
                 let metrics = try Self.metrics(checked.data["metrics"])

@@ -1,6 +1,5 @@
 import Classroom
 import ClassroomStore
-import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -115,11 +114,7 @@ struct QuizRoutes {
 
     private func draft(_ request: Request) async throws -> QuizDraft {
         let body = try await request.body.collected(upTo: maximumBodyBytes)
-        do {
-            return try JSONDecoder().decode(QuizDraft.self, from: Data(body.readableBytesView))
-        } catch {
-            throw ClassroomError(.invalid, DecodingProblem.describe(error))
-        }
+        return try QuizDraft(body, limits: limits)
     }
 
     private func created(_ id: String, _ response: Response) -> Response {

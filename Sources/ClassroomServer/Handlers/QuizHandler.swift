@@ -61,7 +61,7 @@ public final class QuizHandler: Sendable {
                 request.responder.fail(RequestPipeline.signInFirst)
                 return .finished
             }
-            let checked = MessageRules.check(event, Payload(request.payload))
+            let checked = MessageRules.check(event, request.payload)
             if let refusal = checked.refusal {
                 request.responder.fail(refusal)
                 return .finished

@@ -68,6 +68,7 @@ final class RequestPipeline: Sendable {
 
     private func receive(_ incoming: EventRequest, _ route: RequestTable.Route, _ connection: ClientConnection) {
         counters.requests.count()
+        guard PayloadLimits.allow(incoming.arguments) else { return refuse(incoming, PayloadLimits.refusal) }
         let payload = incoming.arguments.first
         let responder = Responder(
             event: incoming.name, socket: connection.reference, acknowledge: incoming.acknowledge, sentAt: Self.sentAt(payload),
@@ -147,7 +148,8 @@ final class RequestPipeline: Sendable {
     }
 
     private static func sentAt(_ payload: JSONSlice) -> JSONSlice? {
-        guard let sentAt = payload["_sentAt"] else { return nil }
+        // It comes back, and goes to a room: it must not be as large as its sender likes.
+        guard let sentAt = payload["_sentAt"], sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes else { return nil }
         switch sentAt.kind {
         case .number: return sentAt
         // A numeric text counts as a number, here as anywhere.

@@ -44,7 +44,7 @@ extension SQLiteStore {
     }
 
     public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
-        let list = JSONText.text(.array(hashes.map(Payload.string)))
+        let list = JSONText.text(hashes)
         return try await read { db in
             // One parameter for all: SQLite bounds their number.
             let statement = try db.cachedStatement(

@@ -97,7 +97,7 @@ struct QuizRoutesTests {
         }
         #expect(
             try await server.call(.get, "/api/v1/quizzes", token: "ann").body
-                == #"{"quizzes":[{"createdBy":"ann","id":"a","questionCount":1,"title":"a"},{"createdBy":"system","id":"s","questionCount":1,"title":"s"}]}"#
+                == #"{"quizzes":[{"id":"a","title":"a","createdBy":"ann","questionCount":1},{"id":"s","title":"s","createdBy":"system","questionCount":1}]}"#
         )
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "stu").body == #"{"quizzes":[]}"#)
     }
@@ -140,6 +140,21 @@ struct QuizRoutesTests {
             ("", "The body is not JSON"), ("[]", "The body: has the wrong type"), (#"{"title": "t"}"#, "questions: is missing"),
             (#"{"title": "t", "questions": [{"question": 1}]}"#, "questions[0].question: has the wrong type"),
             (#"{"title": "t", "questions": []}"#, "questions: there must be 1 to"),
+            (#"{"title": "t", "questions": [\#(Self.nested(31))]}"#, "The body has more than 32 levels"),
+            (#"{"title": "t", "questions": [\#(Self.nested(30))]}"#, "questions[0]: has the wrong type"),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "correctAnswer": \#(Self.nested(28))}]}"#,
+                "questions[0].correctAnswer[0]: has the wrong type"
+            ),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "correctAnswer": [\#(Self.many("\"x\"", 27))]}]}"#,
+                "questions[0].correctAnswer: there must be at most"
+            ),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "options": [\#(Self.many("\"x\"", 27))], "correctAnswer": 0}]}"#,
+                "questions[0].options: there must be at most 26"
+            ),
+            (#"{"title": "t", "questions": [\#(Self.many("{}", 5_001))]}"#, "questions: there must be 1 to 5000"),
             (#"{"title": " ", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "title: must have 1 to 200"),
             (#"{"id": "a/b", "title": "t", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "id: must match"),
             (#"{"id": "import", "title": "t", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "id: must match"),
@@ -171,6 +186,10 @@ struct QuizRoutesTests {
         #expect(answer.status == 400 && answer.code == "invalid")
         #expect(answer.message?.contains(message) == true, "\(answer.body)")
     }
+
+    private static func nested(_ levels: Int) -> String { String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
+
+    private static func many(_ value: String, _ count: Int) -> String { Array(repeating: value, count: count).joined(separator: ",") }
 
     @Test("texts at their limits are taken, one character more is not")
     func lengths() async throws {
