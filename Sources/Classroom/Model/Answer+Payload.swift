@@ -7,6 +7,7 @@ extension Answer {
             self = .index(index)
         case .string(let text): self = .text(text)
         case .array(let elements):
+            guard elements.count <= AnswerMatching.maximumListLength else { return nil }
             var answers: [Answer] = []
             for element in elements {
                 guard element.array == nil, let answer = Answer(payload: element) else { return nil }
@@ -28,6 +29,7 @@ extension Answer {
 
 /// On the wire and in the database an index is a number, a text a string, a list an array of either.
 extension Answer: Codable {
+    /// A list holds no lists, and no more than ``AnswerMatching/maximumListLength`` items: deeper and longer ones are refused unread.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let index = try? container.decode(Int.self) {
@@ -35,7 +37,19 @@ extension Answer: Codable {
         } else if let text = try? container.decode(String.self) {
             self = .text(text)
         } else {
-            self = .list(try container.decode([Answer].self))
+            var elements = try decoder.unkeyedContainer()
+            var answers: [Answer] = []
+            while !elements.isAtEnd {
+                guard answers.count < AnswerMatching.maximumListLength else {
+                    throw DecodingError.dataCorruptedError(in: elements, debugDescription: "too many answers")
+                }
+                if let index = try? elements.decode(Int.self) {
+                    answers.append(.index(index))
+                } else {
+                    answers.append(.text(try elements.decode(String.self)))
+                }
+            }
+            self = .list(answers)
         }
     }
 
