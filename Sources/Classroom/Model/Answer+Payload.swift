@@ -7,8 +7,8 @@ extension Answer {
             self = .index(index)
         case .string(let text): self = .text(text)
         case .array(let elements):
-            var answers: [Answer] = []
             guard elements.count <= AnswerMatching.maximumListLength else { return nil }
+            var answers: [Answer] = []
             for element in elements {
                 guard element.array == nil, let answer = Answer(payload: element) else { return nil }
                 answers.append(answer)
@@ -29,6 +29,7 @@ extension Answer {
 
 /// On the wire and in the database an index is a number, a text a string, a list an array of either.
 extension Answer: Codable {
+    /// A list holds no lists, and no more than ``AnswerMatching/maximumListLength`` items: deeper and longer ones are refused unread.
     public init(from decoder: any Decoder) throws {
         guard var list = try? decoder.unkeyedContainer() else {
             let container = try decoder.singleValueContainer()

@@ -14,7 +14,9 @@ final class ChatHandler: Sendable {
         self.pipeline = pipeline
         self.store = store
         self.io = io
-        directory = ChatDirectory(maximumRooms: pipeline.configuration.maximumChatRooms)
+        directory = ChatDirectory(
+            maximumRooms: pipeline.configuration.maximumChatRooms,
+            maximumRoomsPerUser: pipeline.configuration.maximumChatRoomsPerUser)
     }
 
     func register(in table: inout RequestTable) {

@@ -8,6 +8,7 @@ struct ClassroomRouter {
     let configuration: ClassroomConfiguration
     let store: any ClassroomStore
     let authentication: any AuthenticationService
+    let runtime: ClassroomRuntime
     let readiness: Readiness
     let registry: PrometheusRegistry
 
@@ -22,11 +23,11 @@ struct ClassroomRouter {
         PageRoutes(pages: PageCatalog.pages).add(to: router)
         router.get("api/v1/openapi.yaml") { _, _ in OpenAPIDocument.response }
 
-        let api = router.group("api/v1").add(middleware: BearerTokenMiddleware(authentication: authentication))
+        let api = router.group("api/v1").add(middleware: BearerTokenMiddleware(pipeline: runtime.pipeline))
         QuizRoutes(
             store: store, authentication: authentication, limits: configuration.quizLimits, maximumBodyBytes: configuration.maximumBodyBytes
         ).add(to: api)
-        SessionRoutes(store: store, authentication: authentication).add(to: api)
+        SessionRoutes(store: store, authentication: authentication, runtime: runtime).add(to: api)
         MethodNotAllowed.complete(router)
         return router
     }

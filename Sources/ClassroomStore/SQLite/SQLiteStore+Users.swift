@@ -63,6 +63,22 @@ extension SQLiteStore {
         }
     }
 
+    public func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int {
+        try await write { db in
+            try db.cachedStatement(
+                sql: "delete from tokens where hash in (select hash from tokens where expires_at <= ? limit ?)"
+            ).execute(arguments: [now, limit])
+            let tokens = db.changesCount
+            try db.cachedStatement(
+                sql: """
+                    delete from users where id in (
+                        select id from users where role = 'guest' and not exists (select 1 from tokens where user_id = users.id) limit ?)
+                    """
+            ).execute(arguments: [limit])
+            return tokens + db.changesCount
+        }
+    }
+
     public func revokeTokens(userID: String) async throws -> Int {
         try await write { db in
             try db.cachedStatement(sql: "delete from tokens where user_id = ?").execute(arguments: [userID])

@@ -36,8 +36,9 @@ struct ServeCommand: AsyncParsableCommand {
         let classroom = ClassroomApplication(configuration: configuration, registry: registry, logger: logger) { address in
             address.announce()
         }
-        let group = ServiceGroup(
-            services: [classroom, DrainDeadline(logger: logger)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        let listening = DrainDeadline().watch([UnixSignal.sigterm.rawValue, UnixSignal.sigint.rawValue])
+        defer { withExtendedLifetime(listening) {} }
+        let group = ServiceGroup(services: [classroom], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
     }
 }

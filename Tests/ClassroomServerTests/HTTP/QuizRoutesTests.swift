@@ -13,6 +13,32 @@ struct QuizRoutesTests {
           {"id": "word", "question": "In words?", "correctAnswer": ["four", "FOUR"], "durationMs": 5000}]}
         """
 
+    @Test("32 levels are read, 33 and hundreds are not, wherever they stand", arguments: ["correctAnswer", "options", "unknown"])
+    func depth(field: String) async throws {
+        func body(_ levels: Int) -> String {
+            let nested = String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+            return #"{"title": "T", "questions": [{"question": "?", "options": ["a", "b"], "correctAnswer": 0, "\#(field)": \#(nested)}]}"#
+        }
+        // The field's own levels stand within three.
+        let deepest = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(29))
+        #expect(deepest.status == (field == "unknown" ? 201 : 400))
+        #expect(deepest.message?.contains("levels") != true)
+        for levels in [30, 480, 50_000] {
+            let answer = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(levels))
+            #expect(answer.status == 400)
+            #expect(answer.message?.contains("32 levels") == true)
+        }
+    }
+
+    @Test("an answer that lists too much, or lists lists, is no answer")
+    func lists() async throws {
+        for answer in ["[[0]]", "[" + Array(repeating: "0", count: 65).joined(separator: ",") + "]", "{}", "true", "1.5"] {
+            let body = #"{"title": "T", "questions": [{"question": "?", "options": ["a", "b"], "correctAnswer": \#(answer)}]}"#
+            let refused = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body)
+            #expect(refused.message == "questions[0].correctAnswer: has the wrong type")
+        }
+    }
+
     @Test("a quiz is created, read, replaced and deleted")
     func lifecycle() async throws {
         let created = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
