@@ -122,7 +122,10 @@ async def test_a_token_is_printed_once_works_and_is_revoked(classroom, dunlin_co
     assert created.encode() not in classroom.database.read_bytes(), "only a hash of it is stored"
 
     lee = await SocketIO.connect(classroom.port, {"token": created})
-    session = await lee.call("quiz:create_session", {"quizId": "quiz1"})
+    others = await lee.call("quiz:create_session", {"quizId": "quiz1"})
+    assert others["error"]["code"] == "forbidden", "but not of a quiz that is somebody else's"
+    classroom.execute("INSERT INTO quizzes (id, title, questions, created_by) VALUES ('anyone', 'Anyone', '[]', NULL)")
+    session = await lee.call("quiz:create_session", {"quizId": "anyone"})
     assert session["ok"] is True, "an instructor may create sessions"
 
     token("revoke", created)

@@ -58,8 +58,8 @@ public struct RuntimeConfiguration: Sendable {
     /// Sessions that one user creates.
     public var creationRate = TokenBucket.Rule(capacity: 60, refillPerSecond: 2)
     /// Any other request of one socket, and of one user over all sockets.
-    public var requestRateOfSocket = TokenBucket.Rule(capacity: 200, refillPerSecond: 50)
-    public var requestRate = TokenBucket.Rule(capacity: 2_000, refillPerSecond: 1_000)
+    public var requestRateOfSocket = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 200)
+    public var requestRate = TokenBucket.Rule(capacity: 5_000, refillPerSecond: 2_000)
     /// Requests of one user to the HTTP API.
     public var apiRate = TokenBucket.Rule(capacity: 100, refillPerSecond: 20)
     /// Tokens that one socket tried in vain, and that all sockets of one address did.

@@ -147,7 +147,9 @@ final class SessionRegistry: Sendable {
     private func load(_ id: String, _ generation: Int) async throws -> SessionActor {
         do {
             guard let record = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
-            guard let quiz = try await store.quiz(id: record.quizID) else { throw ClassroomError(.notFound, "Quiz not found") }
+            // The board of a session that has ended outlives the quiz.
+            let gone = record.status == .ended ? Quiz(id: record.quizID, title: "", questions: [], createdBy: "") : nil
+            guard let quiz = try await store.quiz(id: record.quizID) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
             let session = make(
                 record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
             await session.resume()

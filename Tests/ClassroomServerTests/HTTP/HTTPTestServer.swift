@@ -38,7 +38,7 @@ struct HTTPTestServer {
         _ change: (inout ClassroomConfiguration) -> Void = { _ in }
     ) {
         self.store = store
-        readiness = Readiness(store: store)
+        readiness = Readiness(store: store, interval: .zero)
         readiness.open()
         let configuration = ClassroomConfiguration(change)
         runtime = ClassroomRuntime(

@@ -1,6 +1,8 @@
 import Classroom
 import ClassroomStore
+import Logging
 import SocketIOCore
+import SocketIOServer
 import SocketIOTesting
 import Testing
 
