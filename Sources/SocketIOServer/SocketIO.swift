@@ -79,7 +79,8 @@ public final class SocketIO: Sendable {
             if let index = state.shardByLoop[ObjectIdentifier(loop)] { return state.shards[index] }
             let index = state.shards.count
             let mailbox = LoopMailbox(
-                loop: loop, maximumItems: configuration.maximumMailboxItems, maximumBytes: configuration.maximumMailboxBytes, backlog: backlog)
+                loop: loop, maximumItems: configuration.maximumMailboxItems, maximumBytes: configuration.maximumMailboxBytes,
+                backlog: backlog)
             let counters = ShardCounters()
             let shard = LoopShard(
                 index: index, loop: loop, mailbox: mailbox, counters: counters, backlog: backlog, configuration: configuration,

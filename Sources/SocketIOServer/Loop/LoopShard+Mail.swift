@@ -59,13 +59,17 @@ extension LoopShard {
 
     private func carryOut(_ item: LoopMailbox.Item) {
         carriedOut += 1
-        if carriedOut >= lastLocalMail { hasLocalMail = false }
+        hasLocalMail = carriedOut < lastLocalMail
         switch item {
         case .broadcast(let broadcast): deliver(broadcast)
         case .deliver(let socket, let packet): socket.value.deliver(packet)
         case .join(let socket, let room): socket.value.enter(room)
         case .leave(let socket, let room): socket.value.exit(room)
-        case .perform(let body): body()
+        case .perform(let body):
+            // What this loop mailed before has its place behind the body's own sends.
+            hasLocalMail = false
+            body()
+            hasLocalMail = carriedOut < lastLocalMail
         }
     }
 

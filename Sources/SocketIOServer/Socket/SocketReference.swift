@@ -29,11 +29,19 @@ public struct SocketReference: Sendable, Hashable {
     }
 
     public func join(_ room: String) {
-        act { $0.join(room) } mail: { .join($0, room: room) }
+        act {
+            $0.join(room)
+        } mail: {
+            .join($0, room: room)
+        }
     }
 
     public func leave(_ room: String) {
-        act { $0.leave(room) } mail: { .leave($0, room: room) }
+        act {
+            $0.leave(room)
+        } mail: {
+            .leave($0, room: room)
+        }
     }
 
     public func disconnect(close: Bool = false) { perform { $0.disconnect(close: close) } }
