@@ -58,13 +58,13 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumRoomNameBytes = 256
     /// The most acknowledgements one socket may owe; further emits fail at once.
     public var maximumPendingAcknowledgements = 1_024
-    /// The most bytes of the `auth` that a client gives when it joins a namespace: it is kept for the socket's life. A larger one closes the
-    /// connection.
+    /// The most bytes of the `auth` that a client gives when it joins a namespace. It is kept for the socket's life; a larger one closes
+    /// the connection.
     public var maximumAuthBytes = 1 << 16
     /// How long one connection's packets, a loop's mail or its writes may hold the loop before it turns to its other connections. A single
     /// handler is not interrupted.
     public var maximumTurn: Duration = .milliseconds(1)
-    /// The most broadcasts and calls from other threads that wait for one loop. While one more waits, no loop takes packets from its clients.
+    /// The most broadcasts and calls from other threads that wait for one loop. While more wait, no loop takes packets from its clients.
     public var maximumMailboxItems = 4_096
     /// The most bytes of them together, with the same consequence.
     public var maximumMailboxBytes = 1 << 24

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Whether a loop of the server has more mail than it should. Meanwhile no loop takes further packets from its clients: their events are what
-/// the mail comes from, and a loop that is behind cannot refuse it.
+/// Counts the loops whose mailboxes are over their limit. While there is one, no loop takes further packets from its clients: their events
+/// cause the mail, and a loop that is behind cannot refuse it.
 final class Backlog: Sendable {
     private let mailboxes = Atomic<Int>(0)
 

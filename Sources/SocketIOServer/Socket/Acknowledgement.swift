@@ -1,8 +1,8 @@
 import NIOCore
 public import SocketIOCore
 
-/// The answer that a client waits for. May be given at once or later, from any thread; the client takes the first. After the socket has gone
-/// it goes nowhere.
+/// The answer that a client waits for. May be given at once or later, from any thread; the client takes the first. It is dropped once the
+/// socket has gone.
 public struct Acknowledgement: Sendable {
     let socket: SocketReference
     let id: UInt64

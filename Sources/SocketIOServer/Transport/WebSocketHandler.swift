@@ -5,8 +5,8 @@ import NIOPosix
 
 /// The only handler of a connection that became a WebSocket (but for TLS): bytes go to the session's transport as they are read.
 ///
-/// A write that fails makes the channel read what is left and close, within the write; so do TLS and a close. The session is in the middle of
-/// something then. So whatever the channel reports while this handler calls it is kept, and told in a task of its own.
+/// A failed write makes the channel read what is left and close, within the write; TLS and a close may call back too. The session may be in
+/// the middle of a handler then. So this handler keeps what the channel reports while it is being called, and passes it on in a later task.
 final class WebSocketHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
