@@ -27,6 +27,7 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let openSSL: Target.Dependency = .target(name: "COpenSSL", condition: .when(platforms: [.linux]))
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -75,6 +76,7 @@ let package = Package(
             name: "SocketIOServer",
             dependencies: [
                 "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, metrics, deque,
+                heap,
             ],
             swiftSettings: settings),
         .target(
@@ -125,7 +127,7 @@ let package = Package(
             name: "SocketIOServerTests",
             dependencies: [
                 "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioConcurrency,
-                logging,
+                logging, heap,
             ],
             swiftSettings: settings),
         .testTarget(

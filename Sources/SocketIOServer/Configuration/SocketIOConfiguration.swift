@@ -44,16 +44,34 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumSessions = 65_536
     /// The most polling sessions that one TCP connection may have opened and to which no client came back. A further handshake gets 503.
     public var maximumUnconfirmedSessions = 32
-    /// The most events of one socket that wait for an asynchronous handler; one more closes the connection.
+    /// The most events of one socket that wait for an asynchronous handler, or are in concurrent ones; one more closes the connection.
     public var maximumHeldEvents = 256
-    /// The most bytes of such events together, one event excepted that waits alone; more close the connection.
+    /// The most memory that such events may take together, what is kept around them included. A single event may exceed it if nothing else
+    /// waits; more close the connection.
     public var maximumHeldBytes = 1 << 20
     /// The most rooms one socket may be in; further joins are ignored and logged.
     public var maximumRoomsPerSocket = 1_024
+    /// The most bytes of one socket's rooms together: their names, and 224 bytes each for what is kept of a room; further joins are ignored
+    /// and logged.
+    public var maximumRoomBytesPerSocket = 1 << 18
     /// The longest name of a room, in bytes of UTF-8: clients choose them, and they are kept. A join of a longer one is ignored and logged.
     public var maximumRoomNameBytes = 256
     /// The most acknowledgements one socket may owe; further emits fail at once.
     public var maximumPendingAcknowledgements = 1_024
+    /// The most bytes of the `auth` that a client gives when it joins a namespace. It is kept for the socket's life; a larger one closes
+    /// the connection.
+    public var maximumAuthBytes = 1 << 16
+    /// How long one connection's packets, a loop's mail or its writes may hold the loop before it turns to its other connections. A single
+    /// handler is not interrupted.
+    public var maximumTurn: Duration = .milliseconds(1)
+    /// The most broadcasts and calls from other threads that wait for one loop. While more wait, no loop takes packets from its clients.
+    public var maximumMailboxItems = 4_096
+    /// The most bytes of them together, with the same consequence.
+    public var maximumMailboxBytes = 1 << 24
+    /// How long asynchronous handlers and middlewares may go on when the server ends, before their tasks are cancelled.
+    public var handlerGracePeriod: Duration = .seconds(5)
+    /// How long they may take to end after that. Whatever has not ended then is not waited for.
+    public var handlerCancellationTimeout: Duration = .seconds(5)
     /// Limits of packets: attachments, nesting.
     public var packetLimits = SocketIOLimits()
     /// What browsers of other origins may do. nil: no CORS headers.

@@ -47,7 +47,7 @@ final class EngineConnection {
     /// Registers the session and sends the open packet.
     func open() {
         shard.insert(self)
-        let configuration = shard.io.configuration
+        let configuration = shard.configuration
         let canUpgrade =
             session.transport == .polling && configuration.allowUpgrades && configuration.transports.contains(.websocket)
         let packet = OpenPacket(
@@ -57,6 +57,8 @@ final class EngineConnection {
         sendControl { packet.write(into: &$0) }
         shard.arm(.ping, self)
         armConnectDeadline()
+        // The request came before the end of the server, which had no session to close yet.
+        if shard.hasEnded { close(.serverShuttingDown, code: .serviceRestart) }
     }
 
     /// One at a time: a client may try to join as often as it likes.
@@ -141,7 +143,7 @@ final class EngineConnection {
     /// A WebSocket for this polling session. Returns false when it is to be closed: there is one already.
     func openUpgrade(_ transport: WebSocketTransport) -> Bool {
         confirm()
-        guard shard.io.configuration.allowUpgrades, session.openUpgrade() else { return false }
+        guard shard.configuration.allowUpgrades, session.openUpgrade() else { return false }
         probe = transport
         upgradeToken &+= 1
         shard.arm(.upgrade, self)
@@ -228,7 +230,7 @@ final class EngineConnection {
     /// The client did not read: what waits for it is dropped with it.
     func closeSlowClient() {
         shard.counters.slowClientCloses.add()
-        shard.io.logger.notice("closing a client that does not read", metadata: ["sid": "\(sid)"])
+        shard.logger.notice("closing a client that does not read", metadata: ["sid": "\(sid)"])
         close(.transportError, code: .policyViolation)
     }
 }
