@@ -10,6 +10,16 @@ extension JSONSlice {
         }
     }
 
+    /// Whether ``count`` is more than that. Looks no further than the first that is too many.
+    public func isLonger(than maximum: Int) -> Bool {
+        self.walk { walk in
+            for _ in 0...max(maximum, 0) {
+                guard walk.next() else { return false }
+            }
+            return true
+        }
+    }
+
     /// A member of an object. The last one counts when a key is repeated, as it does to JavaScript.
     public subscript(key: String) -> JSONSlice? {
         var key = key

@@ -10,6 +10,8 @@ enum PayloadLimits {
     static let maximumDepth = 16
     /// Values within the fields that the rules for an event read, elements and members of them included.
     static let maximumValues = 2_048
+    /// Bytes of a name within a field, such as a user's id.
+    static let maximumKeyBytes = 512
     /// Characters of a `_sentAt`, which goes to others.
     static let maximumLatencyStampBytes = 32
 
@@ -32,7 +34,7 @@ extension MessageRules {
         var members: [String: Payload] = [:]
         for (name, value) in payload.members(named: names) {
             guard let value = Payload(value, atMost: &values) else {
-                return ValidationResult(isValid: false, error: "Validation error: \"\(name)\" holds too many values")
+                return ValidationResult(isValid: false, error: "Validation error: \"\(name)\" holds too many values, or too long a name")
             }
             members[name] = value
         }
@@ -55,7 +57,7 @@ extension Payload {
         case .number: self = slice.double.map { .number($0) } ?? .null
         case .string: self = .string(slice.string ?? "")
         case .array:
-            guard slice.count <= values else { return nil }
+            guard !slice.isLonger(than: values) else { return nil }
             var elements: [Payload] = []
             for element in slice.elements {
                 guard let element = Payload(element, atMost: &values) else { return nil }
@@ -63,10 +65,11 @@ extension Payload {
             }
             self = .array(elements)
         case .object:
-            guard slice.count <= values else { return nil }
+            guard !slice.isLonger(than: values) else { return nil }
             var members: [String: Payload] = [:]
             for (key, value) in slice.members {
-                guard let value = Payload(value, atMost: &values) else { return nil }
+                // A dictionary normalises its keys, in quadratic time where one letter has many marks.
+                guard key.utf8.count <= PayloadLimits.maximumKeyBytes, let value = Payload(value, atMost: &values) else { return nil }
                 members[key] = value
             }
             self = .object(members)
