@@ -46,9 +46,9 @@ final class RequestPipeline: Sendable {
                 refuseUnknown(incoming)
             }
         }
-        socket.onDisconnect { [self, unowned socket] _ in
+        socket.onDisconnect { [self, weak socket] _ in
             // The handler holds the connection and the connection the socket.
-            socket.onAny { _ in }
+            socket?.onAny { _ in }
             counters.connections.change(by: -1)
             depart(connection)
         }
