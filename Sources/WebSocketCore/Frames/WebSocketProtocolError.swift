@@ -12,7 +12,7 @@ public struct WebSocketProtocolError: Error, Sendable, Hashable {
 
         public var description: String { self.value.rawValue }
 
-        /// RSV1–RSV3 set without a negotiated extension (§5.2).
+        /// RSV1–RSV3 set without a negotiated extension (§5.2), or where it does not allow them.
         public static let reservedBits = Kind(value: .reservedBits)
         /// An opcode without a meaning (§5.2).
         public static let reservedOpcode = Kind(value: .reservedOpcode)
