@@ -70,7 +70,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
-        .target(name: "WebSocketCore", dependencies: [nioCore, crypto], swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore, crypto], swiftSettings: settings),
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .target(name: "SocketIOCore", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
         .target(

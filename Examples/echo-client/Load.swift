@@ -47,18 +47,23 @@ struct Load {
         try await group.shutdownGracefully()
     }
 
-    private static var cpuSeconds: Double {
+    private static var usage: rusage {
         var usage = rusage()
+        #if canImport(Glibc)
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        #else
         getrusage(RUSAGE_SELF, &usage)
+        #endif
+        return usage
+    }
+
+    private static var cpuSeconds: Double {
+        let usage = self.usage
         return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1_000_000
     }
 
     /// The most that the process ever had.
-    private static var memoryKiB: Int {
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        return usage.ru_maxrss
-    }
+    private static var memoryKiB: Int { usage.ru_maxrss }
 }
 
 /// Starts the clients and counts their round trips.

@@ -21,7 +21,8 @@ struct ClientTests {
                 #expect(answer.all.map(\.description) == [#""hi""#, "7"])
                 try await client.emit("echo", true)
                 var iterator = events.makeAsyncIterator()
-                let event = try #require(try await iterator.next())
+                let next = try await iterator.next()
+                let event = try #require(next)
                 #expect(event.arguments.first.bool == true && event.acknowledge == nil)
             }
         }
@@ -92,7 +93,7 @@ struct ClientTests {
             #expect(asked.withLock { $0 } == ["/"])
             let wrong = try server.client { $0.authentication = .value(try! JSONSlice(#"{"token":"x"}"#)) }
             try await withSocketIOClient(wrong) { client in
-                await #expect(throws: SocketIOClientError.self) { try await client.joined() }
+                _ = await #expect(throws: SocketIOClientError.self) { try await client.joined() }
             }
         }
     }
@@ -140,7 +141,8 @@ struct ClientTests {
             try await withSocketIOClient(configuration) { client in
                 let first = try await client.joined()
                 var states = client.states.makeAsyncIterator()
-                #expect(await states.next() == .connected)
+                let present = await states.next()
+                #expect(present == .connected)
                 client.abortConnection()
                 while let state = await states.next() {
                     if case .waiting = state { break }
@@ -207,7 +209,7 @@ struct ClientTests {
         try await withTestServer(io) { server in
             let configuration = try server.client { $0.retries = .init(maximumRetries: 2, acknowledgementTimeout: .milliseconds(10)) }
             try await withSocketIOClient(configuration) { client in
-                await #expect(throws: SocketIOClientError.self) { try await client.emit("lost") }
+                _ = await #expect(throws: SocketIOClientError.self) { try await client.emit("lost") }
             }
             #expect(tries.withLock { $0 } == 3)
         }
@@ -284,14 +286,16 @@ struct ClientTests {
                 }
                 try await client.emit("echo", 1, 2)
                 var iterator = names.makeAsyncIterator()
-                #expect(await iterator.next() == "echo 2 true")
+                let called = await iterator.next()
+                #expect(called == "echo 2 true")
                 client.off("echo")
                 let events = client.events("echo")
                 try await client.emit("echo")
                 var rest = events.makeAsyncIterator()
                 _ = try await rest.next()
                 continuation.finish()
-                #expect(await iterator.next() == nil, "the handler is gone")
+                let last = await iterator.next()
+                #expect(last == nil, "the handler is gone")
             }
         }
     }

@@ -61,7 +61,7 @@ struct ConnectionTests {
         ) {
             self.log.append("ended \(reason.rawValue) \(lost.flatMap(\.lost))" + (error.map { " \($0)" } ?? ""))
             let log = self.log
-            connection.closeFuture.whenComplete { _ in self.promise.succeed(log) }
+            connection.closeFuture.assumeIsolated().whenComplete { _ in self.promise.succeed(log) }
         }
     }
 
@@ -77,7 +77,9 @@ struct ConnectionTests {
         }.get()
     }
 
-    @Test("it opens, exchanges and closes, and leaves no channel", arguments: [.polling, .webSocket, .pollingThenUpgrade] as [EngineClientSession.Transports])
+    @Test(
+        "it opens, exchanges and closes, and leaves no channel",
+        arguments: [.polling, .webSocket, .pollingThenUpgrade] as [EngineClientSession.Transports])
     func exchange(transports: EngineClientSession.Transports) async throws {
         try await withTestServer(makeServer()) { server in
             let configuration = try server.client(transports).connection

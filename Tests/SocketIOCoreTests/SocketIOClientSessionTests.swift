@@ -239,7 +239,8 @@ struct SocketIOClientSessionTests {
         #expect(try plain.join() == "0")
     }
 
-    @Test("what a client alone may not receive is a violation", arguments: ["", "7", "2{}", "2[]", #"2["connect"]"#, "3{}", "2abc[]", "1{}"])
+    @Test(
+        "what a client alone may not receive is a violation", arguments: ["", "7", "2{}", "2[]", #"2["connect"]"#, "3{}", "2abc[]", "1{}"])
     func violations(text: String) throws {
         #expect(refusal(try joined("/"), text) != nil)
     }

@@ -27,7 +27,8 @@ struct ReservedBitTests {
     @Test("the first frame marks the whole message")
     func fragments() {
         let result = verdict([
-            RawFrame(fin: false, rsv: 4, opcode: 2, payload: [0xFF]), RawFrame(opcode: 9), RawFrame(opcode: 0, payload: [0xFE]), .binary([1]),
+            RawFrame(fin: false, rsv: 4, opcode: 2, payload: [0xFF]), RawFrame(opcode: 9), RawFrame(opcode: 0, payload: [0xFE]),
+            .binary([1]),
         ])
         #expect(result.events == [.ping(ByteBuffer()), .extended(.binary, .rsv1, buffer([0xFF, 0xFE])), .binary(buffer([1]))])
     }
@@ -123,7 +124,8 @@ struct PerMessageDeflateTests {
         arguments: [
             "permessage-deflate; level=9", "permessage-deflate; server_max_window_bits", "permessage-deflate; server_max_window_bits=16",
             "permessage-deflate; client_max_window_bits=7", "permessage-deflate; client_max_window_bits=08",
-            "permessage-deflate; server_no_context_takeover=1", "permessage-deflate; client_max_window_bits; client_max_window_bits", "other",
+            "permessage-deflate; server_no_context_takeover=1", "permessage-deflate; client_max_window_bits; client_max_window_bits",
+            "other",
         ])
     func declined(offers: String) throws {
         #expect(try PerMessageDeflate().choose(from: header(offers)) == nil)

@@ -10,7 +10,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     private let work: AsyncStream<ClientWork>.Continuation
     private var connection: SocketIOConnection?
     /// Connections that have ended and whose channels have not.
-    private var closing: [EventLoopFuture<Void>] = []
+    private var closing: [ObjectIdentifier: EventLoopFuture<Void>] = [:]
     /// What the next connection resumes.
     private var resumed: SocketIOClientSession?
     private(set) var namespaces: [String: NamespaceState] = [:]
@@ -68,7 +68,12 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         guard connection === self.connection else { return }
         self.connection = nil
         self.resumed = connection.session
-        self.closing.append(connection.closeFuture)
+        let id = ObjectIdentifier(connection), closed = connection.closeFuture
+        self.closing[id] = closed
+        // `assumeIsolated()` stops the process off the loop: the future is of this loop. The connection lives until it is removed here.
+        closed.assumeIsolated().whenComplete { _ in
+            withExtendedLifetime(connection) { self.closing[id] = nil }
+        }
         for namespace in self.namespaces.keys {
             self.namespaces[namespace]?.isAuthenticating = false
             self.namespaces[namespace]?.connectionEnded()
@@ -88,8 +93,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     private func giveUp(_ word: String, _ error: SocketIOClientError?) {
         self.change(to: .disconnected(reason: word))
         for namespace in Array(self.namespaces.keys) {
-            self.namespaces[namespace]?.isWanted = false
-            self.fail(namespace, error ?? .disconnected, endsReaders: true)
+            self.end(namespace, error ?? .disconnected, endsReaders: true)
         }
     }
 
@@ -108,7 +112,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         for observer in self.observers.values { observer.finish() }
         self.observers = [:]
         self.work.finish()
-        return EventLoopFuture.andAllComplete(self.closing, on: self.loop.eventLoop)
+        return EventLoopFuture.andAllComplete(Array(self.closing.values), on: self.loop.eventLoop)
     }
 
     // MARK: States
@@ -134,7 +138,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     func want(_ namespace: String) {
         guard !self.isClosed else { return }
         if self.namespaces[namespace] == nil { self.namespaces[namespace] = NamespaceState() }
-        self.namespaces[namespace]?.isWanted = true
+        self.namespaces[namespace]?.ended = nil
         self.join(namespace)
     }
 
@@ -152,8 +156,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     }
 
     private func join(_ namespace: String, auth: JSONSlice?, on connection: SocketIOConnection) {
-        guard !connection.join(namespace, auth: auth) else { return }
-        self.fail(namespace, .overflow("namespaces"), endsReaders: true)
+        if !connection.join(namespace, auth: auth) { self.end(namespace, .overflow("namespaces"), endsReaders: true) }
     }
 
     func authenticated(_ namespace: String, _ result: Result<JSONSlice?, any Error>, for connection: SocketIOConnection) {
@@ -167,17 +170,27 @@ final class ClientRuntime: SocketIOConnectionDelegate {
 
     /// Returns at once with the sid if the namespace is joined; otherwise when it is, or is refused.
     func whenJoined(_ namespace: String, _ completion: @escaping (Result<String, SocketIOClientError>) -> Void) {
-        guard !self.isClosed, self.namespaces[namespace]?.isWanted == true else { return completion(.failure(.closed)) }
+        if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
         if let sid = self.connection?.session.sid(of: namespace) { return completion(.success(sid)) }
         self.namespaces[namespace]?.joinWaiters.append(completion)
     }
 
+    /// Why nothing can be done in a namespace; nil: it is joined, or will be.
+    private func refusal(of namespace: String) -> SocketIOClientError? {
+        self.isClosed ? .closed : self.namespaces[namespace].map(\.ended) ?? .closed
+    }
+
     func leave(_ namespace: String) {
-        self.namespaces[namespace]?.isWanted = false
         if let lost = self.connection?.leave(namespace) { self.lose(lost, in: namespace) }
-        self.fail(namespace, .disconnected, endsReaders: true)
+        self.end(namespace, .disconnected, endsReaders: true)
         // The reference closes the connection that no namespace needs.
         if !self.namespaces.values.contains(where: \.isWanted) { self.connection?.close() }
+    }
+
+    /// The namespace is not wanted any more, for a reason that its later calls get, too.
+    private func end(_ namespace: String, _ error: SocketIOClientError, endsReaders: Bool) {
+        self.namespaces[namespace]?.ended = error
+        self.fail(namespace, error, endsReaders: endsReaders)
     }
 
     /// Fails what waits.
@@ -210,13 +223,11 @@ final class ClientRuntime: SocketIOConnectionDelegate {
             }
         case .joined(let namespace, let sid, let recovered): self.joined(namespace, sid, recovered)
         case .refused(let namespace, let message, let data):
-            self.namespaces[namespace]?.isWanted = false
-            self.fail(namespace, .joinRefused(message: message, data: data), endsReaders: false)
+            self.end(namespace, .joinRefused(message: message, data: data), endsReaders: false)
         case .left(let namespace, let lost):
             // No automatic return after the server ended the namespace, as in the reference.
-            self.namespaces[namespace]?.isWanted = false
             self.lose(lost, in: namespace)
-            self.fail(namespace, .disconnected, endsReaders: true)
+            self.end(namespace, .disconnected, endsReaders: true)
         case .incomplete, .ignored: break
         }
     }
@@ -264,7 +275,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     func read(
         _ name: String?, in namespace: String, _ reader: NamespaceState.Reader, onTermination: @escaping @Sendable (UInt64) -> Void
     ) {
-        guard self.namespaces[namespace]?.isWanted == true, !self.isClosed else { return reader.finish() }
+        guard self.refusal(of: namespace) == nil else { return reader.finish() }
         let id = self.makeID()
         self.namespaces[namespace]?.readers.append((id, name, reader))
         reader.onTermination = { _ in onTermination(id) }
@@ -282,7 +293,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     func emit(
         _ event: OutgoingEvent, in namespace: String, isVolatile: Bool, call: NamespaceState.Call?
     ) -> Result<Void, SocketIOClientError> {
-        guard !self.isClosed, self.namespaces[namespace]?.isWanted == true else { return .failure(.closed) }
+        if let refusal = self.refusal(of: namespace) { return .failure(refusal) }
         if let connection, connection.session.state(of: namespace) == .joined {
             if isVolatile, !connection.isWritable { return .success(()) }
             return self.sendNow(event, call, in: namespace)
@@ -314,7 +325,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
 
     /// Sends an event with retries, when those before it are through.
     func emitReliably(_ event: OutgoingEvent, in namespace: String, _ completion: @escaping NamespaceState.Completion) {
-        guard !self.isClosed, self.namespaces[namespace]?.isWanted == true else { return completion(.failure(.closed)) }
+        if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
         let appendsOffset = self.configuration.retries?.appendsOffset == true
         let event = appendsOffset ? event.appending("\(self.offsetPrefix)-\(self.makeID())") : event
         guard self.namespaces[namespace]?.enqueue(event, self.configuration.limits, completion) == true else {

@@ -26,7 +26,9 @@ struct NamespaceState {
     }
 
     /// The application wants it joined, now and after a reconnect.
-    var isWanted = true
+    var isWanted: Bool { self.ended == nil }
+    /// Why it is not joined any more; the application may want it again.
+    var ended: SocketIOClientError?
     /// The auth was asked for; a join follows.
     var isAuthenticating = false
     var isRecovered = false

@@ -129,7 +129,8 @@ final class TestClientHandler: ChannelInboundHandler {
     }
 
     private func receive(
-        _ context: ChannelHandlerContext, _ body: (inout SocketIOClientSession) throws(SocketIOProtocolError) -> SocketIOClientSession.Reception
+        _ context: ChannelHandlerContext,
+        _ body: (inout SocketIOClientSession) throws(SocketIOProtocolError) -> SocketIOClientSession.Reception
     ) {
         do throws(SocketIOProtocolError) {
             self.deliver(try body(&self.session))

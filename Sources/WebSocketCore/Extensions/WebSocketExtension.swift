@@ -126,7 +126,9 @@ struct HeaderReader {
     }
 
     private mutating func skipSpace() {
-        while self.position < self.bytes.count, self.bytes[self.position] == 0x20 || self.bytes[self.position] == 0x09 { self.position += 1 }
+        while self.position < self.bytes.count, self.bytes[self.position] == 0x20 || self.bytes[self.position] == 0x09 {
+            self.position += 1
+        }
     }
 
     static func isTokenByte(_ byte: UInt8) -> Bool {

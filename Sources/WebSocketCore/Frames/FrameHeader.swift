@@ -61,7 +61,8 @@ struct FrameHeader {
                 // The length is known: a caller may refuse it before the mask is here.
                 return .header(
                     FrameHeader(
-                        isFinal: isFinal, opcode: opcode, reservedBits: reservedBits, payloadBytes: length, mask: 0, headerBytes: offset + 4))
+                        isFinal: isFinal, opcode: opcode, reservedBits: reservedBits, payloadBytes: length, mask: 0, headerBytes: offset + 4
+                    ))
             }
             mask = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
             offset += 4

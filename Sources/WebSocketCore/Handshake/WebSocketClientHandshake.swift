@@ -121,7 +121,8 @@ public struct WebSocketClientHandshake: Sendable {
             agreement.subprotocol = chosen
         }
         if let header = response["sec-websocket-extensions"] {
-            guard let accepted = WebSocketExtension.parse(header), accepted.count == 1, let deflate, let agreed = deflate.accepted(by: accepted[0])
+            guard let accepted = WebSocketExtension.parse(header), accepted.count == 1, let deflate,
+                let agreed = deflate.accepted(by: accepted[0])
             else { throw .extensionNotOffered }
             agreement.deflate = agreed
         }
