@@ -11,7 +11,8 @@ final class LoopShard {
     let loop: any EventLoop
     let counters: ShardCounters
     let mailbox: LoopMailbox
-    unowned let io: SocketIO
+    /// Strong, though the server holds its shards: a request may come from another loop after the server's owner has let it go.
+    let io: SocketIO
     /// Copies of what every packet asks for.
     let packetLimits: SocketIOLimits
     let maximumQueuedBytes: Int
