@@ -45,6 +45,7 @@ let package = Package(
     products: [
         .library(name: "SocketIOServer", targets: ["SocketIOServer"]),
         .library(name: "SocketIOHummingbird", targets: ["SocketIOHummingbird"]),
+        .library(name: "SocketIOClient", targets: ["SocketIOClient"]),
         .library(name: "SocketIOTesting", targets: ["SocketIOTesting"]),
         .library(name: "Classroom", targets: ["Classroom"]),
         .library(name: "ClassroomStore", targets: ["ClassroomStore"]),
@@ -52,6 +53,7 @@ let package = Package(
         .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
         .executable(name: "dunlin", targets: ["dunlin"]),
         .executable(name: "echo-server", targets: ["echo-server"]),
+        .executable(name: "echo-client", targets: ["echo-client"]),
         .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
     ],
     dependencies: [
@@ -68,7 +70,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
-        .target(name: "WebSocketCore", dependencies: [nioCore], swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore], swiftSettings: settings),
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .target(name: "JSONCore", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "SocketIOCore", dependencies: ["JSONCore", "EngineIOCore", nioCore], swiftSettings: settings),
@@ -80,6 +83,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "SocketIOClient",
+            dependencies: ["SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioTLS],
+            swiftSettings: settings),
+        .target(
             name: "SocketIOHummingbird",
             dependencies: [
                 "SocketIOServer", nioCore, nioHTTP1, nioTLS, httpTypes, httpTypesHTTP1, hummingbirdCore, hummingbirdTLS, logging, lifecycle,
@@ -88,8 +95,8 @@ let package = Package(
         .target(
             name: "SocketIOTesting",
             dependencies: [
-                "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "EngineIOCore", "WebSocketCore", hummingbird, nioCore, nioPosix,
-                nioHTTP1, logging, lifecycle,
+                "SocketIOServer", "SocketIOClient", "SocketIOHummingbird", "SocketIOCore", "EngineIOCore", "WebSocketCore", hummingbird,
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ],
             swiftSettings: settings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -118,6 +125,10 @@ let package = Package(
             dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, arguments, logging],
             path: "Examples/echo-server", swiftSettings: settings),
         .executableTarget(
+            name: "echo-client",
+            dependencies: ["SocketIOClient", "EngineIOCore", nioCore, nioPosix, arguments],
+            path: "Examples/echo-client", swiftSettings: settings),
+        .executableTarget(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .testTarget(name: "EngineIOCoreTests", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
@@ -128,6 +139,12 @@ let package = Package(
             dependencies: [
                 "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioConcurrency,
                 logging, heap,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOClientTests",
+            dependencies: [
+                "SocketIOClient", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "EngineIOCore", nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

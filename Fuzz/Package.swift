@@ -20,8 +20,8 @@ let package = Package(
     dependencies: [.package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0")],
     targets: [
         .target(name: "JSONCore", dependencies: [nioCore], swiftSettings: settings),
-        // Without the handshake, which needs a library of cryptography and parses nothing.
-        .target(name: "WebSocketCore", dependencies: [nioCore], exclude: ["Handshake"], swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+        .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore], swiftSettings: settings),
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .target(name: "SocketIOCore", dependencies: ["JSONCore", "EngineIOCore", nioCore], swiftSettings: settings),
         .executableTarget(
