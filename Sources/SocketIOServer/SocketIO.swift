@@ -19,6 +19,8 @@ public final class SocketIO: Sendable {
         var tasks = 0
         var channels = 0
         var sessions = 0
+        /// Sessions that poll, by the address that opened them.
+        var pollingByAddress: [String: Int] = [:]
         var idleWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -110,18 +112,36 @@ public final class SocketIO: Sendable {
         }
     }
 
-    /// Takes one of the places for sessions. False: there is none.
-    func openSession() -> Bool {
+    /// Takes one of the places for sessions. False: there is none, or this address has its share of those that poll.
+    func openSession(pollingFrom address: String?) -> Bool {
         state.withLockedValue { state in
             guard state.sessions < configuration.maximumSessions else { return false }
+            if let address {
+                let count = state.pollingByAddress[address, default: 0]
+                guard count < configuration.maximumPollingSessionsPerAddress else { return false }
+                state.pollingByAddress[address] = count + 1
+            }
             state.sessions += 1
             return true
+        }
+    }
+
+    /// A session of this address ends, or has a WebSocket now.
+    func stopsPolling(from address: String) {
+        state.withLockedValue { state in
+            guard let count = state.pollingByAddress[address] else { return }
+            state.pollingByAddress[address] = count > 1 ? count - 1 : nil
         }
     }
 
     func closeSession() { state.withLockedValue { $0.sessions -= 1 } }
 
     func closeChannel() { state.withLockedValue { $0.channels -= 1 } }
+
+    /// The places that are taken, for tests: what is left of them when all clients have gone was lost.
+    var placesInUse: (channels: Int, sessions: Int, polling: Int) {
+        state.withLockedValue { ($0.channels, $0.sessions, $0.pollingByAddress.values.reduce(0, +)) }
+    }
 
     /// Runs work that a shutdown waits for.
     func track(_ body: @escaping @Sendable () async -> Void) {

@@ -113,7 +113,7 @@ extension EngineConnection {
     /// waits before may be larger than the limit.
     private func isTooMuch(_ waiting: Int) -> Bool {
         let maximum = shard.maximumQueuedBytes
-        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum }
+        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum && polling.count > 1 }
         guard waiting + link.bufferedBytes > maximum else { return false }
         guard link.isWritable else { return true }
         flush()
@@ -128,9 +128,5 @@ extension EngineConnection {
         let (frames, isReusable) = pending.takeAll()
         link.write(frames)
         if isReusable { shard.recycle(frames) }
-    }
-
-    func flushPolling() {
-        polling.flush(maximumBytes: shard.io.configuration.maximumHTTPBufferBytes)
     }
 }

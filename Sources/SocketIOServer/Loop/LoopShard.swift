@@ -17,6 +17,8 @@ final class LoopShard {
     let maximumQueuedBytes: Int
 
     var connections = ConnectionTable()
+    /// Sessions whose clients have joined no namespace yet.
+    var newcomers: Newcomers
     /// By Engine.IO session id.
     var sessions: [String: EngineConnection] = [:]
     /// By Socket.IO socket id.
@@ -56,6 +58,7 @@ final class LoopShard {
         let configuration = io.configuration
         packetLimits = configuration.packetLimits
         maximumQueuedBytes = configuration.maximumQueuedBytes
+        newcomers = Newcomers(maximum: configuration.maximumUnconfirmedSessionsPerLoop)
         deadlines = [
             .ping: DeadlineQueue(delay: TimeAmount(configuration.pingInterval)),
             .pong: DeadlineQueue(delay: TimeAmount(configuration.pingTimeout)),
@@ -64,6 +67,7 @@ final class LoopShard {
             .pollingClose: DeadlineQueue(delay: TimeAmount(configuration.pollingCloseTimeout)),
             .message: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
             .attachments: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
+            .fetch: DeadlineQueue(delay: TimeAmount(configuration.responseStallTimeout)),
         ]
     }
 
@@ -88,6 +92,7 @@ final class LoopShard {
         guard sessions.removeValue(forKey: connection.sid) != nil else { return }
         connections.remove(connection.slot)
         counters.connectionsClosed.add()
+        connection.leaveAddress()
         io.closeSession()
         if connections.count == 0 { io.shardBecameEmpty() }
     }
@@ -285,4 +290,6 @@ enum DeadlineKind: CaseIterable {
     case message
     /// The last attachment of a binary packet.
     case attachments
+    /// A GET that fetches what waits for a polling client.
+    case fetch
 }

@@ -72,6 +72,12 @@ final class WebSocketTransport {
         if connection.webSocket === self { connection.flush() }
     }
 
+    /// The client takes nothing of what waits for it in the channel.
+    func stalled() {
+        guard !isClosed else { return }
+        if connection.webSocket === self { connection.closeSlowClient() } else { connection.abandonProbe() }
+    }
+
     /// The channel is closed, or the peer sends no more.
     func inactive(error: Bool) {
         guard !isClosed else { return }
