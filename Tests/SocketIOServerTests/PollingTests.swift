@@ -315,7 +315,12 @@ struct PollingTests {
         }
     }
 
-    @Test("other paths are not", arguments: ["/socket.iox/?EIO=4", "/", "http://x", "http://x/socket.iox", "*", "/a/socket.io/"])
+    @Test(
+        "other paths are not, however they are written",
+        arguments: [
+            "/socket.iox/?EIO=4", "/", "http://x", "http://x/socket.iox", "*", "/a/socket.io/", "//socket.io/", "/./socket.io/",
+            "/%73ocket.io/", "/%2e/socket.io/", "\\socket.io/", "/socket.io%2f", "/SOCKET.IO/", "x?://y/socket.io/", "",
+        ])
     func otherPaths(target: String) throws {
         #expect(!EnginePath("/socket.io/").owns(target))
     }

@@ -91,8 +91,8 @@ final class LoopShard {
     func remove(_ connection: EngineConnection) {
         guard sessions.removeValue(forKey: connection.sid) != nil else { return }
         connections.remove(connection.slot)
-        counters.connectionsClosed.add()
         connection.leaveAddress()
+        counters.connectionsClosed.add()
         io.closeSession()
         if connections.count == 0 { io.shardBecameEmpty() }
     }

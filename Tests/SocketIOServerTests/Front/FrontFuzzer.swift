@@ -38,6 +38,8 @@ struct FrontFuzzer {
         case writable(connection: Int, Bool)
         case answerRoutes
         case quiesce(connection: Int)
+        /// The next flush fails, and the channel reads these before it closes: so does a socket whose peer has gone.
+        case breakOff(connection: Int, requests: [Request])
 
         var description: String {
             switch self {
@@ -54,6 +56,8 @@ struct FrontFuzzer {
             case .writable(let connection, let isWritable): "connection \(connection): \(isWritable ? "writable" : "not writable")"
             case .answerRoutes: "routes answer"
             case .quiesce(let connection): "connection \(connection): quiesce"
+            case .breakOff(let connection, let requests):
+                "connection \(connection): breaks off, behind \(requests.map(\.description).joined(separator: " + "))"
             }
         }
     }
@@ -117,7 +121,9 @@ struct FrontFuzzer {
         case ..<89: return .halfClose(connection: connection)
         case ..<92: return .close(connection: connection)
         case ..<95: return .writable(connection: connection, Bool.random(using: &random))
-        case ..<99: return .answerRoutes
+        case ..<97: return .answerRoutes
+        case ..<99:
+            return .breakOff(connection: connection, requests: (0..<Int.random(in: 0...3, using: &random)).map { _ in request(&random) })
         default: return .quiesce(connection: connection)
         }
     }
@@ -207,6 +213,7 @@ struct FrontFuzzer {
             case .writable(let connection, let isWritable): peers[connection % peers.count].setWritable(isWritable)
             case .answerRoutes: for peer in peers { peer.answerRoutes() }
             case .quiesce(let connection): peers[connection % peers.count].quiesce()
+            case .breakOff(let connection, let requests): peers[connection % peers.count].breakOff(requests, sessions: sessions)
             }
             try settle()
         }
@@ -244,6 +251,7 @@ struct FrontFuzzer {
 private final class FuzzPeer {
     private let channel: EmbeddedChannel
     private let route = FuzzRoute()
+    private let breaker = Breaker()
     private var responses = ResponseReader()
     private var sent = 0
     private var isOpen = true
@@ -254,6 +262,7 @@ private final class FuzzPeer {
         let route = NIOLoopBound(route, eventLoop: loop)
         let fallback = HTTPFallback(install: { try $0.pipeline.syncOperations.addHandler(route.value) }, abandon: {})
         try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback)
+        try channel.pipeline.syncOperations.addHandler(breaker, position: .first)
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
     }
 
@@ -321,6 +330,11 @@ private final class FuzzPeer {
         guard isOpen, channel.isActive, channel.isWritable != isWritable else { return }
         channel.isWritable = isWritable
         channel.pipeline.fireChannelWritabilityChanged()
+    }
+
+    func breakOff(_ requests: [FrontFuzzer.Request], sessions: [String]) {
+        guard isOpen, channel.isActive else { return }
+        breaker.arm(reading: ByteBuffer(string: requests.map { text($0, sessions) }.joined()))
     }
 
     func answerRoutes() { route.answerWaiting() }
@@ -392,6 +406,30 @@ private struct ResponseReader {
             if body.hasPrefix("0{\"sid\":\"") { opened.append(String(body.dropFirst(9).prefix(20))) }
         }
         return opened
+    }
+}
+
+/// Fails the next flush as a socket does whose peer has gone: the channel reads what is left, and closes, while it is being written to.
+private final class Breaker: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    private var input: ByteBuffer?
+
+    func arm(reading input: ByteBuffer) { self.input = input }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard input != nil else { return context.write(data, promise: promise) }
+        promise?.fail(ChannelError.ioOnClosedChannel)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        guard let input = input.take() else { return context.flush() }
+        if input.readableBytes > 0 {
+            context.fireChannelRead(wrapInboundOut(input))
+            context.fireChannelReadComplete()
+        }
+        context.close(promise: nil)
     }
 }
 

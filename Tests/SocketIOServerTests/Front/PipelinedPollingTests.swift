@@ -88,6 +88,25 @@ struct PipelinedPollingTests {
         }
     }
 
+    @Test("a client that closes its side at once gets its answers, also from a session of another loop")
+    func halfClosed() throws {
+        let other = EmbeddedEventLoop()
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            for loop in [loop, other] {
+                let poster = try EmbeddedPeer(io, loop: loop)
+                try poster.send(post(target, "6") + post(target, "3") + get("/socket.io/?EIO=4"))
+                poster.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+                #expect(try statuses(poster.output()) == ["200", "200", "400"])
+                #expect(!poster.channel.isActive)
+            }
+            #expect(io.statistics.connections == 1)
+            peer.finish()
+        }
+        try other.close()
+    }
+
     @Test("over TCP the process lives, and both requests are answered")
     func overTCP() async throws {
         try await LiveServer.with(SocketIOConfiguration()) { server in
