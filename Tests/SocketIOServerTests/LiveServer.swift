@@ -32,6 +32,9 @@ struct LiveServer {
         try await body(LiveServer(io: io, channel: channel, accepted: accepted))
         try await channel.close()
         await io.shutdown()
+        // A loop may still be at the end of the last session's work, which asks the server for its settings.
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try await loop.submit {}.get() }
+        withExtendedLifetime(io) {}
     }
 
     /// A connection that reads nothing before it is told; and what it has read.
