@@ -16,6 +16,9 @@ struct LiveServer {
     static func with(_ configuration: SocketIOConfiguration, fallback: HTTPFallback? = nil, _ body: (LiveServer) async throws -> Void)
         async throws
     {
+        var configuration = configuration
+        // From the opening on, and a busy machine may take long until the client comes to write.
+        configuration.requestTimeout = .seconds(600)
         let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let (accepted, continuation) = AsyncStream.makeStream(of: (any Channel).self)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
