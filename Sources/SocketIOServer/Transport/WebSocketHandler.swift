@@ -278,13 +278,14 @@ final class WebSocketHandler: ChannelDuplexHandler {
             writesDirectly = queuedWrites == 0
             if writesDirectly { stall.moved() }
         }
+        call { context.writeAndFlush(wrapOutboundOut(frames), promise: promise) }
         if queuedWrites > 0, stall.begin(waitingBytes: bufferedBytes) { lookLater(context) }
     }
 
     /// A client may answer pings and read nothing: what waits for it must move.
     private func lookLater(_ context: ChannelHandlerContext) {
-        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(io.configuration.responseStallTimeout)) { [weak self] in self?.look()
-        }
+        let time = TimeAmount(io.configuration.responseStallTimeout)
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.look() }
     }
 
     private func look() {
@@ -299,7 +300,6 @@ final class WebSocketHandler: ChannelDuplexHandler {
             }
             context.close(promise: nil)
         }
-        call { context.writeAndFlush(wrapOutboundOut(frames), promise: promise) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
