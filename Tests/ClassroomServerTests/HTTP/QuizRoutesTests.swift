@@ -170,15 +170,15 @@ struct QuizRoutesTests {
             (#"{"title": "t", "questions": [\#(Self.nested(30))]}"#, "questions[0]: has the wrong type"),
             (
                 #"{"title": "t", "questions": [{"question": "?", "correctAnswer": \#(Self.nested(28))}]}"#,
-                "questions[0].correctAnswer[0]: has the wrong type"
+                "questions[0].correctAnswer: has the wrong type"
             ),
             (
                 #"{"title": "t", "questions": [{"question": "?", "correctAnswer": [\#(Self.many("\"x\"", 27))]}]}"#,
-                "questions[0].correctAnswer: there must be at most"
+                "questions[0].correctAnswer"
             ),
             (
                 #"{"title": "t", "questions": [{"question": "?", "options": [\#(Self.many("\"x\"", 27))], "correctAnswer": 0}]}"#,
-                "questions[0].options: there must be at most 26"
+                "questions[0].options: there must be 2 to 26"
             ),
             (#"{"title": "t", "questions": [\#(Self.many("{}", 5_001))]}"#, "questions: there must be 1 to 5000"),
             (#"{"title": " ", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "title: must have 1 to 200"),
