@@ -22,6 +22,14 @@ extension Logger {
 }
 
 extension RedisClient {
+    /// Waits until a try to connect has failed.
+    func failure() async -> RedisError {
+        while true {
+            if let failure = await self.status().lastFailure { return failure }
+            await Task.yield()
+        }
+    }
+
     /// A client that is closed at the end, whatever happens.
     @discardableResult
     static func with<Value: Sendable>(

@@ -136,10 +136,12 @@ struct CommandConformanceLiveTests {
                 ("XREAD STREAMS s 5-0", .map([RESPPair(.text("s"), .array([.array([.text("5-1"), .texts("c", "5")])]))])),
                 ("XREAD COUNT 1 STREAMS s none 0 0", .map([RESPPair(.text("s"), .array([.array([.text("1-1"), .texts("a", "1")])]))])),
                 ("XREAD STREAMS s 5-1", .null), ("XREAD STREAMS s $", .null), ("XREAD BLOCK 1 STREAMS s $", .null),
+                ("XREAD STREAMS s", .failure("ERR wrong number of arguments for 'xread' command")),
                 (
-                    "XREAD STREAMS s",
-                    .failure("ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified.")
+                    "XREAD COUNT 1 STREAMS s",
+                    .failure("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.")
                 ),
+                ("XRANGE s - + COUNT 0", .null), ("XRANGE s - + COUNT", .failure("ERR syntax error")),
                 ("XDEL s 1-2 9-9", .integer(1)), ("XTRIM s MAXLEN 1", .integer(2)), ("XTRIM s MINID = 9", .integer(1)),
                 ("XLEN s", .integer(0)), ("EXISTS s", .integer(1)),
                 ("XADD s MAXLEN = 1 6-0 a 1", .text("6-0")), ("XADD s MAXLEN 1 7-0 a 1", .text("7-0")), ("XLEN s", .integer(1)),
@@ -197,6 +199,9 @@ struct CommandConformanceLiveTests {
             [
                 ("EVALSHA 0000000000000000000000000000000000000000 0", .failure("NOSCRIPT No matching script. Please use EVAL.")),
                 ("SCRIPT EXISTS 0000000000000000000000000000000000000000", .array([.integer(0)])),
+                ("EVAL x", .failure("ERR wrong number of arguments for 'eval' command")),
+                ("PUBSUB FOO", .failure("ERR unknown subcommand 'FOO'. Try PUBSUB HELP.")),
+                ("XREADGROUP GROUP g c STREAMS s", .failure("ERR wrong number of arguments for 'xreadgroup' command")),
                 ("NONSENSE a b", .failure("ERR unknown command 'NONSENSE', with args beginning with: 'a' 'b' ")),
                 ("PUBLISH c x", .integer(0)), ("PUBSUB NUMSUB a b", .array([.text("a"), .integer(0), .text("b"), .integer(0)])),
                 ("PUBSUB NUMPAT", .integer(0)), ("PUBSUB CHANNELS", .array([])),

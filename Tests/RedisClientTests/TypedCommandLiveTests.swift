@@ -239,6 +239,29 @@ struct InMemoryRedisLiveTests {
         #expect(engine.open() != nil)
     }
 
+    @Test("commands behind a read that waits are bounded, and carried out when it ends")
+    func waitingCommands() throws {
+        var engine = RedisEngine(limits: RedisEngine.Limits(maximumWaitingCommands: 2))
+        let (opened, other) = (engine.open(), engine.open())
+        let (reader, writer) = (try #require(opened), try #require(other))
+        func run(_ line: String, from id: RedisEngine.ConnectionID) -> [RedisEngine.Output] {
+            engine.execute(line.split(separator: " ").map { ByteBuffer(substring: $0) }, from: id, at: 1_000)
+        }
+        for _ in 0..<2 {
+            #expect(run("XREAD BLOCK 9223372036854775807 STREAMS s $", from: reader) == [])
+            #expect(run("PING", from: reader) == [])
+            #expect(run("ECHO a", from: reader) == [])
+            let outputs = run("XADD s * f v", from: writer)
+            #expect(outputs.count == 4)
+            #expect(outputs.suffix(2) == [.send(reader, .simpleString("PONG"), .two), .send(reader, .text("a"), .two)])
+        }
+        _ = run("XREAD BLOCK 0 STREAMS s $", from: reader)
+        _ = run("PING", from: reader)
+        _ = run("PING", from: reader)
+        #expect(run("PING", from: reader) == [.close(reader)])
+        #expect(engine.connectionIDs == [writer])
+    }
+
     @Test("version 2: replies without maps, messages as arrays")
     func version2() throws {
         var engine = RedisEngine()

@@ -56,16 +56,18 @@ extension DataCommand {
         let (scaled, overflowed) = time.multipliedReportingOverflow(by: unit)
         let (end, isTooLate) = isAbsolute ? (scaled, false) : scaled.addingReportingOverflow(context.now)
         guard !overflowed, !isTooLate else { throw invalid }
-        let condition = arguments.isEmpty ? "" : try arguments.nextText().uppercased()
+        let condition = arguments.isEmpty ? "" : try arguments.nextText()
+        guard ["", "NX", "XX", "GT", "LT"].contains(condition.uppercased()) else {
+            throw CommandFailure("ERR Unsupported option \(condition)")
+        }
         guard let present = context.keyspace.expiry(key, at: context.now) else { return .count(0) }
         let isWanted =
-            switch condition {
+            switch condition.uppercased() {
             case "": true
             case "NX": present == nil
             case "XX": present != nil
             case "GT": present.map { end > $0 } ?? false
-            case "LT": present.map { end < $0 } ?? true
-            default: throw CommandFailure("ERR Unsupported option \(condition.lowercased())")
+            default: present.map { end < $0 } ?? true
             }
         guard isWanted else { return .count(0) }
         if end <= context.now {

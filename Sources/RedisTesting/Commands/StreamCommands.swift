@@ -129,7 +129,10 @@ extension DataCommand {
         let key = try arguments.next()
         let (one, other) = (try arguments.nextText(), try arguments.nextText())
         var count: Int64?
-        if arguments.take("COUNT") { count = try arguments.nextInteger() }
+        if arguments.take("COUNT") {
+            guard !arguments.isEmpty else { throw .syntax }
+            count = try arguments.nextInteger()
+        }
         try arguments.end()
         guard let first = try Self.rangeStart(reversed ? other : one), let last = try Self.rangeEnd(reversed ? one : other),
             let stream = try context.stream(key)

@@ -60,7 +60,7 @@ extension DataCommand {
             }
             guard let dropped else { throw missing }
             return .count(dropped)
-        default: throw .syntax
+        default: throw CommandFailure("ERR unknown subcommand '\(action)'. Try XGROUP HELP.")
         }
     }
 

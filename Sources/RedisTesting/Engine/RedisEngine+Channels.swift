@@ -108,7 +108,7 @@ extension RedisEngine {
             let pattern = arguments.isEmpty ? Array("*".utf8) : try arguments.next()
             let names = self.channels.byName[question == "CHANNELS" ? .channel : .shard]?.keys.filter { Glob.matches(pattern, $0) }
             return .array((names ?? []).map(RESPValue.bytes))
-        default: throw .syntax
+        default: throw Self.unknownAction(question, of: "PUBSUB")
         }
     }
 }

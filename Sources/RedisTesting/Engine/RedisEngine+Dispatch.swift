@@ -53,6 +53,10 @@ extension RedisEngine {
         CommandFailure("ERR wrong number of arguments for '\(name.lowercased())' command")
     }
 
+    static func unknownAction(_ action: String, of command: String) -> CommandFailure {
+        CommandFailure("ERR unknown subcommand '\(action)'. Try \(command) HELP.")
+    }
+
     private mutating func run(
         _ command: DataCommand, _ arguments: inout Arguments, _ call: inout Call
     ) throws(CommandFailure) -> RESPValue {
@@ -142,7 +146,7 @@ extension RedisEngine {
             return .ok
         case "GETNAME": return self.connections[id].map { $0.name.isEmpty ? .null : .text($0.name) } ?? .null
         case "SETINFO", "NO-EVICT", "NO-TOUCH": return .ok
-        default: throw .syntax
+        case let action: throw Self.unknownAction(action, of: "CLIENT")
         }
     }
 
@@ -199,6 +203,7 @@ extension RedisEngine {
 
     private mutating func script(_ name: String, _ arguments: inout Arguments, _ call: inout Call) throws(CommandFailure) -> RESPValue {
         if name == "SCRIPT" { return try self.manageScripts(&arguments) }
+        guard arguments.count >= 2 else { throw Self.wrongCount(name) }
         let text = try arguments.nextText()
         let sha1 = name == "EVAL" ? RedisScript.sha1(of: text) : text.lowercased()
         if name == "EVALSHA", !self.loadedScripts.contains(sha1) {
@@ -229,7 +234,7 @@ extension RedisEngine {
         case "FLUSH":
             self.loadedScripts = []
             return .ok
-        default: throw .syntax
+        case let action: throw Self.unknownAction(action, of: "SCRIPT")
         }
     }
 

@@ -3,6 +3,7 @@ import RedisCore
 extension RedisEngine {
     /// XREAD and XREADGROUP, which may wait.
     mutating func readStreams(_ name: String, _ arguments: inout Arguments, _ call: inout Call) throws(CommandFailure) -> RESPValue? {
+        guard arguments.count >= (name == "XREAD" ? 3 : 6) else { throw Self.wrongCount(name) }
         var reading = try StreamReading(name, &arguments)
         guard let connection = self.connections[call.connection] else { return nil }
         var context = DataCommand.Context(keyspace: self.databases[connection.database], now: call.now, version: connection.version)
@@ -53,11 +54,7 @@ private struct StreamReading {
         }
         guard command == "XREAD" || self.group != nil else { throw CommandFailure("ERR Missing GROUP option for XREADGROUP") }
         guard !arguments.isEmpty, arguments.count.isMultiple(of: 2) else {
-            let (name, extra) = (command.lowercased(), command == "XREAD" ? "'xread'" : "'xreadgroup'")
-            throw CommandFailure(
-                arguments.isEmpty
-                    ? "ERR wrong number of arguments for '\(name)' command"
-                    : "ERR Unbalanced \(extra) list of streams: for each stream key an ID or '$' must be specified.")
+            throw CommandFailure("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.")
         }
         let rest = arguments.takeAll()
         let half = rest.count / 2
