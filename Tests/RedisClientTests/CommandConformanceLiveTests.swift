@@ -37,14 +37,16 @@ struct CommandConformanceLiveTests {
         Case(
             "keys and their ends",
             [
-                ("SET a 1", .ok), ("TTL a", .integer(-1)), ("PTTL none", .integer(-2)), ("EXPIRE a 100", .integer(1)),
-                ("TTL a", .integer(100)),
-                ("PERSIST a", .integer(1)), ("PERSIST a", .integer(0)), ("EXPIRE none 5", .integer(0)), ("EXPIRE a 100 XX", .integer(0)),
-                ("EXPIRE a 100 NX", .integer(1)), ("EXPIRE a 50 GT", .integer(0)), ("EXPIRE a 50 LT", .integer(1)), ("TTL a", .integer(50)),
-                ("SET a 2 KEEPTTL", .ok), ("TTL a", .integer(50)), ("SET a 3", .ok), ("TTL a", .integer(-1)),
+                ("SET a 1", .ok), ("TTL a", .integer(-1)), ("PTTL none", .integer(-2)), ("EXPIRE a 1000000", .integer(1)),
+                ("TTL a", .integer(1000000)),
+                ("PERSIST a", .integer(1)), ("PERSIST a", .integer(0)), ("EXPIRE none 5", .integer(0)),
+                ("EXPIRE a 1000000 XX", .integer(0)),
+                ("EXPIRE a 1000000 NX", .integer(1)), ("EXPIRE a 500000 GT", .integer(0)), ("EXPIRE a 500000 LT", .integer(1)),
+                ("TTL a", .integer(500000)),
+                ("SET a 2 KEEPTTL", .ok), ("TTL a", .integer(500000)), ("SET a 3", .ok), ("TTL a", .integer(-1)),
                 ("PEXPIREAT a 1", .integer(1)),
-                ("EXISTS a", .integer(0)), ("SET a 1 EX 100", .ok), ("TTL a", .integer(100)), ("INCR a", .integer(2)),
-                ("TTL a", .integer(100)),
+                ("EXISTS a", .integer(0)), ("SET a 1 EX 1000000", .ok), ("TTL a", .integer(1000000)), ("INCR a", .integer(2)),
+                ("TTL a", .integer(1000000)),
                 ("EXPIRE a -1", .integer(1)), ("GET a", .null), ("SET a 1", .ok), ("HSET h f 1", .integer(1)),
                 ("EXISTS a h a none", .integer(3)),
                 ("TYPE h", .simpleString("hash")), ("TYPE none", .simpleString("none")), ("DEL a h none", .integer(2)),
@@ -209,11 +211,21 @@ struct CommandConformanceLiveTests {
             ]),
     ]
 
+    /// What is left of a time depends on how long the test has taken: an hour is within the bounds of any machine.
+    private static func agree(_ command: String, _ one: RESPValue, _ other: RESPValue) -> Bool {
+        guard command.hasPrefix("TTL"), case (.integer(let left), .integer(let right)) = (one, other), left > 0, right > 0 else {
+            return one == other
+        }
+        return abs(left - right) <= 3_600
+    }
+
     @Test("each command's reply", arguments: cases, availableBackends)
     func replies(of test: Case, from backend: Backend) async throws {
         try await withBackend(backend) { port async throws in
             try await RedisClient.with(port: port) { redis async throws in
-                for (command, reply) in test.steps { #expect(try await redis.say(command) == reply.inOrder, "\(command)") }
+                for (command, reply) in test.steps {
+                    #expect(Self.agree(command, try await redis.say(command), reply.inOrder), "\(command)")
+                }
             }
         }
     }
@@ -222,7 +234,7 @@ struct CommandConformanceLiveTests {
     func session() async throws {
         for test in Self.cases {
             let redis = InMemoryRedis(time: .running).session()
-            for (command, reply) in test.steps { #expect(try await redis.say(command) == reply.inOrder, "\(command)") }
+            for (command, reply) in test.steps { #expect(Self.agree(command, try await redis.say(command), reply.inOrder), "\(command)") }
         }
     }
 
@@ -238,8 +250,8 @@ struct CommandConformanceLiveTests {
                 for _ in 0..<150 {
                     let line = commands.next()
                     let (one, other) = (try await memory.say(line), try await real.say(line))
-                    #expect(one == other, "seed \(seed): \(line)")
-                    if one != other { break }
+                    #expect(Self.agree(line, one, other), "seed \(seed): \(line)")
+                    if !Self.agree(line, one, other) { break }
                 }
             }
         }
@@ -316,8 +328,8 @@ struct CommandGenerator {
             ])
         default:
             return self.some([
-                "DEL \(key)", "EXISTS str hash zset", "TYPE \(key)", "EXPIRE \(key) 1000", "TTL \(key)", "PERSIST \(key)",
-                "EXPIRE \(key) 500 \(self.some(["NX", "XX", "GT", "LT"]))",
+                "DEL \(key)", "EXISTS str hash zset", "TYPE \(key)", "EXPIRE \(key) 1000000", "TTL \(key)", "PERSIST \(key)",
+                "EXPIRE \(key) 500000 \(self.some(["NX", "XX", "GT", "LT"]))",
                 "PEXPIREAT \(key) 1", "DBSIZE", "GET", "ZADD \(key)", "HSET \(key) f",
             ])
         }
