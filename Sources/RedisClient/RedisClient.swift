@@ -19,12 +19,16 @@ public final class RedisClient: RedisCommands, Sendable {
     /// Where completions and subscribers' handlers are called.
     public let eventLoop: any EventLoop
     private let driver: NIOLoopBoundBox<RedisDriver>
+    private let limits: RedisClientLimits
     private let inbox = Mutex(Inbox())
     private let lastID = Atomic<UInt64>(0)
+    private let wasClosed = Atomic<Bool>(false)
 
     /// What other threads, or the loop itself, want; emptied once per turn of the loop.
     private struct Inbox {
         var wishes: [RedisDriver.Wish] = []
+        var commandCount = 0
+        var byteCount = 0
         var isScheduled = false
     }
 
@@ -33,12 +37,14 @@ public final class RedisClient: RedisCommands, Sendable {
         _ configuration: RedisConfiguration, on eventLoop: any EventLoop, logger: Logger = Logger(label: "redis")
     ) throws {
         self.eventLoop = eventLoop
+        self.limits = configuration.limits
         let driver = try RedisDriver(configuration, on: eventLoop, logger: logger)
         self.driver = NIOLoopBoundBox.makeBoxSendingValue(driver, eventLoop: eventLoop)
     }
 
-    /// A client that nobody holds any more must not go on connecting.
+    /// A client that nobody holds any more must not go on connecting. After ``close()`` there is nothing to do, and its loop may be gone.
     deinit {
+        if self.wasClosed.load(ordering: .relaxed) { return }
         let driver = self.driver
         self.eventLoop.execute { driver.value.carryOut([.close {}]) }
     }
@@ -59,6 +65,7 @@ public final class RedisClient: RedisCommands, Sendable {
 
     /// Ends the connection; what waits for a reply fails with ``RedisError/Code/closed``. Safe to call twice.
     public func close() async {
+        self.wasClosed.store(true, ordering: .relaxed)
         await withCheckedContinuation { continuation in
             self.wish(.close { continuation.resume() })
         }
@@ -74,23 +81,25 @@ public final class RedisClient: RedisCommands, Sendable {
     // MARK: Commands
 
     /// Sends one command. May be called from anywhere; `completion` is called once, on the event loop, with an error also for an error reply.
+    /// If the loop is so far behind that the queue's limits are reached before it has looked, it is called at once, with
+    /// ``RedisError/Code/queueFull``.
     public func send(_ command: RedisCommand, timeout: Duration? = nil, completion: @escaping Completion) {
-        self.wish(.command(command, id: self.nextID(), timeout: timeout, completion))
+        self.submit(command, id: self.nextID(), timeout: timeout, completion)
     }
 
     /// Sends several commands with nothing between them. Their replies are values; an error reply is one of them.
     public func send(_ commands: [RedisCommand], timeout: Duration? = nil, completion: @escaping BatchCompletion) {
-        self.wish(.batch(commands, id: self.nextID(), timeout: timeout, completion))
+        self.submit(commands, id: self.nextID(), timeout: timeout, completion)
     }
 
     public func send(_ command: RedisCommand, timeout: Duration?) async throws(RedisError) -> RESPValue {
         let id = self.nextID()
-        return try await self.waiting(for: id) { self.wish(.command(command, id: id, timeout: timeout, $0)) }
+        return try await self.waiting(for: id) { self.submit(command, id: id, timeout: timeout, $0) }
     }
 
     public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [Result<RESPValue, RedisError>] {
         let id = self.nextID()
-        let values: [RESPValue] = try await self.waiting(for: id) { self.wish(.batch(commands, id: id, timeout: nil, $0)) }
+        let values: [RESPValue] = try await self.waiting(for: id) { self.submit(commands, id: id, timeout: nil, $0) }
         return values.map { value in
             if case .error(let reply) = value { .failure(RedisError(reply)) } else { .success(value) }
         }
@@ -134,14 +143,41 @@ public final class RedisClient: RedisCommands, Sendable {
 
     // MARK: The way to the loop
 
-    private func wish(_ wish: RedisDriver.Wish) {
-        let isFirst = self.inbox.withLock { inbox in
+    private func submit(_ command: RedisCommand, id: UInt64, timeout: Duration?, _ completion: @escaping Completion) {
+        let wasTaken = self.wish(
+            .command(command, id: id, timeout: timeout, completion), commandCount: 1, byteCount: command.byteCount)
+        if !wasTaken { completion(.failure(Self.loopIsBehind)) }
+    }
+
+    private func submit(_ commands: [RedisCommand], id: UInt64, timeout: Duration?, _ completion: @escaping BatchCompletion) {
+        let wasTaken = self.wish(
+            .batch(commands, id: id, timeout: timeout, completion), commandCount: commands.count,
+            byteCount: commands.reduce(0) { $0 + $1.byteCount })
+        if !wasTaken { completion(.failure(Self.loopIsBehind)) }
+    }
+
+    private static let loopIsBehind = RedisError(.queueFull, "the client's event loop is busy")
+
+    /// - Returns: false: the inbox is as full as the queue may be, and the wish was dropped. One that is no command is always taken.
+    @discardableResult
+    private func wish(_ wish: RedisDriver.Wish, commandCount: Int = 0, byteCount: Int = 0) -> Bool {
+        let (isTaken, isFirst) = self.inbox.withLock { inbox in
+            // What is too long for the queue passes when nothing waits: the machine refuses it, and says why.
+            if commandCount > 0, inbox.commandCount > 0,
+                inbox.commandCount + commandCount > self.limits.maximumQueuedCommands
+                    || inbox.byteCount + byteCount > self.limits.maximumQueuedBytes
+            {
+                return (false, false)
+            }
             inbox.wishes.append(wish)
+            inbox.commandCount += commandCount
+            inbox.byteCount += byteCount
             defer { inbox.isScheduled = true }
-            return !inbox.isScheduled
+            return (true, !inbox.isScheduled)
         }
         // Always through the loop's queue, never at once: so a caller is never called back before it returns, and one write serves a turn.
         if isFirst { self.eventLoop.execute { self.carryOut() } }
+        return isTaken
     }
 
     private func carryOut() {

@@ -1,3 +1,4 @@
+import Dispatch
 import NIOCore
 import NIOPosix
 import RedisClient
@@ -53,11 +54,9 @@ struct RedisClientLiveTests {
 
     @Test("a queue that is full refuses at once, with a clear error; health says why")
     func full() async throws {
-        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get()
-        let port = try #require(listener.localAddress?.port)
-        try await listener.close()
+        // Nobody listens on port 1.
         try await RedisClient.with(
-            port: port,
+            port: 1,
             {
                 $0.limits.maximumQueuedCommands = 2
                 $0.timeouts.command = .seconds(300)
@@ -71,6 +70,29 @@ struct RedisClientLiveTests {
             #expect(status.queuedCommands == 2)
             #expect(status.state != .ready)
         }
+    }
+
+    @Test("a loop that does not get to its commands is handed no more than the queue may hold")
+    func busyLoop() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        var configuration = RedisConfiguration(port: 1)
+        configuration.limits.maximumQueuedCommands = 3
+        let client = try RedisClient(configuration, on: group.next(), logger: .quiet)
+        let answers = Recorder<RedisError>()
+        let (isBusy, mayGoOn) = (Recorder<Void>(), DispatchSemaphore(value: 0))
+        group.next().execute {
+            isBusy.record(())
+            mayGoOn.wait()
+        }
+        await isBusy.wait(for: 1)
+        for _ in 0..<3 { client.send(RedisCommand("GET", "a")) { if case .failure(let error) = $0 { answers.record(error) } } }
+        #expect(answers.elements.isEmpty)
+        client.send(RedisCommand("GET", "a")) { if case .failure(let error) = $0 { answers.record(error) } }
+        #expect(answers.elements == [RedisError(.queueFull, "the client's event loop is busy")])
+        mayGoOn.signal()
+        await client.close()
+        #expect(await answers.wait(for: 4).dropFirst().allSatisfy { $0.code == .closed })
+        try await group.shutdownGracefully()
     }
 
     @Test("a server that never answers: the command fails in its time, and the connection is made anew")

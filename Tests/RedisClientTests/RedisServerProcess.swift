@@ -3,21 +3,24 @@ import NIOCore
 import NIOPosix
 
 /// A real `redis-server`: a child in the foreground, on a free port of the loopback interface, with its files in a folder of its own.
-/// It is ended by its process id, and also ends with the test's process.
+/// It is ended by its process id.
 final class RedisServerProcess: Sendable {
     let port: Int
     private let process: Process
     private let folder: URL
+    /// What it says; an empty text when it has ended.
+    private let output: Recorder<String>
 
     static let path = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/opt/homebrew/bin/redis-server"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
     struct DidNotStart: Error {}
 
-    private init(_ process: Process, port: Int, folder: URL) {
+    private init(_ process: Process, port: Int, folder: URL, output: Recorder<String>) {
         self.process = process
         self.port = port
         self.folder = folder
+        self.output = output
     }
 
     /// - Parameters:
@@ -35,11 +38,17 @@ final class RedisServerProcess: Sendable {
             process.arguments =
                 (withTLS ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"])
                 + ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.path, "--daemonize", "no"] + arguments
-            process.standardOutput = FileHandle.nullDevice
+            let (pipe, output) = (Pipe(), Recorder<String>())
+            process.standardOutput = pipe
             process.standardError = FileHandle.nullDevice
+            pipe.fileHandleForReading.readabilityHandler = { file in
+                let data = file.availableData
+                output.record(String(decoding: data, as: UTF8.self))
+                if data.isEmpty { file.readabilityHandler = nil }
+            }
             try process.run()
-            let server = RedisServerProcess(process, port: port, folder: folder)
-            if await server.accepts() { return server }
+            let server = RedisServerProcess(process, port: port, folder: folder, output: output)
+            if await server.isReady() { return server }
             server.stop()
         }
         throw DidNotStart()
@@ -56,18 +65,10 @@ final class RedisServerProcess: Sendable {
         return channel.localAddress?.port ?? 0
     }
 
-    /// Waits until it takes connections, or has ended.
-    private func accepts() async -> Bool {
-        while self.process.isRunning {
-            let connection = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connect(host: "127.0.0.1", port: self.port).get()
-            if let connection {
-                try? await connection.close()
-                return true
-            }
-            await Task.yield()
-        }
-        return false
+    /// Waits until it says that it takes connections, or has ended. A connection would not tell: another server may have got the port.
+    private func isReady() async -> Bool {
+        let said = await self.output.wait { $0.last == "" || $0.joined().contains("Ready to accept connections") }
+        return said.last != ""
     }
 
     /// Kills it at once, as a power cut does.

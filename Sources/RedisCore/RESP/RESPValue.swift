@@ -9,6 +9,7 @@ public enum RESPValue: Sendable, Hashable {
     /// A simple or a bulk error: it is a reply like any other here, and becomes a thrown ``RedisError`` in the client.
     case error(RESPErrorReply)
     case integer(Int64)
+    /// Shares memory with what was received: who keeps it for long copies it.
     case bulkString(ByteBuffer)
     /// A text with its three-letter format, `txt` or `mkd`.
     case verbatimString(format: String, ByteBuffer)
