@@ -107,7 +107,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
         .target(name: "RedisCore", dependencies: [nioCore, deque, crypto], swiftSettings: settings),
-        .target(name: "RedisClient", dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, logging], swiftSettings: settings),
+        .target(
+            name: "RedisClient", dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, logging], swiftSettings: settings),
         .target(name: "RedisTesting", dependencies: ["RedisCore", nioCore, nioPosix], swiftSettings: settings),
         .target(name: "SocketIORedis", dependencies: ["SocketIOCore", "EngineIOCore", "RedisCore", nioCore], swiftSettings: settings),
         .executableTarget(
