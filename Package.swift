@@ -20,6 +20,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
@@ -51,6 +52,9 @@ let package = Package(
         .library(name: "ClassroomStore", targets: ["ClassroomStore"]),
         .library(name: "ClassroomServer", targets: ["ClassroomServer"]),
         .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
+        .library(name: "RedisClient", targets: ["RedisClient", "RedisCore"]),
+        .library(name: "RedisTesting", targets: ["RedisTesting"]),
+        .library(name: "SocketIORedis", targets: ["SocketIORedis"]),
         .executable(name: "dunlin", targets: ["dunlin"]),
         .executable(name: "echo-server", targets: ["echo-server"]),
         .executable(name: "echo-client", targets: ["echo-client"]),
@@ -114,6 +118,11 @@ let package = Package(
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
+        .target(name: "RedisCore", dependencies: [nioCore, deque, crypto], swiftSettings: settings),
+        .target(
+            name: "RedisClient", dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, logging], swiftSettings: settings),
+        .target(name: "RedisTesting", dependencies: ["RedisCore", nioCore, nioPosix], swiftSettings: settings),
+        .target(name: "SocketIORedis", dependencies: ["SocketIOCore", "EngineIOCore", "RedisCore", nioCore], swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
             dependencies: [
@@ -155,6 +164,13 @@ let package = Package(
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
         .testTarget(
             name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", "JSONCore", grdb, logging], swiftSettings: settings),
+        .testTarget(name: "RedisCoreTests", dependencies: ["RedisCore", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "RedisClientTests",
+            dependencies: ["RedisClient", "RedisCore", "RedisTesting", nioCore, nioPosix, nioTLS, nioConcurrency, logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketIORedisTests", dependencies: ["SocketIORedis", "SocketIOCore", "RedisCore", nioCore], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
