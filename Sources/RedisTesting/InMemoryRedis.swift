@@ -28,6 +28,7 @@ public final class InMemoryRedis: Sendable {
         var advanced: Int64 = 0
         var listener: (any Channel)?
         var port = 0
+        var refusesConnections = false
     }
 
     private let time: Time
@@ -87,6 +88,14 @@ public final class InMemoryRedis: Sendable {
         for channel in channels { try? await channel.close() }
     }
 
+    /// Ends all connections and every new one at once, until ``acceptConnections()``: Redis is away, and keeps its port.
+    public func refuseConnections() async {
+        self.state.withLock { $0.refusesConnections = true }
+        await self.disconnectAll()
+    }
+
+    public func acceptConnections() { self.state.withLock { $0.refusesConnections = false } }
+
     /// Loses everything: keys and scripts, as a server that restarts without its file.
     public func loseData() {
         self.state.withLock { state in
@@ -125,7 +134,7 @@ public final class InMemoryRedis: Sendable {
 
     func opened(_ channel: any Channel) -> RedisEngine.ConnectionID? {
         self.state.withLock { state in
-            guard let id = state.engine.open() else { return nil }
+            guard !state.refusesConnections, let id = state.engine.open() else { return nil }
             state.channels[id] = channel
             return id
         }

@@ -39,11 +39,11 @@ struct RedisClientLiveTests {
         let port = redis.port
         try await RedisClient.with(port: port, { $0.timeouts.command = .seconds(60) }) { client async throws in
             try await client.set("a", "1")
-            await redis.shutDown()
+            await redis.refuseConnections()
             let value = Recorder<String?>()
             client.send(RedisCommand("GET", "a")) { value.record(try? $0.get().text) }
             // A command that is on its way when the connection ends is lost, and says so; one that waits is not.
-            try await redis.listen(on: port)
+            redis.acceptConnections()
             let seen = await value.wait(for: 1)
             #expect(seen == ["1"] || seen == [nil])
             #expect(try await client.get("a").map { String(buffer: $0) } == "1")

@@ -48,8 +48,13 @@ final class RedisServerProcess: Sendable {
     private static func spawn(_ words: [String]) throws -> pid_t {
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // A child that inherited another test's listening socket would keep its port taken. One that is not open is no error.
+        for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var id = pid_t()
-        guard posix_spawn(&id, words[0], nil, nil, &arguments, environ) == 0 else { throw DidNotStart() }
+        guard posix_spawn(&id, words[0], &actions, nil, &arguments, environ) == 0 else { throw DidNotStart() }
         return id
     }
 
