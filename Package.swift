@@ -36,6 +36,8 @@ let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package
 let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypesCore: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -49,6 +51,7 @@ let package = Package(
         .library(name: "ClassroomStore", targets: ["ClassroomStore"]),
         .library(name: "ClassroomServer", targets: ["ClassroomServer"]),
         .library(name: "PrometheusMetrics", targets: ["PrometheusMetrics"]),
+        .library(name: "LoadTesting", targets: ["LoadTesting"]),
         .executable(name: "dunlin", targets: ["dunlin"]),
         .executable(name: "echo-server", targets: ["echo-server"]),
         .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
@@ -66,6 +69,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
         .target(name: "WebSocketCore", dependencies: [nioCore, crypto], swiftSettings: settings),
@@ -102,10 +107,12 @@ let package = Package(
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
+        .target(name: "LoadTesting", dependencies: ["SocketIOCore", nioCore, crypto, yams, histogram], swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", arguments, lifecycle, signals, logging, metrics,
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "LoadTesting", arguments, lifecycle, signals, logging,
+                metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -131,6 +138,7 @@ let package = Package(
         .testTarget(
             name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", grdb, logging], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
+        .testTarget(name: "LoadTestingTests", dependencies: ["LoadTesting", "SocketIOCore", nioCore], swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [
