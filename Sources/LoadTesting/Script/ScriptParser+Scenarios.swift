@@ -287,6 +287,6 @@ extension ScriptParser {
             self.diagnostics.error(at: node.position, "a loop with count -1 never ends; add 'whileTrue'")
             return nil
         }
-        return .range(count, count)
+        return .range(0, count)
     }
 }

@@ -116,7 +116,9 @@ public struct ThinkStep: Sendable {
 
 public struct LoopStep: Sendable {
     enum Repetition: Sendable {
+        /// A number, or a range as a text, when the loop begins.
         case count(JSONTemplate)
+        /// `$loopCount` goes from the first number to one below the second.
         case range(Int, Int)
         case over(JSONTemplate)
         case whileTrue(Expression)
