@@ -107,11 +107,14 @@ let package = Package(
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
-        .target(name: "LoadTesting", dependencies: ["SocketIOCore", nioCore, crypto, yams, histogram], swiftSettings: settings),
+        .target(
+            name: "LoadTesting", dependencies: ["SocketIOCore", "PrometheusMetrics", nioCore, crypto, yams, histogram],
+            swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "LoadTesting", arguments, lifecycle, signals, logging,
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "LoadTesting", arguments, lifecycle, signals,
+                logging,
                 metrics,
             ],
             swiftSettings: settings),
@@ -138,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", grdb, logging], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
-        .testTarget(name: "LoadTestingTests", dependencies: ["LoadTesting", "SocketIOCore", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "LoadTestingTests", dependencies: ["LoadTesting", "SocketIOCore", "PrometheusMetrics", nioCore], swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [

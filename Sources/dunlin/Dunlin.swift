@@ -17,7 +17,9 @@ struct Dunlin: AsyncParsableCommand {
               dunlin token create --user ada --role instructor
               dunlin import animals.txt --format opentriviaqa --owner ada
             """,
-        subcommands: [ServeCommand.self, TokenCommand.self, ImportCommand.self])
+        subcommands: [
+            ServeCommand.self, TokenCommand.self, ImportCommand.self, CheckCommand.self, ReportCommand.self, InitCommand.self,
+        ])
 
     /// Runs the command line. Whatever goes wrong ends with one line on standard error and an exit status out of `sysexits.h`.
     static func main() async {

@@ -149,7 +149,8 @@ enum DocumentReader {
             }
         }
 
-        private mutating func members(_ mapping: Node.Mapping, depth: Int, fallback: SourcePosition) throws(Diagnostic) -> [DocumentMember] {
+        private mutating func members(_ mapping: Node.Mapping, depth: Int, fallback: SourcePosition) throws(Diagnostic) -> [DocumentMember]
+        {
             var members: [DocumentMember] = []
             var merged: [DocumentMember] = []
             for (key, value) in mapping {

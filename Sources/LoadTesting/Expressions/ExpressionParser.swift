@@ -212,7 +212,9 @@ struct ExpressionParser {
         return true
     }
 
-    private static func isNamePart(_ scalar: Unicode.Scalar) -> Bool { scalar == "_" || scalar == "$" || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) }
+    private static func isNamePart(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "_" || scalar == "$" || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+    }
 
     private mutating func name() -> String? {
         let start = self.index
@@ -220,7 +222,8 @@ struct ExpressionParser {
         while self.index < self.scalars.count {
             let scalar = self.scalars[self.index]
             let joinsParts =
-                self.namesHaveDots && (scalar == "." || scalar == "-" || scalar == ":" || scalar == "/") && self.index + 1 < self.scalars.count
+                self.namesHaveDots && (scalar == "." || scalar == "-" || scalar == ":" || scalar == "/")
+                && self.index + 1 < self.scalars.count
                 && Self.isNamePart(self.scalars[self.index + 1])
             guard Self.isNamePart(scalar) || joinsParts else { break }
             self.index += 1
@@ -240,7 +243,9 @@ struct ExpressionParser {
 
     private mutating func number() throws(ExpressionError) -> ScriptValue {
         let start = self.index
-        while self.index < self.scalars.count, ("0"..."9").contains(self.scalars[self.index]) || self.scalars[self.index] == "." { self.index += 1 }
+        while self.index < self.scalars.count, ("0"..."9").contains(self.scalars[self.index]) || self.scalars[self.index] == "." {
+            self.index += 1
+        }
         let text = String(String.UnicodeScalarView(self.scalars[start..<self.index]))
         if let value = Int(text) { return .int(value) }
         guard let value = Double(text) else { throw ExpressionError(offset: start, message: "not a number: '\(text)'") }

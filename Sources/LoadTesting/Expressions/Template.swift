@@ -171,6 +171,13 @@ public struct JSONTemplate: Sendable, Hashable {
         }
     }
 
+    /// Opens a finished object again, so that members may follow.
+    mutating func dropLastBrace() {
+        guard case .raw(let bytes)? = self.pieces.last, let shorter = bytes.getSlice(at: bytes.readerIndex, length: bytes.readableBytes - 1)
+        else { return }
+        self.pieces[self.pieces.count - 1] = .raw(shorter)
+    }
+
     mutating func append(_ other: JSONTemplate) {
         for piece in other.pieces {
             if case .raw(let bytes) = piece { self.append(String(buffer: bytes)) } else { self.pieces.append(piece) }

@@ -17,6 +17,8 @@ public enum TemplateFunction: String, Sendable, Hashable, CaseIterable {
     case sequence = "$sequence"
     /// `$auditTag(room)`: the marker of the delivery audit: room, sender, number and time of this message.
     case auditTag = "$auditTag"
+    /// `$sentAt()`: milliseconds since the run began, with fractions. An event that brings it back as `_sentAt` is a sample of latency.
+    case sentAt = "$sentAt"
     /// `$length(value)`: of a list, a string or a mapping.
     case length = "$length"
     /// `$json(value)`: the value as JSON text.
@@ -27,7 +29,7 @@ public enum TemplateFunction: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .randomNumber, .randomInt: 2...2
         case .randomString: 0...1
-        case .randomUUID, .uuid, .timestamp, .sequence: 0...0
+        case .randomUUID, .uuid, .timestamp, .sequence, .sentAt: 0...0
         case .pick: 1...64
         case .auditTag, .length, .json: 1...1
         }
@@ -62,6 +64,7 @@ public enum TemplateFunction: String, Sendable, Hashable, CaseIterable {
             scope.auditSequences[room] = sequence
             return .string(
                 AuditTag(room: room, sender: scope.userIndex, sequence: sequence, sentAtNanoseconds: scope.runNanoseconds).text)
+        case .sentAt: return .double(Double(scope.runNanoseconds) / 1e6)
         case .length:
             switch arguments[0] {
             case .array(let elements): return .int(elements.count)

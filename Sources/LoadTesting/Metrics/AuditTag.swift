@@ -14,7 +14,10 @@ struct AuditTag: Sendable, Hashable {
     var sentAtNanoseconds: Int64
 
     init(room: String, sender: Int, sequence: Int, sentAtNanoseconds: Int64) {
-        self.room = String(room.unicodeScalars.filter { $0.isASCII && $0 != "~" && $0 != "\"" && $0 != "\\" && $0.value > 0x20 }.prefix(Self.maximumRoomBytes).map(Character.init))
+        self.room = String(
+            room.unicodeScalars.filter { $0.isASCII && $0 != "~" && $0 != "\"" && $0 != "\\" && $0.value > 0x20 }.prefix(
+                Self.maximumRoomBytes
+            ).map(Character.init))
         self.sender = sender
         self.sequence = sequence
         self.sentAtNanoseconds = sentAtNanoseconds

@@ -23,7 +23,7 @@ public struct MetricCatalog: Sendable {
 enum Metric: Int, CaseIterable {
     case created, completed, failed, skipped, sessionLength, emits,
         responseTime, serviceTime, acknowledgementTime, pushTime, fanOutTime, eventsReceived,
-        errorEvents, connects, reconnects, disconnects, connectTime, connectTimeTCP,
+        errorEvents, sentAtLatency, connects, reconnects, disconnects, connectTime, connectTimeTCP,
         connectTimeTLS, connectTimeHandshake, connectTimeNamespace, connectFailures, timeouts, sentMessages,
         receivedMessages, webSocketResponseTime, requests, responses, httpResponseTime, bytesSent,
         bytesReceived, expectationsMet, expectationsFailed
@@ -45,6 +45,7 @@ enum Metric: Int, CaseIterable {
         case .fanOutTime: "socketio.fanout_time"
         case .eventsReceived: "socketio.messages_received"
         case .errorEvents: "socketio.error_events"
+        case .sentAtLatency: "socketio.latency"
         case .connects: "socketio.connects"
         case .reconnects: "socketio.reconnects"
         case .disconnects: "socketio.disconnects"
@@ -83,6 +84,8 @@ public struct Measurements: Sendable {
     private(set) var counts: [Int]
     private(set) var histograms: [LatencyHistogram?]
     private(set) var dynamicCounts: [String: Int] = [:]
+    /// Over the whole run: ``take()`` leaves it.
+    var audit = DeliveryAudit()
     /// When the first and the last thing was measured.
     private(set) var firstAt: RunInstant?
     private(set) var lastAt: RunInstant?
@@ -131,13 +134,15 @@ public struct Measurements: Sendable {
             self.histograms[index]?.merge(histogram)
         }
         for (name, count) in other.dynamicCounts { self.count(named: name, by: count) }
+        if !other.audit.isEmpty { self.audit.merge(other.audit) }
         if let first = other.firstAt { self.firstAt = self.firstAt.map { min($0, first) } ?? first }
         if let last = other.lastAt { self.lastAt = self.lastAt.map { max($0, last) } ?? last }
     }
 
     /// The measurements so far; what comes is counted from zero.
     public mutating func take() -> Measurements {
-        let taken = self
+        var taken = self
+        taken.audit = DeliveryAudit()
         for index in self.counts.indices { self.counts[index] = 0 }
         for index in self.histograms.indices { self.histograms[index] = nil }
         self.dynamicCounts = [:]

@@ -61,7 +61,9 @@ public struct LoadSchedule: Sendable {
     }
 
     /// Whether all phases are over and nobody is at work or about to begin.
-    public var isFinished: Bool { self.active == 0 && (!self.isRunning || (self.now >= self.end && self.pending == nil && self.repeats.isEmpty)) }
+    public var isFinished: Bool {
+        self.active == 0 && (!self.isRunning || (self.now >= self.end && self.pending == nil && self.repeats.isEmpty))
+    }
 
     /// Whether somebody may still begin.
     public var isOver: Bool { !self.isRunning || (self.now >= self.end && self.pending == nil && self.repeats.isEmpty) }
@@ -98,7 +100,9 @@ public struct LoadSchedule: Sendable {
                 self.active -= 1
                 decisions.append(.start(self.begin(at: first.at, phase: first.phase)))
             } else {
+                let before = self.active
                 self.fillClosedPhase(at: due, &decisions)
+                if self.active == before { break }
             }
         }
         let ended = self.now < self.end && now >= self.end
@@ -192,9 +196,12 @@ public struct LoadSchedule: Sendable {
         else { return nil }
         let share = max(Double(self.active + 1 - from) / Double(to - from), 0)
         let start = self.starts[self.phase]
-        let at = start + self.phases[self.phase].duration.scaled(by: share)
-        let next = max(at, start)
-        return next < start + self.phases[self.phase].duration ? next : nil
+        let end = start + self.phases[self.phase].duration
+        guard self.now < end else { return nil }
+        // A nanosecond more, so that rounding cannot ask for a time at which the number is not reached yet.
+        let at = start + self.phases[self.phase].duration.scaled(by: share) + .nanoseconds(1)
+        let next = share == 0 ? max(start, self.now) : max(at, self.now)
+        return next < end ? next : nil
     }
 
     private mutating func fillClosedPhase(at instant: RunInstant, _ decisions: inout [ScheduleDecision]) {

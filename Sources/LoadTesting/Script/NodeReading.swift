@@ -110,7 +110,8 @@ extension ScriptParser {
 
     /// A number of seconds (of milliseconds with `unitless: 1e6`), or a string with a unit.
     mutating func duration(_ node: DocumentNode, _ what: String, unitless: Double = 1e9) -> Duration? {
-        if case .string = node.content {} else if ScriptValue(node).strictNumber == nil {
+        if case .string = node.content {
+        } else if ScriptValue(node).strictNumber == nil {
             self.diagnostics.error(at: node.position, "\(what) must be a time such as 30 or \"5m\", not \(node.kind)")
             return nil
         }

@@ -19,6 +19,31 @@ public struct Script: Sendable {
     public var warnings: [Diagnostic]
 }
 
+extension Script {
+    /// One line about what a run would do.
+    public var summary: String {
+        let phases = self.configuration.phases
+        var arrivals = ArrivalTimes(phases: phases.map(\.withoutChance), random: SeededGenerator(seed: 0))
+        var count = 0
+        while arrivals.next() != nil, count < 10_000_000 { count += 1 }
+        let seconds = phases.reduce(0) { $0 + $1.duration.inSeconds }
+        var text = "\(self.scenarios.count) scenario\(self.scenarios.count == 1 ? "" : "s")"
+        if phases.isEmpty { return text + ", no phases" }
+        text += ", \(phases.count) phase\(phases.count == 1 ? "" : "s"), \(ReportNumber.duration(seconds))"
+        if count > 0 { text += ", \(ReportNumber.grouped(count)) arrivals" }
+        return text
+    }
+}
+
+extension Phase {
+    /// The same load with even arrivals, to count them.
+    fileprivate var withoutChance: Phase {
+        var phase = self
+        phase.spacing = .uniform
+        return phase
+    }
+}
+
 /// Which protocol a scenario speaks.
 public enum ScriptEngine: String, Sendable, Hashable {
     case socketIO = "socketio"
@@ -59,8 +84,10 @@ public struct ScriptConfiguration: Sendable {
     public var metricsByEndpoint: MetricsByEndpoint?
     /// Expectations that fail are also errors (`plugins.expect.reportFailuresAsErrors`).
     public var expectationFailuresAreErrors = false
-    /// The delivery audit reads the tags that `$auditTag(room)` writes.
+    /// Some message carries a tag of `$auditTag(room)`, so received messages are searched for them.
     public var usesDeliveryAudit = false
+    /// Events that bring back `_sentAt` are samples of latency (`$sentAt()`, journeys).
+    public var measuresSentAt = false
 }
 
 public struct SocketIOSettings: Sendable {

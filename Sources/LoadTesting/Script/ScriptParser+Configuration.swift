@@ -1,7 +1,7 @@
 extension ScriptParser {
     private static let configurationKeys = [
         "target", "phases", "environments", "payload", "variables", "tls", "http", "ws", "socketio", "socketio-v3", "engines", "plugins",
-        "ensure", "apdex", "defaults", "timeout", "audit", "name",
+        "ensure", "apdex", "defaults", "timeout", "name",
     ]
     private static let configurationIgnored = [
         "includeFiles": "nothing is bundled", "bundling": "nothing is bundled", "statsInterval": "periods have 10 seconds",
@@ -21,14 +21,15 @@ extension ScriptParser {
         }
         self.applyPayloadOption(at: config["payload"]?.position ?? node.position)
         if let variables = config["variables"] { self.readVariables(variables) }
-        if let timeout = config["timeout"], let duration = self.duration(timeout, "config.timeout") { self.configuration.timeout = duration }
+        if let timeout = config["timeout"], let duration = self.duration(timeout, "config.timeout") {
+            self.configuration.timeout = duration
+        }
         if let tls = config["tls"], let members = self.mapping(tls, "config.tls", known: ["rejectUnauthorized"]) {
             if let rejects = members["rejectUnauthorized"], let value = self.boolean(rejects, "config.tls.rejectUnauthorized") {
                 self.configuration.verifiesCertificates = value
             }
         }
         if let defaults = config["defaults"] { self.readDefaults(defaults) }
-        if let audit = config["audit"], let value = self.boolean(audit, "config.audit") { self.configuration.usesDeliveryAudit = value }
         for key in ["socketio", "socketio-v3"] { if let node = config[key] { self.readSocketIO(node, "config.\(key)") } }
         if let node = config["ws"] { self.readWebSocket(node, "config.ws") }
         if let node = config["http"] { self.readHTTP(node, "config.http") }
@@ -79,7 +80,9 @@ extension ScriptParser {
             let slot = self.names.table.define(member.key)
             var values: [JSONTemplate] = []
             if case .sequence(let choices) = member.value.content {
-                if choices.isEmpty { self.diagnostics.error(at: member.value.position, "the variable '\(member.key)' has an empty list of values") }
+                if choices.isEmpty {
+                    self.diagnostics.error(at: member.value.position, "the variable '\(member.key)' has an empty list of values")
+                }
                 values = choices.map { self.jsonTemplate($0) }
             } else {
                 values = [self.jsonTemplate(member.value)]
@@ -131,13 +134,17 @@ extension ScriptParser {
                 for pair in text.split(separator: "&") {
                     let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                     let value = DocumentNode(position: query.position, content: .string(parts.count > 1 ? String(parts[1]) : ""))
-                    if let value = self.template(value, "\(what).query") { self.configuration.socketIO.query.append((String(parts[0]), value)) }
+                    if let value = self.template(value, "\(what).query") {
+                        self.configuration.socketIO.query.append((String(parts[0]), value))
+                    }
                 }
             } else {
                 self.configuration.socketIO.query = self.pairs(query, "\(what).query")
             }
         }
-        if let headers = members.first("extraHeaders", "headers") { self.configuration.socketIO.headers = self.pairs(headers, "\(what).extraHeaders") }
+        if let headers = members.first("extraHeaders", "headers") {
+            self.configuration.socketIO.headers = self.pairs(headers, "\(what).extraHeaders")
+        }
         if let transports = members["transports"] {
             let values: [SocketIOSettings.Transport] = self.oneOrMore(transports).compactMap { self.choice($0, "a transport") }
             if values.isEmpty {
@@ -148,7 +155,9 @@ extension ScriptParser {
         }
         if let auth = members["auth"] { self.configuration.socketIO.auth = self.jsonTemplate(auth) }
         // The client's option is in milliseconds, unlike config.timeout.
-        if let timeout = members["timeout"] { self.configuration.socketIO.connectTimeout = self.duration(timeout, "\(what).timeout", unitless: 1e6) }
+        if let timeout = members["timeout"] {
+            self.configuration.socketIO.connectTimeout = self.duration(timeout, "\(what).timeout", unitless: 1e6)
+        }
         if let reconnects = members["reconnection"], let value = self.boolean(reconnects, "\(what).reconnection") {
             self.configuration.socketIO.reconnects = value
         }
@@ -182,7 +191,8 @@ extension ScriptParser {
         if let rejects = members["rejectUnauthorized"], let value = self.boolean(rejects, "\(what).rejectUnauthorized") {
             self.configuration.verifiesCertificates = value
         }
-        if let defaults = members["defaults"], let inner = self.mapping(defaults, "\(what).defaults", known: ["headers"], severity: .warning),
+        if let defaults = members["defaults"],
+            let inner = self.mapping(defaults, "\(what).defaults", known: ["headers"], severity: .warning),
             let headers = inner["headers"]
         {
             self.configuration.http.headers = self.pairs(headers, "\(what).defaults.headers")

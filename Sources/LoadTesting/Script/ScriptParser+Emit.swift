@@ -89,7 +89,9 @@ extension ScriptParser {
 
     private mutating func response(_ node: DocumentNode, namespace: Template?) -> AwaitedEvent? {
         if case .string = node.content {
-            return self.template(node, "a response's channel").map { AwaitedEvent(namespace: namespace, channel: $0, check: ResponseCheck()) }
+            return self.template(node, "a response's channel").map {
+                AwaitedEvent(namespace: namespace, channel: $0, check: ResponseCheck())
+            }
         }
         let known = ["channel", "on", "data", "args", "match", "capture", "expect", "where", "namespace", "timeout"]
         guard let members = self.mapping(node, "response", known: known) else { return nil }
@@ -137,7 +139,9 @@ extension ScriptParser {
         }
     }
 
-    private static let ignoredExtractions = ["flags": "patterns are case-sensitive; write (?i) into the pattern", "transform": "JavaScript is not run"]
+    private static let ignoredExtractions = [
+        "flags": "patterns are case-sensitive; write (?i) into the pattern", "transform": "JavaScript is not run",
+    ]
 
     private mutating func capture(_ node: DocumentNode, allowsHeaders: Bool) -> Capture? {
         let known = ["json", "regexp", "group", "as", "strict"] + (allowsHeaders ? ["header"] : [])
@@ -202,7 +206,9 @@ extension ScriptParser {
         let node = member.value
         switch member.key {
         case "json":
-            guard let value = members["value"], let text = self.constantText(node, "json"), let path = self.path(text, at: node) else { return nil }
+            guard let value = members["value"], let text = self.constantText(node, "json"), let path = self.path(text, at: node) else {
+                return nil
+            }
             return .json(path, self.jsonTemplate(value))
         case "statusCode": return .statusCode(self.oneOrMore(node).map { self.jsonTemplate($0) }, isNegated: false)
         case "notStatusCode": return .statusCode(self.oneOrMore(node).map { self.jsonTemplate($0) }, isNegated: true)
@@ -221,7 +227,9 @@ extension ScriptParser {
                 return nil
             }
             if member.key == "headerEquals" {
-                guard let name = self.template(values[0], "a header's name"), let value = self.template(values[1], "a header") else { return nil }
+                guard let name = self.template(values[0], "a header's name"), let value = self.template(values[1], "a header") else {
+                    return nil
+                }
                 return .headerEquals(name, value)
             }
             return .equals(values.map { self.jsonTemplate($0) }, isNegated: member.key == "notEquals")

@@ -51,7 +51,9 @@ extension ScriptParser {
         }
         let rampTo = members["rampTo"]
         if let count = members["arrivalCount"] {
-            if rampTo != nil { self.diagnostics.error(at: members.position(of: "rampTo"), "'rampTo' goes with 'arrivalRate', not with 'arrivalCount'") }
+            if rampTo != nil {
+                self.diagnostics.error(at: members.position(of: "rampTo"), "'rampTo' goes with 'arrivalRate', not with 'arrivalCount'")
+            }
             return self.integer(count, "arrivalCount", in: 0...Self.maximumUsers).map { .count($0) }
         }
         if let users = members["users"] {
@@ -83,7 +85,9 @@ extension ScriptParser {
         if let fields = members["fields"] {
             payload.fields = self.strings(fields, "a payload's field")
         }
-        if let order = members["order"], let value: PayloadDefinition.Order = self.choice(order, "a payload's order") { payload.order = value }
+        if let order = members["order"], let value: PayloadDefinition.Order = self.choice(order, "a payload's order") {
+            payload.order = value
+        }
         if let skip = members["skipHeader"], let value = self.boolean(skip, "skipHeader") { payload.skipsHeader = value }
         if let cast = members["cast"], let value = self.boolean(cast, "cast") { payload.casts = value }
         if let skip = members["skipEmptyLines"], let value = self.boolean(skip, "skipEmptyLines") { payload.skipsEmptyLines = value }

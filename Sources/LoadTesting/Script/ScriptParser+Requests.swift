@@ -11,7 +11,8 @@ extension ScriptParser {
             if inner.members.count > 1 { response = self.responseCheck(inner, allowsHeaders: false) }
         }
         if siblings["match"] != nil || siblings["capture"] != nil {
-            let members = Members(node: siblings.node, what: "send", members: siblings.members.filter { $0.key == "match" || $0.key == "capture" })
+            let members = Members(
+                node: siblings.node, what: "send", members: siblings.members.filter { $0.key == "match" || $0.key == "capture" })
             response = self.responseCheck(members, allowsHeaders: false)
         }
         switch payload.content {

@@ -31,11 +31,14 @@ extension ScriptParser {
     private mutating func readEnsure(_ node: DocumentNode, _ what: String, engine: ScriptEngine) {
         let known = ["thresholds", "conditions", "maxErrorRate"] + Self.summaryNames
         guard let members = self.mapping(node, what, known: known) else { return }
-        if let rate = members["maxErrorRate"] { self.configuration.ensure.maximumErrorRate = self.number(rate, "maxErrorRate", in: 0...100) }
+        if let rate = members["maxErrorRate"] {
+            self.configuration.ensure.maximumErrorRate = self.number(rate, "maxErrorRate", in: 0...100)
+        }
         // The form of Artillery 1: `p95: 200` is about response times.
         for member in members.members where Self.summaryNames.contains(member.key) {
             guard let maximum = self.number(member.value, "'\(member.key)'") else { continue }
-            let metric = engine == .http ? "http.response_time" : engine == .webSocket ? "websocket.response_time" : "socketio.response_time"
+            let metric =
+                engine == .http ? "http.response_time" : engine == .webSocket ? "websocket.response_time" : "socketio.response_time"
             self.configuration.ensure.thresholds.append(
                 .init(metric: "\(metric).\(member.key)", maximum: maximum, position: member.position))
         }
@@ -49,7 +52,8 @@ extension ScriptParser {
 
     private mutating func readThreshold(_ node: DocumentNode) {
         guard case .mapping(let members) = node.content, !members.isEmpty else {
-            self.diagnostics.error(at: node.position, "a threshold is a metric and its maximum, such as \"socketio.response_time.p99\": 250")
+            self.diagnostics.error(
+                at: node.position, "a threshold is a metric and its maximum, such as \"socketio.response_time.p99\": 250")
             return
         }
         for member in members {

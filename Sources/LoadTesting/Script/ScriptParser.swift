@@ -38,7 +38,7 @@ public struct ScriptParser {
 
     static let maximumSteps = 20_000
 
-    private init(options: ScriptOptions, file: String) {
+    init(options: ScriptOptions, file: String) {
         self.options = options
         let environment = ScriptValue.object(options.processEnvironment.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })
         self.names = NameResolver(constants: [
@@ -58,11 +58,7 @@ public struct ScriptParser {
             parser.diagnostics.add(error)
             throw parser.diagnostics
         }
-        let hash = SHA256.hash(data: Array(text.utf8)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }
-        let script = parser.script(parser.merged(root, file: file), file: file, sha256: hash.joined())
+        let script = parser.script(parser.merged(root, file: file), text: text, file: file)
         guard let script, !parser.diagnostics.hasErrors else { throw parser.diagnostics }
         return script
     }
@@ -74,13 +70,17 @@ public struct ScriptParser {
         var root = root
         if let configuration = self.options.configuration, let extra = self.read(configuration.text, file: configuration.file) {
             let config = extra["config"] ?? extra
-            root = Self.merge(root, DocumentNode(position: extra.position, content: .mapping([.init(key: "config", position: extra.position, value: config)])))
+            root = Self.merge(
+                root,
+                DocumentNode(position: extra.position, content: .mapping([.init(key: "config", position: extra.position, value: config)])))
         }
         if let name = self.options.environment {
             let environments = root["config"]?["environments"]
             if let chosen = environments?[name] {
                 root = Self.merge(
-                    root, DocumentNode(position: chosen.position, content: .mapping([.init(key: "config", position: chosen.position, value: chosen)])))
+                    root,
+                    DocumentNode(
+                        position: chosen.position, content: .mapping([.init(key: "config", position: chosen.position, value: chosen)])))
             } else {
                 var known: [String] = []
                 if case .mapping(let members)? = environments?.content { known = members.map(\.key) }
@@ -99,7 +99,10 @@ public struct ScriptParser {
         if let text = self.options.variables, let variables = self.read(text, file: "--variables") {
             let member = DocumentMember(key: "variables", position: variables.position, value: variables)
             let config = DocumentNode(position: variables.position, content: .mapping([member]))
-            root = Self.merge(root, DocumentNode(position: variables.position, content: .mapping([.init(key: "config", position: variables.position, value: config)])))
+            root = Self.merge(
+                root,
+                DocumentNode(
+                    position: variables.position, content: .mapping([.init(key: "config", position: variables.position, value: config)])))
         }
         return root
     }
@@ -128,7 +131,7 @@ public struct ScriptParser {
 
     // MARK: The whole
 
-    private mutating func script(_ root: DocumentNode, file: String, sha256: String) -> Script? {
+    private mutating func script(_ root: DocumentNode, text: String, file: String) -> Script? {
         let isNamedForAnchors = { (key: String) in key.hasPrefix("x-") || key.hasPrefix(".") || key == "$schema" }
         var visible = root
         if case .mapping(let members) = root.content {
@@ -141,6 +144,8 @@ public struct ScriptParser {
             self.diagnostics.error(at: root.position, "the script has no 'config' section")
         }
         if let target = self.options.target { self.configuration.target = target }
+        self.configuration.measuresSentAt = text.contains(TemplateFunction.sentAt.rawValue)
+        self.configuration.usesDeliveryAudit = text.contains(TemplateFunction.auditTag.rawValue)
         let before = members["before"].flatMap { self.hook($0, "before") }
         var scenarios: [Scenario] = []
         if let node = members["scenarios"] {
@@ -160,9 +165,19 @@ public struct ScriptParser {
                     at: members.position(of: "scenarios"), "there is no scenario '\(name)'\(NearestName.hint(for: name, among: known))")
             }
         }
+        return self.finished(scenarios, before: before, after: after, text: text, file: file)
+    }
+
+    /// The script of what was read.
+    func finished(_ scenarios: [Scenario], before: Scenario? = nil, after: Scenario? = nil, text: String, file: String) -> Script {
+        let hash = SHA256.hash(data: Array(text.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }
         return Script(
-            file: file, sha256: sha256, configuration: self.configuration, scenarios: scenarios, before: before, after: after,
-            stepLabels: self.stepLabels, initialSlots: self.initialSlots(), variables: self.names.table, warnings: self.diagnostics.warnings)
+            file: file, sha256: hash.joined(), configuration: self.configuration, scenarios: scenarios, before: before, after: after,
+            stepLabels: self.stepLabels, initialSlots: self.initialSlots(), variables: self.names.table, warnings: self.diagnostics.warnings
+        )
     }
 
     private func initialSlots() -> [ScriptValue] {
@@ -171,7 +186,7 @@ public struct ScriptParser {
         }
     }
 
-    private mutating func checkTarget(at position: SourcePosition) {
+    mutating func checkTarget(at position: SourcePosition) {
         guard let target = self.configuration.target else {
             self.diagnostics.error(at: position, "no target: set config.target, or give one with -t")
             return

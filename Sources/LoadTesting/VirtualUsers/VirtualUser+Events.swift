@@ -33,6 +33,7 @@ extension VirtualUser {
             self.nextID += 1
         }
         for awaited in emit.responses { pending.events.append(self.event(awaited, namespace: namespace)) }
+        self.auditSent(packet, &turn)
         turn.measurements.count(Metric.emits.id)
         if let count = self.plan.metrics[step.index]?.eventCount { turn.measurements.count(count) }
         turn.actions.append(.emit(namespace: namespace, packet: packet, acknowledgement: pending.acknowledgement?.id))
@@ -75,6 +76,10 @@ extension VirtualUser {
 
     mutating func received(_ name: String, namespace: String, packet: JSONSlice, _ turn: inout Turn) {
         turn.measurements.count(Metric.eventsReceived.id)
+        self.auditReceived(packet.bytes, &turn)
+        if self.context.configuration.measuresSentAt, let sentAt = packet[1]?["_sentAt"]?.double {
+            turn.measurements.record(Metric.sentAtLatency.id, nanoseconds: turn.now.nanoseconds - Int64(min(max(sentAt, 0), 1e12) * 1e6))
+        }
         if Self.isErrorEvent(name) { self.countErrorEvent(name, packet, &turn) }
         guard case .answers(var pending) = self.waiting, !pending.events.isEmpty else { return }
         guard let index = pending.events.firstIndex(where: { $0.channel == name && $0.namespace == namespace }) else { return }
@@ -92,6 +97,21 @@ extension VirtualUser {
         if let id = self.plan.pushMetrics[name] { turn.measurements.record(id, nanoseconds: time) }
         if let answer, !self.check(event.awaited.check, answer, &turn) { return }
         self.resume(pending, &turn)
+    }
+
+    func auditSent(_ bytes: ByteBuffer, _ turn: inout Turn) {
+        guard self.context.configuration.usesDeliveryAudit else { return }
+        for tag in bytes.withUnsafeReadableBytes(AuditTag.find) { turn.measurements.audit.sent(tag) }
+    }
+
+    /// Notes the tags of a received message, and how long another user's message took to get here.
+    func auditReceived(_ bytes: ByteBuffer, _ turn: inout Turn) {
+        guard self.context.configuration.usesDeliveryAudit else { return }
+        for tag in bytes.withUnsafeReadableBytes(AuditTag.find) {
+            turn.measurements.audit.received(tag, by: self.start.user, at: turn.now)
+            guard tag.sender != self.start.user else { continue }
+            turn.measurements.record(Metric.fanOutTime.id, nanoseconds: turn.now.nanoseconds - tag.sentAtNanoseconds)
+        }
     }
 
     /// Events by which servers say that something is wrong.
@@ -128,7 +148,9 @@ extension VirtualUser {
         for name in result.failedExpectations {
             turn.measurements.count(Metric.expectationsFailed.id)
             turn.measurements.count(named: "plugins.expect.failed.\(name)")
-            if self.context.configuration.expectationFailuresAreErrors { turn.measurements.count(named: "errors.expectation failed: \(name)") }
+            if self.context.configuration.expectationFailuresAreErrors {
+                turn.measurements.count(named: "errors.expectation failed: \(name)")
+            }
         }
         if let failure = result.failure {
             self.fail(failure, &turn)

@@ -19,6 +19,7 @@ extension VirtualUser {
         case .text(let template): message.writeString(template.text(in: &self.scope))
         case .json(let template): template.render(to: &message, in: &self.scope)
         }
+        self.auditSent(message, &turn)
         turn.measurements.count(Metric.sentMessages.id)
         turn.actions.append(.send(message))
         if let check = send.response {
@@ -39,6 +40,7 @@ extension VirtualUser {
 
     mutating func received(_ message: ByteBuffer, _ turn: inout Turn) {
         turn.measurements.count(Metric.receivedMessages.id)
+        self.auditReceived(message, &turn)
         guard case .message(let pending) = self.waiting else { return }
         if pending.isAnswer {
             let response = turn.now.since(pending.intendedAt).nanoseconds

@@ -164,6 +164,7 @@ public struct VirtualUser: Sendable {
         self.outcome = outcome
         self.waiting = .finished
         self.deadline = nil
+        turn.measurements.audit.receiverEnded(self.start.user, at: turn.now)
         switch outcome {
         case .completed:
             turn.measurements.count(Metric.completed.id)

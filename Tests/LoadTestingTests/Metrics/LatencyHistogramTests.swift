@@ -43,7 +43,9 @@ struct LatencyHistogramTests {
         let copy = LatencyHistogram(
             buckets: histogram.buckets, mean: histogram.mean, minimum: histogram.minimum, maximum: histogram.maximum)
         #expect(copy.count == 5)
-        for percentile in [1.0, 50, 90, 100] { #expect(copy.milliseconds(atPercentile: percentile) == histogram.milliseconds(atPercentile: percentile)) }
+        for percentile in [1.0, 50, 90, 100] {
+            #expect(copy.milliseconds(atPercentile: percentile) == histogram.milliseconds(atPercentile: percentile))
+        }
     }
 
     @Test("memory depends on the range of values, not on how many there are")

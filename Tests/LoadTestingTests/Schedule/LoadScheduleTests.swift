@@ -75,7 +75,9 @@ struct LoadScheduleTests {
         #expect(times != self.times([rate(1000, 50, nil, .poisson)], seed: 4))
     }
 
-    private func run(_ schedule: inout LoadSchedule, sessions: Duration, limit: Int = 100_000) -> (starts: [UserStart], skipped: Int, peak: Int) {
+    private func run(_ schedule: inout LoadSchedule, sessions: Duration, limit: Int = 100_000) -> (
+        starts: [UserStart], skipped: Int, peak: Int
+    ) {
         var starts: [UserStart] = []
         var skipped = 0
         var peak = 0
@@ -97,7 +99,9 @@ struct LoadScheduleTests {
             let end = ends.min { $0.at < $1.at }
             guard let next = [schedule.nextDeadline, end?.at].compactMap({ $0 }).min() else { break }
             take(schedule.advance(to: next))
-            while let index = ends.firstIndex(where: { $0.at <= next }) { take(schedule.userFinished(phase: ends.remove(at: index).phase, at: next)) }
+            while let index = ends.firstIndex(where: { $0.at <= next }) {
+                take(schedule.userFinished(phase: ends.remove(at: index).phase, at: next))
+            }
             peak = max(peak, schedule.active)
         }
         return (starts, skipped, peak)
@@ -128,7 +132,16 @@ struct LoadScheduleTests {
         var schedule = LoadSchedule(phases: [Phase(duration: .seconds(10), load: .users(from: 0, to: 10))], weights: [1], seed: 1)
         let result = run(&schedule, sessions: .seconds(100))
         #expect(result.starts.count == 9)
-        #expect(result.starts.map(\.intendedAt.seconds) == [1, 2, 3, 4, 5, 6, 7, 8, 9])
+        #expect(result.starts.map { ($0.intendedAt.seconds * 1e6).rounded() / 1e6 } == [1, 2, 3, 4, 5, 6, 7, 8, 9])
+    }
+
+    @Test("a fast closed ramp reaches its number, whatever is rounded")
+    func fastClosedRamp() {
+        for users in [7, 999, 3001] {
+            var schedule = LoadSchedule(phases: [Phase(duration: .seconds(3), load: .users(from: 1, to: users))], weights: [1], seed: 1)
+            let result = run(&schedule, sessions: .seconds(100))
+            #expect(result.starts.count == users - 1)
+        }
     }
 
     @Test("in a partly open phase users come again with a probability")
@@ -156,7 +169,8 @@ struct LoadScheduleTests {
     @Test("the time scale shortens phases and pauses and keeps rates")
     func timeScale() {
         var schedule = LoadSchedule(
-            phases: [Phase(duration: .seconds(100), load: .rate(from: 5, to: 5)), Phase(duration: .seconds(50), load: .pause)], weights: [1], seed: 1,
+            phases: [Phase(duration: .seconds(100), load: .rate(from: 5, to: 5)), Phase(duration: .seconds(50), load: .pause)],
+            weights: [1], seed: 1,
             timeScale: 0.1)
         #expect(schedule.end == RunInstant(nanoseconds: 15_000_000_000))
         #expect(run(&schedule, sessions: .seconds(1)).starts.count == 50)

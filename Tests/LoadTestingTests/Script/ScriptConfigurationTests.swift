@@ -37,7 +37,10 @@ struct ScriptConfigurationTests {
     @Test(
         "a misspelt key is an error with line, column and the nearest known key",
         arguments: [
-            ("config:\n  target: http://h\n  phasess: []\nscenarios: []", "test.yml:3:3: error: unknown key 'phasess' in config; did you mean 'phases'?"),
+            (
+                "config:\n  target: http://h\n  phasess: []\nscenarios: []",
+                "test.yml:3:3: error: unknown key 'phasess' in config; did you mean 'phases'?"
+            ),
             (
                 "config:\n  target: http://h\n  phases:\n    - duration: 1\n      arivalRate: 5\nscenarios: []",
                 "test.yml:5:7: error: unknown key 'arivalRate' in a phase; did you mean 'arrivalRate'?"
@@ -93,7 +96,10 @@ struct ScriptConfigurationTests {
 
     @Test("settings of an engine are read from config.socketio, from config.engines.socketio and from socketio-v3")
     func engineSettings() throws {
-        for place in ["socketio:\n  path: /x", "engines:\n  socketio:\n    path: /x", "engines:\n  socketio-v3:\n    path: /x", "socketio-v3:\n  path: /x"] {
+        for place in [
+            "socketio:\n  path: /x", "engines:\n  socketio:\n    path: /x", "engines:\n  socketio-v3:\n    path: /x",
+            "socketio-v3:\n  path: /x",
+        ] {
             #expect(try parse(flow("- think: 1", config: place)).configuration.socketIO.path == "/x/")
         }
     }
@@ -106,7 +112,9 @@ struct ScriptConfigurationTests {
         #expect(found[1].contains("did you mean 'transports'?"))
     }
 
-    @Test("JavaScript is refused with what to write instead", arguments: ["config:\n  target: http://h\n  processor: ./x.js\nscenarios: []", flow("- function: doIt")])
+    @Test(
+        "JavaScript is refused with what to write instead",
+        arguments: ["config:\n  target: http://h\n  processor: ./x.js\nscenarios: []", flow("- function: doIt")])
     func processor(script: String) {
         #expect(diagnostics(script).contains { $0.contains("error") && $0.contains("JavaScript is not run") && $0.contains("$-functions") })
     }
@@ -140,15 +148,20 @@ struct ScriptConfigurationTests {
 
     @Test("JSON is read like YAML, with places")
     func json() throws {
-        let text = #"{"config": {"target": "http://h", "phases": [{"duration": 1, "arrivalRate": 1}]}, "scenarios": [{"engine": "ws", "flow": [{"send": "hi"}]}]}"#
+        let text =
+            #"{"config": {"target": "http://h", "phases": [{"duration": 1, "arrivalRate": 1}]}, "scenarios": [{"engine": "ws", "flow": [{"send": "hi"}]}]}"#
         #expect(try parse(text).scenarios[0].engine == .webSocket)
-        #expect(diagnostics("{\n\t\"config\": {\"target\": \"http://h\",\n  \"pases\": []}, \"scenarios\": []}").contains { $0.hasPrefix("test.yml:3:3") })
+        #expect(
+            diagnostics("{\n\t\"config\": {\"target\": \"http://h\",\n  \"pases\": []}, \"scenarios\": []}").contains {
+                $0.hasPrefix("test.yml:3:3")
+            })
     }
 
     @Test(
         "a file that is no script is an error with its place",
         arguments: [
-            ("", "test.yml:1:1"), ("config: [", "test.yml:"), ("- a", "test.yml:1:1"), ("a: 1\na: 2", "test.yml:2:1"), ("config: {target: 'x", "test.yml:1"),
+            ("", "test.yml:1:1"), ("config: [", "test.yml:"), ("- a", "test.yml:1:1"), ("a: 1\na: 2", "test.yml:2:1"),
+            ("config: {target: 'x", "test.yml:1"),
             ("a: &a [1]\nb: *c", "test.yml:2"),
         ])
     func broken(text: String, place: String) {
@@ -215,6 +228,9 @@ struct ScriptConfigurationTests {
 
     @Test("the target must be a URL of a known scheme", arguments: ["localhost:3000", "ftp://h", "http://"])
     func targets(target: String) {
-        #expect(diagnostics("config: {target: \"\(target)\"}\nscenarios: [{engine: ws, flow: [{think: 1}]}]").contains { $0.contains("error: the target") })
+        #expect(
+            diagnostics("config: {target: \"\(target)\"}\nscenarios: [{engine: ws, flow: [{think: 1}]}]").contains {
+                $0.contains("error: the target")
+            })
     }
 }

@@ -26,7 +26,8 @@ struct ScriptFlowTests {
 
     @Test("acknowledge, response and namespace stand beside emit or within it")
     func places() throws {
-        let beside = try emit("- emit: {channel: a}\n  namespace: /n\n  acknowledge: {match: {json: $.0.ok, value: true}}\n  response: {channel: b}")
+        let beside = try emit(
+            "- emit: {channel: a}\n  namespace: /n\n  acknowledge: {match: {json: $.0.ok, value: true}}\n  response: {channel: b}")
         let within = try emit("- emit: {channel: a, namespace: n, acknowledge: {match: {json: $.0.ok, value: true}}, response: {on: b}}")
         for step in [beside, within] {
             #expect(step.namespace?.constant == "/n")
@@ -37,7 +38,8 @@ struct ScriptFlowTests {
 
     @Test("one emit may await several responses")
     func severalResponses() throws {
-        let step = try emit("- emit: {channel: a}\n  response:\n    - {channel: b, data: x}\n    - {on: c, args: [1, 2], capture: {json: $.0.id, as: id}}")
+        let step = try emit(
+            "- emit: {channel: a}\n  response:\n    - {channel: b, data: x}\n    - {on: c, args: [1, 2], capture: {json: $.0.id, as: id}}")
         #expect(step.responses.map(\.channel.constant) == ["b", "c"])
         #expect(step.responses[1].check.captures.map(\.name) == ["id"])
     }
@@ -45,7 +47,9 @@ struct ScriptFlowTests {
     @Test("an unknown function is an error that names its line, column and the nearest function")
     func unknownFunction() {
         let found = diagnostics(flow("- emit: [a, \"x {{ $randomInteger(1, 2) }}\"]"))
-        #expect(found == ["test.yml:7:28: error: unknown function $randomInteger(); did you mean '$randomNumber'?"] || found.first?.contains("unknown function $randomInteger()") == true)
+        #expect(
+            found == ["test.yml:7:28: error: unknown function $randomInteger(); did you mean '$randomNumber'?"]
+                || found.first?.contains("unknown function $randomInteger()") == true)
         #expect(found.first?.hasPrefix("test.yml:7:") == true)
     }
 
@@ -72,7 +76,8 @@ struct ScriptFlowTests {
     @Test("functions of scripts in the wild work: $randomInt, $randomUUID, $timestamp, $randomString, $randomNumber")
     func functions() throws {
         let step = try emit(
-            "- emit: [a, \"{{ $randomInt(3, 3) }}\", \"{{ $randomUUID() }}\", \"{{ $timestamp }}\", \"{{ $randomString() }}\", \"{{ $randomNumber(1,1) }}\", \"{{ $randomString(4) }}\"]")
+            "- emit: [a, \"{{ $randomInt(3, 3) }}\", \"{{ $randomUUID() }}\", \"{{ $timestamp }}\", \"{{ $randomString() }}\", \"{{ $randomNumber(1,1) }}\", \"{{ $randomString(4) }}\"]"
+        )
         var scope = emptyScope()
         scope.wallClockMilliseconds = 1234
         guard case .array(let values) = step.packet.value(in: &scope) else { return #expect(Bool(false)) }
@@ -83,7 +88,8 @@ struct ScriptFlowTests {
     @Test("a loop takes a count, a range, a template, a list or a variable, settings beside it or as an item")
     func loops() throws {
         let forms = [
-            "- loop: [{think: 1}]\n  count: 3", "- loop: [{think: 1}]\n  count: \"2-4\"", "- loop: [{think: 1}]\n  count: \"{{ $randomInt(1, 2) }}\"",
+            "- loop: [{think: 1}]\n  count: 3", "- loop: [{think: 1}]\n  count: \"2-4\"",
+            "- loop: [{think: 1}]\n  count: \"{{ $randomInt(1, 2) }}\"",
             "- loop: [{think: 1}]\n  over: [a, b]", "- loop: [{think: 1}]\n  over: list", "- loop: [{think: 1}, {count: 3}]",
             "- loop: [{think: 1}]\n  whileTrue: \"n < 3\"", "- loop: [{think: 1}]\n  count: -1\n  whileTrue: \"n < 3\"",
         ]
@@ -100,7 +106,8 @@ struct ScriptFlowTests {
     @Test(
         "a loop that cannot be is refused",
         arguments: [
-            "- loop: [{think: 1}]", "- loop: [{think: 1}]\n  count: -1", "- loop: []\n  count: 2", "- loop: [{think: 1}]\n  count: 2\n  over: [1]",
+            "- loop: [{think: 1}]", "- loop: [{think: 1}]\n  count: -1", "- loop: []\n  count: 2",
+            "- loop: [{think: 1}]\n  count: 2\n  over: [1]",
             "- loop: [{think: 1}]\n  count: \"4-2\"", "- loop: [{think: 1}]\n  whileTrue: myFunction", "- loop: {think: 1}\n  count: 2",
         ])
     func wrongLoops(step: String) {
@@ -142,7 +149,8 @@ struct ScriptFlowTests {
         #expect(diagnostics(flow("- emit: {channel: \"\(name)\"}")).contains { $0.contains("error") })
     }
 
-    @Test("a think time is a number, a text with a unit or a template", arguments: ["1", "0.5", "500ms", "2m", "\"{{ $randomInt(1, 2) }}\""])
+    @Test(
+        "a think time is a number, a text with a unit or a template", arguments: ["1", "0.5", "500ms", "2m", "\"{{ $randomInt(1, 2) }}\""])
     func thinks(value: String) throws {
         _ = try parse(flow("- think: \(value)\n  jitter: 20%"))
     }
@@ -168,7 +176,9 @@ struct ScriptFlowTests {
     @Test("a capture without a name, a broken path, a broken expression are errors at their place")
     func wrongCaptures() {
         #expect(diagnostics(flow("- emit: a\n  acknowledge: {capture: {json: $.0}}")).first?.contains("needs 'as'") == true)
-        #expect(diagnostics(flow("- emit: a\n  acknowledge: {capture: {json: \"$[?(@.a)]\", as: x}}")).first?.contains("not supported in a JSON path") == true)
+        #expect(
+            diagnostics(flow("- emit: a\n  acknowledge: {capture: {json: \"$[?(@.a)]\", as: x}}")).first?.contains(
+                "not supported in a JSON path") == true)
         #expect(diagnostics(flow("- get: {url: /, capture: {regexp: \"(\", as: x}}")).first?.contains("not a regular expression") == true)
         #expect(diagnostics(flow("- emit: a\n  acknowledge: {match: {json: $.0}}")).first?.contains("needs 'value'") == true)
     }

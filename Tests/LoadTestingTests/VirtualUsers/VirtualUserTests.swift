@@ -114,7 +114,8 @@ struct VirtualUserTests {
 
     @Test("captures are variables of later steps, failed matches fail the user")
     func captures() throws {
-        let script = flow("- emit: a\n  acknowledge: {capture: {json: $.0.id, as: id}, match: {json: $.0.ok, value: true}}\n- emit: [b, \"{{ id }}\"]")
+        let script = flow(
+            "- emit: a\n  acknowledge: {capture: {json: $.0.id, as: id}, match: {json: $.0.ok, value: true}}\n- emit: [b, \"{{ id }}\"]")
         var play = try FakePlay(script)
         play.connect()
         try play.acknowledge(0, "[{\"id\":7,\"ok\":true}]")
@@ -141,7 +142,8 @@ struct VirtualUserTests {
     func responseData() throws {
         let cases: [(data: String, packet: String, fits: Bool)] = [
             ("[1, {a: 2}]", "[\"b\",1,{\"a\":2}]", true), ("[1]", "[\"b\",1,2]", false), ("{a: 2}", "[\"b\",1,{\"a\":2}]", true),
-            ("{a: 2}", "[\"b\",{\"a\":2},1]", false), ("ell", "[\"b\",\"hello\"]", true), ("elk", "[\"b\",\"hello\"]", false), ("5", "[\"b\",5]", true),
+            ("{a: 2}", "[\"b\",{\"a\":2},1]", false), ("ell", "[\"b\",\"hello\"]", true), ("elk", "[\"b\",\"hello\"]", false),
+            ("5", "[\"b\",5]", true),
         ]
         for (data, packet, fits) in cases {
             var play = try FakePlay(flow("- emit: a\n  response: {channel: b, data: \(data)}"))
@@ -192,7 +194,8 @@ struct VirtualUserTests {
         for id in 0..<3 { try play.acknowledge(UInt64(id), "[\(id + 1)]") }
         #expect(
             play.packets == [
-                "[\"a\",\"x\",0]", "[\"a\",\"y\",1]", "[\"b\",0]", "[\"b\",1]", "[\"c\",3]", "[\"c\",4]", "[\"d\",\"00\"]", "[\"d\",\"01\"]",
+                "[\"a\",\"x\",0]", "[\"a\",\"y\",1]", "[\"b\",0]", "[\"b\",1]", "[\"c\",3]", "[\"c\",4]", "[\"d\",\"00\"]",
+                "[\"d\",\"01\"]",
                 "[\"d\",\"10\"]", "[\"d\",\"11\"]", "[\"e\",null]", "[\"e\",1]", "[\"e\",2]",
             ])
         #expect(play.user.outcome == .completed)
@@ -258,7 +261,9 @@ struct VirtualUserTests {
         #expect(request.headers.contains(HTTPField("content-type", "application/json")))
         play.input(
             .response(
-                id: id, HTTPResponseValue(status: 200, headers: [HTTPField("Set-Cookie", "sid=abc; Path=/")], body: ByteBuffer(string: "{\"t\":\"T\"}"))),
+                id: id,
+                HTTPResponseValue(
+                    status: 200, headers: [HTTPField("Set-Cookie", "sid=abc; Path=/")], body: ByteBuffer(string: "{\"t\":\"T\"}"))),
             after: .milliseconds(3))
         guard case .connect(let connection)? = play.actions.last else {
             #expect(Bool(false), "no connection")
@@ -299,7 +304,8 @@ struct VirtualUserTests {
 
     @Test("expectations are counted and do not end the user")
     func expectations() throws {
-        var play = try FakePlay(flow("- emit: a\n  acknowledge: {expect: [{json: $.0.ok, value: true}, {hasProperty: $.0.id}, {equals: [1, 1]}]}"))
+        var play = try FakePlay(
+            flow("- emit: a\n  acknowledge: {expect: [{json: $.0.ok, value: true}, {hasProperty: $.0.id}, {equals: [1, 1]}]}"))
         play.connect()
         try play.acknowledge(0, "[{\"ok\":false,\"id\":1}]")
         #expect(play.user.outcome == .completed)
