@@ -177,10 +177,4 @@ public struct JSONTemplate: Sendable, Hashable {
         else { return }
         self.pieces[self.pieces.count - 1] = .raw(shorter)
     }
-
-    mutating func append(_ other: JSONTemplate) {
-        for piece in other.pieces {
-            if case .raw(let bytes) = piece { self.append(String(buffer: bytes)) } else { self.pieces.append(piece) }
-        }
-    }
 }

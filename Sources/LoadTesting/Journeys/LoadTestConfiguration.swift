@@ -1,4 +1,4 @@
-public import SocketIOCore
+import SocketIOCore
 
 /// What the source document's LoadTestRunner takes: users who come one after the other and each follow one of several journeys.
 public struct LoadTestConfiguration: Sendable {
@@ -185,7 +185,9 @@ extension ScriptParser {
         case .emit:
             guard let event = members["event"] else { return missing("event", &self) }
             guard let name = self.constantText(event, "event") else { return nil }
-            return self.step(.emit(EmitStep(eventName: name, packet: self.packet(name, members["data"]))), label: name, at: node.position)
+            return self.step(
+                .emit(EmitStep(eventName: name, event: Template(constant: name), arguments: self.arguments(members["data"]))), label: name,
+                at: node.position)
         case .wait:
             guard let durationNode = members["duration"] else { return missing("duration", &self) }
             guard let duration = self.duration(durationNode, "duration", unitless: 1e6) else { return nil }
@@ -199,24 +201,19 @@ extension ScriptParser {
         }
     }
 
-    /// The event with its data. An object gets the time at which it is sent.
-    private mutating func packet(_ event: String, _ data: DocumentNode?) -> JSONTemplate {
-        var packet = JSONTemplate()
-        packet.append("[\(ScriptValue.string(event).json)")
-        if let data, data.content != .null {
-            packet.append(",")
-            if case .mapping(let members) = data.content, !members.contains(where: { $0.key == "_sentAt" }) {
-                var object = self.jsonTemplate(DocumentNode(position: data.position, content: .mapping(members)))
-                object.dropLastBrace()
-                packet.append(object)
-                packet.append("\(members.isEmpty ? "" : ",")\"_sentAt\":")
-                packet.append(Template(segments: [.expression(.call(.sentAt, []))]))
-                packet.append("}")
-            } else {
-                self.append(data, to: &packet)
-            }
+    /// An object gets the time at which it is sent.
+    private mutating func arguments(_ data: DocumentNode?) -> JSONTemplate {
+        var arguments = JSONTemplate()
+        guard let data, data.content != .null else { return arguments }
+        guard case .mapping(let members) = data.content, !members.contains(where: { $0.key == "_sentAt" }) else {
+            self.append(data, to: &arguments)
+            return arguments
         }
-        packet.append("]")
-        return packet
+        arguments = self.jsonTemplate(data)
+        arguments.dropLastBrace()
+        arguments.append("\(members.isEmpty ? "" : ",")\"_sentAt\":")
+        arguments.append(Template(segments: [.expression(.call(.sentAt, []))]))
+        arguments.append("}")
+        return arguments
     }
 }

@@ -1,5 +1,5 @@
 import NIOCore
-public import SocketIOCore
+import SocketIOCore
 
 /// Artillery's JSON report (`aggregate`, `intermediate`), with what Artillery does not know under `dunlin`.
 public enum JSONReport {

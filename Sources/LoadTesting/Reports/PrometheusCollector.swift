@@ -2,7 +2,7 @@ public import PrometheusMetrics
 
 /// Shows a running test at `/metrics`.
 public enum PrometheusCollector {
-    private static let quantiles = [0.5, 0.9, 0.95, 0.99, 0.999]
+    private static let percentiles = [50, 90, 95, 99, 99.9]
 
     /// Adds the test's metrics. Script names and messages of servers are values of the label `metric`, not parts of names.
     ///
@@ -21,13 +21,16 @@ public enum PrometheusCollector {
         var samples: [(labels: [(String, String)], value: Int)] = []
         for (index, name) in catalog.names.enumerated() {
             guard let histogram = measurements.histograms[index], histogram.count > 0 else { continue }
-            for quantile in Self.quantiles {
+            for percentile in Self.percentiles {
                 times.append(
-                    ([("metric", name), ("quantile", String(quantile))], histogram.milliseconds(atPercentile: quantile * 100) / 1000))
+                    (
+                        [("metric", name), ("percentile", ReportNumber.text(percentile))],
+                        histogram.milliseconds(atPercentile: percentile) / 1000
+                    ))
             }
             samples.append(([("metric", name)], histogram.count))
         }
-        writer.gauge("dunlin_load_time_seconds", help: "Quantiles of the load test's times since its beginning.", times)
-        writer.counter("dunlin_load_time_samples", help: "Samples behind the quantiles.", samples)
+        writer.gauge("dunlin_load_time_seconds", help: "Percentiles of the load test's times since its beginning.", times)
+        writer.counter("dunlin_load_time_samples", help: "Samples behind the percentiles.", samples)
     }
 }

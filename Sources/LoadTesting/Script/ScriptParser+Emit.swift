@@ -36,15 +36,12 @@ extension ScriptParser {
                 self.diagnostics.error(at: event.position, "'\(constant)' is reserved by Socket.IO and cannot be emitted")
             }
         }
-        var packet = JSONTemplate()
-        packet.append("[")
-        packet.append(name, isKey: true)
-        for argument in arguments {
-            packet.append(",")
-            self.append(argument, to: &packet)
+        var values = JSONTemplate()
+        for (index, argument) in arguments.enumerated() {
+            if index > 0 { values.append(",") }
+            self.append(argument, to: &values)
         }
-        packet.append("]")
-        var step = EmitStep(eventName: name.constant, packet: packet)
+        var step = EmitStep(eventName: name.constant, event: name, arguments: values)
         func setting(_ key: String) -> DocumentNode? { siblings[key] ?? nested?[key] }
         for key in ["namespace", "response", "acknowledge", "timeout", "name"] where siblings[key] != nil && nested?[key] != nil {
             self.diagnostics.error(at: siblings.position(of: key), "'\(key)' stands beside emit and within it")

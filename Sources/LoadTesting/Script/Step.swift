@@ -29,8 +29,9 @@ public struct EmitStep: Sendable {
     var namespace: Template?
     /// The event's name if it has no templates, for metrics by event.
     public var eventName: String?
-    /// The JSON array of the packet: the event's name and its arguments.
-    var packet: JSONTemplate
+    var event: Template
+    /// JSON values with commas between them.
+    var arguments: JSONTemplate
     var acknowledgement: ResponseCheck?
     var responses: [AwaitedEvent] = []
     var timeout: Duration?

@@ -13,9 +13,9 @@ struct Answer {
     var headers: [HTTPField] = []
 
     /// The arguments of an event (without its name) or of an acknowledgement.
-    init(arguments: ScriptValue) {
-        self.value = arguments
-        self.text = arguments.json
+    init(arguments: Arguments) {
+        self.value = .array(arguments.all.map(ScriptValue.init))
+        self.text = String(decoding: arguments.packet.arguments, as: UTF8.self)
         self.isArguments = true
     }
 

@@ -25,18 +25,21 @@ extension VirtualUser {
     mutating func emit(_ emit: EmitStep, step: Step, _ turn: inout Turn) -> Bool {
         let namespace = emit.namespace?.text(in: &self.scope) ?? "/"
         guard self.isJoined(namespace, &turn) else { return true }
-        var packet = ByteBuffer()
-        emit.packet.render(to: &packet, in: &self.scope)
+        var arguments = ByteBuffer()
+        emit.arguments.render(to: &arguments, in: &self.scope)
         var pending = PendingAnswers(step: step.index, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now))
         if let check = emit.acknowledgement {
             pending.acknowledgement = (self.nextID, check)
             self.nextID += 1
         }
         for awaited in emit.responses { pending.events.append(self.event(awaited, namespace: namespace)) }
-        self.auditSent(packet, &turn)
+        self.auditSent(arguments, &turn)
         turn.measurements.count(Metric.emits.id)
         if let count = self.plan.metrics[step.index]?.eventCount { turn.measurements.count(count) }
-        turn.actions.append(.emit(namespace: namespace, packet: packet, acknowledgement: pending.acknowledgement?.id))
+        turn.actions.append(
+            .emit(
+                namespace: namespace, event: emit.eventName ?? emit.event.text(in: &self.scope), arguments: arguments,
+                acknowledgement: pending.acknowledgement?.id))
         self.intendedAt = turn.now
         guard !pending.isEmpty else { return false }
         let timeouts = [emit.timeout, emit.acknowledgement?.timeout] + emit.responses.map(\.timeout)
@@ -64,29 +67,30 @@ extension VirtualUser {
 
     // MARK: Receiving
 
-    mutating func acknowledged(_ id: UInt64, _ arguments: JSONSlice, _ turn: inout Turn) {
+    mutating func acknowledged(_ id: UInt64, _ arguments: Arguments, _ turn: inout Turn) {
         guard case .answers(var pending) = self.waiting, let expected = pending.acknowledgement, expected.id == id else { return }
         pending.acknowledgement = nil
         let service = turn.now.since(pending.sentAt).nanoseconds
         self.measure(pending, &turn)
         turn.measurements.record(Metric.acknowledgementTime.id, nanoseconds: service)
-        if expected.check.readsContent, !self.check(expected.check, Answer(arguments: ScriptValue(arguments)), &turn) { return }
+        if expected.check.readsContent, !self.check(expected.check, Answer(arguments: arguments), &turn) { return }
         self.resume(pending, &turn)
     }
 
-    mutating func received(_ name: String, namespace: String, packet: JSONSlice, _ turn: inout Turn) {
+    mutating func received(_ arguments: Arguments, namespace: String, _ turn: inout Turn) {
+        let name = arguments.name
         turn.measurements.count(Metric.eventsReceived.id)
-        self.auditReceived(packet.bytes, &turn)
-        if self.context.configuration.measuresSentAt, let sentAt = packet[1]?["_sentAt"]?.double {
+        self.auditReceived(arguments.packet.arguments, &turn)
+        if self.context.configuration.measuresSentAt, let sentAt = arguments.first["_sentAt"]?.double {
             turn.measurements.record(Metric.sentAtLatency.id, nanoseconds: turn.now.nanoseconds - Int64(min(max(sentAt, 0), 1e12) * 1e6))
         }
-        if Self.isErrorEvent(name) { self.countErrorEvent(name, packet, &turn) }
+        if Self.isErrorEvent(name) { self.countErrorEvent(name, arguments, &turn) }
         guard case .answers(var pending) = self.waiting, !pending.events.isEmpty else { return }
         guard let index = pending.events.firstIndex(where: { $0.channel == name && $0.namespace == namespace }) else { return }
         let event = pending.events[index]
         var answer: Answer?
         if event.awaited.check.readsContent || !event.awaited.filter.isEmpty {
-            let found = Answer(arguments: .array(packet.elements.dropFirst().map(ScriptValue.init)))
+            let found = Answer(arguments: arguments)
             for filter in event.awaited.filter where !filter.isMet(by: found, in: &self.scope) { return }
             answer = found
         }
@@ -105,9 +109,9 @@ extension VirtualUser {
     }
 
     /// Notes the tags of a received message, and how long another user's message took to get here.
-    func auditReceived(_ bytes: ByteBuffer, _ turn: inout Turn) {
+    func auditReceived(_ bytes: UnsafeRawBufferPointer, _ turn: inout Turn) {
         guard self.context.configuration.usesDeliveryAudit else { return }
-        for tag in bytes.withUnsafeReadableBytes(AuditTag.find) {
+        for tag in AuditTag.find(in: bytes) {
             turn.measurements.audit.received(tag, by: self.start.user, at: turn.now)
             guard tag.sender != self.start.user else { continue }
             turn.measurements.record(Metric.fanOutTime.id, nanoseconds: turn.now.nanoseconds - tag.sentAtNanoseconds)
@@ -121,9 +125,9 @@ extension VirtualUser {
     }
 
     /// Counted by name and message: a run in which the server refused everything must not look like a success.
-    private func countErrorEvent(_ name: String, _ packet: JSONSlice, _ turn: inout Turn) {
-        let argument = packet[1]
-        let message = argument?["message"]?.string ?? argument?["error"]?.string ?? argument?.string ?? argument?["code"]?.string ?? ""
+    private func countErrorEvent(_ name: String, _ arguments: Arguments, _ turn: inout Turn) {
+        let argument = arguments.first
+        let message = argument["message"]?.string ?? argument["error"]?.string ?? argument.string ?? argument["code"]?.string ?? ""
         turn.measurements.count(Metric.errorEvents.id)
         turn.measurements.count(named: "socketio.error_events.\(name)\(message.isEmpty ? "" : ": \(message.prefix(100))")")
     }

@@ -40,7 +40,7 @@ extension VirtualUser {
 
     mutating func received(_ message: ByteBuffer, _ turn: inout Turn) {
         turn.measurements.count(Metric.receivedMessages.id)
-        self.auditReceived(message, &turn)
+        message.withUnsafeReadableBytes { self.auditReceived($0, &turn) }
         guard case .message(let pending) = self.waiting else { return }
         if pending.isAnswer {
             let response = turn.now.since(pending.intendedAt).nanoseconds

@@ -121,7 +121,7 @@ public struct VirtualUser: Sendable {
         case .connected(let namespace, let timings): self.connected(namespace, timings, &turn)
         case .connectFailed(_, let reason): self.connectFailed(reason, &turn)
         case .disconnected(let reason): self.disconnected(reason, &turn)
-        case .event(let namespace, let name, let packet): self.received(name, namespace: namespace, packet: packet, &turn)
+        case .event(let namespace, let arguments): self.received(arguments, namespace: namespace, &turn)
         case .acknowledgement(let id, let arguments): self.acknowledged(id, arguments, &turn)
         case .message(let message): self.received(message, &turn)
         case .response(let id, let response): self.responded(id, response, &turn)

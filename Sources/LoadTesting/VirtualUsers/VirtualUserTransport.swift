@@ -8,9 +8,9 @@ public enum VirtualUserAction: Sendable, Equatable {
     case connect(ConnectionRequest)
     /// Sends CONNECT for a namespace over the open connection. Answered like ``connect(_:)``.
     case join(namespace: String, auth: JSONSlice?)
-    /// Sends an EVENT packet. `packet` is the JSON array of the event's name and its arguments; with an `acknowledgement` the packet
-    /// carries this id and the server's answer is handed back with it.
-    case emit(namespace: String, packet: ByteBuffer, acknowledgement: UInt64?)
+    /// Sends an EVENT packet. `arguments` are JSON values with commas between them, empty if there are none. With an `acknowledgement` the
+    /// server's answer is handed back with this number.
+    case emit(namespace: String, event: String, arguments: ByteBuffer, acknowledgement: UInt64?)
     /// Sends a WebSocket text message.
     case send(ByteBuffer)
     /// Sends an HTTP request. Answered by ``VirtualUserInput/response(id:_:)`` or ``VirtualUserInput/requestFailed(id:reason:)``.
@@ -28,10 +28,10 @@ public enum VirtualUserInput: Sendable {
     case connectFailed(namespace: String, reason: String)
     /// The connection, or the namespace, was closed by the other side or by the network.
     case disconnected(reason: String)
-    /// An event that the server pushed: its name, and the JSON array that begins with the name.
-    case event(namespace: String, name: String, packet: JSONSlice)
-    /// The JSON array of the acknowledgement's arguments.
-    case acknowledgement(id: UInt64, arguments: JSONSlice)
+    /// An event that the server pushed.
+    case event(namespace: String, Arguments)
+    /// The answer to the emit with this number.
+    case acknowledgement(id: UInt64, Arguments)
     /// A WebSocket message.
     case message(ByteBuffer)
     case response(id: Int, HTTPResponseValue)

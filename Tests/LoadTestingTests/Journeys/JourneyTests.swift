@@ -75,7 +75,7 @@ struct JourneyTests {
             ("{\"targetUrl\": \"http://h\", \"maxConcurrentUser\": 1}", "did you mean 'maxConcurrentUsers'?"),
             (
                 "{\"targetUrl\": \"http://h\", \"maxConcurrentUsers\": 1, \"rampUpDuration\": 1, \"testDuration\": 1,\n \"userJourneys\": [{\"steps\": [{\"type\": \"emitt\"}]}]}",
-                "j:2:38: error: a step's type cannot be 'emitt'; did you mean 'emit'?"
+                "j:2:39: error: a step's type cannot be 'emitt'; did you mean 'emit'?"
             ),
             (
                 "{\"targetUrl\": \"http://h\", \"maxConcurrentUsers\": 1, \"rampUpDuration\": 1, \"testDuration\": 1, \"userJourneys\": [{\"steps\": [{\"type\": \"expect\"}]}]}",

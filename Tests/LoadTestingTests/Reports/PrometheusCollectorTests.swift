@@ -19,7 +19,7 @@ struct PrometheusCollectorTests {
         #expect(text.contains("dunlin_load_vusers_active 3"))
         #expect(text.contains("dunlin_load_events_total{metric=\"socketio.emit\"} 5"))
         #expect(text.contains("dunlin_load_events_total{metric=\"errors.a \\\"b\\\"\\nc\"} 1"))
-        #expect(text.contains("dunlin_load_time_seconds{metric=\"socketio.response_time\",quantile=\"0.99\"} 0.002"))
+        #expect(text.contains("dunlin_load_time_seconds{metric=\"socketio.response_time\",percentile=\"99\"} 0.002"))
         #expect(text.contains("dunlin_load_time_samples_total{metric=\"socketio.response_time\"} 1"))
     }
 }

@@ -60,7 +60,7 @@ struct ReportTests {
         #expect(text.contains("Summary report @ 12:00:00(+0000)\n--------"))
         let lines = text.split(separator: "\n")
         let created = lines.first { $0.hasPrefix("vusers.created:") } ?? ""
-        #expect(created.contains(" ..... ") && created.count == 79)
+        #expect(created.contains(": .....") && created.count == 79)
         #expect(lines.contains { $0.hasPrefix("socketio.response_time:") })
         #expect(lines.contains { $0.hasPrefix("  p99: ...") })
         #expect(lines.contains { $0.hasPrefix("socketio.emit_rate: ") && $0.hasSuffix("/sec") })

@@ -43,13 +43,16 @@ struct FakePlay {
 
     @discardableResult
     mutating func acknowledge(_ id: UInt64, _ arguments: String, after delay: Duration = .zero) throws -> [VirtualUserAction] {
-        self.input(.acknowledgement(id: id, arguments: try JSONSlice(arguments)), after: delay)
+        self.input(
+            .acknowledgement(id: id, Arguments(try SocketIOPacket.decode(ByteBuffer(string: "30\(arguments)"), from: .server))),
+            after: delay)
     }
 
     @discardableResult
     mutating func push(_ packet: String, namespace: String = "/", after delay: Duration = .zero) throws -> [VirtualUserAction] {
-        let slice = try JSONSlice(packet)
-        return self.input(.event(namespace: namespace, name: slice[0]?.string ?? "", packet: slice), after: delay)
+        self.input(
+            .event(namespace: namespace, Arguments(try SocketIOPacket.decode(ByteBuffer(string: "2\(packet)"), from: .server))),
+            after: delay)
     }
 
     /// Waits until the user's deadline.
@@ -62,8 +65,8 @@ struct FakePlay {
     /// The packets that were emitted, as JSON.
     var packets: [String] {
         self.actions.compactMap { action in
-            if case .emit(_, let packet, _) = action { return String(buffer: packet) }
-            return nil
+            guard case .emit(_, let event, let arguments, _) = action else { return nil }
+            return "[\(ScriptValue.string(event).json)\(arguments.readableBytes > 0 ? "," : "")\(String(buffer: arguments))]"
         }
     }
 

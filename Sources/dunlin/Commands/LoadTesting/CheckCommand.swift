@@ -76,18 +76,27 @@ struct LoadedScript {
         settings.payloadPath = options.payload.map { URL(fileURLWithPath: $0).path }
         if let config = options.config { settings.configuration = (try Self.contents(of: config), config) }
         do {
-            let isJourney = LoadTestConfiguration.describes(text)
-            let script =
-                isJourney
-                ? try LoadTestConfiguration.parse(text, file: file, options: settings)
-                : try ScriptParser.parse(text, file: file, options: settings)
-            let payloads = try PayloadRows(script, directory: directory)
-            return LoadedScript(kind: isJourney ? "the journey file" : "the script", script: script, payloads: payloads)
-        } catch let diagnostics as Diagnostics {
-            for diagnostic in diagnostics.entries { Terminal.error(diagnostic.description) }
-            if diagnostics.discarded > 0 { Terminal.error("\(file): \(diagnostics.discarded) more") }
+            return try Self.parse(text, file: file, directory: directory, settings: settings)
+        } catch {
+            for diagnostic in error.entries { Terminal.error(diagnostic.description) }
+            if error.discarded > 0 { Terminal.error("\(file): \(error.discarded) more") }
             throw ExitCode(RunExitStatus.wrongScript.rawValue)
         }
+    }
+
+    private static func parse(
+        _ text: String, file: String, directory: String, settings: ScriptOptions
+    ) throws(Diagnostics) -> LoadedScript {
+        let script: Script
+        let kind: String
+        if LoadTestConfiguration.describes(text) {
+            script = try LoadTestConfiguration.parse(text, file: file, options: settings)
+            kind = "the journey file"
+        } else {
+            script = try ScriptParser.parse(text, file: file, options: settings)
+            kind = "the script"
+        }
+        return LoadedScript(kind: kind, script: script, payloads: try PayloadRows(script, directory: directory))
     }
 
     private static func contents(of file: String) throws -> String {
