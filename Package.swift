@@ -46,6 +46,7 @@ let package = Package(
     products: [
         .library(name: "SocketIOServer", targets: ["SocketIOServer"]),
         .library(name: "SocketIOHummingbird", targets: ["SocketIOHummingbird"]),
+        .library(name: "SocketIOClient", targets: ["SocketIOClient"]),
         .library(name: "SocketIOTesting", targets: ["SocketIOTesting"]),
         .library(name: "Classroom", targets: ["Classroom"]),
         .library(name: "ClassroomStore", targets: ["ClassroomStore"]),
@@ -54,6 +55,7 @@ let package = Package(
         .library(name: "LoadTesting", targets: ["LoadTesting"]),
         .executable(name: "dunlin", targets: ["dunlin"]),
         .executable(name: "echo-server", targets: ["echo-server"]),
+        .executable(name: "echo-client", targets: ["echo-client"]),
         .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
     ],
     dependencies: [
@@ -73,7 +75,8 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
-        .target(name: "WebSocketCore", dependencies: [nioCore, crypto], swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore, crypto], swiftSettings: settings),
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .target(name: "SocketIOCore", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
         .target(
@@ -84,6 +87,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "SocketIOClient",
+            dependencies: ["SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioTLS],
+            swiftSettings: settings),
+        .target(
             name: "SocketIOHummingbird",
             dependencies: [
                 "SocketIOServer", nioCore, nioHTTP1, nioTLS, httpTypes, httpTypesHTTP1, hummingbirdCore, hummingbirdTLS, logging, lifecycle,
@@ -92,8 +99,8 @@ let package = Package(
         .target(
             name: "SocketIOTesting",
             dependencies: [
-                "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "EngineIOCore", "WebSocketCore", hummingbird, nioCore, nioPosix,
-                nioHTTP1, logging, lifecycle,
+                "SocketIOServer", "SocketIOClient", "SocketIOHummingbird", "SocketIOCore", "EngineIOCore", "WebSocketCore", hummingbird,
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(name: "Classroom", swiftSettings: settings),
@@ -123,6 +130,10 @@ let package = Package(
             dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, arguments, logging],
             path: "Examples/echo-server", swiftSettings: settings),
         .executableTarget(
+            name: "echo-client",
+            dependencies: ["SocketIOClient", "EngineIOCore", nioCore, nioPosix, arguments],
+            path: "Examples/echo-client", swiftSettings: settings),
+        .executableTarget(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .testTarget(name: "EngineIOCoreTests", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
@@ -132,6 +143,12 @@ let package = Package(
             dependencies: [
                 "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioConcurrency,
                 logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOClientTests",
+            dependencies: [
+                "SocketIOClient", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "EngineIOCore", nioCore, nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

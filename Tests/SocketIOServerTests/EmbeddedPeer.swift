@@ -111,6 +111,7 @@ final class EmbeddedPeer {
             case .text(let text): result.append(String(buffer: text))
             case .binary(let bytes): result.append("binary \(bytes.readableBytes)")
             case .ping: result.append("ping")
+            case .extended: result.append("extended")
             case .pong(let payload): result.append("pong " + String(buffer: payload))
             case .close(let code, _): result.append("close" + (code.map { " \($0.rawValue)" } ?? ""))
             }

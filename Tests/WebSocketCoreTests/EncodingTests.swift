@@ -39,6 +39,15 @@ struct EncodingTests {
         #expect(unknown.readableBytes == known.readableBytes + 6)
     }
 
+    @Test("a masked frame of unknown length is the same as one of known length", arguments: lengths)
+    func maskedUnknownLength(count: Int) {
+        let payload = (0..<count).map { UInt8($0 % 256) }
+        var known = buffer("before"), unknown = known
+        WebSocketEncoder.write(opcode: .binary, payload: buffer(payload), mask: 0x0102_03FF, into: &known)
+        WebSocketEncoder.writeFrame(opcode: .binary, mask: 0x0102_03FF, into: &unknown) { $0.writeBytes(payload) }
+        #expect(known == unknown)
+    }
+
     @Test("what one role writes the other reads", arguments: lengths)
     func roundTrip(count: Int) throws {
         let payload = buffer([UInt8](repeating: 0x61, count: count))

@@ -65,10 +65,26 @@ struct WholeTextTests {
         }
     }
 
-    @Test("a client's decoder finds none: its messages are not masked")
-    func client() {
-        let bytes = RawFrame(opcode: 1, payload: [0x61, 0x62, 0x63, 0x64], mask: nil).bytes
-        #expect(bytes.withUnsafeBytes { WebSocketDecoder(role: .client).wholeText(in: $0, at: 0) == nil })
+    @Test("a client's decoder finds those of a server, which have no mask", arguments: [0, 1, 125, 126, 65_535])
+    func client(count: Int) throws {
+        let frame = RawFrame(opcode: 1, payload: Array(repeating: 0x61, count: count), mask: nil)
+        let decoder = WebSocketDecoder(role: .client)
+        let bytes = frame.bytes + [0x81]
+        try bytes.withUnsafeBytes { raw in
+            let text = try #require(decoder.wholeText(in: raw, at: 0))
+            #expect(text.count == count && text.end == frame.bytes.count)
+            let target = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 1)
+            defer { target.deallocate() }
+            let isValid = text.unmask(from: raw, to: target)
+            #expect(isValid)
+            #expect(Array(UnsafeRawBufferPointer(start: target, count: count)) == frame.payload)
+        }
+        #expect(RawFrame.text("a").bytes.withUnsafeBytes { decoder.wholeText(in: $0, at: 0) == nil }, "a masked one is a violation")
+        let invalid = RawFrame(opcode: 1, payload: [0xC3], mask: nil).bytes
+        invalid.withUnsafeBytes { raw in
+            var target: UInt64 = 0
+            #expect(decoder.wholeText(in: raw, at: 0)?.unmask(from: raw, to: &target) == false)
+        }
     }
 
     @Test("passing over what is found is the same as decoding it", arguments: 0..<20)

@@ -6,6 +6,7 @@ public struct SocketIOProtocolError: Error, Sendable, Hashable {
             case emptyPacket, unknownKind, forbiddenKind, invalidAttachmentCount, tooManyAttachments, namespaceTooLong
             case invalidAckID, invalidJSON, invalidPayload, reservedEventName, eventNameTooLong
             case invalidPlaceholder, textDuringReassembly, unexpectedBinary, attachmentsTooBig
+            case tooManyEarlyEvents
         }
 
         let value: Value
@@ -37,6 +38,8 @@ public struct SocketIOProtocolError: Error, Sendable, Hashable {
         /// A binary message while none is due.
         public static let unexpectedBinary = Kind(value: .unexpectedBinary)
         public static let attachmentsTooBig = Kind(value: .attachmentsTooBig)
+        /// More events before the answer to a join than a client keeps.
+        public static let tooManyEarlyEvents = Kind(value: .tooManyEarlyEvents)
     }
 
     public var kind: Kind

@@ -173,7 +173,7 @@ final class WebSocketTransport {
             messages &+= 1
             if connection.webSocket === self { connection.receive(binary: bytes) } else { connection.abandonProbe() }
         case .ping(let payload): pong(payload)
-        case .pong: break
+        case .pong, .extended: break  // No extension is negotiated: the decoder refuses its bits.
         case .close(let code, _):
             close(code: code)
             lost(.transportClose)

@@ -20,7 +20,6 @@ public final class TestClient: Sendable {
     let channel: any Channel
     let inboxes: TestClientInboxes
     private let identity = Mutex("")
-    private let lastID = Mutex<UInt64>(0)
 
     init(configuration: TestClientConfiguration, channel: any Channel, inboxes: TestClientInboxes) {
         self.configuration = configuration
@@ -40,10 +39,11 @@ public final class TestClient: Sendable {
 
     /// Sends an event and waits for its acknowledgement.
     public func call(_ event: String, _ arguments: any JSONWritable..., timeout: Duration? = nil) async throws -> Arguments {
-        let id = self.lastID.withLock { last in
-            last += 1
-            return last
-        }
+        let channel = self.channel
+        let id = try await channel.eventLoop.submit {
+            // Without its handler the connection has ended, and the write says so.
+            try? channel.pipeline.syncOperations.handler(type: TestClientHandler.self).makeID()
+        }.get()
         try await self.send(event: event, id: id, arguments)
         return try await self.inboxes.acknowledgements.next(
             "the acknowledgement of \(event)", timeout: timeout ?? self.configuration.timeout

@@ -2,6 +2,7 @@
 struct FrameHeader {
     var isFinal: Bool
     var opcode: WebSocketOpcode
+    var reservedBits: WebSocketReservedBits
     var payloadBytes: Int
     /// The four bytes of the mask as a little-endian number, so that byte `i` is applied to payload byte `i % 4`.
     var mask: UInt32
@@ -16,12 +17,17 @@ struct FrameHeader {
 
     /// Reads a header and checks everything that one frame alone can violate. A violation in the first two bytes is found
     /// without waiting for the rest.
+    ///
+    /// - Parameter extensions: the reserved bits that were negotiated. They mark the first frame of a data message and no other
+    ///   (RFC 7692 §6.1 of the only one in use).
     @inline(__always)
-    static func parse(_ bytes: UnsafeRawBufferPointer, role: WebSocketRole) -> Parsed {
+    static func parse(_ bytes: UnsafeRawBufferPointer, role: WebSocketRole, extensions: WebSocketReservedBits = []) -> Parsed {
         guard bytes.count >= 2 else { return .incomplete }
         let first = bytes[0], second = bytes[1]
-        guard first & 0x70 == 0 else { return .violation(.reservedBits) }
+        let reservedBits = WebSocketReservedBits(rawValue: first)
+        guard reservedBits.isSubset(of: extensions) else { return .violation(.reservedBits) }
         guard let opcode = WebSocketOpcode(rawValue: first & 0x0F) else { return .violation(.reservedOpcode) }
+        guard reservedBits.isEmpty || opcode == .text || opcode == .binary else { return .violation(.reservedBits) }
         let isFinal = first & 0x80 != 0
         let isMasked = second & 0x80 != 0
         switch role {
@@ -53,11 +59,16 @@ struct FrameHeader {
         if isMasked {
             guard bytes.count >= offset + 4 else {
                 // The length is known: a caller may refuse it before the mask is here.
-                return .header(FrameHeader(isFinal: isFinal, opcode: opcode, payloadBytes: length, mask: 0, headerBytes: offset + 4))
+                return .header(
+                    FrameHeader(
+                        isFinal: isFinal, opcode: opcode, reservedBits: reservedBits, payloadBytes: length, mask: 0, headerBytes: offset + 4
+                    ))
             }
             mask = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
             offset += 4
         }
-        return .header(FrameHeader(isFinal: isFinal, opcode: opcode, payloadBytes: length, mask: mask, headerBytes: offset))
+        return .header(
+            FrameHeader(
+                isFinal: isFinal, opcode: opcode, reservedBits: reservedBits, payloadBytes: length, mask: mask, headerBytes: offset))
     }
 }

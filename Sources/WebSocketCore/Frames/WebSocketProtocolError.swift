@@ -6,13 +6,14 @@ public struct WebSocketProtocolError: Error, Sendable, Hashable {
             case reservedBits, reservedOpcode, fragmentedControlFrame, controlFrameTooLong, lengthNotMinimal, lengthOutOfRange
             case maskMissing, maskForbidden, continuationWithoutStart, messageWithinMessage
             case messageTooBig, tooManyFragments, invalidUTF8, invalidClosePayload, invalidCloseCode
+            case invalidCompression
         }
 
         let value: Value
 
         public var description: String { self.value.rawValue }
 
-        /// RSV1–RSV3 set without a negotiated extension (§5.2).
+        /// RSV1–RSV3 set without a negotiated extension (§5.2), or where it does not allow them.
         public static let reservedBits = Kind(value: .reservedBits)
         /// An opcode without a meaning (§5.2).
         public static let reservedOpcode = Kind(value: .reservedOpcode)
@@ -42,6 +43,8 @@ public struct WebSocketProtocolError: Error, Sendable, Hashable {
         public static let invalidClosePayload = Kind(value: .invalidClosePayload)
         /// A close code that must not be sent (§7.4).
         public static let invalidCloseCode = Kind(value: .invalidCloseCode)
+        /// A compressed message that cannot be decompressed (RFC 7692).
+        public static let invalidCompression = Kind(value: .invalidCompression)
     }
 
     public var kind: Kind
@@ -53,7 +56,7 @@ public struct WebSocketProtocolError: Error, Sendable, Hashable {
         switch self.kind.value {
         case .messageTooBig: .messageTooBig
         case .tooManyFragments: .policyViolation
-        case .invalidUTF8: .invalidPayload
+        case .invalidUTF8, .invalidCompression: .invalidPayload
         default: .protocolError
         }
     }

@@ -24,6 +24,12 @@ public enum WebSocketHandshake {
         }
     }
 
+    /// The `Sec-WebSocket-Key` of sixteen random bytes.
+    static func key(_ nonce: (UInt64, UInt64)) -> String {
+        self.base64(
+            [nonce.0, nonce.1].flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) } })
+    }
+
     private static func base64(_ bytes: some Sequence<UInt8>) -> String {
         var text = ""
         var bits: UInt32 = 0

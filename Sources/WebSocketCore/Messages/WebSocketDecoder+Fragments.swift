@@ -9,6 +9,7 @@ extension WebSocketDecoder {
             self.fragments += 1
         } else {
             self.messageOpcode = header.opcode
+            self.messageBits = header.reservedBits
             self.fragments = 1
             self.validator = UTF8Validator()
         }
@@ -22,7 +23,8 @@ extension WebSocketDecoder {
     ) throws(WebSocketProtocolError) -> WebSocketEvent? {
         let count = min(remaining, input.readableBytes)
         if count > 0 {
-            let isText = self.messageOpcode == .text
+            // What an extension transformed is text only afterwards.
+            let isText = self.messageOpcode == .text && self.messageBits.isEmpty
             guard self.gather(&input, count: count, mask: mask, isText: isText) else { throw self.fail(.invalidUTF8) }
         }
         guard count == remaining else {
@@ -35,6 +37,7 @@ extension WebSocketDecoder {
         let message = self.message
         self.message = ByteBuffer()
         self.messageOpcode = nil
+        if !self.messageBits.isEmpty { return .extended(opcode, self.messageBits, message) }
         return opcode == .binary ? .binary(message) : .text(message)
     }
 

@@ -19,7 +19,7 @@ public struct WholeText: Sendable {
     }
 }
 
-/// The message that nearly all clients send nearly always: text, short, in one frame, all of it there.
+/// The message that nearly all peers send nearly always: text, short, in one frame, all of it there.
 extension WebSocketDecoder {
     /// Finds such a message in a batch of received bytes, without consuming it. Passing over what it finds is the same as taking that event
     /// from ``next(_:scratch:)``, which is also who judges everything else.
@@ -27,10 +27,10 @@ extension WebSocketDecoder {
     /// - Parameter position: where the next frame begins.
     /// - Returns: nil: the next frame is another one, broken or not complete.
     public func wholeText(in bytes: UnsafeRawBufferPointer, at position: Int) -> WholeText? {
-        guard case .betweenFrames = self.state, self.messageOpcode == nil, self.role == .server else { return nil }
+        guard case .betweenFrames = self.state, self.messageOpcode == nil else { return nil }
         let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
-        guard rest.count >= 6, rest[0] == 0x80 | WebSocketOpcode.text.rawValue else { return nil }
-        guard case .header(let header) = FrameHeader.parse(rest, role: .server), header.payloadBytes <= Self.maximumScratchBytes,
+        guard rest.count >= 2, rest[0] == 0x80 | WebSocketOpcode.text.rawValue else { return nil }
+        guard case .header(let header) = FrameHeader.parse(rest, role: self.role), header.payloadBytes <= Self.maximumScratchBytes,
             header.payloadBytes <= self.limits.maximumMessageBytes
         else { return nil }
         let length = header.headerBytes &+ header.payloadBytes

@@ -10,10 +10,14 @@ public struct WebSocketDecoder: Sendable {
     static let maximumScratchBytes = 65_535
 
     let role: WebSocketRole
+    /// The bits that negotiated extensions use; all others are refused.
+    let extensions: WebSocketReservedBits
     let limits: WebSocketLimits
     var state = State.betweenFrames
     /// The opcode of the message whose fragments are being gathered.
     var messageOpcode: WebSocketOpcode?
+    /// The reserved bits of that message's first frame.
+    var messageBits: WebSocketReservedBits = []
     var fragments = 0
     /// The message so far.
     var message = ByteBuffer()
@@ -27,8 +31,13 @@ public struct WebSocketDecoder: Sendable {
         case finished
     }
 
-    public init(role: WebSocketRole, limits: WebSocketLimits = WebSocketLimits()) {
+    /// - Parameters:
+    ///   - role: the end that decodes: a server requires masked frames, a client refuses them.
+    ///   - extensions: the reserved bits that the opening handshake negotiated. Messages that have one come as
+    ///     ``WebSocketEvent/extended(_:_:_:)``.
+    public init(role: WebSocketRole, extensions: WebSocketReservedBits = [], limits: WebSocketLimits = WebSocketLimits()) {
         self.role = role
+        self.extensions = extensions
         self.limits = limits
     }
 
@@ -62,8 +71,8 @@ public struct WebSocketDecoder: Sendable {
                 guard input.readableBytes > 0 || remaining == 0 else { return nil }
                 if let event = try self.continueFrame(&input, remaining: remaining, mask: mask, isFinal: isFinal) { return event }
             case .betweenFrames:
-                let role = self.role
-                switch input.withUnsafeReadableBytes({ FrameHeader.parse($0, role: role) }) {
+                let role = self.role, extensions = self.extensions
+                switch input.withUnsafeReadableBytes({ FrameHeader.parse($0, role: role, extensions: extensions) }) {
                 case .incomplete:
                     return nil
                 case .violation(let kind):
@@ -119,6 +128,7 @@ public struct WebSocketDecoder: Sendable {
         _ header: FrameHeader, _ input: inout ByteBuffer, _ scratch: inout ByteBuffer
     ) throws(WebSocketProtocolError) -> WebSocketEvent {
         let isASCII = Self.unmask(header, &input, &scratch)
+        if !header.reservedBits.isEmpty { return .extended(header.opcode, header.reservedBits, scratch) }
         if header.opcode == .binary { return .binary(scratch) }
         if !isASCII { try self.validate(scratch) }
         return .text(scratch)

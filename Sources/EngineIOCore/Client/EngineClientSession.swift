@@ -1,0 +1,210 @@
+/// The client's end of an Engine.IO 4 session, without its I/O: the polling cycle, the upgrade with its probe, heartbeats and the end.
+///
+/// The owner performs what the inputs return: it sends requests and frames, keeps the packets that wait, and owns the clock. Times are
+/// durations since any fixed origin of one monotonic clock.
+///
+///     var session = EngineClientSession(transports: .pollingThenUpgrade)
+///     session.start()                       // .poll: a GET without sid, or .openWebSocket
+///     session.open(packet, now: now)        // the first packet: .upgrade asks for a WebSocket beside polling
+///     session.receive(type, …)              // every further one
+///     session.nextGet(), nextPost()         // after each answer, and when packets wait
+public struct EngineClientSession: Sendable {
+    /// Which transports a client uses, and in which order.
+    public enum Transports: Sendable, Hashable {
+        case polling
+        case webSocket
+        /// The reference's default: polling at once, a WebSocket as soon as one works.
+        case pollingThenUpgrade
+    }
+
+    public enum State: Sendable, Hashable {
+        /// The open packet is due.
+        case opening
+        case open
+        case closed
+    }
+
+    /// How far a WebSocket beside polling has come.
+    public enum Upgrade: Sendable, Hashable {
+        case none
+        /// The connection is being opened.
+        case connecting
+        /// `2probe` is out; `3probe` is due.
+        case probing
+        /// The probe was answered: no new request is sent, and those under way end first.
+        case pausing
+    }
+
+    public enum Start: Sendable, Hashable {
+        case poll
+        case openWebSocket
+    }
+
+    /// What the owner must do with a packet.
+    public enum Reception: Sendable, Hashable {
+        /// Hand the payload to Socket.IO.
+        case deliver
+        case ignore
+        /// Send `3` with the same payload, over the transport that brought the ping.
+        case pong
+        /// The probe was answered: ask ``completeUpgrade()``, now and after each request that ends.
+        case probed
+        /// Close the WebSocket of the probe; polling goes on.
+        case abandonWebSocket
+        /// End the session.
+        case close(EngineClientCloseReason)
+    }
+
+    /// How the owner ends a session that this end closes.
+    public enum Farewell: Sendable, Hashable {
+        /// Send a close frame.
+        case closeWebSocket
+        /// Send the packet `1` with a POST.
+        case postClose
+        /// There is no session on the server, or it has ended: close the connections.
+        case none
+    }
+
+    public let transports: Transports
+    public private(set) var state = State.opening
+    public private(set) var transport: EngineTransport
+    public private(set) var upgrade = Upgrade.none
+    public private(set) var isGetInFlight = false
+    public private(set) var isPostInFlight = false
+    /// Intervals of the open packet, together.
+    private var heartbeat = Duration.zero
+    /// A ping is due before this time: one interval and one timeout after the last (engine.io-protocol v4, "Heartbeat"). nil: not open.
+    public private(set) var heartbeatDeadline: Duration?
+
+    public init(transports: Transports) {
+        self.transports = transports
+        self.transport = transports == .webSocket ? .websocket : .polling
+    }
+
+    // MARK: Opening
+
+    /// The first request. Over polling it counts as the GET under way.
+    public mutating func start() -> Start {
+        guard self.transport == .polling else { return .openWebSocket }
+        self.isGetInFlight = true
+        return .poll
+    }
+
+    /// The open packet has arrived.
+    ///
+    /// - Returns: Whether to open a WebSocket beside polling; report what becomes of it to ``webSocketOpened()`` or ``abandonUpgrade()``.
+    public mutating func open(_ packet: OpenPacket, now: Duration) -> Bool {
+        guard self.state == .opening else { return false }
+        self.state = .open
+        self.heartbeat = .milliseconds(packet.pingIntervalMs) + .milliseconds(packet.pingTimeoutMs)
+        self.heartbeatDeadline = now + self.heartbeat
+        guard self.transports == .pollingThenUpgrade, packet.upgrades.contains(.websocket) else { return false }
+        self.upgrade = .connecting
+        return true
+    }
+
+    // MARK: Receiving
+
+    /// A packet from the session's transport, the open packet excepted. nil: a type that does not exist, or an empty frame.
+    @inlinable
+    public mutating func receive(_ type: EnginePacketType?, now: @autoclosure () -> Duration) -> Reception {
+        if type == .message, self.isOpen { return .deliver }
+        return self.receiveControl(type, now: now())
+    }
+
+    @inlinable
+    public var isOpen: Bool { self.state == .open }
+
+    @usableFromInline
+    mutating func receiveControl(_ type: EnginePacketType?, now: Duration) -> Reception {
+        guard self.state != .closed else { return .ignore }
+        guard self.state == .open else { return .close(.parseError) }
+        switch type {
+        case .ping:
+            self.heartbeatDeadline = now + self.heartbeat
+            return .pong
+        case .message: return .deliver
+        case .close: return .close(.transportClose)
+        case .noop, .pong: return .ignore
+        case .open, .upgrade, nil: return .close(.parseError)
+        }
+    }
+
+    /// A packet from the WebSocket that is to take over.
+    public mutating func receiveProbe(_ type: EnginePacketType?, isProbe: Bool) -> Reception {
+        guard self.state == .open, self.upgrade == .probing, type == .pong, isProbe else {
+            self.upgrade = .none
+            return .abandonWebSocket
+        }
+        self.upgrade = .pausing
+        return .probed
+    }
+
+    // MARK: The polling cycle
+
+    /// Returns whether to send a GET now; it is then under way until ``getEnded()``.
+    public mutating func nextGet() -> Bool {
+        guard self.state == .open, self.transport == .polling, self.upgrade != .pausing, !self.isGetInFlight else { return false }
+        self.isGetInFlight = true
+        return true
+    }
+
+    public mutating func getEnded() { self.isGetInFlight = false }
+
+    /// Returns whether the packets that wait may leave with a POST now; it is then under way until ``postEnded()``.
+    public mutating func nextPost() -> Bool {
+        guard self.state == .open, self.transport == .polling, self.upgrade != .pausing, !self.isPostInFlight else { return false }
+        self.isPostInFlight = true
+        return true
+    }
+
+    public mutating func postEnded() { self.isPostInFlight = false }
+
+    // MARK: The upgrade
+
+    /// The WebSocket beside polling is open. Returns whether to send `2probe` on it.
+    public mutating func webSocketOpened() -> Bool {
+        guard self.state == .open, self.upgrade == .connecting else { return false }
+        self.upgrade = .probing
+        return true
+    }
+
+    /// The WebSocket beside polling failed, ended or took too long: polling goes on. Ask ``nextGet()`` and ``nextPost()`` again.
+    public mutating func abandonUpgrade() { self.upgrade = .none }
+
+    /// Returns whether the WebSocket takes over now: send `5` on it, then what waits.
+    public mutating func completeUpgrade() -> Bool {
+        guard self.state == .open, self.upgrade == .pausing, !self.isGetInFlight, !self.isPostInFlight else { return false }
+        self.upgrade = .none
+        self.transport = .websocket
+        return true
+    }
+
+    // MARK: The end
+
+    /// Whether the server has been silent for too long: end the session with ``EngineClientCloseReason/pingTimeout``.
+    public func isOverdue(now: Duration) -> Bool {
+        guard self.state == .open, let deadline = self.heartbeatDeadline else { return false }
+        return now >= deadline
+    }
+
+    /// This end closes, or the transport is lost. The second time there is nothing to do.
+    public mutating func close() -> Farewell {
+        let before = self.state
+        self.state = .closed
+        self.upgrade = .none
+        self.heartbeatDeadline = nil
+        guard before == .open else { return before == .opening && self.transport == .websocket ? .closeWebSocket : .none }
+        return self.transport == .websocket ? .closeWebSocket : .postClose
+    }
+}
+
+/// Why a client's session ended. The raw values are those of the reference's `disconnect` event.
+public enum EngineClientCloseReason: String, Sendable, CaseIterable {
+    case transportError = "transport error"
+    case transportClose = "transport close"
+    case pingTimeout = "ping timeout"
+    case parseError = "parse error"
+    /// This end closed.
+    case forcedClose = "forced close"
+}

@@ -1,0 +1,368 @@
+import EngineIOCore
+import NIOCore
+import SocketIOCore
+
+/// The state of one client, on its event loop: the connection, the namespaces, and who waits for what. It starts no task: what has to be awaited
+/// goes to ``ClientWork``'s runner.
+final class ClientRuntime: SocketIOConnectionDelegate {
+    let loop: ClientLoop
+    private let plan: ClientPlan
+    private let work: AsyncStream<ClientWork>.Continuation
+    private var connection: SocketIOConnection?
+    /// Connections that have ended and whose channels have not.
+    private var closing: [ObjectIdentifier: EventLoopFuture<Void>] = [:]
+    /// What the next connection resumes.
+    private var resumed: SocketIOClientSession?
+    private(set) var namespaces: [String: NamespaceState] = [:]
+    private var backoff: Backoff?
+    private var attempt = 0
+    private var isClosed = false
+    private var state = ConnectionState.connecting(attempt: 0)
+    private var observers: [UInt64: AsyncStream<ConnectionState>.Continuation] = [:]
+    private var nextID: UInt64 = 0
+    private let offsetPrefix: String
+
+    init(_ plan: ClientPlan, on loop: ClientLoop, work: AsyncStream<ClientWork>.Continuation) {
+        self.loop = loop
+        self.plan = plan
+        self.work = work
+        self.backoff = plan.configuration.reconnection.map(Backoff.init)
+        self.offsetPrefix = String(loop.nextNonce().0, radix: 36)
+    }
+
+    private var configuration: SocketIOClientConfiguration { self.plan.configuration }
+
+    private func makeID() -> UInt64 {
+        self.nextID += 1
+        return self.nextID
+    }
+
+    // MARK: The connection
+
+    func connect() {
+        guard !self.isClosed, self.connection == nil else { return }
+        self.change(to: .connecting(attempt: self.attempt))
+        let connection = SocketIOConnection(self.plan.connection, on: self.loop, session: self.resumed.take(), delegate: self)
+        self.connection = connection
+        connection.open()
+    }
+
+    /// The delay before an attempt is over.
+    func reconnect(_ attempt: Int) {
+        if attempt == self.attempt { self.connect() }
+    }
+
+    func connectionOpened(_ connection: SocketIOConnection) {
+        self.attempt = 0
+        self.backoff?.reset()
+        self.change(to: .connected)
+        for namespace in self.namespaces.keys { self.join(namespace) }
+    }
+
+    func connectionUpgraded(_ connection: SocketIOConnection) {}
+
+    func connectionEnded(
+        _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
+        lost: [(namespace: String, lost: [UInt64])]
+    ) {
+        guard connection === self.connection else { return }
+        self.connection = nil
+        self.resumed = connection.session
+        let id = ObjectIdentifier(connection), closed = connection.closeFuture
+        self.closing[id] = closed
+        // `assumeIsolated()` stops the process off the loop: the future is of this loop. The connection lives until it is removed here.
+        closed.assumeIsolated().whenComplete { _ in
+            withExtendedLifetime(connection) { self.closing[id] = nil }
+        }
+        for namespace in self.namespaces.keys {
+            self.namespaces[namespace]?.isAuthenticating = false
+            self.namespaces[namespace]?.connectionEnded()
+        }
+        for (namespace, ids) in lost { self.lose(ids, in: namespace) }
+        let word = error.map { "\(reason.rawValue): \($0)" } ?? reason.rawValue
+        guard !self.isClosed, self.namespaces.values.contains(where: \.isWanted) else {
+            return self.change(to: .disconnected(reason: self.isClosed ? "io client disconnect" : word))
+        }
+        guard let delay = self.backoff?.next(random: self.configuration.random()) else { return self.giveUp(word, error) }
+        self.attempt += 1
+        self.change(to: .waiting(delay, reason: word))
+        self.work.yield(.wait(delay, attempt: self.attempt))
+    }
+
+    /// There is no further attempt: nobody waits in vain.
+    private func giveUp(_ word: String, _ error: SocketIOClientError?) {
+        self.change(to: .disconnected(reason: word))
+        for namespace in Array(self.namespaces.keys) {
+            self.end(namespace, error ?? .disconnected, endsReaders: true)
+        }
+    }
+
+    /// Loses the connection as a broken network would.
+    func abortConnection() { self.connection?.abort() }
+
+    /// Ends everything, and calls back when no channel is left.
+    func close() -> EventLoopFuture<Void> {
+        self.isClosed = true
+        if let connection = self.connection {
+            for namespace in self.namespaces.keys { connection.leave(namespace) }
+            connection.close()
+        }
+        if case .disconnected = self.state {} else { self.change(to: .disconnected(reason: "io client disconnect")) }
+        for namespace in Array(self.namespaces.keys) { self.fail(namespace, .closed, endsReaders: true) }
+        for observer in self.observers.values { observer.finish() }
+        self.observers = [:]
+        self.work.finish()
+        return EventLoopFuture.andAllComplete(Array(self.closing.values), on: self.loop.eventLoop)
+    }
+
+    // MARK: States
+
+    private func change(to state: ConnectionState) {
+        self.state = state
+        for observer in self.observers.values { observer.yield(state) }
+    }
+
+    func observe(_ observer: AsyncStream<ConnectionState>.Continuation, onTermination: @escaping @Sendable (UInt64) -> Void) {
+        observer.yield(self.state)
+        guard !self.isClosed else { return observer.finish() }
+        let id = self.makeID()
+        self.observers[id] = observer
+        observer.onTermination = { _ in onTermination(id) }
+    }
+
+    func removeObserver(_ id: UInt64) { self.observers[id] = nil }
+
+    // MARK: Namespaces
+
+    /// Sees to it that a namespace is joined, now and after a reconnect.
+    func want(_ namespace: String) {
+        guard !self.isClosed else { return }
+        if self.namespaces[namespace] == nil { self.namespaces[namespace] = NamespaceState() }
+        self.namespaces[namespace]?.ended = nil
+        self.join(namespace)
+    }
+
+    private func join(_ namespace: String) {
+        guard let connection, connection.isOpen, connection.session.state(of: namespace) == .idle, let own = self.namespaces[namespace],
+            own.isWanted, !own.isAuthenticating
+        else { return }
+        switch self.configuration.authentication {
+        case .none: self.join(namespace, auth: nil, on: connection)
+        case .value(let auth): self.join(namespace, auth: auth, on: connection)
+        case .provider(let provider):
+            self.namespaces[namespace]?.isAuthenticating = true
+            self.work.yield(.authenticate(namespace, provider, NIOLoopBound(connection, eventLoop: self.loop.eventLoop)))
+        }
+    }
+
+    private func join(_ namespace: String, auth: JSONSlice?, on connection: SocketIOConnection) {
+        if !connection.join(namespace, auth: auth) { self.end(namespace, .overflow("namespaces"), endsReaders: true) }
+    }
+
+    func authenticated(_ namespace: String, _ result: Result<JSONSlice?, any Error>, for connection: SocketIOConnection) {
+        guard connection === self.connection else { return }
+        self.namespaces[namespace]?.isAuthenticating = false
+        switch result {
+        case .success(let auth): if self.namespaces[namespace]?.isWanted == true { self.join(namespace, auth: auth, on: connection) }
+        case .failure(let error): connection.end(.transportError, .connectFailed("no auth: \(error)"))
+        }
+    }
+
+    /// Returns at once with the sid if the namespace is joined; otherwise when it is, or is refused.
+    func whenJoined(_ namespace: String, _ completion: @escaping (Result<String, SocketIOClientError>) -> Void) {
+        if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
+        if let sid = self.connection?.session.sid(of: namespace) { return completion(.success(sid)) }
+        self.namespaces[namespace]?.joinWaiters.append(completion)
+    }
+
+    /// Why nothing can be done in a namespace; nil: it is joined, or will be.
+    private func refusal(of namespace: String) -> SocketIOClientError? {
+        self.isClosed ? .closed : self.namespaces[namespace].map(\.ended) ?? .closed
+    }
+
+    func leave(_ namespace: String) {
+        if let lost = self.connection?.leave(namespace) { self.lose(lost, in: namespace) }
+        self.end(namespace, .disconnected, endsReaders: true)
+        // The reference closes the connection that no namespace needs.
+        if !self.namespaces.values.contains(where: \.isWanted) { self.connection?.close() }
+    }
+
+    /// The namespace is not wanted any more, for a reason that its later calls get, too.
+    private func end(_ namespace: String, _ error: SocketIOClientError, endsReaders: Bool) {
+        self.namespaces[namespace]?.ended = error
+        self.fail(namespace, error, endsReaders: endsReaders)
+    }
+
+    /// Fails what waits.
+    private func fail(_ namespace: String, _ error: SocketIOClientError, endsReaders: Bool) {
+        let completions = self.namespaces[namespace]?.takeCompletions() ?? []
+        let waiters = self.namespaces[namespace]?.joinWaiters ?? []
+        self.namespaces[namespace]?.joinWaiters = []
+        let readers = endsReaders ? self.namespaces[namespace]?.readers ?? [] : []
+        if endsReaders { self.namespaces[namespace]?.readers = [] }
+        for completion in completions { completion(.failure(error)) }
+        for waiter in waiters { waiter(.failure(error)) }
+        for reader in readers { reader.continuation.finish() }
+    }
+
+    private func lose(_ ids: [UInt64], in namespace: String) {
+        for id in ids { self.namespaces[namespace]?.calls.removeValue(forKey: id)?(.failure(.disconnected)) }
+    }
+
+    // MARK: Receiving
+
+    func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception) {
+        switch reception {
+        case .event(let arguments, let namespace): self.deliver(arguments, in: namespace)
+        case .acknowledgement(let id, let arguments, let namespace):
+            if let completion = self.namespaces[namespace]?.trySucceeded(id) {
+                completion(.success(arguments))
+                self.sendNextTry(namespace)
+            } else {
+                self.namespaces[namespace]?.calls.removeValue(forKey: id)?(.success(arguments))
+            }
+        case .joined(let namespace, let sid, let recovered): self.joined(namespace, sid, recovered)
+        case .refused(let namespace, let message, let data):
+            self.end(namespace, .joinRefused(message: message, data: data), endsReaders: false)
+        case .left(let namespace, let lost):
+            // No automatic return after the server ended the namespace, as in the reference.
+            self.lose(lost, in: namespace)
+            self.end(namespace, .disconnected, endsReaders: true)
+        case .incomplete, .ignored: break
+        }
+    }
+
+    func connection(_ connection: SocketIOConnection, missed id: UInt64, in namespace: String) {
+        if let retries = self.configuration.retries {
+            self.namespaces[namespace]?.tryFailed(id, maximumRetries: retries.maximumRetries)?(.failure(.acknowledgementTimeout))
+            self.sendNextTry(namespace)
+        }
+        self.namespaces[namespace]?.calls.removeValue(forKey: id)?(.failure(.acknowledgementTimeout))
+    }
+
+    private func joined(_ namespace: String, _ sid: String, _ recovered: Bool) {
+        self.namespaces[namespace]?.isRecovered = recovered
+        let waiters = self.namespaces[namespace]?.joinWaiters ?? []
+        self.namespaces[namespace]?.joinWaiters = []
+        for buffered in self.namespaces[namespace]?.takeBuffered() ?? [] { self.sendNow(buffered.event, buffered.call, in: namespace) }
+        self.sendNextTry(namespace)
+        for waiter in waiters { waiter(.success(sid)) }
+    }
+
+    private func deliver(_ arguments: Arguments, in namespace: String) {
+        guard let own = self.namespaces[namespace] else { return }
+        let name = arguments.name
+        let socket = ClientSocket(NIOLoopBound(self, eventLoop: self.loop.eventLoop), self.plan, namespace)
+        let event = IncomingEvent(
+            name: name, arguments: arguments,
+            acknowledge: arguments.acknowledgementID.map { ClientAcknowledgement(socket: socket, id: $0) })
+        for handler in own.handlers[name] ?? [] { handler(event) }
+        for reader in own.readers where reader.name == nil || reader.name == name {
+            if case .dropped = reader.continuation.yield(event) {
+                reader.continuation.finish(throwing: SocketIOClientError.overflow("the unread events of \(reader.name ?? "a sequence")"))
+            }
+        }
+    }
+
+    // MARK: Handlers
+
+    func on(_ name: String, in namespace: String, _ handler: @escaping @Sendable (IncomingEvent) -> Void) {
+        self.namespaces[namespace]?.handlers[name, default: []].append(handler)
+    }
+
+    func off(_ name: String, in namespace: String) { self.namespaces[namespace]?.handlers[name] = nil }
+
+    func read(
+        _ name: String?, in namespace: String, _ reader: NamespaceState.Reader, onTermination: @escaping @Sendable (UInt64) -> Void
+    ) {
+        guard self.refusal(of: namespace) == nil else { return reader.finish() }
+        let id = self.makeID()
+        self.namespaces[namespace]?.readers.append((id, name, reader))
+        reader.onTermination = { _ in onTermination(id) }
+    }
+
+    func removeReader(_ id: UInt64, in namespace: String) { self.namespaces[namespace]?.readers.removeAll { $0.id == id } }
+
+    // MARK: Sending
+
+    /// Sends an event, now or when the namespace is joined.
+    ///
+    /// - Parameters:
+    ///   - isVolatile: an event that is not to wait: dropped, without an error, while it cannot leave.
+    ///   - call: what waits for its acknowledgement.
+    func emit(
+        _ event: OutgoingEvent, in namespace: String, isVolatile: Bool, call: NamespaceState.Call?
+    ) -> Result<Void, SocketIOClientError> {
+        if let refusal = self.refusal(of: namespace) { return .failure(refusal) }
+        if let connection, connection.session.state(of: namespace) == .joined {
+            if isVolatile, !connection.isWritable { return .success(()) }
+            return self.sendNow(event, call, in: namespace)
+        }
+        if isVolatile { return .success(()) }
+        let isBuffered = self.namespaces[namespace]?.buffer(event, call, self.configuration.limits) ?? false
+        return isBuffered ? .success(()) : .failure(.overflow("the events that wait for \(namespace)"))
+    }
+
+    @discardableResult
+    private func sendNow(
+        _ event: OutgoingEvent, _ call: NamespaceState.Call?, in namespace: String
+    ) -> Result<Void, SocketIOClientError> {
+        guard let connection else { return .failure(.notConnected) }
+        guard let call else {
+            return connection.emit(event.name, in: namespace, attachments: event.attachments, arguments: event.write)
+                ? .success(()) : .failure(.overflow("the bytes that wait for the server"))
+        }
+        let id = connection.emitWithAck(
+            event.name, in: namespace, attachments: event.attachments, timeout: call.timeout, arguments: event.write)
+        guard let id else {
+            let error = SocketIOClientError.overflow("the acknowledgements that the server owes")
+            call.completion(.failure(error))
+            return .failure(error)
+        }
+        self.namespaces[namespace]?.calls[id] = call.completion
+        return .success(())
+    }
+
+    /// Sends an event with retries, when those before it are through.
+    func emitReliably(_ event: OutgoingEvent, in namespace: String, _ completion: @escaping NamespaceState.Completion) {
+        if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
+        let appendsOffset = self.configuration.retries?.appendsOffset == true
+        let event = appendsOffset ? event.appending("\(self.offsetPrefix)-\(self.makeID())") : event
+        guard self.namespaces[namespace]?.enqueue(event, self.configuration.limits, completion) == true else {
+            return completion(.failure(.overflow("the events that wait for \(namespace)")))
+        }
+        self.sendNextTry(namespace)
+    }
+
+    private func sendNextTry(_ namespace: String) {
+        guard let connection, connection.session.state(of: namespace) == .joined, let policy = self.configuration.retries,
+            let event = self.namespaces[namespace]?.nextTry
+        else { return }
+        let id = connection.emitWithAck(
+            event.name, in: namespace, attachments: event.attachments, timeout: policy.acknowledgementTimeout, arguments: event.write)
+        if let id { self.namespaces[namespace]?.tryBegan(id) }
+    }
+
+    func acknowledge(_ id: UInt64, in namespace: String, _ event: OutgoingEvent) {
+        self.connection?.acknowledge(id, in: namespace, attachments: event.attachments, arguments: event.write)
+    }
+}
+
+/// What a client has to wait for: the runner of ``withSocketIOClient(_:eventLoopGroup:_:)`` does, within its structure.
+enum ClientWork: Sendable {
+    case wait(Duration, attempt: Int)
+    case authenticate(String, @Sendable (String) async throws -> JSONSlice?, NIOLoopBound<SocketIOConnection>)
+}
+
+/// What does not change in a client's life.
+final class ClientPlan: Sendable {
+    let configuration: SocketIOClientConfiguration
+    let connection: ConnectionPlan
+    let eventLoop: any EventLoop
+
+    init(_ configuration: SocketIOClientConfiguration, on eventLoop: any EventLoop) {
+        self.configuration = configuration
+        self.connection = ConnectionPlan(configuration.connection)
+        self.eventLoop = eventLoop
+    }
+}

@@ -1,0 +1,242 @@
+public import NIOCore
+public import SocketIOCore
+import Synchronization
+
+/// One namespace of a client's connection. May be used from any thread; what it does takes effect on the client's event loop, in the order of the
+/// calls.
+///
+/// Events that are sent while the namespace is not joined wait for it, up to the limits of the configuration.
+public struct ClientSocket: Sendable {
+    private let runtime: NIOLoopBound<ClientRuntime>
+    private let plan: ClientPlan
+    public let namespace: String
+
+    init(_ runtime: NIOLoopBound<ClientRuntime>, _ plan: ClientPlan, _ namespace: String) {
+        self.runtime = runtime
+        self.plan = plan
+        self.namespace = namespace
+    }
+
+    public var eventLoop: any EventLoop { self.plan.eventLoop }
+    public var configuration: SocketIOClientConfiguration { self.plan.configuration }
+
+    func run(_ body: @escaping @Sendable (ClientRuntime) -> Void) {
+        let runtime = self.runtime
+        if self.eventLoop.inEventLoop { body(runtime.value) } else { self.eventLoop.execute { body(runtime.value) } }
+    }
+
+    // MARK: Namespaces and state
+
+    /// Another namespace over the same connection; it is joined at once.
+    public func of(_ namespace: String) -> ClientSocket {
+        self.run { $0.want(namespace) }
+        return ClientSocket(self.runtime, self.plan, namespace)
+    }
+
+    /// Waits until the namespace is joined.
+    ///
+    /// - Returns: the socket's id, as the server calls it.
+    /// - Throws: ``SocketIOClientError``: `joinRefused` for a CONNECT_ERROR.
+    @discardableResult
+    public func joined() async throws -> String {
+        let namespace = self.namespace
+        return try await self.wait { runtime, completion in runtime.whenJoined(namespace, completion) }
+    }
+
+    /// Whether the last join recovered an earlier session: its rooms, and the events that were missed meanwhile.
+    public var isRecovered: Bool {
+        get async {
+            let namespace = self.namespace
+            return await withCheckedContinuation { continuation in
+                self.run { continuation.resume(returning: $0.namespaces[namespace]?.isRecovered ?? false) }
+            }
+        }
+    }
+
+    /// Joins again, after a refusal or after the server ended the namespace.
+    public func connect() {
+        let namespace = self.namespace
+        self.run { runtime in
+            runtime.want(namespace)
+            runtime.connect()
+        }
+    }
+
+    /// Leaves the namespace. The connection ends with its last one.
+    public func disconnect() {
+        let namespace = self.namespace
+        self.run { $0.leave(namespace) }
+    }
+
+    /// What the connection is doing, from now on: the present state first. A slow reader misses the oldest of more than 64.
+    public var states: AsyncStream<ConnectionState> {
+        let (stream, continuation) = AsyncStream.makeStream(of: ConnectionState.self, bufferingPolicy: .bufferingNewest(64))
+        self.run { runtime in
+            runtime.observe(continuation) { id in self.run { $0.removeObserver(id) } }
+        }
+        return stream
+    }
+
+    // MARK: Receiving
+
+    /// Calls a handler for each event of that name, on the event loop: it must not block.
+    public func on(_ event: String, _ handler: @escaping @Sendable (IncomingEvent) -> Void) {
+        let namespace = self.namespace
+        self.run { $0.on(event, in: namespace, handler) }
+    }
+
+    /// Removes the handlers of an event.
+    public func off(_ event: String) {
+        let namespace = self.namespace
+        self.run { $0.off(event, in: namespace) }
+    }
+
+    /// The events of that name, or all, from now on. The sequence ends when the namespace is left for good.
+    ///
+    /// - Throws: ``SocketIOClientError/overflow(_:)`` when its reader is too slow.
+    public func events(_ event: String? = nil) -> AsyncThrowingStream<IncomingEvent, any Error> {
+        let namespace = self.namespace
+        let limit = self.configuration.limits.maximumUnreadEvents
+        let (stream, continuation) = AsyncThrowingStream.makeStream(of: IncomingEvent.self, bufferingPolicy: .bufferingOldest(limit))
+        self.run { runtime in
+            runtime.read(event, in: namespace, continuation) { id in self.run { $0.removeReader(id, in: namespace) } }
+        }
+        return stream
+    }
+
+    // MARK: Sending
+
+    /// Sends an event. Under a retry policy it returns when the server has acknowledged it, otherwise when it was handed to the connection or
+    /// waits for the namespace.
+    ///
+    /// - Throws: ``SocketIOClientError``: `overflow` when too much waits.
+    public func emit(_ event: String, _ arguments: any JSONWritable...) async throws {
+        try await self.send(OutgoingEvent(event, arguments, attachments: []))
+    }
+
+    /// Sends an event with binary values: each stands where ``JSONWriter/placeholder(_:)`` names it.
+    public func emit(_ event: String, attachments: [ByteBuffer], arguments: (inout JSONWriter) -> Void) async throws {
+        try await self.send(OutgoingEvent(event, attachments: attachments, arguments: arguments))
+    }
+
+    /// Sends an event that is dropped when it cannot leave at once.
+    public func emitVolatile(_ event: String, _ arguments: any JSONWritable...) async throws {
+        let event = OutgoingEvent(event, arguments, attachments: []), namespace = self.namespace
+        try await self.wait { runtime, completion in completion(runtime.emit(event, in: namespace, isVolatile: true, call: nil)) }
+    }
+
+    /// Sends an event and waits for its acknowledgement.
+    ///
+    /// - Parameter timeout: from when it leaves; nil: that of the configuration.
+    /// - Throws: ``SocketIOClientError``: `acknowledgementTimeout`, `disconnected`, `overflow`.
+    public func emitWithAck(_ event: String, _ arguments: any JSONWritable..., timeout: Duration? = nil) async throws -> Arguments {
+        try await self.call(OutgoingEvent(event, arguments, attachments: []), timeout)
+    }
+
+    /// Sends an event with binary values and waits for its acknowledgement.
+    public func emitWithAck(
+        _ event: String, attachments: [ByteBuffer], timeout: Duration? = nil, arguments: (inout JSONWriter) -> Void
+    ) async throws -> Arguments {
+        try await self.call(OutgoingEvent(event, attachments: attachments, arguments: arguments), timeout)
+    }
+
+    private func send(_ event: OutgoingEvent) async throws {
+        let namespace = self.namespace
+        if self.configuration.retries != nil {
+            _ = try await self.wait { runtime, completion in runtime.emitReliably(event, in: namespace, completion) }
+        } else {
+            try await self.wait { runtime, completion in completion(runtime.emit(event, in: namespace, isVolatile: false, call: nil)) }
+        }
+    }
+
+    private func call(_ event: OutgoingEvent, _ timeout: Duration?) async throws -> Arguments {
+        let namespace = self.namespace
+        let timeout = timeout ?? self.configuration.acknowledgementTimeout
+        let isRetried = self.configuration.retries != nil
+        let arguments: Arguments? = try await self.wait { runtime, completion in
+            if isRetried { return runtime.emitReliably(event, in: namespace, completion) }
+            let call = NamespaceState.Call(timeout: timeout, completion: completion)
+            if case .failure(let error) = runtime.emit(event, in: namespace, isVolatile: false, call: call) { completion(.failure(error)) }
+        }
+        guard let arguments else { throw SocketIOClientError.disconnected }
+        return arguments
+    }
+
+    /// Waits for what the loop calls back with; the first call counts.
+    private func wait<Value: Sendable>(
+        _ start: @escaping @Sendable (ClientRuntime, @escaping @Sendable (Result<Value, SocketIOClientError>) -> Void) -> Void
+    ) async throws -> Value {
+        let outcome = Outcome<Value>()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                outcome.await(continuation)
+                self.run { runtime in start(runtime) { outcome.set($0.mapError { $0 as any Error }) } }
+            }
+        } onCancel: {
+            outcome.set(.failure(CancellationError()))
+        }
+    }
+}
+
+/// The first of several results, for whoever awaits it.
+private final class Outcome<Value: Sendable>: Sendable {
+    private enum State {
+        case empty
+        case awaited(CheckedContinuation<Value, any Error>)
+        case set(Result<Value, any Error>)
+        case taken
+    }
+
+    private let state = Mutex(State.empty)
+
+    func await(_ continuation: CheckedContinuation<Value, any Error>) {
+        let early = self.state.withLock { state -> Result<Value, any Error>? in
+            guard case .set(let result) = state else {
+                state = .awaited(continuation)
+                return nil
+            }
+            state = .taken
+            return result
+        }
+        if let early { continuation.resume(with: early) }
+    }
+
+    func set(_ result: Result<Value, any Error>) {
+        let continuation = self.state.withLock { state -> CheckedContinuation<Value, any Error>? in
+            switch state {
+            case .empty: state = .set(result)
+            case .awaited(let continuation):
+                state = .taken
+                return continuation
+            case .set, .taken: break
+            }
+            return nil
+        }
+        continuation?.resume(with: result)
+    }
+}
+
+// MARK: Declared events
+
+extension ClientSocket {
+    public func emit<Payload: Encodable, Acknowledgement>(_ event: Event<Payload, Acknowledgement>, _ payload: Payload) async throws {
+        try await self.emit(event.name, JSONEncoded(payload))
+    }
+
+    /// Sends an event and decodes its acknowledgement.
+    /// - Throws: ``SocketIOClientError``, or `DecodingError` if the acknowledgement is something else.
+    public func emitWithAck<Payload: Encodable, Acknowledgement: Decodable>(
+        _ event: Event<Payload, Acknowledgement>, _ payload: Payload, timeout: Duration? = nil
+    ) async throws -> Acknowledgement {
+        try await self.emitWithAck(event.name, JSONEncoded(payload), timeout: timeout).decode()
+    }
+
+    /// Calls a handler for each event with a payload of its type, on the event loop. Others are not for it.
+    public func on<Payload: Decodable & SendableMetatype, Acknowledgement>(
+        _ event: Event<Payload, Acknowledgement>, _ handler: @escaping @Sendable (Payload) -> Void
+    ) {
+        self.on(event.name) { incoming in
+            if let payload = try? incoming.arguments.decode(Payload.self) { handler(payload) }
+        }
+    }
+}

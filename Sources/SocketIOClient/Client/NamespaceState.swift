@@ -1,0 +1,116 @@
+import SocketIOCore
+
+/// One namespace of a client, on its loop: handlers, events that wait, and calls that wait for answers.
+struct NamespaceState {
+    typealias Completion = @Sendable (Result<Arguments?, SocketIOClientError>) -> Void
+    typealias Reader = AsyncThrowingStream<IncomingEvent, any Error>.Continuation
+
+    struct Buffered {
+        var event: OutgoingEvent
+        /// nil: no acknowledgement is asked for.
+        var call: Call?
+    }
+
+    struct Call {
+        var timeout: Duration?
+        var completion: Completion
+    }
+
+    /// An event that is sent again until it is acknowledged.
+    struct Retried {
+        var event: OutgoingEvent
+        var tries = 0
+        /// The try that is under way.
+        var id: UInt64?
+        var completion: Completion
+    }
+
+    /// The application wants it joined, now and after a reconnect.
+    var isWanted: Bool { self.ended == nil }
+    /// Why it is not joined any more; the application may want it again.
+    var ended: SocketIOClientError?
+    /// The auth was asked for; a join follows.
+    var isAuthenticating = false
+    var isRecovered = false
+    var handlers: [String: [@Sendable (IncomingEvent) -> Void]] = [:]
+    var readers: [(id: UInt64, name: String?, continuation: Reader)] = []
+    var joinWaiters: [(Result<String, SocketIOClientError>) -> Void] = []
+    private(set) var buffered: [Buffered] = []
+    private var bufferedBytes = 0
+    var calls: [UInt64: Completion] = [:]
+    private(set) var retried: [Retried] = []
+
+    // MARK: Waiting for the join
+
+    /// False: there is no room.
+    mutating func buffer(_ event: OutgoingEvent, _ call: Call?, _ limits: SocketIOClientConfiguration.Limits) -> Bool {
+        guard self.hasRoom(for: event, limits) else { return false }
+        self.bufferedBytes += event.byteCount
+        self.buffered.append(Buffered(event: event, call: call))
+        return true
+    }
+
+    mutating func takeBuffered() -> [Buffered] {
+        defer { self.buffered = [] }
+        self.bufferedBytes -= self.buffered.reduce(0) { $0 + $1.event.byteCount }
+        return self.buffered
+    }
+
+    private func hasRoom(for event: OutgoingEvent, _ limits: SocketIOClientConfiguration.Limits) -> Bool {
+        self.buffered.count + self.retried.count < limits.maximumBufferedEvents
+            && self.bufferedBytes + event.byteCount <= limits.maximumBufferedBytes
+    }
+
+    // MARK: Retries
+
+    /// False: there is no room.
+    mutating func enqueue(
+        _ event: OutgoingEvent, _ limits: SocketIOClientConfiguration.Limits, _ completion: @escaping Completion
+    ) -> Bool {
+        guard self.hasRoom(for: event, limits) else { return false }
+        self.bufferedBytes += event.byteCount
+        self.retried.append(Retried(event: event, completion: completion))
+        return true
+    }
+
+    /// The event whose turn it is, unless a try is under way.
+    var nextTry: OutgoingEvent? { self.retried.first.flatMap { $0.id == nil ? $0.event : nil } }
+
+    mutating func tryBegan(_ id: UInt64) {
+        guard !self.retried.isEmpty else { return }
+        self.retried[0].id = id
+        self.retried[0].tries += 1
+    }
+
+    /// A try failed. Returns the completion when it was the last.
+    mutating func tryFailed(_ id: UInt64, maximumRetries: Int) -> Completion? {
+        guard self.retried.first?.id == id else { return nil }
+        self.retried[0].id = nil
+        return self.retried[0].tries > maximumRetries ? self.removeFirstRetried() : nil
+    }
+
+    mutating func trySucceeded(_ id: UInt64) -> Completion? { self.retried.first?.id == id ? self.removeFirstRetried() : nil }
+
+    private mutating func removeFirstRetried() -> Completion {
+        let first = self.retried.removeFirst()
+        self.bufferedBytes -= first.event.byteCount
+        return first.completion
+    }
+
+    /// The connection has gone: a try under way is made again, and does not count, since nobody may have seen it.
+    mutating func connectionEnded() {
+        guard !self.retried.isEmpty, self.retried[0].id != nil else { return }
+        self.retried[0].id = nil
+        self.retried[0].tries -= 1
+    }
+
+    /// Everything that waits for an answer, to be failed.
+    mutating func takeCompletions() -> [Completion] {
+        let all = self.buffered.compactMap { $0.call?.completion } + self.retried.map(\.completion) + self.calls.values
+        self.buffered = []
+        self.retried = []
+        self.calls = [:]
+        self.bufferedBytes = 0
+        return all
+    }
+}

@@ -1,0 +1,42 @@
+import NIOCore
+import SocketIOCore
+
+/// An event on its way: encoded once where it was sent, whatever becomes of it afterwards.
+struct OutgoingEvent: Sendable {
+    let name: String
+    /// The arguments as they stand in the packet, with the commas between them; nil: none. They are written like one value.
+    private(set) var arguments: JSONSlice?
+    let attachments: [ByteBuffer]
+
+    init(_ name: String, _ arguments: [any JSONWritable], attachments: [ByteBuffer]) {
+        self.init(name, attachments: attachments) { writer in
+            for argument in arguments { argument.write(to: &writer) }
+        }
+    }
+
+    init(_ name: String, attachments: [ByteBuffer], arguments body: (inout JSONWriter) -> Void) {
+        self.name = name
+        self.attachments = attachments
+        var writer = JSONWriter()
+        body(&writer)
+        self.arguments = writer.buffer.readableBytes > 0 ? JSONSlice(unchecked: writer.buffer) : nil
+    }
+
+    /// With one more argument.
+    func appending(_ argument: String) -> OutgoingEvent {
+        var copy = self
+        var writer = JSONWriter()
+        copy.write(to: &writer)
+        writer.string(argument)
+        copy.arguments = JSONSlice(unchecked: writer.buffer)
+        return copy
+    }
+
+    func write(to writer: inout JSONWriter) {
+        if let arguments { writer.raw(arguments) }
+    }
+
+    var byteCount: Int {
+        self.name.utf8.count + (self.arguments?.bytes.readableBytes ?? 0) + self.attachments.reduce(0) { $0 + $1.readableBytes }
+    }
+}

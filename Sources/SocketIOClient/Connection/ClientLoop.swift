@@ -1,0 +1,59 @@
+public import NIOCore
+import NIOSSL
+import SocketIOCore
+
+/// The memory and the randomness that all connections of one event loop share, so that an idle connection holds little. Make one per loop, use it
+/// on that loop only.
+public final class ClientLoop {
+    /// Texts up to this size are read into a packet that is used again.
+    static let packetCapacity = 4_096
+    private static let maximumSpareBytes = 65_536
+
+    public let eventLoop: any EventLoop
+    /// For messages that the decoder does not find whole.
+    var scratch = ByteBuffer()
+    private var spare = ByteBuffer()
+    private var packet: ReceivedPacket?
+    private var random: any RandomNumberGenerator
+    private var halfWord: UInt32?
+
+    /// - Parameter random: for WebSocket masks and keys, which have to be unpredictable (RFC 6455 §10.3); a test may seed it.
+    public init(_ eventLoop: any EventLoop, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
+        self.eventLoop = eventLoop
+        self.random = random
+    }
+
+    /// The loop's clock as the machines take it.
+    var now: Duration { .nanoseconds(Int64(truncatingIfNeeded: self.eventLoop.now.uptimeNanoseconds)) }
+
+    /// One system call serves two masks.
+    func nextMask() -> UInt32 {
+        if let half = self.halfWord.take() { return half }
+        let word = self.random.next()
+        self.halfWord = UInt32(truncatingIfNeeded: word >> 32)
+        return UInt32(truncatingIfNeeded: word)
+    }
+
+    func nextNonce() -> (UInt64, UInt64) { (self.random.next(), self.random.next()) }
+
+    /// An empty buffer to write frames into. Give it back with ``recycle(_:)-(ByteBuffer)``.
+    func takeSpare() -> ByteBuffer {
+        var buffer = ByteBuffer()
+        swap(&buffer, &self.spare)
+        return buffer
+    }
+
+    func recycle(_ buffer: consuming ByteBuffer) {
+        guard buffer.capacity <= Self.maximumSpareBytes else { return }
+        buffer.clear()
+        self.spare = buffer
+    }
+
+    /// A packet that nobody else holds. Give it back with ``recycle(_:)-(ReceivedPacket)``.
+    func takePacket() -> ReceivedPacket { self.packet.take() ?? ReceivedPacket(capacity: Self.packetCapacity) }
+
+    func recycle(_ packet: consuming ReceivedPacket) {
+        guard packet.capacity <= Self.packetCapacity else { return }
+        self.packet = packet
+    }
+}

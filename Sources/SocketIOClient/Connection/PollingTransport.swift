@@ -1,0 +1,179 @@
+import EngineIOCore
+import NIOCore
+import SocketIOCore
+
+/// The polling side of a connection: packets that wait, and the requests that carry them.
+final class PollingTransport {
+    enum Packet {
+        /// An Engine.IO packet, its type character included.
+        case text(ByteBuffer)
+        case binary(ByteBuffer)
+
+        /// In a payload: binary travels as base64 behind one character.
+        var encodedBytes: Int {
+            switch self {
+            case .text(let text): text.readableBytes
+            case .binary(let bytes): (bytes.readableBytes + 2) / 3 * 4 + 1
+            }
+        }
+    }
+
+    private var connection: SocketIOConnection?
+    private let gets: PollingChannel
+    private let posts: PollingChannel
+    private var waiting: [Packet] = []
+    private(set) var queuedBytes = 0
+    private var sid: String?
+    private var maximumPayloadBytes = Int.max
+
+    init(_ connection: SocketIOConnection) {
+        self.connection = connection
+        // Each is counted while it has a channel.
+        let ended: () -> Void = { connection.channelClosed() }
+        self.gets = PollingChannel(connection.plan, on: connection.loop.eventLoop, ended: ended)
+        self.posts = PollingChannel(connection.plan, on: connection.loop.eventLoop, ended: ended)
+    }
+
+    func opened(_ packet: OpenPacket) {
+        self.sid = packet.sid
+        self.maximumPayloadBytes = packet.maximumPayloadBytes
+    }
+
+    // MARK: Sending
+
+    /// Packets that are queued within one turn of the loop leave with one POST.
+    func queue(_ packet: Packet) {
+        guard let connection else { return }
+        let isFirst = self.waiting.isEmpty
+        self.waiting.append(packet)
+        self.queuedBytes += packet.encodedBytes
+        if isFirst { connection.loop.eventLoop.assumeIsolated().execute { self.post() } }
+    }
+
+    /// Everything that waits, for the transport that takes over.
+    func takeQueue() -> [Packet] {
+        defer {
+            self.waiting = []
+            self.queuedBytes = 0
+        }
+        return self.waiting
+    }
+
+    private func post() {
+        guard let connection, !self.waiting.isEmpty, connection.engine.nextPost() else { return }
+        self.request(self.posts, sid: self.sid, body: self.nextBody()) { connection, _ in
+            connection.engine.postEnded()
+            self.post()
+            connection.completeUpgrade()
+        }
+    }
+
+    /// As many packets as the server takes in one request; one at least, and the server judges it.
+    private func nextBody() -> ByteBuffer {
+        var body = ByteBuffer()
+        var count = 0
+        for packet in self.waiting {
+            guard count == 0 || body.readableBytes + 1 + packet.encodedBytes <= self.maximumPayloadBytes else { break }
+            switch packet {
+            case .text(let text): PollingPayload.append(encoded: text, to: &body)
+            case .binary(let bytes): PollingPayload.append(binary: bytes, to: &body)
+            }
+            self.queuedBytes -= packet.encodedBytes
+            count += 1
+        }
+        self.waiting.removeFirst(count)
+        return body
+    }
+
+    // MARK: Receiving
+
+    func get(sid: String?) {
+        self.request(self.gets, sid: sid, body: nil) { connection, body in
+            self.receive(body, connection)
+            connection.engine.getEnded()
+            self.proceed()
+            connection.completeUpgrade()
+        }
+    }
+
+    /// Goes on with whatever may be requested now.
+    func proceed() {
+        guard let connection else { return }
+        if connection.engine.nextGet() { self.get(sid: self.sid) }
+        self.post()
+    }
+
+    private func receive(_ body: ByteBuffer, _ connection: SocketIOConnection) {
+        var reader = PollingPayload.Reader(body)
+        do throws(PollingPayload.ParseError) {
+            while self.connection != nil, let packet = try reader.next() { self.receive(packet, connection) }
+        } catch {
+            connection.violation("a malformed polling payload")
+        }
+    }
+
+    private func receive(_ packet: PollingPayload.Packet, _ connection: SocketIOConnection) {
+        guard case .text(let type, let payload) = packet else {
+            guard case .binary(let bytes) = packet, connection.engine.isOpen else { return connection.violation("an early attachment") }
+            return connection.receiveAttachment(bytes)
+        }
+        if type == .open, !connection.engine.isOpen { return connection.receiveOpen(payload) }
+        switch connection.engine.receive(type, now: connection.loop.now) {
+        case .deliver: connection.receiveMessage(ReceivedPacket(text: payload), at: 0)
+        case .pong:
+            if let deadline = connection.engine.heartbeatDeadline { connection.arm(deadline) }
+            var pong = ByteBuffer()
+            pong.writeInteger(EnginePacketType.pong.rawValue)
+            pong.writeImmutableBuffer(payload)
+            self.queue(.text(pong))
+        case .close(.parseError): connection.violation("an unexpected Engine.IO packet")
+        case .close(let reason): connection.end(reason, nil)
+        case .ignore, .probed, .abandonWebSocket: break
+        }
+    }
+
+    // MARK: Requests
+
+    private func request(
+        _ channel: PollingChannel, sid: String?, body: ByteBuffer?, _ completion: @escaping (SocketIOConnection, ByteBuffer) -> Void
+    ) {
+        guard let connection else { return }
+        if !channel.hasChannel { connection.channels += 1 }
+        channel.send(connection.plan.configuration.target(.polling, sid: sid), body: body) { result in
+            guard let connection = self.connection else { return }
+            switch result {
+            case .success(let response) where response.status == 200: completion(connection, response.body)
+            case .success(let response):
+                let text = String(buffer: response.body.getSlice(at: 0, length: min(response.body.readableBytes, 16_384)) ?? ByteBuffer())
+                connection.end(.transportError, .handshakeRefused(status: response.status, body: text))
+            case .failure(let error): connection.end(.transportError, error)
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends the session on the server, with what still waits, and then the channels.
+    func sayClose() {
+        guard let connection else { return }
+        self.connection = nil
+        var close = ByteBuffer()
+        close.writeInteger(EnginePacketType.close.rawValue)
+        self.waiting.append(.text(close))
+        self.maximumPayloadBytes = .max
+        self.gets.close()
+        if !self.posts.hasChannel { connection.channels += 1 }
+        let posts = self.posts
+        let timer = connection.loop.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { posts.close() }
+        posts.send(connection.plan.configuration.target(.polling, sid: self.sid), body: self.nextBody()) { _ in
+            timer.cancel()
+            posts.close()
+        }
+    }
+
+    func close() {
+        self.connection = nil
+        self.gets.close()
+        self.posts.close()
+    }
+}

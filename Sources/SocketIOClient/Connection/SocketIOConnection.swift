@@ -1,0 +1,370 @@
+public import EngineIOCore
+public import NIOCore
+public import SocketIOCore
+import WebSocketCore
+
+/// What a connection tells its owner, on its loop. What the owner does in a call leaves in one write with everything else of the same read.
+public protocol SocketIOConnectionDelegate: AnyObject {
+    /// The session is open: join namespaces now.
+    func connectionOpened(_ connection: SocketIOConnection)
+    /// A packet means something. Arguments that are not kept cost no memory.
+    func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception)
+    /// An acknowledgement did not come in time.
+    func connection(_ connection: SocketIOConnection, missed id: UInt64, in namespace: String)
+    /// A WebSocket took over from polling.
+    func connectionUpgraded(_ connection: SocketIOConnection)
+    /// The last call: the session has ended, also when it was never open. Its state for a later connection is in
+    /// ``SocketIOConnection/session``; `lost` are acknowledgements that will not come.
+    func connectionEnded(
+        _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
+        lost: [(namespace: String, lost: [UInt64])])
+}
+
+/// One connection of a Socket.IO client, without reconnection: the callback-level interface for thousands of clients in one process. No task, no
+/// promise and no allocation per message.
+///
+/// It lives on one event loop: make it, call it and release it there.
+///
+///     let connection = SocketIOConnection(plan, on: loop, delegate: user)
+///     connection.open()                                    // then `connectionOpened`
+///     connection.join("/", auth: auth)                     // then `.joined`
+///     let id = connection.emitWithAck("echo", timeout: .seconds(10)) { $0.string("hi") }   // then `.acknowledgement` of that id
+public final class SocketIOConnection {
+    public let plan: ConnectionPlan
+    public let loop: ClientLoop
+    /// Namespaces, acknowledgements and what a later connection may resume.
+    public internal(set) var session: SocketIOClientSession
+    var engine: EngineClientSession
+    var delegate: (any SocketIOConnectionDelegate)?
+    /// The transport, or the WebSocket that is being opened as one.
+    var webSocket: WebSocketClientHandler?
+    /// A WebSocket that is to take over from polling.
+    var probe: WebSocketClientHandler?
+    var polling: PollingTransport?
+    /// Channels that have not closed.
+    var channels = 0
+    private var closePromise: EventLoopPromise<Void>?
+    private var timer: Scheduled<Void>?
+    private var timerDeadline = Duration.zero
+    private var openDeadline: Duration?
+    /// Within a read: frames are gathered and leave together.
+    private var isReading = false
+    private var batch = ByteBuffer()
+    private static let maximumBatchBytes = 65_536
+
+    /// - Parameters:
+    ///   - session: what an earlier connection left behind, to resume it; or a new one.
+    ///   - delegate: held until the connection has ended.
+    public init(
+        _ plan: ConnectionPlan, on loop: ClientLoop, session: SocketIOClientSession? = nil, delegate: any SocketIOConnectionDelegate
+    ) {
+        self.plan = plan
+        self.loop = loop
+        self.session = session ?? SocketIOClientSession(limits: plan.configuration.limits.session)
+        self.engine = EngineClientSession(transports: plan.configuration.transports)
+        self.delegate = delegate
+    }
+
+    // MARK: Life
+
+    /// Whether the session is open, which does not yet mean that a namespace is joined.
+    public var isOpen: Bool { self.engine.isOpen }
+    public var transport: EngineTransport { self.engine.transport }
+
+    /// Connects. Once in the life of a connection.
+    public func open() {
+        let deadline = self.loop.now + self.plan.configuration.timeout
+        self.openDeadline = deadline
+        self.arm(deadline)
+        switch self.engine.start() {
+        case .openWebSocket: self.webSocket = self.openWebSocket(sid: nil)
+        case .poll:
+            let polling = PollingTransport(self)
+            self.polling = polling
+            polling.get(sid: nil)
+        }
+    }
+
+    /// Ends the session and the connection, both as the protocols ask for it. The delegate is told at once.
+    public func close() {
+        self.writeBatch()
+        let farewell = self.engine.close()
+        let webSocket = self.webSocket.take(), probe = self.probe.take(), polling = self.polling.take()
+        probe?.close()
+        switch farewell {
+        case .closeWebSocket: webSocket?.close()
+        case .postClose: polling?.sayClose()
+        case .none: webSocket?.close()
+        }
+        if farewell != .postClose { polling?.close() }
+        self.finish(.forcedClose, nil)
+    }
+
+    /// Ends the connection without a word, as a crash would.
+    public func abort() { self.end(.forcedClose, nil) }
+
+    /// Completes when the session has ended and each of its channels is closed.
+    public var closeFuture: EventLoopFuture<Void> {
+        let promise = self.closePromise ?? self.loop.eventLoop.makePromise()
+        self.closePromise = promise
+        self.completeIfClosed()
+        return promise.futureResult
+    }
+
+    /// The transport was lost, or the server violated a protocol.
+    func end(_ reason: EngineClientCloseReason, _ error: SocketIOClientError?) {
+        self.writeBatch()
+        _ = self.engine.close()
+        self.webSocket.take()?.abort()
+        self.probe.take()?.abort()
+        self.polling.take()?.close()
+        self.finish(reason, error)
+    }
+
+    private func finish(_ reason: EngineClientCloseReason, _ error: SocketIOClientError?) {
+        self.timer?.cancel()
+        self.timer = nil
+        guard let delegate = self.delegate.take() else { return self.completeIfClosed() }
+        let lost = self.session.connectionEnded()
+        delegate.connectionEnded(self, reason: reason, error: error, lost: lost)
+        self.completeIfClosed()
+    }
+
+    func channelClosed() {
+        self.channels -= 1
+        self.completeIfClosed()
+    }
+
+    private func completeIfClosed() {
+        guard self.delegate == nil, self.channels == 0 else { return }
+        self.closePromise?.succeed()
+    }
+
+    // MARK: Time
+
+    /// Sees to it that ``due()`` is called at that time, or before: one timer serves every deadline.
+    func arm(_ deadline: Duration) {
+        if let timer {
+            guard deadline < self.timerDeadline else { return }
+            timer.cancel()
+        }
+        self.timerDeadline = deadline
+        let nanoseconds = deadline.components.seconds * 1_000_000_000 + deadline.components.attoseconds / 1_000_000_000
+        // `assumeIsolated()` stops the process off the loop: everything here is called on it.
+        self.timer = self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(UInt64(max(nanoseconds, 0)))) {
+            self.timer = nil
+            self.due()
+        }
+    }
+
+    private func due() {
+        let now = self.loop.now
+        if let openDeadline, !self.engine.isOpen {
+            guard now < openDeadline else { return self.end(.transportError, .connectTimeout) }
+            self.arm(openDeadline)
+            return
+        }
+        if self.engine.isOverdue(now: now) { return self.end(.pingTimeout, nil) }
+        for (namespace, id) in self.session.takeOverdue(now: now) { self.delegate?.connection(self, missed: id, in: namespace) }
+        for deadline in [self.engine.heartbeatDeadline, self.session.nextDeadline] {
+            if let deadline, self.delegate != nil { self.arm(deadline) }
+        }
+    }
+
+    // MARK: Namespaces
+
+    /// Asks to join a namespace; `.joined` or `.refused` follows. False: it is joined or being joined, there are too many, or the session is not
+    /// open.
+    @discardableResult
+    public func join(_ namespace: String = "/", auth: JSONSlice? = nil) -> Bool {
+        guard self.engine.isOpen else { return false }
+        var packet = ByteBuffer()
+        packet.writeInteger(EnginePacketType.message.rawValue)
+        guard self.session.join(namespace, auth: auth, into: &packet) else { return false }
+        self.send { $0.writeImmutableBuffer(packet) }
+        return true
+    }
+
+    /// Leaves a namespace. Returns acknowledgements that will not come; nil: it was not joined.
+    @discardableResult
+    public func leave(_ namespace: String = "/") -> [UInt64]? {
+        var packet = ByteBuffer()
+        packet.writeInteger(EnginePacketType.message.rawValue)
+        guard let lost = self.session.leave(namespace, into: &packet) else { return nil }
+        self.send { $0.writeImmutableBuffer(packet) }
+        return lost
+    }
+
+    // MARK: Sending
+
+    /// Whether the server takes what is sent: false means that it waits in this process.
+    public var isWritable: Bool {
+        self.webSocket?.isWritable ?? (self.polling.map { $0.queuedBytes == 0 } ?? false)
+    }
+
+    /// Sends an event. False: the namespace is not joined, or too much waits.
+    ///
+    /// - Parameters:
+    ///   - attachments: binary values; each stands where ``JSONWriter/placeholder(_:)`` names it.
+    ///   - arguments: writes one value after another.
+    @discardableResult
+    public func emit(
+        _ event: String, in namespace: String = "/", attachments: [ByteBuffer] = [], arguments: (inout JSONWriter) -> Void = { _ in }
+    ) -> Bool {
+        guard self.session.state(of: namespace) == .joined, self.hasRoom else { return false }
+        self.send(event, nil, namespace, attachments, arguments)
+        return true
+    }
+
+    /// Sends an event that asks for an acknowledgement, which comes with the id that is returned. nil: as ``emit(_:in:attachments:arguments:)``, or
+    /// too many are pending.
+    ///
+    /// - Parameter timeout: after that the delegate is told that it was missed; nil: it may take for ever.
+    public func emitWithAck(
+        _ event: String, in namespace: String = "/", attachments: [ByteBuffer] = [], timeout: Duration? = nil,
+        arguments: (inout JSONWriter) -> Void = { _ in }
+    ) -> UInt64? {
+        guard self.session.state(of: namespace) == .joined, self.hasRoom else { return nil }
+        let deadline = timeout.map { self.loop.now + $0 }
+        guard let id = self.session.makeID(in: namespace, deadline: deadline) else { return nil }
+        if let deadline { self.arm(deadline) }
+        self.send(event, id, namespace, attachments, arguments)
+        return id
+    }
+
+    /// Answers an event that asks for an acknowledgement. False: the namespace is not joined any more, or too much waits.
+    @discardableResult
+    public func acknowledge(
+        _ id: UInt64, in namespace: String = "/", attachments: [ByteBuffer] = [], arguments: (inout JSONWriter) -> Void = { _ in }
+    ) -> Bool {
+        guard self.session.state(of: namespace) == .joined, self.hasRoom else { return false }
+        self.send { buffer in
+            buffer.writeInteger(EnginePacketType.message.rawValue)
+            SocketIOEncoder.ack(id: id, namespace: namespace, attachments: attachments.count, into: &buffer, arguments: arguments)
+        }
+        for attachment in attachments { self.send(binary: attachment) }
+        return true
+    }
+
+    private func send(
+        _ event: String, _ id: UInt64?, _ namespace: String, _ attachments: [ByteBuffer], _ arguments: (inout JSONWriter) -> Void
+    ) {
+        self.send { buffer in
+            buffer.writeInteger(EnginePacketType.message.rawValue)
+            SocketIOEncoder.event(
+                event, namespace: namespace, id: id, attachments: attachments.count, into: &buffer, arguments: arguments)
+        }
+        for attachment in attachments { self.send(binary: attachment) }
+    }
+
+    /// The channel's own mark is asked first: it costs nothing.
+    private var hasRoom: Bool {
+        let maximum = self.plan.configuration.limits.maximumQueuedBytes
+        if let webSocket { return webSocket.isWritable || webSocket.bufferedBytes < maximum }
+        return (self.polling?.queuedBytes ?? maximum) < maximum
+    }
+
+    /// Sends an Engine.IO text packet, its type character included.
+    func send(_ body: (inout ByteBuffer) -> Void) {
+        guard self.engine.transport == .websocket else {
+            var packet = ByteBuffer()
+            body(&packet)
+            self.polling?.queue(.text(packet))
+            return
+        }
+        guard let webSocket else { return }
+        if self.isReading {
+            WebSocketEncoder.writeFrame(opcode: .text, mask: self.loop.nextMask(), into: &self.batch, body)
+            if self.batch.readableBytes >= Self.maximumBatchBytes { self.writeBatch() }
+        } else {
+            var buffer = self.loop.takeSpare()
+            WebSocketEncoder.writeFrame(opcode: .text, mask: self.loop.nextMask(), into: &buffer, body)
+            webSocket.write(buffer)
+            self.loop.recycle(buffer)
+        }
+    }
+
+    func send(binary: ByteBuffer) {
+        guard self.engine.transport == .websocket else {
+            self.polling?.queue(.binary(binary))
+            return
+        }
+        self.writeBatch()
+        self.webSocket?.send(opcode: .binary, binary)
+    }
+
+    /// Writes what was gathered during a read.
+    func writeBatch() {
+        guard self.batch.readableBytes > 0 else { return }
+        var batch = ByteBuffer()
+        swap(&batch, &self.batch)
+        self.webSocket?.write(batch)
+        self.loop.recycle(batch)
+    }
+
+    func beginReading() {
+        guard !self.isReading else { return }
+        self.isReading = true
+        self.batch = self.loop.takeSpare()
+    }
+
+    func readCompleted() {
+        guard self.isReading else { return }
+        self.isReading = false
+        if self.batch.readableBytes > 0 {
+            self.writeBatch()
+        } else {
+            var batch = ByteBuffer()
+            swap(&batch, &self.batch)
+            self.loop.recycle(batch)
+        }
+    }
+
+    // MARK: Receiving
+
+    /// The session's first packet.
+    func receiveOpen(_ json: ByteBuffer) {
+        guard let packet = OpenPacket(json: json) else { return self.violation("no open packet") }
+        let upgrades = self.engine.open(packet, now: self.loop.now)
+        self.openDeadline = nil
+        if let deadline = self.engine.heartbeatDeadline {
+            // The open deadline's timer may be the later one of the two, or the earlier one: then it arms this one.
+            self.arm(deadline)
+        }
+        self.polling?.opened(packet)
+        if upgrades { self.probe = self.openWebSocket(sid: packet.sid) }
+        self.delegate?.connectionOpened(self)
+    }
+
+    /// A Socket.IO packet.
+    func receiveMessage(_ message: ReceivedPacket, at offset: Int) {
+        do throws(SocketIOProtocolError) {
+            self.report(try self.session.receive(message, at: offset))
+        } catch {
+            self.violation("\(error)")
+        }
+    }
+
+    func receiveAttachment(_ bytes: ByteBuffer) {
+        do throws(SocketIOProtocolError) {
+            self.report(try self.session.receive(binary: bytes))
+        } catch {
+            self.violation("\(error)")
+        }
+    }
+
+    private func report(_ reception: SocketIOClientSession.Reception) {
+        switch reception {
+        case .incomplete, .ignored: break
+        case .joined(let namespace, _, _):
+            self.delegate?.connection(self, received: reception)
+            // The delegate may leave, or close the connection: it then gets no more of them.
+            while let delegate, let event = self.session.takeEarlyEvent(in: namespace) {
+                delegate.connection(self, received: .event(event, namespace: namespace))
+            }
+        default: self.delegate?.connection(self, received: reception)
+        }
+    }
+
+    func violation(_ what: String) { self.end(.parseError, .protocolViolation(what)) }
+}

@@ -1,0 +1,255 @@
+import EngineIOCore
+import NIOCore
+import SocketIOCore
+import WebSocketCore
+
+/// The only handler of a client's WebSocket (but for TLS): the opening handshake, then frames straight from the bytes that are read.
+final class WebSocketClientHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How long the server may take to end TCP after the close frames (RFC 6455 §7.1.1).
+    private static let closeTime = TimeAmount.seconds(2)
+
+    /// Lets go of the connection when the channel ends: the two hold each other until then.
+    private var connection: SocketIOConnection?
+    private let loop: ClientLoop
+    private var context: ChannelHandlerContext?
+    /// Until the connection is a WebSocket. Boxed: an idle connection does not carry its memory.
+    private var handshake: Handshake?
+    private var decoder: WebSocketDecoder?
+    private var closing = WebSocketCloseHandshake(role: .client)
+    /// Bytes of a head or a frame that is not complete.
+    private var partial = ByteBuffer()
+
+    private final class Handshake {
+        var value: WebSocketClientHandshake
+        init(_ value: WebSocketClientHandshake) { self.value = value }
+    }
+
+    init(connection: SocketIOConnection, sid: String?) {
+        self.connection = connection
+        self.loop = connection.loop
+        let configuration = connection.plan.configuration
+        self.handshake = Handshake(
+            WebSocketClientHandshake(
+                target: configuration.target(.websocket, sid: sid), host: configuration.url.hostField, nonce: connection.loop.nextNonce(),
+                subprotocols: configuration.subprotocols, fields: configuration.headers))
+        self.decoder = WebSocketDecoder(
+            role: .client, limits: WebSocketLimits(maximumMessageBytes: configuration.limits.maximumMessageBytes))
+    }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { self.start(context) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.start(context)
+        context.fireChannelActive()
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard let handshake else { return }
+        var request = ByteBuffer()
+        do throws(WebSocketHandshakeError) {
+            try handshake.value.write(into: &request)
+        } catch {
+            return self.fail(.protocolViolation("\(error)"), context)
+        }
+        context.writeAndFlush(self.wrapOutboundOut(request), promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if self.handshake != nil {
+            var rest = self.partial
+            self.partial = ByteBuffer()
+            _ = self.upgrade(&rest, context, isAtEnd: true)
+        }
+        self.end(nil)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.fail(.connectFailed("\(error)"), context)
+    }
+
+    private func fail(_ error: SocketIOClientError, _ context: ChannelHandlerContext?) {
+        self.end(error)
+        context?.close(promise: nil)
+    }
+
+    private func end(_ error: SocketIOClientError?) {
+        guard let connection = self.connection.take() else { return }
+        self.partial = ByteBuffer()
+        self.decoder = nil
+        self.handshake = nil
+        connection.webSocketEnded(self, error)
+    }
+
+    // MARK: Reading
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard self.connection != nil else { return }
+        var received = self.unwrapInboundIn(data)
+        if self.partial.readableBytes > 0 {
+            self.partial.writeImmutableBuffer(received)
+            received = self.partial
+            self.partial = ByteBuffer()
+        }
+        if self.handshake != nil, !self.upgrade(&received, context, isAtEnd: false) { return self.keep(received) }
+        self.decode(&received)
+        self.keep(received)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.connection?.readCompleted()
+        context.fireChannelReadComplete()
+    }
+
+    /// A copy of what is not complete: the received buffer goes back to the channel's pool.
+    private func keep(_ rest: ByteBuffer) {
+        guard rest.readableBytes > 0, self.connection != nil else { return }
+        var copy = ByteBuffer()
+        copy.writeImmutableBuffer(rest)
+        self.partial = copy
+    }
+
+    /// - Returns: Whether what is left are frames.
+    private func upgrade(_ input: inout ByteBuffer, _ context: ChannelHandlerContext, isAtEnd: Bool) -> Bool {
+        guard let handshake else { return false }
+        do throws(WebSocketHandshakeError) {
+            guard try handshake.value.receive(&input, isAtEnd: isAtEnd) != nil else { return false }
+        } catch {
+            input.clear()
+            switch error {
+            case .refused(let status, let body): self.fail(.handshakeRefused(status: status, body: body), context)
+            case .connectionClosed: self.fail(.connectFailed("the server closed the connection"), context)
+            default: self.fail(.protocolViolation("\(error)"), context)
+            }
+            return false
+        }
+        self.handshake = nil
+        self.connection?.webSocketOpened(self)
+        return true
+    }
+
+    private func decode(_ input: inout ByteBuffer) {
+        // Both out of their properties for the whole batch: an access to a class's property that spans a call is checked at run time.
+        guard var decoder = self.decoder.take() else { return }
+        var scratch = ByteBuffer()
+        swap(&scratch, &self.loop.scratch)
+        defer {
+            if self.connection != nil { self.decoder = decoder }
+            if scratch.capacity <= 1 << 14 { self.loop.scratch = scratch }
+        }
+        do throws(WebSocketProtocolError) {
+            while self.connection != nil {
+                self.takeWholeTexts(&input, decoder)
+                guard self.connection != nil, let event = try decoder.next(&input, scratch: &scratch) else { break }
+                self.handle(event)
+            }
+        } catch {
+            self.connection?.writeBatch()
+            if self.closing.begin() { self.writeClose(error.closeCode) }
+            self.fail(.protocolViolation("\(error)"), self.context)
+        }
+    }
+
+    /// The hot path: as many short messages as there are, out of one look at the input and into one object after the other. An object that
+    /// nobody kept is used again.
+    private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder) {
+        guard self.closing.maySend else { return }
+        var packet = self.loop.takePacket()
+        let consumed = input.withUnsafeReadableBytes { bytes in
+            var position = 0
+            while let connection = self.connection, self.closing.maySend, let text = decoder.wholeText(in: bytes, at: position) {
+                if text.count > packet.capacity || !isKnownUniquelyReferenced(&packet) {
+                    packet = ReceivedPacket(capacity: max(text.count, ClientLoop.packetCapacity))
+                }
+                guard text.unmask(from: bytes, to: packet.bytes) else { break }
+                packet.contents.pointee.count = text.count
+                position = text.end
+                connection.receive(packet, from: self)
+            }
+            return position
+        }
+        input.moveReaderIndex(forwardBy: consumed)
+        self.loop.recycle(packet)
+    }
+
+    private func handle(_ event: WebSocketEvent) {
+        switch event {
+        case .text(let text): if self.closing.maySend { self.connection?.receive(ReceivedPacket(text: text), from: self) }
+        case .binary(let bytes):
+            // A copy: the decoder's buffer is used again, and an attachment may be kept.
+            if self.closing.maySend { self.connection?.receive(binary: ByteBuffer(bytes: bytes.readableBytesView), from: self) }
+        case .ping(let payload): if self.closing.maySend { self.send(opcode: .pong, payload) }
+        // No extension is offered: the decoder refuses its bits.
+        case .pong, .extended: break
+        case .close(let code, _):
+            self.connection?.writeBatch()
+            if case .reply(let code) = self.closing.receive(code) { self.writeClose(code) }
+            self.end(nil)
+            self.awaitEnd()
+        }
+    }
+
+    // MARK: Writing
+
+    var isWritable: Bool { self.context?.channel.isWritable ?? false }
+
+    /// Asked for only when much waits already.
+    var bufferedBytes: Int {
+        guard let options = self.context?.channel.syncOptions else { return 0 }
+        return (try? options.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    func write(_ frames: ByteBuffer) {
+        guard let context, self.closing.maySend else { return }
+        context.writeAndFlush(self.wrapOutboundOut(frames), promise: nil)
+    }
+
+    func send(opcode: WebSocketOpcode, _ payload: ByteBuffer) {
+        var buffer = self.loop.takeSpare()
+        WebSocketEncoder.write(opcode: opcode, payload: payload, mask: self.loop.nextMask(), into: &buffer)
+        self.write(buffer)
+        self.loop.recycle(buffer)
+    }
+
+    private func writeClose(_ code: WebSocketCloseCode?) {
+        guard let context else { return }
+        var buffer = ByteBuffer()
+        WebSocketEncoder.writeClose(code: code, mask: self.loop.nextMask(), into: &buffer)
+        context.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Sends a close frame, and ends the channel when the server has answered it, or has had its time.
+    func close() {
+        self.connection = nil
+        guard self.handshake == nil, self.closing.begin() else {
+            self.context?.close(promise: nil)
+            return
+        }
+        self.writeClose(.normal)
+        self.awaitEnd()
+    }
+
+    /// Ends the channel at once, as a crash would.
+    func abort() {
+        self.connection = nil
+        self.context?.close(promise: nil)
+    }
+
+    /// The server ends TCP; this end does when it takes too long.
+    private func awaitEnd() {
+        guard let context else { return }
+        let channel = context.channel
+        let timer = context.eventLoop.scheduleTask(in: Self.closeTime) { channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in timer.cancel() }
+    }
+}

@@ -1,0 +1,2 @@
+// Who reads events meets their arguments, which live in the core: one import brings both.
+@_exported public import SocketIOCore

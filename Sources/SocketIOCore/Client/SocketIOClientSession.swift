@@ -1,0 +1,316 @@
+public import NIOCore
+
+/// The client's end of Socket.IO 5 over one connection, without its I/O: the namespaces it joins, acknowledgements in both directions,
+/// attachments, and what connection state recovery needs.
+///
+/// It outlives the connection: ``connectionEnded()`` keeps what a later one resumes with. The owner performs what the inputs return, encodes
+/// events with ``SocketIOEncoder``, and owns the clock: times are durations since any fixed origin of one monotonic clock.
+public struct SocketIOClientSession: Sendable {
+    /// What this end may owe, beside what a packet may ask of it.
+    public struct Limits: Sendable, Hashable {
+        /// Namespaces over one connection.
+        public var maximumNamespaces: Int
+        /// Acknowledgements that wait, per namespace.
+        public var maximumPendingAcknowledgements: Int
+        /// Events that arrive before the answer to a join, per namespace: under recovery a server sends those that were missed first.
+        public var maximumEarlyEvents: Int
+        public var packets: SocketIOLimits
+
+        public init(
+            maximumNamespaces: Int = 64, maximumPendingAcknowledgements: Int = 1_024, maximumEarlyEvents: Int = 10_000,
+            packets: SocketIOLimits = SocketIOLimits()
+        ) {
+            self.maximumNamespaces = maximumNamespaces
+            self.maximumPendingAcknowledgements = maximumPendingAcknowledgements
+            self.maximumEarlyEvents = maximumEarlyEvents
+            self.packets = packets
+        }
+    }
+
+    public enum NamespaceState: UInt8, Sendable, Hashable {
+        /// Not joined.
+        case idle
+        /// CONNECT is out.
+        case joining
+        case joined
+    }
+
+    /// What the owner must do with a packet.
+    public enum Reception: Sendable {
+        /// Hand it to the namespace's handlers; it may ask for an acknowledgement.
+        case event(Arguments, namespace: String)
+        /// The answer to one of our events.
+        case acknowledgement(id: UInt64, Arguments, namespace: String)
+        /// The namespace is joined. `recovered`: the rooms and the missed events of the last connection are back. Take the events that arrived
+        /// before with ``SocketIOClientSession/takeEarlyEvent(in:)``.
+        case joined(namespace: String, sid: String, recovered: Bool)
+        /// The server refused the join.
+        case refused(namespace: String, message: String, data: JSONSlice?)
+        /// The server ended the namespace. The ids are those of acknowledgements that will not come.
+        case left(namespace: String, lost: [UInt64])
+        /// Attachments are due, or the answer to the join: nothing to do yet.
+        case incomplete
+        /// A late acknowledgement, an event of a namespace that was left, an event that carries nothing.
+        case ignored
+    }
+
+    private struct Namespace: Sendable {
+        var state = NamespaceState.idle
+        var sid = ""
+        /// Under connection state recovery: the secret that resumes the session, and the last event that arrived.
+        var pid: String?
+        var offset: String?
+        var pending = PendingIDs()
+        /// Events before the answer to the join, in their order. nil rather than empty: there are none without recovery.
+        var early: [ReceivedPacket]?
+
+        mutating func note(_ event: ReceivedPacket) {
+            if self.pid != nil { self.offset = event.lastStringArgument ?? self.offset }
+        }
+    }
+
+    public let limits: Limits
+    private var main = Namespace()
+    /// nil rather than empty: most clients join one namespace.
+    private var others: [String: Namespace]?
+    private var reassembler: BinaryReassembler
+
+    public init(limits: Limits = Limits()) {
+        self.limits = limits
+        self.reassembler = BinaryReassembler(limits: limits.packets)
+    }
+
+    // MARK: State
+
+    public func state(of namespace: String = "/") -> NamespaceState { self[namespace]?.state ?? .idle }
+
+    /// The socket's id in a namespace, as the server calls it; nil while it is not joined.
+    public func sid(of namespace: String = "/") -> String? { self[namespace].flatMap { $0.state == .joined ? $0.sid : nil } }
+
+    private subscript(_ namespace: String) -> Namespace? {
+        namespace == "/" ? self.main : self.others?[namespace]
+    }
+
+    /// Changes one that exists.
+    private mutating func change<Value>(_ namespace: String, _ body: (inout Namespace) -> Value) -> Value? {
+        namespace == "/" ? body(&self.main) : self.others?.change(namespace, body)
+    }
+
+    // MARK: Joining and leaving
+
+    /// Appends a CONNECT. Under recovery it carries what the last session left behind.
+    ///
+    /// - Parameter auth: an object, by the protocol.
+    /// - Returns: Whether it was written: false when the namespace is joined or being joined, or there are too many.
+    public mutating func join(_ namespace: String = "/", auth: JSONSlice? = nil, into buffer: inout ByteBuffer) -> Bool {
+        if namespace != "/", self.others?[namespace] == nil {
+            guard (self.others?.count ?? 0) + 1 < self.limits.maximumNamespaces else { return false }
+            self.others = self.others ?? [:]
+            self.others?[namespace] = Namespace()
+        }
+        guard let own = self[namespace], own.state == .idle else { return false }
+        _ = self.change(namespace) { $0.state = .joining }
+        guard let pid = own.pid else {
+            SocketIOEncoder.connectRequest(namespace: namespace, auth: auth, into: &buffer)
+            return true
+        }
+        SocketIOEncoder.connectRequest(namespace: namespace, into: &buffer)
+        JSONWriter.append(to: &buffer) { writer in
+            writer.object { writer in
+                // What the application sends under the same names counts, as in the reference.
+                let members = auth?.members ?? []
+                if !members.contains(where: { $0.key == "pid" }) { writer.field("pid", pid) }
+                if let offset = own.offset, !members.contains(where: { $0.key == "offset" }) { writer.field("offset", offset) }
+                for (key, value) in members { writer.field(key, value) }
+            }
+        }
+        return true
+    }
+
+    /// Leaves a namespace and forgets what would resume it.
+    ///
+    /// - Returns: the ids of acknowledgements that will not come; nil: it was not joined, and nothing was written.
+    public mutating func leave(_ namespace: String = "/", into buffer: inout ByteBuffer) -> [UInt64]? {
+        guard let own = self[namespace], own.state != .idle else { return nil }
+        let lost = self.reset(namespace, forgets: true)
+        SocketIOEncoder.disconnect(namespace: namespace, into: &buffer)
+        return lost
+    }
+
+    /// The connection has gone: every namespace is idle, half a packet is dropped.
+    ///
+    /// - Returns: the ids of acknowledgements that will not come, by namespace.
+    public mutating func connectionEnded() -> [(namespace: String, lost: [UInt64])] {
+        self.reassembler.reset()
+        return (["/"] + (self.others.map { Array($0.keys) } ?? [])).map { ($0, self.reset($0, forgets: false)) }
+    }
+
+    private mutating func reset(_ namespace: String, forgets: Bool) -> [UInt64] {
+        self.change(namespace) { own in
+            own.state = .idle
+            own.early = nil
+            if forgets {
+                own.pid = nil
+                own.offset = nil
+            }
+            return own.pending.takeAll()
+        } ?? []
+    }
+
+    // MARK: Acknowledgements
+
+    /// The id for an event that asks for an acknowledgement.
+    ///
+    /// - Parameter deadline: from then on ``takeOverdue(now:)`` returns the id.
+    /// - Returns: nil: too many are pending, or the namespace was never joined.
+    public mutating func makeID(in namespace: String = "/", deadline: Duration? = nil) -> UInt64? {
+        let maximum = self.limits.maximumPendingAcknowledgements
+        return self.change(namespace) { own in own.pending.count < maximum ? own.pending.add(deadline: deadline) : nil } ?? nil
+    }
+
+    /// The acknowledgement is not waited for any more.
+    public mutating func forget(_ id: UInt64, in namespace: String = "/") {
+        _ = self.change(namespace) { $0.pending.take(id) }
+    }
+
+    /// When the first of the pending acknowledgements is due. Takes time in proportion to what is pending.
+    public var nextDeadline: Duration? {
+        let main = self.main.pending.nextDeadline
+        guard let others else { return main }
+        return ([main] + others.values.map(\.pending.nextDeadline)).compactMap(\.self).min()
+    }
+
+    /// Acknowledgements that did not come in time. One that comes later is ignored.
+    public mutating func takeOverdue(now: Duration) -> [(namespace: String, id: UInt64)] {
+        var overdue = self.main.pending.takeOverdue(now: now).map { (namespace: "/", id: $0) }
+        for name in self.others.map({ Array($0.keys) }) ?? [] {
+            overdue += (self.change(name) { $0.pending.takeOverdue(now: now) } ?? []).map { (namespace: name, id: $0) }
+        }
+        return overdue
+    }
+
+    // MARK: Receiving
+
+    /// Takes a text packet, without the Engine.IO digit before it.
+    public mutating func receive(_ text: ByteBuffer) throws(SocketIOProtocolError) -> Reception {
+        try self.receive(ReceivedPacket(text: text), at: 0)
+    }
+
+    /// Takes a text packet that nobody else holds, its text there and not parsed: the hot path.
+    ///
+    /// - Parameter offset: where the packet begins in the text.
+    package mutating func receive(_ message: ReceivedPacket, at offset: Int) throws(SocketIOProtocolError) -> Reception {
+        guard !self.reassembler.isPending else { throw self.violation(.textDuringReassembly) }
+        try message.parse(at: offset, limits: self.limits.packets, from: .server)
+        guard message.attachmentCount == 0 else {
+            _ = try self.reassembler.receive(SocketIOPacket(message))
+            return .incomplete
+        }
+        return try self.handle(message)
+    }
+
+    /// Takes a binary message: an attachment.
+    public mutating func receive(binary: ByteBuffer) throws(SocketIOProtocolError) -> Reception {
+        guard case .complete(let packet, let attachments) = try self.reassembler.receive(binary: binary) else { return .incomplete }
+        return try self.handle(packet.received.with(attachments: attachments))
+    }
+
+    private mutating func violation(_ kind: SocketIOProtocolError.Kind) -> SocketIOProtocolError {
+        self.reassembler.reset()
+        return SocketIOProtocolError(kind)
+    }
+
+    private mutating func handle(_ packet: ReceivedPacket) throws(SocketIOProtocolError) -> Reception {
+        if packet.isInMainNamespace {
+            switch packet.kind {
+            case .event, .binaryEvent:
+                guard self.main.state == .joined, !packet.payload.isEmpty else { return try self.keepEarly(packet, in: "/") }
+                self.main.note(packet)
+                return .event(Arguments(packet), namespace: "/")
+            case .ack, .binaryAck:
+                guard let id = packet.id, self.main.pending.take(id) else { return .ignored }
+                return .acknowledgement(id: id, Arguments(packet), namespace: "/")
+            default: break
+            }
+        }
+        return try self.handleFurther(packet, in: packet.namespace)
+    }
+
+    private mutating func handleFurther(_ packet: ReceivedPacket, in namespace: String) throws(SocketIOProtocolError) -> Reception {
+        switch packet.kind {
+        case .connect: return try self.connected(packet, to: namespace)
+        case .connectError:
+            guard self.state(of: namespace) == .joining else { return .ignored }
+            // What was to be resumed is gone, or the server would not have refused.
+            _ = self.reset(namespace, forgets: true)
+            let payload = JSONSlice(unchecked: ByteBuffer(bytes: packet.payload))
+            return .refused(namespace: namespace, message: payload["message"]?.string ?? payload.string ?? "", data: payload["data"])
+        case .disconnect:
+            guard self.state(of: namespace) == .joined else { return .ignored }
+            return .left(namespace: namespace, lost: self.reset(namespace, forgets: true))
+        case .event, .binaryEvent:
+            guard self.state(of: namespace) == .joined, !packet.payload.isEmpty else { return try self.keepEarly(packet, in: namespace) }
+            _ = self.change(namespace) { $0.note(packet) }
+            return .event(Arguments(packet), namespace: namespace)
+        case .ack, .binaryAck:
+            guard let id = packet.id, self.change(namespace, { $0.pending.take(id) }) == true else { return .ignored }
+            return .acknowledgement(id: id, Arguments(packet), namespace: namespace)
+        }
+    }
+
+    /// An event of a namespace that is not joined: it waits for the answer to the join, if there is one to come.
+    private mutating func keepEarly(_ event: ReceivedPacket, in namespace: String) throws(SocketIOProtocolError) -> Reception {
+        guard !event.payload.isEmpty, let own = self[namespace], own.state == .joining, own.pid != nil else { return .ignored }
+        guard (own.early?.count ?? 0) < self.limits.maximumEarlyEvents else { throw self.violation(.tooManyEarlyEvents) }
+        _ = self.change(namespace) { $0.early = ($0.early ?? []) + [event] }
+        return .incomplete
+    }
+
+    /// The next of the events that arrived before the answer to the join; nil: that was the last.
+    public mutating func takeEarlyEvent(in namespace: String = "/") -> Arguments? {
+        self.change(namespace) { own in
+            guard own.state == .joined, let first = own.early?.first else { return nil }
+            own.note(first)
+            if own.early?.count == 1 { own.early = nil } else { own.early?.removeFirst() }
+            return Arguments(first)
+        } ?? nil
+    }
+
+    /// `40{"sid":…,"pid":…}`.
+    private mutating func connected(_ packet: ReceivedPacket, to namespace: String) throws(SocketIOProtocolError) -> Reception {
+        guard self.state(of: namespace) == .joining else { return .ignored }
+        let payload = packet.payload.isEmpty ? JSONSlice.null : JSONSlice(unchecked: ByteBuffer(bytes: packet.payload))
+        guard let sid = payload["sid"]?.string, !sid.isEmpty else { throw self.violation(.invalidPayload) }
+        let pid = payload["pid"]?.string
+        let recovered = self.change(namespace) { own in
+            let recovered = pid != nil && own.pid == pid
+            own.state = .joined
+            own.sid = sid
+            if !recovered { own.offset = nil }
+            own.pid = pid
+            return recovered
+        }
+        return .joined(namespace: namespace, sid: sid, recovered: recovered ?? false)
+    }
+}
+
+extension Dictionary {
+    /// Changes a value in place; nil: there is none for the key.
+    fileprivate mutating func change<Result>(_ key: Key, _ body: (inout Value) -> Result) -> Result? {
+        guard let index = self.index(forKey: key) else { return nil }
+        return body(&self.values[index])
+    }
+}
+
+extension ReceivedPacket {
+    /// The last argument, if it is a string: under connection state recovery the event's offset.
+    var lastStringArgument: String? {
+        guard self.elements.count > self.kind.elementsBeforeArguments else { return nil }
+        var scanner = JSONScanner(self.text, at: self.elements[self.elements.count &- 1])
+        guard scanner.current == JSONByte.quote else { return nil }
+        let start = scanner.position &+ 1
+        let hasEscapes = scanner.skipString()
+        return JSONString.decode(
+            UnsafeRawBufferPointer(rebasing: self.text[start..<max(scanner.position &- 1, start)]), hasEscapes: hasEscapes)
+    }
+}

@@ -1,0 +1,112 @@
+import NIOCore
+
+/// The head of an HTTP/1.1 response (RFC 9112 §4 and §5), as far as an opening handshake needs one.
+public struct UpgradeResponse: Sendable, Hashable {
+    public struct Field: Sendable, Hashable {
+        public var name: String
+        public var value: String
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public var status: Int
+    public var fields: [Field]
+
+    public init(status: Int, fields: [Field]) {
+        self.status = status
+        self.fields = fields
+    }
+
+    /// The values of all fields of that name, joined as RFC 9110 §5.3 allows; nil: there is none.
+    public subscript(name: String) -> String? {
+        let name = name.lowercased()
+        let values = self.fields.filter { $0.name.lowercased() == name }.map(\.value)
+        return values.isEmpty ? nil : values.joined(separator: ", ")
+    }
+
+    /// Whether a list of tokens holds this one, in whatever case.
+    func hasToken(_ token: String, in name: String) -> Bool {
+        guard let value = self[name] else { return false }
+        return value.split(separator: ",").contains { item in
+            String(item.drop { $0 == " " || $0 == "\t" }).lowercased().trimmed == token
+        }
+    }
+}
+
+extension String {
+    /// Without blanks at the end.
+    fileprivate var trimmed: Substring {
+        var text = self[...]
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return text
+    }
+}
+
+extension UpgradeResponse {
+    /// What a server may make a client hold before the connection is a WebSocket.
+    public struct Limits: Sendable, Hashable {
+        /// Bytes of the status line and the fields.
+        public var maximumHeadBytes: Int
+        public var maximumFields: Int
+        /// Bytes of the body of a refusal that are kept, for the error.
+        public var maximumBodyBytes: Int
+
+        public init(maximumHeadBytes: Int = 16_384, maximumFields: Int = 100, maximumBodyBytes: Int = 16_384) {
+            self.maximumHeadBytes = maximumHeadBytes
+            self.maximumFields = maximumFields
+            self.maximumBodyBytes = maximumBodyBytes
+        }
+    }
+
+    /// Takes a head from the front of `input`.
+    ///
+    /// - Returns: nil: more bytes are due; nothing was consumed.
+    static func read(_ input: inout ByteBuffer, limits: Limits) throws(WebSocketHandshakeError) -> UpgradeResponse? {
+        let length = input.withUnsafeReadableBytes { Self.headBytes($0, limit: limits.maximumHeadBytes) }
+        guard let length else {
+            guard input.readableBytes <= limits.maximumHeadBytes else { throw .headTooBig }
+            return nil
+        }
+        guard length <= limits.maximumHeadBytes else { throw .headTooBig }
+        guard let head = input.readString(length: length) else { return nil }
+        var lines = head.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+            line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        guard let first = lines.first, lines.count - 1 <= limits.maximumFields else { throw .tooManyFields }
+        return UpgradeResponse(status: try Self.status(first), fields: try lines.dropFirst().map(Self.field))
+    }
+
+    /// The bytes up to the empty line, which it includes.
+    private static func headBytes(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Int? {
+        var lineStart = 0
+        for index in 0..<min(bytes.count, limit + 1) where bytes[index] == UInt8(ascii: "\n") {
+            let isEmpty = index == lineStart || (index == lineStart + 1 && bytes[lineStart] == UInt8(ascii: "\r"))
+            if isEmpty, lineStart > 0 { return index + 1 }
+            lineStart = index + 1
+        }
+        return nil
+    }
+
+    private static func status(_ line: Substring.UTF8View) throws(WebSocketHandshakeError) -> Int {
+        let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+        guard words.count >= 2, words[0].elementsEqual("HTTP/1.1".utf8) || words[0].elementsEqual("HTTP/1.0".utf8), words[1].count == 3,
+            let status = Int(String(decoding: words[1], as: UTF8.self)), (100...599).contains(status)
+        else { throw .malformedResponse }
+        return status
+    }
+
+    private static func field(_ line: Substring.UTF8View) throws(WebSocketHandshakeError) -> Field {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
+            line[..<colon].allSatisfy(HeaderReader.isTokenByte)
+        else { throw .malformedResponse }
+        var value = line[line.index(after: colon)...]
+        while value.first == 0x20 || value.first == 0x09 { value.removeFirst() }
+        while value.last == 0x20 || value.last == 0x09 { value.removeLast() }
+        guard value.allSatisfy({ $0 >= 0x20 || $0 == 0x09 }) else { throw .malformedResponse }
+        return Field(name: String(decoding: line[..<colon], as: UTF8.self), value: String(decoding: value, as: UTF8.self))
+    }
+}

@@ -1,0 +1,59 @@
+import EngineIOCore
+import NIOCore
+import SocketIOServer
+import SocketIOTesting
+import Synchronization
+import Testing
+
+@testable import SocketIOClient
+
+/// A server with the events that the tests send.
+func makeServer(_ configure: (inout SocketIOConfiguration) -> Void = { _ in }) -> SocketIO {
+    var configuration = SocketIOConfiguration()
+    configure(&configuration)
+    let io = SocketIO(configuration: configuration)
+    io.onConnection { socket in
+        socket.on("echo") { request in
+            if let acknowledge = request.acknowledge {
+                acknowledge(request.arguments)
+            } else {
+                request.socket.emit("echo", request.arguments)
+            }
+        }
+        socket.on("silent") { _ in }
+        socket.on("kick") { $0.socket.disconnect() }
+        socket.on("crash") { $0.socket.disconnect(close: true) }
+    }
+    return io
+}
+
+extension TestServer {
+    /// How a client reaches this server.
+    func client(
+        _ transports: EngineClientSession.Transports = .webSocket, namespace: String = "/",
+        _ configure: (inout SocketIOClientConfiguration) -> Void = { _ in }
+    ) throws -> SocketIOClientConfiguration {
+        var configuration = try SocketIOClientConfiguration("http://\(self.host):\(self.port)\(namespace)")
+        configuration.connection.transports = transports
+        configuration.acknowledgementTimeout = .seconds(10)
+        configure(&configuration)
+        return configuration
+    }
+}
+
+/// A clock whose sleeps end at once, and which remembers how long they would have been.
+final class InstantClock: Clock, Sendable {
+    typealias Instant = ContinuousClock.Instant
+    private let slept = Mutex<[Duration]>([])
+    private let start = ContinuousClock.now
+
+    var sleeps: [Duration] { self.slept.withLock { $0 } }
+    var now: Instant { self.start.advanced(by: self.sleeps.reduce(.zero, +)) }
+    var minimumResolution: Duration { .nanoseconds(1) }
+
+    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        try Task.checkCancellation()
+        let duration = self.now.duration(to: deadline)
+        self.slept.withLock { $0.append(duration) }
+    }
+}
