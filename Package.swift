@@ -115,7 +115,10 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
         .target(
-            name: "LoadTesting", dependencies: ["SocketIOCore", "PrometheusMetrics", nioCore, crypto, yams, histogram],
+            name: "LoadTesting",
+            dependencies: [
+                "SocketIOClient", "SocketIOCore", "EngineIOCore", "PrometheusMetrics", nioCore, nioPosix, nioTLS, crypto, yams, histogram,
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
@@ -159,7 +162,9 @@ let package = Package(
             name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", grdb, logging], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
         .testTarget(
-            name: "LoadTestingTests", dependencies: ["LoadTesting", "SocketIOCore", "PrometheusMetrics", nioCore], swiftSettings: settings),
+            name: "LoadTestingTests",
+            dependencies: ["LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "PrometheusMetrics", hummingbird, nioCore],
+            swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [

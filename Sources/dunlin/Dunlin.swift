@@ -18,7 +18,8 @@ struct Dunlin: AsyncParsableCommand {
               dunlin import animals.txt --format opentriviaqa --owner ada
             """,
         subcommands: [
-            ServeCommand.self, TokenCommand.self, ImportCommand.self, CheckCommand.self, ReportCommand.self, InitCommand.self,
+            ServeCommand.self, TokenCommand.self, ImportCommand.self, RunCommand.self, JourneyCommand.self, CheckCommand.self,
+            ReportCommand.self, InitCommand.self,
         ])
 
     /// Runs the command line. Whatever goes wrong ends with one line on standard error and an exit status out of `sysexits.h`.

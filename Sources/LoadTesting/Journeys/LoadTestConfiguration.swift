@@ -95,6 +95,7 @@ extension ScriptParser {
     mutating func journeyScenarios(_ root: DocumentNode) -> [Scenario] {
         guard let members = self.mapping(root, "a journey file", known: LoadTestConfiguration.knownKeys) else { return [] }
         self.configuration.measuresSentAt = true
+        self.configuration.stopsAtEnd = true
         self.configuration.socketIO.transports = [.websocket]
         if let target = members["targetUrl"] {
             self.configuration.target = self.constantText(target, "targetUrl")

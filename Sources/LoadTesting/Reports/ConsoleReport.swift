@@ -53,6 +53,7 @@ public enum ConsoleReport {
     }
 
     static func audit(_ audit: DeliveryAudit.Report) -> String {
+        if audit.rooms.isEmpty { return "Delivery audit: no tagged message was sent or received\n" }
         var text = "Delivery audit:\n"
         for room in audit.rooms {
             text +=

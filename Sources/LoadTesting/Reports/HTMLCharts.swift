@@ -100,6 +100,18 @@ struct HTMLCharts {
         return percentiles.map { ($0, histogram.milliseconds(atPercentile: $0)) }
     }
 
+    var connecting: LineChart {
+        func points(_ value: @escaping (LatencySummary) -> Double) -> [(x: Double, y: Double)] {
+            self.points { $0.summaries[Metric.connectTime.name].map(value) }
+        }
+        return LineChart(
+            title: "Connect time over time", unit: "milliseconds",
+            series: [
+                LineChart.Series(name: "p99", points: points(\.p99), colour: 3),
+                LineChart.Series(name: "median", points: points(\.p50), colour: 1),
+            ], axis: .time(end: self.end))
+    }
+
     var errors: LineChart {
         func count(_ prefix: String) -> [(x: Double, y: Double)] {
             let points = self.points { period in

@@ -76,8 +76,13 @@ public enum HTMLReport {
         }
         let received = metrics.counter(.eventsReceived) + metrics.counter(.receivedMessages)
         if received > 0 { tiles.append(("received", ReportNumber.grouped(received), "pushed by the server")) }
-        if let summary = Self.mainSummary(report)?.summary {
-            tiles.append(("median", "\(ReportNumber.text(summary.p50)) ms", "of \(ReportNumber.grouped(summary.count)) answers"))
+        if let (name, summary) = Self.mainSummary(report) {
+            let isConnecting = name == Metric.connectTime.name
+            tiles.append(
+                (
+                    isConnecting ? "connect time, median" : "response time, median", "\(ReportNumber.text(summary.p50)) ms",
+                    "of \(ReportNumber.grouped(summary.count)) \(isConnecting ? "connections" : "answers")"
+                ))
             tiles.append(("p99", "\(ReportNumber.text(summary.p99)) ms", "p99.9 \(ReportNumber.text(summary.p999)) ms"))
         }
         if let apdex = report.apdex { tiles.append(("Apdex", ReportNumber.text(apdex.score, digits: 2), apdex.rating)) }
@@ -100,7 +105,8 @@ public enum HTMLReport {
     private static func charts(_ report: RunReport, other: RunReport?) -> String {
         let charts = HTMLCharts(report: report, other: other)
         return "<section class=\"charts\" aria-label=\"charts\">\n"
-            + [charts.users, charts.rates, charts.latencies, charts.distribution, charts.errors].map(\.html).joined() + "</section>\n"
+            + [charts.users, charts.rates, charts.latencies, charts.distribution, charts.connecting, charts.errors].map(\.html).joined()
+            + "</section>\n"
     }
 
     // MARK: Tables
@@ -143,7 +149,7 @@ public enum HTMLReport {
     private static func errors(_ report: RunReport) -> String {
         let rows = report.errors.map { [Markup.escape($0.name), ReportNumber.grouped($0.count)] }
         if rows.isEmpty { return "<section><h2>Errors</h2><p class=\"none\">none</p></section>\n" }
-        return Self.table("Errors", columns: ["what", "count"], numeric: 1, rows: rows)
+        return Self.table("Errors", columns: ["what", "count"], numeric: 1, rows: rows, style: "errors")
     }
 
     private static func audit(_ report: RunReport) -> String {
@@ -186,19 +192,21 @@ public enum HTMLReport {
             )
         }
         let counters = report.aggregate.counters.sorted { $0.key < $1.key }.map { [Markup.escape($0.key), ReportNumber.grouped($0.value)] }
-        return Self.table("The run", columns: ["", ""], numeric: 2, rows: rows)
+        return Self.table("The run", columns: ["", ""], numeric: 2, rows: rows, style: "facts")
             + "<details><summary>All counters</summary>\(Self.table("", columns: ["counter", "count"], numeric: 1, rows: counters))</details>\n"
     }
 
     /// - Parameter numeric: index of the first column that is aligned to the right.
-    static func table(_ title: String, columns: [String], numeric: Int, rows: [[String]], note: String = "") -> String {
+    static func table(
+        _ title: String, columns: [String], numeric: Int, rows: [[String]], note: String = "", style: String = ""
+    ) -> String {
         guard !rows.isEmpty else { return "" }
         func cells(_ texts: [String], _ tag: String) -> String {
             texts.enumerated().map { "<\(tag)\($0 >= numeric ? " class=\"n\"" : "")>\($1)</\(tag)>" }.joined()
         }
         var text = "<section>"
         if !title.isEmpty { text += "<h2>\(Markup.escape(title))\(note.isEmpty ? "" : " <small>\(Markup.escape(note))</small>")</h2>" }
-        text += "<div class=\"scroll\"><table>"
+        text += "<div class=\"scroll\"><table\(style.isEmpty ? "" : " class=\"\(style)\"")>"
         if columns.contains(where: { !$0.isEmpty }) { text += "<thead><tr>\(cells(columns, "th"))</tr></thead>" }
         text += "<tbody>\n"
         for row in rows { text += "<tr>\(cells(row, "td"))</tr>\n" }

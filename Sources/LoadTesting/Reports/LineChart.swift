@@ -35,7 +35,7 @@ struct LineChart {
     static let width = 440.0
     static let height = 230.0
     private static let left = 46.0
-    private static let right = 12.0
+    private static let right = 20.0
     private static let top = 10.0
     private static let bottom = 28.0
 
@@ -116,7 +116,7 @@ struct LineChart {
     private var horizontalTicks: [(Double, String)] {
         switch self.axis {
         case .percentile(let end):
-            return [(0, "0"), (50, "50"), (90, "90"), (99, "99"), (99.9, "99.9"), (99.99, "99.99"), (99.999, "99.999")].filter {
+            return [(50, "50"), (90, "90"), (99, "99"), (99.9, "99.9"), (99.99, "99.99"), (99.999, "99.999")].filter {
                 $0.0 <= end
             }
             .map { ($0.0, "\($0.1)%") }

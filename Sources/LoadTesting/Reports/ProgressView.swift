@@ -7,6 +7,9 @@ public struct ProgressSnapshot: Sendable, Hashable {
     public var activeUsers = 0
     public var created = 0
     public var failed = 0
+    /// Messages since the beginning.
+    public var sent = 0
+    public var received = 0
     /// In the last second.
     public var arrivalsPerSecond = 0.0
     public var sentPerSecond = 0.0

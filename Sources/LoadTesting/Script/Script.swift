@@ -88,6 +88,8 @@ public struct ScriptConfiguration: Sendable {
     public var usesDeliveryAudit = false
     /// Events that bring back `_sentAt` are samples of latency (`$sentAt()`, journeys).
     public var measuresSentAt = false
+    /// Users who are still at work when the last phase is over are stopped (journeys).
+    public var stopsAtEnd = false
 }
 
 public struct SocketIOSettings: Sendable {

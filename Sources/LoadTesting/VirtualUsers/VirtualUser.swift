@@ -90,6 +90,9 @@ public struct VirtualUser: Sendable {
     /// Set once, with the action `close`.
     public internal(set) var outcome: Outcome?
 
+    /// Whether the connection is open and its first namespace joined.
+    var isConnected: Bool { self.connection == .open }
+
     /// - Parameter row: values of the payloads, by slot.
     init(_ start: UserStart, plan: ScenarioPlan, context: RunContext, row: [(slot: Int, value: ScriptValue)] = []) {
         self.start = start

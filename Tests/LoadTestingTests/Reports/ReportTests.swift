@@ -73,7 +73,7 @@ struct ReportTests {
         let page = HTMLReport.write(sampleReport())
         #expect(!page.contains("<script") && !page.contains("http://www.") && !page.contains("src="))
         #expect(!page.contains("rate limit <b>") && page.contains("rate limit &lt;b&gt;"))
-        #expect(page.components(separatedBy: "<figure>").count == 6)
+        #expect(page.components(separatedBy: "<figure>").count == 7)
         for title in ["Virtual users", "Rates", "Response time over time", "Distribution", "Errors", "Steps", "Checks", "Delivery"] {
             #expect(page.contains(title), "\(title)")
         }
