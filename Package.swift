@@ -123,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "dunlin",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "LoadTesting", arguments, lifecycle, signals,
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "LoadTesting", hummingbird, nioCore, arguments,
+                lifecycle, signals,
                 logging,
                 metrics,
             ],

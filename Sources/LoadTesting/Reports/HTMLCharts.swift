@@ -52,12 +52,14 @@ struct HTMLCharts {
     }
 
     var latencies: LineChart {
-        let name = HTMLReport.mainSummary(self.report)?.name ?? Metric.responseTime.name
+        let main = HTMLReport.mainSummary(self.report)
+        // Connect times have a chart of their own.
+        let name = main?.metric == .connectTime ? Metric.responseTime.name : main?.metric.name ?? Metric.responseTime.name
         func points(_ value: @escaping (LatencySummary) -> Double) -> [(x: Double, y: Double)] {
             self.points { $0.summaries[name].map(value) }
         }
         return LineChart(
-            title: "Response time over time", unit: "milliseconds",
+            title: main?.metric == .fanOutTime ? "Fan-out time over time" : "Response time over time", unit: "milliseconds",
             series: [
                 LineChart.Series(name: "p99", points: points(\.p99), colour: 3),
                 LineChart.Series(name: "p95", points: points(\.p95), colour: 2),
@@ -70,12 +72,11 @@ struct HTMLCharts {
         var end = 99.0
         for (number, run) in [self.report, self.other].enumerated() {
             guard let run, let main = HTMLReport.mainSummary(run) else { continue }
-            let points = Self.distribution(run.histograms[main.name], main.summary)
+            let points = Self.distribution(run.histograms[main.metric.name], main.summary)
             end = max(end, points.last?.x ?? 0)
-            let label = self.other == nil ? main.name : number == 0 ? "this run" : "the other"
+            let label = self.other == nil ? main.metric.name : number == 0 ? "this run" : "the other"
             series.append(LineChart.Series(name: label, points: points, colour: number == 0 ? 1 : 3, isDashed: number == 1))
-            if number == 0, self.other == nil, let service = run.histograms[Metric.serviceTime.name], main.name == Metric.responseTime.name
-            {
+            if number == 0, self.other == nil, let service = run.histograms[Metric.serviceTime.name], main.metric == .responseTime {
                 let summary = LatencySummary(service)
                 series.append(
                     LineChart.Series(name: "service time", points: Self.distribution(service, summary), colour: 2, isDashed: true))

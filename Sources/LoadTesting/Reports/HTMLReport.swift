@@ -76,14 +76,14 @@ public enum HTMLReport {
         }
         let received = metrics.counter(.eventsReceived) + metrics.counter(.receivedMessages)
         if received > 0 { tiles.append(("received", ReportNumber.grouped(received), "pushed by the server")) }
-        if let (name, summary) = Self.mainSummary(report) {
-            let isConnecting = name == Metric.connectTime.name
+        if let main = Self.mainSummary(report) {
             tiles.append(
                 (
-                    isConnecting ? "connect time, median" : "response time, median", "\(ReportNumber.text(summary.p50)) ms",
-                    "of \(ReportNumber.grouped(summary.count)) \(isConnecting ? "connections" : "answers")"
+                    "\(main.title), median", "\(ReportNumber.text(main.summary.p50)) ms",
+                    "\(ReportNumber.grouped(main.summary.count)) samples"
                 ))
-            tiles.append(("p99", "\(ReportNumber.text(summary.p99)) ms", "p99.9 \(ReportNumber.text(summary.p999)) ms"))
+            tiles.append(
+                ("\(main.title), p99", "\(ReportNumber.text(main.summary.p99)) ms", "p99.9 \(ReportNumber.text(main.summary.p999)) ms"))
         }
         if let apdex = report.apdex { tiles.append(("Apdex", ReportNumber.text(apdex.score, digits: 2), apdex.rating)) }
         let cells = tiles.map { name, value, note in
@@ -92,10 +92,14 @@ public enum HTMLReport {
         return "<dl class=\"tiles\">\(cells.joined(separator: "\n"))</dl>\n"
     }
 
-    /// The response time that matters most in this run.
-    static func mainSummary(_ report: RunReport) -> (name: String, summary: LatencySummary)? {
-        for metric in [Metric.responseTime, .webSocketResponseTime, .httpResponseTime, .connectTime] {
-            if let summary = report.aggregate.summaries[metric.name] { return (metric.name, summary) }
+    /// The time that matters most in this run.
+    static func mainSummary(_ report: RunReport) -> (metric: Metric, title: String, summary: LatencySummary)? {
+        let candidates: [(Metric, String)] = [
+            (.responseTime, "Response time"), (.webSocketResponseTime, "Response time"), (.httpResponseTime, "Response time"),
+            (.fanOutTime, "Fan-out time"), (.connectTime, "Connect time"),
+        ]
+        for (metric, title) in candidates {
+            if let summary = report.aggregate.summaries[metric.name] { return (metric, title, summary) }
         }
         return nil
     }

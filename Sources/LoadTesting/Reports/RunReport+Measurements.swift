@@ -31,7 +31,8 @@ extension RunReport {
             ] { self.aggregate.counters[name] = count }
         }
         if let threshold = script.configuration.apdexThresholdMilliseconds, let main = HTMLReport.mainSummary(self),
-            let histogram = self.histograms[main.name]
+            main.metric != .connectTime,
+            let histogram = self.histograms[main.metric.name]
         {
             self.apdex = ApdexScore(
                 histogram, failures: self.aggregate.counter(.timeouts), thresholdMilliseconds: threshold)

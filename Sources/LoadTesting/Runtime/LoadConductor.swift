@@ -61,7 +61,7 @@ final class LoadConductor {
         let finished = NIOLoopBound(self, eventLoop: self.loop)
         for player in self.players {
             player.start(
-                self.context, startedAt: self.startedAt, log: self.observer.log,
+                self.context, startedAt: self.startedAt, localAddresses: self.options.localAddresses, log: self.observer.log,
                 finished: { [loop] phase in loop.execute { finished.value.userFinished(phase) } })
         }
         self.nextPeriod = self.periodNanoseconds
@@ -152,6 +152,7 @@ final class LoadConductor {
         if self.skipped > 0 { report.counters[Metric.skipped.name] = self.skipped }
         self.skipped = 0
         self.aggregate.merge(period)
+        self.observer.measured(self.aggregate, self.context.compiled.catalog, self.schedule.active)
         guard !report.isEmpty else { return }
         self.intermediate.append(report)
         self.observer.periodEnded(report, .nanoseconds(width))

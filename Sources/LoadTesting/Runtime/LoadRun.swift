@@ -13,6 +13,8 @@ public struct LoadRunOptions: Sendable {
     /// Milliseconds since 1970 at the run's beginning.
     public var startedAtMilliseconds: Int64
     public var version = ""
+    /// Local addresses of the connections, taken in turn: one address has ports for some 28,000. Empty: the system chooses.
+    public var localAddresses: [String] = []
 
     public init(seed: UInt64, startedAtMilliseconds: Int64) {
         self.seed = seed
@@ -28,6 +30,8 @@ public struct LoadRunObserver: Sendable {
     /// Once a second.
     public var progress: @Sendable (ProgressSnapshot) -> Void = { _ in }
     public var log: @Sendable (String) -> Void = { _ in }
+    /// After each period: everything measured so far, and the users at work.
+    public var measured: @Sendable (Measurements, MetricCatalog, Int) -> Void = { _, _, _ in }
 
     public init() {}
 }

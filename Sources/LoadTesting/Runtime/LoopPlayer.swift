@@ -18,20 +18,26 @@ final class LoopPlayer {
     private var closed: EventLoopPromise<Remains>?
     /// Counts since the beginning, for the live view; periods are taken away from ``measurements``.
     private var glanced = Glance()
-    private var lastPlan: (request: ConnectionRequest, plan: ConnectionPlan)?
+    private let localAddresses: [String]
+    private var plans: [(request: ConnectionRequest, local: String?, plan: ConnectionPlan)] = []
+
+    /// Plans that are kept. With headers or a query of each user's own every connection has another one.
+    private static let maximumPlans = 64
 
     private static let lagInterval = TimeAmount.milliseconds(50)
     /// Close frames may take this long at the end of a run.
     private static let closeTime = TimeAmount.seconds(3)
 
     init(
-        on loop: any EventLoop, _ context: RunContext, startedAt: NIODeadline, log: @escaping @Sendable (String) -> Void,
+        on loop: any EventLoop, _ context: RunContext, startedAt: NIODeadline, localAddresses: [String],
+        log: @escaping @Sendable (String) -> Void,
         finished: @escaping @Sendable (Int) -> Void
     ) {
         self.loop = loop
         self.client = ClientLoop(loop)
         self.context = context
         self.startedAt = startedAt
+        self.localAddresses = localAddresses
         self.log = log
         self.finished = finished
         self.measurements = Measurements(catalog: context.compiled.catalog)
@@ -59,13 +65,15 @@ final class LoopPlayer {
     }
 
     /// The plan of a connection. Users whose headers and query are the same share one.
-    func plan(for request: ConnectionRequest) throws(SocketIOClientError) -> ConnectionPlan {
+    func plan(for request: ConnectionRequest, user: Int) throws(SocketIOClientError) -> ConnectionPlan {
         var key = request
         key.auth = nil
         key.namespace = ""
-        if let lastPlan, lastPlan.request == key { return lastPlan.plan }
-        let plan = ConnectionPlan(try UserConnection.configuration(request))
-        self.lastPlan = (key, plan)
+        let local = self.localAddresses.isEmpty ? nil : self.localAddresses[user % self.localAddresses.count]
+        if let known = self.plans.last(where: { $0.local == local && $0.request == key }) { return known.plan }
+        let plan = ConnectionPlan(try UserConnection.configuration(request, localAddress: local))
+        if self.plans.count >= Self.maximumPlans { self.plans.removeFirst() }
+        self.plans.append((key, local, plan))
         return plan
     }
 
@@ -170,11 +178,12 @@ extension LoopPlayer {
         }
 
         func start(
-            _ context: RunContext, startedAt: NIODeadline, log: @escaping @Sendable (String) -> Void,
+            _ context: RunContext, startedAt: NIODeadline, localAddresses: [String], log: @escaping @Sendable (String) -> Void,
             finished: @escaping @Sendable (Int) -> Void
         ) {
             self.loop.execute {
-                box.value = LoopPlayer(on: loop, context, startedAt: startedAt, log: log, finished: finished)
+                box.value = LoopPlayer(
+                    on: loop, context, startedAt: startedAt, localAddresses: localAddresses, log: log, finished: finished)
             }
         }
 

@@ -100,7 +100,9 @@ final class UserConnection: SocketIOConnectionDelegate {
 
     // MARK: The connection
 
-    static func configuration(_ request: ConnectionRequest) throws(SocketIOClientError) -> ConnectionConfiguration {
+    static func configuration(
+        _ request: ConnectionRequest, localAddress: String?
+    ) throws(SocketIOClientError) -> ConnectionConfiguration {
         var configuration = try ConnectionConfiguration(request.url)
         configuration.path = request.path
         configuration.transports =
@@ -111,6 +113,7 @@ final class UserConnection: SocketIOConnectionDelegate {
         if !request.verifiesCertificates { configuration.tls.certificateVerification = .none }
         // A literal address needs no look-up for each user.
         configuration.address = try? SocketAddress(ipAddress: configuration.url.host, port: configuration.url.port)
+        configuration.localAddress = localAddress.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
         return configuration
     }
 
@@ -118,7 +121,8 @@ final class UserConnection: SocketIOConnectionDelegate {
         self.request = request
         self.askedAt = self.player.now
         do throws(SocketIOClientError) {
-            let connection = SocketIOConnection(try self.player.plan(for: request), on: self.player.client, delegate: self)
+            let connection = SocketIOConnection(
+                try self.player.plan(for: request, user: self.user.start.user), on: self.player.client, delegate: self)
             self.connection = connection
             self.player.connectionOpened()
             let player = self.player

@@ -73,7 +73,9 @@ struct LiveLoadRunTests {
         #expect(report.aggregate.counter(.emits) == 200)
         #expect(report.aggregate.summaries["socketio.response_time"]?.count == 200)
         #expect(report.aggregate.summaries["socketio.connect_time"]?.count == 10)
-        #expect(report.verdict.exitStatus == .passed && report.headlines.isEmpty)
+        #expect(report.verdict.exitStatus == .passed)
+        // A busy machine may say so of itself; nothing else is to be said.
+        #expect(report.headlines.allSatisfy { $0.hasPrefix("the generator") })
         #expect(report.intermediate.reduce(0) { $0 + $1.counter(.emits) } == 200)
     }
 
@@ -107,7 +109,7 @@ struct LiveLoadRunTests {
         let counts = Counts()
         let report = try await withTestServer(server(counts)) { server in
             try await play(
-                flow("- emit: silent\n  acknowledge: true", config: "timeout: 0.2\nphases: [{duration: 0.01, arrivalCount: 3}]"),
+                flow("- emit: silent\n  acknowledge: {timeout: 0.2}", config: "phases: [{duration: 0.01, arrivalCount: 3}]"),
                 url: "http://\(server.host):\(server.port)")
         }
         #expect(report.aggregate.counters["errors.acknowledgement timeout"] == 3)
@@ -154,11 +156,9 @@ struct LiveLoadRunTests {
             settings.target = "http://\(server.host):\(server.port)"
             let script = try parse(
                 flow("- emit: echo\n  acknowledge: true\n- think: 600", config: "phases: [{duration: 600, users: 3}]"), options: settings)
-            let began = Mutex(0)
             var observer = LoadRunObserver()
             let run = Mutex<LoadRun?>(nil)
             observer.progress = { snapshot in
-                began.withLock { $0 = snapshot.created }
                 if snapshot.created == 3, snapshot.median != nil { run.withLock { $0?.stop() } }
             }
             let options = LoadRunOptions(seed: 1, startedAtMilliseconds: 0)
@@ -170,21 +170,28 @@ struct LiveLoadRunTests {
         #expect(counts["echo"] == 3)
     }
 
-    @Test("a journey file is played as the document's runner does it, and stays until the end")
+    @Test("a journey file is played as the document's runner does it, and its users stay")
     func journey() async throws {
         let counts = Counts()
         let report = try await withTestServer(server(counts)) { server in
             let configuration = LoadTestConfiguration(
                 targetURL: "http://\(server.host):\(server.port)", maximumConcurrentUsers: 4, rampUpDuration: .milliseconds(100),
-                testDuration: .milliseconds(400),
+                testDuration: .seconds(600),
                 userJourneys: [UserJourney(name: "a", weight: 1, steps: [.emit(event: "join", data: [:]), .expect(event: "joined")])])
-            let options = LoadRunOptions(seed: 1, startedAtMilliseconds: 0)
-            return try await LoadRun(configuration.script(), payloads: PayloadRows(), options: options).run()
+            let run = Mutex<LoadRun?>(nil)
+            var observer = LoadRunObserver()
+            observer.progress = { snapshot in
+                if snapshot.received == 4, snapshot.activeUsers == 4 { run.withLock { $0?.stop() } }
+            }
+            let load = LoadRun(
+                try configuration.script(), payloads: PayloadRows(), options: LoadRunOptions(seed: 1, startedAtMilliseconds: 0),
+                observer: observer)
+            run.withLock { $0 = load }
+            return try await load.run()
         }
         let metrics = LoadTestMetrics(report)
         #expect(
             metrics.connectionsSuccessful == 4 && metrics.messagesSent == 4 && metrics.messagesReceived == 4 && metrics.errorsCount == 0)
-        #expect(report.seconds >= 0.5)
     }
 
     @Test("steps that cannot be played yet are refused by their place")
@@ -192,7 +199,7 @@ struct LiveLoadRunTests {
         let script = try parse(flow("- loop: [{get: {url: /}}]\n  count: 2"))
         #expect(
             LoadRun.unplayableSteps(of: script).entries.map(\.description) == [
-                "test.yml:7:16: error: HTTP steps are checked, but not played"
+                "test.yml:7:17: error: HTTP steps are checked, but not played"
             ])
         #expect(LoadRun.unplayableSteps(of: try parse(flow("- emit: a"))).entries.isEmpty)
     }

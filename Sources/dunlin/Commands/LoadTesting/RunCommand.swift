@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import LoadTesting
+import NIOCore
 import Synchronization
 
 /// `dunlin run`.
@@ -90,6 +91,15 @@ struct RunOptions: ParsableArguments {
     @Option(name: .customLong("event-loops"), help: ArgumentHelp("Threads (default: one per processor).", valueName: "n"))
     var eventLoops: Int?
 
+    @Option(
+        name: .customLong("local-address"),
+        help: ArgumentHelp("Connect from this address; may be repeated, beyond 28,000 connections.", valueName: "ip"))
+    var localAddresses: [String] = []
+
+    @Option(
+        name: .customLong("metrics-port"), help: ArgumentHelp("Serve Prometheus' /metrics on 127.0.0.1 during the run.", valueName: "port"))
+    var metricsPort: Int?
+
     @Flag(name: [.customShort("q"), .long], help: "No progress and no summary.")
     var quiet = false
 
@@ -98,6 +108,10 @@ struct RunOptions: ParsableArguments {
 
     func validate() throws {
         guard timeScale > 0, timeScale <= 1000 else { throw ValidationError("--time-scale must be above 0") }
+        for address in localAddresses where (try? SocketAddress(ipAddress: address, port: 0)) == nil {
+            throw ValidationError("not an IP address: '\(address)'")
+        }
+        if let metricsPort, !(1...65_535).contains(metricsPort) { throw ValidationError("--metrics-port must be from 1 to 65535") }
         if let eventLoops, !(1...256).contains(eventLoops) { throw ValidationError("--event-loops must be from 1 to 256") }
     }
 
@@ -111,11 +125,16 @@ struct RunOptions: ParsableArguments {
         var settings = LoadRunOptions(
             seed: seed ?? .random(in: 0...(1 << 53)), startedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         settings.timeScale = timeScale
+        settings.localAddresses = localAddresses
         settings.eventLoops = eventLoops ?? ProcessInfo.processInfo.activeProcessorCount
-        let run = LoadRun(loaded.script, payloads: loaded.payloads, options: settings, observer: observer())
+        var observer = observer()
+        let endpoint = metricsPort.map { LoadMetricsEndpoint(port: $0) }
+        if let endpoint { observer.measured = { endpoint.show($0, catalog: $1, activeUsers: $2) } }
+        let run = LoadRun(loaded.script, payloads: loaded.payloads, options: settings, observer: observer)
         let signals = Self.onInterrupt { run.stop() }
         defer { for signal in signals { signal.cancel() } }
-        return try await run.run()
+        guard let endpoint else { return try await run.run() }
+        return try await endpoint.serve { try await run.run() }
     }
 
     private func observer() -> LoadRunObserver {
