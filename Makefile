@@ -4,13 +4,14 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 ARGS ?=
 
-.PHONY: help run build test lint coverage bench clean
+.PHONY: help run build test lint fuzz coverage sanitize bench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## install what is missing, build, start the demo classroom on port 3001 (ARGS="--port 8080" adds options)
 	@scripts/install-dependencies.sh build
+	@[ -d .build ] || printf '%s\n' 'First build: SwiftNIO, Hummingbird and the other dependencies are compiled too. That took 5 minutes on two cores;' 'later builds take seconds.'
 	@swift build --configuration $(CONFIGURATION) --product dunlin
 	@exec "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/dunlin" serve --demo $(ARGS)
 
@@ -24,11 +25,18 @@ test: lint ## lint, build and run every test: unit, integration, end to end (ins
 lint: ## formatting, the arrows between targets, syntax of scripts
 	@scripts/lint.sh
 
+fuzz: ## random requests and packets for long (SEEDS=2000 FIRST_SEED=1 SECONDS_AT_MOST=1800)
+	@scripts/fuzz.sh
+
 coverage: ## coverage of the Swift tests: a table, and coverage/lcov.info
 	@scripts/coverage.sh
 
-bench: ## CPU per message next to python-socketio, in one run (takes minutes)
+sanitize: ## the Swift tests under the address and the thread sanitizer, each with a clean build (takes half an hour)
+	@scripts/sanitize.sh address
+	@scripts/sanitize.sh thread
+
+bench: ## CPU per message and per connection beside the floor and python-socketio, in one run (takes minutes)
 	@scripts/bench.sh
 
 clean: ## remove everything that was built, installed into the checkout or written by a run
-	rm -rf .build .build-coverage .tools coverage reports
+	rm -rf .build .build-* .tools coverage reports

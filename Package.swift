@@ -27,7 +27,8 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let openSSL: Target.Dependency = .target(name: "COpenSSL", condition: .when(platforms: [.linux]))
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -66,7 +67,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
@@ -76,14 +76,15 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-        .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore, crypto], swiftSettings: settings),
+        .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore], swiftSettings: settings),
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
-        .target(name: "SocketIOCore", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
+        .target(name: "JSONCore", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "SocketIOCore", dependencies: ["JSONCore", "EngineIOCore", nioCore], swiftSettings: settings),
         .target(
             name: "SocketIOServer",
             dependencies: [
                 "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, metrics, deque,
-                crypto,
+                heap,
             ],
             swiftSettings: settings),
         .target(
@@ -103,13 +104,17 @@ let package = Package(
                 nioCore, nioPosix, nioHTTP1, logging, lifecycle,
             ],
             swiftSettings: settings),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "SystemCrypto", dependencies: [openSSL], swiftSettings: settings),
         .target(name: "Classroom", swiftSettings: settings),
-        .target(name: "ClassroomStore", dependencies: ["Classroom", grdb, sqlite, crypto, logging], swiftSettings: settings),
+        .target(
+            name: "ClassroomStore", dependencies: ["Classroom", "JSONCore", "SystemCrypto", grdb, sqlite, logging], swiftSettings: settings),
         .target(
             name: "ClassroomServer",
             dependencies: [
-                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "PrometheusMetrics", hummingbird,
-                httpTypesCore, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals, deque, crypto,
+                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "JSONCore", "PrometheusMetrics",
+                hummingbird,
+                httpTypesCore, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals, deque, "SystemCrypto",
             ],
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
@@ -117,16 +122,16 @@ let package = Package(
         .target(
             name: "LoadTesting",
             dependencies: [
-                "SocketIOClient", "SocketIOCore", "EngineIOCore", "PrometheusMetrics", nioCore, nioPosix, nioTLS, crypto, yams, histogram,
+                "SocketIOClient", "SocketIOCore", "JSONCore", "EngineIOCore", "PrometheusMetrics", nioCore, nioPosix, nioTLS,
+                "SystemCrypto", yams,
+                histogram,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "LoadTesting", hummingbird, nioCore, arguments,
-                lifecycle, signals,
-                logging,
-                metrics,
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "SocketIOHummingbird", "LoadTesting", hummingbird,
+                nioCore, arguments, lifecycle, signals, logging, metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -141,12 +146,13 @@ let package = Package(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .testTarget(name: "EngineIOCoreTests", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
-        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "JSONCoreTests", dependencies: ["JSONCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore", "JSONCore", nioCore], swiftSettings: settings),
         .testTarget(
             name: "SocketIOServerTests",
             dependencies: [
                 "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioConcurrency,
-                logging,
+                logging, heap,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -158,20 +164,23 @@ let package = Package(
         .testTarget(
             name: "SocketIOTestingTests",
             dependencies: ["SocketIOTesting", "SocketIOServer", "WebSocketCore", hummingbird, nioCore], swiftSettings: settings),
+        .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
         .testTarget(
-            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", grdb, logging], swiftSettings: settings),
+            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", "JSONCore", grdb, logging], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
         .testTarget(
             name: "LoadTestingTests",
-            dependencies: ["LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "PrometheusMetrics", hummingbird, nioCore],
+            dependencies: [
+                "LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "JSONCore", "PrometheusMetrics", hummingbird, nioCore,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [
-                "SocketIOTesting", "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "PrometheusMetrics",
-                hummingbird,
-                httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, crypto,
+                "SocketIOTesting", "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "JSONCore",
+                "PrometheusMetrics", hummingbird,
+                httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, "SystemCrypto", openSSL,
             ],
             swiftSettings: settings),
         .testTarget(

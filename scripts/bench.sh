@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Server CPU per message: our echo-server and python-socketio, measured in turn in one run (A B C A B C …), the median of the ratios at
-# the end. The machine's speed swings; a ratio taken side by side says more than any single time. python-socketio runs on uvicorn twice:
+# Server CPU per message and per connection, and memory per idle connection: our echo-server, the floor and python-socketio, measured in
+# turn in one run (A B C D A B C D …), the median of the ratios at the end. The machine's speed swings; a ratio taken side by side says
+# more than any single time. The floor (Benchmarks/floor.c) does the least that a process can do. python-socketio runs on uvicorn twice:
 # as pip installs it by default, and with the faster parts of uvicorn[standard].
 #   scripts/bench.sh [rounds] [seconds]        the server runs on core 0, the generator on core 1
 # ECHO_SERVER_BINARY names a binary that is built already.
@@ -24,6 +25,7 @@ if [ -z "${ECHO_SERVER_BINARY:-}" ]; then
 fi
 mkdir -p .tools reports/bench
 gcc -O2 -march=native -Wall -o .tools/rtload Benchmarks/rtload.c
+gcc -O2 -march=native -D_GNU_SOURCE -o .tools/floor Benchmarks/floor.c
 
 # Both say or show when they are ready: ours by its line on standard output, the other by answering on its port.
 taskset -c 0 "$ECHO_SERVER_BINARY" --port 0 >reports/bench/echo-server.log 2>&1 &
@@ -37,22 +39,27 @@ for _ in $(seq 100); do
 done
 [ -n "$our_port" ] || { printf 'echo-server did not start:\n' >&2; cat reports/bench/echo-server.log >&2; exit 1; }
 
-start_peer() {
-    local stack=$1 port
-    port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    taskset -c 0 .tools/venv/bin/python Benchmarks/peer.py "$port" "$stack" >"reports/bench/peer-$stack.log" 2>&1 &
-    peer_pid=$!
-    servers+=("$peer_pid")
+# Starts a server that is told its port. Arguments: a name for its log, then the command, in which PORT stands for the port.
+start() {
+    local log="reports/bench/$1.log"
+    shift
+    started_port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    taskset -c 0 "${@//PORT/$started_port}" >"$log" 2>&1 &
+    started=$!
+    servers+=("$started")
     for _ in $(seq 100); do
-        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+        if (exec 3<>"/dev/tcp/127.0.0.1/$started_port") 2>/dev/null; then return; fi
         sleep 0.1
     done
-    peer_port=$port
+    printf 'a server did not start; see %s\n' "$log" >&2
+    exit 1
 }
-start_peer plain
-plain_port=$peer_port plain=$peer_pid
-start_peer tuned
-tuned_port=$peer_port tuned=$peer_pid
+start floor .tools/floor PORT
+floor_port=$started_port floor=$started
+start peer-plain .tools/venv/bin/python Benchmarks/peer.py PORT plain
+plain_port=$started_port plain=$started
+start peer-tuned .tools/venv/bin/python Benchmarks/peer.py PORT tuned
+tuned_port=$started_port tuned=$started
 
 results=reports/bench/results.jsonl
 : >"$results"
@@ -60,18 +67,21 @@ results=reports/bench/results.jsonl
 measure() {
     local label=$1
     shift
-    for server in "dunlin $our_port $ours" "plain $plain_port $plain" "tuned $tuned_port $tuned"; do
+    for server in "dunlin $our_port $ours" "floor $floor_port $floor" "plain $plain_port $plain" "tuned $tuned_port $tuned"; do
         read -r name port pid <<<"$server"
-        taskset -c 1 .tools/rtload --proto sio --port "$port" --pid "$pid" --label "$label|$name" -d "$seconds" --json "$@" >>"$results"
+        taskset -c 1 .tools/rtload --proto sio --port "$port" --pid "$pid" --label "$label|$name" --json "$@" >>"$results"
     done
 }
 
+# Memory first: a process gives back little of what it once had.
+measure "idle connection, KiB" --mode idle -c 2000 --touch -d 1
 for round in $(seq "$rounds"); do
     printf 'round %d of %d\n' "$round" "$rounds"
     for in_flight in 1 16; do
-        measure "echo, $in_flight in flight" --ack -c 100 -p "$in_flight" -s 32
-        measure "broadcast to 1000, $in_flight in flight" --mode broadcast -c 1000 -p "$in_flight" -s 128
+        measure "echo, $in_flight in flight" --ack -c 100 -p "$in_flight" -s 32 -d "$seconds"
+        measure "broadcast to 1000, $in_flight in flight" --mode broadcast -c 1000 -p "$in_flight" -s 128 -d "$seconds"
     done
+    measure "connect" --mode connect -c 32 --srcs 8 -d "$seconds"
 done
 
 python3 - "$results" <<'PYTHON'
@@ -84,12 +94,16 @@ for line in open(sys.argv[1], encoding="utf-8"):
     run = json.loads(line)
     assert not (run["errors"] or run["mismatches"]), f"the replies were wrong: {run}"
     case, server = run["label"].split("|")
-    cases.setdefault(case, {}).setdefault(server, []).append(run["cpu_us"])
-print(f"\n{'CPU µs a message, median':36} {'dunlin':>8} {'python-socketio':>16} {'ratio':>6} {'with uvloop':>12} {'ratio':>6}")
+    figure = run["kib_per_conn"] if run["mode"] == "idle" else run["cpu_us"]
+    cases.setdefault(case, {}).setdefault(server, []).append(figure)
+peers = (("floor", "the floor"), ("plain", "python-socketio"), ("tuned", "with uvloop"))
+print(f"\n{'CPU µs per message, median':32} {'dunlin':>8}" + "".join(f" {title:>16} {'×':>5}" for _, title in peers))
 for case, runs in cases.items():
-    row = f"{case:36} {statistics.median(runs['dunlin']):8.2f}"
-    for peer, width in (("plain", 16), ("tuned", 12)):
-        ratio = statistics.median(theirs / own for own, theirs in zip(runs["dunlin"], runs[peer]))
-        row += f" {statistics.median(runs[peer]):{width}.1f} {ratio:6.0f}"
+    row = f"{case:32} {statistics.median(runs['dunlin']):8.2f}"
+    for peer, _ in peers:
+        # Above the floor it says how many times dearer we are; beside a peer, how many times dearer the peer is.
+        pairs = zip(runs["dunlin"], runs[peer])
+        ratio = statistics.median((own / theirs if peer == "floor" else theirs / own) for own, theirs in pairs if own and theirs)
+        row += f" {statistics.median(runs[peer]):16.2f} {ratio:5.1f}"
     print(row)
 PYTHON

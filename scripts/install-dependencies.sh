@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on this machine, and nothing else.
-#   build   the headers that the server links with (libsqlite3-dev, zlib1g-dev)
+#   build   the headers that the server links with (libsqlite3-dev, libssl-dev, zlib1g-dev)
 #   test    also Chromium, Node, strace, and Python packages in .tools/venv
 #   bench   also a C compiler and the server that is measured beside ours
 # Uses apt-get where a Debian package is missing, as root or through sudo; what is there already is left alone.
@@ -37,7 +37,7 @@ install_packages() {
     quietly "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends "$@"
 }
 
-has_header() { [ -n "$(find /usr/include /usr/local/include -maxdepth 2 -name "$1" -print -quit 2>/dev/null)" ]; }
+has_header() { [ -n "$(find /usr/include /usr/local/include -maxdepth 3 -name "$1" -print -quit 2>/dev/null)" ]; }
 has_command() { command -v "$1" >/dev/null 2>&1; }
 
 has_command swift || fail "Swift 6.2 or newer is needed: https://www.swift.org/install"
@@ -45,6 +45,7 @@ has_command swift || fail "Swift 6.2 or newer is needed: https://www.swift.org/i
 missing=()
 has_header sqlite3.h || missing+=(libsqlite3-dev)
 has_header zlib.h || missing+=(zlib1g-dev)
+has_header evp.h || missing+=(libssl-dev)
 if [ "$purpose" = test ]; then
     has_command chromium || has_command chromium-browser || has_command google-chrome || missing+=(chromium)
     has_command node || missing+=(nodejs)

@@ -1,3 +1,4 @@
+import Classroom
 public import Logging
 public import PrometheusMetrics
 public import ServiceLifecycle
@@ -13,7 +14,7 @@ import UnixSignals
 /// In a program that has services of its own, ``run()`` stands in the same `ServiceGroup`, which then owns the signals.
 public struct ClassroomApplication: Service {
     /// The id of the user whose quizzes everybody who may create quizzes finds in the library.
-    public static let sharedOwner = "system"
+    public static let sharedOwner = Quiz.sharedOwner
 
     private let configuration: ClassroomConfiguration
     private let registry: PrometheusRegistry

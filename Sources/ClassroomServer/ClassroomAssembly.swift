@@ -73,7 +73,8 @@ struct ClassroomAssembly {
     private func serve(access: DemoClassroom.Access?, onListening: @escaping @Sendable (ListeningAddress) async -> Void) async throws {
         let isListening = Atomic(false)
         let router = ClassroomRouter(
-            configuration: configuration, store: store, authentication: authentication, readiness: readiness, registry: registry
+            configuration: configuration, store: store, authentication: authentication, runtime: runtime, readiness: readiness,
+            registry: registry
         ).build()
         let application = Application(
             router: router, server: try tls.map { try .socketIO(io, tls: $0) } ?? .socketIO(io),

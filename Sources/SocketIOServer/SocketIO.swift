@@ -7,6 +7,8 @@ import WebSocketCore
 
 /// A Socket.IO server, apart from the port it listens on. Handlers are registered before it serves; `SocketIOHummingbird` puts it on a
 /// Hummingbird server's port.
+///
+/// A server that has served must be told to ``shutdown()``: until then it, its handlers and whatever they hold stay in memory.
 public final class SocketIO: Sendable {
     public typealias Middleware = @Sendable (inout ConnectRequest) async throws -> Void
 
@@ -16,10 +18,10 @@ public final class SocketIO: Sendable {
         var middlewares: [Middleware] = []
         var connectionHandlers: [@Sendable (ServerSocket) -> Void] = []
         var isShuttingDown = false
-        var tasks = 0
         var channels = 0
         var sessions = 0
-        var idleWaiters: [CheckedContinuation<Void, Never>] = []
+        /// Sessions that poll, by the address that opened them.
+        var pollingByAddress: [String: Int] = [:]
     }
 
     public let configuration: SocketIOConfiguration
@@ -27,6 +29,8 @@ public final class SocketIO: Sendable {
     private let state = NIOLockedValueBox(State())
     /// Held while a broadcast is put into the loops' mailboxes: all loops get broadcasts in one order.
     private let broadcastLock = NIOLock()
+    private let backlog = Backlog()
+    private let work = PendingWork()
 
     public init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
         self.configuration = configuration
@@ -35,14 +39,14 @@ public final class SocketIO: Sendable {
 
     // MARK: Handlers
 
-    /// Called for each new socket, on its loop. Register its handlers there.
+    /// Called for each new socket, on its loop. Register its handlers there. Ignored after ``shutdown()``.
     public func onConnection(_ handler: @escaping @Sendable (ServerSocket) -> Void) {
-        state.withLockedValue { $0.connectionHandlers.append(handler) }
+        state.withLockedValue { if !$0.isShuttingDown { $0.connectionHandlers.append(handler) } }
     }
 
-    /// Asked for each client that joins, in the order of registration.
+    /// Asked for each client that joins, in the order of registration. Ignored after ``shutdown()``.
     public func use(_ middleware: @escaping Middleware) {
-        state.withLockedValue { $0.middlewares.append(middleware) }
+        state.withLockedValue { if !$0.isShuttingDown { $0.middlewares.append(middleware) } }
     }
 
     var middlewares: [Middleware] { state.withLockedValue { $0.middlewares } }
@@ -63,9 +67,9 @@ public final class SocketIO: Sendable {
 
     func broadcast(_ broadcast: Broadcast) {
         let shards = state.withLockedValue { $0.shards }
-        broadcastLock.withLock {
-            for shard in shards { shard.enqueue(.broadcast(broadcast)) }
-        }
+        // Woken after the lock: nothing is called while it is held.
+        let asleep = broadcastLock.withLock { shards.filter { $0.put(.broadcast(broadcast)) } }
+        for shard in asleep { shard.scheduleDrain() }
     }
 
     // MARK: Loops
@@ -76,9 +80,13 @@ public final class SocketIO: Sendable {
         return state.withLockedValue { state in
             if let index = state.shardByLoop[ObjectIdentifier(loop)] { return state.shards[index] }
             let index = state.shards.count
-            let mailbox = LoopMailbox(loop: loop)
+            let mailbox = LoopMailbox(
+                loop: loop, maximumItems: configuration.maximumMailboxItems, maximumBytes: configuration.maximumMailboxBytes,
+                backlog: backlog)
             let counters = ShardCounters()
-            let shard = LoopShard(index: index, loop: loop, mailbox: mailbox, counters: counters, io: self)
+            let shard = LoopShard(
+                index: index, loop: loop, mailbox: mailbox, counters: counters, backlog: backlog, configuration: configuration,
+                logger: logger, io: state.isShuttingDown ? nil : self)
             let handle = ShardHandle(
                 index: index, loop: loop, mailbox: mailbox, counters: counters, shard: NIOLoopBound(shard, eventLoop: loop))
             state.shards.append(handle)
@@ -110,12 +118,26 @@ public final class SocketIO: Sendable {
         }
     }
 
-    /// Takes one of the places for sessions. False: there is none.
-    func openSession() -> Bool {
+    /// Takes one of the places for sessions. False: there is none, this address has its share of those that poll, or the server is shutting
+    /// down.
+    func openSession(pollingFrom address: String?) -> Bool {
         state.withLockedValue { state in
-            guard state.sessions < configuration.maximumSessions else { return false }
+            guard state.sessions < configuration.maximumSessions, !state.isShuttingDown else { return false }
+            if let address {
+                let count = state.pollingByAddress[address, default: 0]
+                guard count < configuration.maximumPollingSessionsPerAddress else { return false }
+                state.pollingByAddress[address] = count + 1
+            }
             state.sessions += 1
             return true
+        }
+    }
+
+    /// A session of this address ends, or has a WebSocket now.
+    func stopsPolling(from address: String) {
+        state.withLockedValue { state in
+            guard let count = state.pollingByAddress[address] else { return }
+            state.pollingByAddress[address] = count > 1 ? count - 1 : nil
         }
     }
 
@@ -123,55 +145,42 @@ public final class SocketIO: Sendable {
 
     func closeChannel() { state.withLockedValue { $0.channels -= 1 } }
 
-    /// Runs work that a shutdown waits for.
-    func track(_ body: @escaping @Sendable () async -> Void) {
-        state.withLockedValue { $0.tasks += 1 }
-        Task {
-            await body()
-            state.withLockedValue { $0.tasks -= 1 }
-            wakeIfIdle()
-        }
+    /// The places that are taken, for tests: what is left of them when all clients have gone was lost.
+    var placesInUse: (channels: Int, sessions: Int, polling: Int) {
+        state.withLockedValue { ($0.channels, $0.sessions, $0.pollingByAddress.values.reduce(0, +)) }
     }
+
+    /// Runs work that a shutdown waits for.
+    func track(_ body: @escaping @Sendable () async -> Void) { work.run(body) }
 
     // MARK: Shutting down
 
     public var isShuttingDown: Bool { state.withLockedValue { $0.isShuttingDown } }
 
-    /// Closes every session (1012, so that clients come back to the next server) and returns when all are gone and no handler runs.
+    /// Closes every session (1012, so that clients come back to the next server), waits for the handlers that run, and lets go of all that
+    /// were registered. Takes at most `handlerGracePeriod` and `handlerCancellationTimeout` together: handlers that still run after the
+    /// first are cancelled, and after the second nobody waits for them any more.
     public func shutdown() async {
-        let shards = state.withLockedValue { state in
+        let (shards, registered) = state.withLockedValue { state in
+            let registered = (state.middlewares, state.connectionHandlers)
             state.isShuttingDown = true
-            return state.shards
+            state.middlewares = []
+            state.connectionHandlers = []
+            return (state.shards, registered)
         }
+        // They go outside the lock: what they held may come back here.
+        withExtendedLifetime(registered) {}
+        guard let loop = shards.first?.loop else { return }
         for handle in shards {
-            handle.run { shard in
-                shard.drainMailbox()
-                for connection in shard.connections.all {
-                    connection.close(.serverShuttingDown, code: .serviceRestart)
-                    // One that was closed before waits for a last GET, which would be refused now.
-                    shard.remove(connection)
-                }
-                shard.cancelTimers()
+            let closing = work.begin()
+            handle.run { [work] shard in
+                shard.end()
+                work.end(closing)
             }
         }
-        await withCheckedContinuation { continuation in
-            state.withLockedValue { $0.idleWaiters.append(continuation) }
-            wakeIfIdle()
-        }
-    }
-
-    func shardBecameEmpty() {
-        if isShuttingDown { wakeIfIdle() }
-    }
-
-    private func wakeIfIdle() {
-        let waiters = state.withLockedValue { state -> [CheckedContinuation<Void, Never>] in
-            guard state.tasks == 0, !state.idleWaiters.isEmpty else { return [] }
-            let open = state.shards.reduce(0) { $0 + $1.counters.connectionsOpened.read() - $1.counters.connectionsClosed.read() }
-            guard open == 0 else { return [] }
-            defer { state.idleWaiters = [] }
-            return state.idleWaiters
-        }
-        for waiter in waiters { waiter.resume() }
+        if await work.wait(atMost: TimeAmount(configuration.handlerGracePeriod), on: loop) { return }
+        work.cancelAll()
+        if await work.wait(atMost: TimeAmount(configuration.handlerCancellationTimeout), on: loop) { return }
+        logger.warning("handlers have not ended with the server", metadata: ["handlers": "\(work.count)"])
     }
 }

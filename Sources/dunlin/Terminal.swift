@@ -24,6 +24,18 @@ enum Terminal {
         exit(status)
     }
 
+    /// A line for standard error, or none if nobody reads it: does not wait.
+    static func errorAtOnce(_ line: String) {
+        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0 else { return }
+        error(line)
+    }
+
+    /// Ends the process without asking anybody: what would be done at an orderly end may be what hangs.
+    static func endAtOnce(status: Int32) -> Never {
+        _exit(status)
+    }
+
     /// Straight to the descriptor: no buffer that would have to be flushed.
     private static func send(_ line: String, to descriptor: Int32) {
         var bytes = Array((line + "\n").utf8)[...]

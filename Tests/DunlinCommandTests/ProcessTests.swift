@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 /// The program itself, run as its users run it.
-@Suite("dunlin as a process", .timeLimit(.minutes(2)))
+@Suite("dunlin as a process", .timeLimit(.minutes(10)))
 struct ProcessTests {
     struct Outcome {
         var status: Int32

@@ -20,7 +20,7 @@ DRAFT = {
 
 
 def request(classroom, method, path, headers=TEACHER, **more):
-    return requests.request(method, f"{classroom.url}/api/v1{path}", headers=headers, timeout=5, **more)
+    return requests.request(method, f"{classroom.url}/api/v1{path}", headers=headers, timeout=60, **more)
 
 
 def test_a_quiz_is_created_read_replaced_and_deleted(classroom):
@@ -83,5 +83,5 @@ async def test_the_report_of_a_session_is_the_fold_over_its_answers(classroom):
 
 def test_the_description_of_the_api_is_served(classroom):
     classroom.start()
-    document = requests.get(f"{classroom.url}/api/v1/openapi.yaml", timeout=5)
+    document = requests.get(f"{classroom.url}/api/v1/openapi.yaml", timeout=60)
     assert document.status_code == 200 and document.text.startswith("openapi: 3")

@@ -17,11 +17,13 @@ class PythonServer:
 
     async def __aenter__(self):
         sio = socketio.AsyncServer(async_mode="aiohttp", async_handlers=False)
-        self.auths = []
+        self.queries = []
 
-        @sio.event
         async def connect(sid, environ, auth):
-            self.auths.append((sid, environ["QUERY_STRING"]))
+            self.queries.append(environ["QUERY_STRING"])
+
+        for namespace in ("/", "/other"):
+            sio.on("connect", connect, namespace=namespace)
 
         @sio.on("echo")
         async def echo(sid, *arguments):
@@ -67,7 +69,7 @@ async def test_texts_binary_and_order(transport, namespace):
         status, output = await run_client(server.url + namespace, "--transport", transport)
     assert (status, output) == (0, "ok\n")
     expected = "polling" if transport == "upgrade" else transport
-    assert f"transport={expected}" in server.auths[0][1]
+    assert f"transport={expected}" in server.queries[0]
 
 
 @pytest.mark.parametrize("transport", ["polling", "websocket", "upgrade"])

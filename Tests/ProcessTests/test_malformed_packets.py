@@ -69,7 +69,7 @@ async def test_it_closes_the_connection(echo_server, messages):
     socket = await connected(echo_server.port)
     for message in messages:
         socket.write(BINARY if isinstance(message, bytes) else TEXT, message)
-    closed = await asyncio.wait_for(socket.until_closed(), 5)
+    closed = await asyncio.wait_for(socket.until_closed(), 60)
     assert closed.frame_came and closed.code is None, "a close frame without a code, as the reference sends it"
     await still_serves(echo_server, witness)
 
@@ -90,7 +90,7 @@ async def test_it_closes_the_connection_before_the_namespace_is_joined(echo_serv
     socket = await WebSocket.open(echo_server.port)
     assert (await socket.read()).startswith("0{")
     socket.write(TEXT, message)
-    await asyncio.wait_for(socket.until_closed(), 5)
+    await asyncio.wait_for(socket.until_closed(), 60)
     await still_serves(echo_server, witness)
 
 
@@ -147,7 +147,7 @@ async def test_disconnect_leaves_the_namespace(echo_server):
     socket = await connected(echo_server.port)
     socket.write(TEXT, "41")
     socket.write(TEXT, '42["echo","x"]')
-    await asyncio.wait_for(socket.until_closed(), 5)
+    await asyncio.wait_for(socket.until_closed(), 60)
 
 
 FRAMES = {
@@ -169,7 +169,7 @@ async def test_over_websocket_there_is_nothing_to_upgrade_to_and_a_close_packet_
     socket = await WebSocket.open(echo_server.port)
     assert '"upgrades":[]' in await socket.read()
     socket.write(TEXT, "1")
-    await asyncio.wait_for(socket.until_closed(), 5)
+    await asyncio.wait_for(socket.until_closed(), 60)
 
 
 @pytest.mark.parametrize("bytes_", FRAMES.values(), ids=FRAMES.keys())
@@ -178,7 +178,7 @@ async def test_a_broken_frame_closes_the_connection(echo_server, bytes_):
     witness = await SocketIO.connect(echo_server.port)
     socket = await connected(echo_server.port)
     socket.writer.write(bytes_)
-    closed = await asyncio.wait_for(socket.until_closed(), 5)
+    closed = await asyncio.wait_for(socket.until_closed(), 60)
     assert closed.code in (None, 1002, 1007, 1009)
     await still_serves(echo_server, witness)
 
@@ -209,7 +209,7 @@ async def test_a_message_in_endless_tiny_fragments_is_closed(echo_server):
         for _ in range(1_000):
             socket.writer.write(tiny)
             await socket.writer.drain()
-        raise await asyncio.wait_for(socket.until_closed(), 5)
+        raise await asyncio.wait_for(socket.until_closed(), 60)
 
 
 @bounded(30)

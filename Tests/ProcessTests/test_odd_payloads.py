@@ -25,7 +25,7 @@ async def test_an_event_is_answered_whatever_it_carries(shared_classroom, event,
     client = await SocketIO.connect(shared_classroom.port, auth)
     calls = [client.send_call(event, *payload) for payload in PAYLOADS]
     for payload, call in zip(PAYLOADS, calls):
-        (answer,) = await asyncio.wait_for(call, 5)
+        (answer,) = await asyncio.wait_for(call, 60)
         if not answer["ok"]:
             assert answer["error"]["code"] in CODES, (str(payload)[:80], answer)
             assert answer["error"]["message"]

@@ -189,7 +189,7 @@ struct ClientTests {
         }
         try await withTestServer(io) { server in
             let configuration = try server.client {
-                $0.retries = .init(maximumRetries: 5, acknowledgementTimeout: .milliseconds(30), appendsOffset: true)
+                $0.retries = .init(maximumRetries: 1_000, acknowledgementTimeout: .milliseconds(100), appendsOffset: true)
             }
             try await withSocketIOClient(configuration) { client in
                 let answer = try await client.emitWithAck("save", "x")

@@ -48,16 +48,10 @@ func syntaxError(_ text: String, maximumDepth: Int = 128) -> JSONSyntaxError.Kin
     syntaxError(Array(text.utf8), maximumDepth: maximumDepth)
 }
 
-func written(_ body: (inout JSONWriter) -> Void) -> String {
-    var writer = JSONWriter()
-    body(&writer)
-    return String(buffer: writer.buffer)
-}
-
-func written(_ value: some JSONWritable) -> String { written { $0.value(value) } }
-
 func encoded(_ body: (inout ByteBuffer) -> Void) -> String {
     var buffer = ByteBuffer()
     body(&buffer)
     return String(buffer: buffer)
 }
+
+func written(_ body: (inout JSONWriter) -> Void) -> String { JSONWriter.text(body) }

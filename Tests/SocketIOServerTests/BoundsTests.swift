@@ -148,24 +148,4 @@ struct BoundsTests {
             peer.finish()
         }
     }
-
-    @Test("events behind an asynchronous handler wait up to the limit of bytes, and one more closes")
-    func heldBytes() throws {
-        // `42["hold"]` has 10 bytes, `42["x"]` 7.
-        for (limit, connections) in [(21, 1), (20, 0)] {
-            try withEmbeddedServer(configuration { $0.maximumHeldBytes = limit }) { io, loop in
-                let (never, open) = AsyncStream<Void>.makeStream()
-                io.onConnection { socket in
-                    socket.on("hold", perform: { _ in for await _ in never {} })
-                    socket.on("x") { _ in }
-                }
-                let peer = try EmbeddedPeer(io, loop: loop)
-                try peer.join()
-                try peer.texts([#"42["hold"]"#, #"42["x"]"#, #"42["x"]"#, #"42["x"]"#])
-                #expect(io.statistics.connections == connections)
-                open.finish()
-                peer.finish()
-            }
-        }
-    }
 }

@@ -148,6 +148,7 @@ func withEmbeddedServer(
 ) throws {
     let loop = EmbeddedEventLoop()
     let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    defer { io.shard(for: loop).shard.value.end() }
     try body(io, loop)
     try loop.close()
 }

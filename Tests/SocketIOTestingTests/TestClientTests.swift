@@ -109,7 +109,7 @@ struct TestClientTests {
     func frames() async throws {
         try await withTestServer(makeEchoRoom()) { server in
             let client = try await server.connect()
-            try await client.send(opcode: .text, payload: ByteBuffer(string: "421[\"echo\","), fin: false)
+            try await client.send(opcode: .text, payload: ByteBuffer(string: "420[\"echo\","), fin: false)
             try await client.send(opcode: .ping, payload: ByteBuffer())
             try await client.send(opcode: .continuation, payload: ByteBuffer(string: "5]"))
             #expect(try await client.call("echo", 6).first.int == 5, "the same id was used by hand")

@@ -18,7 +18,7 @@ class Player:
         return self._received.setdefault(event, asyncio.Queue())
 
     async def connect(self, url, **options):
-        await self.client.connect(url, wait_timeout=5, **options)
+        await self.client.connect(url, wait_timeout=60, **options)
         return self
 
     async def sign_in(self, token):
@@ -29,9 +29,9 @@ class Player:
         await self.client.emit(event, payload)
 
     async def call(self, event, payload=None):
-        return await self.client.call(event, payload, timeout=5)
+        return await self.client.call(event, payload, timeout=60)
 
-    async def all_of_next(self, event, seconds=8):
+    async def all_of_next(self, event, seconds=120):
         """Every argument of the next event of that name, in the order of arrival."""
         try:
             return await asyncio.wait_for(self._queue(event).get(), seconds)
@@ -39,7 +39,7 @@ class Player:
             seen = {name: queue.qsize() for name, queue in self._received.items()}
             raise AssertionError(f"{event} did not come within {seconds} s; what came and waits: {seen}") from None
 
-    async def next(self, event, seconds=8):
+    async def next(self, event, seconds=120):
         arguments = await self.all_of_next(event, seconds)
         return arguments[0] if arguments else None
 

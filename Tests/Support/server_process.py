@@ -49,7 +49,7 @@ class ServerProcess:
         with self._heard:
             self._heard.notify_all()
 
-    def wait_until_listening(self, seconds=20):
+    def wait_until_listening(self, seconds=120):
         with self._heard:
             self._heard.wait_for(lambda: self.port is not None or not self._reader.is_alive(), seconds)
         if self.port is None:
@@ -84,7 +84,7 @@ class ServerProcess:
     def is_running(self):
         return self.process.poll() is None
 
-    def terminate(self, seconds=30, with_signal=signal.SIGTERM):
+    def terminate(self, seconds=120, with_signal=signal.SIGTERM):
         """Asks it to stop; returns its exit status and the seconds that it took."""
         began = time.monotonic()
         self.process.send_signal(with_signal)

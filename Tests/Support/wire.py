@@ -164,25 +164,25 @@ class SocketIO:
         self._next_id += 1
         return future
 
-    async def call(self, event, *arguments, seconds=10):
+    async def call(self, event, *arguments, seconds=120):
         answer = await asyncio.wait_for(self.send_call(event, *arguments), seconds)
         return answer[0] if answer else None
 
-    async def all_of_next(self, event, seconds=10):
+    async def all_of_next(self, event, seconds=120):
         try:
             return await asyncio.wait_for(self._queue(event).get(), seconds)
         except TimeoutError:
             raise AssertionError(f"{event} did not come within {seconds} s") from None
 
-    async def next(self, event, seconds=10):
+    async def next(self, event, seconds=120):
         arguments = await self.all_of_next(event, seconds)
         return arguments[0] if arguments else None
 
-    async def until_closed(self, seconds=10):
+    async def until_closed(self, seconds=120):
         """Waits until the server ended the connection; returns the Closed that says how."""
         await asyncio.wait_for(asyncio.shield(self._task), seconds)
         return self.closed
 
     async def leave(self):
         self.socket.close()
-        await asyncio.wait([self._task], timeout=5)
+        await asyncio.wait([self._task], timeout=60)

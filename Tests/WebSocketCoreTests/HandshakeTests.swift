@@ -1,5 +1,6 @@
 import Testing
-import WebSocketCore
+
+@testable import WebSocketCore
 
 @Suite("The handshake's keys")
 struct HandshakeTests {
@@ -28,5 +29,21 @@ struct HandshakeTests {
         ])
     func invalid(key: String) {
         #expect(!WebSocketHandshake.isValidKey(key))
+    }
+
+    @Test(
+        "SHA-1 has RFC 3174's digests, and others' at each length of padding",
+        arguments: [
+            ("abc", 1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
+            ("a", 1_000_000, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
+            ("", 1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+            ("a", 55, "c1c8bbdc22796e28c0e15163d20899b65621d65a"),
+            ("a", 56, "c2db330f6083854c99d4b5bfb6e8f29f201be699"),
+            ("a", 63, "03f09f5b158a7a8cdad920bddc29b81c18a551f5"),
+            ("a", 64, "0098ba824b5c16427bd7a1122a5a442a25ec644d"),
+        ])
+    func digest(text: String, times: Int, digest: String) {
+        let bytes = SHA1.hash(Array(String(repeating: text, count: times).utf8))
+        #expect(bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() == digest)
     }
 }

@@ -8,11 +8,14 @@ public struct ChatRoom: Hashable, Sendable {
     /// 0 before the first message.
     public private(set) var lastSequence = 0
     private var present: [String: Presence] = [:]
-    private var joins = 0
+    /// User ids in the order of joining; nil: gone.
+    private var order: [String?] = []
+    private var gaps = 0
 
     private struct Presence: Hashable, Sendable {
         var username: String
-        var order: Int
+        /// In `order`.
+        var position: Int
         var sockets: Int
     }
 
@@ -25,8 +28,16 @@ public struct ChatRoom: Hashable, Sendable {
     }
 
     /// In the order of joining.
-    public var members: [ChatMember] {
-        present.sorted { $0.value.order < $1.value.order }.map { ChatMember(userId: $0.key, username: $0.value.username) }
+    public var members: [ChatMember] { firstMembers(present.count) }
+
+    /// The first of them, without a look at the others.
+    public func firstMembers(_ limit: Int) -> [ChatMember] {
+        var members: [ChatMember] = []
+        for userID in order {
+            guard members.count < limit else { break }
+            if let userID, let presence = present[userID] { members.append(ChatMember(userId: userID, username: presence.username)) }
+        }
+        return members
     }
 
     public var isEmpty: Bool { present.isEmpty }
@@ -41,8 +52,8 @@ public struct ChatRoom: Hashable, Sendable {
             return false
         }
         guard present.count < maximumMembers else { throw ClassroomError(.conflict, "The room is full") }
-        joins += 1
-        present[userID] = Presence(username: username, order: joins, sockets: 1)
+        present[userID] = Presence(username: username, position: order.count, sockets: 1)
+        order.append(userID)
         return true
     }
 
@@ -55,7 +66,21 @@ public struct ChatRoom: Hashable, Sendable {
             return false
         }
         present[userID] = nil
+        order[presence.position] = nil
+        gaps += 1
+        if gaps > Self.toleratedGaps, gaps > present.count / 4 { closeGaps() }
         return true
+    }
+
+    private static let toleratedGaps = 64
+
+    /// Each gap is closed once, and none is left that a look would have to pass.
+    private mutating func closeGaps() {
+        order = order.filter { $0 != nil }
+        gaps = 0
+        for (position, userID) in order.enumerated() {
+            if let userID { present[userID]?.position = position }
+        }
     }
 
     /// A user may write in a room that they joined.

@@ -7,6 +7,7 @@ extension Answer {
             self = .index(index)
         case .string(let text): self = .text(text)
         case .array(let elements):
+            guard elements.count <= AnswerMatching.maximumListLength else { return nil }
             var answers: [Answer] = []
             for element in elements {
                 guard element.array == nil, let answer = Answer(payload: element) else { return nil }
@@ -28,15 +29,31 @@ extension Answer {
 
 /// On the wire and in the database an index is a number, a text a string, a list an array of either.
 extension Answer: Codable {
+    /// A list holds no lists, and no more than ``AnswerMatching/maximumListLength`` items: deeper and longer ones are refused unread.
     public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let index = try? container.decode(Int.self) {
-            self = .index(index)
-        } else if let text = try? container.decode(String.self) {
-            self = .text(text)
-        } else {
-            self = .list(try container.decode([Answer].self))
+        guard var list = try? decoder.unkeyedContainer() else {
+            let container = try decoder.singleValueContainer()
+            if let index = try? container.decode(Int.self) {
+                self = .index(index)
+            } else {
+                self = .text(try container.decode(String.self))
+            }
+            return
         }
+        // Not `[Answer]`: a list within a list is no answer, and there is an end to how many there may be.
+        var answers: [Answer] = []
+        while !list.isAtEnd {
+            guard answers.count < AnswerMatching.maximumListLength else {
+                throw DecodingError.dataCorruptedError(
+                    in: list, debugDescription: "a list of more than \(AnswerMatching.maximumListLength) answers")
+            }
+            if let index = try? list.decode(Int.self) {
+                answers.append(.index(index))
+            } else {
+                answers.append(.text(try list.decode(String.self)))
+            }
+        }
+        self = .list(answers)
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -14,6 +14,17 @@ public struct Quiz: Hashable, Sendable {
     }
 }
 
+extension Quiz {
+    /// The owner of the quizzes that everybody who may create quizzes finds in the library.
+    public static let sharedOwner = "system"
+
+    /// Whether it is nobody's own: a row that names no owner, or a shared quiz.
+    public var isShared: Bool { createdBy.isEmpty || createdBy == Quiz.sharedOwner }
+
+    /// Whoever hosts a quiz gets to see its answers: the owner's own is theirs alone, a shared one anybody's who may create quizzes.
+    public func mayBeHosted(by userID: String) -> Bool { isShared || createdBy == userID }
+}
+
 /// One question. Options are empty for a question that is answered with a text.
 public struct Question: Hashable, Sendable {
     public var id: String

@@ -43,6 +43,12 @@ public struct Nickname: Hashable, Sendable {
         return Nickname(display: Nickname.cut(display, toCharacters: Nickname.maximumCharacters - suffix.count) + suffix)
     }
 
+    /// The same for all names that are equal as far as ``numbered(_:)`` keeps them, whatever the number.
+    var numberingKey: String { Nickname.fold(Nickname.cut(display, toCharacters: Nickname.maximumCharacters - Nickname.longestSuffix)) }
+
+    /// A space and the digits of the largest number that a full session needs.
+    private static let longestSuffix = 6
+
     /// Case-folded, with the commonest look-alikes of other scripts as their Latin models.
     static func fold(_ name: String) -> String {
         // Upper case first: it turns ß into SS and ſ into S, which lower case alone leaves.

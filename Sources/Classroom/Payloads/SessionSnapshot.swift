@@ -23,7 +23,7 @@ public struct SessionSnapshot: Hashable, Sendable, Encodable {
     public var closed: QuestionClosed?
 
     /// A player's own place in the session.
-    public struct You: Hashable, Sendable, Encodable {
+    public struct You: Hashable, Sendable, Encodable, SelfRedacting {
         public var userId: String
         public var username: String
         public var score: Int
@@ -31,6 +31,8 @@ public struct SessionSnapshot: Hashable, Sendable, Encodable {
         public var rank: Int
         /// A guest rejoins with this.
         public var token: String?
+
+        public var redactedDescription: String { "You(\(userId), score: \(score), rank: \(rank))" }
 
         public init(userId: String, username: String, score: Int, correctAnswers: Int, rank: Int, token: String? = nil) {
             self.userId = userId

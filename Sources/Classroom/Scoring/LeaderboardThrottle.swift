@@ -22,13 +22,24 @@ public struct LeaderboardThrottle: Hashable, Sendable {
         case captured(sendAt: UnixMilliseconds, changed: Bool)
     }
 
-    public let intervalMs: Int64
+    /// Members who get boards at the full rate; with more, boards come as much less often: in a second at most so many deliveries go out.
+    public static let membersAtFullRate = 1_000
+
+    public private(set) var intervalMs: Int64
     public let gatherMs: Int64
+    private let shortestIntervalMs: Int64
     private var state = State.idle
 
     public init(intervalMs: Int64 = 105, gatherMs: Int64 = 25) {
         self.intervalMs = intervalMs
+        shortestIntervalMs = intervalMs
         self.gatherMs = gatherMs
+    }
+
+    /// So many get the boards from now on.
+    public mutating func spread(over members: Int) {
+        let full = Int64(Self.membersAtFullRate)
+        intervalMs = shortestIntervalMs * max(full, Int64(members)) / full
     }
 
     public mutating func changed(at now: UnixMilliseconds) -> Action {

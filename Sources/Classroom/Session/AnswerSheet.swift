@@ -8,6 +8,8 @@ struct AnswerSheet: Hashable, Sendable {
 
     private(set) var lines: [Line] = []
     private var positions: [String: Int] = [:]
+    /// The first question of the quiz without an answer, as far as it is known: those before it all have one.
+    private(set) var firstOpen = 0
 
     subscript(questionID: String) -> Line? { positions[questionID].map { lines[$0] } }
 
@@ -20,6 +22,14 @@ struct AnswerSheet: Hashable, Sendable {
         lines.append(Line(record: record, totalScore: (lines.last?.totalScore ?? 0) + record.points))
         return true
     }
+
+    /// Goes on from the question that was open last to the first that is open now: each question is passed once.
+    mutating func advance(in questions: [Question]) {
+        while firstOpen < questions.count, contains(questions[firstOpen].id) { firstOpen += 1 }
+    }
+
+    /// Starts over: the quiz is another one.
+    mutating func restart() { firstOpen = 0 }
 
     /// Takes out an answer that is not stored any more, as if it had never been given.
     mutating func remove(_ questionID: String) {

@@ -83,6 +83,8 @@ extension QuizSession {
         let ownBefore = isSelfPaced ? ownIndex(key.userID) : nil
         // Stored although it was given before: the row of the first one is gone.
         if wasPending, !isDuplicate { unfold(key) }
+        // One that was waited for and stored as it was decided is in the reveal already.
+        if !wasPending || isDuplicate { closedReveal = nil }
         let isNew = fold(answer)
         guard let result = answerResult(for: key, duplicate: isDuplicate || !isNew) else { return }
         effects.append(.answered(key, result))
@@ -99,32 +101,37 @@ extension QuizSession {
         guard sheets[answer.userID, default: AnswerSheet()].append(answer) else { return false }
         answerCount += 1
         lastAnsweredAt[answer.userID] = max(lastAnsweredAt[answer.userID] ?? .min, answer.answeredAt)
-        if isRevealed(answer.questionID) { players[answer.userID]?.standing.add(answer) }
+        sheets[answer.userID]?.advance(in: quiz.questions)
+        guard var player = players[answer.userID] else { return true }
+        if isRevealed(answer.questionID) { player.standing.add(answer) }
+        if !player.isDone { player.isDone = isDone(answer.userID) }
+        players.put(player)
         return true
     }
 
     private mutating func unfold(_ key: AnswerKey) {
         guard sheets[key.userID]?.contains(key.questionID) == true else { return }
         sheets[key.userID]?.remove(key.questionID)
+        sheets[key.userID]?.advance(in: quiz.questions)
+        closedReveal = nil
+        if var player = players[key.userID] {
+            player.isDone = isDone(key.userID)
+            players.put(player)
+        }
         recomputeStanding(of: key.userID)
     }
 
     /// The store failed: what was given before, if anything was, still counts.
     mutating func rejected(_ key: AnswerKey, _ effects: inout [SessionEffect]) {
         pending[key] = nil
+        closedReveal = nil
         if let first = answerResult(for: key, duplicate: true) { effects.append(.answered(key, first)) }
     }
 
     /// With auto-advance: closes the question when all who are here, and were here when it opened, have answered.
     mutating func closeIfAllAnswered(_ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
-        guard record.settings.autoAdvance, phase == .open, let index = currentIndex, let opened = record.questionOpenedAt else { return }
-        let questionID = quiz.questions[index].id
-        var anybody = false
-        for (userID, player) in players where player.isTakingPart && player.isConnected && player.record.joinedAt <= opened {
-            guard sheets[userID]?.contains(questionID) == true else { return }
-            anybody = true
-        }
-        guard anybody else { return }
+        guard record.settings.autoAdvance, phase == .open, currentIndex != nil, record.questionOpenedAt != nil else { return }
+        guard players.awaited > 0, players.awaitedAndDone == players.awaited else { return }
         closeCurrent(now, &effects)
         catchUp(now, &effects)
     }
@@ -135,7 +142,7 @@ extension QuizSession {
         let isHere = player.isTakingPart && player.isConnected
         if isNew {
             player.record.questionSentAt = isHere ? now : nil
-            players[userID] = player
+            players.put(player)
             effects.append(.persistParticipant(player.record))
         }
         if isHere { emitOwnQuestion(userID, now, &effects) }
@@ -150,7 +157,7 @@ extension QuizSession {
     mutating func revealHeldResults(of questionID: String, _ effects: inout [SessionEffect]) {
         guard record.settings.revealAnswers == .afterClose else { return }
         recomputeStandings()
-        for player in orderedPlayers where player.isTakingPart && player.isConnected {
+        for player in players.all() where player.isTakingPart && player.isConnected {
             let key = AnswerKey(questionID: questionID, userID: player.record.userID)
             if let result = answerResult(for: key, duplicate: false) {
                 effects.append(.emit(.answerResult(result), to: .user(key.userID)))
@@ -158,25 +165,38 @@ extension QuizSession {
         }
     }
 
+    /// After the end of a self-paced session: all results at once, in one walk through the answers.
+    mutating func revealAllHeldResults(_ effects: inout [SessionEffect]) {
+        for player in players.all() where player.isTakingPart && player.isConnected {
+            for line in sheets[player.record.userID]?.lines ?? [] where questionIndices[line.record.questionID] != nil {
+                if let result = answerResult(for: line.record.key, duplicate: false) {
+                    effects.append(.emit(.answerResult(result), to: .user(player.record.userID)))
+                }
+            }
+        }
+    }
+
     mutating func recomputeStandings() {
-        for userID in Array(players.keys) { recomputeStanding(of: userID) }
+        for player in players.all() { recomputeStanding(of: player.record.userID) }
     }
 
     mutating func recomputeStanding(of userID: String) {
         var standing = Standing()
         for line in sheets[userID]?.lines ?? [] where isRevealed(line.record.questionID) { standing.add(line.record) }
-        players[userID]?.standing = standing
+        guard var player = players[userID], player.standing != standing else { return }
+        player.standing = standing
+        players.put(player)
     }
 
     /// The board with the answers that are being stored: at a close they are part of the picture.
-    func boardWithPending() -> Leaderboard {
-        var standings = players.mapValues(\.standing)
+    mutating func boardWithPending() -> Leaderboard {
+        var added: [String: Standing] = [:]
         for answer in pending.values where isRevealed(answer.questionID) && sheets[answer.userID]?.contains(answer.questionID) != true {
-            standings[answer.userID]?.add(answer)
+            added[answer.userID, default: players[answer.userID]?.standing ?? Standing()].add(answer)
         }
         return Leaderboard(
-            orderedPlayers.filter { !$0.record.kicked }.map {
-                ($0.record.userID, $0.record.username, standings[$0.record.userID] ?? Standing())
+            players.all().filter { !$0.record.kicked }.map {
+                ($0.record.userID, $0.record.username, added[$0.record.userID] ?? $0.standing)
             })
     }
 }

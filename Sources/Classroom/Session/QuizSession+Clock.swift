@@ -38,10 +38,13 @@ extension QuizSession {
     /// Opens the current question, from now: nobody has seen it before, however late the timer is.
     mutating func openCurrent(_ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
         record.questionOpenedAt = now
+        closedReveal = nil
+        longestExtraTime = nil
         guard !isSelfPaced else {
             record.questionDeadline = nil
             enter(.open, &effects)
-            for player in orderedPlayers where player.isTakingPart && player.isConnected {
+            recountDone()
+            for player in players.all() where player.isTakingPart && player.isConnected {
                 sendOwnQuestion(player.record.userID, isNew: true, now, &effects)
             }
             return
@@ -49,6 +52,7 @@ extension QuizSession {
         let index = record.questionIndex
         record.questionDeadline = now + Int64(duration(of: index, for: nil))
         enter(.open, &effects)
+        recountDone()
         let withExtraTime = record.settings.extraTimeMs.keys.filter { isParticipant($0) && extraTime($0) > 0 }.sorted()
         let common = SessionEvent.question(question(index, openedAt: now, for: nil, at: now))
         effects.append(.emit(common, to: withExtraTime.isEmpty ? .everyone : .everyoneExcept(Set(withExtraTime))))
@@ -67,7 +71,7 @@ extension QuizSession {
         let closed = closing(index)
         effects.append(.emit(.questionClosed(closed), to: .watchers))
         let board = boardWithPending()
-        for player in orderedPlayers where player.isTakingPart && player.isConnected {
+        for player in players.all() where player.isTakingPart && player.isConnected {
             var own = closed
             own.you = board.standing(of: player.record.userID)
             effects.append(.emit(.questionClosed(own), to: .player(player.record.userID)))
@@ -92,13 +96,13 @@ extension QuizSession {
         enter(.ended, &effects)
         if record.settings.revealAnswers == .afterClose { recomputeStandings() }
         if revealsAll {
-            for question in quiz.questions { revealHeldResults(of: question.id, &effects) }
-            for index in quiz.questions.indices { effects.append(.emit(.questionClosed(closing(index)), to: .everyone)) }
+            revealAllHeldResults(&effects)
+            for closed in closings() { effects.append(.emit(.questionClosed(closed), to: .everyone)) }
         }
         let ended = ending()
         effects.append(.emit(.ended(ended), to: .watchers))
         let board = boardWithPending()
-        for player in orderedPlayers where player.isTakingPart && player.isConnected {
+        for player in players.all() where player.isTakingPart && player.isConnected {
             var own = ended
             own.you = board.standing(of: player.record.userID)
             effects.append(.emit(.ended(own), to: .player(player.record.userID)))
@@ -119,7 +123,7 @@ extension QuizSession {
     func ending() -> QuizEnded {
         QuizEnded(
             sessionId: record.id, title: quiz.title, questionCount: quiz.questions.count,
-            players: players.values.count { !$0.record.kicked })
+            players: players.count - players.kicked)
     }
 
     /// Every change of phase is a new version of the row, and persisted before anybody hears of it.

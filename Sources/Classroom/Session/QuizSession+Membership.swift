@@ -8,23 +8,38 @@ extension QuizSession {
             rejoin(player, now, &effects)
             return
         }
-        try requireNotEnded()
-        guard phase == .waiting || record.settings.lateJoin else {
-            throw ClassroomError(.closed, "The session has started and accepts no late joiners")
-        }
-        guard players.count < limits.maximumParticipants else { throw ClassroomError(.conflict, "The session is full") }
+        try requireRoomForOneMore()
         let nickname = isNickname ? try free(Nickname(name)) : numbered(Nickname.account(name))
         var participant = ParticipantRecord(sessionID: record.id, userID: userID, username: nickname.display, joinedAt: now)
         if isSelfPaced, phase == .open { participant.questionSentAt = now }
-        let player = SessionPlayer(record: participant, order: players.count, isConnected: true)
-        players[userID] = player
+        let player = SessionPlayer(
+            record: participant, isConnected: true, isDone: isDone(userID), wasHereAtOpening: wasHereAtOpening(participant))
+        players.put(player)
         names[nickname.folded] = userID
-        recomputeStanding(of: userID)
+        if sheets[userID] != nil {
+            // Rows that somebody wrote by hand.
+            recomputeStanding(of: userID)
+            closedReveal = nil
+        }
         effects.append(.persistParticipant(participant))
         effects.append(.reply(.joined(playerSnapshot(for: players[userID] ?? player, at: now))))
         if participant.questionSentAt != nil { emitOwnQuestion(userID, now, &effects) }
         effects.append(.leaderboardChanged(final: false))
         effects.append(.progressChanged)
+    }
+
+    /// Whether somebody new could join now under a name that they chose; throws why not. Changes nothing and copies nothing.
+    public func requireMayJoin(nickname: String) throws(ClassroomError) {
+        try requireRoomForOneMore()
+        _ = try free(Nickname(nickname))
+    }
+
+    private func requireRoomForOneMore() throws(ClassroomError) {
+        try requireNotEnded()
+        guard phase == .waiting || record.settings.lateJoin else {
+            throw ClassroomError(.closed, "The session has started and accepts no late joiners")
+        }
+        guard players.count < limits.maximumParticipants else { throw ClassroomError(.conflict, "The session is full") }
     }
 
     private mutating func rejoin(_ known: SessionPlayer, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
@@ -33,7 +48,7 @@ extension QuizSession {
         player.isConnected = true
         player.record.left = false
         if needsQuestion { player.record.questionSentAt = now }
-        players[player.record.userID] = player
+        players.put(player)
         if player.record != known.record { effects.append(.persistParticipant(player.record)) }
         effects.append(.reply(.joined(playerSnapshot(for: player, at: now))))
         if needsQuestion { emitOwnQuestion(player.record.userID, now, &effects) }
@@ -41,8 +56,9 @@ extension QuizSession {
     }
 
     mutating func setPresence(_ userID: String, _ connected: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
-        guard let player = players[userID], player.isTakingPart, player.isConnected != connected else { return }
-        players[userID]?.isConnected = connected
+        guard var player = players[userID], player.isTakingPart, player.isConnected != connected else { return }
+        player.isConnected = connected
+        players.put(player)
         if connected, isSelfPaced, phase == .open, player.record.questionSentAt == nil {
             sendOwnQuestion(userID, isNew: true, now, &effects)
         }
@@ -55,7 +71,7 @@ extension QuizSession {
         guard var player = players[userID], player.isTakingPart else { return }
         player.record.left = true
         player.isConnected = false
-        players[userID] = player
+        players.put(player)
         effects.append(.persistParticipant(player.record))
         effects.append(.progressChanged)
         closeIfAllAnswered(now, &effects)
@@ -69,9 +85,10 @@ extension QuizSession {
             effects.append(.reply(event))
             return
         }
+        closedReveal = nil
         player.record.kicked = true
         player.isConnected = false
-        players[userID] = player
+        players.put(player)
         effects.append(.persistParticipant(player.record))
         effects.append(.reply(event))
         effects.append(.emit(event, to: .user(userID)))
@@ -90,13 +107,15 @@ extension QuizSession {
     /// Two accounts may bear the same name: the second one gets a number, since its owner can't choose.
     private mutating func numbered(_ nickname: Nickname) -> Nickname {
         guard names[nickname.folded] != nil else { return nickname }
-        // From where the last search for this name ended: all before are taken, and a name is never given back.
-        var number = nextNumbers[nickname.folded] ?? 2
+        // From where the last search ended: all before are taken, and a name is never given back. Names that are cut to the same beginning
+        // share the search.
+        let key = nickname.numberingKey
+        var number = nextNumbers[key] ?? 2
         while true {
             let candidate = nickname.numbered(number)
             number += 1
             guard names[candidate.folded] == nil else { continue }
-            nextNumbers[nickname.folded] = number
+            nextNumbers[key] = number
             return candidate
         }
     }

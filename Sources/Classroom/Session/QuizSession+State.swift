@@ -11,7 +11,13 @@ extension QuizSession {
     public func isKicked(_ userID: String) -> Bool { players[userID]?.record.kicked ?? false }
 
     /// In the order of joining.
-    public var participants: [ParticipantRecord] { orderedPlayers.map(\.record) }
+    public var participants: [ParticipantRecord] { players.inOrder.map(\.record) }
+
+    /// One who ever joined.
+    public func participant(_ userID: String) -> ParticipantRecord? { players[userID]?.record }
+
+    /// Somebody joined and was not kicked, whether they are here now or not.
+    public func isOnBoard(_ userID: String) -> Bool { players[userID].map { !$0.record.kicked } ?? false }
 
     /// All durable answers, user by user, each user's in the order of their commits.
     public var answers: [AnswerRecord] {
@@ -40,8 +46,6 @@ extension QuizSession {
         return quiz.questions.indices.contains(record.questionIndex) ? record.questionIndex : nil
     }
 
-    var orderedPlayers: [SessionPlayer] { players.values.sorted { $0.order < $1.order } }
-
     func duration(of index: Int, for userID: String?) -> Int {
         // A duration of nothing would open and close the same question for ever.
         let base = max(1, quiz.questions[index].durationMs ?? record.settings.questionDurationMs)
@@ -60,13 +64,19 @@ extension QuizSession {
 
     /// When the open question closes by itself: with the last of those who have extra time and haven't answered.
     var closingTime: UnixMilliseconds? {
-        guard let index = currentIndex, let common = record.questionDeadline else { return nil }
+        guard currentIndex != nil, let common = record.questionDeadline else { return nil }
+        return common + Int64(longestExtraTime ?? computedExtraTime)
+    }
+
+    /// The longest extra time of those who take part and have not answered the current question.
+    var computedExtraTime: Int {
+        guard let index = currentIndex else { return 0 }
         let questionID = quiz.questions[index].id
         var longest = 0
         for userID in record.settings.extraTimeMs.keys where isParticipant(userID) && !hasAnswered(userID, questionID) {
             longest = max(longest, extraTime(userID))
         }
-        return common + Int64(longest)
+        return longest
     }
 
     /// Answered durably or being stored.
@@ -83,8 +93,31 @@ extension QuizSession {
 
     /// A player's own question in a self-paced session: the first without a durable answer. Nil when all are answered.
     func ownIndex(_ userID: String) -> Int? {
-        guard let sheet = sheets[userID] else { return quiz.questions.isEmpty ? nil : 0 }
-        return quiz.questions.firstIndex { !sheet.contains($0.id) }
+        let index = sheets[userID]?.firstOpen ?? 0
+        return index < quiz.questions.count ? index : nil
+    }
+
+    /// Whether a player has answered what there is to answer now.
+    func isDone(_ userID: String) -> Bool {
+        if isSelfPaced { return ownIndex(userID) == nil }
+        guard let index = currentIndex else { return false }
+        return sheets[userID]?.contains(quiz.questions[index].id) == true
+    }
+
+    /// Another question is current: looks at every player once.
+    mutating func recountDone() {
+        let questions = quiz.questions
+        for userID in sheets.keys { sheets[userID]?.advance(in: questions) }
+        for player in players.all() {
+            var player = player
+            player.isDone = isDone(player.record.userID)
+            player.wasHereAtOpening = wasHereAtOpening(player.record)
+            players.put(player)
+        }
+    }
+
+    func wasHereAtOpening(_ participant: ParticipantRecord) -> Bool {
+        record.questionOpenedAt.map { participant.joinedAt <= $0 } ?? false
     }
 
     func requireHost(_ userID: String) throws(ClassroomError) {

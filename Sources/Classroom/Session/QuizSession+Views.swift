@@ -3,38 +3,29 @@ extension QuizSession {
     /// Durable and revealed answers only.
     public func leaderboard() -> Leaderboard {
         Leaderboard(
-            orderedPlayers.filter { !$0.record.kicked }.map { ($0.record.userID, $0.record.username, $0.standing) })
+            players.inOrder.filter { !$0.record.kicked }.map { ($0.record.userID, $0.record.username, $0.standing) })
     }
 
     /// Rises with every change of the board, restarts included: each of its terms only grows, and all of them are persisted.
     public var boardVersion: Int {
-        record.version + answerCount + players.count + players.values.count { $0.record.kicked }
+        record.version + answerCount + players.count + players.kicked
+    }
+
+    /// The second argument of `quiz:leaderboard` as it is now.
+    public var leaderboardSummary: LeaderboardSummary {
+        LeaderboardSummary(
+            sessionId: record.id, version: boardVersion, final: phase == .ended, players: players.count - players.kicked)
     }
 
     public func leaderboardPayload() -> LeaderboardPayload {
-        let board = leaderboard()
-        return LeaderboardPayload(
-            entries: board.top(limits.leaderboardEntries),
-            summary: LeaderboardSummary(
-                sessionId: record.id, version: boardVersion, final: phase == .ended, players: board.entries.count))
+        LeaderboardPayload(entries: leaderboard().top(limits.leaderboardEntries), summary: leaderboardSummary)
     }
 
     /// Players here now, and those who answered before they went. Self-paced: `answered` counts those who answered every question.
     public func progress() -> Progress {
-        let questionID = currentIndex.map { quiz.questions[$0].id }
-        var answered = 0
-        var present = 0
-        for player in players.values where player.isTakingPart {
-            let done: Bool
-            if isSelfPaced {
-                done = ownIndex(player.record.userID) == nil
-            } else {
-                done = questionID.map { sheets[player.record.userID]?.contains($0) == true } ?? false
-            }
-            if done { answered += 1 }
-            if done || player.isConnected { present += 1 }
-        }
-        return Progress(sessionId: record.id, questionId: questionID, answered: answered, players: present)
+        Progress(
+            sessionId: record.id, questionId: currentIndex.map { quiz.questions[$0].id }, answered: players.done,
+            players: players.present)
     }
 
     /// The result of a durable answer as its player may see it now.
@@ -64,31 +55,55 @@ extension QuizSession {
             remainingMs: Int(max(0, deadline - now)))
     }
 
-    /// The reveal of a question, the same for all; a player's own place is added per player.
-    func closing(_ index: Int) -> QuestionClosed {
+    /// The reveal of the question that is current, the same for all; a player's own place is added per player. Kept until an answer or a
+    /// player changes it: whoever comes back after the close gets it without a walk through the class.
+    mutating func closing(_ index: Int) -> QuestionClosed {
+        if let known = closedReveal, known.questionId == quiz.questions[index].id { return known }
         let question = quiz.questions[index]
         var tally = AnswerTally(question: question)
-        for player in orderedPlayers where !player.record.kicked {
+        for player in players.all() where !player.record.kicked {
             let userID = player.record.userID
             // An answer that is being stored was in time: it counts in the picture, and only a failing store could take it back.
             if let record = sheets[userID]?[question.id]?.record ?? pending[AnswerKey(questionID: question.id, userID: userID)] {
                 tally.add(record.answer)
             }
         }
+        let reveal = closing(index, tally)
+        closedReveal = reveal
+        return reveal
+    }
+
+    /// The reveals of all questions, in one walk through the answers.
+    mutating func closings() -> [QuestionClosed] {
+        var tallies = quiz.questions.map { AnswerTally(question: $0) }
+        for player in players.all() where !player.record.kicked {
+            for line in sheets[player.record.userID]?.lines ?? [] {
+                if let index = questionIndices[line.record.questionID] { tallies[index].add(line.record.answer) }
+            }
+        }
+        for answer in pending.values where sheets[answer.userID]?.contains(answer.questionID) != true {
+            guard let player = players[answer.userID], !player.record.kicked, let index = questionIndices[answer.questionID] else {
+                continue
+            }
+            tallies[index].add(answer.answer)
+        }
+        return tallies.indices.map { closing($0, tallies[$0]) }
+    }
+
+    private func closing(_ index: Int, _ tally: AnswerTally) -> QuestionClosed {
+        let question = quiz.questions[index]
         return QuestionClosed(
             sessionId: record.id, questionId: question.id, questionNumber: index + 1, questionCount: quiz.questions.count,
             correctAnswer: question.correctAnswer, distribution: tally.options,
             texts: question.options.isEmpty ? tally.texts(limit: limits.distributionTexts) : nil, answered: tally.answered)
     }
 
-    func playerSnapshot(for player: SessionPlayer, at now: UnixMilliseconds) -> SessionSnapshot {
+    mutating func playerSnapshot(for player: SessionPlayer, at now: UnixMilliseconds) -> SessionSnapshot {
         let userID = player.record.userID
         var snapshot = snapshot(role: .player, at: now)
-        // Counted rather than looked up: a class joins within seconds, and each join would sort the whole board.
-        let ahead = players.values.count { !$0.record.kicked && $0.standing.isAhead(of: player.standing) }
         snapshot.you = SessionSnapshot.You(
             userId: userID, username: player.record.username, score: player.standing.points,
-            correctAnswers: player.standing.correctAnswers, rank: ahead + 1)
+            correctAnswers: player.standing.correctAnswers, rank: players.countAhead(of: player.standing) + 1)
         if isSelfPaced {
             if phase == .open, let index = ownIndex(userID), let sentAt = player.record.questionSentAt {
                 snapshot.question = question(index, openedAt: sentAt, for: userID, at: now)
@@ -100,7 +115,7 @@ extension QuizSession {
         return snapshot
     }
 
-    func observerSnapshot(isHost: Bool, at now: UnixMilliseconds) -> SessionSnapshot {
+    mutating func observerSnapshot(isHost: Bool, at now: UnixMilliseconds) -> SessionSnapshot {
         var snapshot = snapshot(role: isHost ? .host : .observer, at: now)
         snapshot.joinCode = record.joinCode
         if phase == .open || phase == .closed, let index = currentIndex, let opened = record.questionOpenedAt {
@@ -109,12 +124,14 @@ extension QuizSession {
         return snapshot
     }
 
-    private func snapshot(role: SessionSnapshot.Role, at now: UnixMilliseconds) -> SessionSnapshot {
+    private mutating func snapshot(role: SessionSnapshot.Role, at now: UnixMilliseconds) -> SessionSnapshot {
         var startsIn: Int?
         if phase == .leadIn, let opens = record.questionOpenedAt { startsIn = Int(max(0, opens - now)) }
+        var closed: QuestionClosed?
+        if phase == .closed, let index = currentIndex { closed = closing(index) }
         return SessionSnapshot(
             sessionId: record.id, title: quiz.title, status: phase.status, phase: phase, pace: record.settings.pace,
-            questionCount: quiz.questions.count, players: players.values.count { $0.isTakingPart }, role: role, startsInMs: startsIn,
-            closed: phase == .closed ? currentIndex.map(closing) : nil)
+            questionCount: quiz.questions.count, players: players.takingPart, role: role, startsInMs: startsIn,
+            closed: closed)
     }
 }

@@ -9,8 +9,8 @@ public struct QuizSession: Sendable {
     public let limits: SessionLimits
     public internal(set) var phase: SessionPhase
 
-    /// By user id; kicked and gone ones included.
-    var players: [String: SessionPlayer] = [:]
+    /// Kicked and gone ones included.
+    var players = SessionPlayers()
     /// By user id; whoever answered, joined or not (rows may be written by hand).
     var sheets: [String: AnswerSheet] = [:]
     var answerCount = 0
@@ -20,8 +20,12 @@ public struct QuizSession: Sendable {
     var pending: [AnswerKey: AnswerRecord] = [:]
     /// Folded names of those who joined.
     var names: [String: String] = [:]
-    /// By folded name: the number with which the search for a free one goes on.
+    /// By the beginning of a folded name: the number with which the search for a free one goes on.
     var nextNumbers: [String: Int] = [:]
+    /// The reveal of the question that was closed last, until an answer or a player changes it.
+    var closedReveal: QuestionClosed?
+    /// The longest extra time that keeps the open question open; nil: to be computed.
+    var longestExtraTime: Int?
     private(set) var questionIndices: [String: Int]
     /// What the last `schedule` said.
     private var scheduled: UnixMilliseconds?
@@ -38,16 +42,18 @@ public struct QuizSession: Sendable {
         self.questionIndices = QuizSession.indices(of: quiz)
         for participant in participants {
             guard players[participant.userID] == nil else { continue }
-            players[participant.userID] = SessionPlayer(record: participant, order: players.count)
+            players.put(SessionPlayer(record: participant))
             names[Nickname.fold(participant.username)] = participant.userID
         }
         for answer in answers { fold(answer) }
+        recountDone()
     }
 
     /// Applies one command. A refusal changes nothing.
     public mutating func apply(_ command: SessionCommand, at now: UnixMilliseconds) throws(ClassroomError) -> [SessionEffect] {
         var effects: [SessionEffect] = []
         var resumed = false
+        if concernsExtraTime(command) { longestExtraTime = nil }
         switch command {
         case .resume:
             resume(now, &effects)
@@ -72,11 +78,26 @@ public struct QuizSession: Sendable {
         case .vanished: vanish(&effects)
         case .tick: catchUp(now, &effects)
         }
-        if resumed || nextWake != scheduled {
-            scheduled = nextWake
+        if longestExtraTime == nil { longestExtraTime = computedExtraTime }
+        let wake = nextWake
+        if resumed || wake != scheduled {
+            scheduled = wake
             effects.append(.schedule(at: scheduled))
         }
         return effects
+    }
+
+    /// Whether the moment at which the open question closes may be another one afterwards.
+    private func concernsExtraTime(_ command: SessionCommand) -> Bool {
+        switch command {
+        case .join(let userID, _, _), .presence(let userID, _), .leave(let userID), .kick(let userID, _),
+            .answer(let userID, _, _, _):
+            extraTime(userID) > 0
+        case .answerCommitted(let record), .answerDuplicate(let record): extraTime(record.userID) > 0
+        case .answerRejected(let key): extraTime(key.userID) > 0
+        case .observe: false
+        default: true
+        }
     }
 
     /// Before the start only: it is not changed under those who play it.
@@ -84,6 +105,8 @@ public struct QuizSession: Sendable {
         guard phase == .waiting else { return }
         self.quiz = quiz
         questionIndices = QuizSession.indices(of: quiz)
+        for userID in sheets.keys { sheets[userID]?.restart() }
+        recountDone()
     }
 
     private static func indices(of quiz: Quiz) -> [String: Int] {

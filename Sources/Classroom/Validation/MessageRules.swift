@@ -57,6 +57,11 @@ public struct MessageRules: Sendable {
         }
     }
 
+    /// The fields that the rules for an event read; everything else in its payload is ignored. Nil for an event that is none of this server's.
+    public static func fieldNames(of event: String) -> [String]? {
+        MessageSchema.fields(of: event).map { $0.map(\.name) + [MessageSchema.latencyStamp] }
+    }
+
     /// Shape and size alone, without a rate limit.
     public static func check(_ event: String, _ payload: Payload) -> ValidationResult {
         do throws(ClassroomError) {

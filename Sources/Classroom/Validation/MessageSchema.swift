@@ -1,58 +1,78 @@
 /// The payload of every event that a client may send.
 enum MessageSchema {
-    static func read(_ event: String, _ payload: Payload) throws(ClassroomError) -> Payload {
-        var fields = try PayloadReader(payload)
-        switch event {
-        case "auth":
-            // A missing token is for authentication to refuse, in its own words.
-            try fields.text("token", maximumLength: 8_192)
-        case "quiz:create_session":
-            try fields.name("quizId", isRequired: true)
-            try fields.identifier("sessionId")
-            try fields.settings("settings")
-        case "quiz:join":
-            try join(&fields)
-        case "quiz:observe":
-            try fields.identifier("sessionId", isRequired: true)
-        case "quiz:start", "quiz:next", "quiz:close", "quiz:end", "quiz:leave":
-            try fields.identifier("sessionId")
-        case "quiz:kick":
-            try fields.identifier("sessionId")
-            try fields.name("userId", isRequired: true)
-        case "quiz:answer":
-            try fields.identifier("sessionId")
-            try fields.name("questionId", isRequired: true)
-            try fields.answer("answer")
-            try fields.number("timeSpent", in: 0...3_600)
-            try fields.text("token", maximumLength: 8_192)
-        case "chat:join":
-            try fields.identifier("roomId", isRequired: true)
-        case "chat:leave":
-            try fields.identifier("roomId")
-        case "chat:message":
-            try fields.identifier("roomId")
-            try fields.chatContent("content")
-            try fields.choice("type", of: ["text"], default: "text")
-            try fields.text("clientId", maximumLength: 64)
-        case "dashboard:subscribe":
-            try fields.names("metrics", maximumCount: 64)
-            try fields.number("intervalMs", in: 100...60_000)
-        case "dashboard:unsubscribe":
-            break
-        default:
-            throw ClassroomError(.invalid, "Validation error: \"\(event.prefix(64))\" is not an event of this server")
+    /// One field of a payload. A field that no schema names is ignored.
+    struct Field: Sendable {
+        enum Rule: Sendable {
+            /// See the members of ``PayloadReader``.
+            case identifier, name, names(maximumCount: Int), text(maximumLength: Int), choice([String], default: String)
+            case number(ClosedRange<Double>), joinCode, answer, chatContent, settings
         }
-        fields.keep("_sentAt") { $0.number != nil }
-        return fields.result
+
+        var name: String
+        var rule: Rule
+        var isRequired = false
     }
 
-    private static func join(_ fields: inout PayloadReader) throws(ClassroomError) {
-        try fields.identifier("sessionId")
-        try fields.joinCode("joinCode")
-        try fields.text("token", maximumLength: 8_192)
-        try fields.text("nickname", maximumLength: Nickname.maximumRawBytes)
-        guard fields.has("sessionId") || fields.has("joinCode") else {
+    /// Every request may carry it; it comes back in the answer.
+    static let latencyStamp = "_sentAt"
+
+    /// The fields of an event; nil for an event that is none of this server's.
+    static func fields(of event: String) -> [Field]? { schemas[event] }
+
+    static func read(_ event: String, _ payload: Payload) throws(ClassroomError) -> Payload {
+        var reader = try PayloadReader(payload)
+        guard let fields = fields(of: event) else {
+            throw ClassroomError(.invalid, "Validation error: \"\(shortened(event))\" is not an event of this server")
+        }
+        for field in fields { try reader.read(field) }
+        if event == "quiz:join", !reader.has("sessionId"), !reader.has("joinCode") {
             throw ClassroomError(.invalid, "Validation error: \"sessionId\" or \"joinCode\" is required")
         }
+        reader.keep(latencyStamp, if: isLatencyStamp)
+        return reader.result
     }
+
+    /// A number of at most 32 characters, or a text that is one.
+    private static func isLatencyStamp(_ value: Payload) -> Bool { value.number != nil }
+
+    /// At most 64 bytes of a name that is none of ours: a character may have any number of them.
+    private static func shortened(_ name: String) -> String { String(decoding: name.utf8.prefix(64), as: UTF8.self) }
+
+    /// A missing token is for authentication to refuse, in its own words.
+    private static let token = Field(name: "token", rule: .text(maximumLength: 8_192))
+    private static let session = Field(name: "sessionId", rule: .identifier)
+    private static let room = Field(name: "roomId", rule: .identifier)
+    private static let question = Field(name: "questionId", rule: .name, isRequired: true)
+
+    private static let schemas: [String: [Field]] = [
+        "auth": [token],
+        "quiz:create_session": [
+            Field(name: "quizId", rule: .name, isRequired: true), session, Field(name: "settings", rule: .settings),
+        ],
+        "quiz:join": [
+            session, Field(name: "joinCode", rule: .joinCode), token,
+            Field(name: "nickname", rule: .text(maximumLength: Nickname.maximumRawBytes)),
+        ],
+        "quiz:observe": [Field(name: "sessionId", rule: .identifier, isRequired: true)],
+        "quiz:start": [session],
+        "quiz:next": [session],
+        "quiz:close": [session],
+        "quiz:end": [session],
+        "quiz:leave": [session],
+        "quiz:kick": [session, Field(name: "userId", rule: .name, isRequired: true)],
+        "quiz:answer": [
+            session, question, Field(name: "answer", rule: .answer, isRequired: true), Field(name: "timeSpent", rule: .number(0...3_600)),
+            token,
+        ],
+        "chat:join": [Field(name: "roomId", rule: .identifier, isRequired: true)],
+        "chat:leave": [room],
+        "chat:message": [
+            room, Field(name: "content", rule: .chatContent, isRequired: true),
+            Field(name: "type", rule: .choice(["text"], default: "text")), Field(name: "clientId", rule: .text(maximumLength: 64)),
+        ],
+        "dashboard:subscribe": [
+            Field(name: "metrics", rule: .names(maximumCount: 64)), Field(name: "intervalMs", rule: .number(100...60_000)),
+        ],
+        "dashboard:unsubscribe": [],
+    ]
 }

@@ -14,10 +14,25 @@ struct PayloadReader {
 
     var result: Payload { .object(output) }
 
+    mutating func read(_ field: MessageSchema.Field) throws(ClassroomError) {
+        switch field.rule {
+        case .identifier: try identifier(field.name, isRequired: field.isRequired)
+        case .name: try name(field.name, isRequired: field.isRequired)
+        case .names(let maximumCount): try names(field.name, maximumCount: maximumCount)
+        case .text(let maximumLength): try text(field.name, maximumLength: maximumLength)
+        case .choice(let choices, let otherwise): try choice(field.name, of: choices, default: otherwise)
+        case .number(let range): try number(field.name, in: range)
+        case .joinCode: try joinCode(field.name)
+        case .answer: try answer(field.name)
+        case .chatContent: try chatContent(field.name)
+        case .settings: try settings(field.name)
+        }
+    }
+
     func has(_ name: String) -> Bool { output[name] != nil }
 
     /// The id of a room or a session: a UUID or up to 64 of `A-Z a-z 0-9 _ -`.
-    mutating func identifier(_ name: String, isRequired: Bool = false) throws(ClassroomError) {
+    private mutating func identifier(_ name: String, isRequired: Bool = false) throws(ClassroomError) {
         guard let text = try string(name, isRequired: isRequired) else { return }
         guard Identifier.isValid(text) else {
             throw invalid(name, "must be a UUID or 1 to 64 letters, digits, hyphens and underscores")
@@ -26,13 +41,13 @@ struct PayloadReader {
     }
 
     /// Any other name: 1 to 128 characters that can be shown.
-    mutating func name(_ name: String, isRequired: Bool = false) throws(ClassroomError) {
+    private mutating func name(_ name: String, isRequired: Bool = false) throws(ClassroomError) {
         guard let text = try string(name, isRequired: isRequired) else { return }
         guard isName(text) else { throw invalid(name, "must be 1 to 128 characters without control characters, < and >") }
         output[name] = .string(text)
     }
 
-    mutating func names(_ name: String, maximumCount: Int) throws(ClassroomError) {
+    private mutating func names(_ name: String, maximumCount: Int) throws(ClassroomError) {
         guard let value = value(name) else { return }
         guard let elements = value.array, elements.count <= maximumCount else {
             throw invalid(name, "must be a list of at most \(maximumCount) names")
@@ -43,21 +58,22 @@ struct PayloadReader {
         output[name] = value
     }
 
-    mutating func text(_ name: String, maximumLength: Int) throws(ClassroomError) {
+    private mutating func text(_ name: String, maximumLength: Int) throws(ClassroomError) {
         guard let text = try string(name, isRequired: false) else { return }
         guard text.utf8.count <= maximumLength else { throw invalid(name, "must be at most \(maximumLength) bytes long") }
         output[name] = .string(text)
     }
 
-    mutating func choice(_ name: String, of choices: [String], default: String) throws(ClassroomError) {
+    private mutating func choice(_ name: String, of choices: [String], default: String) throws(ClassroomError) {
         let text = try string(name, isRequired: false) ?? `default`
-        guard choices.contains(text) else {
+        // Comparing strings normalises them, which takes quadratic time where one letter has many marks: only short ones are compared.
+        guard text.utf8.count <= 64, choices.contains(text) else {
             throw invalid(name, "must be " + choices.map { "\"\($0)\"" }.joined(separator: " or "))
         }
         output[name] = .string(text)
     }
 
-    mutating func number(_ name: String, in range: ClosedRange<Double>) throws(ClassroomError) {
+    private mutating func number(_ name: String, in range: ClosedRange<Double>) throws(ClassroomError) {
         guard let value = value(name) else { return }
         guard let number = value.number else { throw invalid(name, "must be a number") }
         guard range.contains(number) else {
@@ -67,7 +83,7 @@ struct PayloadReader {
     }
 
     /// Six digits; a number will do.
-    mutating func joinCode(_ name: String) throws(ClassroomError) {
+    private mutating func joinCode(_ name: String) throws(ClassroomError) {
         guard let value = value(name) else { return }
         let text: String?
         if case .number = value { text = value.int.flatMap { $0 < 0 ? nil : String($0) } } else { text = value.string }
@@ -75,13 +91,13 @@ struct PayloadReader {
         output[name] = .string(code.value)
     }
 
-    mutating func answer(_ name: String) throws(ClassroomError) {
+    private mutating func answer(_ name: String) throws(ClassroomError) {
         guard let value = value(name) else { throw invalid(name, "is required") }
         try AnswerRules.check(value, name: name)
         output[name] = value
     }
 
-    mutating func chatContent(_ name: String) throws(ClassroomError) {
+    private mutating func chatContent(_ name: String) throws(ClassroomError) {
         guard let raw = try string(name, isRequired: true) else { return }
         guard raw.utf8.count <= ChatContent.maximumRawBytes else {
             throw invalid(name, "must be at most \(ChatContent.maximumLength) characters long")
@@ -91,7 +107,7 @@ struct PayloadReader {
         output[name] = .string(content)
     }
 
-    mutating func settings(_ name: String) throws(ClassroomError) {
+    private mutating func settings(_ name: String) throws(ClassroomError) {
         guard let value = value(name) else { return }
         _ = try SessionSettings.parse(value, defaults: SessionSettings())
         output[name] = value

@@ -47,7 +47,7 @@ extension SessionSettings {
         _ name: String, in payload: Payload, _ choices: [String]
     ) throws(ClassroomError) -> Choice? {
         guard let value = field(name, in: payload) else { return nil }
-        guard let choice = value.string.flatMap(Choice.init(rawValue:)) else {
+        guard let text = value.string, text.utf8.count <= 64, let choice = Choice(rawValue: text) else {
             throw invalid("settings.\(name)", "must be " + choices.map { "\"\($0)\"" }.joined(separator: " or "))
         }
         return choice

@@ -19,25 +19,29 @@ final class TokenWatch: Sendable {
 
     /// From now on, until `stop`.
     func start() {
-        state.withLockedValue { state in
-            guard !state.isStopped else { return }
-            let time = pipeline.clock.now + Int64(pipeline.configuration.tokenCheckIntervalMs)
-            state.timer = pipeline.clock.schedule(at: time) { [weak self] in
-                guard let self else { return }
-                Task {
-                    await self.look()
-                    self.start()
-                }
+        guard !state.withLockedValue({ $0.isStopped }) else { return }
+        let time = pipeline.clock.now + Int64(pipeline.configuration.tokenCheckIntervalMs)
+        let timer = pipeline.clock.schedule(at: time) { [weak self] in
+            guard let self else { return }
+            Task {
+                await self.look()
+                self.start()
             }
         }
+        let isStopped = state.withLockedValue { state in
+            state.timer = timer
+            return state.isStopped
+        }
+        if isStopped { timer.cancel() }
     }
 
     func stop() {
-        state.withLockedValue { state in
+        let timer = state.withLockedValue { state in
             state.isStopped = true
-            state.timer?.cancel()
-            state.timer = nil
+            defer { state.timer = nil }
+            return state.timer
         }
+        timer?.cancel()
     }
 
     private func look() async {

@@ -3,22 +3,34 @@ import NIOConcurrencyHelpers
 
 /// Who is in which chat room, over all sockets and loops. Thread-safe.
 final class ChatDirectory: Sendable {
-    private let rooms = NIOLockedValueBox<[String: ChatRoom]>([:])
-    private let maximumRooms: Int
+    private struct State {
+        var rooms: [String: ChatRoom] = [:]
+        /// Different rooms by user.
+        var memberships: FairShare<String>
+        /// Rooms that a guest opened.
+        var roomsOfGuests: Set<String> = []
+    }
 
-    init(maximumRooms: Int) { self.maximumRooms = maximumRooms }
+    private let state: NIOLockedValueBox<State>
+    private let maximumRooms: Int
+    private let maximumGuestRooms: Int
+    private let maximumMembers: Int
+
+    init(maximumRooms: Int, maximumRoomsPerUser: Int = .max, maximumMembers: Int = 10_000) {
+        self.maximumRooms = maximumRooms
+        self.maximumMembers = maximumMembers
+        maximumGuestRooms = max(1, maximumRooms / 20)
+        state = NIOLockedValueBox(State(memberships: FairShare(capacity: .max, maximumPerKey: maximumRoomsPerUser)))
+    }
 
     /// Rooms with members.
-    var count: Int { rooms.withLockedValue { $0.count } }
+    var count: Int { state.withLockedValue { $0.rooms.count } }
 
     /// One more socket of the user is in the room.
     func join(_ roomID: String, _ user: User) throws(ClassroomError) {
-        let refusal: ClassroomError? = rooms.withLockedValue { rooms in
-            guard rooms[roomID] != nil || rooms.count < maximumRooms else {
-                return ClassroomError(.unavailable, "There are too many chat rooms", retryAfterMs: 10_000)
-            }
+        let refusal = state.withLockedValue { state -> ClassroomError? in
             do throws(ClassroomError) {
-                try rooms[roomID, default: ChatRoom(id: roomID, historyLimit: 0)].join(userID: user.id, username: user.username)
+                try join(roomID, user, &state)
                 return nil
             } catch {
                 return error
@@ -27,16 +39,43 @@ final class ChatDirectory: Sendable {
         if let refusal { throw refusal }
     }
 
+    private func join(_ roomID: String, _ user: User, _ state: inout State) throws(ClassroomError) {
+        let isNew = state.rooms[roomID] == nil
+        guard !isNew || state.rooms.count < maximumRooms else {
+            throw ClassroomError(.unavailable, "There are too many chat rooms", retryAfterMs: 10_000)
+        }
+        let isMember = state.rooms[roomID]?.isMember(user.id) ?? false
+        // A guest costs nothing: what they may have, they may have together.
+        if isNew, user.role == .guest, state.roomsOfGuests.count >= maximumGuestRooms {
+            throw ClassroomError(.unavailable, "Guests are in too many chat rooms", retryAfterMs: 10_000)
+        }
+        if !isMember, state.memberships.take(for: user.id) != nil {
+            throw ClassroomError(.conflict, "You are in too many chat rooms")
+        }
+        do {
+            try state.rooms[roomID, default: ChatRoom(id: roomID, historyLimit: 0, maximumMembers: maximumMembers)]
+                .join(userID: user.id, username: user.username)
+        } catch {
+            if !isMember { state.memberships.give(for: user.id) }
+            throw error
+        }
+        if isNew, user.role == .guest { state.roomsOfGuests.insert(roomID) }
+    }
+
     /// One socket less.
     func leave(_ roomID: String, _ userID: String) {
-        rooms.withLockedValue { rooms in
-            rooms[roomID]?.leave(userID: userID)
-            if rooms[roomID]?.isEmpty == true { rooms[roomID] = nil }
+        state.withLockedValue { state in
+            guard state.rooms[roomID]?.leave(userID: userID) == true else { return }
+            state.memberships.give(for: userID)
+            if state.rooms[roomID]?.isEmpty == true {
+                state.rooms[roomID] = nil
+                state.roomsOfGuests.remove(roomID)
+            }
         }
     }
 
     /// The first members, in the order of joining.
     func members(_ roomID: String, limit: Int) -> [ChatMember] {
-        rooms.withLockedValue { Array(($0[roomID]?.members ?? []).prefix(limit)) }
+        state.withLockedValue { $0.rooms[roomID]?.firstMembers(limit) ?? [] }
     }
 }

@@ -19,6 +19,9 @@ extension ChatHandler {
         let message: ChatMessage
         do throws(ClassroomError) {
             membership = try self.membership(request.payload, connection)
+            if user.role == .guest, let refusal = pipeline.limits.takeGuestChat(roomID: membership.roomID, at: request.receivedAt) {
+                throw refusal
+            }
             message = try read(request, membership, user)
         } catch {
             request.responder.fail(error)
@@ -56,9 +59,9 @@ extension ChatHandler {
             if let last = connection.rooms.last { return last }
             throw ClassroomError(.forbidden, "Join a room first")
         }
-        if let roomID = room.string {
+        if let roomID = room.string, Identifier.isValid(roomID) {
             if let membership = connection.rooms.last(where: { $0.roomID == roomID }) { return membership }
-            if Identifier.isValid(roomID) { throw ClassroomError(.forbidden, "Join the room first") }
+            throw ClassroomError(.forbidden, "Join the room first")
         }
         throw Self.complaint(payload)
     }
@@ -70,7 +73,7 @@ extension ChatHandler {
         let type = payload["type"]
         let clientID = payload["clientId"]
         guard let raw = payload["content"]?.string, raw.utf8.count <= ChatContent.maximumRawBytes,
-            type == nil || type?.isNull == true || type?.string == "text",
+            type == nil || type?.isNull == true || (type.map { $0.bytes.readableBytes <= 64 } == true && type?.string == "text"),
             clientID == nil || clientID?.isNull == true || (clientID?.string?.utf8.count ?? .max) <= Self.maximumClientIDBytes
         else { throw Self.complaint(payload) }
         let content = ChatContent.sanitised(raw)
@@ -84,7 +87,7 @@ extension ChatHandler {
 
     /// What the rules have to say about a payload that this path does not read.
     private static func complaint(_ payload: JSONSlice) -> ClassroomError {
-        MessageRules.check("chat:message", Payload(payload)).refusal
+        MessageRules.check("chat:message", payload).refusal
             ?? ClassroomError(.invalid, "Validation error: the message is malformed")
     }
 }

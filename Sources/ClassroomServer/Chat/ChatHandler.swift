@@ -14,7 +14,9 @@ final class ChatHandler: Sendable {
         self.pipeline = pipeline
         self.store = store
         self.io = io
-        directory = ChatDirectory(maximumRooms: pipeline.configuration.maximumChatRooms)
+        directory = ChatDirectory(
+            maximumRooms: pipeline.configuration.maximumChatRooms,
+            maximumRoomsPerUser: pipeline.configuration.maximumChatRoomsPerUser)
     }
 
     func register(in table: inout RequestTable) {
@@ -35,7 +37,7 @@ final class ChatHandler: Sendable {
 
     @Sendable private func join(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
-            let checked = MessageRules.check("chat:join", Payload(request.payload))
+            let checked = MessageRules.check("chat:join", request.payload)
             guard let roomID = checked.data["roomId"]?.string else {
                 request.responder.fail(checked.refusal ?? ClassroomError(.invalid, "Validation error: \"roomId\" is required"))
                 return .finished
@@ -90,7 +92,7 @@ final class ChatHandler: Sendable {
     }
 
     @Sendable private func leave(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
-        let checked = MessageRules.check("chat:leave", Payload(request.payload))
+        let checked = MessageRules.check("chat:leave", request.payload)
         if let refusal = checked.refusal {
             request.responder.fail(refusal)
             return .finished

@@ -7,6 +7,7 @@ import SocketIOServer
 final class DashboardBroadcaster: Sendable {
     private struct Subscriber {
         let socket: SocketReference
+        let userID: String
         let metrics: [DashboardMetric]
         /// Gets every n-th sample.
         let every: Int
@@ -15,8 +16,14 @@ final class DashboardBroadcaster: Sendable {
 
     private struct State {
         var subscribers: [String: Subscriber] = [:]
+        /// Subscriptions by user.
+        var share: FairShare<String>
+        /// There are subscribers, and samples are taken.
+        var isRunning = false
+        /// The timer of the next sample, and when it is.
         var timer: ScheduledWork?
-        /// Rises when the timer begins to run: tells it from one that was cancelled when it had begun.
+        var armedUntil: UnixMilliseconds?
+        /// Rises when the samples begin: tells their timer from one that was cancelled when it had begun.
         var generation = 0
         /// The last sample on its way to the subscribers, which the next one waits for, and how many are.
         var sending: Task<Void, Never>?
@@ -25,9 +32,17 @@ final class DashboardBroadcaster: Sendable {
         /// The last samples, so that an interval's rates are over the interval.
         var samples: [(tick: Int, time: UnixMilliseconds, sample: RuntimeSnapshot)] = []
         var isStopped = false
+
+        /// No samples are taken from now on; what has to be cancelled.
+        mutating func halt() -> ScheduledWork? {
+            isRunning = false
+            armedUntil = nil
+            defer { timer = nil }
+            return timer
+        }
     }
 
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
     private let clock: any ClassroomClock
     private let configuration: RuntimeConfiguration
     private let sample: @Sendable () -> RuntimeSnapshot
@@ -42,70 +57,91 @@ final class DashboardBroadcaster: Sendable {
         self.configuration = configuration
         self.sample = sample
         self.countSessions = countSessions
+        state = NIOLockedValueBox(
+            State(
+                share: FairShare(
+                    capacity: configuration.maximumDashboardSubscribers, maximumPerKey: configuration.maximumDashboardsPerUser)))
     }
 
     var count: Int { state.withLockedValue { $0.subscribers.count } }
 
     /// Subscribes, or changes a subscription.
     /// - Returns: the interval in force, a multiple of the configured one.
-    func subscribe(_ socket: SocketReference, _ metrics: [DashboardMetric], intervalMs: Int?) throws(ClassroomError) -> Int {
+    func subscribe(
+        _ socket: SocketReference, _ userID: String, _ metrics: [DashboardMetric], intervalMs: Int?
+    ) throws(ClassroomError) -> Int {
         let base = configuration.dashboardIntervalMs
         let wanted = min(max(intervalMs ?? base, base), configuration.maximumDashboardIntervalMs)
         let every = (wanted + base - 1) / base
         let first = sample()
-        let isAccepted = state.withLockedValue { state in
-            guard state.subscribers[socket.id] != nil || state.subscribers.count < configuration.maximumDashboardSubscribers else {
-                return false
-            }
-            state.subscribers[socket.id] = Subscriber(socket: socket, metrics: metrics, every: every, phase: state.tick % every)
-            if state.timer == nil, !state.isStopped {
-                state.samples = [(state.tick, clock.now, first)]
-                state.generation += 1
-                arm(&state, at: clock.now + Int64(base))
-            }
-            return true
+        let now = clock.now
+        let (refusal, generation) = state.withLockedValue { state -> (FairShare<String>.Refusal?, Int?) in
+            if state.subscribers[socket.id] == nil, let refusal = state.share.take(for: userID) { return (refusal, nil) }
+            state.subscribers[socket.id] = Subscriber(
+                socket: socket, userID: userID, metrics: metrics, every: every, phase: state.tick % every)
+            guard !state.isRunning, !state.isStopped else { return (nil, nil) }
+            state.isRunning = true
+            state.samples = [(state.tick, now, first)]
+            state.generation += 1
+            return (nil, state.generation)
         }
-        guard isAccepted else { throw ClassroomError(.unavailable, "There are too many dashboards", retryAfterMs: 10_000) }
+        switch refusal {
+        case .key: throw ClassroomError(.unavailable, "You have too many dashboards", retryAfterMs: 10_000)
+        case .capacity: throw ClassroomError(.unavailable, "There are too many dashboards", retryAfterMs: 10_000)
+        case nil: break
+        }
+        if let generation { arm(generation, at: now + Int64(base)) }
         return every * base
     }
 
     func unsubscribe(_ socketID: String) {
-        state.withLockedValue { state in
-            state.subscribers[socketID] = nil
-            guard state.subscribers.isEmpty else { return }
-            state.timer?.cancel()
-            state.timer = nil
+        let timer = state.withLockedValue { state -> ScheduledWork? in
+            guard let subscriber = state.subscribers.removeValue(forKey: socketID) else { return nil }
+            state.share.give(for: subscriber.userID)
+            return state.subscribers.isEmpty ? state.halt() : nil
         }
+        timer?.cancel()
     }
 
     func stop() {
-        state.withLockedValue { state in
+        let timer = state.withLockedValue { state in
             state.isStopped = true
-            state.timer?.cancel()
-            state.timer = nil
+            return state.halt()
         }
+        timer?.cancel()
     }
 
-    private func arm(_ state: inout State, at time: UnixMilliseconds) {
-        let generation = state.generation
-        state.timer = clock.schedule(at: time) { [weak self] in self?.fire(generation) }
+    /// Sets the timer of a run that goes on; the clock is not called while the state is held.
+    private func arm(_ generation: Int, at time: UnixMilliseconds) {
+        let timer = clock.schedule(at: time) { [weak self] in self?.fire(generation) }
+        let isNeeded = state.withLockedValue { state in
+            guard state.isRunning, state.generation == generation else { return false }
+            // One that has fired already armed the next.
+            if state.armedUntil.map({ $0 < time }) ?? true {
+                state.armedUntil = time
+                state.timer = timer
+            }
+            return true
+        }
+        if !isNeeded { timer.cancel() }
     }
 
     private func fire(_ generation: Int) {
         let now = clock.now
         let sample = sample()
-        state.withLockedValue { state in
-            guard state.timer != nil, state.generation == generation else { return }
-            arm(&state, at: now + Int64(configuration.dashboardIntervalMs))
+        let isRunning = state.withLockedValue { state in
+            guard state.isRunning, state.generation == generation else { return false }
             // A database that hangs costs samples, not memory.
-            guard state.underWay < configuration.maximumDashboardSamplesUnderWay else { return }
+            guard state.underWay < configuration.maximumDashboardSamplesUnderWay else { return true }
             state.underWay += 1
             let previous = state.sending
             state.sending = Task {
                 await previous?.value
                 await self.complete(sample, at: now, generation)
             }
+            return true
         }
+        if isRunning { arm(generation, at: now + Int64(configuration.dashboardIntervalMs)) }
     }
 
     private func complete(_ sample: RuntimeSnapshot, at now: UnixMilliseconds, _ generation: Int) async {
@@ -121,7 +157,7 @@ final class DashboardBroadcaster: Sendable {
 
     private func send(_ sample: RuntimeSnapshot, at now: UnixMilliseconds, _ generation: Int) {
         let (due, samples) = state.withLockedValue { state -> ([Subscriber], [(Int, UnixMilliseconds, RuntimeSnapshot)]) in
-            guard state.timer != nil, state.generation == generation else { return ([], []) }
+            guard state.isRunning, state.generation == generation else { return ([], []) }
             state.tick += 1
             let tick = state.tick
             let due = state.subscribers.values.filter { tick % $0.every == $0.phase }

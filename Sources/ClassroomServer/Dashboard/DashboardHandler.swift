@@ -23,13 +23,13 @@ final class DashboardHandler: Sendable {
     }
 
     @Sendable private func subscribe(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
-        pipeline.identified(request, connection) { [broadcaster] _ in
-            let checked = MessageRules.check("dashboard:subscribe", Payload(request.payload))
+        pipeline.identified(request, connection) { [broadcaster] user in
+            let checked = MessageRules.check("dashboard:subscribe", request.payload)
             do throws(ClassroomError) {
                 if let refusal = checked.refusal { throw refusal }
                 let metrics = try Self.metrics(checked.data["metrics"])
                 let interval = try broadcaster.subscribe(
-                    connection.reference, metrics, intervalMs: checked.data["intervalMs"]?.number.map { Int($0) })
+                    connection.reference, user.id, metrics, intervalMs: checked.data["intervalMs"]?.number.map { Int($0) })
                 request.responder.succeed(
                     "dashboard:subscribed",
                     JSONBody { writer in
@@ -52,7 +52,7 @@ final class DashboardHandler: Sendable {
                 let known = DashboardMetric.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ClassroomError(.invalid, "Validation error: unknown metric \"\(name)\"; known metrics: \(known)")
             }
-            if !metrics.contains(metric) { metrics.append(metric) }
+            if !metrics.contains(metric) { metrics.append(metric) }  // At most as many as there are metrics.
         }
         return metrics.isEmpty ? DashboardMetric.allCases : metrics
     }

@@ -2,18 +2,19 @@ import Classroom
 import HTTPTypes
 import Hummingbird
 
-/// Signs a request in by its bearer token (RFC 6750, section 2.1); without a valid one it goes no further.
+/// Signs a request in by its bearer token (RFC 6750, section 2.1); without a valid one it goes no further, nor beyond its user's rate.
 struct BearerTokenMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 
-    let authentication: any AuthenticationService
+    let pipeline: RequestPipeline
 
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard let token = Self.token(in: request.headers[.authorization]), let user = try await authentication.verifyToken(token) else {
-            throw ClassroomError.invalidToken
-        }
+        guard let token = Self.token(in: request.headers[.authorization]), TokenLimits.accepts(token),
+            let user = try await pipeline.verify(token, socketID: nil, address: context.address)
+        else { throw ClassroomError.invalidToken }
+        if let refusal = pipeline.limits.takeFromAPI(userID: user.id, at: pipeline.clock.now) { throw refusal }
         var context = context
         context.user = user
         return try await next(request, context)

@@ -1,14 +1,18 @@
 import Classroom
 import Hummingbird
 import Logging
+import NIOCore
 
 /// What belongs to one HTTP request besides the request itself.
 struct ClassroomRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who sent the request; set by ``BearerTokenMiddleware``.
     var user: User?
+    /// The client's address, without the port.
+    let address: String
 
     init(source: ApplicationRequestContextSource) {
+        address = source.channel.remoteAddress?.ipAddress ?? ""
         coreContext = CoreRequestContextStorage(source: source)
     }
 

@@ -1,6 +1,6 @@
 import ClassroomStore
-import Crypto
 import NIOCore
+import SystemCrypto
 
 /// A file that browsers get.
 struct Page: Sendable {
@@ -15,7 +15,6 @@ struct Page: Sendable {
         self.paths = paths
         self.type = type
         body = ByteBuffer(bytes: bytes)
-        let digest = SHA256.hash(data: bytes).prefix(12)
-        entityTag = "\"" + digest.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined() + "\""
+        entityTag = "\"" + TokenHash.hexadecimal(SHA256Digest.hash(bytes).prefix(12)) + "\""
     }
 }

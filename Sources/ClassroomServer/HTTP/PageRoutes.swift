@@ -19,7 +19,7 @@ extension Page {
     func response(to request: Request) -> Response {
         var headers: HTTPFields = [
             .contentType: type, .eTag: entityTag, .cacheControl: "no-cache",
-            .contentSecurityPolicy: SecurityHeadersMiddleware.pagePolicy,
+            .contentSecurityPolicy: SecurityHeadersMiddleware.pagePolicy(authority: request.head.authority),
         ]
         if isCurrent(request.headers[.ifNoneMatch]) { return Response(status: .notModified, headers: headers) }
         headers[.contentLength] = "\(body.readableBytes)"

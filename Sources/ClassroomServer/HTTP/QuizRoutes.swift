@@ -1,6 +1,5 @@
 import Classroom
 import ClassroomStore
-import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -25,8 +24,8 @@ struct QuizRoutes {
     private func list(_ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
         var quizzes = try await store.quizzes(createdBy: user.id)
-        if user.id != ClassroomApplication.sharedOwner, authentication.hasPermission(user, .createQuizzes) {
-            quizzes += try await store.quizzes(createdBy: ClassroomApplication.sharedOwner)
+        if authentication.hasPermission(user, .createQuizzes) {
+            for owner in [Quiz.sharedOwner, ""] where owner != user.id { quizzes += try await store.quizzes(createdBy: owner) }
         }
         return .json(["quizzes": quizzes.map(QuizSummary.init)])
     }
@@ -40,8 +39,7 @@ struct QuizRoutes {
             throw ClassroomError(.invalid, "id: must match [A-Za-z0-9_-]{1,64} and not be 'import'")
         }
         let quiz = try draft.checked(id: id, owner: user.id, limits: limits)
-        guard try await store.quiz(id: id) == nil else { throw ClassroomError(.conflict, "A quiz with this id exists already") }
-        try await store.save(quiz)
+        try await store.create(quiz)
         return created(quiz.id, .json(QuizDocument(quiz), status: .created))
     }
 
@@ -64,7 +62,7 @@ struct QuizRoutes {
     private func read(_ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
         let quiz = try await existing(context)
-        let isShared = quiz.createdBy == ClassroomApplication.sharedOwner && authentication.hasPermission(user, .createQuizzes)
+        let isShared = quiz.isShared && authentication.hasPermission(user, .createQuizzes)
         guard quiz.createdBy == user.id || isShared else { throw Self.notFound }
         return .json(QuizDocument(quiz))
     }
@@ -73,7 +71,7 @@ struct QuizRoutes {
         let (user, quiz) = try await own(context)
         let replacement = try await draft(request).checked(id: quiz.id, owner: user.id, limits: limits)
         try await check(quiz, hasNoSession: [.active])
-        try await store.save(replacement)
+        guard try await store.replace(replacement) else { throw Self.notFound }
         return .json(QuizDocument(replacement))
     }
 
@@ -107,19 +105,14 @@ struct QuizRoutes {
 
     /// A quiz is not changed under those who play it.
     private func check(_ quiz: Quiz, hasNoSession statuses: Set<SessionStatus>) async throws {
-        let sessions = try await store.sessions(statuses: statuses, createdBy: nil)
-        guard !sessions.contains(where: { $0.quizID == quiz.id }) else {
+        guard try await !store.hasSession(ofQuiz: quiz.id, statuses: statuses) else {
             throw ClassroomError(.conflict, "The quiz is being played, or waits to be; end its sessions first")
         }
     }
 
     private func draft(_ request: Request) async throws -> QuizDraft {
         let body = try await request.body.collected(upTo: maximumBodyBytes)
-        do {
-            return try JSONDecoder().decode(QuizDraft.self, from: Data(body.readableBytesView))
-        } catch {
-            throw ClassroomError(.invalid, DecodingProblem.describe(error))
-        }
+        return try QuizDraft(json: body, limits: limits)
     }
 
     private func created(_ id: String, _ response: Response) -> Response {

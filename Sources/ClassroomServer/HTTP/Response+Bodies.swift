@@ -1,15 +1,14 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
+import JSONCore
 import NIOCore
 
 extension Response {
     /// A JSON body. A value that cannot be encoded is this program's fault: 500, without a body.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(value) else { return Response(status: .internalServerError) }
-        return bytes(ByteBuffer(bytes: data), type: "application/json; charset=utf-8", status: status)
+        var writer = JSONWriter()
+        do { try writer.encode(value) } catch { return Response(status: .internalServerError) }
+        return bytes(writer.buffer, type: "application/json; charset=utf-8", status: status)
     }
 
     static func text(_ text: String, type: String = "text/plain; charset=utf-8", status: HTTPResponse.Status = .ok) -> Response {

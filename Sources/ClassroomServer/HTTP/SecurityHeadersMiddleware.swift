@@ -6,10 +6,28 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 
     /// Pages load their own scripts, styles and pictures, talk to this server, and nothing else; nobody frames them.
-    static let pagePolicy = """
-        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; \
-        base-uri 'none'; form-action 'none'; frame-ancestors 'none'
-        """
+    ///
+    /// The server's own sockets are named beside `'self'`: not every browser counts `ws:` of the same host as that.
+    static func pagePolicy(authority: String?) -> String {
+        let sockets = authority.flatMap { isHost($0) ? " ws://\($0) wss://\($0)" : nil } ?? ""
+        return """
+            default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'\(sockets); \
+            base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+            """
+    }
+
+    /// Whether a `Host` is one that may stand in a policy: nothing in it can end the directive.
+    private static func isHost(_ authority: String) -> Bool {
+        !authority.isEmpty && authority.utf8.count <= 261
+            && authority.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
 
     /// Whatever is not a page needs nothing at all.
     static let strictPolicy = "default-src 'none'; frame-ancestors 'none'"

@@ -10,6 +10,7 @@ struct SessionRoutes {
 
     let store: any ClassroomStore
     let authentication: any AuthenticationService
+    let runtime: ClassroomRuntime
 
     func add(to group: RouterGroup<ClassroomRequestContext>) {
         group.get("sessions") { request, context in try await list(request, context) }
@@ -41,20 +42,11 @@ struct SessionRoutes {
         return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.quizID]) }])
     }
 
-    /// The whole board, for those who take part and for whoever hosts: what the event has the first of. Folded from the rows by the rules of
-    /// the running session, so that nothing is told before its time.
+    /// The whole board, for those who take part and for whoever hosts: what the event has the first of. The running session has it, so that
+    /// nothing is told before its time and nothing is added up again.
     private func leaderboard(_ context: ClassroomRequestContext) async throws -> Response {
-        let user = try context.signedIn()
-        guard let session = try await store.session(id: context.identifier("id")) else { throw ClassroomError.sessionNotFound }
-        let participants = try await store.participants(sessionID: session.id)
-        let takesPart = participants.contains { $0.userID == user.id && !$0.kicked }
-        guard takesPart || session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
-            throw ClassroomError(.forbidden, "The board is for those who take part")
-        }
-        let quiz = try await store.quiz(id: session.quizID) ?? Quiz(id: session.quizID, title: "", questions: [], createdBy: "")
-        let rules = QuizSession(
-            record: session, quiz: quiz, participants: participants, answers: try await store.answers(sessionID: session.id))
-        return .json(LeaderboardDocument(entries: rules.leaderboard().entries, summary: rules.leaderboardPayload().summary))
+        let report = try await runtime.leaderboard(sessionID: context.identifier("id"), for: context.signedIn())
+        return .json(LeaderboardDocument(entries: report.entries, summary: report.summary))
     }
 
     private func report(_ context: ClassroomRequestContext, asCSV: Bool) async throws -> Response {
@@ -63,8 +55,12 @@ struct SessionRoutes {
         guard session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }
+        // Another's quiz that has taken the id meanwhile shows its answers to nobody here.
+        let quiz = try await store.quiz(id: session.quizID).flatMap { quiz in
+            quiz.mayBeHosted(by: user.id) || quiz.createdBy == session.createdBy ? quiz : nil
+        }
         let report = SessionReport(
-            session: session, quiz: try await store.quiz(id: session.quizID),
+            session: session, quiz: quiz,
             participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
         guard asCSV else { return .json(report) }
         var response = Response.text(report.csv(), type: "text/csv; charset=utf-8")

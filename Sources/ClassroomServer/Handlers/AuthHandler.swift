@@ -9,7 +9,7 @@ final class AuthHandler: Sendable {
     init(pipeline: RequestPipeline) { self.pipeline = pipeline }
 
     func register(in table: inout RequestTable) {
-        table.on(Self.event, identity: ClientRequest.identity) { [pipeline] request, connection in
+        table.on(Self.event, limit: .signIn, identity: ClientRequest.identity) { [pipeline] request, connection in
             guard case .token(let token) = request.identity else {
                 request.responder.fail(.invalidToken)
                 return .finished

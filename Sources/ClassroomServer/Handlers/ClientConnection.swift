@@ -15,6 +15,10 @@ final class ClientConnection {
     private(set) var user: User?
     /// The token that signed them in; presenting it again needs no look-up.
     private(set) var token: String?
+    /// The rate limits of this socket.
+    var buckets: [RequestLimits.Kind: TokenBucket] = [:]
+    /// Bytes of its requests that are not carried out.
+    var waitingBytes = 0
     /// A sign-in is under way: who sends the requests behind it is not known.
     var isSigningIn = false
     /// The socket is gone; what it had sent before is still carried out.
@@ -57,10 +61,11 @@ final class ClientConnection {
     /// The socket is nobody's again; what its user had joined is left.
     func signOut() {
         guard let user else { return }
-        for departure in departures { departure(self, user) }
-        presence.left(user.id)
+        // First the state, then those who are called: whatever they set off finds a socket that is nobody's.
         self.user = nil
         hold(nil)
+        presence.left(user.id)
+        for departure in departures { departure(self, user) }
     }
 
     private func hold(_ next: String?) {

@@ -13,6 +13,8 @@ final class ClientRequest: QueuedRequest {
     let identity: Identity
     /// The rate limit that is still to be charged; nil: none, or charged.
     var limit: RequestLimits.Kind?
+    /// What is held for it in the request memory, and in whose name; nil: nothing.
+    var reservation: (bytes: Int, holder: String)?
 
     enum Identity: Equatable {
         /// Nothing: the socket's user, if any.

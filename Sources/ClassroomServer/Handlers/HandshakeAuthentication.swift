@@ -8,7 +8,10 @@ extension RequestPipeline {
         guard let token = request.handshake.auth?["token"], !token.isNull else { return }
         guard let token = token.string else { throw Self.connectError(.invalidToken) }
         do {
-            guard let user = try await authentication.verifyToken(token) else { throw ClassroomError.invalidToken }
+            guard TokenLimits.accepts(token),
+                let user = try await verify(token, socketID: nil, address: request.handshake.address)
+            else { throw ClassroomError.invalidToken }
+            guard presence.hasRoom(for: user.id) else { throw Self.tooManySockets }
             request.attachment = SignedIn(user: user, token: token)
         } catch {
             throw Self.connectError(refusal(for: error))

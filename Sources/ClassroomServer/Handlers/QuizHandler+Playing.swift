@@ -35,9 +35,11 @@ extension QuizHandler {
             return .finished
         }
         let nickname = data["nickname"]?.string ?? ""
+        let address = connection.address
         let (service, context) = (service, context(request, connection))
-        return pipeline.perform(request, connection) {
+        return pipeline.perform(request, connection) { [pipeline] in
             let sessionID = try await find()
+            if let refusal = pipeline.limits.takeGuest(address: address, at: pipeline.clock.now) { throw refusal }
             let admission = try await service.joinGuest(sessionID, nickname: nickname, context)
             context.reply(SessionReply(.joined(admission.snapshot)))
             return (sessionID, admission)
@@ -61,14 +63,16 @@ extension QuizHandler {
         let named = data["sessionId"]?.string
         let code = data["joinCode"]?.string ?? ""
         let (socketID, address) = (connection.id, connection.address)
-        if let refusal = pipeline.limits.lookupRefusal(socketID: socketID, address: address, at: pipeline.clock.now) { throw refusal }
+        let guess = RequestLimits.Guess.joinCode(code)
+        if let refusal = pipeline.limits.refusal(of: guess, socketID: socketID, address: address, at: pipeline.clock.now) { throw refusal }
         return { [pipeline, service] in
             do {
                 let sessionID = try await service.sessionID(joinCode: code)
                 guard named == nil || named == sessionID else { throw ClassroomError.sessionNotFound }
+                pipeline.limits.guessed(guess, isRight: true, socketID: socketID, address: address, at: pipeline.clock.now)
                 return sessionID
             } catch let error as ClassroomError where error.code == .notFound {
-                pipeline.limits.lookupFailed(socketID: socketID, address: address, at: pipeline.clock.now)
+                pipeline.limits.guessed(guess, isRight: false, socketID: socketID, address: address, at: pipeline.clock.now)
                 throw error
             }
         }

@@ -28,13 +28,13 @@ public final class QuizHandler: Sendable {
     }
 
     func register(in table: inout RequestTable) {
-        handle("quiz:create_session", &table, create)
-        handle("quiz:observe", &table, observe)
+        handle("quiz:create_session", &table, limit: .creation, create)
+        handle("quiz:observe", &table, limit: .observe, observe)
         handle("quiz:leave", &table, needsUser: false, leave)
         for (event, action) in HostAction.events {
             handle(event, &table) { [self] in control(action, $0, $1, $2) }
         }
-        handle("quiz:join", &table, identity: Self.identity(ofJoin:), join)
+        handle("quiz:join", &table, limit: .join, identity: Self.identity(ofJoin:), join)
         handle("quiz:answer", &table, limit: .answer, identity: ClientRequest.identity, answer)
         let service = service
         table.onDeparture { connection, user in
@@ -47,7 +47,7 @@ public final class QuizHandler: Sendable {
     }
 
     private func handle(
-        _ event: String, _ table: inout RequestTable, needsUser: Bool = true, limit: RequestLimits.Kind? = nil,
+        _ event: String, _ table: inout RequestTable, needsUser: Bool = true, limit: RequestLimits.Kind? = .other,
         identity: @escaping @Sendable (JSONSlice) -> ClientRequest.Identity = { _ in .none },
         _ perform: @escaping @Sendable (Payload, ClientRequest, ClientConnection) -> RequestOutcome
     ) {
@@ -61,7 +61,7 @@ public final class QuizHandler: Sendable {
                 request.responder.fail(RequestPipeline.signInFirst)
                 return .finished
             }
-            let checked = MessageRules.check(event, Payload(request.payload))
+            let checked = MessageRules.check(event, request.payload)
             if let refusal = checked.refusal {
                 request.responder.fail(refusal)
                 return .finished

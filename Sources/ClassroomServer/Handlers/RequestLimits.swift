@@ -1,52 +1,128 @@
 import Classroom
 import NIOConcurrencyHelpers
 
-/// The rate limits of requests, a user's over all sockets. Thread-safe.
+/// The rate limits of requests: of a user over all sockets, and of those who guess. Thread-safe.
 final class RequestLimits: Sendable {
-    enum Kind { case answer, chat }
+    /// What is counted apart.
+    enum Kind: CaseIterable {
+        case answer, chat, join, observe, signIn, creation, other
+
+        /// How a refusal names it.
+        fileprivate var plural: String {
+            switch self {
+            case .answer: "answers"
+            case .chat: "messages"
+            case .join: "joins"
+            case .observe: "observations"
+            case .signIn: "sign-ins"
+            case .creation: "sessions"
+            case .other: "requests"
+            }
+        }
+    }
 
     private struct State {
-        var answers: RateLimiter<String>
-        var chat: RateLimiter<String>
-        var lookupsBySocket: RateLimiter<String>
-        var lookupsByAddress: RateLimiter<String>
+        var users: [Kind: RateLimiter<String>]
+        var codes: GuessLimiter
+        var tokens: GuessLimiter
+        var guests: RateLimiter<String>
+        var guestChatByRoom: RateLimiter<String>
+        var guestChat: TokenBucket
+        var api: RateLimiter<String>
     }
 
     private let state: NIOLockedValueBox<State>
+    private let guestChatRule: TokenBucket.Rule
+    private let socketRules: [Kind: TokenBucket.Rule]
 
     init(_ configuration: RuntimeConfiguration) {
+        let rules: [Kind: TokenBucket.Rule] = [
+            .answer: configuration.answerRate, .chat: configuration.chatRate, .join: configuration.joinRate,
+            .observe: configuration.joinRate, .creation: configuration.creationRate, .other: configuration.requestRate,
+        ]
+        guestChatRule = configuration.guestChatRate
+        socketRules = [
+            .join: configuration.joinRateOfSocket, .observe: configuration.joinRateOfSocket, .signIn: configuration.signInRateOfSocket,
+            .other: configuration.requestRateOfSocket,
+        ]
         state = NIOLockedValueBox(
             State(
-                answers: RateLimiter(rule: configuration.answerRate), chat: RateLimiter(rule: configuration.chatRate),
-                lookupsBySocket: RateLimiter(rule: configuration.failedLookupRate),
-                lookupsByAddress: RateLimiter(rule: configuration.failedLookupRateOfAddress, maximumKeys: 10_000)))
+                users: rules.mapValues { RateLimiter(rule: $0) },
+                codes: GuessLimiter(
+                    socketRule: configuration.failedLookupRate, addressRule: configuration.failedLookupRateOfAddress),
+                tokens: GuessLimiter(
+                    socketRule: configuration.failedSignInRate, addressRule: configuration.failedSignInRateOfAddress),
+                guests: RateLimiter(rule: configuration.guestRateOfAddress, maximumKeys: 10_000),
+                guestChatByRoom: RateLimiter(rule: configuration.guestChatRateOfRoom, maximumKeys: 10_000),
+                guestChat: TokenBucket(rule: configuration.guestChatRate, at: 0),
+                api: RateLimiter(rule: configuration.apiRate)))
     }
+
+    // MARK: Requests
 
     /// Charges a request to its user; the refusal, if there is one.
     func take(_ kind: Kind, userID: String, at now: UnixMilliseconds) -> ClassroomError? {
-        let wait = state.withLockedValue { state in
-            switch kind {
-            case .answer: state.answers.take(userID, at: now)
-            case .chat: state.chat.take(userID, at: now)
-            }
-        }
-        return wait.map { Self.refusal(kind == .answer ? "Too many answers" : "Too many messages", $0) }
+        let wait = state.withLockedValue { $0.users[kind]?.take(userID, at: now) ?? nil }
+        return wait.map { Self.refusal("Too many \(kind.plural)", $0) }
     }
 
-    /// Whether this client has looked up too many join codes in vain. Ask before each look-up.
-    func lookupRefusal(socketID: String, address: String, at now: UnixMilliseconds) -> ClassroomError? {
-        let wait = state.withLockedValue { state in
-            [state.lookupsBySocket.wait(for: socketID, at: now), state.lookupsByAddress.wait(for: address, at: now)]
-                .compactMap { $0 }.max()
-        }
-        return wait.map { Self.refusal("Too many wrong join codes", $0) }
+    /// Charges a request to its socket, whose buckets these are: before anybody looks at it.
+    func take(_ kind: Kind, from buckets: inout [Kind: TokenBucket], at now: UnixMilliseconds) -> ClassroomError? {
+        guard let rule = socketRules[kind] else { return nil }
+        let wait = buckets[kind, default: TokenBucket(rule: rule, at: now)].take(rule, at: now)
+        return wait.map { Self.refusal("Too many \(kind.plural)", $0) }
     }
 
-    /// Charges a look-up that found nothing.
-    func lookupFailed(socketID: String, address: String, at now: UnixMilliseconds) {
+    /// Charges a request of the HTTP API to its user.
+    func takeFromAPI(userID: String, at now: UnixMilliseconds) -> ClassroomError? {
+        state.withLockedValue { $0.api.take(userID, at: now) }.map { Self.refusal("Too many requests", $0) }
+    }
+
+    // MARK: Guests
+
+    /// Charges a new guest to the address.
+    func takeGuest(address: String, at now: UnixMilliseconds) -> ClassroomError? {
+        state.withLockedValue { $0.guests.take(address, at: now) }.map { Self.refusal("Too many guests", $0) }
+    }
+
+    /// Charges a guest's message to the share that all guests have of the room, and of the server: new guests are free, messages are not.
+    func takeGuestChat(roomID: String, at now: UnixMilliseconds) -> ClassroomError? {
+        let rule = guestChatRule
+        let wait = state.withLockedValue { state in
+            state.guestChatByRoom.take(roomID, at: now) ?? state.guestChat.take(rule, at: now)
+        }
+        return wait.map { Self.refusal("Too many messages of guests", $0) }
+    }
+
+    // MARK: Guesses
+
+    /// What somebody may guess.
+    enum Guess {
+        case joinCode(String)
+        case token(String)
+    }
+
+    /// Whether this client has guessed too often in vain. Ask before each look-up.
+    func refusal(of guess: Guess, socketID: String?, address: String, at now: UnixMilliseconds) -> ClassroomError? {
+        switch guess {
+        case .joinCode(let code):
+            state.withLockedValue { $0.codes.wait(code, socketID: socketID, address: address, at: now) }
+                .map { Self.refusal("Too many wrong join codes", $0) }
+        case .token(let token):
+            state.withLockedValue { $0.tokens.wait(token, socketID: socketID, address: address, at: now) }
+                .map { Self.refusal("Too many wrong tokens", $0) }
+        }
+    }
+
+    /// A look-up found nothing, or found something.
+    func guessed(_ guess: Guess, isRight: Bool, socketID: String?, address: String, at now: UnixMilliseconds) {
         state.withLockedValue { state in
-            _ = state.lookupsBySocket.take(socketID, at: now)
-            _ = state.lookupsByAddress.take(address, at: now)
+            switch (guess, isRight) {
+            case (.joinCode(let code), true): state.codes.succeeded(code, address: address)
+            case (.joinCode(let code), false): state.codes.failed(code, socketID: socketID, address: address, at: now)
+            case (.token(let token), true): state.tokens.succeeded(token, address: address)
+            case (.token(let token), false): state.tokens.failed(token, socketID: socketID, address: address, at: now)
+            }
         }
     }
 

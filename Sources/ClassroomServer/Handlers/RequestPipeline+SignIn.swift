@@ -47,11 +47,14 @@ extension RequestPipeline {
     /// that had signed the socket in.
     func signIn(_ connection: ClientConnection, token: String, then: @escaping (ClassroomError?) -> Void) {
         connection.isSigningIn = true
-        let authentication = authentication
-        wait(connection, for: { try await authentication.verifyToken(token) }) { result in
+        let (socketID, address) = (connection.id, connection.address)
+        wait(connection, for: { [self] in try await verify(token, socketID: socketID, address: address) }) { [self] result in
             connection.isSigningIn = false
             switch result {
             case .success(let user?):
+                guard connection.user?.id == user.id || presence.hasRoom(for: user.id) else {
+                    return then(Self.tooManySockets)
+                }
                 connection.become(user, token: token)
                 then(nil)
             case .success(nil):
@@ -60,6 +63,18 @@ extension RequestPipeline {
             case .failure(let error): then(error)
             }
         }
+    }
+
+    static let tooManySockets = ClassroomError(.unavailable, "This user has too many connections", retryAfterMs: 10_000)
+
+    /// The user whom a token names; guesses in vain are counted, and beyond a limit refused without a look.
+    ///
+    /// - Parameter socketID: nil: none, the HTTP API or a handshake.
+    func verify(_ token: String, socketID: String?, address: String) async throws -> User? {
+        if let refusal = limits.refusal(of: .token(token), socketID: socketID, address: address, at: clock.now) { throw refusal }
+        let user = try await authentication.verifyToken(token)
+        limits.guessed(.token(token), isRight: user != nil, socketID: socketID, address: address, at: clock.now)
+        return user
     }
 
     /// The token that signed the socket in holds no longer. Behind what arrived before that was known.

@@ -5,9 +5,14 @@ extension RequestPipeline {
     /// An event by one of our prefixes that we do not have. What has another name is somebody else's, and none of our business.
     func refuseUnknown(_ incoming: EventRequest) {
         counters.requests.count()
+        refuse(incoming, ClassroomError(.notFound, "Unknown event"))
+    }
+
+    /// Refuses a request of which nothing but the event's name is read. The name comes back to its sender, 64 bytes of it.
+    func refuse(_ incoming: EventRequest, _ error: ClassroomError) {
         let responder = Responder(
-            event: String(incoming.name.prefix(64)), socket: incoming.socket.reference, acknowledge: incoming.acknowledge, sentAt: nil,
-            counters: counters)
-        responder.fail(ClassroomError(.notFound, "Unknown event"))
+            event: String(decoding: incoming.name.utf8.prefix(64), as: UTF8.self), socket: incoming.socket.reference,
+            acknowledge: incoming.acknowledge, sentAt: nil, counters: counters)
+        responder.fail(error)
     }
 }

@@ -50,7 +50,8 @@ extension RequestPipeline {
         case let error as ClassroomError: return error
         case is CancellationError: return ClassroomError(.unavailable, "The server is shutting down")
         default:
-            logger.error("a request failed", metadata: ["error": "\(error)"])
+            // The type alone: an error's text may hold what was asked for.
+            logger.error("a request failed", metadata: ["error.type": "\(type(of: error))"])
             return ClassroomError(.internalError, "Internal error")
         }
     }

@@ -11,10 +11,11 @@ final class RequestPipeline: Sendable {
     let clock: any ClassroomClock
     let logger: Logger
     let counters = RuntimeCounters()
-    let presence = PresenceDirectory()
+    let presence: PresenceDirectory
     let tokens = TokenDirectory()
     let workInHand = WorkInHand()
     let limits: RequestLimits
+    let memory: RequestMemory
 
     init(
         authentication: any AuthenticationService, configuration: RuntimeConfiguration, clock: any ClassroomClock, logger: Logger
@@ -23,7 +24,9 @@ final class RequestPipeline: Sendable {
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
+        presence = PresenceDirectory(maximumSocketsPerUser: configuration.maximumSocketsPerUser)
         limits = RequestLimits(configuration)
+        memory = RequestMemory(configuration)
     }
 
     // MARK: Connections
@@ -43,9 +46,9 @@ final class RequestPipeline: Sendable {
                 refuseUnknown(incoming)
             }
         }
-        socket.onDisconnect { [self, unowned socket] _ in
+        socket.onDisconnect { [self, weak socket] _ in
             // The handler holds the connection and the connection the socket.
-            socket.onAny { _ in }
+            socket?.onAny { _ in }
             counters.connections.change(by: -1)
             depart(connection)
         }
@@ -66,17 +69,24 @@ final class RequestPipeline: Sendable {
 
     // MARK: Requests
 
+    /// Cheap refusals come first: size and depth by the bytes, the socket's rate, the user's rate, and only then is the payload read.
     private func receive(_ incoming: EventRequest, _ route: RequestTable.Route, _ connection: ClientConnection) {
         counters.requests.count()
-        let payload = incoming.arguments.first
+        let now = clock.now
+        let problem = PayloadLimits.allow(incoming.arguments) ? nil : PayloadLimits.refusal
+        let payload = problem == nil ? incoming.arguments.first : .null
         let responder = Responder(
-            event: incoming.name, socket: connection.reference, acknowledge: incoming.acknowledge, sentAt: Self.sentAt(payload),
-            counters: counters)
+            event: incoming.name, socket: connection.reference, acknowledge: incoming.acknowledge,
+            sentAt: problem == nil ? Self.sentAt(payload) : nil, counters: counters)
+        if let problem { return responder.fail(problem) }
+        if let limit = route.limit, let refusal = limits.take(limit, from: &connection.buckets, at: now) {
+            return responder.fail(refusal)
+        }
         guard payload.kind == .object || payload.isNull else {
             return responder.fail(ClassroomError(.invalid, "Validation error: the payload must be an object"))
         }
         let request = ClientRequest(
-            responder: responder, payload: payload, lane: route.lane, receivedAt: clock.now, identity: route.identity(payload),
+            responder: responder, payload: payload, lane: route.lane, receivedAt: now, identity: route.identity(payload),
             limit: route.limit)
         admit(request, connection, route.perform)
     }
@@ -87,25 +97,57 @@ final class RequestPipeline: Sendable {
                 ClassroomError(.unavailable, "The server is shutting down", retryAfterMs: Self.restartMs))
         }
         if let user = knownUser(of: request, connection), let refusal = charge(request, user) {
-            workInHand.end()
-            return request.responder.fail(refusal)
+            return refuse(request, connection, refusal)
         }
-        let isAccepted = connection.queue.submit(request) { [workInHand] request in
+        guard reserve(request, connection) else {
+            return refuse(
+                request, connection,
+                ClassroomError(.unavailable, "Too many requests are waiting, please try again", retryAfterMs: Self.overloadMs))
+        }
+        let isAccepted = connection.queue.submit(request) { [self] request in
             let outcome = perform(request, connection)
-            if outcome == .finished { workInHand.end() }
+            if outcome == .finished { end(request, connection) }
             return outcome
         }
         if !isAccepted {
-            workInHand.end()
-            request.responder.fail(
+            refuse(
+                request, connection,
                 ClassroomError(.unavailable, "Too many requests of this socket are waiting", retryAfterMs: Self.overloadMs))
         }
     }
 
     /// A request that was pending is done.
     func finish(_ request: ClientRequest, _ connection: ClientConnection) {
-        workInHand.end()
+        end(request, connection)
         connection.queue.finish(request.lane)
+    }
+
+    /// Answers a request that is not carried out.
+    private func refuse(_ request: ClientRequest, _ connection: ClientConnection, _ refusal: ClassroomError) {
+        end(request, connection)
+        request.responder.fail(refusal)
+    }
+
+    /// Gives back what the request held.
+    private func end(_ request: ClientRequest, _ connection: ClientConnection) {
+        workInHand.end()
+        guard let (bytes, holder) = request.reservation else { return }
+        request.reservation = nil
+        connection.waitingBytes -= bytes
+        memory.release(bytes, for: holder)
+    }
+
+    /// False: the socket, its user or the server has too many bytes of requests that wait.
+    private func reserve(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
+        let bytes = request.payload.bytes.readableBytes + RequestMemory.overhead
+        // Room for one request at least, or nobody could ask for anything.
+        let isFirst = connection.waitingBytes == 0
+        guard isFirst || connection.waitingBytes + bytes <= configuration.maximumWaitingBytesPerSocket else { return false }
+        let holder = connection.user?.id ?? "socket:\(connection.id)"
+        guard memory.reserve(bytes, for: holder) else { return false }
+        connection.waitingBytes += bytes
+        request.reservation = (bytes, holder)
+        return true
     }
 
     // MARK: Rate limits
@@ -136,20 +178,21 @@ final class RequestPipeline: Sendable {
     /// It has become known who sends the requests that wait: those beyond a limit are refused now, not when their turn comes.
     func chargeWaiting(_ connection: ClientConnection) {
         guard let user = connection.user else { return }
-        var isKnown = true
-        connection.queue.removeWaiting { request in
-            isKnown = isKnown && !changesUser(request, connection)
-            guard isKnown, let refusal = charge(request, user) else { return false }
-            workInHand.end()
-            request.responder.fail(refusal)
-            return true
+        var refused: [(request: ClientRequest, refusal: ClassroomError)] = []
+        for request in connection.queue.waitingRequests {
+            guard !changesUser(request, connection) else { break }
+            if let refusal = charge(request, user) { refused.append((request, refusal)) }
         }
+        // Taken out before anybody is answered: an answer whose write fails makes the transport read on, and what it reads comes here.
+        connection.queue.removeWaiting(Set(refused.map { ObjectIdentifier($0.request) }))
+        for (request, refusal) in refused { refuse(request, connection, refusal) }
     }
 
+    /// A number of at most 32 characters: it goes back to the sender and, with a chat message, to a whole room.
     private static func sentAt(_ payload: JSONSlice) -> JSONSlice? {
-        guard let sentAt = payload["_sentAt"] else { return nil }
+        guard let sentAt = payload["_sentAt"], sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes + 2 else { return nil }
         switch sentAt.kind {
-        case .number: return sentAt
+        case .number: return sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes ? sentAt : nil
         // A numeric text counts as a number, here as anywhere.
         case .string: return sentAt.string.flatMap { Payload.string($0).number } == nil ? nil : sentAt
         default: return nil

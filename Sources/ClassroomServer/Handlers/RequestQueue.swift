@@ -23,7 +23,7 @@ final class RequestQueue<Request: QueuedRequest> {
     var isEmpty: Bool { waiting.isEmpty && !isExclusiveRunning && concurrentRunning == 0 }
     var count: Int { waiting.count + concurrentRunning + (isExclusiveRunning ? 1 : 0) }
     /// Those that have not begun, in their order.
-    var waitingRequests: some Sequence<Request> { waiting.lazy.map(\.request) }
+    var waitingRequests: [Request] { waiting.map(\.request) }
 
     /// False: the queue is full, nothing was done.
     func submit(_ request: Request, _ run: @escaping (Request) -> RequestOutcome) -> Bool {
@@ -49,9 +49,10 @@ final class RequestQueue<Request: QueuedRequest> {
         drain()
     }
 
-    /// Takes requests out of those that have not begun.
-    func removeWaiting(where isRemoved: (Request) -> Bool) {
-        waiting.removeAll { isRemoved($0.request) }
+    /// Takes these out of those that have not begun. It calls nobody: whoever takes them out answers them afterwards.
+    func removeWaiting(_ removed: Set<ObjectIdentifier>) {
+        guard !removed.isEmpty else { return }
+        waiting.removeAll { removed.contains(ObjectIdentifier($0.request)) }
     }
 
     private func drain() {
@@ -93,7 +94,7 @@ final class RequestQueue<Request: QueuedRequest> {
 }
 
 /// What a queue has to know of a request.
-protocol QueuedRequest {
+protocol QueuedRequest: AnyObject {
     var lane: RequestLane { get }
 }
 

@@ -20,7 +20,7 @@ struct RequestTable: Sendable {
     private(set) var departures: [@Sendable (ClientConnection, User) -> Void] = []
 
     mutating func on(
-        _ event: String, lane: RequestLane = .exclusive, limit: RequestLimits.Kind? = nil,
+        _ event: String, lane: RequestLane = .exclusive, limit: RequestLimits.Kind? = .other,
         identity: @escaping @Sendable (JSONSlice) -> ClientRequest.Identity = { _ in .none }, _ perform: @escaping Perform
     ) {
         prefixes.insert(Self.prefix(of: event))

@@ -15,15 +15,20 @@ final class Readiness: Sendable {
         var isStoreHealthy = true
         /// Only one look at a time: with a database that hangs, further ones would pile up.
         var isLooking = false
+        /// When the last look began.
+        var lookedAt: ContinuousClock.Instant?
     }
 
     private let store: any ClassroomStore
     private let timeout: Duration
+    private let interval: Duration
     private let state = Mutex(State())
 
-    /// A database that takes longer than `timeout` to answer counts as down.
-    init(store: any ClassroomStore, timeout: Duration = .seconds(2)) {
+    /// A database that takes longer than `timeout` to answer counts as down. A look writes to the disk: anybody may ask, and within `interval`
+    /// they all get the same answer.
+    init(store: any ClassroomStore, timeout: Duration = .seconds(2), interval: Duration = .milliseconds(500)) {
         self.store = store
+        self.interval = interval
         self.timeout = timeout
     }
 
@@ -38,9 +43,14 @@ final class Readiness: Sendable {
 
     /// Asks the database, unless somebody is asking already: then the last known answer counts.
     func check() async -> Status {
+        let now = ContinuousClock.now
         let (status, mayLook) = state.withLock { state in
-            let mayLook = state.status == .ready && !state.isLooking
-            if mayLook { state.isLooking = true }
+            let isRecent = state.lookedAt.map { now - $0 < interval } ?? false
+            let mayLook = state.status == .ready && !state.isLooking && !isRecent
+            if mayLook {
+                state.isLooking = true
+                state.lookedAt = now
+            }
             return (state.status, mayLook)
         }
         guard status == .ready else { return status }

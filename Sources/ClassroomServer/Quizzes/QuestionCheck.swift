@@ -16,7 +16,8 @@ struct QuestionCheck {
             try checkTexts(question.correctAnswer)
         } else {
             try checkOptions(question.options)
-            question.correctAnswer = try index(question.correctAnswer, in: question.options)
+            let places = Dictionary(question.options.enumerated().map { ($1, $0) }) { first, _ in first }
+            question.correctAnswer = try index(question.correctAnswer, in: places)
         }
         return question
     }
@@ -29,13 +30,13 @@ struct QuestionCheck {
         guard Set(options).count == options.count else { throw invalid("options", "two are the same") }
     }
 
-    private func index(_ answer: Answer, in options: [String]) throws(ClassroomError) -> Answer {
+    private func index(_ answer: Answer, in options: [String: Int]) throws(ClassroomError) -> Answer {
         switch answer {
         case .index(let index):
-            guard options.indices.contains(index) else { throw invalid("correctAnswer", "must be the index of an option, from 0") }
+            guard (0..<options.count).contains(index) else { throw invalid("correctAnswer", "must be the index of an option, from 0") }
             return answer
         case .text(let text):
-            guard let index = options.firstIndex(of: text) else { throw invalid("correctAnswer", "is none of the options") }
+            guard let index = options[text] else { throw invalid("correctAnswer", "is none of the options") }
             return .index(index)
         case .list(let answers):
             var indices: [Answer] = []
@@ -69,7 +70,18 @@ struct QuestionCheck {
 
     /// Line breaks and tabs are fine. A NUL would end the text in other programs, the rest can disturb a terminal.
     static func hasControlCharacters(_ text: String) -> Bool {
-        text.unicodeScalars.contains { $0.properties.generalCategory == .control && $0 != "\n" && $0 != "\r" && $0 != "\t" }
+        // U+0000 to U+001F, U+007F, and U+0080 to U+009F, whose first byte is 0xC2.
+        var previous: UInt8 = 0
+        for byte in text.utf8 {
+            switch byte {
+            case 0x09, 0x0A, 0x0D: break
+            case 0x00..<0x20, 0x7F: return true
+            case 0x80...0x9F where previous == 0xC2: return true
+            default: break
+            }
+            previous = byte
+        }
+        return false
     }
 
     private func invalid(_ field: String, _ reason: String) -> ClassroomError {

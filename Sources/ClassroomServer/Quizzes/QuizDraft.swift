@@ -1,12 +1,14 @@
 import Classroom
+import JSONCore
+import NIOCore
 
 /// A quiz as somebody sent it: `{"id"?, "title", "questions": [{"id"?, "question", "options"?, "correctAnswer", "durationMs"?}]}`.
-/// Nothing about it is checked yet.
-struct QuizDraft: Decodable {
-    struct QuestionDraft: Decodable {
+/// It has the right shape; nothing else about it is checked yet.
+struct QuizDraft {
+    struct QuestionDraft {
         var id: String?
         var question: String
-        var options: [String]?
+        var options: [String]
         var correctAnswer: Answer
         var durationMs: Int?
     }
@@ -15,18 +17,43 @@ struct QuizDraft: Decodable {
     var title: String
     var questions: [QuestionDraft]
 
+    /// How many levels of arrays and objects the JSON text may have.
+    static let maximumDepth = 32
+
+    /// Reads a JSON text: depth first, then how many questions there are, and only then each of them.
+    ///
+    /// - Throws: `ClassroomError(.invalid)` with the path of the first thing that is wrong: `questions[2].options: is missing`.
+    init(json body: ByteBuffer, limits: QuizLimits) throws(ClassroomError) {
+        let text: JSONSlice
+        do throws(JSONSyntaxError) {
+            text = try JSONSlice(validating: body, maximumDepth: Self.maximumDepth)
+        } catch {
+            throw ClassroomError(
+                .invalid, error.kind == .tooDeep ? "The body has more than \(Self.maximumDepth) levels" : "The body is not JSON")
+        }
+        guard text.kind == .object else { throw ClassroomError(.invalid, "The body: has the wrong type") }
+        id = try Self.optional(text["id"], "id") { $0.string }
+        title = try Self.required(text["title"], "title") { $0.string }
+        let list = try Self.required(text["questions"], "questions") { $0.kind == .array ? $0 : nil }
+        guard (1...limits.maximumQuestions).contains(list.count) else {
+            throw ClassroomError(.invalid, "questions: there must be 1 to \(limits.maximumQuestions)")
+        }
+        var questions: [QuestionDraft] = []
+        for (index, question) in list.elements.enumerated() {
+            questions.append(try QuestionDraft(question, path: "questions[\(index)]", limits: limits))
+        }
+        self.questions = questions
+    }
+
     /// The quiz, or the first thing that is wrong with it, by its path: `questions[2].options: …`.
     func checked(id: String, owner: String, limits: QuizLimits) throws(ClassroomError) -> Quiz {
         if let own = self.id, own != id { throw ClassroomError(.invalid, "id: must be '\(id)'") }
-        guard (1...limits.maximumQuestions).contains(questions.count) else {
-            throw ClassroomError(.invalid, "questions: there must be 1 to \(limits.maximumQuestions)")
-        }
         var known: Set<String> = []
         var checked: [Question] = []
         checked.reserveCapacity(questions.count)
         for (index, draft) in questions.enumerated() {
             let question = Question(
-                id: draft.id ?? "q\(index + 1)", question: draft.question, options: draft.options ?? [],
+                id: draft.id ?? "q\(index + 1)", question: draft.question, options: draft.options,
                 correctAnswer: draft.correctAnswer, durationMs: draft.durationMs)
             do throws(ClassroomError) {
                 checked.append(try QuestionCheck(limits: limits).checked(question))
@@ -38,5 +65,65 @@ struct QuizDraft: Decodable {
             }
         }
         return Quiz(id: id, title: try QuizTitle.checked(title, limits: limits), questions: checked, createdBy: owner)
+    }
+
+    // MARK: Fields
+
+    fileprivate static func required<Value>(
+        _ slice: JSONSlice?, _ path: String, _ read: (JSONSlice) -> Value?
+    ) throws(ClassroomError) -> Value {
+        guard let value = try optional(slice, path, read) else { throw ClassroomError(.invalid, "\(path): is missing") }
+        return value
+    }
+
+    /// What is null is absent.
+    fileprivate static func optional<Value>(
+        _ slice: JSONSlice?, _ path: String, _ read: (JSONSlice) -> Value?
+    ) throws(ClassroomError) -> Value? {
+        guard let slice, !slice.isNull else { return nil }
+        guard let value = read(slice) else { throw ClassroomError(.invalid, "\(path): has the wrong type") }
+        return value
+    }
+}
+
+extension QuizDraft.QuestionDraft {
+    fileprivate init(_ slice: JSONSlice, path: String, limits: QuizLimits) throws(ClassroomError) {
+        guard slice.kind == .object else { throw ClassroomError(.invalid, "\(path): has the wrong type") }
+        id = try QuizDraft.optional(slice["id"], "\(path).id") { $0.string }
+        question = try QuizDraft.required(slice["question"], "\(path).question") { $0.string }
+        options = []
+        if let list = try QuizDraft.optional(slice["options"], "\(path).options", { $0.kind == .array ? $0 : nil }) {
+            // No more are read than there may be.
+            guard list.count <= limits.maximumOptions else {
+                throw ClassroomError(
+                    .invalid,
+                    "\(path).options: there must be \(limits.minimumOptions) to \(limits.maximumOptions), or none for an answer in words")
+            }
+            for (index, option) in list.elements.enumerated() {
+                options.append(try QuizDraft.required(option, "\(path).options[\(index)]") { $0.string })
+            }
+        }
+        correctAnswer = try QuizDraft.required(slice["correctAnswer"], "\(path).correctAnswer", Self.answer)
+        durationMs = try QuizDraft.optional(slice["durationMs"], "\(path).durationMs") { $0.int }
+    }
+
+    /// An index, a text, or a list of these; a list holds no lists.
+    private static func answer(_ slice: JSONSlice) -> Answer? {
+        guard slice.kind == .array else { return item(slice) }
+        guard slice.count <= AnswerMatching.maximumListLength else { return nil }
+        var items: [Answer] = []
+        for element in slice.elements {
+            guard let item = item(element) else { return nil }
+            items.append(item)
+        }
+        return .list(items)
+    }
+
+    private static func item(_ slice: JSONSlice) -> Answer? {
+        switch slice.kind {
+        case .number: slice.int.map(Answer.index)
+        case .string: slice.string.map(Answer.text)
+        default: nil
+        }
     }
 }

@@ -16,6 +16,7 @@ public final class ClassroomRuntime: Sendable {
     private let chat: ChatHandler
     private let dashboard: DashboardBroadcaster
     private let tokenWatch: TokenWatch
+    private let expiry: ExpiryWatch
 
     public init(
         io: SocketIO, store: any ClassroomStore, authentication: any AuthenticationService,
@@ -41,6 +42,7 @@ public final class ClassroomRuntime: Sendable {
                 ?? StoreGuestTokens(store: store, lifetimeMs: configuration.guestTokenLifetimeMs, clock: clock),
             configuration: configuration, clock: clock, counters: pipeline.counters)
         tokenWatch = TokenWatch(pipeline: pipeline)
+        expiry = ExpiryWatch(store: store, clock: clock, intervalMs: configuration.expiryIntervalMs, logger: logger)
         dashboard = DashboardBroadcaster(
             clock: clock, configuration: configuration, sample: { Self.snapshot(pipeline, registry, chat.directory) },
             countSessions: { try await store.countSessions() })
@@ -58,6 +60,7 @@ public final class ClassroomRuntime: Sendable {
         DashboardHandler(pipeline: pipeline, broadcaster: dashboard).register(in: &table)
         io.onConnection { [pipeline, table] socket in pipeline.connect(socket, table) }
         tokenWatch.start()
+        expiry.start()
         try await resumeSessions()
     }
 
@@ -67,7 +70,7 @@ public final class ClassroomRuntime: Sendable {
             do {
                 _ = try await registry.session(record.id)
             } catch {
-                logger.warning("a session could not be resumed", metadata: ["session": "\(record.id)", "error": "\(error)"])
+                logger.warning("a session could not be resumed", metadata: ["session": "\(record.id)", "error.type": "\(type(of: error))"])
             }
         }
     }
@@ -81,6 +84,7 @@ public final class ClassroomRuntime: Sendable {
         limit.cancel()
         dashboard.stop()
         tokenWatch.stop()
+        expiry.stop()
         for session in registry.all { await session.stop() }
     }
 
@@ -89,6 +93,12 @@ public final class ClassroomRuntime: Sendable {
     /// The whole board of a session, live or ended.
     public func leaderboard(sessionID: String) async throws -> LeaderboardReport {
         try await service.getLeaderboard(sessionID)
+    }
+
+    /// The whole board for somebody who asks for it.
+    /// - Throws: `ClassroomError` `forbidden` for those who neither take part nor host.
+    func leaderboard(sessionID: String, for user: User) async throws -> LeaderboardReport {
+        try await service.getLeaderboard(sessionID, for: user)
     }
 
     // MARK: Counting

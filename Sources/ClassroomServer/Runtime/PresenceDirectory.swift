@@ -3,6 +3,12 @@ import NIOConcurrencyHelpers
 /// Who is signed in on at least one connected socket. Thread-safe.
 final class PresenceDirectory: Sendable {
     private let sockets = NIOLockedValueBox<[String: Int]>([:])
+    private let maximumSocketsPerUser: Int
+
+    init(maximumSocketsPerUser: Int) { self.maximumSocketsPerUser = maximumSocketsPerUser }
+
+    /// Whether one more socket may be this user's.
+    func hasRoom(for userID: String) -> Bool { sockets.withLockedValue { ($0[userID] ?? 0) < maximumSocketsPerUser } }
 
     /// Distinct users.
     var count: Int { sockets.withLockedValue { $0.count } }

@@ -15,10 +15,21 @@ public struct RuntimeConfiguration: Sendable {
         set { sessionDefaults.questionDurationMs = newValue }
     }
 
+    /// Bytes of requests that wait or are under way, each with a kilobyte beside its payload: of a socket, of a user over all sockets, and of
+    /// all together. Nobody holds more than is free: who has most waiting is refused first.
+    public var maximumWaitingBytesPerSocket = 1 << 20
+    public var maximumWaitingBytesPerUser = 8 << 20
+    public var maximumWaitingBytes = 64 << 20
     /// Requests of one socket that wait behind a sign-in or a commit, those under way included; one more is refused as `unavailable`.
     public var maximumQueuedRequests = 256
+    /// Sockets of one user at a time.
+    public var maximumSocketsPerUser = 10_000
     /// Sessions in memory: those that are being played, and those that somebody looks at.
     public var maximumLoadedSessions = 1_000
+    /// Sessions of one owner among them.
+    public var maximumLoadedSessionsPerOwner = 250
+    /// Effects of one session that wait for the database; further requests to it are refused.
+    public var maximumWaitingEffects = 100_000
     /// Bounds of one session, players included.
     public var sessionLimits = SessionLimits()
     /// Sessions that one socket plays, observes or hosts at a time.
@@ -27,6 +38,8 @@ public struct RuntimeConfiguration: Sendable {
     public var maximumChatRoomsPerSocket = 32
     /// Chat rooms with members.
     public var maximumChatRooms = 10_000
+    /// Different chat rooms of one user over all sockets; all guests together have a twentieth of all rooms.
+    public var maximumChatRoomsPerUser = 100
     /// Messages in `chat:joined`.
     public var chatHistoryLimit = 50
     /// Members listed in `chat:joined`.
@@ -36,6 +49,27 @@ public struct RuntimeConfiguration: Sendable {
     public var answerRate = TokenBucket.Rule(capacity: 9, refillPerSecond: 3)
     /// Chat messages of one user, over all sockets.
     public var chatRate = TokenBucket.Rule(capacity: 30, refillPerSecond: 0.5)
+    /// Joins of one socket, and of one user over all sockets; as much again for `quiz:observe`. The second one is far: a load test joins
+    /// with one token from hundreds of sockets.
+    public var joinRateOfSocket = TokenBucket.Rule(capacity: 40, refillPerSecond: 2)
+    public var joinRate = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 500)
+    /// `auth` requests of one socket.
+    public var signInRateOfSocket = TokenBucket.Rule(capacity: 20, refillPerSecond: 1)
+    /// Sessions that one user creates.
+    public var creationRate = TokenBucket.Rule(capacity: 60, refillPerSecond: 2)
+    /// Any other request of one socket, and of one user over all sockets.
+    public var requestRateOfSocket = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 200)
+    public var requestRate = TokenBucket.Rule(capacity: 5_000, refillPerSecond: 2_000)
+    /// Requests of one user to the HTTP API.
+    public var apiRate = TokenBucket.Rule(capacity: 100, refillPerSecond: 20)
+    /// Tokens that one socket tried in vain, and that all sockets of one address did.
+    public var failedSignInRate = TokenBucket.Rule(capacity: 10, refillPerSecond: 0.2)
+    public var failedSignInRateOfAddress = TokenBucket.Rule(capacity: 300, refillPerSecond: 5)
+    /// New guests of one address. Generous: a lecture hall sits behind one address.
+    public var guestRateOfAddress = TokenBucket.Rule(capacity: 2_000, refillPerSecond: 50)
+    /// Chat messages of all guests together: in one room, and on the server.
+    public var guestChatRateOfRoom = TokenBucket.Rule(capacity: 30, refillPerSecond: 3)
+    public var guestChatRate = TokenBucket.Rule(capacity: 300, refillPerSecond: 60)
     /// Join codes that one socket looked up in vain.
     public var failedLookupRate = TokenBucket.Rule(capacity: 10, refillPerSecond: 0.2)
     /// Join codes that all sockets of one address looked up in vain. Generous: a whole school sits behind one address.
@@ -48,7 +82,9 @@ public struct RuntimeConfiguration: Sendable {
     public var dashboardIntervalMs = 1_000
     /// The longest interval that a subscriber may ask for.
     public var maximumDashboardIntervalMs = 60_000
-    public var maximumDashboardSubscribers = 1_000
+    public var maximumDashboardSubscribers = 4_000
+    /// Of one user, over all sockets.
+    public var maximumDashboardsPerUser = 1_000
     /// Samples that wait for the database to count the sessions; further ones are left out.
     public var maximumDashboardSamplesUnderWay = 16
 
@@ -60,6 +96,8 @@ public struct RuntimeConfiguration: Sendable {
     public var storeRetryMs = 1_000
     /// How long a guest's token lets them rejoin.
     public var guestTokenLifetimeMs: Int64 = 24 * 60 * 60 * 1_000
+    /// How often guests and tokens that are over are deleted.
+    public var expiryIntervalMs: Int64 = 10 * 60 * 1_000
     /// How long `drain` waits for requests in hand.
     public var drainTimeoutMs: Int64 = 25_000
 

@@ -24,9 +24,12 @@ public struct StoreGuestTokens: GuestTokenIssuer {
     public func issueToken(for guest: User) async throws -> String {
         let token = RandomIdentifier.secret()
         let now = clock.now
-        try await store.save(guest)
-        try await store.createToken(
-            hash: TokenHash.sha256Hex(token), userID: guest.id, expiresAt: now + lifetimeMs, createdAt: now)
+        // In one commit, so that there is no guest without a token: by its end a guest is known to be over.
+        try await store.load(
+            users: [UserChange(id: guest.id, username: guest.username, role: guest.role)],
+            tokens: [
+                TokenRecord(hash: TokenHash.sha256Hex(token), userID: guest.id, expiresAt: now + lifetimeMs, createdAt: now)
+            ])
         return token
     }
 

@@ -33,8 +33,10 @@ final class LiveQuizService: QuizService {
         try require(.createQuizzes, of: user)
         let settings = try SessionSettings.parse(creation.settings, defaults: configuration.sessionDefaults)
         guard let quiz = try await store.quiz(id: creation.quizID) else { throw ClassroomError(.notFound, "Quiz not found") }
+        // A report shows whoever hosts the correct answers.
+        guard quiz.mayBeHosted(by: user.id) else { throw ClassroomError(.forbidden, "The quiz belongs to somebody else") }
         let id = creation.sessionID ?? RandomIdentifier.uuid()
-        if registry.loaded(id) == nil { try registry.requireRoom() }
+        if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
         let record = try await create(id, quiz, settings, user)
         let session = try await registry.adopt(record, quiz)
         if let socket = context.socket { await session.seatHost(user, socket) }
@@ -61,8 +63,9 @@ final class LiveQuizService: QuizService {
 
     /// The time, but no two are the same: by it one session is told from the next of the same id.
     private func creationTime() -> UnixMilliseconds {
-        lastCreation.withLockedValue { last in
-            last = max(clock.now, last + 1)
+        let now = clock.now
+        return lastCreation.withLockedValue { last in
+            last = max(now, last + 1)
             return last
         }
     }
@@ -131,12 +134,24 @@ final class LiveQuizService: QuizService {
         try await with(sessionID, checksRow: true) { try await $0.leaderboard() }
     }
 
+    /// The whole board, for those who may see it.
+    func getLeaderboard(_ sessionID: String, for user: User) async throws -> LeaderboardReport {
+        let managesQuizzes = authentication.hasPermission(user, .manageQuizzes)
+        return try await with(sessionID, checksRow: true) { session in
+            guard try await session.mayReadBoard(user.id, managesQuizzes: managesQuizzes) else {
+                throw ClassroomError(.forbidden, "The board is for those who take part")
+            }
+            return try await session.leaderboard()
+        }
+    }
+
     // MARK: Hosting
 
     func startSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
         try require(.manageQuizzes, of: user)
         return try await with(sessionID, checksRow: true) { session in
-            if let quiz = try await store.quiz(id: session.quizID) { await session.use(quiz) }
+            // Another's quiz that has taken its id meanwhile is not played.
+            if let quiz = try await store.quiz(id: session.quizID), quiz.mayBeHosted(by: session.createdBy) { await session.use(quiz) }
             return try await session.control(.start(by: user.id), user, context)
         }
     }
@@ -179,10 +194,10 @@ final class LiveQuizService: QuizService {
         for _ in 0..<Self.attempts {
             let session = try await registry.session(sessionID)
             if checksRow {
-                let row = try await store.session(id: sessionID)
-                if row?.createdAt != session.createdAt {
+                let created = try await store.sessionCreation(id: sessionID)
+                if created != session.createdAt {
                     await session.vanish()
-                    if row == nil { throw ClassroomError.sessionNotFound }
+                    if created == nil { throw ClassroomError.sessionNotFound }
                     continue
                 }
             }

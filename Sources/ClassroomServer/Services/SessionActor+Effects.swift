@@ -52,15 +52,11 @@ extension SessionActor {
         guard let call else { return }
         switch event {
         case .joined(var snapshot):
-            if let socket = call.context.socket { seat(socket, call.userID, isWatcher: false) { $0.isPlayer = true } }
+            if let socket = call.context.socket { seat(socket, call.userID, as: .player) }
             snapshot.you?.token = call.guestToken
             call.succeed(.joined(snapshot))
         case .observing(let snapshot):
-            if let socket = call.context.socket {
-                seat(socket, call.userID, isWatcher: true) { seat in
-                    if snapshot.role == .host { seat.isHost = true } else { seat.isObserver = true }
-                }
-            }
+            if let socket = call.context.socket { seat(socket, call.userID, as: snapshot.role == .host ? .host : .observer) }
             call.succeed(event)
         default: call.succeed(event)
         }
@@ -68,14 +64,12 @@ extension SessionActor {
 
     // MARK: Seats
 
-    func seat(
-        _ socket: SocketReference, _ userID: String, isWatcher: Bool, _ change: (inout SessionRoster.Seat) -> Void
-    ) {
+    func seat(_ socket: SocketReference, _ userID: String, as part: SessionRoster.Part) {
         if let seat = roster.seats[socket.id], seat.userID != userID { unseat(socket.id) }
         let players = roster.playerCount
-        roster.seat(socket, userID, change)
+        roster.seat(socket, userID, as: part)
         environment.counters.players.change(by: roster.playerCount - players)
-        rooms.enter(socket, asWatcher: isWatcher)
+        rooms.enter(socket, asWatcher: part != .player)
     }
 
     /// A socket leaves the session; the user is absent when it was the last that played.
@@ -90,6 +84,7 @@ extension SessionActor {
     // MARK: Boards
 
     func act(on action: LeaderboardThrottle.Action) {
+        throttle.spread(over: roster.seats.count)
         switch action {
         case .none: break
         case .wait(let next): arm(.leaderboard, at: next)

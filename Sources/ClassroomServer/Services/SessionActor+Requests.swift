@@ -18,13 +18,12 @@ extension SessionActor {
     /// Whether somebody could join now under this name; throws why not.
     func mayJoin(nickname: String) throws {
         guard !isRetired else { throw SessionRetired() }
-        var copy = session
-        _ = try copy.apply(.join(userID: "", name: nickname, isNickname: true), at: now)
+        try session.requireMayJoin(nickname: nickname)
     }
 
     func observe(_ user: User, managesQuizzes: Bool, _ context: CallContext) async throws -> SessionReply {
         // Who was removed does not come back by another door.
-        if !isRetired, session.participants.contains(where: { $0.userID == user.id && $0.kicked }), !session.isHost(user.id) {
+        if !isRetired, session.isKicked(user.id), !session.isHost(user.id) {
             throw ClassroomError(.forbidden, "You were removed from this session")
         }
         return try await request(user.id, context) { apply(.observe(userID: user.id, managesQuizzes: managesQuizzes), for: $0) }
@@ -32,7 +31,7 @@ extension SessionActor {
 
     /// The owner's socket, which created the session, is its host.
     func seatHost(_ user: User, _ socket: SocketReference) {
-        seat(socket, user.id, isWatcher: true) { $0.isHost = true }
+        seat(socket, user.id, as: .host)
     }
 
     /// A host's command. The socket that gives it is the host's from then on, wherever it comes from: the events are the answer to one who
@@ -90,9 +89,20 @@ extension SessionActor {
         pump()
     }
 
+    /// The whole board. It is sorted once for each version of it, however often it is asked for.
     func leaderboard() throws -> LeaderboardReport {
         guard !isRetired else { throw SessionRetired() }
-        return LeaderboardReport(entries: session.leaderboard().entries, summary: session.leaderboardPayload().summary)
+        let summary = session.leaderboardSummary
+        if let known = wholeBoard, known.summary == summary { return known }
+        let report = LeaderboardReport(entries: session.leaderboard().entries, summary: summary)
+        wholeBoard = report
+        return report
+    }
+
+    /// Who may see the whole board: those who are on it, and whoever hosts.
+    func mayReadBoard(_ userID: String, managesQuizzes: Bool) throws -> Bool {
+        guard !isRetired else { throw SessionRetired() }
+        return session.isOnBoard(userID) || session.record.isHosted(by: userID, managesQuizzes: managesQuizzes)
     }
 
     private func request(
@@ -106,7 +116,7 @@ extension SessionActor {
     /// A participant whose row the store did not take when they joined: it is to be there before they are told again.
     private func storeFirst(_ userID: String, _ call: SessionCall) {
         guard !isRetired, unsavedParticipants.contains(userID),
-            let participant = session.participants.first(where: { $0.userID == userID })
+            let participant = session.participant(userID)
         else { return }
         write(participant, holdsBack: true, for: call)
     }

@@ -94,8 +94,8 @@ extension SessionActor {
     func storeAgain() {
         if isSessionUnsaved { environment.store.update(session.record) { [weak self] in self?.post(.sessionWritten($0)) } }
         guard !unsavedParticipants.isEmpty else { return }
-        for participant in session.participants where unsavedParticipants.contains(participant.userID) {
-            let userID = participant.userID
+        for userID in unsavedParticipants {
+            guard let participant = session.participant(userID) else { continue }
             environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.participantWritten(userID, $0)) }
         }
     }

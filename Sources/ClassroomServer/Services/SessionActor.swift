@@ -41,6 +41,8 @@ actor SessionActor {
     /// Tells this session from one of the same id that was deleted or comes after it.
     nonisolated let createdAt: UnixMilliseconds
     nonisolated let quizID: String
+    /// The owner's user id; empty: none.
+    nonisolated let createdBy: String
     nonisolated let environment: Environment
     nonisolated private let inbox = NIOLockedValueBox<[Message]>([])
     nonisolated let rooms: SessionRooms
@@ -53,6 +55,8 @@ actor SessionActor {
     var throttle = LeaderboardThrottle()
     /// The board that was captured and is sent next.
     var capturedBoard: LeaderboardPayload?
+    /// The whole board as it was asked for last.
+    var wholeBoard: LeaderboardReport?
     var timers: [Timer: ScheduledWork] = [:]
     /// Participants, and whether the session itself, that the store has not taken yet.
     var unsavedParticipants: Set<String> = []
@@ -68,6 +72,7 @@ actor SessionActor {
         id = record.id
         createdAt = record.createdAt
         quizID = record.quizID
+        createdBy = record.createdBy
         self.environment = environment
         rooms = SessionRooms(io: environment.io, sessionID: record.id)
         session = QuizSession(
@@ -85,6 +90,10 @@ actor SessionActor {
     ) {
         guard !isRetired else {
             call?.fail(SessionRetired())
+            return
+        }
+        if let call, outbox.count >= environment.configuration.maximumWaitingEffects {
+            call.fail(ClassroomError(.unavailable, "The session waits for the database, please try again", retryAfterMs: 1_000))
             return
         }
         do {

@@ -27,6 +27,7 @@ struct SessionOutbox {
     private var nextTicket = 0
 
     var isEmpty: Bool { items.isEmpty }
+    var count: Int { items.count }
 
     mutating func append(_ item: Item) { items.append(item) }
 

@@ -15,6 +15,23 @@ final class SessionRegistry: Sendable {
     private struct State {
         var slots: [String: Slot] = [:]
         var generation = 0
+        /// Sessions in memory by status and by owner.
+        var counts: [SessionStatus: Int] = [:]
+        var owned: [String: Int] = [:]
+
+        /// Every change goes through here: what is counted is never looked for.
+        mutating func set(_ slot: Slot?, for id: String) {
+            count(slots[id], by: -1)
+            slots[id] = slot
+            count(slot, by: 1)
+        }
+
+        private mutating func count(_ slot: Slot?, by change: Int) {
+            guard case .live(let session, let status) = slot else { return }
+            counts[status, default: 0] += change
+            let owned = (owned[session.createdBy] ?? 0) + change
+            self.owned[session.createdBy] = owned > 0 ? owned : nil
+        }
     }
 
     private let state = NIOLockedValueBox(State())
@@ -39,9 +56,7 @@ final class SessionRegistry: Sendable {
 
     /// How many sessions in memory have this status.
     func count(_ status: SessionStatus) -> Int {
-        state.withLockedValue { state in
-            state.slots.values.count { if case .live(_, let present) = $0 { present == status } else { false } }
-        }
+        state.withLockedValue { $0.counts[status] ?? 0 }
     }
 
     var all: [SessionActor] {
@@ -64,7 +79,7 @@ final class SessionRegistry: Sendable {
             state.generation += 1
             let generation = state.generation
             let slot = Slot.loading(Task { try await self.load(id, generation) }, generation: generation)
-            state.slots[id] = slot
+            state.set(slot, for: id)
             return slot
         }
         switch slot {
@@ -73,9 +88,14 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// Throws when there is no room for one more.
-    func requireRoom() throws {
-        try state.withLockedValue { try requireRoom($0) }
+    /// Throws when there is no room for one more, or none for one more of this owner's.
+    func requireRoom(for owner: String) throws {
+        try state.withLockedValue { state in
+            try requireRoom(state)
+            guard (state.owned[owner] ?? 0) < configuration.maximumLoadedSessionsPerOwner else {
+                throw ClassroomError(.unavailable, "Too many of your sessions are being played", retryAfterMs: 10_000)
+            }
+        }
     }
 
     /// Takes in a session that was created just now. Somebody may have found its row already, and then it is the one that they are in.
@@ -107,7 +127,7 @@ final class SessionRegistry: Sendable {
             case .some(let present): return present
             case nil: slot = .live(session, record.status)
             }
-            state.slots[record.id] = slot
+            state.set(slot, for: record.id)
             return slot
         }
         switch slot {
@@ -118,7 +138,7 @@ final class SessionRegistry: Sendable {
 
     private func complete(_ record: SessionRecord, _ session: SessionActor, _ generation: Int) {
         state.withLockedValue { state in
-            if case .loading(_, generation) = state.slots[record.id] { state.slots[record.id] = .live(session, record.status) }
+            if case .loading(_, generation) = state.slots[record.id] { state.set(.live(session, record.status), for: record.id) }
         }
     }
 
@@ -127,7 +147,9 @@ final class SessionRegistry: Sendable {
     private func load(_ id: String, _ generation: Int) async throws -> SessionActor {
         do {
             guard let record = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
-            guard let quiz = try await store.quiz(id: record.quizID) else { throw ClassroomError(.notFound, "Quiz not found") }
+            // The board of a session that has ended outlives the quiz.
+            let gone = record.status == .ended ? Quiz(id: record.quizID, title: "", questions: [], createdBy: "") : nil
+            guard let quiz = try await store.quiz(id: record.quizID) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
             let session = make(
                 record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
             await session.resume()
@@ -136,14 +158,14 @@ final class SessionRegistry: Sendable {
                     if case .live(let other, _) = state.slots[id] { return other }
                     return nil
                 }
-                state.slots[id] = .live(session, record.status)
+                state.set(.live(session, record.status), for: id)
                 return session
             }
             if let adopted, adopted !== session { await session.retire() }
             return adopted ?? session
         } catch {
             state.withLockedValue { state in
-                if case .loading(_, generation) = state.slots[id] { state.slots[id] = nil }
+                if case .loading(_, generation) = state.slots[id] { state.set(nil, for: id) }
             }
             throw error
         }
@@ -161,14 +183,14 @@ final class SessionRegistry: Sendable {
     private func note(_ session: SessionActor, _ status: SessionStatus) {
         state.withLockedValue { state in
             guard case .live(let current, _) = state.slots[session.id], current === session else { return }
-            state.slots[session.id] = .live(session, status)
+            state.set(.live(session, status), for: session.id)
         }
     }
 
     private func release(_ session: SessionActor) {
         state.withLockedValue { state in
             guard case .live(let current, _) = state.slots[session.id], current === session else { return }
-            state.slots[session.id] = nil
+            state.set(nil, for: session.id)
         }
     }
 

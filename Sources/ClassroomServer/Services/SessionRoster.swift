@@ -10,6 +10,11 @@ struct SessionRoster {
         var isObserver = false
     }
 
+    /// What a socket does in a session; it may do several things.
+    enum Part {
+        case player, host, observer
+    }
+
     private(set) var seats: [String: Seat] = [:]
     private var socketsByUser: [String: Set<String>] = [:]
     private var hosts: Set<String> = []
@@ -38,10 +43,14 @@ struct SessionRoster {
     func isPlaying(_ userID: String) -> Bool { playingSockets[userID] != nil }
 
     /// Seats a socket, or gives one that is here another part as well. A socket that has another user now is to be removed first.
-    mutating func seat(_ socket: SocketReference, _ userID: String, _ change: (inout Seat) -> Void) {
+    mutating func seat(_ socket: SocketReference, _ userID: String, as part: Part) {
         var seat = seats[socket.id] ?? Seat(socket: socket, userID: userID)
         let wasPlayer = seat.isPlayer
-        change(&seat)
+        switch part {
+        case .player: seat.isPlayer = true
+        case .host: seat.isHost = true
+        case .observer: seat.isObserver = true
+        }
         seats[socket.id] = seat
         socketsByUser[userID, default: []].insert(socket.id)
         if seat.isHost { hosts.insert(socket.id) }

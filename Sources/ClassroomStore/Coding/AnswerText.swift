@@ -1,38 +1,37 @@
 import Classroom
+import JSONCore
 
 /// The `answer` column: JSON, that is `1`, `"Paris"` or `[0, 2]`.
 enum AnswerText {
     static func text(_ answer: Answer) -> String {
         if case .index(let index) = answer { return String(index) }
-        return JSONText.text(payload(answer))
+        return JSONWriter.text { write(answer, to: &$0) }
     }
 
-    /// What is not JSON is a text that somebody wrote by hand.
+    /// A text that is not JSON is one that somebody wrote by hand.
     static func answer(_ text: String) -> Answer {
         if let index = Int(text) { return .index(index) }
         return JSONText.parse(text).flatMap(answer) ?? .text(text)
     }
 
-    static func payload(_ answer: Answer) -> Payload {
+    static func write(_ answer: Answer, to writer: inout JSONWriter) {
         switch answer {
-        case .index(let index): .number(Double(index))
-        case .text(let text): .string(text)
-        case .list(let list): .array(list.map(payload))
+        case .index(let index): writer.int(index)
+        case .text(let text): writer.string(text)
+        case .list(let list): writer.array { for element in list { write(element, to: &$0) } }
         }
     }
 
     /// Nil for what is no answer: null, a truth value, an object, or a list with one of those.
-    static func answer(_ payload: Payload) -> Answer? {
-        switch payload {
-        case .number(let number):
-            return Int(exactly: number).map(Answer.index) ?? .text(String(number))
-        case .string(let string):
-            return .text(string)
-        case .array(let elements):
+    static func answer(_ json: JSONSlice) -> Answer? {
+        switch json.kind {
+        case .number: return json.int.map(Answer.index) ?? .text(json.description)
+        case .string: return json.string.map(Answer.text)
+        case .array:
+            let elements = json.elements
             let answers = elements.compactMap(answer)
             return answers.count == elements.count ? .list(answers) : nil
-        case .null, .bool, .object:
-            return nil
+        case .null, .bool, .object: return nil
         }
     }
 }

@@ -1,47 +1,61 @@
 import Classroom
+import JSONCore
 
 /// The `questions` column: `[{"id", "question", "options": […], "correctAnswer": 1, "durationMs"?}]`.
 enum QuestionsText {
+    /// The same questions always give the same text.
     static func text(_ questions: [Question]) -> String {
-        JSONText.text(.array(questions.map(payload)))
+        JSONWriter.text { writer in
+            writer.array { for question in questions { write(question, to: &$0) } }
+        }
     }
 
     /// Elements that are no objects are left out; a question without an id gets `q` and its position, from 1; a question without a correct
     /// answer has the empty list, which nobody can hit.
     static func questions(_ text: String?) -> [Question] {
         (JSONText.parse(text)?.elements ?? []).enumerated().compactMap { index, element in
-            guard case .object = element else { return nil }
-            return question(element, position: index + 1)
+            element.kind == .object ? question(element, position: index + 1) : nil
         }
     }
 
-    private static func question(_ payload: Payload, position: Int) -> Question {
-        Question(
-            id: identifier(payload["id"]) ?? "q\(position)",
-            question: payload["question"]?.string ?? payload["text"]?.string ?? "",
-            options: (payload["options"]?.elements ?? []).map(option),
-            correctAnswer: payload["correctAnswer"].flatMap(AnswerText.answer) ?? .list([]),
-            durationMs: payload["durationMs"]?.integer.flatMap { $0 > 0 ? min($0, SessionSettings.questionDurationRange.upperBound) : nil })
+    private static func question(_ json: JSONSlice, position: Int) -> Question {
+        var question = Question(id: "q\(position)", question: "", options: [], correctAnswer: .list([]))
+        var (text, otherText): (String?, String?)
+        for (key, value) in json.members {
+            switch key {
+            case "id": question.id = identifier(value) ?? "q\(position)"
+            case "question": text = value.string
+            case "text": otherText = value.string
+            case "options": question.options = value.elements.map { $0.string ?? $0.description }
+            case "correctAnswer": question.correctAnswer = AnswerText.answer(value) ?? .list([])
+            case "durationMs": question.durationMs = duration(value)
+            default: break
+            }
+        }
+        question.question = text ?? otherText ?? ""
+        return question
     }
 
-    private static func payload(_ question: Question) -> Payload {
-        var members: [String: Payload] = [
-            "id": .string(question.id), "question": .string(question.question), "options": .array(question.options.map(Payload.string)),
-            "correctAnswer": AnswerText.payload(question.correctAnswer),
-        ]
-        if let duration = question.durationMs { members["durationMs"] = .number(Double(duration)) }
-        return .object(members)
+    private static func write(_ question: Question, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.key("correctAnswer")
+            AnswerText.write(question.correctAnswer, to: &writer)
+            if let duration = question.durationMs { writer.field("durationMs", duration) }
+            writer.field("id", question.id)
+            writer.field("options", question.options)
+            writer.field("question", question.question)
+        }
     }
 
-    private static func identifier(_ payload: Payload?) -> String? {
-        switch payload {
-        case .string(let string) where !string.isEmpty: string
-        case .number(let number): Int(exactly: number).map(String.init)
+    private static func identifier(_ json: JSONSlice) -> String? {
+        switch json.kind {
+        case .string: json.string.flatMap { $0.isEmpty ? nil : $0 }
+        case .number: json.int.map { String($0) }
         default: nil
         }
     }
 
-    private static func option(_ payload: Payload) -> String {
-        payload.string ?? JSONText.text(payload)
+    private static func duration(_ json: JSONSlice) -> Int? {
+        json.wholeNumber.flatMap { $0 > 0 ? min($0, SessionSettings.questionDurationRange.upperBound) : nil }
     }
 }

@@ -1,39 +1,49 @@
 import Classroom
+import JSONCore
 
 /// The `settings` column. What it does not say, or says in a way that cannot be read, is as in `defaults`; a time that is longer than any that
 /// one may ask for is the longest.
 enum SettingsText {
     static func text(_ settings: SessionSettings) -> String {
-        JSONText.text(
-            .object([
-                "pace": .string(settings.pace.rawValue),
-                "questionDurationMs": .number(Double(settings.questionDurationMs)),
-                "leadInMs": .number(Double(settings.leadInMs)),
-                "autoAdvance": .bool(settings.autoAdvance),
-                "revealAnswers": .string(settings.revealAnswers.rawValue),
-                "scoring": .string(settings.scoring.rawValue),
-                "lateJoin": .bool(settings.lateJoin),
-                "extraTime": .object(settings.extraTimeMs.mapValues { .number(Double($0)) }),
-            ]))
+        JSONWriter.text { writer in
+            writer.object { writer in
+                writer.field("autoAdvance", settings.autoAdvance)
+                writer.key("extraTime")
+                writer.object { writer in
+                    for (userID, milliseconds) in settings.extraTimeMs.sorted(by: { $0.key < $1.key }) {
+                        writer.field(userID, milliseconds)
+                    }
+                }
+                writer.field("lateJoin", settings.lateJoin)
+                writer.field("leadInMs", settings.leadInMs)
+                writer.field("pace", settings.pace.rawValue)
+                writer.field("questionDurationMs", settings.questionDurationMs)
+                writer.field("revealAnswers", settings.revealAnswers.rawValue)
+                writer.field("scoring", settings.scoring.rawValue)
+            }
+        }
     }
 
     static func settings(_ text: String?, defaults: SessionSettings) -> SessionSettings {
-        guard let payload = JSONText.parse(text) else { return defaults }
+        guard let json = JSONText.parse(text) else { return defaults }
         var settings = defaults
-        if let pace = payload["pace"]?.string.flatMap(SessionSettings.Pace.init) { settings.pace = pace }
-        if let duration = payload["questionDurationMs"]?.integer, duration > 0 {
+        if let pace = json["pace"]?.string.flatMap(SessionSettings.Pace.init) { settings.pace = pace }
+        if let duration = json["questionDurationMs"]?.wholeNumber, duration > 0 {
             settings.questionDurationMs = min(duration, SessionSettings.questionDurationRange.upperBound)
         }
-        if let leadIn = payload["leadInMs"]?.integer, leadIn >= 0 {
+        if let leadIn = json["leadInMs"]?.wholeNumber, leadIn >= 0 {
             settings.leadInMs = min(leadIn, SessionSettings.leadInRange.upperBound)
         }
-        if let advance = payload["autoAdvance"]?.bool { settings.autoAdvance = advance }
-        if let reveal = payload["revealAnswers"]?.string.flatMap(SessionSettings.Reveal.init) { settings.revealAnswers = reveal }
-        if let scoring = payload["scoring"]?.string.flatMap(SessionSettings.Scoring.init) { settings.scoring = scoring }
-        if let lateJoin = payload["lateJoin"]?.bool { settings.lateJoin = lateJoin }
+        if let advance = json["autoAdvance"]?.bool { settings.autoAdvance = advance }
+        if let reveal = json["revealAnswers"]?.string.flatMap(SessionSettings.Reveal.init) { settings.revealAnswers = reveal }
+        if let scoring = json["scoring"]?.string.flatMap(SessionSettings.Scoring.init) { settings.scoring = scoring }
+        if let lateJoin = json["lateJoin"]?.bool { settings.lateJoin = lateJoin }
         // The second is the name that earlier versions wrote.
-        if case .object(let extra) = payload["extraTime"] ?? payload["extraTimeMs"] {
-            settings.extraTimeMs = extra.compactMapValues(\.integer).mapValues(extraTime)
+        if let extra = json["extraTime"] ?? json["extraTimeMs"], extra.kind == .object {
+            settings.extraTimeMs = [:]
+            for (userID, milliseconds) in extra.members {
+                settings.extraTimeMs[userID] = milliseconds.wholeNumber.map(extraTime)
+            }
         }
         return settings
     }

@@ -27,9 +27,13 @@ struct CommitQueue<Write> {
     private enum Writer { case parked, lingering, working, finished }
 
     let maximumQueued: Int
+    let maximumQueuedBytes: Int
     let maximumBatch: Int
     let window: Duration
     private var waiting: [Write] = []
+    /// What each of them takes in memory.
+    private var sizes: [Int] = []
+    private(set) var byteCount = 0
     private var writer = Writer.working
     private var lastBatchCount = 0
     private var lastBegan: Duration?
@@ -37,18 +41,21 @@ struct CommitQueue<Write> {
 
     var count: Int { waiting.count }
 
-    init(maximumQueued: Int, maximumBatch: Int, window: Duration) {
+    init(maximumQueued: Int, maximumQueuedBytes: Int = .max, maximumBatch: Int, window: Duration) {
         precondition(maximumQueued > 0 && maximumBatch > 0, "A queue for nothing commits nothing.")
         self.maximumQueued = maximumQueued
+        self.maximumQueuedBytes = maximumQueuedBytes
         self.maximumBatch = maximumBatch
         self.window = window
     }
 
-    /// A write arrives.
-    mutating func offer(_ write: Write) -> Admission {
+    /// A write arrives, which takes so many bytes. One finds room in an empty queue whatever its size.
+    mutating func offer(_ write: Write, bytes: Int = 0) -> Admission {
         guard !isClosed else { return .closed }
-        guard waiting.count < maximumQueued else { return .full }
+        guard waiting.count < maximumQueued, waiting.isEmpty || bytes <= maximumQueuedBytes - byteCount else { return .full }
         waiting.append(write)
+        sizes.append(bytes)
+        byteCount += bytes
         switch writer {
         case .parked: return .accepted(wake: wake())
         case .lingering where waiting.count >= maximumBatch: return .accepted(wake: wake())
@@ -78,10 +85,14 @@ struct CommitQueue<Write> {
         if waiting.count <= maximumBatch {
             batch = waiting
             waiting = []
+            sizes.removeAll(keepingCapacity: true)
+            byteCount = 0
             waiting.reserveCapacity(min(batch.count, maximumBatch))
         } else {
             batch = Array(waiting.prefix(maximumBatch))
             waiting.removeFirst(maximumBatch)
+            byteCount -= sizes.prefix(maximumBatch).reduce(0, +)
+            sizes.removeFirst(maximumBatch)
         }
         lastBatchCount = batch.count
         return .commit(batch)

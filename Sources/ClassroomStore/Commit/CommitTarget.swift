@@ -2,6 +2,8 @@ import Classroom
 
 /// What a write must be able to do before it is committed: be refused.
 protocol QueuedWrite: Sendable {
+    /// What it takes in memory while it waits, about.
+    var byteCount: Int { get }
     /// Runs the write's completion with this error.
     func fail(_ error: ClassroomError)
 }

@@ -24,7 +24,8 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
         state = Mutex(
             State(
                 queue: CommitQueue(
-                    maximumQueued: configuration.maximumQueuedWrites, maximumBatch: configuration.maximumBatchedWrites,
+                    maximumQueued: configuration.maximumQueuedWrites, maximumQueuedBytes: configuration.maximumQueuedBytes,
+                    maximumBatch: configuration.maximumBatchedWrites,
                     window: configuration.commitWindow)))
         let thread = Thread { [self] in run() }
         thread.name = name
@@ -44,8 +45,9 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
 
     /// Queues a write, or refuses it at once: then its completion runs here.
     func enqueue(_ write: Target.Write) {
+        let bytes = write.byteCount
         let admission = state.withLock { state in
-            let admission = state.queue.offer(write)
+            let admission = state.queue.offer(write, bytes: bytes)
             if admission == .full || admission == .closed { state.statistics.refusedWrites += 1 }
             return admission
         }

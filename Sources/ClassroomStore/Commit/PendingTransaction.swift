@@ -5,15 +5,17 @@ struct PendingTransaction<Context>: QueuedWrite {
     /// Performs the write and returns what runs when it is committed.
     let perform: @Sendable (inout Context) throws -> @Sendable () -> Void
     private let refuse: @Sendable (ClassroomError) -> Void
+    let byteCount: Int
 
     init<Value: Sendable>(
-        _ body: @escaping @Sendable (inout Context) throws -> Value,
+        bytes: Int = 0, _ body: @escaping @Sendable (inout Context) throws -> Value,
         completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void
     ) {
         perform = { context in
             let value = try body(&context)
             return { completion(.success(value)) }
         }
+        byteCount = 1_024 + bytes
         refuse = { completion(.failure($0)) }
     }
 

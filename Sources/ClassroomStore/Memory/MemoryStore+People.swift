@@ -32,6 +32,17 @@ extension MemoryStore {
 
     public func revokeToken(hash: String) async throws -> Bool { try await write { $0.tokens.removeValue(forKey: hash) != nil } }
 
+    public func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int {
+        try await write { tables in
+            let expired = tables.tokens.filter { $0.value.expiresAt.map { $0 <= now } ?? false }.keys.prefix(limit)
+            for hash in expired { tables.tokens[hash] = nil }
+            let holders = Set(tables.tokens.values.map(\.userID))
+            let guests = tables.users.values.filter { $0.role == .guest && !holders.contains($0.id) }.prefix(limit)
+            for guest in guests { tables.users[guest.id] = nil }
+            return expired.count + guests.count
+        }
+    }
+
     public func revokeTokens(userID: String) async throws -> Int {
         try await write { tables in
             let before = tables.tokens.count

@@ -9,6 +9,21 @@ extension MemoryStore {
         }
     }
 
+    public func create(_ quiz: Quiz) async throws {
+        try await write { tables in
+            guard tables.quizzes[quiz.id] == nil else { throw ClassroomError.quizExists }
+            tables.quizzes[quiz.id] = quiz
+        }
+    }
+
+    public func replace(_ quiz: Quiz) async throws -> Bool {
+        try await write { tables in
+            guard tables.quizzes[quiz.id]?.createdBy == quiz.createdBy else { return false }
+            tables.quizzes[quiz.id] = quiz
+            return true
+        }
+    }
+
     public func save(_ quiz: Quiz) async throws { try await write { $0.quizzes[quiz.id] = quiz } }
 
     public func deleteQuiz(id: String) async throws -> Bool { try await write { $0.quizzes.removeValue(forKey: id) != nil } }

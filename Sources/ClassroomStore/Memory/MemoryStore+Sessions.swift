@@ -5,6 +5,14 @@ extension MemoryStore {
 
     public func session(id: String) async throws -> SessionRecord? { try read { $0.sessions[id]?.record } }
 
+    public func sessionCreation(id: String) async throws -> UnixMilliseconds? { try read { $0.sessions[id]?.record.createdAt } }
+
+    public func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
+        try read { tables in
+            tables.sessions.values.contains { $0.record.quizID == quizID && statuses.contains($0.record.status) }
+        }
+    }
+
     public func session(joinCode: String) async throws -> SessionRecord? { try read { $0.session(joinCode: joinCode) } }
 
     public func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {

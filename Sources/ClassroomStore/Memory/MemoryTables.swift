@@ -1,7 +1,7 @@
 import Classroom
 
 /// The content of a ``MemoryStore``: what the tables of a database would hold.
-struct MemoryTables {
+struct MemoryTables: SelfRedacting {
     struct Token {
         var userID: String
         var expiresAt: UnixMilliseconds?

@@ -4,6 +4,8 @@ public import Classroom
 public struct StoreConfiguration: Sendable {
     /// Writes that may wait for the writer; the next one is refused. 10,000 take a few megabytes and about a second to commit.
     public var maximumQueuedWrites = 10_000
+    /// Bytes of the writes that wait, each with a kilobyte beside its content.
+    public var maximumQueuedBytes = 64 << 20
     /// Writes that share one transaction at most.
     public var maximumBatchedWrites = 1_000
     /// While writes come in bursts, transactions begin at most this often; a lone write begins at once.

@@ -3,6 +3,8 @@ public import Classroom
 extension ClassroomError {
     /// A session with this id has a row already.
     public static let sessionExists = ClassroomError(.conflict, "A session with this id exists already")
+    /// A quiz with this id has a row already.
+    public static let quizExists = ClassroomError(.conflict, "A quiz with this id exists already")
     /// Another session, waiting or active, has this join code.
     public static let joinCodeInUse = ClassroomError(.conflict, "The join code is in use")
     /// So many writes are waiting that another one is refused.

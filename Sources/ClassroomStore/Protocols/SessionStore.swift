@@ -9,6 +9,10 @@ public protocol SessionStore: Sendable {
     /// - Throws: `ClassroomError.sessionExists` or `ClassroomError.joinCodeInUse` (both `.conflict`).
     func createSession(_ session: SessionRecord) async throws
     func session(id: String) async throws -> SessionRecord?
+    /// When the session of this id was created; nil: there is none. Costs the same however much its row holds.
+    func sessionCreation(id: String) async throws -> UnixMilliseconds?
+    /// Whether a session of this quiz has one of these states.
+    func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool
     /// The session, waiting or active, that one joins with this code.
     func session(joinCode: String) async throws -> SessionRecord?
     /// The sessions with one of these states (nil: any) and this owner (nil: any), the newest first.

@@ -13,6 +13,9 @@ public protocol TokenStore: Sendable {
     func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String>
     /// Whether there was such a token; it is gone now.
     func revokeToken(hash: String) async throws -> Bool
+    /// Deletes tokens that have expired at `now`, and guests who have no token left, at most `limit` of each.
+    /// - Returns: how many rows went; 0: nothing is left that is over.
+    func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int
     /// How many tokens the user had; they are gone now.
     func revokeTokens(userID: String) async throws -> Int
 }

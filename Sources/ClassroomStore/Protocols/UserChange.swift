@@ -43,3 +43,7 @@ public struct TokenRecord: Sendable, Hashable {
         self.createdAt = createdAt
     }
 }
+
+extension TokenRecord: SelfRedacting {
+    public var redactedDescription: String { "TokenRecord(\(userID))" }
+}

@@ -23,7 +23,7 @@ enum ChatRows {
         statement.bind(9, message.clientID)
         // The second attempt is for a room that another process has written to since: then the database says what comes next.
         for attempt in 1...2 {
-            let sequence = try sequences.next(in: room) { try last(in: room, db) }
+            let sequence = try (sequences.last(in: room) ?? last(in: room, db)) + 1
             statement.bind(2, sequence)
             let code = statement.run()
             if code == SQLITE_DONE {

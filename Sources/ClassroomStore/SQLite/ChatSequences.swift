@@ -8,12 +8,8 @@ struct ChatSequences {
 
     init(maximumRooms: Int = 10_000) { self.maximumRooms = maximumRooms }
 
-    /// The next sequence of the room; it is only used up by ``use(_:in:)``.
-    /// - Parameter stored: the highest sequence that the database has for the room, 0 when it has none.
-    mutating func next(in room: String, stored: () throws -> Int) rethrows -> Int {
-        if let last = last[room] { return last + 1 }
-        return try stored() + 1
-    }
+    /// The last sequence of the room; nil: the database has to be asked.
+    func last(in room: String) -> Int? { last[room] }
 
     mutating func use(_ sequence: Int, in room: String) {
         if last.count >= maximumRooms, last[room] == nil { last.removeAll(keepingCapacity: true) }

@@ -9,7 +9,7 @@ enum SQLiteSchema {
     /// Milliseconds since 1970.
     private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
 
-    static let versions = [version1]
+    static let versions = [version1, version2]
 
     /// Brings the database to the newest version, in one transaction, so that two processes may do it at the same time.
     static func migrate(_ db: Database) throws {
@@ -28,6 +28,21 @@ enum SQLiteSchema {
     struct NewerSchema: Error {
         let version: Int
     }
+
+    /// Indexes for what is looked up while others wait (live sessions, sessions of one owner or quiz, what has expired), and a row to try
+    /// a write with.
+    private static let version2 = """
+        create index if not exists quiz_sessions_live on quiz_sessions (created_at desc, id) where status is not 'ended';
+        create index if not exists quiz_sessions_quiz on quiz_sessions (quiz_id, status);
+        create index if not exists quiz_sessions_owner on quiz_sessions (coalesce(created_by, ''), created_at desc, id);
+        create index if not exists quizzes_owner on quizzes (coalesce(created_by, ''), title, id);
+        create index if not exists tokens_expiry on tokens (expires_at) where expires_at is not null;
+        create index if not exists users_guests on users (id) where role = 'guest';
+        create table if not exists write_probe (
+            id integer primary key check (id = 1),
+            filler blob
+        );
+        """
 
     private static let version1 = """
         create table if not exists users (

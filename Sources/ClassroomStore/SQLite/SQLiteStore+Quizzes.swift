@@ -11,13 +11,39 @@ extension SQLiteStore {
     public func quizzes(createdBy: String?) async throws -> [Quiz] {
         try await read { db in
             let statement = try db.cachedStatement(
-                sql: "select * from quizzes where ?1 is null or created_by = ?1 order by title, id")
-            return try Row.fetchAll(statement, arguments: [createdBy]).map(Self.quiz)
+                sql: createdBy == nil
+                    ? "select * from quizzes order by title, id"
+                    : "select * from quizzes where coalesce(created_by, '') = ? order by title, id")
+            return try Row.fetchAll(statement, arguments: createdBy.map { [$0] } ?? []).map(Self.quiz)
+        }
+    }
+
+    public func create(_ quiz: Quiz) async throws {
+        try await write(bytes: Self.bytes(quiz)) { db in
+            try db.cachedStatement(
+                sql: "insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?) on conflict (id) do nothing"
+            ).execute(arguments: [quiz.id, quiz.title, QuestionsText.text(quiz.questions), quiz.createdBy])
+            guard db.changesCount > 0 else { throw ClassroomError.quizExists }
+        }
+    }
+
+    public func replace(_ quiz: Quiz) async throws -> Bool {
+        try await write(bytes: Self.bytes(quiz)) { db in
+            try db.cachedStatement(sql: "update quizzes set title = ?, questions = ? where id = ? and coalesce(created_by, '') = ?")
+                .execute(arguments: [quiz.title, QuestionsText.text(quiz.questions), quiz.id, quiz.createdBy])
+            return db.changesCount > 0
+        }
+    }
+
+    /// About what a quiz takes while it waits for the writer.
+    private static func bytes(_ quiz: Quiz) -> Int {
+        quiz.questions.reduce(quiz.title.utf8.count) { sum, question in
+            sum + 256 + question.question.utf8.count + question.options.reduce(0) { $0 + 16 + $1.utf8.count }
         }
     }
 
     public func save(_ quiz: Quiz) async throws {
-        try await write { db in
+        try await write(bytes: Self.bytes(quiz)) { db in
             try db.cachedStatement(
                 sql: """
                     insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?)

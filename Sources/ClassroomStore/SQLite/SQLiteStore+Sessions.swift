@@ -10,6 +10,14 @@ extension SQLiteStore {
         try await read { [defaultSettings] db in try SessionRows.one("id = ?", id, defaults: defaultSettings, in: db) }
     }
 
+    public func sessionCreation(id: String) async throws -> UnixMilliseconds? {
+        try await read { db in try SessionRows.creation(id, in: db) }
+    }
+
+    public func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
+        try await read { db in try SessionRows.exists(ofQuiz: quizID, statuses: statuses, in: db) }
+    }
+
     public func session(joinCode: String) async throws -> SessionRecord? {
         try await read { [defaultSettings] db in
             try SessionRows.one("join_code = ? and status <> 'ended'", joinCode, defaults: defaultSettings, in: db)

@@ -44,7 +44,7 @@ extension SQLiteStore {
     }
 
     public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
-        let list = JSONText.text(.array(hashes.map(Payload.string)))
+        let list = JSONText.text(hashes)
         return try await read { db in
             // One parameter for all: SQLite bounds their number.
             let statement = try db.cachedStatement(
@@ -60,6 +60,22 @@ extension SQLiteStore {
         try await write { db in
             try db.cachedStatement(sql: "delete from tokens where hash = ?").execute(arguments: [hash])
             return db.changesCount > 0
+        }
+    }
+
+    public func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int {
+        try await write { db in
+            try db.cachedStatement(
+                sql: "delete from tokens where hash in (select hash from tokens where expires_at <= ? limit ?)"
+            ).execute(arguments: [now, limit])
+            let tokens = db.changesCount
+            try db.cachedStatement(
+                sql: """
+                    delete from users where id in (
+                        select id from users where role = 'guest' and not exists (select 1 from tokens where user_id = users.id) limit ?)
+                    """
+            ).execute(arguments: [limit])
+            return tokens + db.changesCount
         }
     }
 

@@ -29,14 +29,21 @@ public final class SQLiteStore: ClassroomStore {
 
     public var statistics: CommitStatistics { committer.statistics }
 
-    /// Checks that the file is still there, that it can be read, and that a transaction can begin and end.
+    /// Checks that the file is still there, that it can be read, and that it can be written: a transaction that changes nothing would also
+    /// succeed on a full disk.
     public func health() async throws {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ClassroomError(.unavailable, "The database file is gone")
         }
         _ = try await read { db in try Int.fetchOne(db, sql: "select count(*) from quiz_sessions") }
-        try await write { _ in }
+        try await write { db in
+            try db.cachedStatement(sql: "insert or replace into write_probe (id, filler) values (1, randomblob(?))")
+                .execute(arguments: [Self.probeBytes])
+        }
     }
+
+    /// A few pages: more than the last one has left.
+    private static let probeBytes = 16_384
 
     public func close() async {
         await committer.close()
@@ -61,16 +68,18 @@ public final class SQLiteStore: ClassroomStore {
     }
 
     /// Writes in a savepoint of the next transaction.
+    /// - Parameter bytes: what it holds in memory while it waits, beyond the usual.
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+        bytes: Int = 0, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(ClassroomError) -> Value {
-        try await committed { write(body, completion: $0) }
+        try await committed { write(bytes: bytes, body, completion: $0) }
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value, completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void
+        bytes: Int = 0, _ body: @escaping @Sendable (Database) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void
     ) {
-        committer.enqueue(.transaction(PendingTransaction({ try body($0) }, completion: completion)))
+        committer.enqueue(.transaction(PendingTransaction(bytes: bytes, { try body($0) }, completion: completion)))
     }
 
     func enqueue(_ write: SQLiteWrite) { committer.enqueue(write) }

@@ -18,7 +18,8 @@ final class SQLiteWriter: CommitTarget {
 
     private let pool: DatabasePool
     private let logger: Logger
-    private let sequences = Mutex(ChatSequences())
+    /// Taken out for the time of a transaction: only the writer's thread uses them.
+    private let sequences = Mutex<ChatSequences?>(ChatSequences())
 
     init(pool: DatabasePool, logger: Logger) {
         self.pool = pool
@@ -26,15 +27,18 @@ final class SQLiteWriter: CommitTarget {
     }
 
     func commit(_ batch: [SQLiteWrite]) -> CommittedBatch {
+        var sequences = self.sequences.withLock { kept in
+            defer { kept = nil }
+            return kept ?? ChatSequences()
+        }
+        defer { self.sequences.withLock { $0 = sequences } }
         do {
-            let outcomes = try sequences.withLock { sequences in
-                try pool.writeWithoutTransaction { db in try perform(batch, in: db, sequences: &sequences) }
-            }
+            let outcomes = try pool.writeWithoutTransaction { db in try perform(batch, in: db, sequences: &sequences) }
             return CommittedBatch(isCommitted: true) {
                 for (write, outcome) in zip(batch, outcomes) { Self.deliver(outcome, to: write) }
             }
         } catch {
-            sequences.withLock { $0.forgetAll() }
+            sequences.forgetAll()
             let refusal = SQLiteFailure.refusal(error, logger: logger)
             return CommittedBatch(isCommitted: false) {
                 for write in batch { write.fail(refusal) }

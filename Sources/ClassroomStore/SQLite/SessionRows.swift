@@ -56,16 +56,39 @@ enum SessionRows {
     static func list(
         statuses: Set<SessionStatus>?, createdBy: String?, limit: Int, defaults: SessionSettings, in db: Database
     ) throws -> [SessionRecord] {
-        // The states are compared after reading: a state that somebody invented counts as waiting.
+        // Indexes serve both conditions: of those who are played now, and of one owner. What has ended is not read to be left out.
+        var conditions: [String] = []
+        if createdBy != nil { conditions.append("coalesce(created_by, '') = ?") }
+        if let statuses { conditions.append(condition(statuses)) }
+        let selection = conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")
+        let statement = try db.cachedStatement(sql: "select * from quiz_sessions\(selection) order by created_at desc, id limit ?")
+        var arguments: StatementArguments = []
+        if let createdBy { arguments += [createdBy] }
+        arguments += [limit == .max ? -1 : limit]
+        return try Row.fetchAll(statement, arguments: arguments).map { session($0, defaults: defaults) }
+    }
+
+    /// SQL that is true for rows with one of the states. One that somebody invented counts as waiting.
+    private static func condition(_ statuses: Set<SessionStatus>) -> String {
+        var alternatives: [String] = []
+        if statuses.contains(.active) { alternatives.append("status = 'active'") }
+        if statuses.contains(.waiting) { alternatives.append("status is null or status not in ('active', 'ended')") }
+        let live = alternatives.isEmpty ? nil : "(status is not 'ended' and (\(alternatives.joined(separator: " or "))))"
+        let ended = statuses.contains(.ended) ? "status = 'ended'" : nil
+        let all = [live, ended].compactMap { $0 }
+        return all.isEmpty ? "false" : "(" + all.joined(separator: " or ") + ")"
+    }
+
+    static func exists(ofQuiz quizID: String, statuses: Set<SessionStatus>, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(
-            sql: "select * from quiz_sessions where ?1 is null or coalesce(created_by, '') = ?1 order by created_at desc, id")
-        let rows = try Row.fetchCursor(statement, arguments: [createdBy])
-        var sessions: [SessionRecord] = []
-        while sessions.count < limit, let row = try rows.next() {
-            let session = session(row, defaults: defaults)
-            if statuses?.contains(session.status) ?? true { sessions.append(session) }
-        }
-        return sessions
+            sql: "select exists (select 1 from quiz_sessions where quiz_id = ? and \(condition(statuses)))")
+        return try Bool.fetchOne(statement, arguments: [quizID]) ?? false
+    }
+
+    /// As ``SessionRecord/createdAt`` has it.
+    static func creation(_ id: String, in db: Database) throws -> UnixMilliseconds? {
+        let statement = try db.cachedStatement(sql: "select created_at from quiz_sessions where id = ?")
+        return try Row.fetchOne(statement, arguments: [id]).map { Int64.fromDatabaseValue($0["created_at"]) ?? 0 }
     }
 
     static func count(in db: Database) throws -> [SessionStatus: Int] {

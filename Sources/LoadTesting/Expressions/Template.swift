@@ -1,5 +1,5 @@
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 /// A text with `{{ expressions }}`, compiled once. A text that is one expression and nothing else has the expression's own type.
 public struct Template: Sendable, Hashable {

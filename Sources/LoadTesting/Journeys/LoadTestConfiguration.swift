@@ -1,4 +1,4 @@
-import SocketIOCore
+import JSONCore
 
 /// What the source document's LoadTestRunner takes: users who come one after the other and each follow one of several journeys.
 public struct LoadTestConfiguration: Sendable {

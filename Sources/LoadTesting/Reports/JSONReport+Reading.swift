@@ -1,5 +1,5 @@
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 /// A report that cannot be read.
 public struct ReportError: Error, Sendable, Hashable, CustomStringConvertible {

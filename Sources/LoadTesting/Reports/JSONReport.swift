@@ -1,5 +1,5 @@
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 /// Artillery's JSON report (`aggregate`, `intermediate`), with what Artillery does not know under `dunlin`.
 public enum JSONReport {

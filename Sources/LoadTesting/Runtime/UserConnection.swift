@@ -2,6 +2,7 @@ import NIOCore
 import NIOSSL
 import SocketIOClient
 import EngineIOCore
+import JSONCore
 import SocketIOCore
 
 /// One virtual user with its connection: performs the user's actions and hands back what comes. Lives on its player's loop.

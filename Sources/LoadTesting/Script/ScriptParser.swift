@@ -1,6 +1,6 @@
-import Crypto
+import SystemCrypto
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 /// What is given beside the script: options of the command line and the environment of the process.
 public struct ScriptOptions: Sendable {
@@ -170,7 +170,7 @@ public struct ScriptParser {
 
     /// The script of what was read.
     func finished(_ scenarios: [Scenario], before: Scenario? = nil, after: Scenario? = nil, text: String, file: String) -> Script {
-        let hash = SHA256.hash(data: Array(text.utf8)).map { byte in
+        let hash = SHA256Digest.hash(Array(text.utf8)).map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
         }

@@ -1,5 +1,5 @@
 import NIOCore
-public import SocketIOCore
+public import JSONCore
 
 /// A value of a script's variable, or of a decoded message: JSON as a tree.
 public enum ScriptValue: Sendable, Hashable {

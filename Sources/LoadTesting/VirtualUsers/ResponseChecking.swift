@@ -1,4 +1,5 @@
 import NIOCore
+import JSONCore
 import SocketIOCore
 
 /// An answer in the form in which checks read it.

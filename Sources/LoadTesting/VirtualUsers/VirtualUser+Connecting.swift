@@ -1,5 +1,5 @@
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 extension VirtualUser {
     /// Asks for the connection of the flow, or the one that a `connect` step describes.

@@ -1,5 +1,5 @@
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 /// A WebSocket user who waits for the next message.
 struct PendingMessage: Sendable {

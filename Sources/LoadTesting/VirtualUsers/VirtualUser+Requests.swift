@@ -1,6 +1,6 @@
 import Foundation
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 /// HTTP requests under way, by id.
 struct PendingRequests: Sendable {

@@ -1,5 +1,5 @@
 import NIOCore
-import SocketIOCore
+import JSONCore
 
 /// What all virtual users of a run share.
 final class RunContext: Sendable {

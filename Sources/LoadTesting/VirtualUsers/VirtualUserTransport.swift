@@ -1,4 +1,5 @@
 public import NIOCore
+public import JSONCore
 public import SocketIOCore
 
 /// The seam between virtual users and sockets, as values. A ``VirtualUser`` returns actions; whoever holds the connections performs them

@@ -47,6 +47,16 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         connection.open()
     }
 
+    /// The application wants a namespace again: at once, and with all its attempts.
+    func connectAgain(_ namespace: String) {
+        if self.connection == nil {
+            self.attempt = 0
+            self.backoff?.reset()
+        }
+        self.want(namespace)
+        self.connect()
+    }
+
     /// The delay before an attempt is over.
     func reconnect(_ attempt: Int) {
         if attempt == self.attempt { self.connect() }

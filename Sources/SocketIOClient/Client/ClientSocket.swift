@@ -56,10 +56,7 @@ public struct ClientSocket: Sendable {
     /// Joins again, after a refusal or after the server ended the namespace.
     public func connect() {
         let namespace = self.namespace
-        self.run { runtime in
-            runtime.want(namespace)
-            runtime.connect()
-        }
+        self.run { $0.connectAgain(namespace) }
     }
 
     /// Leaves the namespace. The connection ends with its last one.

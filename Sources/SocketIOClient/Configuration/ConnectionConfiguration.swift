@@ -61,6 +61,8 @@ public struct ConnectionLimits: Sendable, Hashable {
     public var maximumMessageBytes = 10_000_000
     /// The body of an answer to a poll, which may hold many packets.
     public var maximumPollingBytes = 16_000_000
+    /// Packets of one POST. python-engineio drops a larger payload without a word, and 16 is its limit.
+    public var maximumPacketsPerRequest = 16
     /// Bytes that wait for a server which does not read. Beyond it events are refused.
     public var maximumQueuedBytes = 4_000_000
     public var session = SocketIOClientSession.Limits()

@@ -61,18 +61,18 @@ final class PollingTransport {
 
     private func post() {
         guard let connection, !self.waiting.isEmpty, connection.engine.nextPost() else { return }
-        self.request(self.posts, sid: self.sid, body: self.nextBody()) { connection, _ in
+        self.request(self.posts, sid: self.sid, body: self.nextBody(connection.plan.configuration.limits)) { connection, _ in
             connection.engine.postEnded()
             self.post()
             connection.completeUpgrade()
         }
     }
 
-    /// As many packets as the server takes in one request; one at least, and the server judges it.
-    private func nextBody() -> ByteBuffer {
+    /// As many packets as a server takes in one request; one at least, and the server judges it.
+    private func nextBody(_ limits: ConnectionLimits) -> ByteBuffer {
         var body = ByteBuffer()
         var count = 0
-        for packet in self.waiting {
+        for packet in self.waiting.prefix(max(limits.maximumPacketsPerRequest, 1)) {
             guard count == 0 || body.readableBytes + 1 + packet.encodedBytes <= self.maximumPayloadBytes else { break }
             switch packet {
             case .text(let text): PollingPayload.append(encoded: text, to: &body)
@@ -159,13 +159,14 @@ final class PollingTransport {
         self.connection = nil
         var close = ByteBuffer()
         close.writeInteger(EnginePacketType.close.rawValue)
-        self.waiting.append(.text(close))
-        self.maximumPayloadBytes = .max
         self.gets.close()
         if !self.posts.hasChannel { connection.channels += 1 }
         let posts = self.posts
         let timer = connection.loop.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { posts.close() }
-        posts.send(connection.plan.configuration.target(.polling, sid: self.sid), body: self.nextBody()) { _ in
+        // What does not fit beside the last packets is lost: the server ends the session with this request.
+        var body = self.nextBody(connection.plan.configuration.limits)
+        PollingPayload.append(encoded: close, to: &body)
+        posts.send(connection.plan.configuration.target(.polling, sid: self.sid), body: body) { _ in
             timer.cancel()
             posts.close()
         }

@@ -1,3 +1,4 @@
+public import JSONCore
 public import NIOCore
 
 /// Writes packets, each appended to a buffer, without the Engine.IO digit before them.

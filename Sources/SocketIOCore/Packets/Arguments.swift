@@ -1,3 +1,4 @@
+public import JSONCore
 public import NIOCore
 
 /// What an event or an acknowledgement carries, parsed only as far as it is asked for.
@@ -35,6 +36,24 @@ public struct Arguments: Sendable {
         let start = scanner.position
         scanner.skipValue()
         return JSONSlice(unchecked: ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: text[start..<scanner.position])))
+    }
+
+    /// Whether an argument is no longer and nested no deeper than that; one that is not there is null. Reads nothing of an argument that
+    /// is surely within the limits, copies nothing, and looks no further than the first container that is too deep.
+    public func isWithin(maximumBytes: Int, maximumDepth: Int, at index: Int = 0) -> Bool {
+        guard index >= 0, index < self.count else { return true }
+        let elements = self.packet.elements
+        let number = index &+ self.packet.kind.elementsBeforeArguments
+        let end = number &+ 1 < elements.count ? elements[number &+ 1] : self.packet.contents.pointee.arguments.upperBound
+        let scanner = JSONScanner(self.packet.text, at: elements[number])
+        // What stands behind it up to the next argument counts only where it decides.
+        if end &- scanner.position > maximumBytes {
+            var last = scanner
+            last.skipValue()
+            guard last.position &- scanner.position <= maximumBytes else { return false }
+        }
+        // The array of the arguments is a level that none of them has.
+        return self.packet.contents.pointee.depth &- 1 <= maximumDepth || !scanner.isNested(deeperThan: maximumDepth)
     }
 
     /// The first argument, null when there is none.

@@ -1,3 +1,4 @@
+import JSONCore
 package import NIOCore
 
 /// One packet as it was received: its text, and where in it things stand. Packets, arguments and requests are handles on it, so that
@@ -20,6 +21,8 @@ package final class ReceivedPacket: @unchecked Sendable {
         var attachmentCount = 0
         /// The payload, without white space around it; empty when there is none.
         var payload = 0..<0
+        /// How many containers stand within one another in the payload.
+        var depth = 0
         /// An event's name as it is written, without its quotes.
         @usableFromInline var name = 0..<0
         @usableFromInline var nameHasEscapes = false
@@ -138,7 +141,8 @@ package final class ReceivedPacket: @unchecked Sendable {
         if start < text.count {
             var scanner = JSONScanner(text, at: start)
             do throws(JSONSyntaxError) {
-                contents.payload = try scanner.validate(maximumDepth: limits.maximumDepth, elements: &elements, collects: true)
+                (contents.payload, contents.depth) = try scanner.validate(
+                    maximumDepth: limits.maximumDepth, elements: &elements, collects: true)
             } catch {
                 throw SocketIOProtocolError(.invalidJSON, cause: error)
             }

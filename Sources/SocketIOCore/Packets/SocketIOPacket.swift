@@ -1,3 +1,4 @@
+public import JSONCore
 public import NIOCore
 
 /// A packet as it was received, its payload validated and unparsed: `<kind>[attachments-][namespace,][id][payload]`.

@@ -1,3 +1,5 @@
+import JSONCore
+
 /// What stands between a packet's kind and its payload.
 struct SocketIOPacketHead {
     private var scanner: JSONScanner

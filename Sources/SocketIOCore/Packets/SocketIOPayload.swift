@@ -1,3 +1,5 @@
+import JSONCore
+
 /// The shape a packet's payload must have.
 enum SocketIOPayload {
     /// Where an event's name stands in the packet, and how it is written.

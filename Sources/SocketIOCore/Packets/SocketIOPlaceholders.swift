@@ -1,3 +1,4 @@
+import JSONCore
 import NIOCore
 
 /// `{"_placeholder":true,"num":n}` stands where attachment `n` belongs.
@@ -5,66 +6,87 @@ enum SocketIOPlaceholders {
     /// Checks every placeholder of a binary packet, in one pass over its payload.
     ///
     /// The number must be that of an attachment, and no two may be the same. Attachments without a placeholder are tolerated.
+    ///
+    /// - Parameter json: valid JSON.
     static func check(_ json: UnsafeRawBufferPointer, attachmentCount: Int) throws(SocketIOProtocolError) {
         var scanner = JSONScanner(json)
-        var openings: [Int] = []
+        defer { JSONWork.passed(scanner.position) }
+        var open: [Candidate] = []
         var seen = [Bool](repeating: false, count: attachmentCount)
         while scanner.position < json.count {
             switch scanner.current {
             case JSONByte.openBrace, JSONByte.openBracket:
-                openings.append(scanner.position)
+                open.append(Candidate())
                 scanner.position += 1
             case JSONByte.closeBrace, JSONByte.closeBracket:
-                _ = openings.popLast()
                 scanner.position += 1
-            case JSONByte.quote:
-                let isMark = self.isMark(&scanner)
-                guard isMark, let start = openings.last else { continue }
-                var object = JSONScanner(json, at: start)
-                object.skipValue()
-                let number = self.number(UnsafeRawBufferPointer(rebasing: json[start..<object.position]))
-                guard let number, number < attachmentCount, !seen[number] else {
+                guard let candidate = open.popLast(), candidate.isMarked else { continue }
+                guard let number = candidate.number, number < attachmentCount, !seen[number] else {
                     throw SocketIOProtocolError(.invalidPlaceholder)
                 }
                 seen[number] = true
+            case JSONByte.quote:
+                let start = scanner.position + 1
+                let hasEscapes = scanner.skipString()
+                let text = UnsafeRawBufferPointer(rebasing: json[start..<max(scanner.position - 1, start)])
+                scanner.skipWhitespace()
+                // Only an object's key has a colon behind it.
+                guard scanner.current == JSONByte.colon, !open.isEmpty else { continue }
+                scanner.position += 1
+                scanner.skipWhitespace()
+                if self.says(text, hasEscapes, "_placeholder") {
+                    open[open.count - 1].isMarked = scanner.current == UInt8(ascii: "t")
+                } else if self.says(text, hasEscapes, "num") {
+                    open[open.count - 1].number = self.number(at: scanner)
+                }
             default:
                 scanner.position += 1
             }
         }
     }
 
-    /// Moves past a string.
-    /// - Returns: Whether it is the key of a placeholder, its value true.
-    private static func isMark(_ scanner: inout JSONScanner) -> Bool {
-        let start = scanner.position + 1
-        _ = scanner.skipString()
-        let text = UnsafeRawBufferPointer(rebasing: scanner.bytes[start..<max(scanner.position - 1, start)])
-        guard text.elementsEqual("_placeholder".utf8) else { return false }
-        scanner.skipWhitespace()
-        guard scanner.current == JSONByte.colon else { return false }
-        scanner.position += 1
-        scanner.skipWhitespace()
-        return scanner.current == UInt8(ascii: "t")
+    /// An open container that may turn out to be a placeholder. The last of repeated keys counts.
+    private struct Candidate {
+        var isMarked = false
+        var number: Int?
     }
+
+    private static func says(_ text: UnsafeRawBufferPointer, _ hasEscapes: Bool, _ key: StaticString) -> Bool {
+        JSONString.equals(text, hasEscapes: hasEscapes, UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+    }
+
+    /// A whole number without a sign; nil for anything else. Reads no further than a number of an attachment can go.
+    private static func number(at scanner: JSONScanner) -> Int? {
+        var scanner = scanner
+        let start = scanner.position
+        var number = 0
+        while scanner.current &- JSONByte.zero < 10 {
+            guard scanner.position - start < Self.maximumDigits else { return nil }
+            number = number * 10 + Int(scanner.current &- JSONByte.zero)
+            scanner.position += 1
+        }
+        guard scanner.position > start else { return nil }
+        switch scanner.current {
+        // 1.0 and 1e0 are whole numbers to JavaScript, and no client of ours writes them.
+        case JSONByte.point, UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
+        default: return number
+        }
+    }
+
+    private static let maximumDigits = 9
 
     /// The number of the placeholder that an object is.
     static func number(_ object: UnsafeRawBufferPointer) -> Int? {
         var walk = JSONWalk(object)
-        var isPlaceholder = false
-        var number: Int?
+        var candidate = Candidate()
         while walk.isObject, walk.next() {
-            switch walk.keyText {
-            case "_placeholder": isPlaceholder = object[walk.value.lowerBound] == UInt8(ascii: "t")
-            case "num":
-                let value = UnsafeRawBufferPointer(rebasing: object[walk.value])
-                switch value.first {
-                case .some(JSONByte.zero...JSONByte.nine): number = JSONNumber.integer(value, as: Int.self)
-                default: number = nil
-                }
-            default: break
+            let key = UnsafeRawBufferPointer(rebasing: object[walk.key])
+            if self.says(key, walk.keyHasEscapes, "_placeholder") {
+                candidate.isMarked = object[walk.value.lowerBound] == UInt8(ascii: "t")
+            } else if self.says(key, walk.keyHasEscapes, "num") {
+                candidate.number = self.number(at: JSONScanner(object, at: walk.value.lowerBound))
             }
         }
-        guard isPlaceholder, let number, number >= 0 else { return nil }
-        return number
+        return candidate.isMarked ? candidate.number : nil
     }
 }

@@ -1,3 +1,5 @@
+public import JSONCore
+
 /// A packet that closes the whole connection, as it does in the reference.
 public struct SocketIOProtocolError: Error, Sendable, Hashable {
     /// What was violated. More kinds may come.

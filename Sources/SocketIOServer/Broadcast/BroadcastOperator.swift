@@ -2,7 +2,8 @@ public import SocketIOCore
 
 /// Chooses who gets an event, then sends it. May be used from any thread; all members of a room see its broadcasts in one order.
 public struct BroadcastOperator: Sendable {
-    let io: SocketIO
+    /// nil: the server has ended.
+    let io: SocketIO?
     var targets: [String] = []
     var exceptions: [String] = []
     var isVolatile = false
@@ -34,6 +35,6 @@ public struct BroadcastOperator: Sendable {
     }
 
     func send(_ packet: EncodedPacket) {
-        io.broadcast(Broadcast(packet: packet, targets: targets, exceptions: exceptions, isVolatile: isVolatile))
+        io?.broadcast(Broadcast(packet: packet, targets: targets, exceptions: exceptions, isVolatile: isVolatile))
     }
 }

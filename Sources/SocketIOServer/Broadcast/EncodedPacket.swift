@@ -12,6 +12,9 @@ struct EncodedPacket: Sendable {
     /// Binary messages that follow it.
     let attachments: [ByteBuffer]
 
+    /// Bytes of all its messages.
+    var byteCount: Int { attachments.reduce(frame.readableBytes) { $0 + $1.readableBytes } }
+
     /// - Parameter body: appends the Socket.IO packet.
     init(attachments: [ByteBuffer] = [], _ body: (inout ByteBuffer) -> Void) {
         self.attachments = attachments

@@ -29,14 +29,24 @@ struct Memberships {
         var index: Int
     }
 
+    /// What a room costs beside its name when only one socket is in it: the room, its list of members, its entry in the loop's table.
+    static let overheadBytes = 224
+
     private var entries: [Entry] = []
+    /// What they cost if nobody else is in these rooms.
+    private(set) var byteCount = 0
+
+    static func cost(of name: String) -> Int { name.utf8.count + overheadBytes }
 
     var count: Int { entries.count }
     var names: [String] { entries.map(\.room.name) }
 
     func contains(_ name: String) -> Bool { entries.contains { $0.room.name == name } }
 
-    mutating func append(_ room: RoomShard, index: Int) { entries.append(Entry(room: room, index: index)) }
+    mutating func append(_ room: RoomShard, index: Int) {
+        entries.append(Entry(room: room, index: index))
+        byteCount += Memberships.cost(of: room.name)
+    }
 
     mutating func move(room: RoomShard, to index: Int) {
         guard let position = entries.firstIndex(where: { $0.room === room }) else { return }
@@ -47,12 +57,13 @@ struct Memberships {
     mutating func remove(_ name: String) -> (room: RoomShard, index: Int)? {
         guard let position = entries.firstIndex(where: { $0.room.name == name }) else { return nil }
         entries.swapAt(position, entries.count - 1)
-        let entry = entries.removeLast()
-        return (entry.room, entry.index)
+        return popLast()
     }
 
     /// Takes out any one.
     mutating func popLast() -> (room: RoomShard, index: Int)? {
-        entries.popLast().map { ($0.room, $0.index) }
+        guard let entry = entries.popLast() else { return nil }
+        byteCount -= Memberships.cost(of: entry.room.name)
+        return (entry.room, entry.index)
     }
 }

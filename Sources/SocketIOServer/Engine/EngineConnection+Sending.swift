@@ -12,16 +12,16 @@ extension EngineConnection {
         } else {
             var buffer = ByteBuffer()
             body(&buffer)
-            polling.queue(.text(buffer))
+            if isOpen, !isDoomed { polling.queue(.text(buffer)) }
         }
         checkQueue()
     }
 
-    /// Sends a Socket.IO packet that `body` writes.
+    /// Sends a Socket.IO packet that `body` writes. Call ``LoopShard/settleLocalMail()`` before, if it must stay behind this loop's
+    /// earlier broadcasts.
     @inline(__always)
     func sendMessage(_ body: (inout ByteBuffer) -> Void) {
         guard isOpen else { return }
-        shard.settleLocalMail()
         shard.counters.packetsSent.add()
         sendControl { buffer in
             buffer.writeInteger(EnginePacketType.message.rawValue)
@@ -29,7 +29,7 @@ extension EngineConnection {
         }
     }
 
-    /// Sends a packet that others get too.
+    /// Queues a packet that others get too. Calls nobody: the members of a broadcast may be being visited.
     func send(_ packet: EncodedPacket, isVolatile: Bool) {
         guard isOpen, !isDoomed else { return }
         if isVolatile, isBehind {
@@ -67,12 +67,13 @@ extension EngineConnection {
 
     @inline(__always)
     private func collect(_ body: (inout ByteBuffer) -> Void) {
-        var buffer = pending.take(shard)
+        var buffer = shard.takeSpare()
+        // Values may be written by somebody else's code, which may emit, or close the connection. What it emits comes first.
         body(&buffer)
-        pending.put(buffer)
+        if !isOpen || isDoomed || pending.append(buffer) { shard.recycle(buffer) }
     }
 
-    /// Answers with arguments as they were received: one copy of their text, no value parsed.
+    /// Answers with arguments as they were received: one copy of their text, no value parsed. This loop's mail must be settled.
     @inline(__always)
     func acknowledge(_ id: UInt64, with arguments: Arguments) {
         guard isOpen, !isDoomed else { return }
@@ -82,7 +83,6 @@ extension EngineConnection {
             }
             return send(attachments: arguments.attachments)
         }
-        shard.settleLocalMail()
         shard.counters.packetsSent.add()
         checkQueue(waiting: pending.acknowledge(id, with: arguments.packet.arguments, shard))
     }
@@ -99,6 +99,7 @@ extension EngineConnection {
 
     @inline(__always)
     private func checkQueue(waiting: Int) {
+        guard !isDoomed else { return }
         if waiting > shard.maximumQueuedBytes >> 4, isTooMuch(waiting) {
             isDoomed = true
             pending.discard()
@@ -109,28 +110,30 @@ extension EngineConnection {
         shard.markDirty(self)
     }
 
-    /// Whether a client that reads could not have taken it yet. What its transport takes now does not wait; a packet that nothing else
-    /// waits before may be larger than the limit.
+    /// True if more waits than a client that reads could have taken. Its transport is asked first; while members of a broadcast are visited
+    /// it is asked later. A single packet may exceed the limit if the queue is otherwise empty.
     private func isTooMuch(_ waiting: Int) -> Bool {
         let maximum = shard.maximumQueuedBytes
-        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum }
+        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum && polling.count > 1 }
         guard waiting + link.bufferedBytes > maximum else { return false }
         guard link.isWritable else { return true }
-        flush()
+        if shard.isVisiting { shard.overdue.append(self) } else { flush() }
         return false
+    }
+
+    /// The members of a broadcast have been visited, and this one had more waiting than the limit.
+    func flushOverdue() {
+        if isOpen, !isDoomed { flush() }
     }
 
     /// Hands everything that waits to the transport: one write.
     func flush() {
+        assert(!shard.isVisiting, "a broadcast's members are being visited")
         isDirty = false
         guard isWebSocket else { return flushPolling() }
         guard pending.count > 0, let link = webSocket?.link, link.isWritable else { return }
         let (frames, isReusable) = pending.takeAll()
         link.write(frames)
         if isReusable { shard.recycle(frames) }
-    }
-
-    func flushPolling() {
-        polling.flush(maximumBytes: shard.io.configuration.maximumHTTPBufferBytes)
     }
 }

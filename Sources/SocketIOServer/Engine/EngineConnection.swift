@@ -20,8 +20,13 @@ final class EngineConnection {
     /// Frames that wait for the end of the batch.
     var pending = PendingFrames()
     var polling = PollingState()
-    /// Counts this session until its client comes back.
-    var unconfirmed: UnconfirmedSessions?
+    /// The POST whose packets are being taken.
+    var post: PollingPost?
+    var fetchesAtDeadline: UInt32?
+    /// Counts this session until its client has joined a namespace.
+    private var unconfirmed: UnconfirmedSessions?
+    /// Its address holds one more session that polls.
+    private var countsForAddress: Bool
     var isDirty = false
     /// What every packet asks of the session's machine, at hand without a call.
     private(set) var isOpen = true
@@ -41,13 +46,14 @@ final class EngineConnection {
         slot = shard.connections.reserve()
         session = EngineSession(transport: transport)
         isWebSocket = transport == .websocket
+        countsForAddress = transport == .polling
         client = SocketIOClientState(limits: shard.packetLimits)
     }
 
     /// Registers the session and sends the open packet.
     func open() {
         shard.insert(self)
-        let configuration = shard.io.configuration
+        let configuration = shard.configuration
         let canUpgrade =
             session.transport == .polling && configuration.allowUpgrades && configuration.transports.contains(.websocket)
         let packet = OpenPacket(
@@ -57,6 +63,8 @@ final class EngineConnection {
         sendControl { packet.write(into: &$0) }
         shard.arm(.ping, self)
         armConnectDeadline()
+        // The request came before the end of the server, which had no session to close yet.
+        if shard.hasEnded { close(.serverShuttingDown, code: .serviceRestart) }
     }
 
     /// One at a time: a client may try to join as often as it likes.
@@ -66,10 +74,26 @@ final class EngineConnection {
         shard.arm(.connect, self)
     }
 
-    /// The client came back to its session, or the session ends.
+    /// The session counts as one that nobody uses, until ``confirm()``.
+    func await(_ unconfirmed: UnconfirmedSessions) {
+        self.unconfirmed = unconfirmed
+        unconfirmed.open()
+        if let oldest = shard.newcomers.add(slot), let connection = shard.connections[oldest] { connection.close(.forcedClose) }
+    }
+
+    /// The client has joined a namespace or came with a WebSocket, or the session ends. Nothing less counts: a request costs its sender
+    /// nothing, and would make an idle session look like one in use.
     func confirm() {
-        unconfirmed?.confirm()
-        unconfirmed = nil
+        guard let counted = unconfirmed.take() else { return }
+        counted.confirm()
+        shard.newcomers.remove(slot)
+    }
+
+    /// The session polls no longer.
+    func leaveAddress() {
+        guard countsForAddress else { return }
+        countsForAddress = false
+        shard.io?.stopsPolling(from: handshake.address)
     }
 
     // MARK: Deadlines
@@ -78,7 +102,7 @@ final class EngineConnection {
         switch kind {
         case .ping, .pong: pingToken
         case .upgrade: upgradeToken
-        case .connect, .pollingClose, .message, .attachments: 0
+        case .connect, .pollingClose, .message, .attachments, .fetch: 0
         }
     }
 
@@ -96,6 +120,7 @@ final class EngineConnection {
         case .pollingClose: shard.remove(self)
         case .message: webSocket?.messageDue()
         case .attachments: client.attachmentsDue(on: self)
+        case .fetch: fetchDue()
         }
     }
 
@@ -140,8 +165,7 @@ final class EngineConnection {
 
     /// A WebSocket for this polling session. Returns false when it is to be closed: there is one already.
     func openUpgrade(_ transport: WebSocketTransport) -> Bool {
-        confirm()
-        guard shard.io.configuration.allowUpgrades, session.openUpgrade() else { return false }
+        guard shard.configuration.allowUpgrades, session.openUpgrade() else { return false }
         probe = transport
         upgradeToken &+= 1
         shard.arm(.upgrade, self)
@@ -158,14 +182,16 @@ final class EngineConnection {
             guard transport.link.isWritable else { return abandonProbe() }
             transport.send { $0.writeString("3probe") }
             // The client waits for its GET to end before it sends `5`.
-            polling.release(with: .noop)
+            releasePoll(with: .noop)
         case .switchTransport:
             upgradeToken &+= 1
             probe = nil
             webSocket = transport
             isWebSocket = true
             shard.counters.upgrades.add()
-            polling.release(with: .noop)
+            confirm()
+            leaveAddress()
+            releasePoll(with: .noop)
             moveQueueToWebSocket()
         case .rejectWebSocket: abandonProbe()
         }
@@ -201,7 +227,7 @@ final class EngineConnection {
         confirm()
         shard.remove(self)
         if !isDoomed { flush() }
-        polling.release(with: answer)
+        releasePoll(with: answer)
         polling.discard()
         let transports = [probe, webSocket]
         probe = nil
@@ -219,16 +245,24 @@ final class EngineConnection {
         let transport = probe
         probe = nil
         transport?.close(code: nil)
+        confirm()
+        polling.isClosing = true
         client.connectionClosed(.forcedClose)
         flushPolling()
-        polling.isClosing = true
-        shard.arm(.pollingClose, self)
+        if polling.hasWaitingGET {
+            // Nothing was left to say before the farewell.
+            let farewell = polling.release(with: .noop, .close)
+            shard.remove(self)
+            farewell?.give()
+        } else {
+            shard.arm(.pollingClose, self)
+        }
     }
 
     /// The client did not read: what waits for it is dropped with it.
     func closeSlowClient() {
         shard.counters.slowClientCloses.add()
-        shard.io.logger.notice("closing a client that does not read", metadata: ["sid": "\(sid)"])
+        shard.logger.notice("closing a client that does not read", metadata: ["sid": "\(sid)"])
         close(.transportError, code: .policyViolation)
     }
 }

@@ -27,17 +27,16 @@ struct PendingFrames {
         return frames.readableBytes
     }
 
-    /// Hands the buffer out to be appended to, and leaves nothing: what the caller runs meanwhile may come back here. ``put(_:)`` returns it.
+    /// Appends a frame that was written on its own, because what wrote it may be somebody else's code that comes back to the connection.
+    /// The first of a batch costs no copy.
+    /// - Returns: Whether the buffer was copied and may be used again.
     @inline(__always)
-    mutating func take(_ shard: LoopShard) -> ByteBuffer {
-        prepare(shard)
-        var taken = ByteBuffer()
-        swap(&taken, &frames)
-        return taken
+    mutating func append(_ frame: ByteBuffer) -> Bool {
+        let isFirst = frames.readableBytes == 0
+        if isFirst { frames = frame } else { frames.writeImmutableBuffer(frame) }
+        isShared = false
+        return !isFirst
     }
-
-    @inline(__always)
-    mutating func put(_ buffer: ByteBuffer) { frames = buffer }
 
     /// Appends a frame that others get too; the first of a batch costs no copy.
     mutating func append(shared frame: ByteBuffer) {

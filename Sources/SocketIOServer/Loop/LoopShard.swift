@@ -1,8 +1,10 @@
 import DequeModule
 import EngineIOCore
+import HeapModule
 import Logging
 import NIOCore
 import SocketIOCore
+import WebSocketCore
 
 /// One event loop's share of the server: its connections, its members of each room, its deadlines and its buffers. Used on that loop
 /// only, hence without locks.
@@ -11,51 +13,90 @@ final class LoopShard {
     let loop: any EventLoop
     let counters: ShardCounters
     let mailbox: LoopMailbox
-    unowned let io: SocketIO
+    let backlog: Backlog
+    let configuration: SocketIOConfiguration
+    let logger: Logger
+    /// Server and share keep each other alive until the server ends, so that whoever still holds a connection finds both.
+    private(set) var io: SocketIO?
     /// Copies of what every packet asks for.
     let packetLimits: SocketIOLimits
     let maximumQueuedBytes: Int
+    let maximumTurn: TimeAmount
+    /// What turns are measured with. A test puts its own here.
+    var clock: () -> NIODeadline
 
     var connections = ConnectionTable()
+    /// Sessions whose clients have joined no namespace yet.
+    var newcomers: Newcomers
     /// By Engine.IO session id.
     var sessions: [String: EngineConnection] = [:]
     /// By Socket.IO socket id.
     var sockets: [String: ServerSocket] = [:]
     var rooms: [String: RoomShard] = [:]
+    /// The server has ended here: no session lasts, no timer is set.
+    private(set) var hasEnded: Bool
 
     /// Unmasked payloads of the message being handled. One for all connections: a loop handles one message at a time.
     var scratch = ByteBuffer()
-    /// Set by this loop's own broadcasts, so that a later direct emit does not overtake them.
-    var hasLocalMail = false
-
-    /// Taken from the mailbox, and not carried out yet.
-    private var mail: Deque<LoopMailbox.Item> = []
-    private var drainDepth = 0
-    private static let maximumDrainDepth = 128
-    private var dirty: [EngineConnection] = []
-    private static let maximumDirty = 16
-    private var isFlushScheduled = false
-    private var doomed: [EngineConnection] = []
     private var spares: [ByteBuffer] = []
     private var sparePacket: ReceivedPacket?
     /// Most messages are shorter.
     static let packetCapacity = 1_024
-    private var broadcastMark: UInt64 = 0
     private var random = SystemRandomNumberGenerator()
 
-    private(set) var deadlines: [DeadlineKind: DeadlineQueue]
-    private var timer: Scheduled<Void>?
-    private var timerDeadline = NIODeadline.distantFuture
+    // See `LoopShard+Mail`.
+    /// Set by this loop's own mail, so that a later direct emit does not overtake it.
+    var hasLocalMail = false
+    /// Taken from the mailbox, and not carried out yet.
+    var mail: Deque<LoopMailbox.Item> = []
+    /// The mail has had its turn, and goes on in the next one.
+    var isMailPaused = false
+    /// Positions in the mailbox of the last item that was carried out, and of the last that came from this loop.
+    var carriedOut: UInt64 = 0
+    var lastLocalMail: UInt64 = 0
+    /// Members of a broadcast are being visited: nothing is flushed, closed or drained.
+    var isVisiting = false
+    var broadcastMark: UInt64 = 0
+    /// Members with more waiting than the limit, whose transport has not been asked to take it yet.
+    var overdue: [EngineConnection] = []
 
-    init(index: Int, loop: any EventLoop, mailbox: LoopMailbox, counters: ShardCounters, io: SocketIO) {
+    // See `LoopShard+Writing` and `LoopShard+Turns`.
+    /// Connections that hold something to write.
+    var dirty: Deque<EngineConnection> = []
+    var isFlushScheduled = false
+    /// Writing has had its turn, and goes on in the next one.
+    var isFlushPaused = false
+    /// Clients that fell behind and are to be closed.
+    var doomed: Deque<EngineConnection> = []
+    /// Connections with packets that were read and not taken, because they had had their turn.
+    var paused: Deque<WebSocketTransport> = []
+    var isTurnScheduled = false
+
+    // See `LoopShard+Deadlines`.
+    var deadlines: [DeadlineKind: DeadlineQueue]
+    var acknowledgementDeadlines: Heap<AcknowledgementDeadline> = []
+    var timer: Scheduled<Void>?
+    var timerDeadline = NIODeadline.distantFuture
+
+    /// - Parameter io: nil: the server has ended.
+    init(
+        index: Int, loop: any EventLoop, mailbox: LoopMailbox, counters: ShardCounters, backlog: Backlog,
+        configuration: SocketIOConfiguration, logger: Logger, io: SocketIO?
+    ) {
         self.index = index
         self.loop = loop
         self.mailbox = mailbox
         self.counters = counters
+        self.backlog = backlog
         self.io = io
-        let configuration = io.configuration
+        hasEnded = io == nil
+        self.configuration = configuration
+        self.logger = logger
         packetLimits = configuration.packetLimits
         maximumQueuedBytes = configuration.maximumQueuedBytes
+        maximumTurn = TimeAmount(configuration.maximumTurn)
+        clock = { loop.now }
+        newcomers = Newcomers(maximum: configuration.maximumUnconfirmedSessionsPerLoop)
         deadlines = [
             .ping: DeadlineQueue(delay: TimeAmount(configuration.pingInterval)),
             .pong: DeadlineQueue(delay: TimeAmount(configuration.pingTimeout)),
@@ -64,6 +105,7 @@ final class LoopShard {
             .pollingClose: DeadlineQueue(delay: TimeAmount(configuration.pollingCloseTimeout)),
             .message: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
             .attachments: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
+            .fetch: DeadlineQueue(delay: TimeAmount(configuration.responseStallTimeout)),
         ]
     }
 
@@ -87,134 +129,25 @@ final class LoopShard {
     func remove(_ connection: EngineConnection) {
         guard sessions.removeValue(forKey: connection.sid) != nil else { return }
         connections.remove(connection.slot)
+        connection.leaveAddress()
         counters.connectionsClosed.add()
-        io.closeSession()
-        if connections.count == 0 { io.shardBecameEmpty() }
+        io?.closeSession()
     }
 
-    // MARK: Writing
-
-    /// Has the connection write what it holds before the loop turns to the next events: one write for all that its read batch, and other
-    /// connections' batches of the same turn, produced for it.
-    @inline(__always)
-    func markDirty(_ connection: EngineConnection) {
-        guard !connection.isDirty else { return }
-        connection.isDirty = true
-        dirty.append(connection)
-        scheduleFlush()
-    }
-
-    /// Between two connections' batches. Writes of several connections one after the other cost the kernel less than each between two
-    /// reads; but the first to have spoken shall not wait for all who have.
-    func batchEnded() {
-        if dirty.count >= LoopShard.maximumDirty { flushDirty() }
-    }
-
-    private func scheduleFlush() {
-        guard !isFlushScheduled else { return }
-        isFlushScheduled = true
-        // `assumeIsolated()` stops the process off the loop: a shard is reached only through its loop-bound handle.
-        loop.assumeIsolated().execute { self.flushAll() }
-    }
-
-    private func flushDirty() {
-        let batch = dirty
-        dirty.removeAll(keepingCapacity: batch.count <= 4_096)
-        for connection in batch where connection.isDirty { connection.flush() }
-    }
-
-    private func flushAll() {
-        isFlushScheduled = false
-        flushDirty()
-        let lost = doomed
-        guard !lost.isEmpty else { return }
-        doomed.removeAll()
-        for connection in lost { connection.closeSlowClient() }
-    }
-
-    /// Closes a client that fell behind, later: members are being visited now.
-    func doom(_ connection: EngineConnection) {
-        doomed.append(connection)
-        scheduleFlush()
-    }
-
-    /// A buffer to collect frames in. Buffers go round, so that a batch costs no allocation.
-    func takeSpare() -> ByteBuffer {
-        guard var buffer = spares.popLast() else { return ByteBuffer() }
-        buffer.clear()
-        return buffer
-    }
-
-    func recycle(_ buffer: ByteBuffer) {
-        if spares.count < 16, buffer.capacity <= 1 << 16 { spares.append(buffer) }
-    }
-
-    /// An object to read messages into. One goes round: a loop handles one message at a time.
-    func takePacket() -> ReceivedPacket {
-        sparePacket.take() ?? ReceivedPacket(capacity: LoopShard.packetCapacity)
-    }
-
-    func recycle(_ packet: consuming ReceivedPacket) {
-        if packet.capacity == LoopShard.packetCapacity { sparePacket = packet }
-    }
-
-    // MARK: Mail
-
-    /// Called before anything is sent directly, so that it stays behind this loop's earlier broadcasts.
-    @inline(__always)
-    func settleLocalMail() {
-        if hasLocalMail { drainMailbox() }
-    }
-
-    func drainMailbox() {
-        hasLocalMail = false
-        let items = mailbox.take()
-        drainDepth += 1
-        defer { drainDepth -= 1 }
-        guard drainDepth <= LoopShard.maximumDrainDepth else { return items.forEach(carryOut) }
-        // What an item does may drain again: what is left of the outer batch comes first then.
-        mail.append(contentsOf: items)
-        while let item = mail.popFirst() { carryOut(item) }
-    }
-
-    private func carryOut(_ item: LoopMailbox.Item) {
-        switch item {
-        case .broadcast(let broadcast): deliver(broadcast)
-        case .deliver(let bound, let packet): bound.value.send(packet)
-        case .perform(let body): body()
+    /// The server ends: everything that was sent before goes out, every session is closed, and the server is let go.
+    func end() {
+        hasEnded = true
+        drainAll()
+        for connection in connections.all {
+            connection.close(.serverShuttingDown, code: .serviceRestart)
+            // One that was closed before waits for a last GET, which would be refused now.
+            remove(connection)
         }
-    }
-
-    private func deliver(_ broadcast: Broadcast) {
-        if broadcast.exceptions.isEmpty, broadcast.targets.count == 1, let room = rooms[broadcast.targets[0]],
-            sockets[broadcast.targets[0]] == nil
-        {
-            let members = room.members
-            for socket in members { socket.send(broadcast.packet, isVolatile: broadcast.isVolatile) }
-            return
-        }
-        broadcastMark += 1
-        let mark = broadcastMark
-        for name in broadcast.exceptions { visit(name) { $0.broadcastMark = mark } }
-        let send = { (socket: ServerSocket) in
-            guard socket.broadcastMark != mark else { return }
-            socket.broadcastMark = mark
-            socket.send(broadcast.packet, isVolatile: broadcast.isVolatile)
-        }
-        if broadcast.targets.isEmpty {
-            for socket in Array(sockets.values) { send(socket) }
-        } else {
-            for name in broadcast.targets { visit(name, send) }
-        }
-    }
-
-    /// The members of a room and the socket of that id: a client may have named its room after another's socket.
-    private func visit(_ name: String, _ body: (ServerSocket) -> Void) {
-        if let room = rooms[name] {
-            let members = room.members
-            for socket in members { body(socket) }
-        }
-        if let socket = sockets[name] { body(socket) }
+        cancelTimers()
+        dirty = []
+        doomed = []
+        paused = []
+        io = nil
     }
 
     // MARK: Rooms
@@ -235,54 +168,25 @@ final class LoopShard {
         if place.room.members.isEmpty { rooms[place.room.name] = nil }
     }
 
-    // MARK: Deadlines
+    // MARK: Buffers
 
-    func arm(_ kind: DeadlineKind, _ connection: EngineConnection) {
-        let now = loop.now
-        deadlines[kind]?.append(connection.slot, token: connection.token(for: kind), now: now)
-        if let next = deadlines[kind]?.next, next < timerDeadline { schedule(next) }
+    /// A buffer to collect frames in. Buffers go round, so that a batch costs no allocation.
+    func takeSpare() -> ByteBuffer {
+        guard var buffer = spares.popLast() else { return ByteBuffer() }
+        buffer.clear()
+        return buffer
     }
 
-    private func schedule(_ deadline: NIODeadline) {
-        timer?.cancel()
-        timerDeadline = deadline
-        timer = loop.assumeIsolated().scheduleTask(deadline: deadline) { self.deadlinesDue() }
+    func recycle(_ buffer: ByteBuffer) {
+        if spares.count < 16, buffer.capacity <= 1 << 16 { spares.append(buffer) }
     }
 
-    private func deadlinesDue() {
-        let now = loop.now
-        for kind in DeadlineKind.allCases {
-            while let entry = deadlines[kind]?.popDue(now: now) {
-                guard let connection = connections[entry.slot], connection.token(for: kind) == entry.token else { continue }
-                connection.deadlineDue(kind)
-            }
-        }
-        timerDeadline = .distantFuture
-        if let next = deadlines.values.compactMap(\.next).min() { schedule(next) }
+    /// An object to read messages into. One goes round: a loop handles one message at a time.
+    func takePacket() -> ReceivedPacket {
+        sparePacket.take() ?? ReceivedPacket(capacity: LoopShard.packetCapacity)
     }
 
-    /// At the end of the server: nothing may keep the loop busy.
-    func cancelTimers() {
-        timer?.cancel()
-        timer = nil
-        timerDeadline = .distantFuture
+    func recycle(_ packet: consuming ReceivedPacket) {
+        if packet.capacity == LoopShard.packetCapacity { sparePacket = packet }
     }
-}
-
-/// What a connection waits for.
-enum DeadlineKind: CaseIterable {
-    /// The next ping is to be sent.
-    case ping
-    /// The answer to the last ping.
-    case pong
-    /// The first namespace is joined.
-    case connect
-    /// A WebSocket has taken over from polling.
-    case upgrade
-    /// The last GET of a closed polling session.
-    case pollingClose
-    /// The end of a fragmented message.
-    case message
-    /// The last attachment of a binary packet.
-    case attachments
 }

@@ -9,9 +9,17 @@ struct ShardHandle: Sendable {
     let shard: NIOLoopBound<LoopShard>
 
     func enqueue(_ item: LoopMailbox.Item) {
-        let inLoop = loop.inEventLoop
-        if inLoop { shard.value.hasLocalMail = true }
-        guard mailbox.append(item) else { return }
+        if put(item) { scheduleDrain() }
+    }
+
+    /// Puts an item into the mailbox and calls nobody. Returns whether the caller must call ``scheduleDrain()``.
+    func put(_ item: LoopMailbox.Item) -> Bool {
+        let receipt = mailbox.append(item)
+        if loop.inEventLoop { shard.value.hasMailed(at: receipt.position) }
+        return receipt.needsDrain
+    }
+
+    func scheduleDrain() {
         let bound = shard
         loop.execute { bound.value.drainMailbox() }
     }

@@ -1,23 +1,17 @@
+import NIOCore
 public import SocketIOCore
 
-/// The answer that a client waits for. May be given at once or later, from any thread; the client takes the first.
+/// The answer that a client waits for. May be given at once or later, from any thread; the client takes the first. It is dropped once the
+/// socket has gone.
 public struct Acknowledgement: Sendable {
     let socket: SocketReference
     let id: UInt64
 
     public func callAsFunction(_ arguments: any JSONWritable...) {
         let id = id
-        socket.send { socket in
-            socket.connection.sendMessage { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { writer in
-                    for argument in arguments { argument.write(to: &writer) }
-                }
-            }
-        } packet: {
-            EncodedPacket { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { writer in
-                    for argument in arguments { argument.write(to: &writer) }
-                }
+        send { buffer in
+            SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { writer in
+                for argument in arguments { argument.write(to: &writer) }
             }
         }
     }
@@ -26,25 +20,32 @@ public struct Acknowledgement: Sendable {
     public func callAsFunction(_ arguments: Arguments) {
         let id = id
         socket.send { socket in
-            socket.connection.acknowledge(id, with: arguments)
+            socket.acknowledge(id, with: arguments)
         } packet: {
-            EncodedPacket(attachments: arguments.attachments) { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { $0.raw(arguments) }
-            }
+            Acknowledgement.packet(id, arguments)
         }
     }
 
     /// Sends an argument as it was received, without an attachment: no value is parsed.
     public func callAsFunction(_ argument: JSONSlice) {
         let id = id
+        send { buffer in
+            SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { $0.raw(argument) }
+        }
+    }
+
+    static func packet(_ id: UInt64, _ arguments: Arguments) -> EncodedPacket {
+        EncodedPacket(attachments: arguments.attachments) { buffer in
+            SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { $0.raw(arguments) }
+        }
+    }
+
+    @inline(__always)
+    private func send(_ body: (inout ByteBuffer) -> Void) {
         socket.send { socket in
-            socket.connection.sendMessage { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { $0.raw(argument) }
-            }
+            socket.send(body)
         } packet: {
-            EncodedPacket { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { $0.raw(argument) }
-            }
+            EncodedPacket(body)
         }
     }
 }

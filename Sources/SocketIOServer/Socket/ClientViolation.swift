@@ -6,6 +6,8 @@ enum ClientViolation: Error {
     case alreadyJoined
     /// A packet that only servers send.
     case serversOnly
+    /// CONNECT with more than a socket keeps for its life.
+    case authTooLarge
     /// Text where the attachments of a packet are due.
     case attachmentMissing
 }

@@ -1,22 +1,70 @@
+import DequeModule
+import NIOCore
 import SocketIOCore
 
-/// Acknowledgements that a client owes, by the id it was given.
+/// Acknowledgements that a client owes, by the id it was given, and until when it may give them.
 struct PendingAcknowledgements {
+    typealias Completion = (Arguments?) -> Void
+
+    private struct Deadline {
+        let time: NIODeadline
+        let id: UInt64
+    }
+
     private var next: UInt64 = 0
-    private var waiting: [UInt64: (Arguments?) -> Void] = [:]
+    private var waiting: [UInt64: Completion] = [:]
+    /// Sorted by time. Those of acknowledgements that came are left out when they reach the front, or when they are more than the others.
+    private var deadlines: Deque<Deadline> = []
 
     var count: Int { waiting.count }
+    /// What is kept for time-outs, those of acknowledgements that came among them: at most twice ``count`` and 16 more.
+    var deadlineCount: Int { deadlines.count }
 
-    mutating func add(_ completion: @escaping (Arguments?) -> Void) -> UInt64 {
+    mutating func add(deadline: NIODeadline, _ completion: @escaping Completion) -> UInt64 {
         defer { next += 1 }
         waiting[next] = completion
+        let entry = Deadline(time: deadline, id: next)
+        // Most time-outs are alike, so that most deadlines belong to the end.
+        var index = deadlines.endIndex
+        while index > 0, deadlines[index - 1].time > deadline { index -= 1 }
+        deadlines.insert(entry, at: index)
         return next
     }
 
-    mutating func take(_ id: UInt64) -> ((Arguments?) -> Void)? { waiting.removeValue(forKey: id) }
+    mutating func take(_ id: UInt64) -> Completion? {
+        guard let completion = waiting.removeValue(forKey: id) else { return nil }
+        dropAnswered()
+        return completion
+    }
 
-    mutating func takeAll() -> [(Arguments?) -> Void] {
-        defer { waiting = [:] }
-        return Array(waiting.values)
+    /// When the first of them is overdue.
+    var nextDeadline: NIODeadline? { deadlines.first?.time }
+
+    /// The next that is overdue.
+    mutating func takeDue(now: NIODeadline) -> Completion? {
+        while let first = deadlines.first, first.time <= now {
+            deadlines.removeFirst()
+            if let completion = waiting.removeValue(forKey: first.id) {
+                dropAnswered()
+                return completion
+            }
+        }
+        return nil
+    }
+
+    /// All that are left, in the order in which they were asked for.
+    mutating func takeAll() -> [Completion] {
+        let all = waiting.sorted { $0.key < $1.key }.map(\.value)
+        waiting = [:]
+        deadlines = []
+        return all
+    }
+
+    private mutating func dropAnswered() {
+        while let first = deadlines.first, waiting[first.id] == nil { deadlines.removeFirst() }
+        // Within the method's own value: the predicate reads a copy of the table, and nothing else runs.
+        guard deadlines.count > 2 * waiting.count + 16 else { return }
+        let waiting = waiting
+        deadlines.removeAll { waiting[$0.id] == nil }
     }
 }

@@ -26,9 +26,13 @@ public final class ServerSocket {
     private var fallback: EventHandler?
     private var disconnectHandlers: [(DisconnectReason) -> Void] = []
     private var acknowledgements = PendingAcknowledgements()
+    /// When the shard will have this socket look at them.
+    private var armedDeadline = NIODeadline.distantFuture
     /// Events behind an asynchronous handler that is not done.
     private var held: Deque<Arguments> = []
-    private var heldBytes = 0
+    /// Events that wait, and those that asynchronous handlers work on beside others.
+    private var keptEvents = 0
+    private(set) var keptBytes = 0
     private var isHolding = false
     private var address: SocketReference.Address?
 
@@ -67,7 +71,7 @@ public final class ServerSocket {
                 let answer = try handler(request.arguments.first.decode(Payload.self))
                 request.acknowledge?(JSONEncoded(answer))
             } catch {
-                request.socket.connection.shard.io.logger.debug("a typed handler failed", metadata: ["event": "\(event.name)"])
+                request.socket.connection.shard.logger.debug("a typed handler failed", metadata: ["event": "\(event.name)"])
                 request.acknowledge?(JSONObject { $0.field("error", String(describing: error)) })
             }
         }
@@ -79,7 +83,7 @@ public final class ServerSocket {
             do {
                 handler(try request.arguments.first.decode(Payload.self))
             } catch {
-                request.socket.connection.shard.io.logger.debug("a payload does not fit", metadata: ["event": "\(event.name)"])
+                request.socket.connection.shard.logger.debug("a payload does not fit", metadata: ["event": "\(event.name)"])
             }
         }
     }
@@ -87,12 +91,22 @@ public final class ServerSocket {
     /// Handles an event that has to wait for something. Later events of this socket wait behind it, in order, unless it is concurrent.
     public func on(_ event: String, concurrently: Bool = false, perform: @escaping @Sendable (AsyncEventRequest) async -> Void) {
         let reference = reference
-        register(event) { [unowned self] request in
+        register(event) { request in
+            let socket = request.socket
+            // After the end of the server nothing would wait for the handler.
+            guard let io = socket.connection.shard.io else { return }
             let request = AsyncEventRequest(socket: reference, arguments: request.arguments, acknowledge: request.acknowledge)
-            if !concurrently { isHolding = true }
-            connection.shard.io.track {
+            let bytes = request.arguments.memoryBytes
+            if concurrently {
+                guard socket.take(bytes) else { return }
+            } else {
+                socket.beginHolding()
+            }
+            io.track {
                 await perform(request)
-                if !concurrently { reference.perform { $0.resume() } }
+                reference.perform { socket in
+                    if concurrently { socket.giveBack(bytes) } else { socket.resume() }
+                }
             }
         }
     }
@@ -100,7 +114,10 @@ public final class ServerSocket {
     /// Handles the events that have no handler of their own.
     public func onAny(_ handler: @escaping (EventRequest) -> Void) {
         guard isConnected else { return }
+        let replaced = fallback
         fallback = EventHandler(call: handler)
+        // It goes when nothing of the socket is being changed: what it held may come back here.
+        withExtendedLifetime(replaced) {}
     }
 
     /// Called once, on the loop, after the socket has left its rooms.
@@ -112,8 +129,7 @@ public final class ServerSocket {
     // MARK: Sending
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) {
-        guard isConnected else { return }
-        connection.sendMessage { buffer in
+        send { buffer in
             SocketIOEncoder.event(event, namespace: "/", id: nil, into: &buffer) { writer in
                 for argument in arguments { argument.write(to: &writer) }
             }
@@ -122,13 +138,11 @@ public final class ServerSocket {
 
     /// Sends arguments as they were received, attachments included: no value is parsed.
     public func emit(_ event: String, _ arguments: Arguments) {
-        guard isConnected else { return }
-        connection.sendMessage { buffer in
+        send(attachments: arguments.attachments) { buffer in
             SocketIOEncoder.event(event, namespace: "/", id: nil, attachments: arguments.attachments.count, into: &buffer) {
                 $0.raw(arguments)
             }
         }
-        connection.send(attachments: arguments.attachments)
     }
 
     /// Sends an event and asks for an acknowledgement.
@@ -139,17 +153,16 @@ public final class ServerSocket {
         _ event: String, _ arguments: any JSONWritable..., timeout: TimeAmount = .seconds(10),
         acknowledgement completion: @escaping (Arguments?) -> Void
     ) {
-        guard isConnected, acknowledgements.count < connection.shard.io.configuration.maximumPendingAcknowledgements else {
-            return completion(nil)
-        }
-        let id = acknowledgements.add(completion)
-        connection.sendMessage { buffer in
+        let shard = connection.shard
+        guard isConnected, acknowledgements.count < shard.configuration.maximumPendingAcknowledgements else { return completion(nil) }
+        let deadline = shard.loop.now + timeout
+        let id = acknowledgements.add(deadline: deadline, completion)
+        if deadline < armedDeadline { armAcknowledgement(deadline) }
+        send { buffer in
             SocketIOEncoder.event(event, namespace: "/", id: id, into: &buffer) { writer in
                 for argument in arguments { argument.write(to: &writer) }
             }
         }
-        // `assumeIsolated()` stops the process off the loop: a socket is not Sendable and never leaves it.
-        eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.acknowledgements.take(id)?(nil) }
     }
 
     /// The other members of a room.
@@ -164,22 +177,19 @@ public final class ServerSocket {
     public var rooms: Set<String> { isConnected ? Set(memberships.names + [id]) : [] }
 
     /// Enters a room. Ignored and logged when its name is too long, or the socket is in as many rooms as it may be.
+    ///
+    /// After a broadcast of the same handler it may take effect a little later, in its place behind that broadcast; the same goes for
+    /// ``leave(_:)`` and ``disconnect(close:)``.
     public func join(_ room: String) {
-        guard isConnected, room != id, !memberships.contains(room) else { return }
-        let configuration = connection.shard.io.configuration
-        guard room.utf8.count <= configuration.maximumRoomNameBytes else {
-            return connection.shard.io.logger.warning("a room's name is too long", metadata: ["socket": "\(id)"])
-        }
-        guard memberships.count < configuration.maximumRoomsPerSocket else {
-            return connection.shard.io.logger.warning("a socket may not join more rooms", metadata: ["socket": "\(id)"])
-        }
-        connection.shard.settleLocalMail()
-        connection.shard.join(self, room: room)
+        guard isConnected else { return }
+        guard connection.shard.settleLocalMail() else { return mail { .join($0, room: room) } }
+        enter(room)
     }
 
     public func leave(_ room: String) {
-        connection.shard.settleLocalMail()
-        if let place = memberships.remove(room) { connection.shard.leave(place) }
+        guard isConnected else { return }
+        guard connection.shard.settleLocalMail() else { return mail { .leave($0, room: room) } }
+        exit(room)
     }
 
     /// Ends this socket: the client does not come back by itself.
@@ -187,6 +197,9 @@ public final class ServerSocket {
     /// - Parameter close: also ends the connection below it.
     public func disconnect(close: Bool = false) {
         guard isConnected else { return }
+        guard connection.shard.settleLocalMail() else {
+            return mail { socket in .perform { socket.value.disconnect(close: close) } }
+        }
         connection.client.disconnect(self, close: close, on: connection)
     }
 
@@ -195,38 +208,95 @@ public final class ServerSocket {
     func begin() {
         connection.shard.sockets[id] = self
         connection.shard.counters.socketsOpened.add()
+        // Before everything else that the socket gets, broadcasts under way among it.
         connection.sendMessage { SocketIOEncoder.connect(namespace: "/", sid: id, pid: nil, into: &$0) }
-        for handler in connection.shard.io.connectionHandlers where isConnected { handler(self) }
+        for handler in connection.shard.io?.connectionHandlers ?? [] where isConnected { handler(self) }
     }
 
-    func send(_ packet: EncodedPacket, isVolatile: Bool = false) {
+    /// Puts something for this socket behind the mail of its loop.
+    private func mail(_ item: (NIOLoopBound<ServerSocket>) -> LoopMailbox.Item) {
+        connection.shard.handle.enqueue(item(reference.address.socket))
+    }
+
+    /// Sends a packet that `body` writes, behind what this loop broadcast before.
+    @inline(__always)
+    func send(attachments: [ByteBuffer] = [], _ body: (inout ByteBuffer) -> Void) {
         guard isConnected else { return }
-        connection.send(packet, isVolatile: isVolatile)
+        guard connection.shard.settleLocalMail() else { return sendLater(EncodedPacket(attachments: attachments, body)) }
+        connection.sendMessage(body)
+        connection.send(attachments: attachments)
+    }
+
+    /// Answers with arguments as they were received.
+    @inline(__always)
+    func acknowledge(_ id: UInt64, with arguments: Arguments) {
+        guard isConnected else { return }
+        guard connection.shard.settleLocalMail() else { return sendLater(Acknowledgement.packet(id, arguments)) }
+        connection.acknowledge(id, with: arguments)
+    }
+
+    /// Sends a packet in its place behind the mail of this loop.
+    func sendLater(_ packet: EncodedPacket) { mail { .deliver($0, packet) } }
+
+    /// A packet whose turn it is.
+    func deliver(_ packet: EncodedPacket) {
+        if isConnected { connection.send(packet, isVolatile: false) }
+    }
+
+    /// One of a broadcast's receivers is visited.
+    func receive(_ broadcast: Broadcast) {
+        if isConnected { connection.send(broadcast.packet, isVolatile: broadcast.isVolatile) }
+    }
+
+    func enter(_ room: String) {
+        guard isConnected, room != id, !memberships.contains(room) else { return }
+        let shard = connection.shard
+        let configuration = shard.configuration
+        guard room.utf8.count <= configuration.maximumRoomNameBytes else {
+            return shard.logger.warning("a room's name is too long", metadata: ["socket": "\(id)"])
+        }
+        guard memberships.count < configuration.maximumRoomsPerSocket,
+            memberships.byteCount + Memberships.cost(of: room) <= configuration.maximumRoomBytesPerSocket
+        else { return shard.logger.warning("a socket may not join more rooms", metadata: ["socket": "\(id)"]) }
+        shard.join(self, room: room)
+    }
+
+    func exit(_ room: String) {
+        if let place = memberships.remove(room) { connection.shard.leave(place) }
     }
 
     func receive(_ arguments: Arguments) {
         connection.shard.counters.eventsReceived.add()
-        if isHolding {
-            let configuration = connection.shard.io.configuration
-            // One event may be as large as a packet can be; what comes behind it shares the limit with it.
-            guard held.count < configuration.maximumHeldEvents,
-                held.isEmpty || heldBytes + arguments.byteCount <= configuration.maximumHeldBytes
-            else {
-                connection.shard.io.logger.notice("closing a client whose events pile up", metadata: ["socket": "\(self.id)"])
-                return connection.close(.forcedClose, code: .policyViolation)
-            }
-            held.append(arguments)
-            heldBytes += arguments.byteCount
-            return
+        guard isHolding else { return dispatch(arguments) }
+        let bytes = arguments.memoryBytes
+        if take(bytes) { held.append(arguments) }
+    }
+
+    /// Counts an event that waits, or that an asynchronous handler works on beside others. False: there are too many, and the client is
+    /// closed. One event may be as large as a packet can be; what comes behind it shares the limit with it.
+    private func take(_ bytes: Int) -> Bool {
+        let configuration = connection.shard.configuration
+        guard keptEvents < configuration.maximumHeldEvents, keptEvents == 0 || keptBytes + bytes <= configuration.maximumHeldBytes else {
+            connection.shard.logger.notice("closing a client whose events pile up", metadata: ["socket": "\(self.id)"])
+            connection.close(.forcedClose, code: .policyViolation)
+            return false
         }
-        dispatch(arguments)
+        keptEvents += 1
+        keptBytes += bytes
+        return true
+    }
+
+    private func giveBack(_ bytes: Int) {
+        keptEvents -= 1
+        keptBytes -= bytes
     }
 
     /// After the end nothing would let go of a handler, which may hold the socket.
     private func register(_ event: String, _ handler: @escaping (EventRequest) -> Void) {
         guard isConnected else { return }
-        handlers[event] = EventHandler(call: handler)
+        let replaced = (handlers.updateValue(EventHandler(call: handler), forKey: event), latest)
         latest = nil
+        withExtendedLifetime(replaced) {}
     }
 
     private func dispatch(_ arguments: Arguments) {
@@ -241,11 +311,14 @@ public final class ServerSocket {
         handler.call(request)
     }
 
+    /// An asynchronous handler begins.
+    func beginHolding() { isHolding = true }
+
     /// The asynchronous handler is done: the events behind it go on, also when the client has gone meanwhile.
-    private func resume() {
+    func resume() {
         isHolding = false
         while !isHolding, let arguments = held.popFirst() {
-            heldBytes -= arguments.byteCount
+            giveBack(arguments.memoryBytes)
             dispatch(arguments)
         }
         if !isConnected, !isHolding { dropHandlers() }
@@ -255,9 +328,20 @@ public final class ServerSocket {
         if let id { acknowledgements.take(id)?(arguments) }
     }
 
+    private func armAcknowledgement(_ deadline: NIODeadline) {
+        armedDeadline = deadline
+        connection.shard.armAcknowledgement(deadline, connection)
+    }
+
+    /// The time of the first acknowledgement that is owed has come, or of one that came in time.
+    func acknowledgementsDue(now: NIODeadline) {
+        armedDeadline = .distantFuture
+        while let completion = acknowledgements.takeDue(now: now) { completion(nil) }
+        if let next = acknowledgements.nextDeadline, next < armedDeadline { armAcknowledgement(next) }
+    }
+
     func end(_ reason: DisconnectReason) {
         guard isConnected else { return }
-        connection.shard.settleLocalMail()
         while let place = memberships.popLast() { connection.shard.leave(place) }
         isConnected = false
         address = nil
@@ -270,10 +354,21 @@ public final class ServerSocket {
         if !isHolding { dropHandlers() }
     }
 
-    /// Handlers may hold the socket: they go when nothing can call them any more.
+    /// Handlers and the attachment may hold the socket: they go when nothing can call the handlers any more.
     private func dropHandlers() {
+        let dropped = (handlers, latest, fallback, attachment)
         handlers = [:]
         latest = nil
         fallback = nil
+        attachment = nil
+        // They go when nothing of the socket is being changed: what they held may come back here.
+        withExtendedLifetime(dropped) {}
+    }
+}
+
+extension Arguments {
+    /// What they keep in memory, roughly: the packet's buffers, the positions of its elements, the objects around them.
+    var memoryBytes: Int {
+        512 + packet.capacity + 8 * count + attachments.reduce(0) { $0 + $1.readableBytes + 64 }
     }
 }

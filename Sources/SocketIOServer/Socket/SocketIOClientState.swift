@@ -61,10 +61,9 @@ final class SocketIOClientState {
 
     func receive(binary: ByteBuffer, on connection: EngineConnection) {
         do {
-            defer { isReassembling = reassembler.isPending }
-            if case .complete(let packet, let attachments) = try reassembler.receive(binary: binary) {
-                try handle(packet, attachments: attachments, on: connection)
-            }
+            let outcome = try reassembler.receive(binary: binary)
+            isReassembling = reassembler.isPending
+            if case .complete(let packet, let attachments) = outcome { try handle(packet, attachments: attachments, on: connection) }
         } catch {
             reject(connection)
         }
@@ -133,9 +132,10 @@ final class SocketIOClientState {
             return
         }
         guard socket == nil, !isConnecting else { throw ClientViolation.alreadyJoined }
+        guard packet.payload.readableBytes <= connection.shard.configuration.maximumAuthBytes else { throw ClientViolation.authTooLarge }
         var handshake = connection.handshake
         handshake.auth = packet.payload.readableBytes > 0 ? JSONSlice(unchecked: packet.payload) : nil
-        let io = connection.shard.io
+        guard let io = connection.shard.io else { return }
         let middlewares = io.middlewares
         if middlewares.isEmpty { return accept(handshake, attachment: nil, on: connection) }
         isConnecting = true
@@ -181,6 +181,7 @@ final class SocketIOClientState {
 
     private func accept(_ handshake: Handshake, attachment: (any Sendable)?, on connection: EngineConnection) {
         connection.shard.counters.joins.add(.accepted)
+        connection.confirm()
         let socket = ServerSocket(connection: connection, handshake: handshake, attachment: attachment)
         self.socket = socket
         wasAccepted = true
@@ -197,6 +198,9 @@ final class SocketIOClientState {
         socket.end(.serverNamespaceDisconnect)
         if close { connection.closeAfterFlush() }
     }
+
+    /// The time of an acknowledgement that the client owes has come.
+    func acknowledgementsDue(now: NIODeadline) { socket?.acknowledgementsDue(now: now) }
 
     func connectionClosed(_ reason: DisconnectReason) {
         let last = socket

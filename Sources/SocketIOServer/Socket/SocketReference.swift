@@ -28,40 +28,52 @@ public struct SocketReference: Sendable, Hashable {
         send(EncodedPacket.event(event, namespace: "/", arguments: arguments))
     }
 
-    public func join(_ room: String) { perform { $0.join(room) } }
+    public func join(_ room: String) {
+        act {
+            $0.join(room)
+        } mail: {
+            .join($0, room: room)
+        }
+    }
 
-    public func leave(_ room: String) { perform { $0.leave(room) } }
+    public func leave(_ room: String) {
+        act {
+            $0.leave(room)
+        } mail: {
+            .leave($0, room: room)
+        }
+    }
 
     public func disconnect(close: Bool = false) { perform { $0.disconnect(close: close) } }
 
     /// Runs `body` on the socket's loop, in order with what this thread sent before; at once when called there and nothing waits.
     public func perform(_ body: @escaping @Sendable (ServerSocket) -> Void) {
-        if address.handle.loop.inEventLoop {
-            address.handle.shard.value.settleLocalMail()
-            body(address.socket.value)
-        } else {
-            let socket = address.socket
-            address.handle.enqueue(.perform { body(socket.value) })
-        }
+        let isSettled = address.handle.loop.inEventLoop && address.handle.shard.value.settleLocalMail()
+        if isSettled { return body(address.socket.value) }
+        let socket = address.socket
+        address.handle.enqueue(.perform { body(socket.value) })
     }
 
     func send(_ packet: EncodedPacket) {
         send {
-            $0.connection.shard.settleLocalMail()
-            $0.send(packet)
+            if $0.connection.shard.settleLocalMail() { $0.deliver(packet) } else { $0.sendLater(packet) }
         } packet: {
             packet
         }
     }
 
-    /// Writes straight into the connection's buffer on its loop, `direct` settling the local mail before; elsewhere encodes a packet that
-    /// travels there.
+    /// Calls `direct` on the socket's loop; elsewhere encodes a packet that travels there.
     @inline(__always)
     func send(onLoop direct: (ServerSocket) -> Void, packet: () -> EncodedPacket) {
+        act(direct) { .deliver($0, packet()) }
+    }
+
+    @inline(__always)
+    private func act(_ direct: (ServerSocket) -> Void, mail: (NIOLoopBound<ServerSocket>) -> LoopMailbox.Item) {
         if address.handle.loop.inEventLoop {
             direct(address.socket.value)
         } else {
-            address.handle.enqueue(.deliver(address.socket, packet()))
+            address.handle.enqueue(mail(address.socket))
         }
     }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The link of a WebSocket on its channel's loop: writes through its handler. What comes before the handler stands in the pipeline waits
-/// for it.
+/// The link of a WebSocket on its channel's loop: writes through its handler, and buffers frames written before the handler joins the
+/// pipeline.
 final class ChannelFrameLink: FrameLink {
     private enum State {
         /// What was written so far, and whether a close follows it.
@@ -32,11 +32,17 @@ final class ChannelFrameLink: FrameLink {
     func write(_ frames: ByteBuffer) {
         switch state {
         case .early(var buffer, closes: false):
+            // Out of the property while it grows, or each frame would copy all before it.
+            state = .detached
             buffer.writeImmutableBuffer(frames)
             state = .early(buffer, closes: false)
         case .attached(let handler): handler.write(frames)
         case .early, .detached: break
         }
+    }
+
+    func holdReading(_ isHeld: Bool) {
+        if case .attached(let handler) = state { handler.holdReading(isHeld) }
     }
 
     func close() {

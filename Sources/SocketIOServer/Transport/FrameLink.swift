@@ -2,6 +2,8 @@ import NIOCore
 
 /// Where WebSocket frames go: the channel under a session. A seam: a test or a faster transport puts its own in its place.
 /// Used on the session's loop only.
+///
+/// No method calls back: what the channel reads or reports while it writes or closes reaches the session in a later task of the loop.
 protocol FrameLink: AnyObject {
     /// False: what is written now waits in memory.
     var isWritable: Bool { get }
@@ -9,6 +11,8 @@ protocol FrameLink: AnyObject {
     var bufferedBytes: Int { get }
     /// Writes and flushes whole frames.
     func write(_ frames: ByteBuffer)
+    /// Reads nothing more from the client, or goes on: the session has packets that it has not come to yet.
+    func holdReading(_ isHeld: Bool)
     /// Closes once all written bytes have gone out, or after a short time if the peer does not read.
     func close()
 }

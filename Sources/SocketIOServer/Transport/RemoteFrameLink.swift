@@ -45,6 +45,11 @@ final class RemoteFrameLink: FrameLink {
         if wasFull, bytesOnTheWay < RemoteFrameLink.maximumBytesOnTheWay { transport?.becameWritable() }
     }
 
+    func holdReading(_ isHeld: Bool) {
+        let outlet = outlet
+        channel.eventLoop.execute { outlet.value.holdReading(isHeld) }
+    }
+
     func close() {
         let outlet = outlet
         channel.eventLoop.execute { outlet.value.close() }

@@ -1,8 +1,12 @@
+import DequeModule
 import EngineIOCore
 import NIOCore
 import NIOPosix
 
 /// The only handler of a connection that became a WebSocket (but for TLS): bytes go to the session's transport as they are read.
+///
+/// A failed write makes the channel read what is left and close, within the write; TLS and a close may call back too. The session may be in
+/// the middle of a handler then. So this handler keeps what the channel reports while it is being called, and passes it on in a later task.
 final class WebSocketHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -14,8 +18,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case remote(NIOLoopBound<WebSocketTransport>, any EventLoop)
     }
 
+    /// What the channel reported while it was being called.
+    private enum Report {
+        case read(ByteBuffer)
+        case readComplete
+        case ended(error: Bool)
+    }
+
     /// Bytes on their way to a session on another loop; more are not read before it has taken these.
     private static let maximumForwardedBytes = 1 << 18
+    /// Bytes of reports; what is read beyond them is dropped, and with it the connection, which is closing when it reads within a write.
+    private static let maximumReportedBytes = 1 << 20
     /// How long a closed connection may take to end, and how much it may still send meanwhile.
     private static let lingerTime = TimeAmount.seconds(2)
     private static let maximumLingerBytes = 16_000_000
@@ -27,17 +40,26 @@ final class WebSocketHandler: ChannelDuplexHandler {
     var ownsPlace = false
     private var context: ChannelHandlerContext?
     private var forwarded = 0
+    /// The session has packets that it has not come to yet.
+    private var isHeldBySession = false
     private var isReadHeld = false
     private var isClosing = false
     private var lingered = 0
     /// Writes that the channel has not finished.
     private var queuedWrites = 0
+    /// Whether the client takes them.
+    private var stall = StallWatch()
     /// Frames may go to the kernel past the channel's queue, which is empty.
     private var writesDirectly = false
     private let secure: Bool
     /// The channel's own descriptor, for direct writes. The channel closes it on this loop, and is inactive before any code of ours runs
     /// after that: it is used only while the channel is active.
     private var descriptor: NIOBSDSocket.Handle?
+
+    private var isCallingChannel = false
+    private var reports: Deque<Report> = []
+    private var reportedBytes = 0
+    private var hasDroppedBytes = false
 
     init(io: SocketIO, link: ChannelFrameLink, target: Target, secure: Bool) {
         self.io = io
@@ -54,6 +76,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        tellReports()
         link.detach()
         self.context = nil
         descriptor = nil
@@ -89,6 +112,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     /// Tells the session that its connection has gone.
     func ended(error: Bool) {
+        if isLate { return report(.ended(error: error)) }
         switch target {
         case .local(let transport): transport.inactive(error: error)
         case .remote(let transport, let loop): loop.execute { transport.value.inactive(error: error) }
@@ -113,13 +137,64 @@ final class WebSocketHandler: ChannelDuplexHandler {
         }
     }
 
+    // MARK: Reports
+
+    /// Whether the session must not be called now, or hears of something else first.
+    private var isLate: Bool { isCallingChannel || !reports.isEmpty }
+
+    /// Calls the channel, whose reports meanwhile are kept.
+    @inline(__always)
+    private func call(_ body: () -> Void) {
+        let wasCalling = isCallingChannel
+        isCallingChannel = true
+        body()
+        isCallingChannel = wasCalling
+    }
+
+    private func report(_ report: Report) {
+        if case .read(let bytes) = report {
+            guard !hasDroppedBytes, reportedBytes + bytes.readableBytes <= WebSocketHandler.maximumReportedBytes else {
+                hasDroppedBytes = true
+                return
+            }
+            reportedBytes += bytes.readableBytes
+        }
+        reports.append(report)
+        guard reports.count == 1, let context else { return }
+        // `assumeIsolated()` stops the process off the loop: a handler is called there only.
+        context.eventLoop.assumeIsolated().execute { self.tellReports() }
+    }
+
+    private func tellReports() {
+        let all = reports
+        reports = []
+        reportedBytes = 0
+        for report in all {
+            switch report {
+            case .read(let bytes): if let context { receive(bytes, context) }
+            case .readComplete: complete()
+            case .ended(let error): ended(error: error)
+            }
+        }
+        if hasDroppedBytes {
+            hasDroppedBytes = false
+            ended(error: true)
+            context?.close(promise: nil)
+        }
+    }
+
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if forwarded > WebSocketHandler.maximumForwardedBytes { isReadHeld = true } else { context.read() }
+        if mayRead { context.read() } else { isReadHeld = true }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data), context) }
+    private var mayRead: Bool { !isHeldBySession && forwarded <= WebSocketHandler.maximumForwardedBytes }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        if isLate { report(.read(bytes)) } else { receive(bytes, context) }
+    }
 
     @inline(__always)
     private func receive(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -134,7 +209,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { complete() }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if isLate { report(.readComplete) } else { complete() }
+    }
 
     private func complete() {
         if case .local(let transport) = target { transport.readComplete() }
@@ -156,9 +233,18 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     private func taken(_ count: Int) {
         forwarded -= count
-        guard isReadHeld, forwarded <= WebSocketHandler.maximumForwardedBytes else { return }
+        resumeReading()
+    }
+
+    func holdReading(_ isHeld: Bool) {
+        isHeldBySession = isHeld
+        resumeReading()
+    }
+
+    private func resumeReading() {
+        guard isReadHeld, mayRead, let context else { return }
         isReadHeld = false
-        context?.read()
+        call { context.read() }
     }
 
     // MARK: Writing
@@ -185,10 +271,34 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func writeThroughChannel(_ frames: ByteBuffer, _ context: ChannelHandlerContext) {
         writesDirectly = false
         queuedWrites += 1
+        let promise = context.eventLoop.makePromise(of: Void.self)
         // `assumeIsolated()` stops the process off the loop: a handler is called there, and so are its futures.
-        context.writeAndFlush(wrapOutboundOut(frames)).assumeIsolated().whenComplete { [self] _ in
+        promise.futureResult.assumeIsolated().whenComplete { [self] _ in
             queuedWrites -= 1
             writesDirectly = queuedWrites == 0
+            if writesDirectly { stall.moved() }
+        }
+        call { context.writeAndFlush(wrapOutboundOut(frames), promise: promise) }
+        if queuedWrites > 0, stall.begin(waitingBytes: bufferedBytes) { lookLater(context) }
+    }
+
+    /// A client may answer pings and read nothing: what waits for it must move.
+    private func lookLater(_ context: ChannelHandlerContext) {
+        let time = TimeAmount(io.configuration.responseStallTimeout)
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.look() }
+    }
+
+    private func look() {
+        guard let context else { return }
+        switch stall.look(waitingBytes: queuedWrites > 0 ? bufferedBytes : nil) {
+        case .done: break
+        case .moves: lookLater(context)
+        case .stalled:
+            switch target {
+            case .local(let transport): transport.stalled()
+            case .remote(let transport, let loop): loop.execute { transport.value.stalled() }
+            }
+            context.close(promise: nil)
         }
     }
 
@@ -205,8 +315,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func closeGently() {
         guard !isClosing, let context else { return }
         isClosing = true
-        guard context.channel.isWritable else { return context.close(promise: nil) }
-        context.close(mode: .output, promise: nil)
+        guard context.channel.isWritable else { return call { context.close(promise: nil) } }
+        call { context.close(mode: .output, promise: nil) }
         context.eventLoop.assumeIsolated().scheduleTask(in: WebSocketHandler.lingerTime) { [weak self] in
             self?.context?.close(promise: nil)
         }

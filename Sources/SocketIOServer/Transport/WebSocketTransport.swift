@@ -10,9 +10,16 @@ final class WebSocketTransport {
     private let connection: EngineConnection
     /// nil while it decodes.
     private var decoder: WebSocketDecoder?
-    /// Bytes of a frame that is not complete.
+    /// Bytes of a frame that is not complete, or of packets that the connection has not come to yet.
     private var partial = ByteBuffer()
     private var isClosed = false
+    /// What the connection may still do in this turn of the loop.
+    private var budget: TurnBudget
+    /// The connection has had its turn, and goes on in a later one. Meanwhile nothing is read from its channel.
+    private var isPaused = false
+    private var holdsReading = false
+    /// The channel ended while packets of it wait: they come first.
+    private var endsWithError: Bool?
     /// Messages that arrived in full, counted while a deadline for one in fragments is set.
     private var messages = 0
     private var messagesAtDeadline: Int?
@@ -20,19 +27,17 @@ final class WebSocketTransport {
     init(connection: EngineConnection, link: any FrameLink) {
         self.connection = connection
         self.link = link
-        let maximum = connection.shard.io.configuration.maximumHTTPBufferBytes
+        budget = TurnBudget(connection.shard.maximumTurn)
+        let maximum = connection.shard.configuration.maximumHTTPBufferBytes
         decoder = WebSocketDecoder(role: .server, limits: WebSocketLimits(maximumMessageBytes: maximum))
     }
 
     /// One chunk as it was read. Call ``readComplete()`` after the last chunk of a batch.
     func receive(_ bytes: ByteBuffer) {
         guard !isClosed else { return }
-        if partial.readableBytes > 0 {
+        if isPaused || partial.readableBytes > 0 {
             partial.writeImmutableBuffer(bytes)
-            var input = partial
-            partial = ByteBuffer()
-            decode(&input)
-            keep(input)
+            if !isPaused { decodePartial() }
         } else {
             var input = bytes
             decode(&input)
@@ -46,8 +51,44 @@ final class WebSocketTransport {
     }
 
     func readComplete() {
+        guard !isPaused else { return }
+        budget = TurnBudget(connection.shard.maximumTurn)
+        batchEnded()
+    }
+
+    private func batchEnded() {
         connection.shard.batchEnded()
         if messagesAtDeadline == nil, decoder?.isWithinMessage == true { armMessageDeadline() }
+    }
+
+    // MARK: Turns
+
+    /// Whether others are to have their turn. A loop that is behind with its mail holds up all connections: their packets make the mail.
+    @inline(__always)
+    private func isTurnOver(_ budget: inout TurnBudget) -> Bool {
+        guard budget.needsTime else { return false }
+        return budget.isSpent(at: connection.shard.clock()) || connection.shard.backlog.exists
+    }
+
+    private func pause() {
+        isPaused = true
+        if !holdsReading { link.holdReading(true) }
+        holdsReading = true
+        connection.shard.pause(self)
+    }
+
+    /// The next turn of a connection that was paused.
+    func takeTurn() {
+        guard !isClosed else { return }
+        isPaused = false
+        budget = TurnBudget(connection.shard.maximumTurn)
+        decodePartial()
+        batchEnded()
+        guard !isPaused, !isClosed else { return }
+        budget = TurnBudget(connection.shard.maximumTurn)
+        if let endsWithError { return inactive(error: endsWithError) }
+        holdsReading = false
+        link.holdReading(false)
     }
 
     private func armMessageDeadline() {
@@ -69,12 +110,22 @@ final class WebSocketTransport {
 
     /// The channel can take more.
     func becameWritable() {
-        if connection.webSocket === self { connection.flush() }
+        if connection.webSocket === self { connection.shard.markDirty(connection) }
+    }
+
+    /// The client takes nothing of what waits for it in the channel.
+    func stalled() {
+        guard !isClosed else { return }
+        if connection.webSocket === self { connection.closeSlowClient() } else { connection.abandonProbe() }
     }
 
     /// The channel is closed, or the peer sends no more.
     func inactive(error: Bool) {
         guard !isClosed else { return }
+        if isPaused {
+            endsWithError = error
+            return
+        }
         isClosed = true
         lost(error ? .transportError : .transportClose)
     }
@@ -106,26 +157,37 @@ final class WebSocketTransport {
 
     // MARK: Decoding
 
-    private func keep(_ rest: ByteBuffer) {
-        guard rest.readableBytes > 0, !isClosed else { return }
-        partial = rest
+    private func decodePartial() {
+        var input = partial
+        partial = ByteBuffer()
+        decode(&input)
+        guard input.readableBytes > 0, !isClosed else { return }
+        partial = input
         partial.discardReadBytes()
     }
 
     private func decode(_ input: inout ByteBuffer) {
         let shard = connection.shard
-        // Both out of their properties for the whole batch: an access to a class's property that spans a call is checked at run time.
+        // All out of their properties for the whole batch: an access to a class's property that spans a call is checked at run time.
         guard var decoder = self.decoder.take() else { return }
+        var budget = budget
         var scratch = ByteBuffer()
         swap(&scratch, &shard.scratch)
         defer {
             self.decoder = decoder
+            self.budget = budget
             if scratch.capacity <= 1 << 14 { shard.scratch = scratch }
         }
         do {
             while !isClosed {
-                takeWholeTexts(&input, decoder)
-                guard !isClosed, let event = try decoder.next(&input, scratch: &scratch) else { break }
+                takeWholeTexts(&input, decoder, &budget)
+                guard !isClosed, !isPaused else { break }
+                if input.readableBytes > 0, isTurnOver(&budget) {
+                    pause()
+                    break
+                }
+                guard let event = try decoder.next(&input, scratch: &scratch) else { break }
+                budget.step()
                 handle(event)
             }
         } catch {
@@ -138,12 +200,17 @@ final class WebSocketTransport {
 
     /// The hot path: as many short messages as there are, out of one look at the input and into one object after the other. An object
     /// that nobody kept is used again.
-    private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder) {
+    private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder, _ budget: inout TurnBudget) {
         guard connection.webSocket === self else { return }
         var packet = connection.shard.takePacket()
         let consumed = input.withUnsafeReadableBytes { bytes in
             var position = 0
             while !isClosed, let text = decoder.wholeText(in: bytes, at: position) {
+                if isTurnOver(&budget) {
+                    pause()
+                    break
+                }
+                budget.step()
                 if text.count > packet.capacity || !isKnownUniquelyReferenced(&packet) {
                     packet = ReceivedPacket(capacity: max(text.count, LoopShard.packetCapacity))
                 }

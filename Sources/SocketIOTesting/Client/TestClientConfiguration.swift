@@ -19,7 +19,7 @@ public struct TestClientConfiguration: Sendable {
     /// A client that does not join sends nothing after the upgrade: for packets before the connect.
     public var joinsNamespace = true
     /// For connecting, and for each wait that names no other.
-    public var timeout: Duration = .seconds(10)
+    public var timeout: Duration = .seconds(60)
     /// What the server may send.
     public var limits = WebSocketLimits(maximumMessageBytes: 64_000_000)
     /// The size of the socket's receive buffer, for tests of slow readers. None is the system's.

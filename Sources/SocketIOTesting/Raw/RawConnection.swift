@@ -16,7 +16,7 @@ public final class RawConnection: Sendable {
     }
 
     /// - Parameter timeout: for connecting, and for each wait that names no other.
-    public static func open(host: String = "127.0.0.1", port: Int, timeout: Duration = .seconds(10)) async throws -> RawConnection {
+    public static func open(host: String = "127.0.0.1", port: Int, timeout: Duration = .seconds(60)) async throws -> RawConnection {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let arrivals = Mailbox<ByteBuffer?>("bytes", on: eventLoop)
         let channel = try await ClientBootstrap(group: eventLoop)

@@ -1,13 +1,8 @@
-import Crypto
-
 /// The two values of the opening handshake that need computing (RFC 6455 §4.2). The rest is HTTP.
 public enum WebSocketHandshake {
     /// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`.
     public static func acceptKey(for key: some StringProtocol) -> String {
-        var hash = Insecure.SHA1()
-        let whole = String(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        Array(whole.utf8).withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return self.base64(hash.finalize())
+        base64(SHA1.hash(Array(key.utf8) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8))
     }
 
     /// Whether a `Sec-WebSocket-Key` is what it has to be: sixteen bytes in base64.

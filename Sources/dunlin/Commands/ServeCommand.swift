@@ -4,6 +4,7 @@ import Logging
 import Metrics
 import PrometheusMetrics
 import ServiceLifecycle
+import SocketIOHummingbird
 import UnixSignals
 
 /// `dunlin serve`.
@@ -14,7 +15,8 @@ struct ServeCommand: AsyncParsableCommand {
             Prints 'listening on http://HOST:PORT' when it accepts connections.
             SIGTERM and SIGINT drain: no new work is taken, pending commits finish,
             sockets are closed. Browsers of other origins than the server's own
-            get 403 unless --allowed-origin names them.
+            get 403 unless --allowed-origin names them, and so do requests that call
+            the server by another name than its own, an allowed origin's or an address.
 
             Examples:
               dunlin serve --demo
@@ -27,6 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
+        DescriptorLimit.raise()
         let environment = Environment()
         try options.logging.bootstrap(environment)
         let configuration = try options.configuration(environment)
@@ -36,8 +39,9 @@ struct ServeCommand: AsyncParsableCommand {
         let classroom = ClassroomApplication(configuration: configuration, registry: registry, logger: logger) { address in
             address.announce()
         }
-        let group = ServiceGroup(
-            services: [classroom, DrainDeadline(logger: logger)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        let listening = DrainDeadline().watch([UnixSignal.sigterm.rawValue, UnixSignal.sigint.rawValue])
+        defer { withExtendedLifetime(listening) {} }
+        let group = ServiceGroup(services: [classroom], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
     }
 }

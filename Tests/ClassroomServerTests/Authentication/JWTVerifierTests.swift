@@ -1,7 +1,7 @@
 import Classroom
 import ClassroomServer
-import Crypto
 import Foundation
+import SystemCrypto
 import Testing
 
 /// Tokens are made by hand: the tests say exactly what is in them.
@@ -27,13 +27,13 @@ private struct TestToken {
 
     func signed(secret: [UInt8] = secret) throws -> String {
         let text = try Self.part(header) + "." + Self.part(claims)
-        let signature = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: secret))
+        let signature = SHA256Code.code(for: Array(text.utf8), key: secret)
         return text + "." + Self.base64URL(Data(signature))
     }
 
-    func signed(with key: P256.Signing.PrivateKey) throws -> String {
+    func signed(with key: P256TestKey) throws -> String {
         let text = try Self.part(header) + "." + Self.part(claims)
-        return text + "." + Self.base64URL(try key.signature(for: Array(text.utf8)).rawRepresentation)
+        return text + "." + Self.base64URL(Data(try key.signature(for: Array(text.utf8))))
     }
 
     func unsigned() throws -> String { try Self.part(header) + "." + Self.part(claims) + "." }
@@ -155,8 +155,8 @@ struct JWTVerifierTests {
 
     @Test("a public key does not serve as a secret")
     func keyConfusion() throws {
-        let key = P256.Signing.PrivateKey()
-        let pem = key.publicKey.pemRepresentation
+        let key = try P256TestKey()
+        let pem = try key.publicKey()
         let verifier = try JWTVerifier(JWTConfiguration(key: .ecdsaPublicKey(pem: pem)))
         for secret in [pem, pem + "\n"] {
             #expect(refusal(try TestToken().signed(secret: Array(secret.utf8)), by: verifier) == .wrongAlgorithm)
@@ -180,11 +180,11 @@ struct JWTVerifierTests {
 
     @Test("ES256 is verified with the public key")
     func ecdsa() throws {
-        let key = P256.Signing.PrivateKey()
-        let verifier = try JWTVerifier(JWTConfiguration(key: .ecdsaPublicKey(pem: key.publicKey.pemRepresentation)))
+        let key = try P256TestKey()
+        let verifier = try JWTVerifier(JWTConfiguration(key: .ecdsaPublicKey(pem: try key.publicKey())))
         let token = TestToken { $0.header["alg"] = "ES256" }
         #expect(refusal(try token.signed(with: key), by: verifier) == nil)
-        #expect(refusal(try token.signed(with: P256.Signing.PrivateKey()), by: verifier) == .badSignature)
+        #expect(refusal(try token.signed(with: P256TestKey()), by: verifier) == .badSignature)
     }
 
     @Test("a signature by another secret, and a changed claim, are refused")

@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 import Testing
 
-@Suite("Embedded classroom", .timeLimit(.minutes(1)))
+@Suite("Embedded classroom", .timeLimit(.minutes(10)))
 struct ClassroomApplicationTests {
     private static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 

@@ -8,13 +8,17 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import PrometheusMetrics
+import SocketIOServer
 
 /// The routes of a classroom on a memory store, called without a port.
 struct HTTPTestServer {
     static let tokens: [String: User] = [
         "ann": User(id: "ann", username: "Ann", role: .instructor),
         "bea": User(id: "bea", username: "Bea", role: .instructor, permissions: [.createQuizzes]),
+        "oda": User(id: "oda", username: "Oda", role: .instructor),
         "stu": User(id: "stu", username: "Stu"),
+        "sol": User(id: "sol", username: "Sol"),
+        "gus": User(id: "guest-gus", username: "Gus", role: .guest),
     ]
 
     struct Tokens: AuthenticationService {
@@ -24,17 +28,28 @@ struct HTTPTestServer {
     let store: any ClassroomStore
     let readiness: Readiness
     let registry = PrometheusRegistry()
+    let runtime: ClassroomRuntime
+    /// Those that only say 405 included.
+    let routes: [(method: HTTPRequest.Method, path: String)]
     private let responder: RouterResponder<ClassroomRequestContext>
 
-    init(store: any ClassroomStore = MemoryStore(), _ change: (inout ClassroomConfiguration) -> Void = { _ in }) {
+    init(
+        store: any ClassroomStore = MemoryStore(), runtimeConfiguration: RuntimeConfiguration = .init(),
+        _ change: (inout ClassroomConfiguration) -> Void = { _ in }
+    ) {
         self.store = store
-        readiness = Readiness(store: store)
+        readiness = Readiness(store: store, interval: .zero)
         readiness.open()
-        responder =
-            ClassroomRouter(
-                configuration: ClassroomConfiguration(change), store: store, authentication: Tokens(), readiness: readiness,
-                registry: registry
-            ).build().buildResponder()
+        let configuration = ClassroomConfiguration(change)
+        runtime = ClassroomRuntime(
+            io: SocketIO(), store: store, authentication: Tokens(), configuration: runtimeConfiguration,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let router = ClassroomRouter(
+            configuration: configuration, store: store, authentication: Tokens(), runtime: runtime, readiness: readiness,
+            registry: registry
+        ).build()
+        routes = router.routes.map { ($0.method, $0.path.description) }
+        responder = router.buildResponder()
     }
 
     struct Answer {

@@ -13,6 +13,32 @@ struct QuizRoutesTests {
           {"id": "word", "question": "In words?", "correctAnswer": ["four", "FOUR"], "durationMs": 5000}]}
         """
 
+    @Test("32 levels are read, 33 and hundreds are not, wherever they stand", arguments: ["correctAnswer", "options", "unknown"])
+    func depth(field: String) async throws {
+        func body(_ levels: Int) -> String {
+            let nested = String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+            return #"{"title": "T", "questions": [{"question": "?", "options": ["a", "b"], "correctAnswer": 0, "\#(field)": \#(nested)}]}"#
+        }
+        // The field's own levels stand within three.
+        let deepest = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(29))
+        #expect(deepest.status == (field == "unknown" ? 201 : 400))
+        #expect(deepest.message?.contains("levels") != true)
+        for levels in [30, 480, 50_000] {
+            let answer = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(levels))
+            #expect(answer.status == 400)
+            #expect(answer.message?.contains("32 levels") == true)
+        }
+    }
+
+    @Test("an answer that lists too much, or lists lists, is no answer")
+    func lists() async throws {
+        for answer in ["[[0]]", "[" + Array(repeating: "0", count: 65).joined(separator: ",") + "]", "{}", "true", "1.5"] {
+            let body = #"{"title": "T", "questions": [{"question": "?", "options": ["a", "b"], "correctAnswer": \#(answer)}]}"#
+            let refused = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body)
+            #expect(refused.message == "questions[0].correctAnswer: has the wrong type")
+        }
+    }
+
     @Test("a quiz is created, read, replaced and deleted")
     func lifecycle() async throws {
         let created = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
@@ -97,7 +123,7 @@ struct QuizRoutesTests {
         }
         #expect(
             try await server.call(.get, "/api/v1/quizzes", token: "ann").body
-                == #"{"quizzes":[{"createdBy":"ann","id":"a","questionCount":1,"title":"a"},{"createdBy":"system","id":"s","questionCount":1,"title":"s"}]}"#
+                == #"{"quizzes":[{"id":"a","title":"a","createdBy":"ann","questionCount":1},{"id":"s","title":"s","createdBy":"system","questionCount":1}]}"#
         )
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "stu").body == #"{"quizzes":[]}"#)
     }
@@ -140,6 +166,21 @@ struct QuizRoutesTests {
             ("", "The body is not JSON"), ("[]", "The body: has the wrong type"), (#"{"title": "t"}"#, "questions: is missing"),
             (#"{"title": "t", "questions": [{"question": 1}]}"#, "questions[0].question: has the wrong type"),
             (#"{"title": "t", "questions": []}"#, "questions: there must be 1 to"),
+            (#"{"title": "t", "questions": [\#(Self.nested(31))]}"#, "The body has more than 32 levels"),
+            (#"{"title": "t", "questions": [\#(Self.nested(30))]}"#, "questions[0]: has the wrong type"),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "correctAnswer": \#(Self.nested(28))}]}"#,
+                "questions[0].correctAnswer: has the wrong type"
+            ),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "correctAnswer": [\#(Self.many("\"x\"", 27))]}]}"#,
+                "questions[0].correctAnswer"
+            ),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "options": [\#(Self.many("\"x\"", 27))], "correctAnswer": 0}]}"#,
+                "questions[0].options: there must be 2 to 26"
+            ),
+            (#"{"title": "t", "questions": [\#(Self.many("{}", 5_001))]}"#, "questions: there must be 1 to 5000"),
             (#"{"title": " ", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "title: must have 1 to 200"),
             (#"{"id": "a/b", "title": "t", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "id: must match"),
             (#"{"id": "import", "title": "t", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "id: must match"),
@@ -171,6 +212,10 @@ struct QuizRoutesTests {
         #expect(answer.status == 400 && answer.code == "invalid")
         #expect(answer.message?.contains(message) == true, "\(answer.body)")
     }
+
+    private static func nested(_ levels: Int) -> String { String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
+
+    private static func many(_ value: String, _ count: Int) -> String { Array(repeating: value, count: count).joined(separator: ",") }
 
     @Test("texts at their limits are taken, one character more is not")
     func lengths() async throws {

@@ -55,7 +55,8 @@ struct HostingTests {
         try await ClassroomBench(store: store).run { classroom in
             try await classroom.add(User(id: "both", username: "Both", role: .instructor), token: "both_token")
             let both = try await classroom.connect("both_token")
-            #expect(try await both.ask("quiz:create_session", #"{"quizId": "quiz1", "sessionId": "s"}"#).isOK)
+            try await classroom.store.save(Quiz(id: "anyone", title: "Anyone's", questions: ClassroomBench.quiz.questions, createdBy: ""))
+            #expect(try await both.ask("quiz:create_session", #"{"quizId": "anyone", "sessionId": "s"}"#).isOK)
             #expect(try await both.ask("quiz:join", #"{"sessionId": "s"}"#).isOK)
             let projector = try await classroom.connect("both_token")
             #expect(try await projector.ask("quiz:observe", #"{"sessionId": "s"}"#).isOK)

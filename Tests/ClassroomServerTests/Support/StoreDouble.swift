@@ -97,6 +97,13 @@ final class StoreDouble: ClassroomStore {
     func revokeTokens(userID: String) async throws -> Int { try await base.revokeTokens(userID: userID) }
     func quiz(id: String) async throws -> Quiz? { try await base.quiz(id: id) }
     func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
+    func create(_ quiz: Quiz) async throws { try await base.create(quiz) }
+    func replace(_ quiz: Quiz) async throws -> Bool { try await base.replace(quiz) }
+    func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int { try await base.deleteExpired(now: now, limit: limit) }
+    func sessionCreation(id: String) async throws -> UnixMilliseconds? { try await base.sessionCreation(id: id) }
+    func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
+        try await base.hasSession(ofQuiz: quizID, statuses: statuses)
+    }
     func save(_ quiz: Quiz) async throws { try await base.save(quiz) }
     func deleteQuiz(id: String) async throws -> Bool { try await base.deleteQuiz(id: id) }
     func createSession(_ session: SessionRecord) async throws {

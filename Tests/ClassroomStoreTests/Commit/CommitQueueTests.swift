@@ -19,6 +19,22 @@ struct CommitQueueTests {
         #expect(queue.next(now: .zero) == .commit([1]))
     }
 
+    @Test("what waits is bounded in bytes too; what is committed is given back, and as much fits again")
+    func bytes() {
+        var queue = Queue(maximumQueued: 100, maximumQueuedBytes: 10, maximumBatch: 1, window: .milliseconds(2))
+        for round in 0..<3 {
+            #expect(queue.offer(round, bytes: 6) != .full)
+            #expect(queue.offer(round, bytes: 4) != .full)
+            #expect(queue.offer(round, bytes: 1) == .full)
+            #expect(queue.next(now: .seconds(3 * round + 1)) == .commit([round]))
+            #expect(queue.byteCount == 4)
+            #expect(queue.next(now: .seconds(3 * round + 2)) == .commit([round]))
+            #expect(queue.byteCount == 0)
+        }
+        // One that is larger than all may be is no reason to stand still.
+        #expect(queue.offer(9, bytes: 11) != .full)
+    }
+
     @Test("only the first of several writes wakes the parked writer")
     func oneWake() {
         var queue = queue()

@@ -4,6 +4,56 @@ import Testing
 
 @Suite("Store contract: users, tokens, quizzes", .serialized)
 struct PeopleContractTests {
+    @Test("what has expired is deleted in batches: tokens, and guests without one; accounts stay", arguments: Backend.allCases)
+    func deletionOfExpired(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for number in 0..<5 {
+                try await store.save(User(id: "g\(number)", username: "Guest", role: .guest))
+                try await store.createToken(hash: "h\(number)", userID: "g\(number)", expiresAt: Int64(100 + number), createdAt: 0)
+            }
+            try await store.save(User(id: "ann", username: "Ann"))
+            try await store.createToken(hash: "a", userID: "ann", expiresAt: 50, createdAt: 0)
+            try await store.createToken(hash: "b", userID: "ann", expiresAt: nil, createdAt: 0)
+            #expect(try await store.deleteExpired(now: 49, limit: 10) == 0)
+            // The token of 50, those of 100 to 102, and the guests of these.
+            var deleted = 0
+            while true {
+                let batch = try await store.deleteExpired(now: 102, limit: 2)
+                #expect(batch <= 4)
+                if batch == 0 { break }
+                deleted += batch
+            }
+            #expect(deleted == 7)
+            #expect(try await store.countUsers() == 3)
+            #expect(try await store.user(forTokenHash: "h3", now: 102)?.id == "g3")
+            #expect(try await store.user(forTokenHash: "b", now: 102)?.id == "ann")
+        }
+    }
+
+    @Test("of those who create the same quiz at once one succeeds; a replacement is for the owner's own", arguments: Backend.allCases)
+    func quizCreation(backend: Backend) async throws {
+        try await backend.withStore { store in
+            let created = await withTaskGroup(of: Bool.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        let quiz = Quiz(id: "q", title: "T\(number)", questions: [], createdBy: "u\(number)")
+                        do { try await store.create(quiz) } catch { return error as? ClassroomError != .quizExists }
+                        return true
+                    }
+                }
+                return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(created == 1)
+            var quiz = try #require(try await store.quiz(id: "q"))
+            quiz.title = "changed"
+            #expect(try await store.replace(quiz))
+            #expect(try await store.quiz(id: "q") == quiz)
+            quiz.createdBy = "somebody else"
+            #expect(try await !store.replace(quiz))
+            #expect(try await store.quizzes(createdBy: "somebody else").isEmpty)
+        }
+    }
+
     @Test("a saved user is found by id and by name, and saving again replaces it", arguments: Backend.allCases)
     func users(backend: Backend) async throws {
         try await backend.withStore { store in

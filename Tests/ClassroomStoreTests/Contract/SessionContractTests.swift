@@ -35,6 +35,33 @@ struct SessionContractTests {
         }
     }
 
+    @Test("sessions of some states are those a walk through all finds, of an owner and up to a limit", arguments: Backend.allCases)
+    func selection(backend: Backend) async throws {
+        try await backend.withStore { store in
+            var all: [SessionRecord] = []
+            for (number, status) in [SessionStatus.waiting, .active, .ended, .active, .ended, .waiting].enumerated() {
+                var session = SessionRecord.sample("s\(number)", status: status, createdAt: 1_000 + Int64(number))
+                session.createdBy = number % 2 == 0 ? "ann" : ""
+                try await store.createSession(session)
+                all.append(session)
+            }
+            let sets: [Set<SessionStatus>?] = [nil, [], [.active], [.waiting], [.ended], [.active, .waiting], [.waiting, .ended]]
+            for statuses in sets {
+                for owner in [nil, "ann", "", "nobody"] {
+                    let expected = all.reversed().filter { session in
+                        statuses.map { $0.contains(session.status) } ?? true && owner.map { session.createdBy == $0 } ?? true
+                    }.map(\.id)
+                    #expect(try await store.sessions(statuses: statuses, createdBy: owner).map(\.id) == expected)
+                    #expect(try await store.sessions(statuses: statuses, createdBy: owner, limit: 1).map(\.id) == Array(expected.prefix(1)))
+                }
+            }
+            #expect(try await store.hasSession(ofQuiz: "quiz1", statuses: [.active]))
+            #expect(try await !store.hasSession(ofQuiz: "other", statuses: [.active, .waiting, .ended]))
+            #expect(try await store.sessionCreation(id: "s3") == 1_003)
+            #expect(try await store.sessionCreation(id: "nowhere") == nil)
+        }
+    }
+
     @Test("a join code is unique among live sessions and free again when its session has ended", arguments: Backend.allCases)
     func joinCodes(backend: Backend) async throws {
         try await backend.withStore { store in

@@ -24,19 +24,6 @@ struct MembershipTests {
         #expect(refusal { try room.apply(nickname("g", "anna schmidt 2"), at: 0) }?.code == .conflict)
     }
 
-    @Test("a thousand accounts of one name take no longer to seat than as many of different names, give or take")
-    func manyOfOneName() throws {
-        func seconds(_ name: (Int) -> String) throws -> Double {
-            var room = Room()
-            let start = ContinuousClock.now
-            for index in 0..<1_000 { try room.apply(.join(userID: "u\(index)", name: name(index), isNickname: false), at: 0) }
-            #expect(Set(room.session.participants.map(\.username)).count == 1_000)
-            return (ContinuousClock.now - start) / .seconds(1)
-        }
-        let different = try seconds { "Student \($0)" }
-        #expect(try seconds { _ in "Student" } < 10 * different)
-    }
-
     @Test("numbers go on behind those that were taken before, after a restart too")
     func numbersGoOn() throws {
         var room = Room()

@@ -1,6 +1,6 @@
 import Foundation
 import NIOCore
-import SocketIOCore
+import JSONCore
 import Testing
 
 @testable import LoadTesting

@@ -1,5 +1,5 @@
 import NIOCore
-import SocketIOCore
+import JSONCore
 import Testing
 
 @testable import LoadTesting

@@ -1,19 +1,18 @@
-import Crypto
-import Foundation
+import SystemCrypto
 
 /// The signatures of the two algorithms (RFC 7518, sections 3.2 and 3.4).
 enum JWTSignatureCheck {
-    case hmac(SymmetricKey)
-    case ecdsa(P256.Signing.PublicKey)
+    case hmac(secret: [UInt8])
+    case ecdsa(P256PublicKey)
 
     /// - Throws: a ``StartupError`` when the key cannot be used.
     init(_ key: JWTKey) throws(StartupError) {
         switch key {
         case .hmacSecret(let secret):
             guard !secret.isEmpty else { throw StartupError(.invalidFile, "the JWT secret is empty") }
-            self = .hmac(SymmetricKey(data: secret))
+            self = .hmac(secret: secret)
         case .ecdsaPublicKey(let pem):
-            guard let key = try? P256.Signing.PublicKey(pemRepresentation: pem) else {
+            guard let key = P256PublicKey(pem: pem) else {
                 throw StartupError(.invalidFile, "the JWT public key is not a P-256 public key in PEM (-----BEGIN PUBLIC KEY-----)")
             }
             self = .ecdsa(key)
@@ -21,13 +20,10 @@ enum JWTSignatureCheck {
     }
 
     /// Takes the same time wherever a wrong HMAC differs.
-    func isValid(_ signature: Data, of signed: Data) -> Bool {
+    func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
         switch self {
-        case .hmac(let key):
-            return HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: signed, using: key)
-        case .ecdsa(let key):
-            guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else { return false }
-            return key.isValidSignature(signature, for: signed)
+        case .hmac(let secret): SHA256Code.isValid(signature, for: signed, key: secret)
+        case .ecdsa(let key): key.isValid(signature, for: signed)
         }
     }
 }

@@ -18,7 +18,7 @@ public struct JWTVerifier: Sendable {
         let parts = try JWTParts(token)
         guard let header = try? JSONDecoder().decode(JWTHeader.self, from: parts.header) else { throw .malformed }
         try header.check(algorithm: configuration.key.algorithm)
-        guard signatures.isValid(parts.signature, of: parts.signed) else { throw .badSignature }
+        guard signatures.isValid(Array(parts.signature), of: Array(parts.signed)) else { throw .badSignature }
         guard let claims = try? JSONDecoder().decode(JWTClaims.self, from: parts.claims) else { throw .malformed }
         return try claims.user(at: now, for: configuration)
     }

@@ -1,0 +1,546 @@
+#!/usr/bin/env python3
+"""What the dearest messages cost `dunlin serve`: for every event and every HTTP route, of 1 kB, 64 kB and 1 MB, beside an echo of that size.
+
+The CPU time is the server's, all threads, from /proc: it does not matter how fast this program is. The echo is `echo-server`'s of the same build
+in the same run: an object with one text of that size, sent back as the acknowledgement. A request by HTTP stands beside that echo plus the
+cheapest request by HTTP. What one client makes the server hold is its resident memory, before and while.
+
+    Benchmarks/cost_table.py [--dunlin .build/release/dunlin] [--echo-server .build/release/echo-server]
+                             [--repeats 5] [--only PART] [--all] [--factor 5]
+
+Prints the dearest kind of message for each event or route and size (all kinds with --all). Exit status 1 if one costs more than --factor
+times the echo, or the memory held is above its bound.
+"""
+
+import argparse
+import base64
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SIZES = {"1 kB": 1_000, "64 kB": 65_000, "1 MB": 999_000}
+
+
+def cpu_microseconds(pid):
+    """CPU time of all threads of a process, from the scheduler."""
+    return sum(int(task.read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e3
+
+
+def resident_bytes(pid):
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Server:
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self.process.stdout.readline()
+        assert line.startswith("listening"), f"{command[0]} did not start: {line!r}"
+        self.port = int(line.rsplit(":", 1)[1])
+        self.pid = self.process.pid
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+def frame(payload, opcode=1, fin=True):
+    """A masked client frame (RFC 6455 §5.2); the mask is zero, which is legal and keeps this program simple."""
+    length = len(payload)
+    head = bytes([(0x80 if fin else 0) | opcode])
+    if length < 126:
+        head += bytes([0x80 | length])
+    elif length < 65_536:
+        head += bytes([0xFE]) + length.to_bytes(2, "big")
+    else:
+        head += bytes([0xFF]) + length.to_bytes(8, "big")
+    return head + b"\0\0\0\0" + payload
+
+
+class Closed(Exception):
+    pass
+
+
+class Client:
+    """One socket over WebSocket. It does not parse what it gets: it waits for marks in it."""
+
+    def __init__(self, port, auth=None):
+        self.connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.send(
+            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+            f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
+        self.until(b"pingTimeout")
+        self.send(frame(b"40" + (json.dumps(auth).encode() if auth else b"")))
+        self.until(b'40{"sid"')
+        self.numbers = 0
+
+    def send(self, data):
+        try:
+            self.connection.sendall(data)
+        except OSError as error:
+            raise Closed from error
+
+    def until(self, mark):
+        tail = b""
+        while True:
+            try:
+                chunk = self.connection.recv(1 << 20)
+            except OSError as error:
+                raise Closed from error
+            if not chunk:
+                raise Closed
+            tail += chunk
+            if mark in tail:
+                return
+            tail = tail[-len(mark):]
+
+    def ask(self, event, payload, fence):
+        """Sends an event, and one behind it whose acknowledgement says that the first is dealt with."""
+        self.numbers += 1
+        number = 10_000 + self.numbers
+        self.send(
+            frame(b"42%d[%s,%s]" % (self.numbers, json.dumps(event).encode(), payload)) + frame(b"42%d[%s]" % (number, fence)))
+        self.until(b"43%d[" % number)
+
+    def close(self):
+        self.connection.close()
+
+
+# The dear parts of a payload, each of about so many bytes. ------------------------------------------------------------------
+
+def nested(depth, inner):
+    return b"[" * depth + inner + b"]" * depth
+
+
+def repeated(part, size):
+    return b",".join([part] * max(size // (len(part) + 1), 1))
+
+
+def string(part, size):
+    return b'"' + part * max(size // len(part), 1) + b'"'
+
+
+FILLERS = {
+    "brackets inside 120": lambda size: b'"x":' + nested(120, repeated(b"[]", size - 240)),
+    "brackets inside 13": lambda size: b'"x":' + nested(13, repeated(b"[]", size - 26)),
+    "objects inside 13": lambda size: b'"x":' + b'{"a":' * 13 + b"[" + repeated(b"{}", size - 80) + b"]" + b"}" * 13,
+    "chains 12 deep": lambda size: b'"x":[' + repeated(nested(12, b""), size) + b"]",
+    "many keys": lambda size: b",".join(b'"k%d":0' % number for number in range(size // 11)),
+    "keys with escapes": lambda size: repeated(b'"\\u0061\\u0062":0', size),
+    "keys of combining marks": lambda size: b",".join(b'"' + "e\u0301\u0327".encode() * 3 + b'%d":0' % n for n in range(size // 22)),
+    "digits": lambda size: b'"x":' + b"9" * size,
+    "digits as _sentAt": lambda size: b'"_sentAt":' + b"9" * size,
+    "numbers": lambda size: b'"x":[' + repeated(b"1e9", size) + b"]",
+    "a long text": lambda size: b'"x":' + string(b"a", size),
+    "escapes": lambda size: b'"x":' + string(b"\\n", size),
+    "blanks": lambda size: b'"x":' + b" " * size + b"0",
+}
+
+TEXTS = {
+    "letters": lambda size: string(b"a", size),
+    "escapes": lambda size: string(b"\\u0061", size),
+    "combining marks": lambda size: string("\u0301\u0327".encode(), size),
+    "many marks on one letter": lambda size: b'"e' + "\u0327\u0301".encode() * (size // 4) + b'"',
+    "ligatures that decompose": lambda size: string("\ufdfa".encode(), size),
+    "emoji": lambda size: string("\U0001f469\u200d".encode(), size),
+    "tags": lambda size: string(b"<a", size),
+    "comments in a script": lambda size: string(b"<script>", 8)[:-1] + string(b"<!--", size)[1:],
+    "closed tags": lambda size: string(b"<a<b>c>", size),
+    "blanks": lambda size: string(b" ", size),
+    "digits in a text": lambda size: string(b"9", size),
+}
+
+VALUES = {
+    "deep": lambda size: nested(min(size // 2, 120), b""),
+    "14 deep": lambda size: repeated(nested(12, b""), size).join([b"[", b"]"]),
+    "a list": lambda size: b"[" + repeated(b"1", size) + b"]",
+    "a list of texts": lambda size: b"[" + repeated(b'"a"', size) + b"]",
+    "an object": lambda size: b"{" + b",".join(b'"k%d":1' % number for number in range(size // 11)) + b"}",
+}
+
+# Event: what a payload needs to be carried out, and the fields that are read.
+EVENTS = {
+    "auth": ({"token": "student_token"}, ["token"]),
+    "quiz:create_session": ({"quizId": "none"}, ["quizId", "sessionId", "settings"]),
+    "quiz:join": ({"sessionId": "none"}, ["sessionId", "joinCode", "nickname", "token"]),
+    "quiz:observe": ({"sessionId": "none"}, ["sessionId"]),
+    "quiz:start": ({"sessionId": "none"}, ["sessionId"]),
+    "quiz:next": ({"sessionId": "none"}, ["sessionId", "questionId"]),
+    "quiz:close": ({"sessionId": "none"}, ["sessionId"]),
+    "quiz:end": ({"sessionId": "none"}, ["sessionId"]),
+    "quiz:kick": ({"sessionId": "none", "userId": "nobody"}, ["userId"]),
+    "quiz:lock": ({"sessionId": "none", "locked": True}, ["locked"]),
+    "quiz:answer": ({"sessionId": "none", "questionId": "q1", "answer": 1}, ["answer", "questionId", "timeSpent"]),
+    "quiz:leave": ({"sessionId": "none"}, ["sessionId"]),
+    "chat:join": ({"roomId": "room"}, ["roomId"]),
+    "chat:message": ({"roomId": "room", "content": "hello"}, ["content", "clientId", "type"]),
+    "chat:leave": ({"roomId": "other"}, ["roomId"]),
+    "dashboard:subscribe": ({"metrics": ["active_users"]}, ["metrics", "intervalMs"]),
+    "dashboard:unsubscribe": ({}, []),
+    "quiz:unknown": ({}, []),
+    "somebody:elses": ({}, []),
+}
+
+
+def payloads(event, size):
+    """Name and payload of each kind."""
+    needed, fields = EVENTS[event]
+    for name, filler in FILLERS.items():
+        base = json.dumps(needed).encode()[:-1]
+        yield name, base + (b"," if needed else b"") + filler(size - len(base)) + b"}"
+    for field in fields:
+        others = b"".join(b"%s:%s," % (json.dumps(k).encode(), json.dumps(v).encode()) for k, v in needed.items() if k != field)
+        for name, value in {**TEXTS, **VALUES}.items():
+            head = b"{" + others + b'"%s":' % field.encode()
+            yield f"{field}: {name}", head + value(size - len(head)) + b"}"
+        for value in (b'"a"', b"[[]]"):
+            one = b'"%s":%s' % (field.encode(), value)
+            yield f"{field} many times", b"{" + others + repeated(one, size) + b"}"
+    if "settings" in fields:
+        extra = b",".join(b'"u%d":1' % number for number in range(size // 11))
+        yield "settings: extra time", b'{"quizId":"none","settings":{"extraTime":{%s}}}' % extra
+
+
+# Measuring -------------------------------------------------------------------------------------------------------------------
+
+class Table:
+    def __init__(self, options):
+        self.options = options
+        self.rows = {}
+        self.memory = []
+
+    def add(self, subject, size, kind, cost, baseline):
+        self.rows.setdefault((subject, size), []).append((cost / baseline, cost, baseline, kind))
+
+    def print(self):
+        failures = 0
+        print(f"\n{'event or route':28} {'size':6} {'µs':>9} {'echo µs':>9} {'times':>6}  dearest kind")
+        for (subject, size), entries in self.rows.items():
+            entries.sort(reverse=True)
+            for ratio, cost, baseline, kind in entries if self.options.all else entries[:1]:
+                over = ratio > self.options.factor
+                failures += over
+                print(f"{subject:28} {size:6} {cost:9.0f} {baseline:9.0f} {ratio:6.2f}  {kind}{'   <-- OVER' if over else ''}")
+        if self.memory:
+            print(f"\n{'one client makes the server hold':44} {'MB':>7} {'bound':>7}")
+        for what, held, bound in self.memory:
+            over = held > bound
+            failures += over
+            print(f"{what:44} {held / 1e6:7.1f} {bound / 1e6:7.1f}{'   <-- OVER' if over else ''}")
+        return failures
+
+
+class Measurement:
+    def __init__(self, options, folder):
+        self.options = options
+        self.table = Table(options)
+        self.people = 0
+        tokens = {f"student{n}_token": {"id": f"student{n}", "username": f"student{n}", "role": "student"} for n in range(20_000)}
+        tokens["student_token"] = {"id": "student", "username": "student", "role": "student"}
+        for n in range(2_000):
+            tokens[f"teacher{n}_token"] = {
+                "id": f"teacher{n}", "username": f"teacher{n}", "role": "instructor", "permissions": ["quiz:create", "quiz:manage"]}
+        file = pathlib.Path(folder, "tokens.json")
+        file.write_text(json.dumps(tokens))
+        self.dunlin = Server(
+            [options.dunlin, "serve", "--port", "0", "--tokens", str(file), "--database", f"sqlite:{folder}/cost.sqlite"])
+        self.echo = Server([options.echo_server, "--port", "0"])
+        self.echoes = {}
+
+    def token(self, event):
+        """A new person each time: nobody runs into a limit of a person."""
+        self.people += 1
+        if event in ("quiz:create_session", "http"):
+            return f"teacher{self.people % 2_000}_token"
+        return f"student{self.people % 20_000}_token"
+
+    def echo_cost(self, size):
+        if size not in self.echoes:
+            costs = []
+            client = Client(self.echo.port)
+            payload = json.dumps({"text": "a" * (size - 20)}).encode()
+            for _ in range(max(self.options.repeats * 4, 20)):
+                before = cpu_microseconds(self.echo.pid)
+                client.ask("echo", payload, b'"echo"')
+                costs.append(cpu_microseconds(self.echo.pid) - before)
+            client.close()
+            self.echoes[size] = sorted(costs)[len(costs) // 2]
+        return self.echoes[size]
+
+    def event_cost(self, event, payload):
+        costs = []
+        client = None
+        for repeat in range(self.options.repeats):
+            if client is None:
+                client = Client(self.dunlin.port, {"token": self.token(event)})
+                if event.startswith("chat:"):
+                    client.ask("chat:join", b'{"roomId":"room"}', b'"dashboard:unsubscribe"')
+            before = cpu_microseconds(self.dunlin.pid)
+            try:
+                client.ask(event, payload, b'"dashboard:unsubscribe"')
+            except Closed:
+                client = None
+            time.sleep(0.002)
+            costs.append(cpu_microseconds(self.dunlin.pid) - before)
+            if repeat % 4 == 3 and client:
+                client.close()
+                client = None
+        if client:
+            client.close()
+        return sorted(costs)[len(costs) // 2]
+
+    def events(self):
+        for event in EVENTS:
+            if self.options.only and self.options.only not in event:
+                continue
+            for label, size in SIZES.items():
+                baseline = self.echo_cost(size)
+                for kind, payload in payloads(event, size):
+                    self.table.add(event, label, kind, self.event_cost(event, payload), baseline)
+                print(".", end="", flush=True)
+
+    # Packets ---------------------------------------------------------------------------------------------------------------
+
+    def packets(self):
+        if self.options.only and self.options.only not in "packets":
+            return
+        placeholder = b'{"_placeholder":true,"num":%d}'
+        for label, size in SIZES.items():
+            baseline = self.echo_cost(size)
+            floods = {
+                "bare events": frame(b"42") * (size // 8),
+                "pongs": frame(b"3") * (size // 7),
+                "unknown acknowledgements": frame(b"431[]") * (size // 11),
+                "events of nobody": frame(b'42["x"]') * (size // 13),
+                "a long name": frame(b'42["' + ("e\u0301\u0327".encode() * 200)[:1_000] + b'"]') * max(size // 1_012, 1),
+                "many arguments": frame(b'42["quiz:leave",{},' + repeated(b"1", size) + b"]"),
+                "placeholders": frame(b'4510-["x",' + b",".join(placeholder % n for n in range(10)) + b"," + repeated(b"{}", size) + b"]")
+                + frame(b"", 2) * 10,
+                "placeholders within one another": frame(
+                    b'4510-["x",' + b"".join(b'{"_placeholder":true,"num":%d,"a":' % n for n in range(10)) + b"["
+                    + repeated(b'{"k":0}', size) + b"]" + b"}" * 10 + b"]") + frame(b"", 2) * 10,
+                "tiny fragments": frame(b"4", 1, False) + frame(b"2", 0, False) * min(size // 8, 1_000) + frame(b"", 0),
+            }
+            for kind, data in floods.items():
+                costs = []
+                for _ in range(self.options.repeats):
+                    try:
+                        client = Client(self.dunlin.port, {"token": self.token("")})
+                        before = cpu_microseconds(self.dunlin.pid)
+                        client.send(data + frame(b'429["dashboard:unsubscribe"]'))
+                        client.until(b"439[")
+                        client.close()
+                    except Closed:
+                        pass
+                    time.sleep(0.002)
+                    costs.append(cpu_microseconds(self.dunlin.pid) - before)
+                self.table.add("packets (WebSocket)", label, kind, sorted(costs)[len(costs) // 2], baseline)
+            for kind, part in {"bare events": b"42", "pongs": b"3", "noops": b"6", "empty binaries": b"b", "events": b'42["x"]'}.items():
+                costs = []
+                for _ in range(self.options.repeats):
+                    sid = self.polling_session()
+                    body = b"\x1e".join([part] * (size // (len(part) + 1)))
+                    before = cpu_microseconds(self.dunlin.pid)
+                    self.http("POST", f"/socket.io/?EIO=4&transport=polling&sid={sid}", body, {"Content-Type": "text/plain"})
+                    time.sleep(0.002)
+                    costs.append(cpu_microseconds(self.dunlin.pid) - before)
+                self.table.add("packets (polling)", label, kind, sorted(costs)[len(costs) // 2], baseline + self.http_floor())
+
+    # HTTP ------------------------------------------------------------------------------------------------------------------
+
+    def http(self, method, path, body=b"", headers=None):
+        connection = socket.create_connection(("127.0.0.1", self.dunlin.port), timeout=60)
+        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.dunlin.port}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        answer = b""
+        try:
+            connection.sendall(head.encode() + b"\r\n" + body)
+        except OSError:
+            pass  # It answered and closed before it had read everything.
+        try:
+            while chunk := connection.recv(1 << 20):
+                answer += chunk
+        except OSError:
+            pass
+        connection.close()
+        return answer
+
+    def polling_session(self):
+        opened = self.http("GET", "/socket.io/?EIO=4&transport=polling")
+        sid = json.loads(opened[opened.index(b"0{") + 1:])["sid"]
+        path = f"/socket.io/?EIO=4&transport=polling&sid={sid}"
+        self.http("POST", path, b"40", {"Content-Type": "text/plain"})
+        self.http("GET", path)
+        return sid
+
+    def http_floor(self):
+        if "http" not in self.echoes:
+            costs = []
+            for _ in range(30):
+                before = cpu_microseconds(self.dunlin.pid)
+                self.http("GET", "/livez")
+                costs.append(cpu_microseconds(self.dunlin.pid) - before)
+            self.echoes["http"] = sorted(costs)[len(costs) // 2]
+        return self.echoes["http"]
+
+    @staticmethod
+    def bodies(size):
+        question = b'{"question":"%s","options":%s,"correctAnswer":%s}'
+
+        def quiz(part, count=None):
+            return b'{"title":"t","questions":[' + b",".join([part] * (count or max(size // (len(part) + 1), 1))) + b"]}"
+
+        short = question % (b"?", b'["a","b"]', b"0")
+        options = b"[" + b",".join(b'"%d"' % number for number in range(26)) + b"]"
+        yield "brackets", nested(30, repeated(b"[]", size - 60))
+        yield "questions", quiz(short, min(5_000, max(size // (len(short) + 1), 1)))
+        yield "too many questions", quiz(b"{}")
+        yield "all options", quiz(question % (b"?", options, b"0"))
+        yield "all options correct", quiz(question % (b"?", options, b"[" + b",".join(b"%d" % n for n in range(26)) + b"]"))
+        yield "too many options", quiz(question % (b"?", b"[" + repeated(b'""', size) + b"]", b"0"), 1)
+        yield "deep answer", quiz(question % (b"?", b'["a","b"]', nested(min(28, size // 2), b"")))
+        yield "480 deep", quiz(question % (b"?", b'["a","b"]', nested(480, b"")))
+        yield "many answers", quiz(question % (b"?", b'["a","b"]', b"[" + repeated(b"0", size) + b"]"), 1)
+        yield "many texts", quiz(question % (b"?", b"[]", b"[" + repeated(b'"a"', size) + b"]"), 1)
+        for name, text in TEXTS.items():
+            value = text(size - 100)
+            yield f"title: {name}", b'{"title":%s,"questions":[%s]}' % (value, short)
+            yield f"question: {name}", b'{"title":"t","questions":[{"question":%s,"correctAnswer":"x"}]}' % value
+        yield "texts", quiz(b'{"question":"%s","options":["a","b"],"correctAnswer":0}' % (b"\\n?" * 600))
+        yield "many keys", b'{"title":"t","questions":[%s],%s}' % (short, b",".join(b'"k%d":0' % n for n in range(size // 11)))
+
+    def routes(self):
+        if self.options.only and self.options.only not in "http":
+            return
+        floor = self.http_floor()
+        bearer = lambda: {"Authorization": "Bearer " + self.token("http")}
+        cases = []
+        for path in ("/", "/livez", "/readyz", "/metrics", "/api/v1/openapi.yaml", "/api/v1/quizzes", "/api/v1/sessions"):
+            cases.append(("GET " + path, "a long query", "GET", lambda size, path=path: (path + "?" + "a=b&" * (min(size, 12_000) // 4), b"")))
+        for path in ("/api/v1/quizzes/none", "/api/v1/sessions/none/report", "/api/v1/sessions/none/leaderboard", "/nowhere"):
+            cases.append(("GET " + path, "a long path", "GET", lambda size, path=path: (path + "%61" * (min(size, 12_000) // 3), b"")))
+        cases.append(("DELETE /api/v1/quizzes/none", "a body", "DELETE", lambda size: ("/api/v1/quizzes/none", b"a" * size)))
+        for label, size in SIZES.items():
+            for subject, kind, method, make in cases:
+                path, body = make(size)
+                self.measure_http(subject, label, kind, method, path, body, bearer, self.echo_cost(size) + floor)
+            for kind, body in self.bodies(size):
+                if len(body) > 1_000_000 or len(body) > 2 * size + 2_000:
+                    continue
+                for subject, method, path in (
+                        ("POST /api/v1/quizzes", "POST", "/api/v1/quizzes"), ("PUT /api/v1/quizzes/none", "PUT", "/api/v1/quizzes/none")):
+                    self.measure_http(subject, label, kind, method, path, body, bearer, self.echo_cost(size) + floor)
+            imports = {
+                "questions": b"#Q a\n^ b\nA b\nB c\n\n", "rejected": b"#Q\n\n", "lines": b"\n", "one long line": b"a", "marks": "\u0301".encode(),
+            }
+            for kind, part in imports.items():
+                body = part * (size // len(part))
+                path = "/api/v1/quizzes/import?format=opentriviaqa&title=t"
+                self.measure_http("POST /api/v1/quizzes/import", label, kind, "POST", path, body, bearer, self.echo_cost(size) + floor)
+            print(".", end="", flush=True)
+
+    def measure_http(self, subject, label, kind, method, path, body, headers, baseline):
+        costs = []
+        for _ in range(self.options.repeats):
+            signed = headers()
+            before = cpu_microseconds(self.dunlin.pid)
+            self.http(method, path, body, signed)
+            time.sleep(0.002)
+            costs.append(cpu_microseconds(self.dunlin.pid) - before)
+        self.table.add(subject, label, kind, sorted(costs)[len(costs) // 2], baseline)
+
+    # Memory ----------------------------------------------------------------------------------------------------------------
+
+    def held(self, what, bound, occupy):
+        """Resident memory while one client occupies what it can, above the memory before."""
+        before = resident_bytes(self.dunlin.pid)
+        clients = occupy()
+        time.sleep(0.5)
+        self.table.memory.append((what, max(resident_bytes(self.dunlin.pid) - before, 0), bound))
+        for client in clients:
+            client.close()
+        time.sleep(0.2)
+
+    def memory(self):
+        if self.options.only and self.options.only not in "memory":
+            return
+
+        def attachments():
+            client = Client(self.dunlin.port, {"token": self.token("")})
+            client.send(frame(b'4510-["x"]') + frame(b"a" * 999_000, 2) * 9)
+            return [client]
+
+        def fragments():
+            client = Client(self.dunlin.port, {"token": self.token("")})
+            client.send(frame(b"4" + b"a" * 900_000, 1, False))
+            return [client]
+
+        def silent_reader():
+            client = Client(self.dunlin.port, {"token": self.token("")})
+            client.connection.settimeout(2)
+            try:
+                for _ in range(200):
+                    client.send(frame(b'421["quiz:unknown",{}]') * 500)
+            except (Closed, OSError):
+                pass
+            return [client]
+
+        def unfetched():
+            sid = self.polling_session()
+            body = b"\x1e".join([b'42["quiz:unknown"]'] * 2_000)
+            for _ in range(20):
+                self.http("POST", f"/socket.io/?EIO=4&transport=polling&sid={sid}", body, {"Content-Type": "text/plain"})
+            return []
+
+        def waiting():
+            client = Client(self.dunlin.port, {"token": self.token("")})
+            payload = b'{"sessionId":"none","x":"%s"}' % (b"a" * 60_000)
+            for _ in range(256):
+                client.send(frame(b'42["quiz:join",%s]' % payload))
+            return [client]
+
+        self.held("attachments of a packet that is not whole", 24_000_000, attachments)
+        self.held("a message that is not whole", 4_000_000, fragments)
+        self.held("answers that nobody reads", 8_000_000, silent_reader)
+        self.held("answers that nobody fetches", 8_000_000, unfetched)
+        self.held("requests that wait", 24_000_000, waiting)
+
+    def stop(self):
+        self.dunlin.stop()
+        self.echo.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dunlin", default=".build/release/dunlin")
+    parser.add_argument("--echo-server", default=".build/release/echo-server")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", help="events with this in their name, or packets, http, memory")
+    parser.add_argument("--all", action="store_true", help="every kind of message, not the dearest alone")
+    parser.add_argument("--factor", type=float, default=5)
+    options = parser.parse_args()
+    print(f"dunlin: {os.path.realpath(options.dunlin)}\necho:   {os.path.realpath(options.echo_server)}")
+    with tempfile.TemporaryDirectory() as folder:
+        measurement = Measurement(options, folder)
+        try:
+            measurement.events()
+            measurement.packets()
+            measurement.routes()
+            measurement.memory()
+        finally:
+            measurement.stop()
+        return 1 if measurement.table.print() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

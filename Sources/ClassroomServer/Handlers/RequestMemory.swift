@@ -1,0 +1,25 @@
+import Classroom
+import NIOConcurrencyHelpers
+
+/// The bytes of all requests that have arrived and are not carried out. Thread-safe.
+///
+/// While a database is locked everything waits: what waits is bounded for the server, and for each user over all sockets.
+final class RequestMemory: Sendable {
+    /// What a request takes beside its payload: the request itself, its closure, its task and its place in the queue.
+    static let overhead = 1_024
+
+    private let share: NIOLockedValueBox<FairShare<String>>
+
+    init(_ configuration: RuntimeConfiguration) {
+        share = NIOLockedValueBox(
+            FairShare(
+                capacity: configuration.maximumWaitingBytes, maximumPerKey: configuration.maximumWaitingBytesPerUser, leavesRoom: true))
+    }
+
+    var total: Int { share.withLockedValue { $0.total } }
+
+    /// False: there is no room for it now.
+    func reserve(_ bytes: Int, for holder: String) -> Bool { share.withLockedValue { $0.take(bytes, for: holder) == nil } }
+
+    func release(_ bytes: Int, for holder: String) { share.withLockedValue { $0.give(bytes, for: holder) } }
+}

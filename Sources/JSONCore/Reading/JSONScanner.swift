@@ -1,0 +1,147 @@
+/// A position in a JSON text.
+///
+/// The members in this file trust the text to be valid, and use that only to skip faster: whatever the bytes are, they stay within them and
+/// end. ``validate(maximumDepth:elements:collects:)`` trusts nothing.
+@usableFromInline
+package struct JSONScanner {
+    @usableFromInline package let bytes: UnsafeRawBufferPointer
+    @usableFromInline package var position: Int
+
+    @inlinable
+    @inline(__always)
+    package init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) {
+        self.bytes = bytes
+        self.position = position
+    }
+
+    /// The byte at the position, or zero at the end: zero is valid nowhere in JSON.
+    @inlinable
+    package var current: UInt8 {
+        @inline(__always) get { self.position < self.bytes.count ? self.bytes[self.position] : 0 }
+    }
+
+    @inlinable
+    @inline(__always)
+    package mutating func skipWhitespace() {
+        while true {
+            switch self.current {
+            case JSONByte.space, JSONByte.newline, JSONByte.carriageReturn, JSONByte.tab: self.position &+= 1
+            default: return
+            }
+        }
+    }
+
+    /// Moves from a value's first byte past its last.
+    package mutating func skipValue() {
+        let start = self.position
+        switch self.current {
+        case JSONByte.quote: _ = self.skipString()
+        case JSONByte.openBrace, JSONByte.openBracket: self.skipContainer()
+        default: self.skipScalar()
+        }
+        JSONWork.passed(self.position &- start)
+    }
+
+    /// Moves from a value's first byte past its last, and notes where the containers in it end.
+    mutating func skipValue(recording recorder: inout JSONStructure.Recorder) {
+        guard self.current == JSONByte.openBrace || self.current == JSONByte.openBracket else { return self.skipValue() }
+        let start = self.position
+        let outer = recorder.open
+        while self.position < self.bytes.count {
+            switch self.bytes[self.position] {
+            case JSONByte.quote:
+                _ = self.skipString()
+                continue
+            case JSONByte.openBrace, JSONByte.openBracket: recorder.opened(at: self.position)
+            case JSONByte.closeBrace, JSONByte.closeBracket: recorder.closed(at: self.position &+ 1)
+            default: break
+            }
+            self.position &+= 1
+            if recorder.open == outer { break }
+        }
+        JSONWork.passed(self.position &- start)
+    }
+
+    /// True if the value at the position has more containers within one another than that. Looks no further than the first that is too many.
+    package func isNested(deeperThan maximumDepth: Int) -> Bool {
+        var scanner = self
+        var depth = 0
+        defer { JSONWork.passed(scanner.position &- self.position) }
+        while scanner.position < scanner.bytes.count {
+            switch scanner.bytes[scanner.position] {
+            case JSONByte.quote:
+                _ = scanner.skipString()
+                if depth == 0 { return false }
+                continue
+            case JSONByte.openBrace, JSONByte.openBracket:
+                depth &+= 1
+                if depth > maximumDepth { return true }
+            case JSONByte.closeBrace, JSONByte.closeBracket: depth &-= 1
+            default: break
+            }
+            scanner.position &+= 1
+            if depth <= 0 { return false }
+        }
+        return false
+    }
+
+    /// Moves from a string's opening quote past its closing one.
+    /// - Returns: Whether a backslash stands in it.
+    @inline(__always)
+    package mutating func skipString() -> Bool {
+        self.position &+= 1
+        var hasEscapes = false
+        let count = self.bytes.count
+        while self.position < count {
+            if self.position &+ 8 <= count {
+                let word = UInt64(littleEndian: self.bytes.loadUnaligned(fromByteOffset: self.position, as: UInt64.self))
+                let found = JSONWord.matches(word, JSONByte.quote) | JSONWord.matches(word, JSONByte.backslash)
+                if found == 0 {
+                    self.position &+= 8
+                    continue
+                }
+                self.position &+= found.trailingZeroBitCount >> 3
+            }
+            switch self.bytes[self.position] {
+            case JSONByte.quote:
+                self.position &+= 1
+                return hasEscapes
+            case JSONByte.backslash:
+                hasEscapes = true
+                self.position &+= 2
+            default: self.position &+= 1
+            }
+        }
+        self.position = count
+        return hasEscapes
+    }
+
+    private mutating func skipContainer() {
+        var depth = 0
+        while self.position < self.bytes.count {
+            switch self.bytes[self.position] {
+            case JSONByte.quote:
+                _ = self.skipString()
+                continue
+            case JSONByte.openBrace, JSONByte.openBracket: depth &+= 1
+            case JSONByte.closeBrace, JSONByte.closeBracket: depth &-= 1
+            default: break
+            }
+            self.position &+= 1
+            if depth == 0 { return }
+        }
+    }
+
+    /// A number or a literal ends where punctuation or whitespace begins.
+    @inline(__always)
+    private mutating func skipScalar() {
+        while self.position < self.bytes.count {
+            switch self.bytes[self.position] {
+            case JSONByte.comma, JSONByte.closeBrace, JSONByte.closeBracket, JSONByte.space, JSONByte.newline,
+                JSONByte.carriageReturn, JSONByte.tab:
+                return
+            default: self.position &+= 1
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+public import NIOCore
+
+/// Appends JSON to a buffer, without intermediate values. Commas are its business; that every `begin…` meets its `end…` is the caller's.
+///
+///     writer.object { writer in
+///         writer.field("room", room)
+///         writer.key("members"); writer.array { for member in members { $0.string(member.name) } }
+///     }
+public struct JSONWriter {
+    /// What has been written, after what was there before.
+    public var buffer: ByteBuffer
+
+    /// Whether the next value or key stands after another one. One flag is enough for all levels: whatever was just ended is a value.
+    @usableFromInline
+    var needsComma: Bool
+
+    @inlinable
+    public init(buffer: consuming ByteBuffer = ByteBuffer()) {
+        self.buffer = buffer
+        self.needsComma = false
+    }
+
+    /// Appends to a buffer in place: it is lent to the writer and given back, and never copied.
+    @inlinable
+    public static func append(to buffer: inout ByteBuffer, _ body: (inout JSONWriter) -> Void) {
+        // While the writer holds the buffer nobody else may, or each write would copy it; `consume` does not achieve that for a parameter
+        // that is `inout`. The memory is initialised again on the only way out.
+        withUnsafeMutablePointer(to: &buffer) { place in
+            var writer = JSONWriter(buffer: place.move())
+            body(&writer)
+            place.initialize(to: writer.buffer)
+        }
+    }
+
+    /// The text that `body` writes.
+    package static func text(_ body: (inout JSONWriter) -> Void) -> String {
+        var writer = JSONWriter()
+        body(&writer)
+        return String(buffer: writer.buffer)
+    }
+
+    /// What has to be done before a value or a key is appended.
+    @inlinable
+    package mutating func separate() {
+        if self.needsComma { self.buffer.writeInteger(JSONByte.comma) }
+        self.needsComma = true
+    }
+
+    @inlinable
+    public mutating func beginObject() {
+        self.separate()
+        self.buffer.writeInteger(JSONByte.openBrace)
+        self.needsComma = false
+    }
+
+    @inlinable
+    public mutating func endObject() {
+        self.buffer.writeInteger(JSONByte.closeBrace)
+        self.needsComma = true
+    }
+
+    @inlinable
+    public mutating func beginArray() {
+        self.separate()
+        self.buffer.writeInteger(JSONByte.openBracket)
+        self.needsComma = false
+    }
+
+    @inlinable
+    public mutating func endArray() {
+        self.buffer.writeInteger(JSONByte.closeBracket)
+        self.needsComma = true
+    }
+
+    /// A member's name, within an object; its value follows.
+    public mutating func key(_ key: String) {
+        self.separate()
+        self.quote(key)
+        self.buffer.writeInteger(JSONByte.colon)
+        self.needsComma = false
+    }
+
+    /// An object with the members that `body` writes.
+    @inlinable
+    public mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
+        self.beginObject()
+        try body(&self)
+        self.endObject()
+    }
+
+    /// An array with the elements that `body` writes.
+    @inlinable
+    public mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
+        self.beginArray()
+        try body(&self)
+        self.endArray()
+    }
+
+    /// Any value.
+    @inlinable
+    public mutating func value(_ value: some JSONWritable) {
+        value.write(to: &self)
+    }
+
+    /// A member of an object.
+    @inlinable
+    public mutating func field(_ key: String, _ value: some JSONWritable) {
+        self.key(key)
+        value.write(to: &self)
+    }
+}

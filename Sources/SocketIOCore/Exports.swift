@@ -1,0 +1,2 @@
+// Packets carry JSON: one import brings both.
+@_exported public import JSONCore

@@ -1,0 +1,119 @@
+import DequeModule
+import NIOCore
+
+/// Broadcasts, and what other threads have for the connections of this loop.
+///
+/// Mail is carried out in its order by one drain at a time. A handler that sends directly after it broadcast has its broadcasts delivered
+/// first (``settleLocalMail()``); where that would run somebody else's code in the middle of the handler, what it sends becomes mail too.
+extension LoopShard {
+    /// This loop put an item into its own mailbox.
+    func hasMailed(at position: UInt64) {
+        lastLocalMail = position
+        hasLocalMail = true
+    }
+
+    /// Delivers this loop's earlier broadcasts. Called before anything is sent directly, so that it stays behind them.
+    ///
+    /// - Returns: False: work of others lies before them, and what is to be sent has to go the same way, as mail.
+    @inline(__always)
+    func settleLocalMail() -> Bool { hasLocalMail ? settle() : true }
+
+    private func settle() -> Bool {
+        assert(!isVisiting, "a broadcast's members are being visited")
+        collectMail()
+        while hasLocalMail, let item = mail.first, item.isDelivery { carryOut(mail.removeFirst()) }
+        return !hasLocalMail
+    }
+
+    /// The loop's task for its mailbox. A drain that has had its turn is gone on with by ``takeTurn()``.
+    func drainMailbox() {
+        if hasEnded { return drainAll() }
+        if !isMailPaused { drain() }
+    }
+
+    /// Carries out mail for a turn. What is left goes on in the next one.
+    func drain() {
+        isMailPaused = false
+        var budget = TurnBudget(maximumTurn)
+        while let item = nextMail() {
+            carryOut(item)
+            budget.step()
+            if !mail.isEmpty, budget.needsTime, budget.isSpent(at: clock()) {
+                isMailPaused = true
+                return scheduleTurn()
+            }
+        }
+    }
+
+    /// Carries out all mail at once: the server ends.
+    func drainAll() {
+        while let item = nextMail() { carryOut(item) }
+    }
+
+    private func nextMail() -> LoopMailbox.Item? {
+        if mail.isEmpty { collectMail() }
+        return mail.popFirst()
+    }
+
+    private func collectMail() { mail.append(contentsOf: mailbox.take()) }
+
+    private func carryOut(_ item: LoopMailbox.Item) {
+        carriedOut += 1
+        hasLocalMail = carriedOut < lastLocalMail
+        switch item {
+        case .broadcast(let broadcast): deliver(broadcast)
+        case .deliver(let socket, let packet): socket.value.deliver(packet)
+        case .join(let socket, let room): socket.value.enter(room)
+        case .leave(let socket, let room): socket.value.exit(room)
+        case .perform(let body):
+            // What this loop mailed before has its place behind the body's own sends.
+            hasLocalMail = false
+            body()
+            hasLocalMail = carriedOut < lastLocalMail
+        }
+    }
+
+    // MARK: Broadcasts
+
+    /// Queues an event for its receivers. While they are visited nothing is flushed, closed or drained: a write may make the channel read,
+    /// and a handler that ran then could change the rooms, broadcast, or close a connection in the middle.
+    private func deliver(_ broadcast: Broadcast) {
+        isVisiting = true
+        visitReceivers(of: broadcast)
+        isVisiting = false
+        guard !overdue.isEmpty else { return }
+        let late = overdue
+        overdue = []
+        for connection in late { connection.flushOverdue() }
+    }
+
+    private func visitReceivers(of broadcast: Broadcast) {
+        if broadcast.exceptions.isEmpty, broadcast.targets.count == 1, let room = rooms[broadcast.targets[0]],
+            sockets[broadcast.targets[0]] == nil
+        {
+            for socket in room.members { socket.receive(broadcast) }
+            return
+        }
+        broadcastMark += 1
+        let mark = broadcastMark
+        for name in broadcast.exceptions { visit(name) { $0.broadcastMark = mark } }
+        let send = { (socket: ServerSocket) in
+            guard socket.broadcastMark != mark else { return }
+            socket.broadcastMark = mark
+            socket.receive(broadcast)
+        }
+        if broadcast.targets.isEmpty {
+            for socket in sockets.values { send(socket) }
+        } else {
+            for name in broadcast.targets { visit(name, send) }
+        }
+    }
+
+    /// The members of a room and the socket of that id: a client may have named its room after another's socket.
+    private func visit(_ name: String, _ body: (ServerSocket) -> Void) {
+        if let room = rooms[name] {
+            for socket in room.members { body(socket) }
+        }
+        if let socket = sockets[name] { body(socket) }
+    }
+}

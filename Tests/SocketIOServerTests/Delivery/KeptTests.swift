@@ -1,0 +1,192 @@
+import EngineIOCore
+import HeapModule
+import Logging
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("What one client can make a socket keep")
+struct KeptTests {
+    private func configuration(_ change: (inout SocketIOConfiguration) -> Void) -> SocketIOConfiguration {
+        var configuration = SocketIOConfiguration()
+        change(&configuration)
+        return configuration
+    }
+
+    /// What an event of the tests takes in memory: it is small, and its packet's buffer is not.
+    private static let event = 512 + LoopShard.packetCapacity
+
+    @Test("events behind an asynchronous handler wait up to the limit of memory, and one more closes; then as many fit again")
+    func heldBytes() async throws {
+        for (limit, connections) in [(3 * Self.event, 1), (3 * Self.event - 1, 0)] {
+            let gate = Gate()
+            let loop = EmbeddedEventLoop()
+            let io = SocketIO(configuration: configuration { $0.maximumHeldBytes = limit }, logger: .silent)
+            let client = try #require(LinkedClient(io, on: loop))
+            let seen = Recorder<String>()
+            client.socket.on("hold", perform: { _ in await gate.pass() })
+            client.socket.on("x") { _ in seen.append("x") }
+            client.receive([#"42["hold"]"#] + Array(repeating: #"42["x"]"#, count: 3))
+            #expect(io.statistics.connections == connections)
+            io.shard(for: loop).shard.value.end()
+            gate.open()
+        }
+    }
+
+    @Test("what was counted for held events is given back when they are handled")
+    func givenBack() throws {
+        // With an argument each, whose position is kept.
+        try withEmbeddedServer(configuration { $0.maximumHeldBytes = 3 * (Self.event + 8) }) { io, loop in
+            let client = try #require(LinkedClient(io, on: loop))
+            let seen = Recorder<Int>()
+            client.socket.on("x") { seen.append($0.arguments.first.int ?? -1) }
+            for round in 0..<5 {
+                client.socket.beginHolding()
+                client.receive((0..<3).map { "42[\"x\",\(3 * round + $0)]" })
+                #expect(io.statistics.connections == 1, "round \(round)")
+                client.socket.resume()
+            }
+            #expect(seen.all == Array(0..<15))
+            #expect(client.socket.keptBytes == 0)
+            client.socket.beginHolding()
+            client.receive((0..<4).map { "42[\"x\",\($0)]" })
+            #expect(io.statistics.connections == 0)
+        }
+    }
+
+    @Test("events in concurrent handlers are counted like those that wait", arguments: [(3, 1), (4, 0)])
+    func concurrent(events: Int, connections: Int) throws {
+        let gate = Gate()
+        try withEmbeddedServer(configuration { $0.maximumHeldEvents = 3 }) { io, loop in
+            let client = try #require(LinkedClient(io, on: loop))
+            client.socket.on("work", concurrently: true, perform: { _ in await gate.pass() })
+            client.receive(Array(repeating: #"42["work"]"#, count: events))
+            #expect(io.statistics.connections == connections)
+        }
+        gate.open()
+    }
+
+    @Test("a socket's rooms may have as many bytes as the limit says, names and all, and not one more; then as many again")
+    func roomBytes() throws {
+        let limit = 3 * (224 + 10)
+        try withEmbeddedServer(configuration { $0.maximumRoomBytesPerSocket = limit }) { io, loop in
+            let client = try #require(LinkedClient(io, on: loop))
+            let socket = client.socket
+            for name in ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc", "d"] { socket.join(name) }
+            #expect(socket.rooms.count == 4, "three and its own")
+            socket.leave("bbbbbbbbbb")
+            socket.join("eeeeeeeeeee")
+            #expect(socket.rooms.count == 3, "a byte too long")
+            socket.join("eeeeeeeeee")
+            #expect(socket.rooms.count == 4)
+            for name in socket.rooms { socket.leave(name) }
+            #expect(socket.memberships.byteCount == 0)
+        }
+    }
+
+    @Test("an auth as large as the limit joins, a larger one closes", arguments: [(0, true), (1, false)])
+    func authBytes(extra: Int, joins: Bool) throws {
+        try withEmbeddedServer(configuration { $0.maximumAuthBytes = 100 }) { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            _ = try peer.upgrade()
+            _ = try peer.messages()
+            try peer.text("40{\"a\":\"" + String(repeating: "x", count: 100 - 8 + extra) + "\"}")
+            #expect(try peer.messages().first?.hasPrefix("40{") == joins)
+            #expect(io.statistics.connections == (joins ? 1 : 0))
+            peer.finish()
+        }
+    }
+
+    // MARK: Acknowledgements
+
+    @Test("a socket may owe as many acknowledgements as the limit says, and one more fails at once; answers make room")
+    func acknowledgements() throws {
+        try withEmbeddedServer(configuration { $0.maximumPendingAcknowledgements = 3 }) { io, loop in
+            let client = try #require(LinkedClient(io, on: loop))
+            let answers = Recorder<String>()
+            func ask(_ name: String) { client.socket.emit("q") { answers.append(name + ($0 == nil ? " fails" : "")) } }
+            for name in ["a", "b", "c", "d"] { ask(name) }
+            #expect(answers.all == ["d fails"])
+            client.receive(["431[]"])
+            ask("e")
+            ask("f")
+            #expect(answers.all == ["d fails", "b", "f fails"])
+            loop.advanceTime(by: .seconds(10))
+            #expect(answers.all == ["d fails", "b", "f fails", "a fails", "c fails", "e fails"])
+            ask("g")
+            #expect(answers.all.count == 6)
+            client.connection.close(.forcedClose)
+            #expect(answers.all.last == "g fails")
+        }
+    }
+
+    @Test("time-outs come in the order of their times, each once, whatever the order they were set in")
+    func timeouts() throws {
+        try withEmbeddedServer { io, loop in
+            let client = try #require(LinkedClient(io, on: loop))
+            let answers = Recorder<Int>()
+            for seconds in [5, 1, 3, 3, 20, 2] {
+                client.socket.emit("q", timeout: .seconds(Int64(seconds))) { _ in answers.append(seconds) }
+            }
+            loop.advanceTime(by: .milliseconds(999))
+            #expect(answers.all == [])
+            loop.advanceTime(by: .milliseconds(1))
+            #expect(answers.all == [1])
+            // Its answer comes in time: its deadline is no longer looked at.
+            client.receive(["432[]"])
+            loop.advanceTime(by: .seconds(18))
+            #expect(answers.all == [1, 3, 2, 3, 5])
+            client.socket.emit("q", timeout: .milliseconds(500)) { _ in answers.append(0) }
+            loop.advanceTime(by: .seconds(1))
+            #expect(answers.all == [1, 3, 2, 3, 5, 0, 20])
+        }
+    }
+
+    @Test("acknowledgements cost no timer each, and those that came leave nothing")
+    func deadlines() throws {
+        try withEmbeddedServer { io, loop in
+            let client = try #require(LinkedClient(io, on: loop))
+            let shard = io.shard(for: loop).shard.value
+            for number in 0..<1_000 {
+                client.socket.emit("q") { _ in }
+                if number >= 10 { client.receive(["43\(number)[]"]) }
+            }
+            #expect(shard.acknowledgementDeadlines.count == 1)
+            loop.advanceTime(by: .seconds(10))
+            #expect(shard.acknowledgementDeadlines.isEmpty)
+        }
+    }
+
+    @Test("deadlines of acknowledgements that came are left out when they are more than the others")
+    func compaction() {
+        var pending = PendingAcknowledgements()
+        let start = NIODeadline.uptimeNanoseconds(0)
+        _ = pending.add(deadline: start) { _ in }
+        for number in 1...1_000 {
+            let id = pending.add(deadline: start + .seconds(Int64(number))) { _ in }
+            #expect(pending.take(id) != nil)
+            #expect(pending.take(id) == nil)
+            #expect(pending.deadlineCount <= 2 * pending.count + 16)
+        }
+        #expect(pending.nextDeadline == start)
+        #expect(pending.takeDue(now: start) != nil)
+        #expect(pending.takeDue(now: start + .hours(1)) == nil)
+        #expect(pending.deadlineCount == 0)
+    }
+}
+
+extension Logger {
+    fileprivate static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+}
+
+/// Holds up tasks until it is opened.
+private final class Gate: Sendable {
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+    init() { (stream, continuation) = AsyncStream.makeStream() }
+    func pass() async { for await _ in stream {} }
+    func open() { continuation.finish() }
+}
