@@ -38,6 +38,8 @@ let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package
 let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypesCore: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -55,6 +57,7 @@ let package = Package(
         .library(name: "RedisClient", targets: ["RedisClient", "RedisCore"]),
         .library(name: "RedisTesting", targets: ["RedisTesting"]),
         .library(name: "SocketIORedis", targets: ["SocketIORedis"]),
+        .library(name: "LoadTesting", targets: ["LoadTesting"]),
         .executable(name: "dunlin", targets: ["dunlin"]),
         .executable(name: "echo-server", targets: ["echo-server"]),
         .executable(name: "echo-client", targets: ["echo-client"]),
@@ -72,6 +75,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -118,16 +123,23 @@ let package = Package(
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
-        .target(name: "RedisCore", dependencies: [nioCore, deque, crypto], swiftSettings: settings),
+        .target(name: "RedisCore", dependencies: ["SystemCrypto", nioCore, deque], swiftSettings: settings),
         .target(
             name: "RedisClient", dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, logging], swiftSettings: settings),
         .target(name: "RedisTesting", dependencies: ["RedisCore", nioCore, nioPosix], swiftSettings: settings),
         .target(name: "SocketIORedis", dependencies: ["SocketIOCore", "EngineIOCore", "RedisCore", nioCore], swiftSettings: settings),
+        .target(
+            name: "LoadTesting",
+            dependencies: [
+                "SocketIOClient", "SocketIOCore", "JSONCore", "EngineIOCore", "PrometheusMetrics", nioCore, nioPosix, nioTLS,
+                "SystemCrypto", yams, histogram,
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "SocketIOHummingbird", arguments, lifecycle, signals,
-                logging, metrics,
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "SocketIOHummingbird", "LoadTesting", hummingbird,
+                nioCore, arguments, lifecycle, signals, logging, metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -172,6 +184,12 @@ let package = Package(
         .testTarget(
             name: "SocketIORedisTests", dependencies: ["SocketIORedis", "SocketIOCore", "RedisCore", nioCore], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
+        .testTarget(
+            name: "LoadTestingTests",
+            dependencies: [
+                "LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "JSONCore", "PrometheusMetrics", hummingbird, nioCore,
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [

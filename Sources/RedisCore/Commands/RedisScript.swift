@@ -1,4 +1,4 @@
-import Crypto
+import SystemCrypto
 public import NIOCore
 
 /// A script that Redis runs as one step, declared once: its Lua text, and its twin in Swift for Redis in memory.
@@ -46,7 +46,7 @@ public struct RedisScript: Sendable {
     /// The name that Redis gives a script's text.
     public static func sha1(of lua: String) -> String {
         let digits = Array("0123456789abcdef".utf8)
-        let bytes = Insecure.SHA1.hash(data: Array(lua.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        let bytes = SHA1Digest.hash(Array(lua.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         return String(decoding: bytes, as: UTF8.self)
     }
 
