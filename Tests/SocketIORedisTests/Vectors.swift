@@ -4,8 +4,8 @@ import SocketIOCore
 
 @testable import SocketIORedis
 
-// Messages that Node's own code wrote: @socket.io/redis-adapter 8.3, @socket.io/redis-streams-adapter 0.3, @socket.io/redis-emitter 5.1 with
-// socket.io-adapter 2.5, notepack.io 3.0 and @msgpack/msgpack, run with a client that prints what it is given.
+// Messages that Node's own code wrote: @socket.io/redis-adapter, @socket.io/redis-streams-adapter and @socket.io/redis-emitter with
+// socket.io-adapter, notepack.io and @msgpack/msgpack, run with a client that prints what it is given.
 
 /// Bytes from hexadecimal digits.
 func hex(_ text: String) -> ByteBuffer {

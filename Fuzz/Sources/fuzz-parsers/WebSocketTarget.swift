@@ -37,6 +37,7 @@ enum WebSocketTarget {
                 check(reason.readableBytes <= 123, "a reason is short")
                 check(String(validating: reason.readableBytesView, as: UTF8.self) != nil, "a reason is UTF-8")
                 delivered += reason.readableBytes
+            case .extended: check(false, "no extension was negotiated")
             }
         }
         check(delivered <= input.count, "no more comes out than went in")
@@ -75,6 +76,7 @@ enum WebSocketTarget {
             case .pong(let payload): WebSocketEncoder.write(opcode: .pong, payload: payload, mask: mask, into: &written)
             case .close(let code, let reason):
                 WebSocketEncoder.writeClose(code: code, reason: String(buffer: reason), mask: mask, into: &written)
+            case .extended: check(false, "no extension was negotiated")
             }
         }
         let again = verdict([Array(written.readableBytesView)[...]], role, WebSocketLimits())
