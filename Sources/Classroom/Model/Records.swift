@@ -25,12 +25,14 @@ public struct SessionRecord: Hashable, Sendable {
     public var endedAt: UnixMilliseconds?
     /// Increases with every change of the board; versions never go back.
     public var version: Int
+    /// Nobody new may join.
+    public var isLocked: Bool
 
     public init(
         id: String, quizID: String, status: SessionStatus = .waiting, joinCode: String? = nil, createdBy: String,
         settings: SessionSettings = .init(), phase: String? = nil, questionIndex: Int = -1, questionOpenedAt: UnixMilliseconds? = nil,
         questionDeadline: UnixMilliseconds? = nil, createdAt: UnixMilliseconds = 0, startedAt: UnixMilliseconds? = nil,
-        endedAt: UnixMilliseconds? = nil, version: Int = 0
+        endedAt: UnixMilliseconds? = nil, version: Int = 0, isLocked: Bool = false
     ) {
         self.id = id
         self.quizID = quizID
@@ -46,6 +48,7 @@ public struct SessionRecord: Hashable, Sendable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.version = version
+        self.isLocked = isLocked
     }
 
     /// The owner's; a row written by hand may name none, and then it is that of whoever manages quizzes.
@@ -65,10 +68,12 @@ public struct ParticipantRecord: Hashable, Sendable {
     public var left: Bool
     /// In a self-paced session: when the question that this player now has was sent to them.
     public var questionSentAt: UnixMilliseconds?
+    /// The mark of the browser that joined, if it gave one: who was removed does not come back under another name.
+    public var device: String?
 
     public init(
         sessionID: String, userID: String, username: String, joinedAt: UnixMilliseconds, kicked: Bool = false, left: Bool = false,
-        questionSentAt: UnixMilliseconds? = nil
+        questionSentAt: UnixMilliseconds? = nil, device: String? = nil
     ) {
         self.sessionID = sessionID
         self.userID = userID
@@ -77,6 +82,7 @@ public struct ParticipantRecord: Hashable, Sendable {
         self.kicked = kicked
         self.left = left
         self.questionSentAt = questionSentAt
+        self.device = device
     }
 }
 

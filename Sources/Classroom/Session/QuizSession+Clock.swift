@@ -124,6 +124,7 @@ extension QuizSession {
 
     /// Every change of phase is a new version of the row, and persisted before anybody hears of it.
     mutating func enter(_ next: SessionPhase, _ effects: inout [SessionEffect]) {
+        if phase == .waiting { effects.append(.keepQuiz(quiz)) }
         phase = next
         record.status = next.status
         record.phase = next.status == .active ? next.rawValue : nil

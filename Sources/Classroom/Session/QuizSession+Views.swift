@@ -34,7 +34,15 @@ extension QuizSession {
             if done { answered += 1 }
             if done || player.isConnected { present += 1 }
         }
-        return Progress(sessionId: record.id, questionId: questionID, answered: answered, players: present)
+        return Progress(sessionId: record.id, questionId: questionID, answered: answered, players: present, away: away())
+    }
+
+    /// Those on the board who are not here; nil: none.
+    private func away() -> [String]? {
+        var absent: [SessionPlayer] = []
+        for player in players.values where !player.record.kicked && !player.isConnected { absent.append(player) }
+        guard !absent.isEmpty else { return nil }
+        return absent.sorted { $0.order < $1.order }.prefix(limits.listedAway).map(\.record.userID)
     }
 
     /// The result of a durable answer as its player may see it now.
@@ -103,6 +111,8 @@ extension QuizSession {
     func observerSnapshot(isHost: Bool, at now: UnixMilliseconds) -> SessionSnapshot {
         var snapshot = snapshot(role: isHost ? .host : .observer, at: now)
         snapshot.joinCode = record.joinCode
+        snapshot.locked = record.isLocked
+        if isHost { snapshot.away = away() }
         if phase == .open || phase == .closed, let index = currentIndex, let opened = record.questionOpenedAt {
             snapshot.question = question(index, openedAt: opened, for: nil, at: now)
         }
@@ -114,7 +124,7 @@ extension QuizSession {
         if phase == .leadIn, let opens = record.questionOpenedAt { startsIn = Int(max(0, opens - now)) }
         return SessionSnapshot(
             sessionId: record.id, title: quiz.title, status: phase.status, phase: phase, pace: record.settings.pace,
-            questionCount: quiz.questions.count, players: players.values.count { $0.isTakingPart }, role: role, startsInMs: startsIn,
+            questionCount: quiz.questions.count, players: players.values.count { !$0.record.kicked }, role: role, startsInMs: startsIn,
             closed: phase == .closed ? currentIndex.map(closing) : nil)
     }
 }

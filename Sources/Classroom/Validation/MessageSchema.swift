@@ -14,10 +14,17 @@ enum MessageSchema {
             try join(&fields)
         case "quiz:observe":
             try fields.identifier("sessionId", isRequired: true)
-        case "quiz:start", "quiz:next", "quiz:close", "quiz:end", "quiz:leave":
+        case "quiz:start", "quiz:leave":
             try fields.identifier("sessionId")
+        case "quiz:next", "quiz:close", "quiz:end":
+            try fields.identifier("sessionId")
+            try fields.name("questionId")
+        case "quiz:lock":
+            try fields.identifier("sessionId")
+            try fields.flag("locked")
         case "quiz:kick":
             try fields.identifier("sessionId")
+            try fields.name("questionId")
             try fields.name("userId", isRequired: true)
         case "quiz:answer":
             try fields.identifier("sessionId")
@@ -51,6 +58,8 @@ enum MessageSchema {
         try fields.joinCode("joinCode")
         try fields.text("token", maximumLength: 8_192)
         try fields.text("nickname", maximumLength: Nickname.maximumRawBytes)
+        // A mark without a meaning of its own: one that cannot be a mark is none.
+        fields.keep("deviceId") { $0.string.map(Identifier.isValid) ?? false }
         guard fields.has("sessionId") || fields.has("joinCode") else {
             throw ClassroomError(.invalid, "Validation error: \"sessionId\" or \"joinCode\" is required")
         }

@@ -57,6 +57,13 @@ struct PayloadReader {
         output[name] = .string(text)
     }
 
+    /// Required: true or false.
+    mutating func flag(_ name: String) throws(ClassroomError) {
+        guard let value = value(name) else { throw invalid(name, "is required") }
+        guard value.bool != nil else { throw invalid(name, "must be true or false") }
+        output[name] = value
+    }
+
     mutating func number(_ name: String, in range: ClosedRange<Double>) throws(ClassroomError) {
         guard let value = value(name) else { return }
         guard let number = value.number else { throw invalid(name, "must be a number") }

@@ -36,9 +36,8 @@ struct SessionRoutes {
             sessions += try await store.sessions(statuses: statuses, createdBy: "", limit: Self.maximumListed)
             sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(Self.maximumListed))
         }
-        var titles: [String: String] = [:]
-        for id in Set(sessions.map(\.quizID)) { titles[id] = try await store.quiz(id: id)?.title }
-        return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.quizID]) }])
+        let titles = try await store.sessionTitles(sessions.map(\.id))
+        return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.id]) }])
     }
 
     /// The whole board, for those who take part and for whoever hosts: what the event has the first of. Folded from the rows by the rules of
@@ -51,7 +50,7 @@ struct SessionRoutes {
         guard takesPart || session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
             throw ClassroomError(.forbidden, "The board is for those who take part")
         }
-        let quiz = try await store.quiz(id: session.quizID) ?? Quiz(id: session.quizID, title: "", questions: [], createdBy: "")
+        let quiz = try await store.quiz(of: session) ?? Quiz(id: session.quizID, title: "", questions: [], createdBy: "")
         let rules = QuizSession(
             record: session, quiz: quiz, participants: participants, answers: try await store.answers(sessionID: session.id))
         return .json(LeaderboardDocument(entries: rules.leaderboard().entries, summary: rules.leaderboardPayload().summary))
@@ -64,12 +63,11 @@ struct SessionRoutes {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }
         let report = SessionReport(
-            session: session, quiz: try await store.quiz(id: session.quizID),
+            session: session, quiz: try await store.quiz(of: session),
             participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
         guard asCSV else { return .json(report) }
         var response = Response.text(report.csv(), type: "text/csv; charset=utf-8")
-        // The id matches [A-Za-z0-9_-]{1,64}: nothing in it needs quoting.
-        response.headers[.contentDisposition] = "attachment; filename=\"\(session.id).csv\""
+        response.headers[.contentDisposition] = ReportFileName(title: report.title, sessionID: session.id).contentDisposition
         return response
     }
 }

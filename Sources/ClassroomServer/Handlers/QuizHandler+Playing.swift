@@ -13,7 +13,7 @@ extension QuizHandler {
                 request.responder.fail(error)
                 return .finished
             }
-            let (service, context) = (service, context(request, connection))
+            let (service, context) = (service, context(request, connection, device: data["deviceId"]?.string))
             return pipeline.perform(request, connection) {
                 let sessionID = try await find()
                 let snapshot = try await service.joinSession(sessionID, user, context)
@@ -35,7 +35,7 @@ extension QuizHandler {
             return .finished
         }
         let nickname = data["nickname"]?.string ?? ""
-        let (service, context) = (service, context(request, connection))
+        let (service, context) = (service, context(request, connection, device: data["deviceId"]?.string))
         return pipeline.perform(request, connection) {
             let sessionID = try await find()
             let admission = try await service.joinGuest(sessionID, nickname: nickname, context)

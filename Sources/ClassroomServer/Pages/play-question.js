@@ -1,7 +1,10 @@
 /** A player's view of one question: choose, locked in, result, reveal. It knows nothing of the connection. */
 
 import { Countdown, answerClass, correctText, gapText, isCorrect, ordinal, renderLeaderboard, shapeIcon } from "/quiz.js";
-import { byId, element, formatNumber, isShown, onSubmit, setText, showView } from "/page.js";
+import { byId, element, formatNumber, isCode, isShown, onSubmit, setContent, setText, showView } from "/page.js";
+
+/** What was typed or chosen is sent this long before the end, so that it arrives in time. */
+const sendingMarginMs = 600;
 
 export class QuestionView {
   #question = null;
@@ -17,7 +20,7 @@ export class QuestionView {
       this.#onChoose(text.trim());
     });
     byId("lock-in").addEventListener("click", () => {
-      const chosen = pressedIndices([...byId("answers").children]);
+      const chosen = this.#pressed();
       if (chosen.length === 0) return this.say("Choose at least one answer first");
       this.#onChoose(chosen);
       // The button goes, and would take the focus along.
@@ -29,10 +32,11 @@ export class QuestionView {
     });
   }
 
-  show(question, onOver) {
+  /** `onOver` runs when the time is up. `endsWithTime`: the question closes then, and what stands there unsent is sent just before. */
+  show(question, { onOver, endsWithTime } = {}) {
     this.#question = question;
     setText("question-number", `Question ${question.questionNumber} of ${question.questionCount}`);
-    setText("question-text", question.question);
+    setContent("question-text", question.question);
     byId("answers").replaceChildren(...question.options.map((option, index) => this.#answerButton(option, index)));
     byId("answers").hidden = question.options.length === 0;
     byId("several").hidden = byId("lock-in").hidden = !question.multiple;
@@ -44,13 +48,35 @@ export class QuestionView {
     byId("standing").hidden = true;
     byId("board-area").hidden = true;
     this.say("");
-    this.#countdown.start(question.remainingMs, question.durationMs, onOver);
+    const onNearEnd = endsWithTime ? () => this.#sendUnsent() : undefined;
+    this.#countdown.start(question.remainingMs, question.durationMs, { onOver, onNearEnd, marginMs: sendingMarginMs });
     const alreadyThere = isShown("question");
     showView("question");
     const heading = byId("question-text");
     heading.tabIndex = -1;
     if (alreadyThere) heading.focus({ preventScroll: true });
     window.scrollTo(0, 0);
+  }
+
+  #pressed() {
+    return pressedIndices([...byId("answers").children]);
+  }
+
+  /** What was typed, or chosen of several, and not sent; undefined: nothing. */
+  get unsent() {
+    if (!this.#question) return undefined;
+    if (this.#question.options.length === 0) {
+      const field = byId("text-value");
+      return field.readOnly ? undefined : field.value.trim() || undefined;
+    }
+    if (!this.#question.multiple || byId("lock-in").hidden) return undefined;
+    const chosen = this.#pressed();
+    return chosen.length > 0 ? chosen : undefined;
+  }
+
+  #sendUnsent() {
+    const answer = this.unsent;
+    if (answer !== undefined) this.#onChoose(answer);
   }
 
   /** The answer stands until the server says otherwise: nothing else can be chosen. */
@@ -94,7 +120,9 @@ export class QuestionView {
     setText("score", formatNumber(result.totalScore));
   }
 
-  showClosed(closed, { answer, result }) {
+  /** `isSending`: the answer is on its way, and its result may still come. */
+  showClosed(closed, { answer, result, isSending }) {
+    const wasUnsent = answer === undefined && this.unsent !== undefined;
     this.#countdown.finish();
     this.lock(answer);
     byId("view-question").classList.add("closed");
@@ -110,7 +138,10 @@ export class QuestionView {
       button.querySelector(".verdict").textContent = isRight ? " (correct)" : isOwn ? " (your answer, wrong)" : "";
     });
     if (result && !result.pending) this.say(result.correct ? outcome(result)[0] : `Not this time. Correct: ${correct}`, outcome(result)[1]);
-    else this.say(`${answer === undefined ? "The time is over" : "Closed"}. Correct: ${correct}`);
+    else if (wasUnsent) this.say(`The question was closed before you sent your answer. Correct: ${correct}`, "bad");
+    else if (answer === undefined) this.say(`The time is over. Correct: ${correct}`);
+    else if (result || isSending) this.say(`Closed. Correct: ${correct}`);
+    else this.say(`Your answer came too late and does not count. Correct: ${correct}`, "bad");
     if (!closed.you) return;
     setText("score", formatNumber(closed.you.score));
     setText("rank", `${ordinal(closed.you.rank)} place`);
@@ -138,7 +169,7 @@ export class QuestionView {
       "button",
       { type: "button", class: `answer ${answerClass(index)}`, "aria-pressed": "false", onclick: choose },
       shapeIcon(index),
-      element("span", { class: "option" }, option, element("span", { class: "verdict for-screen-readers" })),
+      element("span", { class: isCode(option) ? "option code" : "option", dir: "auto" }, option, element("span", { class: "verdict for-screen-readers" })),
       index < 9 ? element("kbd", { "aria-hidden": "true" }, String(index + 1)) : null,
       element("span", { class: "mark", "aria-hidden": "true" }),
     );

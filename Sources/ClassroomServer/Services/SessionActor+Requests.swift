@@ -11,15 +11,15 @@ extension SessionActor {
     func join(_ user: User, _ context: CallContext, guestToken: String? = nil) async throws -> SessionReply {
         try await request(user.id, context, guestToken: guestToken) { call in
             storeFirst(user.id, call)
-            apply(.join(userID: user.id, name: user.username, isNickname: user.role == .guest), for: call)
+            apply(.join(userID: user.id, name: user.username, isNickname: user.role == .guest, device: context.device), for: call)
         }
     }
 
     /// Whether somebody could join now under this name; throws why not.
-    func mayJoin(nickname: String) throws {
+    func mayJoin(nickname: String, device: String?) throws {
         guard !isRetired else { throw SessionRetired() }
         var copy = session
-        _ = try copy.apply(.join(userID: "", name: nickname, isNickname: true), at: now)
+        _ = try copy.apply(.join(userID: "", name: nickname, isNickname: true, device: device), at: now)
     }
 
     func observe(_ user: User, managesQuizzes: Bool, _ context: CallContext) async throws -> SessionReply {

@@ -127,7 +127,7 @@ final class SessionRegistry: Sendable {
     private func load(_ id: String, _ generation: Int) async throws -> SessionActor {
         do {
             guard let record = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
-            guard let quiz = try await store.quiz(id: record.quizID) else { throw ClassroomError(.notFound, "Quiz not found") }
+            guard let quiz = try await quiz(of: record) else { throw ClassroomError(.notFound, "Quiz not found") }
             let session = make(
                 record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
             await session.resume()
@@ -147,6 +147,14 @@ final class SessionRegistry: Sendable {
             }
             throw error
         }
+    }
+
+    /// As it is played. A row that somebody wrote by hand as a running session has no copy yet, and gets one.
+    private func quiz(of record: SessionRecord) async throws -> Quiz? {
+        if let played = try await store.playedQuiz(sessionID: record.id) { return played }
+        guard let quiz = try await store.quiz(id: record.quizID) else { return nil }
+        if record.status != .waiting { store.keep(quiz, sessionID: record.id, sessionCreatedAt: record.createdAt) { _ in } }
+        return quiz
     }
 
     private func make(

@@ -10,6 +10,7 @@ enum SettingsText {
                 "questionDurationMs": .number(Double(settings.questionDurationMs)),
                 "leadInMs": .number(Double(settings.leadInMs)),
                 "autoAdvance": .bool(settings.autoAdvance),
+                "advanceDelayMs": .number(Double(settings.advanceDelayMs)),
                 "revealAnswers": .string(settings.revealAnswers.rawValue),
                 "scoring": .string(settings.scoring.rawValue),
                 "lateJoin": .bool(settings.lateJoin),
@@ -26,6 +27,9 @@ enum SettingsText {
         }
         if let leadIn = payload["leadInMs"]?.integer, leadIn >= 0 {
             settings.leadInMs = min(leadIn, SessionSettings.leadInRange.upperBound)
+        }
+        if let delay = payload["advanceDelayMs"]?.integer, delay >= 0 {
+            settings.advanceDelayMs = min(delay, SessionSettings.advanceDelayRange.upperBound)
         }
         if let advance = payload["autoAdvance"]?.bool { settings.autoAdvance = advance }
         if let reveal = payload["revealAnswers"]?.string.flatMap(SessionSettings.Reveal.init) { settings.revealAnswers = reveal }

@@ -9,7 +9,7 @@ enum SQLiteSchema {
     /// Milliseconds since 1970.
     private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
 
-    static let versions = [version1]
+    static let versions = [version1, version2]
 
     /// Brings the database to the newest version, in one transaction, so that two processes may do it at the same time.
     static func migrate(_ db: Database) throws {
@@ -27,6 +27,48 @@ enum SQLiteSchema {
     /// The database was made by a newer version of this program.
     struct NewerSchema: Error {
         let version: Int
+    }
+
+    /// The quiz of a session as it was played. One that a row without its own copy refers to is copied before it is changed or deleted, by
+    /// whatever program; `session_created_at` tells one session of an id from the next.
+    private static let version2 = """
+        alter table quiz_sessions add column locked integer default 0;
+        alter table quiz_participants add column device text;
+        create index quiz_sessions_quiz on quiz_sessions (quiz_id);
+        create index chat_messages_client on chat_messages (room_id, user_id, client_id) where client_id is not null;
+
+        create table played_quizzes (
+            session_id text not null primary key references quiz_sessions (id) on delete cascade on update cascade,
+            session_created_at integer,
+            title text default '',
+            questions text default '[]',
+            created_by text default ''
+        );
+        insert into played_quizzes
+            select s.id, s.created_at, q.title, q.questions, q.created_by from quiz_sessions s join quizzes q on q.id = s.quiz_id
+            where s.status <> 'waiting';
+
+        \(copyTrigger("quizzes_updated", before: "update"))
+        \(copyTrigger("quizzes_deleted", before: "delete"))
+        drop trigger quiz_sessions_deleted;
+        create trigger quiz_sessions_deleted after delete on quiz_sessions begin
+            delete from quiz_answers where session_id = old.id;
+            delete from quiz_participants where session_id = old.id;
+            delete from played_quizzes where session_id = old.id;
+        end;
+        """
+
+    private static func copyTrigger(_ name: String, before change: String) -> String {
+        """
+        create trigger \(name) before \(change) on quizzes begin
+            insert into played_quizzes
+                select s.id, s.created_at, old.title, old.questions, old.created_by from quiz_sessions s
+                where s.quiz_id = old.id and s.status <> 'waiting' and not exists (
+                    select 1 from played_quizzes p where p.session_id = s.id and p.session_created_at is s.created_at)
+                on conflict (session_id) do update set session_created_at = excluded.session_created_at, title = excluded.title,
+                    questions = excluded.questions, created_by = excluded.created_by;
+        end;
+        """
     }
 
     private static let version1 = """

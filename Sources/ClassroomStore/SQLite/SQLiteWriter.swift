@@ -11,17 +11,19 @@ import Synchronization
 final class SQLiteWriter: CommitTarget {
     private enum Outcome {
         case answer(AnswerOutcome)
-        case message(sequence: Int)
+        case message(ChatMessage)
         case done(@Sendable () -> Void)
         case failed(ClassroomError)
     }
 
     private let pool: DatabasePool
+    private let checkpoints: LogCheckpoints
     private let logger: Logger
     private let sequences = Mutex(ChatSequences())
 
-    init(pool: DatabasePool, logger: Logger) {
+    init(pool: DatabasePool, checkpoints: LogCheckpoints, logger: Logger) {
         self.pool = pool
+        self.checkpoints = checkpoints
         self.logger = logger
     }
 
@@ -30,8 +32,9 @@ final class SQLiteWriter: CommitTarget {
             let outcomes = try sequences.withLock { sequences in
                 try pool.writeWithoutTransaction { db in try perform(batch, in: db, sequences: &sequences) }
             }
-            return CommittedBatch(isCommitted: true) {
+            return CommittedBatch(isCommitted: true) { [checkpoints] in
                 for (write, outcome) in zip(batch, outcomes) { Self.deliver(outcome, to: write) }
+                checkpoints.committed()
             }
         } catch {
             sequences.withLock { $0.forgetAll() }
@@ -68,7 +71,7 @@ final class SQLiteWriter: CommitTarget {
         case .answer(let answer, let sessionCreatedAt, _):
             return .answer(try AnswerRows.insert(answer, sessionCreatedAt, in: db))
         case .message(let message, _):
-            return .message(sequence: try ChatRows.insert(message, in: db, sequences: &sequences))
+            return .message(try ChatRows.insert(message, in: db, sequences: &sequences))
         case .transaction(let transaction):
             var context = db
             var finish: @Sendable () -> Void = {}
@@ -84,9 +87,8 @@ final class SQLiteWriter: CommitTarget {
         switch (outcome, write) {
         case (.answer(let outcome), .answer(_, _, let completion)):
             completion(.success(outcome))
-        case (.message(let sequence), .message(var message, let completion)):
-            message.sequence = sequence
-            completion(.success(message))
+        case (.message(let stored), .message(_, let completion)):
+            completion(.success(stored))
         case (.done(let finish), .transaction):
             finish()
         case (.failed(let error), _):
