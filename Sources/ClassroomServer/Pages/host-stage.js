@@ -30,8 +30,9 @@ export class HostStage {
   #resting = null;
   #stopLeadIn = () => {};
   isLocked = false;
+  isResting = false;
 
-  /** `onRemove(button, entry)` removes a player; `fetchBoard()` returns the whole board, {entries, summary}, or null. */
+  /** `onRemove(event, entry)` removes a player; `fetchBoard()` returns the whole board, {entries, summary}, or null. */
   constructor({ onRemove, fetchBoard }) {
     this.#onRemove = onRemove;
     this.#fetchBoard = fetchBoard;
@@ -83,11 +84,15 @@ export class HostStage {
     byId("locked-hint").hidden = !isLocked;
   }
 
-  /** The controls do nothing for a moment: what was pressed may have made way for another button. */
+  /** The controls take no clicks for a moment: what was pressed may have made way for another button. */
   rest() {
     clearTimeout(this.#resting);
     for (const one of buttons) byId(one).setAttribute("aria-disabled", "true");
-    this.#resting = setTimeout(() => buttons.forEach((one) => byId(one).removeAttribute("aria-disabled")), restMs);
+    this.isResting = true;
+    this.#resting = setTimeout(() => {
+      this.isResting = false;
+      buttons.forEach((one) => byId(one).removeAttribute("aria-disabled"));
+    }, restMs);
   }
 
   #show(part, shown, state) {

@@ -98,7 +98,7 @@ async function runningSessions() {
 function card({ title, detail, action, label, run }) {
   const name = element("span", { class: "card-title", dir: "auto" }, title);
   const button = element("button", { type: "button", class: action === "host" ? "primary" : null, "aria-label": `${label}: ${isolated(title)}` }, label);
-  button.addEventListener("click", () => press(button, "library-error", run));
+  button.addEventListener("click", (event) => press(event, "library-error", run));
   button.dataset.action = action;
   return element("li", { class: "card panel" }, name, element("span", { class: "hint" }, detail), button);
 }
@@ -159,10 +159,14 @@ async function fetchBoard() {
 
 // Leading
 
+let isBusy = false;
+
 /** Runs what a button asks for, once: the page's buttons rest meanwhile. A refusal is shown at `place`. */
-async function press(button, place, action) {
-  if (button.getAttribute("aria-disabled") === "true") return;
-  const resting = [...document.querySelectorAll("main button")].filter((one) => one.getAttribute("aria-disabled") !== "true");
+async function press(event, place, action) {
+  // The second click of a double click must not meet what took a button's place. Keys go to what has the focus, and that stays away from them.
+  if (isBusy || (stage.isResting && event.detail > 0)) return;
+  isBusy = true;
+  const resting = [...document.querySelectorAll("main button")];
   for (const one of resting) one.setAttribute("aria-disabled", "true");
   showProblem(place, null);
   try {
@@ -170,8 +174,8 @@ async function press(button, place, action) {
   } catch (error) {
     showProblem(place, error);
   } finally {
+    isBusy = false;
     for (const one of resting) one.removeAttribute("aria-disabled");
-    // Not at once: the second click of a double click must not meet what took a button's place.
     stage.rest();
   }
 }
@@ -182,11 +186,11 @@ function command(event, payload = {}) {
   return request(socket(), event, { sessionId: hosted.sessionId, ...(questionId && { questionId }), ...payload });
 }
 
-const onPress = (id, action) => byId(id).addEventListener("click", () => press(byId(id), "session-error", action));
+const onPress = (id, action) => byId(id).addEventListener("click", (event) => press(event, "session-error", action));
 
-async function remove(button, { userId, username }) {
+async function remove(event, { userId, username }) {
   if (!confirm(`Remove ${isolated(username)} from this session? They cannot come back.`)) return;
-  await press(button, "session-error", () => command("quiz:kick", { userId }));
+  await press(event, "session-error", () => command("quiz:kick", { userId }));
 }
 
 async function downloadReport() {

@@ -22,7 +22,7 @@ export function shapeIcon(index) {
 /** The six digits in what somebody typed or pasted: digits of any script, "Code: 123 456", or the whole link; null when there are none. */
 export function parseCode(text) {
   const linked = /code=([^&#]*)/.exec(text)?.[1];
-  const runs = (linked ?? text).normalize("NFKC").match(/(?<![\p{L}\p{N}])\p{Nd}(?:[\s\p{Pd}\p{Cf}]*\p{Nd})*(?![\p{L}\p{N}])/gu) ?? [];
+  const runs = (linked ?? text).match(/(?<![\p{L}\p{N}])\p{Nd}(?:[\s\p{Pd}\p{Cf}]*\p{Nd})*(?![\p{L}\p{N}])/gu) ?? [];
   const codes = runs.map((run) => [...run].map(digitOf).join("")).filter((digits) => digits.length === 6);
   return codes.length === 1 ? codes[0] : null;
 }
@@ -118,7 +118,7 @@ export function correctText(correctAnswer, options) {
   return texts.join(options.length > 0 ? " and " : " or ");
 }
 
-/** Fills an `<ol>`. `onRemove(button, entry)` adds a button to each line; `away` has the user ids of those who are not connected. */
+/** Fills an `<ol>`. `onRemove(event, entry)` adds a button to each line; `away` has the user ids of those who are not connected. */
 export function renderLeaderboard(list, entries, { ownId, limit = entries.length, onRemove, away = new Set() } = {}) {
   const shown = entries.slice(0, limit);
   const own = entries.findIndex((entry) => entry.userId === ownId);
@@ -140,7 +140,7 @@ export function renderLeaderboard(list, entries, { ownId, limit = entries.length
         onRemove &&
           element(
             "button",
-            { class: "quiet small", type: "button", "aria-label": `Remove ${isolated(entry.username)}`, onclick: (event) => onRemove(event.currentTarget, entry) },
+            { class: "quiet small", type: "button", "aria-label": `Remove ${isolated(entry.username)}`, onclick: (event) => onRemove(event, entry) },
             "Remove",
           ),
       ),
