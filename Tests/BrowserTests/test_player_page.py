@@ -224,3 +224,17 @@ def test_a_name_cannot_turn_the_text_around_it(school, host, tabs):
         for place in ("#members bdi", ".message strong bdi", "#account bdi"):
             assert page.locator(place).first.evaluate("node => getComputedStyle(node).unicodeBidi") == "isolate"
             assert "\u202e" not in page.locator(place).first.text_content()
+
+
+def test_a_double_tap_at_ones_own_pace_answers_one_question(school, host, tabs):
+    code = create(host, school, pace="self")
+    with tabs.person("Ann", PHONE) as page:
+        join(page, school, code)
+        host.ask("quiz:start", {"sessionId": "s"})
+        expect(page.locator("#question-number")).to_have_text("Question 1 of 2")
+        box = page.locator("#answers button").first.bounding_box()
+        page.mouse.dblclick(box["x"] + 30, box["y"] + 30, delay=30)
+        expect(page.locator("#question-number")).to_have_text("Question 2 of 2")
+        expect(page.locator("#answers button").first).to_be_enabled()
+        expect(page.locator("#answers [aria-pressed=true]")).to_have_count(0)
+        assert len(answers(school)) == 1

@@ -12,15 +12,19 @@ struct CommandSuggestionTests {
     @Test(
         "the command that was meant is named",
         arguments: [
-            ("serv", "serve"), ("server", "serve"), ("srve", "serve"), ("SERVE", "serve"), ("esrve", "serve"), ("tokens", "token"), ("tok", "token"),
-            ("imprt", "import"), ("backpu", "backup"), ("back", "backup"), ("token crate", "token create"), ("token remove", "token revoke"),
+            ("serv", "serve"), ("server", "serve"), ("srve", "serve"), ("SERVE", "serve"), ("esrve", "serve"), ("tokens", "token"),
+            ("tok", "token"),
+            ("imprt", "import"), ("backpu", "backup"), ("back", "backup"), ("token crate", "token create"),
+            ("token remove", "token revoke"),
             ("token revok", "token revoke"), ("hlep", "help"),
         ])
     func named(line: String, command: String) {
         #expect(suggestion(line) == "did you mean 'dunlin \(command)'?")
     }
 
-    @Test("what is near no command, and what is one, gets no suggestion", arguments: ["", "nonsense", "x", "serve", "serve extra", "token create", "--versoin"])
+    @Test(
+        "what is near no command, and what is one, gets no suggestion",
+        arguments: ["", "nonsense", "x", "serve", "serve extra", "token create", "--versoin"])
     func none(line: String) {
         #expect(suggestion(line) == nil)
     }

@@ -62,7 +62,8 @@ struct ServeOptionsTests {
     @Test(
         "what cannot be is refused as a wrong command line",
         arguments: [
-            "--port 65536", "--port x", "--nonsense", "--question-lead-in -1", "--question-duration 0", "--allowed-origin *", "--public-url school", "--tls-key k",
+            "--port 65536", "--port x", "--nonsense", "--question-lead-in -1", "--question-duration 0", "--allowed-origin *",
+            "--public-url school", "--tls-key k",
             "--tls-certificate c", "--jwt-issuer i", "--jwt-secret-file a --jwt-public-key-file b", "extra",
         ])
     func wrong(arguments: String) {

@@ -32,18 +32,23 @@ public struct JoinCode: Hashable, Sendable {
         var runs: [String] = []
         var run = ""
         var isInWord = false
+        var followsDigit = false
         for scalar in text.unicodeScalars {
             if scalar.properties.generalCategory == .decimalNumber, let digit = scalar.properties.numericValue {
                 run += String(Int(digit))
-            } else if scalar.isBlank || scalar.isInvisible || scalar.properties.isDash {
+                followsDigit = true
+                continue
+            }
+            if scalar.isBlank || scalar.isInvisible || scalar.properties.isDash {
                 if isInWord { run = "" }
                 isInWord = false
             } else {
                 let isLetter = scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                if !isInWord, !isLetter { runs.append(run) }
+                if !isInWord, !isLetter || !followsDigit { runs.append(run) }
                 run = ""
                 isInWord = isLetter
             }
+            followsDigit = false
         }
         if !isInWord { runs.append(run) }
         return runs

@@ -54,7 +54,7 @@ public struct Nickname: Hashable, Sendable {
     /// A name from elsewhere, of whatever length, made safe to show beside others: cleaned as a nickname is, 64 characters at most.
     public static func shown(_ raw: String) -> String {
         let cleaned = cleaned(String(decoding: raw.utf8.prefix(maximumRawBytes), as: UTF8.self))
-        return String(cleaned.prefix(64))
+        return cleaned.isEmpty ? "Player" : String(cleaned.prefix(64))
     }
 
     private static func cleaned(_ raw: String) -> String {

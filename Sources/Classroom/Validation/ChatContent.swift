@@ -31,7 +31,9 @@ public enum ChatContent {
 
     private static func withoutBlankEnds(_ text: String) -> String {
         let trimmed = text.trimmingSpaces()
-        guard let start = trimmed.first, trimmed.contains(where: \.isNewline), let first = text.firstIndex(of: start) else { return trimmed }
+        guard let start = trimmed.first, trimmed.contains(where: \.isNewline), let first = text.firstIndex(of: start) else {
+            return trimmed
+        }
         let indentation = text[..<first].reversed().prefix { !$0.isNewline }
         return String(indentation.reversed()) + trimmed
     }

@@ -18,7 +18,8 @@ final class ChatDirectory: Sendable {
                 return ClassroomError(.unavailable, "There are too many chat rooms", retryAfterMs: 10_000)
             }
             do throws(ClassroomError) {
-                try rooms[roomID, default: ChatRoom(id: roomID, historyLimit: 0)].join(userID: user.id, username: Nickname.shown(user.username))
+                try rooms[roomID, default: ChatRoom(id: roomID, historyLimit: 0)].join(
+                    userID: user.id, username: Nickname.shown(user.username))
                 return nil
             } catch {
                 return error

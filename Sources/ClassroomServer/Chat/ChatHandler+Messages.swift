@@ -84,7 +84,8 @@ extension ChatHandler {
         let content = ChatContent.sanitised(raw)
         if let problem = ChatContent.problem(content) { throw ClassroomError(.invalid, problem) }
         return ChatMessage(
-            id: RandomIdentifier.uuid(), roomID: membership.roomID, userID: user.id, username: Nickname.shown(user.username), content: content,
+            id: RandomIdentifier.uuid(), roomID: membership.roomID, userID: user.id, username: Nickname.shown(user.username),
+            content: content,
             sentAt: request.receivedAt, sequence: 0, clientID: clientID?.string)
     }
 

@@ -13,7 +13,8 @@ extension JWTKey {
             while let last = secret.last, isBlank(last) { secret.removeLast() }
         } else if let last = secret.last, hasMark || isBlank(last) {
             throw StartupError(
-                .invalidFile, "the bytes of the JWT secret in '\(path)' begin with a byte order mark or end with a blank or a line break: "
+                .invalidFile,
+                "the bytes of the JWT secret in '\(path)' begin with a byte order mark or end with a blank or a line break: "
                     + "unclear whether that belongs to it; use another secret, or write it as text")
         }
         let secretBytes = Array(secret)

@@ -18,7 +18,9 @@ enum NetworkAddress {
 
     /// Smaller is better; nil: not to be used.
     private static func rank(_ name: String, _ address: String) -> Int? {
-        let isVirtual = ["docker", "br-", "veth", "virbr", "vmnet", "tun", "tap", "utun", "wg", "zt", "cni", "flannel"].contains { name.hasPrefix($0) }
+        let isVirtual = ["docker", "br-", "veth", "virbr", "vmnet", "tun", "tap", "utun", "wg", "zt", "cni", "flannel"].contains {
+            name.hasPrefix($0)
+        }
         guard let kind = kind(of: address) else { return nil }
         return kind + (isVirtual ? 10 : 0)
     }

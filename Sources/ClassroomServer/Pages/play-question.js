@@ -5,9 +5,12 @@ import { byId, element, formatNumber, isCode, isShown, onSubmit, setContent, set
 
 /** What was typed or chosen is sent this long before the end, so that it arrives in time. */
 const sendingMarginMs = 600;
+/** Longer than a double tap takes: its second tap must not answer the question that took the place of the first one's. */
+const restMs = 400;
 
 export class QuestionView {
   #question = null;
+  #isLocked = false;
   #countdown = new Countdown(byId("seconds"), byId("time-bar"));
   #onChoose;
 
@@ -27,7 +30,7 @@ export class QuestionView {
       byId("answers").children[chosen[0]].focus();
     });
     document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
+      if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
       if (isShown("question") && /^[1-9]$/.test(event.key)) byId("answers").children[Number(event.key) - 1]?.click();
     });
   }
@@ -35,6 +38,7 @@ export class QuestionView {
   /** `onOver` runs when the time is up. `endsWithTime`: the question closes then, and what stands there unsent is sent just before. */
   show(question, { onOver, endsWithTime } = {}) {
     this.#question = question;
+    this.#isLocked = false;
     setText("question-number", `Question ${question.questionNumber} of ${question.questionCount}`);
     setContent("question-text", question.question);
     byId("answers").replaceChildren(...question.options.map((option, index) => this.#answerButton(option, index)));
@@ -51,11 +55,20 @@ export class QuestionView {
     const onNearEnd = endsWithTime ? () => this.#sendUnsent() : undefined;
     this.#countdown.start(question.remainingMs, question.durationMs, { onOver, onNearEnd, marginMs: sendingMarginMs });
     const alreadyThere = isShown("question");
+    if (alreadyThere) this.#rest();
     showView("question");
     const heading = byId("question-text");
     heading.tabIndex = -1;
     if (alreadyThere) heading.focus({ preventScroll: true });
     window.scrollTo(0, 0);
+  }
+
+  #rest() {
+    const buttons = [...byId("answers").children];
+    for (const button of buttons) button.setAttribute("aria-disabled", "true");
+    setTimeout(() => {
+      if (!this.#isLocked) for (const button of buttons) button.removeAttribute("aria-disabled");
+    }, restMs);
   }
 
   #pressed() {
@@ -82,6 +95,7 @@ export class QuestionView {
   /** The answer stands until the server says otherwise: nothing else can be chosen. */
   lock(answer) {
     const buttons = [...byId("answers").children];
+    this.#isLocked = true;
     byId("lock-in").hidden = true;
     buttons.forEach((button, index) => {
       // Not `disabled`: that would take the focus away, and the shape of what was chosen from a screen reader.
@@ -94,6 +108,7 @@ export class QuestionView {
   }
 
   unlock() {
+    this.#isLocked = false;
     for (const button of byId("answers").children) {
       button.removeAttribute("aria-disabled");
       button.setAttribute("aria-pressed", "false");

@@ -21,7 +21,8 @@ extension SessionReport {
                     continue
                 }
                 row += [
-                    question.text(of: answer.answer), correct, answer.correct ? "yes" : "no", "\(answer.points)", Self.seconds(answer.elapsedMs),
+                    question.text(of: answer.answer), correct, answer.correct ? "yes" : "no", "\(answer.points)",
+                    Self.seconds(answer.elapsedMs),
                 ]
             }
             table.add(row)

@@ -25,7 +25,9 @@ struct ConfigurationFilesTests {
     func binarySecret() throws {
         let random: [UInt8] = [0x00, 0x81, 0x20, 0xFE, 0x41]
         #expect(try withFile(bytes: random) { try JWTKey.hmacSecret(file: $0) } == .hmacSecret(random))
-        for bytes in [random + [0x0A], random + [0x20], [0xEF, 0xBB, 0xBF, 0x00, 0x01], [0xFF, 0xFE, 0x6B, 0x00], [0xFE, 0xFF, 0x00, 0x6B]] {
+        for bytes in [
+            random + [0x0A], random + [0x20], [0xEF, 0xBB, 0xBF, 0x00, 0x01], [0xFF, 0xFE, 0x6B, 0x00], [0xFE, 0xFF, 0x00, 0x6B],
+        ] {
             try withFile(bytes: bytes) { path in
                 #expect { try JWTKey.hmacSecret(file: path) } throws: { ($0 as? StartupError)?.kind == .invalidFile }
             }

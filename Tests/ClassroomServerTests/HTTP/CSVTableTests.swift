@@ -6,7 +6,9 @@ struct CSVTableTests {
     @Test(
         "a cell that starts like a formula is neutralised",
         arguments: [
-            ("=1", "'=1"), ("+x", "'+x"), ("-1+2", "'-1+2"), ("-", "'-"), ("+1 2", "'+1 2"), ("-1e5x", "'-1e5x"), ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"), ("@x", "'@x"), (" =1", "' =1"), ("\t=1", "'\t=1"), ("\tx", "'\tx"), ("＝1", "'＝1"),
+            ("=1", "'=1"), ("+x", "'+x"), ("-1+2", "'-1+2"), ("-", "'-"), ("+1 2", "'+1 2"), ("-1e5x", "'-1e5x"),
+            ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"), ("@x", "'@x"), (" =1", "' =1"), ("\t=1", "'\t=1"), ("\tx", "'\tx"),
+            ("＝1", "'＝1"),
             ("a=1", "a=1"), ("", ""), ("ünïcode 🎉", "ünïcode 🎉"),
         ])
     func formulas(value: String, cell: String) {

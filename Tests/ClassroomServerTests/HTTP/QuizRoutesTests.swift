@@ -160,7 +160,10 @@ struct QuizRoutesTests {
             (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": 1}]}"#, "questions[0].correctAnswer: must be a text"),
             (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": "<b>"}]}"#, "must not contain < or >"),
             (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": "x", "durationMs": 999}]}"#, "durationMs: must be 1000"),
-            (#"{"title": "t", "questions": [{"question": "?", "image": "x.png", "correctAnswer": "x"}]}"#, "questions[0].image: a question has no"),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "image": "x.png", "correctAnswer": "x"}]}"#,
+                "questions[0].image: a question has no"
+            ),
             (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": "x", "explanation": ""}]}"#, "questions[0].explanation: "),
             (#"{"title": "t", "description": "d", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "description: a quiz has no"),
             (#"{"title": "t", "questions": [{"question": "\u200b", "correctAnswer": "x"}]}"#, "questions[0].question: must have"),

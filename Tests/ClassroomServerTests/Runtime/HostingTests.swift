@@ -95,7 +95,9 @@ struct HostingTests {
             let code = try await host.ask("quiz:create_session", #"{"quizId": "quiz1", "sessionId": "s"}"#).text("joinCode") ?? ""
             func join(_ name: String, _ device: String) async throws -> (TestClient, JSONSlice) {
                 let guest = try await classroom.connect()
-                return (guest, try await guest.ask("quiz:join", #"{"joinCode": "\#(code)", "nickname": "\#(name)", "deviceId": "\#(device)"}"#))
+                return (
+                    guest, try await guest.ask("quiz:join", #"{"joinCode": "\#(code)", "nickname": "\#(name)", "deviceId": "\#(device)"}"#)
+                )
             }
             let (_, ann) = try await join("Ann", "d1")
             let userID = ann["you"]?.text("userId") ?? ""

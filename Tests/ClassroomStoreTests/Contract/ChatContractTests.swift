@@ -31,7 +31,8 @@ struct ChatContractTests {
             #expect(try await store.append(.sample("elsewhere", room: "r2", clientID: "c1")).sequence == 1)
             #expect(try await store.append(.sample("without")).sequence == 4)
             #expect(try await store.append(.sample("without")).sequence == 5)
-            #expect(try await store.recentChat(roomID: "r1", limit: 10).map(\.content) == ["first", "other", "foreign", "without", "without"])
+            #expect(
+                try await store.recentChat(roomID: "r1", limit: 10).map(\.content) == ["first", "other", "foreign", "without", "without"])
         }
     }
 

@@ -159,7 +159,9 @@ struct SQLiteFileTests {
             }
             #expect(try await store.playedQuiz(sessionID: "s1")?.title == "France")
             #expect(try await store.playedQuiz(sessionID: "s1")?.questions.map(\.question) == ["Capital?"])
-            try await outsider.write { try $0.execute(sql: "update quiz_sessions set status = 'active' where id = 's2'; delete from quizzes") }
+            try await outsider.write {
+                try $0.execute(sql: "update quiz_sessions set status = 'active' where id = 's2'; delete from quizzes")
+            }
             #expect(try await store.sessionTitles(["s1", "s2"]) == ["s1": "France", "s2": "Italy"])
             try await outsider.write { try $0.execute(sql: "delete from quiz_sessions") }
             #expect(try await outsider.read { try Int.fetchOne($0, sql: "select count(*) from played_quizzes") } == 0)

@@ -45,7 +45,9 @@ struct OpenTriviaQATests {
 
     @Test("indented lines are code, and stay as they are, with the blank ones between them")
     func indentation() {
-        let result = parse("#Q What does it print?\n\nfor i in range(2):\n    print(i)\n\n\tx\n\n^     return 1\nA     return 1\nB return 1  \nC  return 2\n")
+        let result = parse(
+            "#Q What does it print?\n\nfor i in range(2):\n    print(i)\n\n\tx\n\n^     return 1\nA     return 1\nB return 1  \nC  return 2\n"
+        )
         #expect(result.questions.first?.question == "What does it print?\n\nfor i in range(2):\n    print(i)\n\n\tx")
         #expect(result.questions.first?.options == ["    return 1", "return 1", "return 2"])
         #expect(result.questions.first?.correctAnswer == .index(0))

@@ -51,9 +51,12 @@ struct AnswerMatchingTests {
     @Test(
         "a written answer is right however a keyboard writes it",
         arguments: [
-            ("the lion's cave", "the lion’s cave"), ("the lion’s cave", "The  Lion`s\u{A0}cave"), ("\"Faust\"", "„Faust“"), ("1914-1918", "1914–1918"),
-            ("and so on...", "and so on…"), ("Straße", "STRASSE"), ("½", "1/2"), ("−5", "-5"), ("42", "٤٢"), ("42", "४२"), ("ﬁnal", "final"),
-            ("co-operate", "co\u{2011}operate"), ("naïve", "nai\u{308}ve"), ("Ｔｏｋｙｏ", "tokyo"), ("İstanbul", "istanbul"), ("week\u{AD}end", "weekend"),
+            ("the lion's cave", "the lion’s cave"), ("the lion’s cave", "The  Lion`s\u{A0}cave"), ("\"Faust\"", "„Faust“"),
+            ("1914-1918", "1914–1918"),
+            ("and so on...", "and so on…"), ("Straße", "STRASSE"), ("½", "1/2"), ("−5", "-5"), ("42", "٤٢"), ("42", "४२"),
+            ("ﬁnal", "final"),
+            ("co-operate", "co\u{2011}operate"), ("naïve", "nai\u{308}ve"), ("Ｔｏｋｙｏ", "tokyo"), ("İstanbul", "istanbul"),
+            ("week\u{AD}end", "weekend"),
             ("zero", "ze\u{200B}ro"), ("a b", "a\u{2003}\u{3000}b"), ("ΟΔΟΣ", "οδος"), ("❤", "❤\u{FE0F}"), ("H₂O", "h2o"),
         ])
     func written(_ correct: String, _ given: String) throws {
@@ -63,7 +66,9 @@ struct AnswerMatchingTests {
 
     @Test(
         "what people would not take for the same is wrong",
-        arguments: [("Sao Paulo", "São Paulo"), ("its", "it's"), ("-5", "5"), ("C", "C#"), ("i--", "i-"), ("ab", "a b"), ("resume", "résumé")])
+        arguments: [
+            ("Sao Paulo", "São Paulo"), ("its", "it's"), ("-5", "5"), ("C", "C#"), ("i--", "i-"), ("ab", "a b"), ("resume", "résumé"),
+        ])
     func different(_ correct: String, _ given: String) throws {
         let question = Question(id: "q", question: "?", options: [], correctAnswer: .text(correct))
         #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(.text(given), for: question), for: question))

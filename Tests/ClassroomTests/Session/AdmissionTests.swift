@@ -15,7 +15,9 @@ struct AdmissionTests {
         try room.apply(join("b", device: "browser2"), at: 0)
         try room.apply(.kick(userID: "a", by: "host"), at: 1)
         #expect(refusal { try room.apply(join("c", "Other", device: "browser1"), at: 2) }?.code == .forbidden)
-        #expect(refusal { try room.apply(.join(userID: "account", name: "x", isNickname: false, device: "browser1"), at: 2) }?.code == .forbidden)
+        #expect(
+            refusal { try room.apply(.join(userID: "account", name: "x", isNickname: false, device: "browser1"), at: 2) }?.code
+                == .forbidden)
         try room.apply(join("d", device: "browser3"), at: 3)
         try room.apply(join("e"), at: 3)
         try room.apply(join("b", device: "browser2"), at: 4)
