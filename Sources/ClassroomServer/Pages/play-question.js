@@ -11,6 +11,7 @@ const restMs = 400;
 export class QuestionView {
   #question = null;
   #isLocked = false;
+  #isResting = false;
   #countdown = new Countdown(byId("seconds"), byId("time-bar"));
   #onChoose;
 
@@ -37,8 +38,9 @@ export class QuestionView {
 
   /** `onOver` runs when the time is up. `endsWithTime`: the question closes then, and what stands there unsent is sent just before. */
   show(question, { onOver, endsWithTime } = {}) {
+    const previous = this.#question;
     this.#question = question;
-    this.#isLocked = false;
+    this.#isLocked = this.#isResting = false;
     setText("question-number", `Question ${question.questionNumber} of ${question.questionCount}`);
     setContent("question-text", question.question);
     byId("answers").replaceChildren(...question.options.map((option, index) => this.#answerButton(option, index)));
@@ -55,7 +57,7 @@ export class QuestionView {
     const onNearEnd = endsWithTime ? () => this.#sendUnsent() : undefined;
     this.#countdown.start(question.remainingMs, question.durationMs, { onOver, onNearEnd, marginMs: sendingMarginMs });
     const alreadyThere = isShown("question");
-    if (alreadyThere) this.#rest();
+    if (alreadyThere && previous && previous.questionId !== question.questionId) this.#rest();
     showView("question");
     const heading = byId("question-text");
     heading.tabIndex = -1;
@@ -65,8 +67,10 @@ export class QuestionView {
 
   #rest() {
     const buttons = [...byId("answers").children];
+    this.#isResting = true;
     for (const button of buttons) button.setAttribute("aria-disabled", "true");
     setTimeout(() => {
+      this.#isResting = false;
       if (!this.#isLocked) for (const button of buttons) button.removeAttribute("aria-disabled");
     }, restMs);
   }
@@ -176,7 +180,8 @@ export class QuestionView {
   #answerButton(option, index) {
     const choose = (event) => {
       const button = event.currentTarget;
-      if (button.getAttribute("aria-disabled") === "true") return;
+      const isKey = event.detail === 0;
+      if (button.getAttribute("aria-disabled") === "true" && (this.#isLocked || !this.#isResting || !isKey)) return;
       if (!this.#question.multiple) return this.#onChoose(index);
       button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
     };

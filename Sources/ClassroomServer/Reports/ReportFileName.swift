@@ -27,6 +27,7 @@ struct ReportFileName {
 
     /// The title without what a file system, or an eye, would stumble over.
     private static func stem(_ title: String) -> String {
+        guard !title.showsNothing else { return "" }
         let shown = Nickname.shown(title)
         let replaced = shown.map { "/\\:*?\"<>|%".contains($0) ? "_" : $0 }
         let stem = String(replaced.prefix(maximumCharacters)).trimmingPrefix { $0 == "." || $0.isWhitespace }
