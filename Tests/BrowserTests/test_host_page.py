@@ -8,7 +8,7 @@ import requests
 import zxingcpp
 from playwright.sync_api import expect
 
-from conftest import PHONE
+from browser_tabs import PHONE
 
 INSTRUCTOR = {"authorization": "Bearer instructor_token"}
 

@@ -23,6 +23,7 @@ export class HostStage {
   #entries = [];
   #boardVersion = -1;
   #players = 0;
+  #finished = 0;
   #away = new Set();
   #hasEnded = false;
   #isProgressKnown = false;
@@ -53,6 +54,7 @@ export class HostStage {
     this.#hasEnded = false;
     this.#isProgressKnown = false;
     this.#away = new Set(snapshot.away);
+    this.#finished = 0;
     byId("player-filter").value = "";
     this.#setBoard([], snapshot.players ?? 0);
     setText("session-title", snapshot.title);
@@ -162,6 +164,7 @@ export class HostStage {
   }
 
   #showFinished(finished) {
+    this.#finished = finished;
     setText("finished-count", `${formatNumber(finished)} of ${plural(this.#players, "player")} finished`);
   }
 
@@ -242,6 +245,7 @@ export class HostStage {
     this.#players = players;
     setText("player-count", formatNumber(players));
     setText("player-word", players === 1 ? "player" : "players");
+    this.#showFinished(this.#finished);
     if (this.#hasEnded) renderPodium(byId("podium"), entries);
     this.#drawBoard();
   }
