@@ -52,7 +52,7 @@ public struct SessionKicked: Hashable, Sendable, Encodable {
     }
 }
 
-/// `quiz:locked`, to the host and to those who watch.
+/// `quiz:locked`, to the host's sockets.
 public struct SessionLocked: Hashable, Sendable, Encodable {
     public var sessionId: String
     public var locked: Bool

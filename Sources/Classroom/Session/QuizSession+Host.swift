@@ -69,7 +69,7 @@ extension QuizSession {
             effects.append(.persistSession(record))
         }
         let event = SessionEvent.locked(SessionLocked(sessionId: record.id, locked: isLocked))
-        effects.append(.emit(event, to: .watchers))
+        effects.append(.emit(event, to: .host))
         effects.append(.acknowledge(event))
     }
 

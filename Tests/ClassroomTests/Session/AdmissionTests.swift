@@ -51,7 +51,7 @@ struct AdmissionTests {
         try room.apply(.leave(userID: "gone"), at: 0)
         let effects = try room.apply(.lock(true, by: "host"), at: 1)
         let event = SessionEvent.locked(SessionLocked(sessionId: "s", locked: true))
-        #expect(effects.contains(.emit(event, to: .watchers)))
+        #expect(effects.contains(.emit(event, to: .host)))
         #expect(effects.contains(.acknowledge(event)))
         #expect(event.name == "quiz:locked")
         #expect(refusal { try room.join("new", at: 2) }?.code == .closed)
