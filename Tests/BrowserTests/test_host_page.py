@@ -311,6 +311,10 @@ def test_the_join_box_and_its_code_name_the_public_url(classroom, tabs, url):
         code = host_session(host, classroom)
         expect(host.locator("#join-address")).to_have_text(url.removeprefix("https://"))
         assert decoded(host) == [f"{url}/?code={code}"]
+        for width in (320, 390):
+            host.set_viewport_size({"width": width, "height": 640})
+            scrolled, shown = host.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+            assert scrolled <= shown, f"the page scrolls sideways at {width}"
 
 
 def test_on_all_addresses_links_name_the_machine_and_not_localhost(dunlin, tabs, tmp_path):
