@@ -16,8 +16,9 @@ struct Dunlin: AsyncParsableCommand {
               dunlin serve --port 8080 --tokens tokens.json
               dunlin token create --user ada --role instructor
               dunlin import animals.txt --format opentriviaqa --owner ada
+              dunlin backup monday.sqlite
             """,
-        subcommands: [ServeCommand.self, TokenCommand.self, ImportCommand.self])
+        subcommands: [ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self])
 
     /// Runs the command line. Whatever goes wrong ends with one line on standard error and an exit status out of `sysexits.h`.
     static func main() async {

@@ -73,6 +73,7 @@ struct RoutePermissionTests {
         Row(.get, "/api/v1/sessions/s/report", student: 403, otherInstructor: 403, owner: 200),
         Row(.get, "/api/v1/sessions/s/report.csv", student: 403, otherInstructor: 403, owner: 200),
         Row(open: "/livez"), Row(open: "/readyz"), Row(open: "/metrics"), Row(open: "/api/v1/openapi.yaml"),
+        Row(open: "/api/v1/classroom"),
         Row(open: "/"), Row(open: "/host"), Row(open: "/chat"), Row(open: "/dashboard"), Row(open: "/dunlin.js"),
     ]
 
