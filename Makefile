@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 ARGS ?=
 
-.PHONY: help run build test lint coverage sanitize bench clean
+.PHONY: help run build test lint fuzz coverage sanitize bench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,9 @@ test: lint ## lint, build and run every test: unit, integration, end to end (ins
 
 lint: ## formatting, the arrows between targets, syntax of scripts
 	@scripts/lint.sh
+
+fuzz: ## random requests and packets for long (SEEDS=2000 FIRST_SEED=1 SECONDS_AT_MOST=1800)
+	@scripts/fuzz.sh
 
 coverage: ## coverage of the Swift tests: a table, and coverage/lcov.info
 	@scripts/coverage.sh

@@ -118,7 +118,8 @@ let package = Package(
         .executableTarget(
             name: "dunlin",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", arguments, lifecycle, signals, logging, metrics,
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "SocketIOHummingbird", arguments, lifecycle, signals,
+                logging, metrics,
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -53,8 +53,11 @@ export ECHO_SERVER_BINARY="${ECHO_SERVER_BINARY:-$binaries/echo-server}"
 questions=$(dirname "$PWD")/shared/data/opentriviaqa
 if [ -z "${DUNLIN_OPENTRIVIAQA:-}" ] && [ -d "$questions" ]; then export DUNLIN_OPENTRIVIAQA=$questions; fi
 
+# After a trap it holds the random sequence that was being played.
+export FUZZ_TRACE="$PWD/$reports/front-sequence.txt"
 step 'Swift tests' "$reports/swift.log" '^(✘|➜)|Test run with' \
     swift test --skip-build --disable-xctest --xunit-output "$reports/swift.xml"
+if [ -f "$FUZZ_TRACE" ]; then cat "$FUZZ_TRACE"; fi
 step 'Real clients, browser, kill -9' "$reports/python.log" '^(FAILED|ERROR|SKIPPED|=+ .*(passed|failed))' \
     "$python" -m pytest -c Tests/pytest.ini --junitxml "$reports/python.xml"
 step 'Browser modules in Node' "$reports/node.tap" '^(not ok|# (tests|pass|fail) )' \

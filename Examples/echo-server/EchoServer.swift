@@ -23,6 +23,7 @@ struct EchoServer: AsyncParsableCommand {
     var port = 3000
 
     func run() async throws {
+        DescriptorLimit.raise()
         var configuration = SocketIOConfiguration()
         configuration.cors = CORSPolicy(origins: .any)
         var logger = Logger(label: "echo-server", factory: { StreamLogHandler.standardError(label: $0) })

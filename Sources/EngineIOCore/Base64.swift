@@ -11,19 +11,25 @@ enum Base64 {
     private static let padding = UInt8(ascii: "=")
 
     static func encode(_ bytes: ByteBufferView, into buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: (bytes.count + 2) / 3 * 4)
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            let count = min(3, bytes.endIndex - index)
-            var group = UInt32(bytes[index]) << 16
-            if count > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-            if count > 2 { group |= UInt32(bytes[index + 2]) }
-            let a = alphabet[Int(group >> 18)]
-            let b = alphabet[Int(group >> 12 & 63)]
-            let c = count > 1 ? alphabet[Int(group >> 6 & 63)] : padding
-            let d = count > 2 ? alphabet[Int(group & 63)] : padding
-            buffer.writeMultipleIntegers(a, b, c, d)
-            index += count
+        let length = (bytes.count + 2) / 3 * 4
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
+            bytes.withUnsafeBytes { source in
+                alphabet.withUnsafeBufferPointer { alphabet in
+                    var position = 0
+                    for index in stride(from: 0, to: source.count, by: 3) {
+                        let count = source.count &- index
+                        var group = UInt32(source[index]) << 16
+                        if count > 1 { group |= UInt32(source[index &+ 1]) << 8 }
+                        if count > 2 { group |= UInt32(source[index &+ 2]) }
+                        target[position] = alphabet[Int(group >> 18)]
+                        target[position &+ 1] = alphabet[Int(group >> 12 & 63)]
+                        target[position &+ 2] = count > 1 ? alphabet[Int(group >> 6 & 63)] : padding
+                        target[position &+ 3] = count > 2 ? alphabet[Int(group & 63)] : padding
+                        position &+= 4
+                    }
+                }
+            }
+            return length
         }
     }
 
@@ -31,22 +37,32 @@ enum Base64 {
     static func decode(_ text: ByteBufferView) -> ByteBuffer? {
         guard text.count % 4 == 0 else { return nil }
         var out = ByteBuffer()
-        out.reserveCapacity(text.count / 4 * 3)
-        var index = text.startIndex
-        while index < text.endIndex {
-            let isLast = index + 4 == text.endIndex
-            let pad = isLast ? (text[index + 3] == padding ? (text[index + 2] == padding ? 2 : 1) : 0) : 0
-            var group: UInt32 = 0
-            for offset in 0..<(4 - pad) {
-                let value = values[Int(text[index + offset])]
-                guard value != 0xFF else { return nil }
-                group |= UInt32(value) << (18 - 6 * UInt32(offset))
+        var isValid = true
+        out.writeWithUnsafeMutableBytes(minimumWritableBytes: text.count / 4 * 3) { target in
+            text.withUnsafeBytes { source in
+                values.withUnsafeBufferPointer { values in
+                    var written = 0
+                    for index in stride(from: 0, to: source.count, by: 4) {
+                        let isLast = index &+ 4 == source.count
+                        let pad = !isLast || source[index &+ 3] != padding ? 0 : source[index &+ 2] == padding ? 2 : 1
+                        var group: UInt32 = 0
+                        for offset in 0..<(4 - pad) {
+                            let value = values[Int(source[index &+ offset])]
+                            guard value != 0xFF else {
+                                isValid = false
+                                return 0
+                            }
+                            group |= UInt32(value) << (18 - 6 * UInt32(offset))
+                        }
+                        target[written] = UInt8(truncatingIfNeeded: group >> 16)
+                        if pad < 2 { target[written &+ 1] = UInt8(truncatingIfNeeded: group >> 8) }
+                        if pad < 1 { target[written &+ 2] = UInt8(truncatingIfNeeded: group) }
+                        written &+= 3 - pad
+                    }
+                    return written
+                }
             }
-            out.writeInteger(UInt8(truncatingIfNeeded: group >> 16))
-            if pad < 2 { out.writeInteger(UInt8(truncatingIfNeeded: group >> 8)) }
-            if pad < 1 { out.writeInteger(UInt8(truncatingIfNeeded: group)) }
-            index += 4
         }
-        return out
+        return isValid ? out : nil
     }
 }

@@ -1,4 +1,5 @@
 public import NIOCore
+import WebSocketCore
 
 /// Packets in the body of a long-polling request or response: joined with 0x1E, binary as `b` and base64 (engine.io-protocol v4,
 /// "HTTP long-polling").
@@ -18,21 +19,33 @@ public enum PollingPayload {
     /// Takes a request body apart, packet by packet: those before a bad one are good. An empty body, an empty packet, an unknown type, bytes
     /// that are not UTF-8 and bad base64 are errors: the session must be closed.
     ///
-    /// There is no limit of packets but the body's own size: the official client sends everything that it gathered offline at once.
+    /// See ``PollingPayload/holds(atMost:_:)`` for a limit of packets.
     public struct Reader: Sendable {
         private var rest: ByteBuffer
-        private var isAtEnd = false
+        /// The last packet is taken.
+        public private(set) var isAtEnd = false
 
         public init(_ body: ByteBuffer) { rest = body }
 
         /// nil: that was the last.
         public mutating func next() throws(ParseError) -> Packet? {
             guard !isAtEnd else { return nil }
-            let length = rest.readableBytesView.firstIndex(of: separator).map { $0 - rest.readerIndex } ?? rest.readableBytes
+            let length = rest.withUnsafeReadableBytes { $0.firstIndex(of: separator) } ?? rest.readableBytes
             guard let slice = rest.readSlice(length: length) else { throw ParseError() }
             isAtEnd = rest.readableBytes == 0
             if !isAtEnd { rest.moveReaderIndex(forwardBy: 1) }
             return try decodePacket(slice)
+        }
+    }
+
+    /// Whether a request body has at most so many packets: one look at its bytes, before any of them is taken.
+    public static func holds(atMost maximum: Int, _ body: ByteBuffer) -> Bool {
+        // A packet has a byte at least, and a separator stands between two.
+        guard body.readableBytes >= 2 * maximum else { return true }
+        return body.withUnsafeReadableBytes { bytes in
+            var separators = 0
+            for byte in bytes where byte == separator { separators &+= 1 }
+            return separators < maximum
         }
     }
 
@@ -49,7 +62,8 @@ public enum PollingPayload {
 
     private static func isUTF8(_ slice: ByteBuffer) -> Bool {
         slice.withUnsafeReadableBytes { bytes in
-            String(validating: bytes, as: UTF8.self) != nil
+            var validator = UTF8Validator()
+            return validator.consume(bytes) && validator.isComplete
         }
     }
 

@@ -16,6 +16,14 @@ public enum QueryString {
         return start.map { path[$0...] } ?? "/"
     }
 
+    /// The host and port of a request target that names a scheme (RFC 9112 §3.2.2); nil: it names none.
+    public static func authority(of target: String) -> Substring? {
+        let path = split(target).path
+        guard path.first != "/", let scheme = path.firstRange(of: "://") else { return nil }
+        let rest = path[scheme.upperBound...]
+        return rest[..<(rest.firstIndex(of: "/") ?? rest.endIndex)]
+    }
+
     public static func parameters(_ query: Substring) -> [String: String] {
         var result: [String: String] = [:]
         for pair in query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: maximumParameters) where result.count < maximumParameters {

@@ -18,8 +18,20 @@ public struct SocketIOChildChannel: ServerChildChannel, HTTPChannelHandler {
     public let responder: HTTPChannelHandler.Responder
     let io: SocketIO
     let secure: Bool
+    private let pause = AcceptPauseInstaller()
+
+    init(responder: @escaping HTTPChannelHandler.Responder, io: SocketIO, secure: Bool) {
+        self.responder = responder
+        self.io = io
+        self.secure = secure
+    }
 
     public func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        pause.install(above: channel, logger: logger)
+        return setUp(channel)
+    }
+
+    private func setUp(_ channel: any Channel) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let promise = channel.eventLoop.makePromise(of: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>?.self)
             // `.tls(.socketIO(io), …)` is another way to have TLS below.

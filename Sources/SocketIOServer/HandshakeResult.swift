@@ -1,7 +1,7 @@
 /// What became of a request for a session, by polling or by WebSocket. The raw values are those of metrics.
 public enum HandshakeResult: String, CaseIterable, Sendable {
     case accepted
-    /// By the origin policy.
+    /// By the origin policy, or the host policy.
     case origin
     case badRequest = "bad_request"
     /// By the server's own `allowRequest`.

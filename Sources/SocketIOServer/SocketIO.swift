@@ -20,6 +20,8 @@ public final class SocketIO: Sendable {
         var isShuttingDown = false
         var channels = 0
         var sessions = 0
+        /// Sessions that poll, by the address that opened them.
+        var pollingByAddress: [String: Int] = [:]
     }
 
     public let configuration: SocketIOConfiguration
@@ -116,18 +118,37 @@ public final class SocketIO: Sendable {
         }
     }
 
-    /// Takes one of the places for sessions. False: there is none, or the server is shutting down.
-    func openSession() -> Bool {
+    /// Takes one of the places for sessions. False: there is none, this address has its share of those that poll, or the server is shutting
+    /// down.
+    func openSession(pollingFrom address: String?) -> Bool {
         state.withLockedValue { state in
             guard state.sessions < configuration.maximumSessions, !state.isShuttingDown else { return false }
+            if let address {
+                let count = state.pollingByAddress[address, default: 0]
+                guard count < configuration.maximumPollingSessionsPerAddress else { return false }
+                state.pollingByAddress[address] = count + 1
+            }
             state.sessions += 1
             return true
+        }
+    }
+
+    /// A session of this address ends, or has a WebSocket now.
+    func stopsPolling(from address: String) {
+        state.withLockedValue { state in
+            guard let count = state.pollingByAddress[address] else { return }
+            state.pollingByAddress[address] = count > 1 ? count - 1 : nil
         }
     }
 
     func closeSession() { state.withLockedValue { $0.sessions -= 1 } }
 
     func closeChannel() { state.withLockedValue { $0.channels -= 1 } }
+
+    /// The places that are taken, for tests: what is left of them when all clients have gone was lost.
+    var placesInUse: (channels: Int, sessions: Int, polling: Int) {
+        state.withLockedValue { ($0.channels, $0.sessions, $0.pollingByAddress.values.reduce(0, +)) }
+    }
 
     /// Runs work that a shutdown waits for.
     func track(_ body: @escaping @Sendable () async -> Void) { work.run(body) }

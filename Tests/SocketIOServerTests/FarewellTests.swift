@@ -35,7 +35,7 @@ struct FarewellTests {
             let target = try peer.openPolling()
             _ = try peer.request("POST", target, body: "40")
             _ = try peer.request("GET", target)
-            try peer.send("GET \(target) HTTP/1.1\r\n\r\nGET /socket.io/ HTTP/1.1\r\n\r\n\0\0\0")
+            try peer.send("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\nGET /socket.io/ HTTP/1.1\r\nHost: x\r\n\r\n\0\0\0")
             #expect(try peer.output() == "")
             #expect(peer.channel.isActive)
             io.to("room").emit("news")
@@ -50,7 +50,7 @@ struct FarewellTests {
     func malformedBehindLast() throws {
         try withEmbeddedServer { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)
-            try peer.send("GET /socket.io/ HTTP/1.1\r\nConnection: close\r\n\r\n\0\0\0")
+            try peer.send("GET /socket.io/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n\0\0\0")
             #expect(try peer.output().hasPrefix("HTTP/1.1 400 "))
             #expect(peer.channel.isActive && peer.isOutputClosed)
             peer.finish()

@@ -16,6 +16,9 @@ struct LiveServer {
     static func with(_ configuration: SocketIOConfiguration, fallback: HTTPFallback? = nil, _ body: (LiveServer) async throws -> Void)
         async throws
     {
+        var configuration = configuration
+        // From the opening on, and a busy machine may take long until the client comes to write.
+        configuration.requestTimeout = .seconds(600)
         let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let (accepted, continuation) = AsyncStream.makeStream(of: (any Channel).self)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -32,6 +35,9 @@ struct LiveServer {
         try await body(LiveServer(io: io, channel: channel, accepted: accepted))
         try await channel.close()
         await io.shutdown()
+        // A loop may still be at the end of the last session's work, which asks the server for its settings.
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try await loop.submit {}.get() }
+        withExtendedLifetime(io) {}
     }
 
     /// A connection that reads nothing before it is told; and what it has read.

@@ -103,4 +103,78 @@ struct OriginTests {
             peer.finish()
         }
     }
+
+    @Test(
+        "a scheme's own port is the same as none, and any scheme may be allowed",
+        arguments: [
+            ("http://s.example", "s.example:80", true), ("http://s.example:80", "s.example", true), ("http://s.example", "S.Example", true),
+            ("http://s.example", "s.example:81", false), ("https://s.example", "s.example:443", false),
+            ("http://s.example:443", "s.example", false),
+            ("https://school.example:443", "x", true), ("https://school.example:80", "x", false), ("capacitor://localhost", "x", true),
+            ("capacitor://localhost:80", "x", false), ("http://[::1]:80", "[::1]", true), ("http://s.example/", "s.example", false),
+            ("http://", "", false), ("http://s.example, http://x", "s.example", false), ("null", "null", false),
+        ])
+    func ports(origin: String, host: String, isAllowed: Bool) {
+        let policy = OriginPolicy.ownAnd(["https://school.example", "capacitor://localhost"])
+        #expect(policy.allows(origin: origin, host: host, secure: false) == isAllowed)
+    }
+
+    @Test(
+        "a host by another name than the server's is refused, also as its own origin",
+        arguments: [
+            ("evil.example", false), ("evil.example:3001", false), ("localhost.evil.example", false), ("127.0.0.1.evil.example", false),
+            ("127.1", false), ("0x7f.0.0.1", false), ("127.0.0.256", false), ("1.2.3", false), ("", false), ("name.example.evil", false),
+            ("localhost", true), ("localhost:3001", true), ("LOCALHOST", true), ("localhost.", true), ("a.localhost", true),
+            ("127.0.0.1:1", true),
+            ("[::1]", true), ("192.168.1.20", true), ("name.example", true), ("Name.Example:8080", true), ("name.example.", true),
+        ])
+    func hosts(host: String, isAllowed: Bool) throws {
+        var configuration = SocketIOConfiguration()
+        configuration.originPolicy = .ownAnd([])
+        configuration.hostPolicy = HostPolicy(names: ["name.example"])
+        try withEmbeddedServer(configuration) { io, loop in
+            let targets = [OriginTests.handshake, "/socket.io/?EIO=4&transport=websocket"]
+            for (target, fields) in [(targets[0], []), (targets[0], ["Origin: http://\(host)"]), (targets[1], EmbeddedPeer.upgradeHeaders)]
+            {
+                let peer = try EmbeddedPeer(io, loop: loop)
+                try peer.send((["GET \(target) HTTP/1.1", "Host: \(host)"] + fields).joined(separator: "\r\n") + "\r\n\r\n")
+                let answer = try peer.output()
+                #expect(answer.hasPrefix("HTTP/1.1 403 ") == !isAllowed, "\(target) \(fields) \(answer.prefix(20))")
+                peer.finish()
+            }
+        }
+    }
+
+    @Test("the name in a target counts as Host does")
+    func hostInTarget() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.hostPolicy = HostPolicy(names: [])
+        try withEmbeddedServer(configuration) { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            #expect(try peer.request("GET", "http://evil.example" + OriginTests.handshake).hasPrefix("HTTP/1.1 403 "))
+            #expect(try peer.request("GET", "http://localhost:1" + OriginTests.handshake).hasPrefix("HTTP/1.1 200 "))
+            peer.finish()
+        }
+    }
+
+    @Test("what an answer repeats of a request is short and harmless")
+    func reflected() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.cors = CORSPolicy(allowsCredentials: true)
+        try withEmbeddedServer(configuration) { io, loop in
+            for (name, values, isRepeated) in [
+                ("Access-Control-Request-Headers", [String(repeating: "x", count: 1_024), "x-a, y-b"], true),
+                ("Access-Control-Request-Headers", [String(repeating: "x", count: 1_025), "x\u{e9}", "a:b", "a(b)", "a\tb"], false),
+                ("Origin", ["http://" + String(repeating: "x", count: 505), "null"], true),
+                ("Origin", ["http://" + String(repeating: "x", count: 506), "http://a b", "http://a,b", "http://\u{e9}"], false),
+            ] {
+                for value in values {
+                    let peer = try EmbeddedPeer(io, loop: loop)
+                    let answer = try peer.request("OPTIONS", OriginTests.handshake, headers: ["\(name): \(value)"])
+                    #expect(answer.hasPrefix("HTTP/1.1 204 ") && answer.contains(": \(value)\r\n") == isRepeated, "\(name) \(value.count)")
+                    peer.finish()
+                }
+            }
+        }
+    }
 }

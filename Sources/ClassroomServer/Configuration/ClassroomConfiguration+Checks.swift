@@ -44,11 +44,26 @@ extension ClassroomConfiguration {
         return allowedOrigins.union([origin])
     }
 
-    /// The Socket.IO settings with the origins of this classroom.
+    /// The Socket.IO settings with the origins and the names of this classroom.
     var resolvedSocketIO: SocketIOConfiguration {
         var configuration = socketIO
         configuration.originPolicy = .ownAnd(knownOrigins)
+        configuration.hostPolicy = socketIO.hostPolicy ?? HostPolicy(names: knownNames)
         if !allowedOrigins.isEmpty { configuration.cors = CORSPolicy(origins: .list(allowedOrigins), allowsCredentials: false) }
         return configuration
+    }
+
+    /// By which names browsers may call this server, besides addresses and `localhost`: the one that it listens on, the machine's, and those of
+    /// the origins that it knows, which a proxy in front of it passes on.
+    private var knownNames: Set<String> {
+        let machine = ProcessInfo.processInfo.hostName
+        var names: Set<String> = [hostname, machine, machine + ".local"]
+        for origin in knownOrigins {
+            guard let separator = origin.firstRange(of: "://") else { continue }
+            let authority = origin[separator.upperBound...]
+            // Without the port: the policy knows names only.
+            names.insert(String(authority.hasPrefix("[") ? authority : authority.prefix { $0 != ":" }))
+        }
+        return names
     }
 }

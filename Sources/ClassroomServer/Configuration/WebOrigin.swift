@@ -5,13 +5,24 @@ enum WebOrigin {
         guard let separator = origin.firstRange(of: "://") else { return false }
         let scheme = origin[..<separator.lowerBound]
         let authority = origin[separator.upperBound...]
-        guard scheme == "http" || scheme == "https", !authority.isEmpty, authority.utf8.count <= 261 else { return false }
+        // Any scheme (RFC 3986, section 3.1): the pages of an app come from `capacitor://localhost` or the like.
+        guard let first = scheme.utf8.first, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first),
+            scheme.utf8.allSatisfy(isSchemeByte), !authority.isEmpty, authority.utf8.count <= 261
+        else { return false }
         return authority.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
             case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "_"): true
             default: false
             }
+        }
+    }
+
+    private static func isSchemeByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+        default: false
         }
     }
 }

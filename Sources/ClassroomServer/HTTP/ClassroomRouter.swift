@@ -2,6 +2,7 @@ import ClassroomStore
 import Hummingbird
 import Metrics
 import PrometheusMetrics
+import SocketIOServer
 
 /// All routes of a classroom beside Socket.IO.
 struct ClassroomRouter {
@@ -19,7 +20,10 @@ struct ClassroomRouter {
         router.add(middleware: SecurityHeadersMiddleware())
         router.add(middleware: RequestMetricsMiddleware(factory: registry))
         // Outside of the errors: a page of an allowed origin may read them too.
-        router.add(middleware: OriginMiddleware(allowedOrigins: configuration.knownOrigins, isSecure: configuration.tls != nil))
+        router.add(
+            middleware: OriginMiddleware(
+                allowedOrigins: configuration.knownOrigins, isSecure: configuration.tls != nil,
+                hosts: configuration.resolvedSocketIO.hostPolicy))
         router.add(middleware: ErrorMiddleware())
         HealthRoutes(readiness: readiness, registry: registry).add(to: router)
         PageRoutes(pages: PageCatalog.pages).add(to: router)

@@ -1,19 +1,30 @@
 import Classroom
 import HTTPTypes
 import Hummingbird
+import Logging
 import SocketIOServer
 
-/// Holds the origin policy for the API: a foreign origin gets 403, an allowed one the CORS headers that let its page read the answer.
+/// Holds the host and origin policies for every route: a foreign host or origin gets 403, an allowed origin the CORS headers that let its page
+/// read the answer. No path is left out: what the router takes for a path of the API can be written in too many ways.
 struct OriginMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 
     let allowedOrigins: Set<String>
     let isSecure: Bool
+    let hosts: HostPolicy?
 
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard let origin = request.headers[.origin], request.uri.path.hasPrefix("/api/") else { return try await next(request, context) }
+        if let hosts {
+            guard hosts.allows(host: request.head.authority), hosts.allows(host: request.uri.host) else {
+                context.logger.info(
+                    "a request calls the server by a name that is not its own; --public-url or --allowed-origin adds one",
+                    metadata: ["host": "\((request.head.authority ?? "").prefix(100))"])
+                return ClassroomError(.forbidden, "Host not allowed").httpResponse()
+            }
+        }
+        guard let origin = request.headers[.origin] else { return try await next(request, context) }
         guard OriginPolicy.ownAnd(allowedOrigins).allows(origin: origin, host: request.head.authority, secure: isSecure) else {
             return ClassroomError(.forbidden, "Origin not allowed").httpResponse()
         }

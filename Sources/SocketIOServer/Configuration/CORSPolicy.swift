@@ -17,11 +17,29 @@ public struct CORSPolicy: Sendable, Hashable {
     /// The value of `Access-Control-Allow-Origin`; nil: no header.
     func allowedOrigin(for origin: String?) -> String? {
         switch origins {
-        case .any: allowsCredentials ? origin : "*"
+        case .any: allowsCredentials ? origin.flatMap { CORSPolicy.isReflectable($0) ? $0 : nil } : "*"
         case .list(let list): origin.flatMap { list.contains($0) ? $0 : nil }
         }
     }
 
     /// Whether answers differ by the request's origin, so that caches must tell them apart.
     var variesByOrigin: Bool { origins != .any || allowsCredentials }
+
+    /// Whether a client's origin may stand in a header of ours: what a browser could send, and no longer than a host name can make it.
+    private static func isReflectable(_ origin: String) -> Bool {
+        origin.utf8.count <= 512 && origin.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }
+    }
+
+    /// Whether `Access-Control-Request-Headers` is a list of field names (RFC 9110 §5.6.2) of a length that a page could need.
+    static func isHeaderList(_ text: String) -> Bool {
+        text.utf8.count <= 1_024
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                case UInt8(ascii: " "), UInt8(ascii: ","): true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
 }

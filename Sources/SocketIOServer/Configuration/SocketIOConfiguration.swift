@@ -22,8 +22,8 @@ public struct SocketIOConfiguration: Sendable {
     /// The total time from the opening of a TCP connection, or from when its last response has gone out, to the end of the next request.
     /// Slow heads and slow bodies are closed by it, and idle kept-alive connections too.
     public var requestTimeout: Duration = .seconds(9)
-    /// A client that takes less than 64 KiB of what waits for it over HTTP within this time, and not all of it, is closed. Meanwhile none
-    /// of its further requests is read.
+    /// A client that takes less than 64 KiB of what waits for it within this time, and not all of it, is closed, over HTTP and over a
+    /// WebSocket. Meanwhile none of its further requests is read. A client that polls has to fetch some of what waits for it.
     public var responseStallTimeout: Duration = .seconds(30)
     /// The largest message of a client, in bytes: a polling body or a WebSocket message.
     public var maximumHTTPBufferBytes = 1_000_000
@@ -35,6 +35,8 @@ public struct SocketIOConfiguration: Sendable {
     /// The most parts of requests (a head, a piece of a body, an end) that wait behind one that is being answered; one more closes the
     /// connection. Reading is held meanwhile, but at the end of a client's stream everything comes that the kernel has.
     public var maximumWaitingRequestParts = 10_000
+    /// The most memory that such parts take, in bytes; more closes the connection.
+    public var maximumWaitingRequestBytes = 4 << 20
     /// The most bytes that wait for one client, one packet excepted that nothing else waits with. Beyond it volatile events are dropped, and
     /// a client that still falls behind is closed.
     public var maximumQueuedBytes = 1 << 20
@@ -42,8 +44,15 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumConnections = 16_384
     /// The most sessions at once: one that polls holds no TCP connection between two requests. A further handshake gets 503.
     public var maximumSessions = 65_536
-    /// The most polling sessions that one TCP connection may have opened and to which no client came back. A further handshake gets 503.
+    /// The most polling sessions that one TCP connection may have opened and whose clients joined no namespace. A further handshake gets
+    /// 503.
     public var maximumUnconfirmedSessions = 32
+    /// The most such sessions of one event loop, whoever opened them. A further handshake ends the oldest.
+    public var maximumUnconfirmedSessionsPerLoop = 4_096
+    /// The most sessions that poll from one address. A further handshake gets 503. Behind a proxy all clients have its address.
+    public var maximumPollingSessionsPerAddress = 16_384
+    /// The most packets in the body of a POST. One more closes the session.
+    public var maximumPacketsPerPayload = 10_000
     /// The most events of one socket that wait for an asynchronous handler, or are in concurrent ones; one more closes the connection.
     public var maximumHeldEvents = 256
     /// The most memory that such events may take together, what is kept around them included. A single event may exceed it if nothing else
@@ -78,6 +87,8 @@ public struct SocketIOConfiguration: Sendable {
     public var cors: CORSPolicy?
     /// Which origins may talk to the server at all.
     public var originPolicy: OriginPolicy = .any
+    /// The names by which clients may call the server. nil: any, as in the reference.
+    public var hostPolicy: HostPolicy?
     /// Asked for each handshake (never for a later request of a session). An error refuses it.
     public var allowRequest: (@Sendable (Handshake) -> EngineRequestError?)?
 

@@ -3,63 +3,127 @@ import EngineIOCore
 import NIOCore
 
 extension EngineConnection {
-    /// A GET: answered at once when packets wait, else when one comes.
-    func poll(_ responder: EngineResponder) {
-        confirm()
+    /// A GET. Returns the answer when packets wait; nil: it waits, and `responder` gives it when one comes.
+    func poll(_ responder: EngineResponder) -> EngineResponse? {
+        if !polling.hasWaitingGET, !polling.isEmpty { return .payload(takePayload()) }
         if polling.isClosing {
-            if !polling.isEmpty {
-                polling.wait(responder)
-                return flushPolling()
-            }
-            var body = ByteBuffer()
-            PollingPayload.append(.noop, to: &body)
-            PollingPayload.append(.close, to: &body)
             shard.remove(self)
-            return responder.succeed(.payload(body))
+            return .payload(PollingState.payload(of: [.noop, .close]))
         }
         if polling.hasWaitingGET {
             // Two GETs at once: the client is confused, and neither can be trusted with the packets.
             close(.transportError)
-            return responder.fail(.badRequest)
+            return .refused(.badRequest)
         }
-        polling.wait(responder)
-        flushPolling()
         // The client has taken over once it is seen probing: its GET is not held back then.
-        if session.upgrade == .probed { polling.release(with: .noop) }
+        if session.upgrade == .probed { return .payload(PollingState.payload(of: [.noop])) }
+        polling.wait(responder)
+        return nil
     }
 
-    /// The client gave up its waiting GET.
-    func pollAborted() {
-        guard polling.hasWaitingGET else { return }
-        polling.forget()
-        close(.transportError)
+    /// The client gave up its GET, which waits here unless it was answered meanwhile.
+    func pollAborted(by asker: ObjectIdentifier) {
+        if polling.isWaiting(asker) { close(.transportError) }
     }
 
-    /// A POST's whole body: its packets are taken in order, up to the first that is none.
-    func post(_ body: ByteBuffer, _ responder: EngineResponder) {
-        confirm()
-        guard !polling.isClosing else { return responder.succeed(.accepted) }
-        var packets = PollingPayload.Reader(body)
+    /// A POST's whole body: its packets are taken in order, up to the first that is none. Of many packets a turn of the loop takes some;
+    /// nil: the rest follows, and `responder` answers.
+    func post(_ body: ByteBuffer, _ responder: EngineResponder) -> EngineResponse? {
+        guard !polling.isClosing else { return .accepted }
+        guard post == nil else {
+            // Two POSTs at once: nobody can tell whose packets come first.
+            close(.transportError)
+            return .refused(.badRequest)
+        }
+        let maximum = shard.configuration.maximumPacketsPerPayload
+        guard PollingPayload.holds(atMost: maximum, body) else { return refusePost() }
+        post = PollingPost(packets: PollingPayload.Reader(body), responder: responder)
+        return takePackets()
+    }
+
+    /// Packets that one turn of the loop takes from a POST.
+    private static let packetsPerTurn = 256
+
+    private func takePackets() -> EngineResponse? {
+        // Out of the property: what a packet does may come back here.
+        guard var current = post else { return nil }
+        var count = 0
         do throws(PollingPayload.ParseError) {
-            while !session.isClosed, let packet = try packets.next() {
+            while !session.isClosed, let packet = try current.packets.next() {
                 switch packet {
                 case .text(let type, let payload): receive(type, payload: payload)
                 case .binary(let bytes): receive(binary: bytes)
                 }
+                count += 1
+                guard count < EngineConnection.packetsPerTurn || current.packets.isAtEnd else {
+                    post = current
+                    // `assumeIsolated()` stops the process off the loop: a session is reached there only.
+                    shard.loop.assumeIsolated().execute { self.resumePost() }
+                    return nil
+                }
             }
         } catch {
-            shard.counters.protocolErrors.add()
-            close(.parseError)
-            return responder.fail(.badRequest)
+            post = nil
+            return refusePost()
         }
+        post = nil
         if isDirty { flush() }
-        responder.succeed(.accepted)
+        return .accepted
+    }
+
+    private func resumePost() {
+        guard let responder = post?.responder, let response = takePackets() else { return }
+        responder.answer(response)
+    }
+
+    private func refusePost() -> EngineResponse {
+        shard.counters.protocolErrors.add()
+        close(.parseError)
+        return .refused(.badRequest)
     }
 
     /// A body that Engine.IO does not know how to read (`application/octet-stream`): the session dies.
-    func postUnreadable(_ responder: EngineResponder) {
+    func postUnreadable() -> EngineResponse {
         shard.counters.protocolErrors.add()
         close(.transportError)
-        responder.fail(.badRequest)
+        return .refused(.badRequest)
     }
+
+    // MARK: Answers
+
+    private func takePayload() -> ByteBuffer {
+        polling.takePayload(maximumBytes: shard.configuration.maximumHTTPBufferBytes)
+    }
+
+    func flushPolling() {
+        let answer = polling.flush(maximumBytes: shard.configuration.maximumHTTPBufferBytes)
+        answer?.give()
+        if !polling.isEmpty { armFetchDeadline() }
+    }
+
+    func releasePoll(with types: EnginePacketType) {
+        let answer = polling.release(with: types)
+        answer?.give()
+    }
+
+    /// Packets wait: their client has to fetch some in time. One deadline at a time.
+    private func armFetchDeadline() {
+        guard fetchesAtDeadline == nil, !isWebSocket, !session.isClosed else { return }
+        fetchesAtDeadline = polling.fetches
+        shard.arm(.fetch, self)
+    }
+
+    func fetchDue() {
+        let before = fetchesAtDeadline
+        fetchesAtDeadline = nil
+        guard !isWebSocket, !session.isClosed, !polling.isEmpty else { return }
+        guard polling.fetches == before else { return armFetchDeadline() }
+        closeSlowClient()
+    }
+}
+
+/// A POST whose packets are being taken.
+struct PollingPost {
+    var packets: PollingPayload.Reader
+    let responder: EngineResponder
 }

@@ -114,7 +114,7 @@ extension EngineConnection {
     /// it is asked later. A single packet may exceed the limit if the queue is otherwise empty.
     private func isTooMuch(_ waiting: Int) -> Bool {
         let maximum = shard.maximumQueuedBytes
-        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum }
+        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum && polling.count > 1 }
         guard waiting + link.bufferedBytes > maximum else { return false }
         guard link.isWritable else { return true }
         if shard.isVisiting { shard.overdue.append(self) } else { flush() }
@@ -135,9 +135,5 @@ extension EngineConnection {
         let (frames, isReusable) = pending.takeAll()
         link.write(frames)
         if isReusable { shard.recycle(frames) }
-    }
-
-    func flushPolling() {
-        polling.flush(maximumBytes: shard.configuration.maximumHTTPBufferBytes)
     }
 }

@@ -20,8 +20,13 @@ final class EngineConnection {
     /// Frames that wait for the end of the batch.
     var pending = PendingFrames()
     var polling = PollingState()
-    /// Counts this session until its client comes back.
-    var unconfirmed: UnconfirmedSessions?
+    /// The POST whose packets are being taken.
+    var post: PollingPost?
+    var fetchesAtDeadline: UInt32?
+    /// Counts this session until its client has joined a namespace.
+    private var unconfirmed: UnconfirmedSessions?
+    /// Its address holds one more session that polls.
+    private var countsForAddress: Bool
     var isDirty = false
     /// What every packet asks of the session's machine, at hand without a call.
     private(set) var isOpen = true
@@ -41,6 +46,7 @@ final class EngineConnection {
         slot = shard.connections.reserve()
         session = EngineSession(transport: transport)
         isWebSocket = transport == .websocket
+        countsForAddress = transport == .polling
         client = SocketIOClientState(limits: shard.packetLimits)
     }
 
@@ -68,10 +74,26 @@ final class EngineConnection {
         shard.arm(.connect, self)
     }
 
-    /// The client came back to its session, or the session ends.
+    /// The session counts as one that nobody uses, until ``confirm()``.
+    func await(_ unconfirmed: UnconfirmedSessions) {
+        self.unconfirmed = unconfirmed
+        unconfirmed.open()
+        if let oldest = shard.newcomers.add(slot), let connection = shard.connections[oldest] { connection.close(.forcedClose) }
+    }
+
+    /// The client has joined a namespace or came with a WebSocket, or the session ends. Nothing less counts: a request costs its sender
+    /// nothing, and would make an idle session look like one in use.
     func confirm() {
-        unconfirmed?.confirm()
-        unconfirmed = nil
+        guard let counted = unconfirmed.take() else { return }
+        counted.confirm()
+        shard.newcomers.remove(slot)
+    }
+
+    /// The session polls no longer.
+    func leaveAddress() {
+        guard countsForAddress else { return }
+        countsForAddress = false
+        shard.io?.stopsPolling(from: handshake.address)
     }
 
     // MARK: Deadlines
@@ -80,7 +102,7 @@ final class EngineConnection {
         switch kind {
         case .ping, .pong: pingToken
         case .upgrade: upgradeToken
-        case .connect, .pollingClose, .message, .attachments: 0
+        case .connect, .pollingClose, .message, .attachments, .fetch: 0
         }
     }
 
@@ -98,6 +120,7 @@ final class EngineConnection {
         case .pollingClose: shard.remove(self)
         case .message: webSocket?.messageDue()
         case .attachments: client.attachmentsDue(on: self)
+        case .fetch: fetchDue()
         }
     }
 
@@ -142,7 +165,6 @@ final class EngineConnection {
 
     /// A WebSocket for this polling session. Returns false when it is to be closed: there is one already.
     func openUpgrade(_ transport: WebSocketTransport) -> Bool {
-        confirm()
         guard shard.configuration.allowUpgrades, session.openUpgrade() else { return false }
         probe = transport
         upgradeToken &+= 1
@@ -160,14 +182,16 @@ final class EngineConnection {
             guard transport.link.isWritable else { return abandonProbe() }
             transport.send { $0.writeString("3probe") }
             // The client waits for its GET to end before it sends `5`.
-            polling.release(with: .noop)
+            releasePoll(with: .noop)
         case .switchTransport:
             upgradeToken &+= 1
             probe = nil
             webSocket = transport
             isWebSocket = true
             shard.counters.upgrades.add()
-            polling.release(with: .noop)
+            confirm()
+            leaveAddress()
+            releasePoll(with: .noop)
             moveQueueToWebSocket()
         case .rejectWebSocket: abandonProbe()
         }
@@ -203,7 +227,7 @@ final class EngineConnection {
         confirm()
         shard.remove(self)
         if !isDoomed { flush() }
-        polling.release(with: answer)
+        releasePoll(with: answer)
         polling.discard()
         let transports = [probe, webSocket]
         probe = nil
@@ -221,10 +245,18 @@ final class EngineConnection {
         let transport = probe
         probe = nil
         transport?.close(code: nil)
+        confirm()
+        polling.isClosing = true
         client.connectionClosed(.forcedClose)
         flushPolling()
-        polling.isClosing = true
-        shard.arm(.pollingClose, self)
+        if polling.hasWaitingGET {
+            // Nothing was left to say before the farewell.
+            let farewell = polling.release(with: .noop, .close)
+            shard.remove(self)
+            farewell?.give()
+        } else {
+            shard.arm(.pollingClose, self)
+        }
     }
 
     /// The client did not read: what waits for it is dropped with it.

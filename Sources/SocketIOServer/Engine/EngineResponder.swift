@@ -2,7 +2,7 @@ import EngineIOCore
 import NIOCore
 
 /// The answer to one request to Engine.IO's path.
-enum EngineResponse: Sendable {
+enum EngineResponse: Sendable, Equatable {
     /// 200, `text/plain`: packets.
     case payload(ByteBuffer)
     /// 200, `ok`: the POST's packets were taken.
@@ -10,12 +10,18 @@ enum EngineResponse: Sendable {
     case refused(EngineRequestError)
 }
 
-/// Answers one HTTP request, from whichever loop the session lives on.
+/// Answers one HTTP request that has to wait for its session, from whichever loop the session lives on.
 struct EngineResponder: Sendable {
+    /// Names the connection that asks.
+    let asker: ObjectIdentifier
     private let complete: @Sendable (EngineResponse) -> Void
 
-    init(_ complete: @escaping @Sendable (EngineResponse) -> Void) { self.complete = complete }
+    /// - Parameter complete: must not answer at once: a session calls it out of the middle of its work.
+    init(asker: ObjectIdentifier, _ complete: @escaping @Sendable (EngineResponse) -> Void) {
+        self.asker = asker
+        self.complete = complete
+    }
 
-    func succeed(_ response: EngineResponse) { complete(response) }
-    func fail(_ error: EngineRequestError) { complete(.refused(error)) }
+    /// The answer reaches the request in a later step of its loop.
+    func answer(_ response: EngineResponse) { complete(response) }
 }

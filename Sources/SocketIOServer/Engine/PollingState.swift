@@ -2,78 +2,105 @@ import DequeModule
 import EngineIOCore
 import NIOCore
 
-/// What a long-polling session holds between two requests: packets for the next GET, and the GET that waits.
+/// What a long-polling session holds between two requests: packets for the next GET, and the GET that waits. It calls nobody: a method that
+/// ends a GET returns the answer, and its owner gives it.
 struct PollingState {
     enum Packet {
         /// An Engine.IO packet, type character included.
         case text(ByteBuffer)
         case binary(ByteBuffer)
 
+        /// Bytes in a payload, a separator included.
         var byteCount: Int {
             switch self {
-            case .text(let bytes): bytes.readableBytes
-            case .binary(let bytes): (bytes.readableBytes + 2) / 3 * 4 + 1
+            case .text(let bytes): bytes.readableBytes + 1
+            case .binary(let bytes): (bytes.readableBytes + 2) / 3 * 4 + 2
             }
         }
     }
 
+    /// The answer to a GET that waited.
+    struct Answer {
+        let responder: EngineResponder
+        let payload: ByteBuffer
+
+        func give() { responder.answer(.payload(payload)) }
+    }
+
+    /// What a packet takes in memory beside its bytes: a small one is mostly this.
+    static let packetOverhead = 160
+
     private var packets: Deque<Packet> = []
-    private(set) var queuedBytes = 0
+    private var payloadBytes = 0
     private var waiting: EngineResponder?
+    /// GETs that took packets, or wait for some.
+    private(set) var fetches: UInt32 = 0
     /// The session is closed; the next GET gets its last word.
     var isClosing = false
 
     var hasWaitingGET: Bool { waiting != nil }
     var isEmpty: Bool { packets.isEmpty }
+    var count: Int { packets.count }
+    /// Memory that waits for the client.
+    var queuedBytes: Int { payloadBytes + packets.count * PollingState.packetOverhead }
+
+    func isWaiting(_ asker: ObjectIdentifier) -> Bool { waiting?.asker == asker }
 
     mutating func queue(_ packet: Packet) {
         packets.append(packet)
-        queuedBytes += packet.byteCount + 1
+        payloadBytes += packet.byteCount
     }
 
     mutating func takeQueue() -> Deque<Packet> {
-        defer { discard() }
-        return packets
+        let taken = packets
+        discard()
+        return taken
     }
 
     mutating func discard() {
         packets = []
-        queuedBytes = 0
+        payloadBytes = 0
     }
 
     /// A GET waits for packets.
-    mutating func wait(_ responder: EngineResponder) { waiting = responder }
-
-    /// The client has gone: nobody reads an answer.
-    mutating func forget() { waiting = nil }
-
-    /// Ends a waiting GET with one packet.
-    mutating func release(with type: EnginePacketType) {
-        guard let responder = waiting else { return }
-        waiting = nil
-        var body = ByteBuffer()
-        PollingPayload.append(type, to: &body)
-        responder.succeed(.payload(body))
+    mutating func wait(_ responder: EngineResponder) {
+        fetches &+= 1
+        waiting = responder
     }
 
-    /// Ends a waiting GET with what is queued, up to the size that the client was told it may expect.
-    mutating func flush(maximumBytes: Int) {
-        guard let responder = waiting, !packets.isEmpty else { return }
-        waiting = nil
-        responder.succeed(.payload(takePayload(maximumBytes: maximumBytes)))
+    /// Ends a waiting GET with these packets.
+    mutating func release(with types: EnginePacketType...) -> Answer? {
+        waiting.take().map { Answer(responder: $0, payload: PollingState.payload(of: types)) }
     }
 
-    private mutating func takePayload(maximumBytes: Int) -> ByteBuffer {
+    /// Ends a waiting GET with what is queued, if anything is.
+    mutating func flush(maximumBytes: Int) -> Answer? {
+        guard !packets.isEmpty, let responder = waiting.take() else { return nil }
+        return Answer(responder: responder, payload: takePayload(maximumBytes: maximumBytes))
+    }
+
+    /// What is queued, up to the size that the client was told it may expect.
+    mutating func takePayload(maximumBytes: Int) -> ByteBuffer {
+        fetches &+= 1
         var body = ByteBuffer()
+        body.reserveCapacity(min(payloadBytes, maximumBytes))
         while let packet = packets.first {
-            if body.readableBytes > 0, body.readableBytes + packet.byteCount + 1 > maximumBytes { break }
+            if body.readableBytes > 0, body.readableBytes + packet.byteCount > maximumBytes { break }
             packets.removeFirst()
-            queuedBytes -= packet.byteCount + 1
+            payloadBytes -= packet.byteCount
             switch packet {
             case .text(let text): PollingPayload.append(encoded: text, to: &body)
             case .binary(let bytes): PollingPayload.append(binary: bytes, to: &body)
             }
         }
+        // A queue that was long once does not keep its room.
+        if packets.isEmpty { packets = [] }
+        return body
+    }
+
+    static func payload(of types: [EnginePacketType]) -> ByteBuffer {
+        var body = ByteBuffer()
+        for type in types { PollingPayload.append(type, to: &body) }
         return body
     }
 }

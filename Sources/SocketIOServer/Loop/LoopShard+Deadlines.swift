@@ -63,6 +63,8 @@ enum DeadlineKind: CaseIterable {
     case message
     /// The last attachment of a binary packet.
     case attachments
+    /// A GET that fetches what waits for a polling client.
+    case fetch
 }
 
 /// When a connection's socket has an acknowledgement that is overdue. Unlike the others these lie any time ahead.

@@ -26,6 +26,8 @@ final class LoopShard {
     var clock: () -> NIODeadline
 
     var connections = ConnectionTable()
+    /// Sessions whose clients have joined no namespace yet.
+    var newcomers: Newcomers
     /// By Engine.IO session id.
     var sessions: [String: EngineConnection] = [:]
     /// By Socket.IO socket id.
@@ -94,6 +96,7 @@ final class LoopShard {
         maximumQueuedBytes = configuration.maximumQueuedBytes
         maximumTurn = TimeAmount(configuration.maximumTurn)
         clock = { loop.now }
+        newcomers = Newcomers(maximum: configuration.maximumUnconfirmedSessionsPerLoop)
         deadlines = [
             .ping: DeadlineQueue(delay: TimeAmount(configuration.pingInterval)),
             .pong: DeadlineQueue(delay: TimeAmount(configuration.pingTimeout)),
@@ -102,6 +105,7 @@ final class LoopShard {
             .pollingClose: DeadlineQueue(delay: TimeAmount(configuration.pollingCloseTimeout)),
             .message: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
             .attachments: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
+            .fetch: DeadlineQueue(delay: TimeAmount(configuration.responseStallTimeout)),
         ]
     }
 
@@ -125,6 +129,7 @@ final class LoopShard {
     func remove(_ connection: EngineConnection) {
         guard sessions.removeValue(forKey: connection.sid) != nil else { return }
         connections.remove(connection.slot)
+        connection.leaveAddress()
         counters.connectionsClosed.add()
         io?.closeSession()
     }

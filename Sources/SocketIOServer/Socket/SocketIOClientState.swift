@@ -181,6 +181,7 @@ final class SocketIOClientState {
 
     private func accept(_ handshake: Handshake, attachment: (any Sendable)?, on connection: EngineConnection) {
         connection.shard.counters.joins.add(.accepted)
+        connection.confirm()
         let socket = ServerSocket(connection: connection, handshake: handshake, attachment: attachment)
         self.socket = socket
         wasAccepted = true

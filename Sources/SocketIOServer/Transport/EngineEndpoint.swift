@@ -20,7 +20,7 @@ enum EngineDecision {
 struct EngineAnswer {
     var status: HTTPResponseStatus
     var headers: HTTPHeaders
-    var body: String
+    var body: ByteBuffer
     /// Whether the connection closes after it.
     var closes = false
     /// Why a request for a session got this answer; nil: it was another request.
@@ -31,15 +31,7 @@ struct EngineAnswer {
 struct EngineEndpoint: Sendable {
     let configuration: SocketIOConfiguration
 
-    /// Whether a request target is Engine.IO's: its path, and every one below it, as in the reference.
-    func owns(_ target: String) -> Bool {
-        let path = QueryString.path(of: target)
-        let own = configuration.path.hasSuffix("/") ? configuration.path.dropLast() : configuration.path[...]
-        guard !own.isEmpty else { return path == "/" }
-        guard path.hasPrefix(own) else { return false }
-        let rest = path.dropFirst(own.count)
-        return rest.isEmpty || rest.first == "/"
-    }
+    var path: EnginePath { EnginePath(configuration.path) }
 
     func decide(
         _ head: HTTPRequestHead, address: String, secure: Bool, isShuttingDown: Bool, shard: (Int) -> ShardHandle?
@@ -47,12 +39,15 @@ struct EngineEndpoint: Sendable {
         let query = QueryString.parameters(QueryString.split(head.uri).query)
         let isHandshake = query["sid"]?.isEmpty ?? true
         let origin = head.headers.first(name: "origin")
+        guard allowsHost(head) else {
+            return .answer(refusal(.forbidden("Host not allowed"), head, handshake: isHandshake ? .origin : nil))
+        }
         guard configuration.originPolicy.allows(origin: origin, host: head.headers.first(name: "host"), secure: secure) else {
             return .answer(refusal(.forbidden("Origin not allowed"), head, handshake: isHandshake ? .origin : nil))
         }
         let isUpgrade = EngineEndpoint.asksForWebSocket(head)
         if head.method == .OPTIONS, configuration.cors != nil {
-            return .answer(EngineAnswer(status: .noContent, headers: preflightHeaders(head), body: ""))
+            return .answer(EngineAnswer(status: .noContent, headers: preflightHeaders(head), body: ByteBuffer()))
         }
         if isShuttingDown {
             let error = EngineRequestError(status: 503, code: 3, message: "Server shutting down")
@@ -90,7 +85,30 @@ struct EngineEndpoint: Sendable {
         var headers = corsHeaders(head)
         headers.add(name: "Content-Type", value: "application/json")
         return EngineAnswer(
-            status: HTTPResponseStatus(statusCode: error.status), headers: headers, body: error.body, closes: closes, handshake: handshake)
+            status: HTTPResponseStatus(statusCode: error.status), headers: headers, body: ByteBuffer(string: error.body), closes: closes,
+            handshake: handshake)
+    }
+
+    /// A session's answer as HTTP.
+    func answer(_ response: EngineResponse, _ head: HTTPRequestHead) -> EngineAnswer {
+        let body: ByteBuffer
+        let type: String
+        switch response {
+        case .payload(let packets): (body, type) = (packets, "text/plain; charset=UTF-8")
+        case .accepted: (body, type) = (ByteBuffer(string: "ok"), "text/html")
+        case .refused(let error): return refusal(error, head)
+        }
+        var headers = corsHeaders(head)
+        headers.add(name: "Content-Type", value: type)
+        headers.add(name: "Cache-Control", value: "no-store")
+        return EngineAnswer(status: .ok, headers: headers, body: body)
+    }
+
+    /// Both names under which the request calls the server: `Host`, and the target's own (RFC 9112 §3.2.2).
+    private func allowsHost(_ head: HTTPRequestHead) -> Bool {
+        guard let policy = configuration.hostPolicy else { return true }
+        guard policy.allows(host: head.headers.first(name: "host")) else { return false }
+        return QueryString.authority(of: head.uri).map { policy.allows(host: String($0)) } ?? true
     }
 
     /// RFC 6455 §4.2.1.
@@ -128,9 +146,35 @@ struct EngineEndpoint: Sendable {
         var headers = corsHeaders(head)
         headers.replaceOrAdd(name: "Vary", value: "Origin, Access-Control-Request-Headers")
         headers.add(name: "Access-Control-Allow-Methods", value: "GET,HEAD,PUT,PATCH,POST,DELETE")
-        if let asked = head.headers.first(name: "access-control-request-headers") {
+        if let asked = head.headers.first(name: "access-control-request-headers"), CORSPolicy.isHeaderList(asked) {
             headers.add(name: "Access-Control-Allow-Headers", value: asked)
         }
         return headers
+    }
+}
+
+/// Engine.IO's path, as request targets name it.
+struct EnginePath: Sendable, Hashable {
+    /// Without the last slash.
+    private let own: String
+
+    init(_ path: String) { own = path.hasSuffix("/") ? String(path.dropLast()) : path }
+
+    /// Whether a request target is Engine.IO's: its path, and every one below it, as in the reference.
+    func owns(_ target: String) -> Bool {
+        let path = QueryString.path(of: target)
+        guard !own.isEmpty else { return path == "/" }
+        guard path.hasPrefix(own) else { return false }
+        let rest = path.dropFirst(own.count)
+        return rest.isEmpty || rest.first == "/"
+    }
+}
+
+extension HTTPFrontMachine.Limits {
+    init(_ configuration: SocketIOConfiguration) {
+        self.init(
+            maximumBodyBytes: configuration.maximumHTTPBufferBytes, maximumDrainedBytes: configuration.maximumDrainedBytes,
+            maximumWaitingParts: configuration.maximumWaitingRequestParts, maximumWaitingBytes: configuration.maximumWaitingRequestBytes,
+            requestTimeout: TimeAmount(configuration.requestTimeout))
     }
 }

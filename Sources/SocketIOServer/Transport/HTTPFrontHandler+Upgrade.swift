@@ -6,38 +6,41 @@ import WebSocketCore
 /// From HTTP to WebSocket on the same connection.
 extension HTTPFrontHandler {
     /// A session that starts on a WebSocket lives on the channel's loop.
-    func openWebSocket(_ handshake: Handshake, key: String, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    func openWebSocket(_ handshake: Handshake, key: String, _ context: ChannelHandlerContext) {
         let shard = io.shard(for: context.eventLoop).shard.value
         let link = ChannelFrameLink()
         let connection = EngineConnection(shard: shard, sid: shard.makeSessionID(), handshake: handshake, transport: .websocket)
         let transport = WebSocketTransport(connection: connection, link: link)
         connection.webSocket = transport
-        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, context)
         connection.open()
+        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, context)
     }
 
     /// A WebSocket takes over from polling: the session decides, on its own loop.
     func upgrade(sid: String, key: String, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard let index = SessionID.shard(of: sid), let handle = io.shard(at: index) else {
-            return write(endpoint.refusal(.sessionUnknown, head, closes: true), for: head, context)
+            return give(endpoint.refusal(.sessionUnknown, head, closes: true))
         }
-        phase = .upgrading
         if handle.loop === context.eventLoop {
             guard let connection = handle.shard.value.sessions[sid] else {
-                return refuseUpgrade(head)
+                return give(endpoint.refusal(.sessionUnknown, head, closes: true))
             }
             let link = ChannelFrameLink()
             let transport = WebSocketTransport(connection: connection, link: link)
+            let isAccepted = connection.openUpgrade(transport)
             switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, context)
-            if !connection.openUpgrade(transport) { transport.close(code: nil) }
+            if !isAccepted { transport.close(code: nil) }
             return
         }
+        machine.beginUpgrade()
+        let number = machine.requestNumber
         let loop = context.eventLoop
         let channel = context.channel
         let bound = NIOLoopBound(self, eventLoop: loop)
         let outlet = NIOLoopBound(ChannelFrameLink(), eventLoop: loop)
+        let refusal = endpoint.refusal(.sessionUnknown, head, closes: true)
         handle.run { shard in
-            guard let connection = shard.sessions[sid] else { return loop.execute { bound.value.refuseUpgrade(head) } }
+            guard let connection = shard.sessions[sid] else { return loop.execute { bound.value.refuseUpgrade(refusal, number) } }
             let link = RemoteFrameLink(channel: channel, outlet: outlet, loop: shard.loop)
             let transport = WebSocketTransport(connection: connection, link: link)
             link.transport = transport
@@ -52,20 +55,22 @@ extension HTTPFrontHandler {
     private func finishUpgrade(
         to remote: NIOLoopBound<WebSocketTransport>, on loop: any EventLoop, through link: ChannelFrameLink, isAccepted: Bool, key: String
     ) {
-        guard let context, case .upgrading = phase else { return loop.execute { remote.value.inactive(error: false) } }
+        guard let context, case .upgrading = machine.phase else { return loop.execute { remote.value.inactive(error: false) } }
         switchProtocols(to: WebSocketHandler(io: io, link: link, target: .remote(remote, loop), secure: secure), key: key, context)
         if !isAccepted { loop.execute { remote.value.close(code: nil) } }
+        perform()
     }
 
-    private func refuseUpgrade(_ head: HTTPRequestHead) {
-        guard let context, case .upgrading = phase else { return }
-        write(endpoint.refusal(.sessionUnknown, head, closes: true), for: head, context)
+    private func refuseUpgrade(_ refusal: EngineAnswer, _ number: UInt32) {
+        machine.answer(refusal, to: number)
+        perform()
     }
 
     /// Answers 101. This handler stays behind the decoder until that has gone, and takes in whatever parts still come: the WebSocket's
     /// handler reads and writes bytes only, and meets neither.
     private func switchProtocols(to handler: WebSocketHandler, key: String, _ context: ChannelHandlerContext) {
-        phase = .switching(handler)
+        guard machine.switchProtocols() else { return handler.ended(error: false) }
+        successor = handler
         let headers: HTTPHeaders = [
             "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": WebSocketHandshake.acceptKey(for: key),
         ]
@@ -83,17 +88,17 @@ extension HTTPFrontHandler {
     /// The HTTP handlers have gone: the WebSocket's takes this one's place.
     private func handOver() {
         // Without a context the connection has ended, and the session has heard of it.
-        guard let context, case .switching(let handler) = phase else { return }
+        guard let context, let handler = successor, case .switching = machine.phase else { return }
         let operations = context.pipeline.syncOperations
         do {
             try operations.addHandler(handler, position: .before(self))
         } catch {
             return context.close(promise: nil)
         }
-        handler.ownsPlace = takePlace()
-        phase = .finished
+        successor = nil
+        handler.ownsPlace = machine.handOver() ?? false
         operations.removeHandler(context: context, promise: nil)
         handler.takeOver(with: requests.takeRest())
-        if isQuiescing { handler.shutDown() }
+        if machine.isQuiescing { handler.shutDown() }
     }
 }

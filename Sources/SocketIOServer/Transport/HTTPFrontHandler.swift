@@ -1,66 +1,31 @@
-import DequeModule
 import EngineIOCore
 import NIOCore
 import NIOHTTP1
 import WebSocketCore
 
 /// Stands behind the HTTP decoder of every connection: answers Engine.IO's path on the loop, turns a connection into a WebSocket, and
-/// passes everything else on to whoever serves the rest. Serves one request at a time; later ones wait and hold back reading.
+/// passes everything else on to whoever serves the rest. ``HTTPFrontMachine`` decides; this handler performs.
 final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    enum Phase {
-        /// The next part is a head.
-        case idle
-        /// A request to Engine.IO's path, its body so far.
-        case collecting(HTTPRequestHead, ByteBuffer)
-        /// Its body is too large: read and dropped before the answer.
-        case draining(HTTPRequestHead, byteCount: Int)
-        /// The answer is not written yet.
-        case answering
-        /// Somebody else answers this request.
-        case passing(requestEnded: Bool, responseEnded: Bool, closes: Bool)
-        /// A session on another loop decides about its upgrade.
-        case upgrading
-        /// It is a WebSocket whose handler waits for the decoder to go.
-        case switching(WebSocketHandler)
-        /// Nothing more is read.
-        case finished
-    }
-
     let io: SocketIO
     let endpoint: EngineEndpoint
-    let fallback: HTTPFallback
     let secure: Bool
     let encoder: HTTPResponseEncoder
     let requests: RequestDecoder
     let decoder: ByteToMessageHandler<RequestDecoder>
+    let unconfirmed = UnconfirmedSessions()
+    private let fallback: HTTPFallback
     private let abort: ((any Channel) -> Void)?
 
-    var phase = Phase.idle
+    var machine: HTTPFrontMachine
     var context: ChannelHandlerContext?
-    /// The session whose GET waits for an answer.
-    var polled: (shard: ShardHandle, sid: String)?
-    /// The answer to bytes that are no HTTP, once the requests before them have theirs.
-    var malformed: HTTPResponseStatus?
-    var waiting: Deque<HTTPServerRequestPart> = []
-    let unconfirmed = UnconfirmedSessions()
-    private var isReadHeld = false
-    /// Parts that waited are being taken.
-    private var isResuming = false
-    private var deadline = RequestDeadline()
-    /// Answers that were written and have not all gone to the kernel.
-    var unsentAnswers = 0
-    var stall = StallWatch()
-    private var hasFallback = false
-    private var hasPlace = false
-    /// The server ends: no further request is taken, and no client is waited for.
-    private(set) var isQuiescing = false
-    private static let quiescingGrace = TimeAmount.milliseconds(250)
-    private static let quiescingResponseTime = TimeAmount.seconds(5)
+    /// The WebSocket's handler, while it waits for the decoder to go.
+    var successor: WebSocketHandler?
+    private var isPerforming = false
 
     init(
         io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
@@ -74,296 +39,216 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.requests = requests
         self.decoder = decoder
         self.abort = abort
+        machine = HTTPFrontMachine(limits: HTTPFrontMachine.Limits(io.configuration), path: endpoint.path)
     }
 
-    // MARK: Life
+    // MARK: Inputs
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { begin(context) }
+        if context.channel.isActive { open() }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        begin(context)
+        open()
         context.fireChannelActive()
     }
 
-    private func begin(_ context: ChannelHandlerContext) {
-        guard !hasPlace else { return }
-        hasPlace = io.openChannel()
-        if hasPlace {
-            armDeadline()
-        } else {
-            phase = .finished
-            context.close(promise: nil)
-        }
+    private func open() {
+        guard !machine.holdsPlace else { return }
+        machine.opened(hasPlace: io.openChannel())
+        perform()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        successor?.ended(error: false)
+        successor = nil
+        machine.inactive()
+        perform()
+        context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        if !hasFallback { fallback.abandon() }
+        if !machine.isRouteInstalled { fallback.abandon() }
     }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        if case .switching(let handler) = phase { handler.ended(error: false) }
-        phase = .finished
-        abortPoll()
-        releasePlace()
-        context.fireChannelInactive()
-    }
-
-    func releasePlace() {
-        guard hasPlace else { return }
-        hasPlace = false
-        io.closeChannel()
-    }
-
-    /// The place goes on to the WebSocket's handler.
-    func takePlace() -> Bool {
-        defer { hasPlace = false }
-        return hasPlace
-    }
-
-    // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if isReadyForPart(context) { context.read() } else { isReadHeld = true }
+        machine.readRequested()
+        perform()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
-        if waiting.isEmpty, accept(part, context) { return }
-        waiting.append(part)
-        if waiting.count > endpoint.configuration.maximumWaitingRequestParts { closeNow(context) }
-    }
-
-    /// Takes a part, or returns false when an earlier request is not answered yet.
-    private func accept(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
-        switch (phase, part) {
-        case (.finished, _): break
-        // Behind a request for an upgrade comes no other.
-        case (.upgrading, _), (.switching, _): break
-        case (.answering, _): return false
-        case (.idle, .head(let head)):
-            guard isReadyForPart(context) else { return false }
-            receive(head, context)
-        case (.idle, _): break
-        case (.collecting(let head, var body), .body(let bytes)):
-            // Out of the property while it grows, or each piece would copy all before it.
-            phase = .idle
-            if body.readableBytes + bytes.readableBytes > endpoint.configuration.maximumHTTPBufferBytes {
-                phase = .draining(head, byteCount: body.readableBytes + bytes.readableBytes)
-            } else {
-                body.writeImmutableBuffer(bytes)
-                phase = .collecting(head, body)
-            }
-        case (.collecting(let head, let body), .end):
-            phase = .answering
-            deadline.disarm()
-            dispatch(head, body: body, context)
-        case (.draining(let head, let count), .body(let bytes)):
-            phase = .draining(head, byteCount: count + bytes.readableBytes)
-            if count + bytes.readableBytes > endpoint.configuration.maximumDrainedBytes {
-                tooLarge(head, context, closes: true)
-            }
-        case (.draining(let head, _), .end): tooLarge(head, context, closes: false)
-        case (.collecting, .head), (.draining, .head): context.close(promise: nil)
-        case (.passing(true, _, _), _): return false
-        case (.passing, _):
-            context.fireChannelRead(wrapInboundOut(part))
-            // The response may have ended meanwhile.
-            if case .end = part, case .passing(_, let responseEnded, let closes) = phase {
-                phase = .passing(requestEnded: true, responseEnded: responseEnded, closes: closes)
-                deadline.disarm()
-                context.fireChannelReadComplete()
-                endPassingIfDone(context)
-            }
-        }
-        return true
-    }
-
-    /// Whether no earlier request holds back the next part, and no earlier answer.
-    private func isReadyForPart(_ context: ChannelHandlerContext) -> Bool {
-        switch phase {
-        case .answering, .upgrading, .switching, .passing(true, _, _): false
-        case .finished: true
-        default: context.channel.isWritable
-        }
-    }
-
-    /// Whether the next step is the client's, so that it has a deadline.
-    var awaitsClient: Bool {
-        switch phase {
-        case .answering, .upgrading, .switching, .passing(true, _, _): false
-        default: true
-        }
-    }
-
-    private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
-        }
-        if endpoint.owns(head.uri) {
-            let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-            phase = length > endpoint.configuration.maximumHTTPBufferBytes ? .draining(head, byteCount: 0) : .collecting(head, ByteBuffer())
-            return
-        }
-        do {
-            if !hasFallback {
-                hasFallback = true
-                try fallback.install(context.channel)
-            }
-            let closes = RequestDecoder.stops(behind: head) || !head.isKeepAlive
-            phase = .passing(requestEnded: false, responseEnded: false, closes: closes)
-            context.fireChannelRead(wrapInboundOut(.head(head)))
-        } catch {
-            fallback.abandon()
-            context.fireErrorCaught(error)
-            context.close(promise: nil)
-        }
+        machine.received(unwrapInboundIn(data))
+        perform()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if case .passing = phase { context.fireChannelReadComplete() }
+        machine.readComplete()
+        perform()
     }
 
-    private func tooLarge(_ head: HTTPRequestHead, _ context: ChannelHandlerContext, closes: Bool) {
-        phase = .answering
-        deadline.disarm()
-        let error = EngineRequestError(status: 413, code: 3, message: "Payload too large")
-        write(endpoint.refusal(error, head, closes: closes), for: head, context)
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        machine.writabilityChanged(isWritable: context.channel.isWritable)
+        perform()
+        context.fireChannelWritabilityChanged()
     }
 
-    // MARK: Responses of others
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed: machine.inputClosed()
+        case is ChannelShouldQuiesceEvent: machine.quiesce()
+        default: return context.fireUserInboundEventTriggered(event)
+        }
+        perform()
+    }
 
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError {
+            machine.malformed(error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest)
+        } else {
+            machine.failed()
+        }
+        perform()
+    }
+
+    /// A part of a route's response.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        // First of all: to take something else for a part would stop the process, and only routes write parts.
-        guard case .passing(let requestEnded, _, let closes) = phase else {
+        // First of all: to take something else for a part would stop the process.
+        guard machine.takesRouteParts else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
         switch unwrapOutboundIn(data) {
-        case .head(var head):
-            if closes || isQuiescing { head.headers.replaceOrAdd(name: "Connection", value: "close") }
-            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .head(let head): context.write(wrapOutboundOut(.head(machine.routeHead(head))), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
+            machine.routeEnded()
             writeEnd(data, promise: promise, context)
-            phase = .passing(requestEnded: requestEnded, responseEnded: true, closes: closes)
-            endPassingIfDone(context)
+            perform()
         }
     }
 
-    private func endPassingIfDone(_ context: ChannelHandlerContext) {
-        guard case .passing(true, true, let closes) = phase else { return }
-        context.flush()
-        finishResponse(closes: closes, context)
+    /// The answer to a request that waited for its session.
+    func complete(_ response: EngineResponse, to number: UInt32) {
+        guard let head = machine.request else { return }
+        machine.answer(endpoint.answer(response, head), to: number)
+        perform()
     }
 
-    /// A response is written: on to the next request, or close.
-    func finishResponse(closes: Bool, _ context: ChannelHandlerContext) {
-        if closes || isQuiescing {
-            phase = .finished
-            waiting = []
-            closeAfterDraining(context)
-            return
+    // MARK: Actions
+
+    /// Carries out what the machine has decided, step by step. An input that comes from within a step is taken up behind it: one loop only,
+    /// however deep the calls.
+    func perform() {
+        guard !isPerforming else { return }
+        isPerforming = true
+        while let action = machine.next() {
+            if let context { perform(action, context) } else { performWithoutPipeline(action) }
         }
-        phase = .idle
-        awaitClient(context)
-        resume(context)
+        isPerforming = false
     }
 
-    /// Goes on with the parts that wait, and with reading.
-    func resume(_ context: ChannelHandlerContext) {
-        // An answer that is given at once comes back here: the outer call goes on with the parts.
-        guard !isResuming else { return }
-        isResuming = true
-        while isReadyForPart(context), let part = waiting.popFirst() { _ = accept(part, context) }
-        isResuming = false
-        if malformed != nil { return refuseMalformed(context) }
-        if isReadHeld, waiting.isEmpty, isReadyForPart(context) {
-            isReadHeld = false
-            context.read()
-        }
-    }
-
-    /// Lets the peer read the answer: closing at once, with bytes unread, would reset the connection.
-    func closeAfterDraining(_ context: ChannelHandlerContext) {
-        requests.dropRest(maximumBytes: endpoint.configuration.maximumDrainedBytes)
-        context.close(mode: .output, promise: nil)
-        if isQuiescing { closeLater(in: HTTPFrontHandler.quiescingGrace, context) } else { awaitClient(context) }
-        if isReadHeld {
-            isReadHeld = false
-            context.read()
-        }
-    }
-
-    // MARK: Events
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed:
-            abortPoll()
-            if case .passing = phase { context.fireUserInboundEventTriggered(event) } else { context.close(promise: nil) }
-        case is ChannelShouldQuiesceEvent:
-            quiesce(context)
-            switch phase {
-            case .idle: context.close(promise: nil)
-            case .answering:
-                if let polled {
-                    let sid = polled.sid
-                    polled.shard.run { $0.sessions[sid]?.close(.serverShuttingDown) }
-                }
-            case .passing: context.fireUserInboundEventTriggered(event)
-            default: break
-            }
-        default: context.fireUserInboundEventTriggered(event)
+    private func perform(_ action: HTTPFrontMachine.Action, _ context: ChannelHandlerContext) {
+        switch action {
+        case .read: context.read()
+        case .dispatch(let head, let body): dispatch(head, body: body, context)
+        case .refuseLargeBody(let head):
+            let error = EngineRequestError(status: 413, code: 3, message: "Payload too large")
+            machine.answer(endpoint.refusal(error, head), to: machine.requestNumber)
+        case .writeContinue:
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+        case .respond(let head, let body):
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            if body.readableBytes > 0 { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+            writeEnd(wrapOutboundOut(.end(nil)), promise: nil, context)
+            context.flush()
+        case .installRoute: installRoute(context)
+        case .forward(let part): context.fireChannelRead(wrapInboundOut(part))
+        case .forwardReadComplete: context.fireChannelReadComplete()
+        case .forwardInputClosed: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        case .forwardQuiescing: context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        case .flush: context.flush()
+        case .dropRest: requests.dropRest(maximumBytes: machine.limits.maximumDrainedBytes)
+        case .closeOutput: context.close(mode: .output, promise: nil)
+        case .close: context.close(promise: nil)
+        case .abort: if let abort { abort(context.channel) } else { context.close(promise: nil) }
+        case .closeLater(let time): later(in: time, context) { $0.machine.graceOver() }
+        case .resumeLater: later(in: .zero, context) { $0.machine.turnBegan() }
+        case .armDeadline: if let next = machine.armDeadline(now: context.eventLoop.now) { setTimer(next, context) }
+        case .watchStall: if machine.watchStall(waitingBytes: waitingBytes(context)) { lookLater(context) }
+        case .abortPoll, .endSession, .releasePlace: performWithoutPipeline(action)
         }
     }
 
-    /// A response that is under way may be read; whatever else the client is doing is cut short.
-    private func quiesce(_ context: ChannelHandlerContext) {
-        isQuiescing = true
-        let isResponding = if case .passing(true, _, _) = phase { true } else { false }
-        closeLater(in: isResponding ? HTTPFrontHandler.quiescingResponseTime : HTTPFrontHandler.quiescingGrace, context)
+    /// What concerns others is carried out also when the handler has left the pipeline.
+    private func performWithoutPipeline(_ action: HTTPFrontMachine.Action) {
+        switch action {
+        case .abortPoll(let sid):
+            let asker = ObjectIdentifier(self)
+            session(sid) { $0.pollAborted(by: asker) }
+        case .endSession(let sid): session(sid) { $0.close(.serverShuttingDown) }
+        case .releasePlace: io.closeChannel()
+        default: break
+        }
     }
 
-    /// Ends the connection whatever is under way, without a farewell: the peer has had its time.
-    func closeNow(_ context: ChannelHandlerContext) {
-        phase = .finished
-        if let abort { abort(context.channel) } else { context.close(promise: nil) }
+    private func session(_ sid: String, _ body: @escaping @Sendable (EngineConnection) -> Void) {
+        guard let index = SessionID.shard(of: sid), let handle = io.shard(at: index) else { return }
+        handle.run { shard in if let connection = shard.sessions[sid] { body(connection) } }
     }
 
-    private func closeLater(in time: TimeAmount, _ context: ChannelHandlerContext) {
+    private func installRoute(_ context: ChannelHandlerContext) {
+        do {
+            try fallback.install(context.channel)
+        } catch {
+            machine.routeFailed()
+            context.fireErrorCaught(error)
+        }
+    }
+
+    /// Writes the end of an answer, and hears when it has left the memory.
+    private func writeEnd(_ end: NIOAny, promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+        let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+        // `assumeIsolated()` stops the process off the loop: a handler is called there, and so are its futures.
+        written.futureResult.assumeIsolated().whenComplete { [self] _ in
+            machine.answerHasGone()
+            perform()
+        }
+        context.write(end, promise: written)
+    }
+
+    // MARK: Timers
+
+    private func later(in time: TimeAmount, _ context: ChannelHandlerContext, _ input: @escaping (HTTPFrontHandler) -> Void) {
         // `assumeIsolated()` stops the process off the loop: a handler is called there only.
-        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
-            if let self, let context = self.context { closeNow(context) }
+        let loop = context.eventLoop.assumeIsolated()
+        let call = { [weak self] in
+            guard let self, self.context != nil else { return }
+            input(self)
+            perform()
+        }
+        if time > .zero { loop.scheduleTask(in: time, call) } else { loop.execute(call) }
+    }
+
+    private func setTimer(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self, let context = self.context else { return }
+            if let next = machine.deadlineDue(now: context.eventLoop.now) { setTimer(next, context) }
+            perform()
         }
     }
 
-    private func abortPoll() {
-        guard let polled else { return }
-        self.polled = nil
-        let sid = polled.sid
-        polled.shard.run { $0.sessions[sid]?.pollAborted() }
-    }
-
-    // MARK: Deadline
-
-    func armDeadline() {
-        guard let context else { return }
-        let due = context.eventLoop.now + TimeAmount(endpoint.configuration.requestTimeout)
-        if let next = deadline.arm(at: due) { setTimer(next) }
-    }
-
-    private func setTimer(_ next: NIODeadline) {
-        context?.eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in
-            guard let self, let context else { return }
-            switch deadline.fire(now: context.eventLoop.now) {
-            case .expired: closeNow(context)
-            case .again(let next): setTimer(next)
-            case .idle: break
-            }
+    private func lookLater(_ context: ChannelHandlerContext) {
+        let time = TimeAmount(endpoint.configuration.responseStallTimeout)
+        later(in: time, context) { handler in
+            guard let context = handler.context else { return }
+            if handler.machine.stallDue(waitingBytes: handler.waitingBytes(context)) { handler.lookLater(context) }
         }
+    }
+
+    private func waitingBytes(_ context: ChannelHandlerContext) -> Int {
+        guard let options = context.channel.syncOptions, let count = try? options.getOption(.bufferedWritableBytes) else { return 0 }
+        return count
     }
 }

@@ -47,6 +47,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var lingered = 0
     /// Writes that the channel has not finished.
     private var queuedWrites = 0
+    /// Whether the client takes them.
+    private var stall = StallWatch()
     /// Frames may go to the kernel past the channel's queue, which is empty.
     private var writesDirectly = false
     private let secure: Bool
@@ -274,8 +276,30 @@ final class WebSocketHandler: ChannelDuplexHandler {
         promise.futureResult.assumeIsolated().whenComplete { [self] _ in
             queuedWrites -= 1
             writesDirectly = queuedWrites == 0
+            if writesDirectly { stall.moved() }
         }
         call { context.writeAndFlush(wrapOutboundOut(frames), promise: promise) }
+        if queuedWrites > 0, stall.begin(waitingBytes: bufferedBytes) { lookLater(context) }
+    }
+
+    /// A client may answer pings and read nothing: what waits for it must move.
+    private func lookLater(_ context: ChannelHandlerContext) {
+        let time = TimeAmount(io.configuration.responseStallTimeout)
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.look() }
+    }
+
+    private func look() {
+        guard let context else { return }
+        switch stall.look(waitingBytes: queuedWrites > 0 ? bufferedBytes : nil) {
+        case .done: break
+        case .moves: lookLater(context)
+        case .stalled:
+            switch target {
+            case .local(let transport): transport.stalled()
+            case .remote(let transport, let loop): loop.execute { transport.value.stalled() }
+            }
+            context.close(promise: nil)
+        }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -113,6 +113,12 @@ final class WebSocketTransport {
         if connection.webSocket === self { connection.shard.markDirty(connection) }
     }
 
+    /// The client takes nothing of what waits for it in the channel.
+    func stalled() {
+        guard !isClosed else { return }
+        if connection.webSocket === self { connection.closeSlowClient() } else { connection.abandonProbe() }
+    }
+
     /// The channel is closed, or the peer sends no more.
     func inactive(error: Bool) {
         guard !isClosed else { return }

@@ -1,16 +1,18 @@
 /// Validates UTF-8 that arrives in pieces (Unicode 16, table 3-7: no overlong forms, no surrogates, nothing over U+10FFFF).
-struct UTF8Validator: Sendable {
+package struct UTF8Validator: Sendable {
     /// Continuation bytes still due of a sequence that the last piece broke off.
     private var due: UInt8 = 0
     /// What the next continuation byte may be: the second byte of some sequences has a narrower range.
     private var lowest: UInt8 = 0x80
     private var highest: UInt8 = 0xBF
 
+    package init() {}
+
     /// Whether the text may end here.
-    var isComplete: Bool { self.due == 0 }
+    package var isComplete: Bool { self.due == 0 }
 
     /// - Returns: `false` as soon as no continuation could make the text valid.
-    mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    package mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         let count = bytes.count
         while index < count {

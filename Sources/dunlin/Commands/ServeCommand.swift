@@ -4,6 +4,7 @@ import Logging
 import Metrics
 import PrometheusMetrics
 import ServiceLifecycle
+import SocketIOHummingbird
 import UnixSignals
 
 /// `dunlin serve`.
@@ -15,7 +16,9 @@ struct ServeCommand: AsyncParsableCommand {
             then where the data is and where people find the classroom.
             SIGTERM and SIGINT drain: no new work is taken, pending commits finish,
             sockets are closed. Browsers of other origins than the server's own
-            get 403 unless --allowed-origin names them.
+            get 403 unless --allowed-origin names them, and so do requests that call
+            the server by another name than its own, that of --public-url, an allowed
+            origin's or an address.
 
             Examples:
               dunlin serve --demo
@@ -30,6 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
+        DescriptorLimit.raise()
         let environment = Environment()
         try options.logging.bootstrap(environment)
         let configuration = try options.configuration(environment)

@@ -41,7 +41,8 @@ struct ClassroomConfigurationTests {
             ("https://school.example", true), ("http://localhost:8080", true), ("http://[::1]:3000", true),
             ("https://school.example/", false),
             ("https://School.example", false), ("school.example", false), ("*", false), ("https://", false), ("null", false),
-            ("ftp://school.example", false), ("https://a.example https://b.example", false),
+            ("capacitor://localhost", true), ("1a://school.example", false), ("://school.example", false),
+            ("https://a.example https://b.example", false),
         ])
     func origins(origin: String, isValid: Bool) {
         #expect(kind { $0.allowedOrigins = [origin] } == (isValid ? nil : .invalidSetting))

@@ -42,4 +42,19 @@ struct OriginMiddlewareTests {
         let refused = try await server.call(.get, "/api/v1/quizzes", headers: headers)
         #expect(refused.status == 401 && refused.headers[.accessControlAllowOrigin] == "https://school.example")
     }
+
+    @Test(
+        "no way to write a path gets past the check",
+        arguments: [
+            "/api/v1/quizzes", "//api/v1/quizzes", "/api//v1/quizzes", "/%61pi/v1/quizzes", "/./api/v1/quizzes", "/%2e/api/v1/quizzes",
+            "/x/../api/v1/quizzes", "/x/%2e%2e/api/v1/quizzes", "/\\api/v1/quizzes", "\\api/v1/quizzes", "/api%2fv1/quizzes",
+            "/API/v1/quizzes",
+            "http://localhost:3001/api/v1/quizzes", "http://localhost:3001//api/v1/quizzes", "HTTP://localhost:3001/api/v1/quizzes",
+            "/;/api/v1/quizzes",
+            "/api/v1/quizzes/", "/", "/readyz",
+        ])
+    func paths(path: String) async throws {
+        let answer = try await server.call(.get, path, token: "ann", headers: [.origin: "https://evil.example"])
+        #expect(answer.status == 403)
+    }
 }

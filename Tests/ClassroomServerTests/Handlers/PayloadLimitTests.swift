@@ -82,7 +82,7 @@ struct PayloadLimitTests {
             let clients = [try await classroom.student(0), try await classroom.student(1)]
             for client in clients { _ = try await client.ask("chat:join", #"{"roomId": "r"}"#) }
             for (length, isKept) in [(32, true), (33, false), (60_000, false)] {
-                for stamp in [String(repeating: "1", count: length), "\"" + String(repeating: "1", count: length - 2) + "\""] {
+                for stamp in [String(repeating: "1", count: length), "\"" + String(repeating: "1", count: length) + "\""] {
                     let answer = try await clients[0].ask("chat:message", JSON(#"{"content": "hi", "_sentAt": \#(stamp)}"#))
                     #expect(answer["_sentAt"]?.description == (isKept ? stamp : nil))
                     for client in clients {

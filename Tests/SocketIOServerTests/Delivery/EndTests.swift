@@ -179,7 +179,7 @@ struct EndTests {
     func lateSession() async throws {
         try await withClient { io, loop, _ in
             await io.shutdown()
-            #expect(!io.openSession())
+            #expect(!io.openSession(pollingFrom: nil))
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             for loop in [loop, group.next()] {
                 let isClosed = try await loop.submit { () -> Bool in

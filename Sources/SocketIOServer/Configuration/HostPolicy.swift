@@ -1,0 +1,48 @@
+import NIOHTTP1
+
+/// By which names clients may call the server. A page can have its own name lead to this server's address ("DNS rebinding"); the browser then
+/// takes the server for the page's own, and only `Host` still shows the page's name.
+public struct HostPolicy: Sendable, Hashable {
+    private let names: Set<String>
+
+    /// - Parameter names: hosts without a port, in any case. `localhost`, names below it and addresses pass always: no foreign page can
+    ///   bear them.
+    public init(names: Set<String>) { self.names = Set(names.compactMap { Authority($0)?.host }.map(HostPolicy.withoutLastDot)) }
+
+    /// - Parameter host: with or without a port, as in `Host`. A request that names none comes from no browser and passes.
+    package func allows(host: String?) -> Bool {
+        guard let host else { return true }
+        guard let authority = Authority(host) else { return false }
+        let name = HostPolicy.withoutLastDot(authority.host)
+        return names.contains(name) || authority.isAddress || name == "localhost" || name.hasSuffix(".localhost")
+    }
+
+    private static func withoutLastDot(_ name: String) -> String { name.hasSuffix(".") ? String(name.dropLast()) : name }
+}
+
+/// The field `Host` of a request.
+enum HostField {
+    /// RFC 9112 §3.2: exactly one in HTTP/1.1, at most one before it, and a valid one.
+    static func isValid(in head: HTTPRequestHead) -> Bool {
+        var host: String?
+        for (name, value) in head.headers where name.utf8.count == 4 && name.lowercased() == "host" {
+            guard host == nil, isPlain(value) || Authority(value) != nil else { return false }
+            host = value
+        }
+        return host != nil || head.version.major == 0 || head.version == .http1_0
+    }
+
+    /// A name or an IPv4 address, with or without a port: nearly all there are, told without an allocation.
+    private static func isPlain(_ value: String) -> Bool {
+        var portDigits: Int?
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): portDigits? += 1
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."): if portDigits != nil { return false }
+            case UInt8(ascii: ":") where portDigits == nil: portDigits = 0
+            default: return false
+            }
+        }
+        return value.utf8.count <= 255 && portDigits ?? 0 <= 4
+    }
+}

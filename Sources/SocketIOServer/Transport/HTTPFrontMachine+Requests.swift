@@ -1,0 +1,159 @@
+import NIOCore
+import NIOHTTP1
+
+/// Reading: from parts to requests.
+extension HTTPFrontMachine {
+    /// The next part that the parser found.
+    mutating func received(_ part: HTTPServerRequestPart) {
+        if waiting.isEmpty, canTake(part) { return take(part) }
+        if phase == .finished { return }
+        waiting.append(part)
+        waitingBytes += HTTPFrontMachine.cost(of: part)
+        if waiting.count > limits.maximumWaitingParts || waitingBytes > limits.maximumWaitingBytes { abort() }
+    }
+
+    mutating func readComplete() {
+        if case .passing = phase { actions.append(.forwardReadComplete) }
+    }
+
+    /// The channel asks whether to read.
+    mutating func readRequested() {
+        if isReadyForPart { actions.append(.read) } else { isReadHeld = true }
+    }
+
+    /// The peer's bytes are no HTTP.
+    mutating func malformed(_ status: HTTPResponseStatus) {
+        if malformed == nil { malformed = status }
+        actions.append(.dropRest)
+    }
+
+    /// A later turn of the loop.
+    mutating func turnBegan() {
+        requestsThisTurn = 0
+        isResumeScheduled = false
+    }
+
+    mutating func writabilityChanged(isWritable: Bool) {
+        self.isWritable = isWritable
+        if isWritable { stall.moved() } else { actions.append(.watchStall) }
+    }
+
+    /// What a part takes in memory while it waits, its own overhead included: a field is two strings with storage of their own.
+    static func cost(of part: HTTPServerRequestPart) -> Int {
+        switch part {
+        case .head(let head): head.headers.reduce(256 + head.uri.utf8.count) { $0 + 64 + $1.name.utf8.count + $1.value.utf8.count }
+        case .body(let bytes): 128 + bytes.readableBytes
+        case .end: 64
+        }
+    }
+
+    /// Whether no earlier request holds back the next part, and no earlier answer.
+    var isReadyForPart: Bool {
+        switch phase {
+        case .answering, .upgrading, .switching, .passing(requestEnded: true, _, _): false
+        case .finished: true
+        case .collecting, .draining: isWritable
+        case .idle, .passing: isWritable && !isResumeScheduled
+        }
+    }
+
+    mutating func canTake(_ part: HTTPServerRequestPart) -> Bool {
+        switch phase {
+        case .answering, .passing(requestEnded: true, _, _): return false
+        // Behind a request for an upgrade comes no other.
+        case .finished, .upgrading, .switching, .collecting, .draining, .passing: return true
+        case .idle:
+            guard case .head = part else { return true }
+            guard isWritable, !isResumeScheduled else { return false }
+            guard requestsThisTurn >= limits.requestsPerTurn else { return true }
+            isResumeScheduled = true
+            actions.append(.resumeLater)
+            return false
+        }
+    }
+
+    /// Takes a part whose turn it is.
+    mutating func take(_ part: HTTPServerRequestPart) {
+        switch (phase, part) {
+        case (.idle, .head(let head)): receive(head)
+        case (.collecting(let head, var body), .body(let bytes)):
+            // Out of the property while it grows, or each piece would copy all before it.
+            phase = .idle
+            let count = body.readableBytes + bytes.readableBytes
+            if count > limits.maximumBodyBytes {
+                phase = .draining(head, byteCount: count)
+                endDrainingIfTooLong()
+            } else {
+                body.writeImmutableBuffer(bytes)
+                phase = .collecting(head, body)
+            }
+        case (.collecting(let head, let body), .end):
+            phase = .answering(head)
+            deadline.disarm()
+            actions.append(.dispatch(head, body))
+        case (.draining(let head, let count), .body(let bytes)):
+            phase = .draining(head, byteCount: count + bytes.readableBytes)
+            endDrainingIfTooLong()
+        case (.draining(let head, _), .end):
+            phase = .answering(head)
+            deadline.disarm()
+            actions.append(.refuseLargeBody(head))
+        case (.collecting, .head), (.draining, .head): close()
+        case (.passing(_, let responseEnded, let closes), _):
+            actions.append(.forward(part))
+            guard case .end = part else { return }
+            phase = .passing(requestEnded: true, responseEnded: responseEnded, closes: closes)
+            deadline.disarm()
+            actions.append(.forwardReadComplete)
+            endPassingIfDone()
+        case (.finished, _), (.upgrading, _), (.switching, _), (.answering, _), (.idle, _): break
+        }
+    }
+
+    /// More than is read for the sake of an answer: the answer is the last.
+    private mutating func endDrainingIfTooLong() {
+        guard case .draining(let head, let count) = phase, count > limits.maximumDrainedBytes else { return }
+        phase = .answering(head.closing)
+        deadline.disarm()
+        actions.append(.refuseLargeBody(head.closing))
+    }
+
+    private mutating func receive(_ head: HTTPRequestHead) {
+        requestsThisTurn += 1
+        beginRequest()
+        guard HostField.isValid(in: head) else { return respondLast(.badRequest) }
+        if head.version == .http1_1, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            actions.append(.writeContinue)
+        }
+        if path.owns(head.uri) {
+            let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+            phase = length > limits.maximumBodyBytes ? .draining(head, byteCount: 0) : .collecting(head, ByteBuffer())
+            return
+        }
+        phase = .passing(
+            requestEnded: false, responseEnded: false, closes: RequestDecoder.stops(behind: head) || !head.isKeepAlive)
+        beginRoute()
+        actions.append(.forward(.head(head)))
+    }
+
+    /// Refuses bytes that are no HTTP, if it is their turn. Returns whether it was.
+    mutating func refuseMalformed(_ status: HTTPResponseStatus) -> Bool {
+        switch phase {
+        case .idle, .collecting, .draining: respondLast(status)
+        case .answering, .passing(requestEnded: true, _, _), .finished: return false
+        // The route has begun with a request that has no end.
+        case .passing, .upgrading, .switching: close()
+        }
+        malformed = nil
+        return true
+    }
+}
+
+extension HTTPRequestHead {
+    /// The same request with an answer that is the connection's last.
+    fileprivate var closing: HTTPRequestHead {
+        var head = self
+        head.headers.replaceOrAdd(name: "Connection", value: "close")
+        return head
+    }
+}

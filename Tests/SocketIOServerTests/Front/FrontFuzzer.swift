@@ -1,0 +1,475 @@
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import SocketIOCore
+import WebSocketCore
+
+@testable import SocketIOServer
+
+/// SplitMix64: small, and the same on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
+
+/// Plays a random sequence against a server on embedded channels: several connections on two loops, several sessions, time by hand. Each
+/// request names an origin of its own, which its answer must echo: so the order of the answers can be told.
+struct FrontFuzzer {
+    /// One thing that clients, the server or the clock do. Numbers choose among what there is at that moment.
+    enum Step: CustomStringConvertible {
+        case connect(loop: Int)
+        case send(connection: Int, requests: [Request], cuts: [Double], runsBetween: Bool)
+        case frame(connection: Int, text: String)
+        case binaryFrame(connection: Int, bytes: Int)
+        case advance(milliseconds: Int)
+        case emit
+        case disconnectSockets(close: Bool)
+        case halfClose(connection: Int)
+        case close(connection: Int)
+        case writable(connection: Int, Bool)
+        case answerRoutes
+        case quiesce(connection: Int)
+        /// The next flush fails, and the channel reads these before it closes: so does a socket whose peer has gone.
+        case breakOff(connection: Int, requests: [Request])
+
+        var description: String {
+            switch self {
+            case .connect(let loop): "connect on loop \(loop)"
+            case .send(let connection, let requests, let cuts, let runsBetween):
+                "connection \(connection): \(requests.map(\.description).joined(separator: " + ")), cut at \(cuts)\(runsBetween ? ", loop runs" : "")"
+            case .frame(let connection, let text): "connection \(connection): frame \(text.debugDescription)"
+            case .binaryFrame(let connection, let bytes): "connection \(connection): binary frame of \(bytes)"
+            case .advance(let milliseconds): "\(milliseconds) ms pass"
+            case .emit: "the server emits"
+            case .disconnectSockets(let close): "the server disconnects its sockets\(close ? " and connections" : "")"
+            case .halfClose(let connection): "connection \(connection): half-close"
+            case .close(let connection): "connection \(connection): close"
+            case .writable(let connection, let isWritable): "connection \(connection): \(isWritable ? "writable" : "not writable")"
+            case .answerRoutes: "routes answer"
+            case .quiesce(let connection): "connection \(connection): quiesce"
+            case .breakOff(let connection, let requests):
+                "connection \(connection): breaks off, behind \(requests.map(\.description).joined(separator: " + "))"
+            }
+        }
+    }
+
+    enum Request: CustomStringConvertible {
+        case handshake
+        case poll(session: Int)
+        case post(session: Int, body: String, chunked: Bool)
+        case options
+        case head
+        case upgrade(session: Int?)
+        case route(method: String, body: String, later: Bool)
+        case odd(String)
+
+        var description: String {
+            switch self {
+            case .handshake: "handshake"
+            case .poll(let session): "GET of session \(session)"
+            case .post(let session, let body, let chunked):
+                "POST \(body.count > 40 ? "of \(body.utf8.count) bytes" : body.debugDescription)\(chunked ? " in chunks" : "") of session \(session)"
+            case .options: "OPTIONS"
+            case .head: "HEAD"
+            case .upgrade(let session): session.map { "upgrade of session \($0)" } ?? "WebSocket"
+            case .route(let method, let body, let later): "\(method) of a route, \(body.utf8.count) bytes\(later ? ", answered later" : "")"
+            case .odd(let text): text.debugDescription
+            }
+        }
+    }
+
+    // MARK: Sequences
+
+    static func steps(seed: UInt64) -> [Step] {
+        var random = SeededGenerator(seed: seed)
+        var steps: [Step] = [
+            .connect(loop: 0), .send(connection: 0, requests: [.handshake], cuts: [], runsBetween: false),
+            .connect(loop: Int.random(in: 0...1, using: &random)),
+        ]
+        for _ in 0..<Int.random(in: 5...40, using: &random) { steps.append(step(&random)) }
+        return steps
+    }
+
+    private static func step(_ random: inout SeededGenerator) -> Step {
+        let connection = Int.random(in: 0..<6, using: &random)
+        switch Int.random(in: 0..<100, using: &random) {
+        case ..<8: return .connect(loop: Int.random(in: 0...1, using: &random))
+        case ..<62:
+            let requests = (0..<Int.random(in: 1...4, using: &random)).map { _ in request(&random) }
+            let cuts = (0..<Int.random(in: 0...3, using: &random)).map { _ in Double.random(in: 0...1, using: &random) }.sorted()
+            return .send(connection: connection, requests: requests, cuts: cuts, runsBetween: Bool.random(using: &random))
+        case ..<72:
+            let texts = [
+                "2probe", "5", "40", "42[\"echo\",1]", "421[\"echo\",1]", "3", "2", "1", "", "6", "42[\"bye\"]", "x", "450-[\"echo\"]",
+            ]
+            return .frame(connection: connection, text: texts.randomElement(using: &random) ?? "")
+        case ..<73: return .binaryFrame(connection: connection, bytes: Int.random(in: 0...20, using: &random))
+        case ..<81:
+            return .advance(
+                milliseconds: [1, 100, 1_000, 9_000, 10_000, 20_000, 25_000, 30_000, 45_000].randomElement(using: &random) ?? 1)
+        case ..<85: return .emit
+        case ..<87: return .disconnectSockets(close: Bool.random(using: &random))
+        case ..<89: return .halfClose(connection: connection)
+        case ..<92: return .close(connection: connection)
+        case ..<95: return .writable(connection: connection, Bool.random(using: &random))
+        case ..<97: return .answerRoutes
+        case ..<99:
+            return .breakOff(connection: connection, requests: (0..<Int.random(in: 0...3, using: &random)).map { _ in request(&random) })
+        default: return .quiesce(connection: connection)
+        }
+    }
+
+    private static func request(_ random: inout SeededGenerator) -> Request {
+        // One session more often than the others: what goes wrong, goes wrong between requests of one.
+        let session = min(Int.random(in: 0..<4, using: &random), Int.random(in: 0..<4, using: &random))
+        switch Int.random(in: 0..<100, using: &random) {
+        case ..<12: return .handshake
+        case ..<42: return .poll(session: session)
+        case ..<68:
+            let bodies = [
+                "40", "40", "40", "3", "6", "1", "2", "7", "", "42", "42[\"echo\",1]", "421[\"echo\",{\"a\":[1]}]", "42[\"bye\"]",
+                "40\u{1e}42[\"echo\",1]\u{1e}3", "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAAH/", "b!!", "40/other,",
+                String(repeating: "6\u{1e}", count: 600) + "6", String(repeating: "6", count: 2_100),
+            ]
+            return .post(
+                session: session, body: bodies.randomElement(using: &random) ?? "", chunked: Int.random(in: 0..<6, using: &random) == 0)
+        case ..<72: return .options
+        case ..<73: return .head
+        case ..<79: return .upgrade(session: session)
+        case ..<81: return .upgrade(session: nil)
+        case ..<93:
+            return .route(
+                method: ["GET", "POST", "PUT"].randomElement(using: &random) ?? "GET",
+                body: Bool.random(using: &random) ? "" : String(repeating: "r", count: Int.random(in: 1...3_000, using: &random)),
+                later: Bool.random(using: &random))
+        default:
+            let odd = [
+                "\r\n", "nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /socket.io/ HTTP/1.1\r\n\r\n",
+                "GET / HTTP/9.9\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\0",
+                "GET http://x/ HTTP/1.0\r\n\r\n",
+                "GET /\(String(repeating: "a", count: 17_000)) HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+            ]
+            return .odd(odd.randomElement(using: &random) ?? "")
+        }
+    }
+
+    // MARK: Running
+
+    let seed: UInt64
+    private let loops = [EmbeddedEventLoop(), EmbeddedEventLoop()]
+    private let io: SocketIO
+
+    init(seed: UInt64) {
+        self.seed = seed
+        var configuration = SocketIOConfiguration()
+        configuration.maximumHTTPBufferBytes = 2_000
+        configuration.maximumDrainedBytes = 4_000
+        configuration.cors = CORSPolicy(allowsCredentials: true)
+        io = SocketIO(configuration: configuration, logger: Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() }))
+        io.onConnection { socket in
+            socket.join("everybody")
+            socket.on("echo") { $0.acknowledge?($0.arguments) }
+            socket.on("bye") { $0.socket.disconnect(close: true) }
+        }
+    }
+
+    /// Returns what went wrong.
+    func run(_ steps: [Step]) throws -> [String] {
+        var peers: [FuzzPeer] = []
+        var sessions: [String] = []
+        func settle() throws {
+            for _ in 0..<4 {
+                for loop in loops { loop.run() }
+                for peer in peers { sessions += try peer.collect() }
+            }
+        }
+        for step in steps {
+            switch step {
+            case .connect(let loop): if peers.count < 6 { peers.append(try FuzzPeer(io, loops[loop])) }
+            case .send(let connection, let requests, let cuts, let runsBetween):
+                let peer = peers[connection % peers.count]
+                try peer.send(requests, cuts: cuts, sessions: sessions) { if runsBetween { try settle() } }
+            case .frame(let connection, let text): try peers[connection % peers.count].frame(.text, ByteBuffer(string: text))
+            case .binaryFrame(let connection, let bytes):
+                try peers[connection % peers.count].frame(.binary, ByteBuffer(repeating: 7, count: bytes))
+            case .advance(let milliseconds): for loop in loops { loop.advanceTime(by: .milliseconds(Int64(milliseconds))) }
+            case .emit: io.to("everybody").emit("news", "x")
+            case .disconnectSockets(let close):
+                for loop in loops {
+                    for socket in Array(io.shard(for: loop).shard.value.sockets.values) { socket.disconnect(close: close) }
+                }
+            case .halfClose(let connection): peers[connection % peers.count].halfClose()
+            case .close(let connection): peers[connection % peers.count].close()
+            case .writable(let connection, let isWritable): peers[connection % peers.count].setWritable(isWritable)
+            case .answerRoutes: for peer in peers { peer.answerRoutes() }
+            case .quiesce(let connection): peers[connection % peers.count].quiesce()
+            case .breakOff(let connection, let requests): peers[connection % peers.count].breakOff(requests, sessions: sessions)
+            }
+            try settle()
+        }
+        return try end(peers) { try settle() }
+    }
+
+    private func end(_ peers: [FuzzPeer], settle: () throws -> Void) throws -> [String] {
+        for peer in peers {
+            peer.setWritable(true)
+            peer.answerRoutes()
+        }
+        try settle()
+        for peer in peers { peer.close() }
+        try settle()
+        // Longer than every deadline of a session together.
+        for _ in 0..<10 {
+            for loop in loops { loop.advanceTime(by: .seconds(20)) }
+            try settle()
+        }
+        var problems = peers.enumerated().flatMap { index, peer in peer.problems.map { "connection \(index): \($0)" } }
+        if io.statistics.connections != 0 { problems.append("\(io.statistics.connections) sessions are left") }
+        if io.statistics.sockets != 0 { problems.append("\(io.statistics.sockets) sockets are left") }
+        let places = io.placesInUse
+        if places.channels != 0 || places.sessions != 0 { problems.append("places are left: \(places)") }
+        for loop in loops {
+            let shard = io.shard(for: loop).shard.value
+            if !shard.sessions.isEmpty || shard.connections.count != 0 || !shard.rooms.isEmpty { problems.append("a loop holds something") }
+        }
+        for loop in loops { try loop.close() }
+        return problems
+    }
+}
+
+/// One connection of the fuzzer: writes requests, reads what comes back.
+private final class FuzzPeer {
+    private let channel: EmbeddedChannel
+    private let route = FuzzRoute()
+    private let breaker = Breaker()
+    private var responses = ResponseReader()
+    private var sent = 0
+    private var isOpen = true
+    private(set) var problems: [String] = []
+
+    init(_ io: SocketIO, _ loop: EmbeddedEventLoop) throws {
+        channel = EmbeddedChannel(loop: loop)
+        let route = NIOLoopBound(route, eventLoop: loop)
+        let fallback = HTTPFallback(install: { try $0.pipeline.syncOperations.addHandler(route.value) }, abandon: {})
+        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback)
+        try channel.pipeline.syncOperations.addHandler(breaker, position: .first)
+        channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+    }
+
+    func send(_ requests: [FrontFuzzer.Request], cuts: [Double], sessions: [String], between: () throws -> Void) throws {
+        guard isOpen else { return }
+        let bytes = Array(requests.map { text($0, sessions) }.joined().utf8)
+        var start = 0
+        for end in cuts.map({ Int($0 * Double(bytes.count)) }) + [bytes.count] where end >= start {
+            write(ByteBuffer(bytes: bytes[start..<end]))
+            start = end
+            try between()
+        }
+    }
+
+    /// A peer's bytes; whatever the server makes of them is its own business.
+    private func write(_ bytes: ByteBuffer) {
+        guard isOpen, channel.isActive, bytes.readableBytes > 0 else { return }
+        _ = try? channel.writeInbound(bytes)
+    }
+
+    func frame(_ opcode: WebSocketOpcode, _ payload: ByteBuffer) throws {
+        guard responses.isWebSocket else { return }
+        var buffer = ByteBuffer()
+        WebSocketEncoder.write(opcode: opcode, payload: payload, mask: 0x0102_0304, into: &buffer)
+        write(buffer)
+    }
+
+    private func text(_ request: FrontFuzzer.Request, _ sessions: [String]) -> String {
+        sent += 1
+        let tag = "Host: x\r\nOrigin: http://r\(sent).example\r\n"
+        let polling = "/socket.io/?EIO=4&transport=polling"
+        func sid(_ index: Int) -> String { sessions.isEmpty ? "nobody" : sessions[index % sessions.count] }
+        switch request {
+        case .handshake: return "GET \(polling) HTTP/1.1\r\n\(tag)\r\n"
+        case .poll(let session): return "GET \(polling)&sid=\(sid(session)) HTTP/1.1\r\n\(tag)\r\n"
+        case .post(let session, let body, let chunked):
+            let head = "POST \(polling)&sid=\(sid(session)) HTTP/1.1\r\n\(tag)"
+            guard chunked, !body.isEmpty else { return "\(head)Content-Length: \(body.utf8.count)\r\n\r\n\(body)" }
+            return "\(head)Transfer-Encoding: chunked\r\n\r\n\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
+        case .options: return "OPTIONS \(polling) HTTP/1.1\r\n\(tag)Access-Control-Request-Headers: x-a\r\n\r\n"
+        case .head: return "HEAD /route?now HTTP/1.1\r\n\(tag)\r\n"
+        case .upgrade(let session):
+            let target = "/socket.io/?EIO=4&transport=websocket" + (session.map { "&sid=\(sid($0))" } ?? "")
+            return "GET \(target) HTTP/1.1\r\n\(tag)\(EmbeddedPeer.upgradeHeaders.joined(separator: "\r\n"))\r\n\r\n"
+        case .route(let method, let body, let later):
+            return "\(method) /route?\(later ? "later" : "now") HTTP/1.1\r\n\(tag)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        case .odd(let text): return text
+        }
+    }
+
+    func halfClose() {
+        guard isOpen, channel.isActive else { return }
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        channel.isWritable = true
+        // Not `finish()`: that would run the timers of the whole loop.
+        channel.close(promise: nil)
+    }
+
+    func setWritable(_ isWritable: Bool) {
+        guard isOpen, channel.isActive, channel.isWritable != isWritable else { return }
+        channel.isWritable = isWritable
+        channel.pipeline.fireChannelWritabilityChanged()
+    }
+
+    func breakOff(_ requests: [FrontFuzzer.Request], sessions: [String]) {
+        guard isOpen, channel.isActive else { return }
+        breaker.arm(reading: ByteBuffer(string: requests.map { text($0, sessions) }.joined()))
+    }
+
+    func answerRoutes() { route.answerWaiting() }
+
+    func quiesce() {
+        if isOpen, channel.isActive { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    }
+
+    /// Reads what the server wrote; returns the sessions that it opened.
+    func collect() throws -> [String] {
+        while let part = try channel.readOutbound(as: IOData.self) {
+            if case .byteBuffer(let bytes) = part { responses.append(bytes) }
+        }
+        let opened = responses.read()
+        problems += responses.takeProblems()
+        if responses.count > sent { problems.append("\(responses.count) answers to \(sent) requests") }
+        return opened
+    }
+}
+
+/// Reads answers: each whole, its tag larger than that of the one before.
+private struct ResponseReader {
+    private var bytes = ""
+    private(set) var count = 0
+    private(set) var isWebSocket = false
+    private var lastTag = 0
+    private var problems: [String] = []
+
+    mutating func append(_ buffer: ByteBuffer) {
+        if !isWebSocket { bytes += String(buffer: buffer) }
+    }
+
+    mutating func takeProblems() -> [String] {
+        defer { problems = [] }
+        return problems
+    }
+
+    /// Returns the ids of sessions in the answers.
+    mutating func read() -> [String] {
+        var opened: [String] = []
+        while !isWebSocket, let end = bytes.firstRange(of: "\r\n\r\n") {
+            let lines = bytes[..<end.lowerBound].split(separator: "\r\n")
+            guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = Int(first.dropFirst(9).prefix(3)) else {
+                problems.append("no answer: \(bytes.prefix(40))")
+                bytes = ""
+                break
+            }
+            func field(_ name: String) -> Substring? {
+                lines.first { $0.lowercased().hasPrefix(name + ": ") }.map { $0.dropFirst(name.count + 2) }
+            }
+            let length = field("content-length").flatMap { Int($0) } ?? 0
+            let rest = bytes[end.upperBound...]
+            guard status != 100 else {
+                bytes = String(rest)
+                continue
+            }
+            let isHEAD = field("x-head") != nil
+            guard isHEAD || rest.utf8.count >= length else { break }
+            let body = isHEAD ? "" : String(decoding: Array(rest.utf8.prefix(length)), as: UTF8.self)
+            bytes = String(decoding: Array(rest.utf8.dropFirst(isHEAD ? 0 : length)), as: UTF8.self)
+            count += 1
+            if let origin = field("access-control-allow-origin"), let tag = Int(origin.dropFirst(8).dropLast(8)) {
+                if tag <= lastTag { problems.append("the answer to request \(tag) comes behind that to \(lastTag)") }
+                lastTag = tag
+            } else if status != 400, status != 431, status != 101, body != "yes" {
+                problems.append("an answer of \(status) without its tag")
+            }
+            if status == 101 { isWebSocket = true }
+            if body.hasPrefix("0{\"sid\":\"") { opened.append(String(body.dropFirst(9).prefix(20))) }
+        }
+        return opened
+    }
+}
+
+/// Fails the next flush as a socket does whose peer has gone: the channel reads what is left, and closes, while it is being written to.
+private final class Breaker: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    private var input: ByteBuffer?
+
+    func arm(reading input: ByteBuffer) { self.input = input }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard input != nil else { return context.write(data, promise: promise) }
+        promise?.fail(ChannelError.ioOnClosedChannel)
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        guard let input = input.take() else { return context.flush() }
+        if input.readableBytes > 0 {
+            context.fireChannelRead(wrapInboundOut(input))
+            context.fireChannelReadComplete()
+        }
+        context.close(promise: nil)
+    }
+}
+
+/// Answers each request with its tag: when its end is there, or when told.
+private final class FuzzRoute: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+    private var head: HTTPRequestHead?
+    private var context: ChannelHandlerContext?
+    private var waiting: [HTTPRequestHead] = []
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func answerWaiting() {
+        let due = waiting
+        waiting = []
+        for head in due { if let context { answer(head, context) } }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end:
+            guard let head else { return }
+            if head.uri.hasSuffix("later") {
+                waiting.append(head)
+            } else {
+                answer(head, context)
+            }
+        }
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        var headers: HTTPHeaders = ["Content-Length": "3"]
+        if let origin = head.headers.first(name: "origin") { headers.add(name: "Access-Control-Allow-Origin", value: origin) }
+        if head.method == .HEAD { headers.add(name: "X-Head", value: "1") }
+        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil)
+        if head.method != .HEAD { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: "yes")))), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+}
