@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// RFC 4648 §4, strict: the alphabet of the standard, padded, without white space. Here because the cores know no Foundation.
-enum Base64 {
+package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 0xFF, count: 256)
@@ -10,7 +10,7 @@ enum Base64 {
     }()
     private static let padding = UInt8(ascii: "=")
 
-    static func encode(_ bytes: ByteBufferView, into buffer: inout ByteBuffer) {
+    package static func encode(_ bytes: ByteBufferView, into buffer: inout ByteBuffer) {
         let length = (bytes.count + 2) / 3 * 4
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
             bytes.withUnsafeBytes { source in
@@ -34,7 +34,7 @@ enum Base64 {
     }
 
     /// nil: not base64.
-    static func decode(_ text: ByteBufferView) -> ByteBuffer? {
+    package static func decode(_ text: ByteBufferView) -> ByteBuffer? {
         guard text.count % 4 == 0 else { return nil }
         var out = ByteBuffer()
         var isValid = true

@@ -5,6 +5,12 @@
 import CryptoKit
 import Foundation
 
+/// SHA-1 (FIPS 180-4): names scripts in Redis, and protects nothing.
+public enum SHA1Digest {
+    /// The 20 bytes of the digest.
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { Array(Insecure.SHA1.hash(data: bytes)) }
+}
+
 /// SHA-256 (FIPS 180-4).
 public enum SHA256Digest {
     /// The 32 bytes of the digest.
@@ -44,17 +50,25 @@ public struct P256PublicKey: Sendable {
 #else
 import COpenSSL
 
+/// SHA-1 (FIPS 180-4): names scripts in Redis, and protects nothing.
+public enum SHA1Digest {
+    /// The 20 bytes of the digest.
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, by: EVP_sha1(), count: 20) }
+}
+
 /// SHA-256 (FIPS 180-4).
 public enum SHA256Digest {
     /// The 32 bytes of the digest.
-    public static func hash(_ bytes: [UInt8]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 32) { digest, count in
-            var length: UInt32 = 0
-            let isDone = EVP_Digest(bytes, bytes.count, digest.baseAddress, &length, EVP_sha256(), nil)
-            // It fails only without memory, or where a policy of the system forbids SHA-256.
-            precondition(isDone == 1 && length == 32, "libcrypto has no SHA-256")
-            count = 32
-        }
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { digest(bytes, by: EVP_sha256(), count: 32) }
+}
+
+private func digest(_ bytes: [UInt8], by algorithm: OpaquePointer?, count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { digest, initialized in
+        var length: UInt32 = 0
+        let isDone = EVP_Digest(bytes, bytes.count, digest.baseAddress, &length, algorithm, nil)
+        // It fails only without memory, or where a policy of the system forbids the algorithm.
+        precondition(isDone == 1 && Int(length) == count, "libcrypto lacks a hash algorithm")
+        initialized = count
     }
 }
 

@@ -8,8 +8,8 @@ struct Dunlin: AsyncParsableCommand {
         commandName: "dunlin",
         abstract: "A real-time server with a live classroom: quizzes, chat, dashboards.",
         discussion: """
-            Every option is also an environment variable, such as
-            DUNLIN_QUESTION_LEAD_IN for --question-lead-in. The option wins.
+            Every option of the classroom's commands is also an environment variable,
+            such as DUNLIN_QUESTION_LEAD_IN for --question-lead-in. The option wins.
 
             Examples:
               dunlin serve --demo
@@ -17,8 +17,12 @@ struct Dunlin: AsyncParsableCommand {
               dunlin token create --user ada --role instructor
               dunlin import animals.txt --format opentriviaqa --owner ada
               dunlin backup monday.sqlite
+              dunlin run load-test.yml -t http://127.0.0.1:3001 --html report.html
             """,
-        subcommands: [ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self])
+        subcommands: [
+            ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self, RunCommand.self, JourneyCommand.self,
+            CheckCommand.self, ReportCommand.self, InitCommand.self,
+        ])
 
     /// Runs the command line. Whatever goes wrong ends with one line on standard error and an exit status out of `sysexits.h`.
     static func main() async {

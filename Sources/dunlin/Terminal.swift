@@ -16,6 +16,9 @@ enum Terminal {
         send(line, to: STDERR_FILENO)
     }
 
+    /// Whether a person looks at standard error.
+    static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
+
     /// Ends the process.
     static func end(status: Int32) -> Never {
         exit(status)

@@ -21,6 +21,11 @@ struct SystemCryptoTests {
         #expect(hexadecimal(SHA256Digest.hash(Array(text.utf8))) == digest)
     }
 
+    @Test("SHA-1 has the standard's digest")
+    func shortDigest() {
+        #expect(hexadecimal(SHA1Digest.hash(Array("abc".utf8))) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+    }
+
     @Test("HMAC has the codes of RFC 4231, section 4.3 and 4.7")
     func codes() {
         let short = SHA256Code.code(for: Array("what do ya want for nothing?".utf8), key: Array("Jefe".utf8))

@@ -1,0 +1,126 @@
+import Histogram
+
+/// Durations in microseconds with three significant digits (HdrHistogram). Merging two gives what one would have recorded.
+public struct LatencyHistogram: Sendable {
+    /// Longer times are recorded as this: a day.
+    static let maximumMicroseconds: UInt64 = 86_400_000_000
+
+    private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+    /// Exact, while the histogram's values are rounded to three digits.
+    private var sumNanoseconds: Double = 0
+    private var minimumNanoseconds = Int64.max
+    private var maximumNanoseconds: Int64 = 0
+
+    public init() {}
+
+    public var count: Int { Int(self.histogram.totalCount) }
+
+    public mutating func record(_ duration: Duration) { self.record(nanoseconds: duration.nanoseconds) }
+
+    mutating func record(nanoseconds: Int64) {
+        let value = max(nanoseconds, 0)
+        let microseconds = min(UInt64((value + 500) / 1_000), Self.maximumMicroseconds)
+        self.histogram.record(microseconds)
+        self.sumNanoseconds += Double(value)
+        self.minimumNanoseconds = min(self.minimumNanoseconds, value)
+        self.maximumNanoseconds = max(self.maximumNanoseconds, value)
+    }
+
+    public mutating func merge(_ other: LatencyHistogram) {
+        guard other.count > 0 else { return }
+        self.histogram.add(other.histogram)
+        self.sumNanoseconds += other.sumNanoseconds
+        self.minimumNanoseconds = min(self.minimumNanoseconds, other.minimumNanoseconds)
+        self.maximumNanoseconds = max(self.maximumNanoseconds, other.maximumNanoseconds)
+    }
+
+    /// Milliseconds below or at which this share of the values lies.
+    ///
+    /// - Parameter percentile: from 0 to 100.
+    public func milliseconds(atPercentile percentile: Double) -> Double {
+        guard self.count > 0 else { return 0 }
+        if percentile >= 100 { return self.maximum }
+        // The bucket's upper end may lie above the greatest value, or below the smallest after rounding.
+        return min(max(Double(self.histogram.valueAtPercentile(percentile)) / 1_000, self.minimum), self.maximum)
+    }
+
+    /// In milliseconds.
+    public var minimum: Double { self.count == 0 ? 0 : Double(self.minimumNanoseconds) / 1e6 }
+    public var maximum: Double { Double(self.maximumNanoseconds) / 1e6 }
+    public var mean: Double { self.count == 0 ? 0 : self.sumNanoseconds / Double(self.count) / 1e6 }
+
+    /// The share of values at or below a number of milliseconds, from 0 to 1.
+    public func share(atOrBelow milliseconds: Double) -> Double {
+        guard self.count > 0 else { return 1 }
+        return self.histogram.percentileAtOrBelowValue(UInt64(max(milliseconds * 1_000, 0))) / 100
+    }
+
+    /// Value in microseconds and count of every bucket that holds something, for reports and for merging over machines.
+    var buckets: [(microseconds: UInt64, count: UInt64)] {
+        self.histogram.recordedValues().map { ($0.value, $0.count) }
+    }
+
+    /// What ``buckets`` came from, up to the exact sum, which is given beside them.
+    init(buckets: [(microseconds: UInt64, count: UInt64)], mean: Double, minimum: Double, maximum: Double) {
+        for bucket in buckets where bucket.count > 0 {
+            self.histogram.record(min(bucket.microseconds, Self.maximumMicroseconds), count: bucket.count)
+        }
+        self.sumNanoseconds = mean * 1e6 * Double(self.count)
+        self.minimumNanoseconds = self.count == 0 ? .max : Int64(minimum * 1e6)
+        self.maximumNanoseconds = Int64(maximum * 1e6)
+    }
+
+    /// About how much memory the buckets take.
+    var footprintInBytes: Int { self.histogram.estimatedFootprintInBytes }
+}
+
+/// Artillery's summary of one metric, in milliseconds.
+public struct LatencySummary: Sendable, Hashable {
+    public var count = 0
+    public var minimum = 0.0
+    public var maximum = 0.0
+    public var mean = 0.0
+    public var p50 = 0.0
+    public var p75 = 0.0
+    public var p90 = 0.0
+    public var p95 = 0.0
+    public var p99 = 0.0
+    public var p999 = 0.0
+    public var p9999 = 0.0
+
+    public init() {}
+
+    public init(_ histogram: LatencyHistogram) {
+        self.count = histogram.count
+        self.minimum = histogram.minimum
+        self.maximum = histogram.maximum
+        self.mean = histogram.mean
+        self.p50 = histogram.milliseconds(atPercentile: 50)
+        self.p75 = histogram.milliseconds(atPercentile: 75)
+        self.p90 = histogram.milliseconds(atPercentile: 90)
+        self.p95 = histogram.milliseconds(atPercentile: 95)
+        self.p99 = histogram.milliseconds(atPercentile: 99)
+        self.p999 = histogram.milliseconds(atPercentile: 99.9)
+        self.p9999 = histogram.milliseconds(atPercentile: 99.99)
+    }
+
+    /// The names in Artillery's order.
+    static let names = ["min", "max", "count", "mean", "p50", "median", "p75", "p90", "p95", "p99", "p999", "p9999"]
+
+    subscript(name: String) -> Double? {
+        switch name {
+        case "min": self.minimum
+        case "max": self.maximum
+        case "count": Double(self.count)
+        case "mean": self.mean
+        case "p50", "median": self.p50
+        case "p75": self.p75
+        case "p90": self.p90
+        case "p95": self.p95
+        case "p99": self.p99
+        case "p999": self.p999
+        case "p9999": self.p9999
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,153 @@
+/// A metric of a running script, by its place in the catalog.
+public struct MetricID: Sendable, Hashable {
+    let index: Int
+}
+
+/// All names of metrics that are known before the run; what a virtual user counts is then an addition at an index.
+public struct MetricCatalog: Sendable {
+    private(set) var names: [String] = []
+    private var ids: [String: MetricID] = [:]
+
+    init() { for metric in Metric.allCases { _ = self.id(metric.name) } }
+
+    mutating func id(_ name: String) -> MetricID {
+        if let id = self.ids[name] { return id }
+        let id = MetricID(index: self.names.count)
+        self.ids[name] = id
+        self.names.append(name)
+        return id
+    }
+}
+
+/// The metrics that every run has. Artillery's names where Artillery has one.
+enum Metric: Int, CaseIterable {
+    case created, completed, failed, skipped, sessionLength, emits,
+        responseTime, serviceTime, acknowledgementTime, pushTime, fanOutTime, eventsReceived,
+        errorEvents, sentAtLatency, connects, reconnects, disconnects, connectTime, connectTimeTCP,
+        connectTimeTLS, connectTimeHandshake, connectTimeNamespace, connectFailures, timeouts, sentMessages,
+        receivedMessages, webSocketResponseTime, requests, responses, httpResponseTime, bytesSent,
+        bytesReceived, expectationsMet, expectationsFailed
+
+    var id: MetricID { MetricID(index: self.rawValue) }
+
+    var name: String {
+        switch self {
+        case .created: "vusers.created"
+        case .completed: "vusers.completed"
+        case .failed: "vusers.failed"
+        case .skipped: "vusers.skipped"
+        case .sessionLength: "vusers.session_length"
+        case .emits: "socketio.emit"
+        case .responseTime: "socketio.response_time"
+        case .serviceTime: "socketio.service_time"
+        case .acknowledgementTime: "socketio.acknowledgement_time"
+        case .pushTime: "socketio.push_time"
+        case .fanOutTime: "socketio.fanout_time"
+        case .eventsReceived: "socketio.messages_received"
+        case .errorEvents: "socketio.error_events"
+        case .sentAtLatency: "socketio.latency"
+        case .connects: "socketio.connects"
+        case .reconnects: "socketio.reconnects"
+        case .disconnects: "socketio.disconnects"
+        case .connectTime: "socketio.connect_time"
+        case .connectTimeTCP: "socketio.connect_time.tcp"
+        case .connectTimeTLS: "socketio.connect_time.tls"
+        case .connectTimeHandshake: "socketio.connect_time.handshake"
+        case .connectTimeNamespace: "socketio.connect_time.namespace"
+        case .connectFailures: "socketio.connect_failures"
+        case .timeouts: "socketio.timeouts"
+        case .sentMessages: "websocket.messages_sent"
+        case .receivedMessages: "websocket.messages_received"
+        case .webSocketResponseTime: "websocket.response_time"
+        case .requests: "http.requests"
+        case .responses: "http.responses"
+        case .httpResponseTime: "http.response_time"
+        case .bytesSent: "bytes.sent"
+        case .bytesReceived: "bytes.received"
+        case .expectationsMet: "plugins.expect.ok"
+        case .expectationsFailed: "plugins.expect.failed"
+        }
+    }
+
+    /// Counters whose rate Artillery reports under a name of its own.
+    static let rates: [(counter: Metric, name: String)] = [
+        (.emits, "socketio.emit_rate"), (.sentMessages, "websocket.send_rate"), (.requests, "http.request_rate"),
+    ]
+}
+
+/// Counters and histograms of one event loop, or of one period, or of the whole run. Additive: ``merge(_:)`` loses nothing.
+public struct Measurements: Sendable {
+    /// Names that only the run brings, such as error messages. Beyond this many they are counted under one name.
+    static let maximumDynamicNames = 500
+    static let overflowName = "errors.other (too many different messages)"
+
+    private(set) var counts: [Int]
+    private(set) var histograms: [LatencyHistogram?]
+    private(set) var dynamicCounts: [String: Int] = [:]
+    /// Over the whole run: ``take()`` leaves it.
+    var audit = DeliveryAudit()
+    /// When the first and the last thing was measured.
+    private(set) var firstAt: RunInstant?
+    private(set) var lastAt: RunInstant?
+
+    private init() {
+        self.counts = []
+        self.histograms = []
+    }
+
+    /// Stands in for measurements that were lent away.
+    static let empty = Measurements()
+
+    public init(catalog: MetricCatalog) {
+        self.counts = Array(repeating: 0, count: catalog.names.count)
+        self.histograms = Array(repeating: nil, count: catalog.names.count)
+    }
+
+    mutating func touch(_ now: RunInstant) {
+        if self.firstAt == nil { self.firstAt = now }
+        self.lastAt = now
+    }
+
+    mutating func count(_ id: MetricID, by amount: Int = 1) { self.counts[id.index] &+= amount }
+
+    mutating func record(_ id: MetricID, nanoseconds: Int64) {
+        if self.histograms[id.index] == nil { self.histograms[id.index] = LatencyHistogram() }
+        self.histograms[id.index]?.record(nanoseconds: nanoseconds)
+    }
+
+    mutating func count(named name: String, by amount: Int = 1) {
+        if self.dynamicCounts[name] == nil, self.dynamicCounts.count >= Self.maximumDynamicNames {
+            self.dynamicCounts[Self.overflowName, default: 0] += amount
+        } else {
+            self.dynamicCounts[name, default: 0] += amount
+        }
+    }
+
+    subscript(count id: MetricID) -> Int { self.counts[id.index] }
+    subscript(histogram id: MetricID) -> LatencyHistogram? { self.histograms[id.index] }
+
+    public mutating func merge(_ other: Measurements) {
+        for index in other.counts.indices { self.counts[index] &+= other.counts[index] }
+        for index in other.histograms.indices {
+            guard let histogram = other.histograms[index] else { continue }
+            if self.histograms[index] == nil { self.histograms[index] = LatencyHistogram() }
+            self.histograms[index]?.merge(histogram)
+        }
+        for (name, count) in other.dynamicCounts { self.count(named: name, by: count) }
+        if !other.audit.isEmpty { self.audit.merge(other.audit) }
+        if let first = other.firstAt { self.firstAt = self.firstAt.map { min($0, first) } ?? first }
+        if let last = other.lastAt { self.lastAt = self.lastAt.map { max($0, last) } ?? last }
+    }
+
+    /// The measurements so far; what comes is counted from zero.
+    public mutating func take() -> Measurements {
+        var taken = self
+        taken.audit = DeliveryAudit()
+        for index in self.counts.indices { self.counts[index] = 0 }
+        for index in self.histograms.indices { self.histograms[index] = nil }
+        self.dynamicCounts = [:]
+        self.firstAt = nil
+        self.lastAt = nil
+        return taken
+    }
+}

@@ -1,0 +1,131 @@
+/// The charts of a report.
+struct HTMLCharts {
+    let report: RunReport
+    let other: RunReport?
+
+    private var width: Double { max(self.report.periodSeconds, 0.001) }
+
+    /// The middle of each period, in seconds since the beginning.
+    private func time(_ period: MetricsReport) -> Double {
+        min(max(Double(period.period - self.report.startedAtMilliseconds) / 1000, 0) + self.width / 2, self.end)
+    }
+
+    private var end: Double {
+        let last = self.report.intermediate.last.map { Double($0.period - self.report.startedAtMilliseconds) / 1000 + self.width / 2 } ?? 0
+        return max(self.report.seconds, last, 0.001)
+    }
+
+    private func points(_ value: (MetricsReport) -> Double?) -> [(x: Double, y: Double)] {
+        self.report.intermediate.compactMap { period in value(period).map { (self.time(period), $0) } }
+    }
+
+    /// A second, over a period. The last period may be shorter than the others.
+    private func rate(_ metric: Metric) -> [(x: Double, y: Double)] {
+        let points = self.points { period in
+            let start = Double(period.period - self.report.startedAtMilliseconds) / 1000
+            let length = max(min(self.width, self.report.seconds - start), min(self.width, 1))
+            return Double(period.counter(metric)) / length
+        }
+        return points.contains { $0.y > 0 } ? points : []
+    }
+
+    var users: LineChart {
+        LineChart(
+            title: "Virtual users", unit: "arrivals a second, users at work",
+            series: [
+                LineChart.Series(
+                    name: "at work", points: self.points { $0.activeUsers.map(Double.init) }, colour: 1, isFilled: true),
+                LineChart.Series(name: "arrivals a second", points: self.rate(.created), colour: 2),
+            ], axis: .time(end: self.end))
+    }
+
+    var rates: LineChart {
+        LineChart(
+            title: "Rates", unit: "a second",
+            series: [
+                LineChart.Series(name: "events emitted", points: self.rate(.emits), colour: 1),
+                LineChart.Series(name: "events received", points: self.rate(.eventsReceived), colour: 2),
+                LineChart.Series(name: "messages sent", points: self.rate(.sentMessages), colour: 3),
+                LineChart.Series(name: "messages received", points: self.rate(.receivedMessages), colour: 4),
+                LineChart.Series(name: "requests", points: self.rate(.requests), colour: 5),
+            ], axis: .time(end: self.end))
+    }
+
+    var latencies: LineChart {
+        let main = HTMLReport.mainSummary(self.report)
+        // Connect times have a chart of their own.
+        let name = main?.metric == .connectTime ? Metric.responseTime.name : main?.metric.name ?? Metric.responseTime.name
+        func points(_ value: @escaping (LatencySummary) -> Double) -> [(x: Double, y: Double)] {
+            self.points { $0.summaries[name].map(value) }
+        }
+        return LineChart(
+            title: main?.metric == .fanOutTime ? "Fan-out time over time" : "Response time over time", unit: "milliseconds",
+            series: [
+                LineChart.Series(name: "p99", points: points(\.p99), colour: 3),
+                LineChart.Series(name: "p95", points: points(\.p95), colour: 2),
+                LineChart.Series(name: "median", points: points(\.p50), colour: 1),
+            ], axis: .time(end: self.end))
+    }
+
+    var distribution: LineChart {
+        var series: [LineChart.Series] = []
+        var end = 99.0
+        for (number, run) in [self.report, self.other].enumerated() {
+            guard let run, let main = HTMLReport.mainSummary(run) else { continue }
+            let points = Self.distribution(run.histograms[main.metric.name], main.summary)
+            end = max(end, points.last?.x ?? 0)
+            let label = self.other == nil ? main.metric.name : number == 0 ? "this run" : "the other"
+            series.append(LineChart.Series(name: label, points: points, colour: number == 0 ? 1 : 3, isDashed: number == 1))
+            if number == 0, self.other == nil, let service = run.histograms[Metric.serviceTime.name], main.metric == .responseTime {
+                let summary = LatencySummary(service)
+                series.append(
+                    LineChart.Series(name: "service time", points: Self.distribution(service, summary), colour: 2, isDashed: true))
+            }
+        }
+        return LineChart(title: "Distribution", unit: "milliseconds by percentile", series: series, axis: .percentile(end: end))
+    }
+
+    /// Points as far as the number of samples supports: the last percentile is that of the last sample.
+    private static func distribution(_ histogram: LatencyHistogram?, _ summary: LatencySummary) -> [(x: Double, y: Double)] {
+        guard let histogram, histogram.count > 0 else {
+            return [(50, summary.p50), (75, summary.p75), (90, summary.p90), (95, summary.p95), (99, summary.p99), (99.9, summary.p999)]
+        }
+        let last = max(100 * (1 - 1 / Double(histogram.count)), 90)
+        var percentiles = stride(from: 0.0, to: 90, by: 2.5).map { $0 }
+        var distance = 10.0
+        while 100 - distance < last {
+            percentiles.append(100 - distance)
+            distance /= 1.25
+        }
+        percentiles.append(last)
+        return percentiles.map { ($0, histogram.milliseconds(atPercentile: $0)) }
+    }
+
+    var connecting: LineChart {
+        func points(_ value: @escaping (LatencySummary) -> Double) -> [(x: Double, y: Double)] {
+            self.points { $0.summaries[Metric.connectTime.name].map(value) }
+        }
+        return LineChart(
+            title: "Connect time over time", unit: "milliseconds",
+            series: [
+                LineChart.Series(name: "p99", points: points(\.p99), colour: 3),
+                LineChart.Series(name: "median", points: points(\.p50), colour: 1),
+            ], axis: .time(end: self.end))
+    }
+
+    var errors: LineChart {
+        func count(_ prefix: String) -> [(x: Double, y: Double)] {
+            let points = self.points { period in
+                Double(period.counters.filter { $0.key.hasPrefix(prefix) }.reduce(0) { $0 + $1.value })
+            }
+            return points.contains { $0.y > 0 } ? points : []
+        }
+        return LineChart(
+            title: "Errors", unit: "in each period",
+            series: [
+                LineChart.Series(name: "failed users", points: count("vusers.failed"), colour: 3),
+                LineChart.Series(name: "error events", points: count("socketio.error_events."), colour: 2),
+                LineChart.Series(name: "disconnects", points: count("socketio.disconnects."), colour: 4),
+            ], axis: .time(end: self.end))
+    }
+}

@@ -1,0 +1,141 @@
+/// The metrics of one period, or of the whole run, by name.
+public struct MetricsReport: Sendable, Hashable {
+    public var counters: [String: Int] = [:]
+    /// A second.
+    public var rates: [String: Double] = [:]
+    public var summaries: [String: LatencySummary] = [:]
+    /// Milliseconds since 1970: the beginning of the period, the first and the last measurement.
+    public var period: Int64 = 0
+    public var firstMetricAt: Int64?
+    public var lastMetricAt: Int64?
+    /// Virtual users at work at the end of the period.
+    public var activeUsers: Int?
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - seconds: the period's width, for rates.
+    ///   - startedAt: the run's beginning in milliseconds since 1970.
+    init(_ measurements: Measurements, catalog: MetricCatalog, seconds: Double, period: Int64, startedAt: Int64) {
+        for (index, count) in measurements.counts.enumerated() where count != 0 { self.counters[catalog.names[index]] = count }
+        for (name, count) in measurements.dynamicCounts where count != 0 { self.counters[name] = count }
+        for (index, histogram) in measurements.histograms.enumerated() {
+            if let histogram, histogram.count > 0 { self.summaries[catalog.names[index]] = LatencySummary(histogram) }
+        }
+        if seconds > 0 {
+            for (counter, name) in Metric.rates where measurements[count: counter.id] > 0 {
+                self.rates[name] = Double(measurements[count: counter.id]) / seconds
+            }
+        }
+        self.period = period
+        self.firstMetricAt = measurements.firstAt.map { startedAt + $0.nanoseconds / 1_000_000 }
+        self.lastMetricAt = measurements.lastAt.map { startedAt + $0.nanoseconds / 1_000_000 }
+    }
+
+    var isEmpty: Bool { self.counters.isEmpty && self.summaries.isEmpty }
+
+    func counter(_ metric: Metric) -> Int { self.counters[metric.name] ?? 0 }
+
+    /// A metric by the name that `ensure` uses: a counter, a rate, or a summary with its aggregation. Nil if nothing of the kind was measured.
+    func value(of name: String) -> Double? {
+        if let counter = self.counters[name] { return Double(counter) }
+        if let rate = self.rates[name] { return rate }
+        guard let dot = name.lastIndex(of: "."), let summary = self.summaries[String(name[..<dot])] else { return nil }
+        return summary[String(name[name.index(after: dot)...])]
+    }
+}
+
+/// Everything that a report says about a run.
+public struct RunReport: Sendable {
+    public struct Step: Sendable, Hashable {
+        public var index: Int
+        public var label: String
+        public var summary: LatencySummary?
+    }
+
+    public var version = ""
+    public var scriptFile = ""
+    public var scriptSHA256 = ""
+    public var target = ""
+    public var environment: String?
+    public var seed: UInt64 = 0
+    public var timeScale = 1.0
+    public var startedAtMilliseconds: Int64 = 0
+    public var seconds = 0.0
+    /// Of a period, in seconds.
+    public var periodSeconds = 10.0
+    public var aggregate = MetricsReport()
+    public var intermediate: [MetricsReport] = []
+    public var histograms: [String: LatencyHistogram] = [:]
+    public var steps: [Step] = []
+    public var audit: DeliveryAudit.Report?
+    public var health: GeneratorHealth?
+    public var apdex: ApdexScore?
+    public var verdict = Verdict()
+
+    public init() {}
+
+    /// What a reader must know before any figure.
+    public var headlines: [String] {
+        var lines: [String] = []
+        let created = self.aggregate.counter(.created)
+        let completed = self.aggregate.counter(.completed)
+        let failed = self.aggregate.counter(.failed)
+        let emits = self.aggregate.counter(.emits)
+        let errorEvents = self.aggregate.counter(.errorEvents)
+        if self.verdict.exitStatus == .unreachable {
+            lines.append("the target was never reached: \(self.target)")
+        } else if created > 0, completed == 0, failed > 0 {
+            lines.append("nothing worked: all \(failed) virtual users failed")
+        }
+        if emits > 0, errorEvents * 2 >= emits {
+            lines.append(
+                "the server answered \(errorEvents) of \(emits) messages with an error event: this run says little about normal work")
+        }
+        if let findings = self.health?.findings, !findings.isEmpty {
+            lines.append("the generator may have coloured the result: \(findings.joined(separator: "; "))")
+        }
+        if let skipped = self.aggregate.counters[Metric.skipped.name], skipped > 0 {
+            lines.append("\(skipped) arrivals were skipped, because maxVusers were at work")
+        }
+        return lines
+    }
+
+    /// Errors, error events and disconnects with their counts, the most frequent first.
+    var errors: [(name: String, count: Int)] {
+        let prefixes = ["errors.", "socketio.error_events.", "socketio.disconnects.", "plugins.expect.failed."]
+        return self.aggregate.counters.filter { counter in prefixes.contains { counter.key.hasPrefix($0) } }
+            .map { ($0.key, $0.value) }
+            .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    }
+}
+
+/// Numbers as reports show them: up to three digits behind the point, none that say nothing.
+enum ReportNumber {
+    static func text(_ value: Double, digits: Int = 1) -> String {
+        guard value.isFinite else { return "–" }
+        let factor = (0..<digits).reduce(1.0) { power, _ in power * 10 }
+        let rounded = (value * factor).rounded() / factor
+        if rounded == rounded.rounded(), abs(rounded) < 1e15 { return String(Int(rounded)) }
+        return String(rounded)
+    }
+
+    /// `1h 2m 3s`, or seconds with a digit if it is short.
+    static func duration(_ seconds: Double) -> String {
+        if seconds < 60 { return "\(Self.text(seconds)) s" }
+        let whole = Int(seconds.rounded())
+        let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+        return hours > 0 ? "\(hours) h \(minutes) min" : rest > 0 ? "\(minutes) min \(rest) s" : "\(minutes) min"
+    }
+
+    /// `12,345`.
+    static func grouped(_ value: Int) -> String {
+        let digits = String(value.magnitude)
+        var result = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { result.append(",") }
+            result.append(digit)
+        }
+        return value < 0 ? "-" + result : result
+    }
+}

@@ -1,0 +1,110 @@
+import NIOCore
+import NIOPosix
+
+/// How a script is played.
+public struct LoadRunOptions: Sendable {
+    /// Fixes every random choice.
+    public var seed: UInt64
+    /// Multiplies think times, pauses and durations of phases.
+    public var timeScale = 1.0
+    public var eventLoops = 1
+    /// Metrics are collected this often; nil: each 10 seconds as Artillery does it, each second in a run that is planned for less than 100.
+    public var period: Duration?
+    /// Milliseconds since 1970 at the run's beginning.
+    public var startedAtMilliseconds: Int64
+    public var version = ""
+    /// Local addresses of the connections, taken in turn: one address has ports for some 28,000. Empty: the system chooses.
+    public var localAddresses: [String] = []
+
+    public init(seed: UInt64, startedAtMilliseconds: Int64) {
+        self.seed = seed
+        self.startedAtMilliseconds = startedAtMilliseconds
+    }
+}
+
+/// What a running test tells. Called on an event loop: what takes long belongs elsewhere.
+public struct LoadRunObserver: Sendable {
+    public var phaseStarted: @Sendable (Phase, Int) -> Void = { _, _ in }
+    /// The metrics of a period and its length.
+    public var periodEnded: @Sendable (MetricsReport, Duration) -> Void = { _, _ in }
+    /// Once a second.
+    public var progress: @Sendable (ProgressSnapshot) -> Void = { _ in }
+    public var log: @Sendable (String) -> Void = { _ in }
+    /// After each period: everything measured so far, and the users at work.
+    public var measured: @Sendable (Measurements, MetricCatalog, Int) -> Void = { _, _, _ in }
+
+    public init() {}
+}
+
+/// Plays a script against its target, from event loops of its own.
+public final class LoadRun: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let conductor: NIOLoopBoundBox<LoadConductor?>
+    private let loop: any EventLoop
+
+    /// Steps that no transport can play yet, by their place. A script that has one is not run.
+    public static func unplayableSteps(of script: Script) -> Diagnostics {
+        var diagnostics = Diagnostics()
+        for hook in [script.before, script.after] {
+            if let hook { diagnostics.error(at: hook.position, "'\(hook.name)' is checked, but not played") }
+        }
+        for scenario in script.scenarios {
+            if scenario.engine != .socketIO {
+                diagnostics.error(
+                    at: scenario.position, "scenarios of the engine '\(scenario.engine.rawValue)' are checked, but not played")
+            }
+            Self.findRequests(scenario.steps, &diagnostics)
+        }
+        return diagnostics
+    }
+
+    private static func findRequests(_ steps: [Step], _ diagnostics: inout Diagnostics) {
+        for step in steps {
+            switch step.action {
+            case .request, .parallel: diagnostics.error(at: step.position, "HTTP steps are checked, but not played")
+            case .loop(let loop): Self.findRequests(loop.steps, &diagnostics)
+            default: break
+            }
+        }
+    }
+
+    public init(_ script: Script, payloads: PayloadRows, options: LoadRunOptions, observer: LoadRunObserver = LoadRunObserver()) {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(options.eventLoops, 1))
+        let loops = Array(group.makeIterator())
+        let first = group.next()
+        let box = NIOLoopBoundBox.makeEmptyBox(valueType: LoadConductor.self, eventLoop: first)
+        let compiled = CompiledScript(script)
+        first.execute {
+            box.value = LoadConductor(
+                compiled, payloads: payloads, options: options, observer: observer, loops: [first] + loops.filter { $0 !== first })
+        }
+        self.group = group
+        self.loop = first
+        self.conductor = box
+    }
+
+    /// Plays the script until the last user is done, and gives the event loops back. Once in the life of a run.
+    public func run() async throws -> RunReport {
+        let promise = self.loop.makePromise(of: RunReport.self)
+        self.loop.execute { [conductor] in
+            if let conductor = conductor.value {
+                conductor.run(promise)
+            } else {
+                promise.fail(ChannelError.ioOnClosedChannel)
+            }
+        }
+        do {
+            let report = try await promise.futureResult.get()
+            try await self.group.shutdownGracefully()
+            return report
+        } catch {
+            try await self.group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    /// Nobody begins any more and everybody ends; ``run()`` returns what was measured.
+    public func stop() {
+        self.loop.execute { [conductor] in conductor.value?.stop() }
+    }
+}

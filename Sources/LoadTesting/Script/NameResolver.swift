@@ -1,0 +1,66 @@
+/// Gives the names within templates their meaning while a script is read. A class because the expression parser calls it back; it lives
+/// only during the reading, on one thread.
+final class NameResolver {
+    var table = VariableTable()
+    /// Names whose value is known when the script is read.
+    var constants: [String: ScriptValue]
+    /// How many loops surround what is read.
+    var loopDepth = 0
+    /// A payload names its columns in its file, which is not read here: unknown names may be columns.
+    var hasUnknownColumns = false
+
+    private var node = DocumentNode(position: SourcePosition(file: "", line: 1, column: 1), content: .null)
+    private var isOneLine = true
+    private var problems: [(offset: Int, message: String)] = []
+
+    /// Names that each virtual user has from the start.
+    static let builtIn = ["$uuid", "$testId", "$dirname", "$scenarioFile", "$environment", "$env", "$processEnvironment", "target"]
+    static let loopNames = ["$loopCount", "$loopElement"]
+
+    init(constants: [String: ScriptValue]) { self.constants = constants }
+
+    func begin(at node: DocumentNode, isOneLine: Bool) {
+        self.node = node
+        self.isOneLine = isOneLine
+        self.problems = []
+    }
+
+    func finish(_ diagnostics: inout Diagnostics) {
+        for problem in self.problems { diagnostics.error(at: self.position(of: problem.offset), problem.message) }
+    }
+
+    func position(of offset: Int) -> SourcePosition {
+        self.isOneLine ? self.node.position.advanced(by: self.node.textOffset + offset) : self.node.position
+    }
+
+    func resolve(_ name: String, _ offset: Int) -> Expression {
+        if let constant = self.constants[name] { return .constant(constant) }
+        if Self.loopNames.contains(name) {
+            if self.loopDepth == 0 { self.problems.append((offset, "'\(name)' has a value only within a loop")) }
+            return .variable(slot: self.table.define(name))
+        }
+        if name.hasPrefix("$"), !Self.builtIn.contains(name), !self.table.definitions.contains(name) {
+            if let function = TemplateFunction(rawValue: name) {
+                self.problems.append((offset, "\(function.rawValue) is a function; call it with brackets: \(function.rawValue)(…)"))
+            } else {
+                let known = Self.builtIn + Self.loopNames + TemplateFunction.allCases.map(\.rawValue)
+                self.problems.append((offset, "unknown name '\(name)'\(NearestName.hint(for: name, among: known))"))
+            }
+            return .constant(.null)
+        }
+        return .variable(slot: self.table.refer(to: name, at: self.position(of: offset)))
+    }
+
+    /// Complains about every name that nothing sets.
+    func checkReferences(_ diagnostics: inout Diagnostics) {
+        guard !self.hasUnknownColumns else { return }
+        let known = self.table.definitions.union(Self.builtIn)
+        for reference in self.table.references where !known.contains(reference.name) {
+            let names = known.filter { !$0.hasPrefix("$") && $0 != "target" }.sorted()
+            let hint = NearestName.hint(for: reference.name, among: names)
+            diagnostics.error(
+                at: reference.position,
+                "unknown variable '\(reference.name)'\(hint.isEmpty ? "; set it in config.variables, a payload or a capture" : hint)")
+        }
+    }
+}

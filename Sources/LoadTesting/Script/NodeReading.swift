@@ -1,0 +1,255 @@
+/// A mapping whose keys were held against the known ones.
+struct Members {
+    let node: DocumentNode
+    /// What the mapping is, for messages: "a phase".
+    let what: String
+    let members: [DocumentMember]
+
+    subscript(key: String) -> DocumentNode? { self.members.last { $0.key == key }?.value }
+
+    /// The first of several keys that is there.
+    func first(_ keys: String...) -> DocumentNode? {
+        for key in keys { if let node = self[key] { return node } }
+        return nil
+    }
+
+    func position(of key: String) -> SourcePosition { self.members.last { $0.key == key }?.position ?? self.node.position }
+}
+
+/// Typed reading of nodes. Each method adds a diagnostic and returns nil when the node is of another kind.
+extension ScriptParser {
+    /// What a script may say that is understood and not done, with what to do instead.
+    static let refused: [String: String] = {
+        let code =
+            "JavaScript is not run; use $-functions in templates ({{ $randomInt(1, 5) }}), expressions in ifTrue and whileTrue, "
+            + "capture, and expect instead"
+        return [
+            "processor": code, "function": code, "beforeRequest": code, "afterResponse": code, "beforeScenario": code,
+            "afterScenario": code, "testFunction": code, "flowFunction": code, "onRequest": code,
+        ]
+    }()
+
+    mutating func mapping(
+        _ node: DocumentNode, _ what: String, known: [String], ignored: [String: String] = [:],
+        severity: Diagnostic.Severity = .error
+    ) -> Members? {
+        guard case .mapping(let members) = node.content else {
+            self.diagnostics.error(at: node.position, "\(what) must be a mapping, not \(node.kind)")
+            return nil
+        }
+        for member in members where !known.contains(member.key) {
+            if let reason = ignored[member.key] {
+                self.diagnostics.warning(at: member.position, "'\(member.key)' has no effect: \(reason)")
+            } else if let alternative = Self.refused[member.key] {
+                self.diagnostics.error(at: member.position, "'\(member.key)' in \(what): \(alternative)")
+            } else {
+                let hint = NearestName.hint(for: member.key, among: known)
+                self.diagnostics.add(Diagnostic(severity, at: member.position, "unknown key '\(member.key)' in \(what)\(hint)"))
+            }
+        }
+        return Members(node: node, what: what, members: members)
+    }
+
+    /// A text without variables; those of the environment are resolved.
+    mutating func constantText(_ node: DocumentNode, _ what: String) -> String? {
+        switch node.content {
+        case .string(let text):
+            guard text.contains("{{") else { return text }
+            guard let template = self.template(node, what) else { return nil }
+            guard let constant = template.constant else {
+                self.diagnostics.error(at: node.position, "\(what) is read before there are virtual users and cannot depend on variables")
+                return nil
+            }
+            return constant
+        case .int, .double, .bool: return ScriptValue(node).text
+        default:
+            self.diagnostics.error(at: node.position, "\(what) must be a string, not \(node.kind)")
+            return nil
+        }
+    }
+
+    mutating func number(_ node: DocumentNode, _ what: String, in range: ClosedRange<Double> = 0...1e9) -> Double? {
+        var value: Double?
+        switch node.content {
+        case .int(let number): value = Double(number)
+        case .double(let number): value = number
+        case .string: value = self.constantText(node, what).flatMap(Double.init)
+        default: break
+        }
+        guard let value, value.isFinite else {
+            self.diagnostics.error(at: node.position, "\(what) must be a number, not \(Self.show(node))")
+            return nil
+        }
+        guard range.contains(value) else {
+            let most = Expression.number(range.upperBound).text
+            self.diagnostics.error(
+                at: node.position, "\(what) must be from \(Expression.number(range.lowerBound).text) to \(most), not \(Self.show(node))")
+            return nil
+        }
+        return value
+    }
+
+    mutating func integer(_ node: DocumentNode, _ what: String, in range: ClosedRange<Int> = 0...1_000_000_000) -> Int? {
+        guard let number = self.number(node, what, in: Double(range.lowerBound)...Double(range.upperBound)) else { return nil }
+        guard number == number.rounded() else {
+            self.diagnostics.error(at: node.position, "\(what) must be a whole number, not \(Self.show(node))")
+            return nil
+        }
+        return Int(number)
+    }
+
+    mutating func boolean(_ node: DocumentNode, _ what: String) -> Bool? {
+        if case .bool(let value) = node.content { return value }
+        if let text = self.constantText(node, what) {
+            if text == "true" { return true }
+            if text == "false" { return false }
+            self.diagnostics.error(at: node.position, "\(what) must be true or false, not \(Self.show(node))")
+        }
+        return nil
+    }
+
+    /// A number of seconds (of milliseconds with `unitless: 1e6`), or a string with a unit.
+    mutating func duration(_ node: DocumentNode, _ what: String, unitless: Double = 1e9) -> Duration? {
+        if case .string = node.content {
+        } else if ScriptValue(node).strictNumber == nil {
+            self.diagnostics.error(at: node.position, "\(what) must be a time such as 30 or \"5m\", not \(node.kind)")
+            return nil
+        }
+        guard let text = self.constantText(node, what) else { return nil }
+        guard let duration = DurationText.parse(text, unitless: unitless) else {
+            self.diagnostics.error(at: node.position, "\(what) must be a time such as 30, \"250ms\" or \"5m\", not \(Self.show(node))")
+            return nil
+        }
+        return duration
+    }
+
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(_ node: DocumentNode, _ what: String) -> Choice?
+    where Choice.RawValue == String {
+        guard let text = self.constantText(node, what) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let known = Choice.allCases.map(\.rawValue)
+        self.diagnostics.error(at: node.position, "\(what) cannot be '\(text)'\(NearestName.hint(for: text, among: known))")
+        return nil
+    }
+
+    mutating func list(_ node: DocumentNode, _ what: String) -> [DocumentNode]? {
+        if case .sequence(let nodes) = node.content { return nodes }
+        self.diagnostics.error(at: node.position, "\(what) must be a list, not \(node.kind)")
+        return nil
+    }
+
+    /// One or several: a node that is no list counts as a list of one.
+    func oneOrMore(_ node: DocumentNode) -> [DocumentNode] {
+        if case .sequence(let nodes) = node.content { return nodes }
+        return [node]
+    }
+
+    mutating func strings(_ node: DocumentNode, _ what: String) -> [String] {
+        self.oneOrMore(node).compactMap { self.constantText($0, what) }
+    }
+
+    static func show(_ node: DocumentNode) -> String {
+        switch node.content {
+        case .string(let text): "'\(text.prefix(60))'"
+        case .int, .double, .bool: ScriptValue(node).text
+        default: node.kind
+        }
+    }
+}
+
+// MARK: Templates
+
+extension ScriptParser {
+    /// The template of a scalar.
+    mutating func template(_ node: DocumentNode, _ what: String) -> Template? {
+        switch node.content {
+        case .string(let text): return self.template(text, at: node)
+        case .int, .double, .bool: return Template(constant: ScriptValue(node).text)
+        case .null: return Template(constant: "")
+        default:
+            self.diagnostics.error(at: node.position, "\(what) must be a string, not \(node.kind)")
+            return nil
+        }
+    }
+
+    private mutating func template(_ text: String, at node: DocumentNode) -> Template? {
+        guard text.contains("{{") else { return Template(constant: text) }
+        self.names.begin(at: node, isOneLine: !text.contains("\n"))
+        do {
+            let template = try Template.parse(text, resolve: self.names.resolve)
+            self.names.finish(&self.diagnostics)
+            return template
+        } catch {
+            self.diagnostics.error(at: self.names.position(of: error.offset), error.message)
+            return nil
+        }
+    }
+
+    /// An expression outside of `{{ }}`; the brackets are accepted too.
+    mutating func expression(_ node: DocumentNode, _ what: String) -> Expression? {
+        guard case .string(let text) = node.content else {
+            if case .bool(let value) = node.content { return .constant(.bool(value)) }
+            self.diagnostics.error(at: node.position, "\(what) must be an expression such as \"count < 10\", not \(node.kind)")
+            return nil
+        }
+        if text.contains("{{") {
+            guard let template = self.template(text, at: node) else { return nil }
+            if template.segments.count == 1, case .expression(let expression) = template.segments[0] { return expression }
+            self.diagnostics.error(at: node.position, "\(what) must be one expression; write it without {{ }}")
+            return nil
+        }
+        self.names.begin(at: node, isOneLine: !text.contains("\n"))
+        do {
+            let expression = try ExpressionParser.parse(text, resolve: self.names.resolve)
+            self.names.finish(&self.diagnostics)
+            return expression
+        } catch {
+            self.diagnostics.error(at: self.names.position(of: error.offset), "\(what): \(error.message)")
+            return nil
+        }
+    }
+
+    /// Any value with templates in its strings and keys.
+    mutating func jsonTemplate(_ node: DocumentNode) -> JSONTemplate {
+        var result = JSONTemplate()
+        self.append(node, to: &result)
+        return result
+    }
+
+    mutating func append(_ node: DocumentNode, to result: inout JSONTemplate) {
+        switch node.content {
+        case .sequence(let nodes):
+            result.append("[")
+            for (index, element) in nodes.enumerated() {
+                if index > 0 { result.append(",") }
+                self.append(element, to: &result)
+            }
+            result.append("]")
+        case .mapping(let members):
+            result.append("{")
+            for (index, member) in members.enumerated() {
+                if index > 0 { result.append(",") }
+                let key = DocumentNode(position: member.position, content: .string(member.key))
+                result.append(self.template(member.key, at: key) ?? Template(constant: member.key), isKey: true)
+                result.append(":")
+                self.append(member.value, to: &result)
+            }
+            result.append("}")
+        case .string(let text): result.append(self.template(text, at: node) ?? Template(constant: text))
+        default: result.append(ScriptValue(node).json)
+        }
+    }
+
+    /// Name and value pairs, such as headers.
+    mutating func pairs(_ node: DocumentNode, _ what: String) -> [(name: String, value: Template)] {
+        guard case .mapping(let members) = node.content else {
+            self.diagnostics.error(at: node.position, "\(what) must be a mapping, not \(node.kind)")
+            return []
+        }
+        return members.flatMap { member in
+            self.oneOrMore(member.value).compactMap { value in
+                self.template(value, "'\(member.key)' in \(what)").map { (member.key, $0) }
+            }
+        }
+    }
+}

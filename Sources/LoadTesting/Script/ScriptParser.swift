@@ -1,0 +1,207 @@
+import SystemCrypto
+import NIOCore
+import JSONCore
+
+/// What is given beside the script: options of the command line and the environment of the process.
+public struct ScriptOptions: Sendable {
+    /// `-t`: replaces `config.target`.
+    public var target: String?
+    /// `-e`: `config.environments.NAME` is merged into the configuration.
+    public var environment: String?
+    /// `--overrides`: a JSON object that is merged into the script.
+    public var overrides: String?
+    /// `-c`: the text of a file whose content is merged into `config`, or has a `config` of its own.
+    public var configuration: (text: String, file: String)?
+    /// `-p`: replaces the path of the payload.
+    public var payloadPath: String?
+    /// `-v`: a JSON object with variables.
+    public var variables: String?
+    /// `--scenario-name`: only this scenario is played.
+    public var scenarioName: String?
+    /// `$env` and `$processEnvironment`.
+    public var processEnvironment: [String: String] = [:]
+    /// `$testId`.
+    public var testID = ""
+    /// `$dirname`: the folder of the script, absolute.
+    public var directory = ""
+
+    public init() {}
+}
+
+/// Reads Artillery scripts. What Artillery ignores in silence is an error or a warning here.
+public struct ScriptParser {
+    var diagnostics = Diagnostics()
+    let names: NameResolver
+    let options: ScriptOptions
+    var stepLabels: [String] = []
+    var configuration = ScriptConfiguration()
+
+    static let maximumSteps = 20_000
+
+    init(options: ScriptOptions, file: String) {
+        self.options = options
+        let environment = ScriptValue.object(options.processEnvironment.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })
+        self.names = NameResolver(constants: [
+            "$env": environment, "$processEnvironment": environment,
+            "$environment": options.environment.map(ScriptValue.string) ?? .null,
+            "$testId": .string(options.testID), "$dirname": .string(options.directory), "$scenarioFile": .string(file),
+        ])
+    }
+
+    /// - Throws: all that is wrong, in the order in which it was found, warnings included.
+    public static func parse(_ text: String, file: String, options: ScriptOptions = ScriptOptions()) throws(Diagnostics) -> Script {
+        var parser = ScriptParser(options: options, file: file)
+        let root: DocumentNode
+        do {
+            root = try DocumentReader.read(text, file: file)
+        } catch {
+            parser.diagnostics.add(error)
+            throw parser.diagnostics
+        }
+        let script = parser.script(parser.merged(root, file: file), text: text, file: file)
+        guard let script, !parser.diagnostics.hasErrors else { throw parser.diagnostics }
+        return script
+    }
+
+    // MARK: Merging
+
+    /// The document after `-c`, `-e` and `--overrides`, in Artillery's order.
+    private mutating func merged(_ root: DocumentNode, file: String) -> DocumentNode {
+        var root = root
+        if let configuration = self.options.configuration, let extra = self.read(configuration.text, file: configuration.file) {
+            let config = extra["config"] ?? extra
+            root = Self.merge(
+                root,
+                DocumentNode(position: extra.position, content: .mapping([.init(key: "config", position: extra.position, value: config)])))
+        }
+        if let name = self.options.environment {
+            let environments = root["config"]?["environments"]
+            if let chosen = environments?[name] {
+                root = Self.merge(
+                    root,
+                    DocumentNode(
+                        position: chosen.position, content: .mapping([.init(key: "config", position: chosen.position, value: chosen)])))
+            } else {
+                var known: [String] = []
+                if case .mapping(let members)? = environments?.content { known = members.map(\.key) }
+                self.diagnostics.error(
+                    at: environments?.position ?? root.position,
+                    "there is no environment '\(name)' in config.environments\(NearestName.hint(for: name, among: known))")
+            }
+        }
+        if let text = self.options.overrides, let overrides = self.read(text, file: "--overrides") {
+            if case .mapping = overrides.content {
+                root = Self.merge(root, overrides)
+            } else {
+                self.diagnostics.error(at: overrides.position, "--overrides must be a JSON object")
+            }
+        }
+        if let text = self.options.variables, let variables = self.read(text, file: "--variables") {
+            let member = DocumentMember(key: "variables", position: variables.position, value: variables)
+            let config = DocumentNode(position: variables.position, content: .mapping([member]))
+            root = Self.merge(
+                root,
+                DocumentNode(
+                    position: variables.position, content: .mapping([.init(key: "config", position: variables.position, value: config)])))
+        }
+        return root
+    }
+
+    private mutating func read(_ text: String, file: String) -> DocumentNode? {
+        do {
+            return try DocumentReader.read(text, file: file)
+        } catch {
+            self.diagnostics.add(error)
+            return nil
+        }
+    }
+
+    /// Mappings are merged member by member; everything else, lists included, is replaced.
+    static func merge(_ base: DocumentNode, _ other: DocumentNode) -> DocumentNode {
+        guard case .mapping(var members) = base.content, case .mapping(let additions) = other.content else { return other }
+        for addition in additions {
+            if let index = members.lastIndex(where: { $0.key == addition.key }) {
+                members[index].value = Self.merge(members[index].value, addition.value)
+            } else {
+                members.append(addition)
+            }
+        }
+        return DocumentNode(position: base.position, content: .mapping(members))
+    }
+
+    // MARK: The whole
+
+    private mutating func script(_ root: DocumentNode, text: String, file: String) -> Script? {
+        let isNamedForAnchors = { (key: String) in key.hasPrefix("x-") || key.hasPrefix(".") || key == "$schema" }
+        var visible = root
+        if case .mapping(let members) = root.content {
+            visible.content = .mapping(members.filter { !isNamedForAnchors($0.key) })
+        }
+        guard let members = self.mapping(visible, "a script", known: ["config", "scenarios", "before", "after"]) else { return nil }
+        if let config = members["config"] {
+            self.readConfiguration(config)
+        } else {
+            self.diagnostics.error(at: root.position, "the script has no 'config' section")
+        }
+        if let target = self.options.target { self.configuration.target = target }
+        self.configuration.measuresSentAt = text.contains(TemplateFunction.sentAt.rawValue)
+        self.configuration.usesDeliveryAudit = text.contains(TemplateFunction.auditTag.rawValue)
+        let before = members["before"].flatMap { self.hook($0, "before") }
+        var scenarios: [Scenario] = []
+        if let node = members["scenarios"] {
+            scenarios = self.scenarios(node)
+        } else {
+            self.diagnostics.error(at: root.position, "the script has no 'scenarios' section")
+        }
+        let after = members["after"].flatMap { self.hook($0, "after") }
+        self.checkTarget(at: members["config"]?.position ?? root.position)
+        self.names.checkReferences(&self.diagnostics)
+        if let ensure = members["config"] { self.readVerdicts(ensure, engine: scenarios.first?.engine ?? .socketIO) }
+        if let name = self.options.scenarioName {
+            let known = scenarios.map(\.name)
+            scenarios.removeAll { $0.name != name }
+            if scenarios.isEmpty {
+                self.diagnostics.error(
+                    at: members.position(of: "scenarios"), "there is no scenario '\(name)'\(NearestName.hint(for: name, among: known))")
+            }
+        }
+        return self.finished(scenarios, before: before, after: after, text: text, file: file)
+    }
+
+    /// The script of what was read.
+    func finished(_ scenarios: [Scenario], before: Scenario? = nil, after: Scenario? = nil, text: String, file: String) -> Script {
+        let hash = SHA256Digest.hash(Array(text.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        return Script(
+            file: file, sha256: hash.joined(), configuration: self.configuration, scenarios: scenarios, before: before, after: after,
+            stepLabels: self.stepLabels, initialSlots: self.initialSlots(), variables: self.names.table, warnings: self.diagnostics.warnings
+        )
+    }
+
+    private func initialSlots() -> [ScriptValue] {
+        self.names.table.names.map { name in
+            name == "target" ? self.configuration.target.map(ScriptValue.string) ?? .null : self.names.constants[name] ?? .null
+        }
+    }
+
+    mutating func checkTarget(at position: SourcePosition) {
+        guard let target = self.configuration.target else {
+            self.diagnostics.error(at: position, "no target: set config.target, or give one with -t")
+            return
+        }
+        let place = self.options.target == nil ? self.configuration.targetPosition ?? position : position
+        guard let scheme = target.firstRange(of: "://").map({ target[..<$0.lowerBound].lowercased() }) else {
+            self.diagnostics.error(at: place, "the target '\(target)' is no URL; write it as http://HOST:PORT")
+            return
+        }
+        guard ["http", "https", "ws", "wss"].contains(scheme) else {
+            self.diagnostics.error(at: place, "the target's scheme is '\(scheme)'; known are http, https, ws and wss")
+            return
+        }
+        if target.hasSuffix("://") || target.contains(where: \.isWhitespace) {
+            self.diagnostics.error(at: place, "the target '\(target)' names no host")
+        }
+    }
+}

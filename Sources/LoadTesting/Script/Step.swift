@@ -1,0 +1,181 @@
+/// One step of a scenario's flow.
+public struct Step: Sendable {
+    public indirect enum Action: Sendable {
+        case emit(EmitStep)
+        case expectEvent(AwaitedEvent)
+        case think(ThinkStep)
+        case loop(LoopStep)
+        case log(Template)
+        case request(HTTPStep)
+        /// All at once; the user goes on when the last one is answered.
+        case parallel([HTTPStep])
+        case send(SendStep)
+        case waitForMessage(ResponseCheck)
+        case connect(ConnectStep)
+    }
+
+    /// Within the whole script.
+    public var index: Int
+    /// What reports call the step.
+    public var label: String
+    public var position: SourcePosition
+    /// The step is skipped when this is false.
+    var condition: Expression?
+    public var action: Action
+}
+
+/// `emit`, with what is awaited after it.
+public struct EmitStep: Sendable {
+    var namespace: Template?
+    /// The event's name if it has no templates, for metrics by event.
+    public var eventName: String?
+    var event: Template
+    /// JSON values with commas between them.
+    var arguments: JSONTemplate
+    var acknowledgement: ResponseCheck?
+    var responses: [AwaitedEvent] = []
+    var timeout: Duration?
+}
+
+/// An event that the server should push.
+public struct AwaitedEvent: Sendable {
+    var namespace: Template?
+    var channel: Template
+    var check: ResponseCheck
+    /// Events of the channel that do not match these are other people's and do not count.
+    var filter: [ResponseMatch] = []
+    var timeout: Duration?
+}
+
+/// What an answer must be, and what is taken out of it.
+public struct ResponseCheck: Sendable {
+    /// A list must equal all arguments, a mapping the last one, a string must occur in one.
+    var data: JSONTemplate?
+    var matches: [ResponseMatch] = []
+    var captures: [Capture] = []
+    var expectations: [Expectation] = []
+    var timeout: Duration?
+
+    /// Whether the answer's content has to be decoded.
+    var readsContent: Bool { self.data != nil || !self.matches.isEmpty || !self.captures.isEmpty || !self.expectations.isEmpty }
+}
+
+/// Where in an answer something stands.
+enum Extraction: Sendable, Hashable {
+    case json(JSONPath)
+    case pattern(String, group: Int)
+    /// HTTP only.
+    case header(String)
+}
+
+struct ResponseMatch: Sendable {
+    var extraction: Extraction
+    var value: JSONTemplate
+    /// False: a failed match is counted and the user goes on.
+    var isStrict = true
+    var position: SourcePosition
+}
+
+struct Capture: Sendable {
+    var extraction: Extraction
+    var slot: Int
+    var name: String
+    /// False: nothing found leaves the variable empty and the user goes on.
+    var isStrict = true
+}
+
+/// Artillery's `expect`: failures are counted and decide the exit status; the user goes on.
+enum Expectation: Sendable {
+    case statusCode([JSONTemplate], isNegated: Bool)
+    case contentType(Template)
+    case hasHeader(Template)
+    case headerEquals(Template, Template)
+    case hasProperty(Template, isNegated: Bool)
+    case equals([JSONTemplate], isNegated: Bool)
+    case json(JSONPath, JSONTemplate)
+    case pattern(String)
+
+    var name: String {
+        switch self {
+        case .statusCode(_, let isNegated): isNegated ? "notStatusCode" : "statusCode"
+        case .contentType: "contentType"
+        case .hasHeader: "hasHeader"
+        case .headerEquals: "headerEquals"
+        case .hasProperty(_, let isNegated): isNegated ? "notHasProperty" : "hasProperty"
+        case .equals(_, let isNegated): isNegated ? "notEquals" : "equals"
+        case .json(let path, _): "json \(path)"
+        case .pattern: "matchesRegexp"
+        }
+    }
+}
+
+public struct ThinkStep: Sendable {
+    /// Seconds, or a string with a unit.
+    var duration: JSONTemplate
+    var jitter: Jitter?
+}
+
+public struct LoopStep: Sendable {
+    enum Repetition: Sendable {
+        /// A number, or a range as a text, when the loop begins.
+        case count(JSONTemplate)
+        /// `$loopCount` goes from the first number to one below the second.
+        case range(Int, Int)
+        case over(JSONTemplate)
+        case whileTrue(Expression)
+    }
+
+    var steps: [Step]
+    var repetition: Repetition
+    /// Also holds beside a count.
+    var whileTrue: Expression?
+    /// The slot of `$loopCount`, or of the name that `loopValue` gives.
+    var countSlot: Int
+    var elementSlot: Int
+    /// Turn `n` is due `n` times this after the loop began, however long the answers took.
+    var pace: JSONTemplate?
+}
+
+public struct SendStep: Sendable {
+    enum Payload: Sendable {
+        /// Sent as it is.
+        case text(Template)
+        /// Sent as JSON.
+        case json(JSONTemplate)
+    }
+
+    var payload: Payload
+    /// The next message must be this; nil if the step does not wait.
+    var response: ResponseCheck?
+}
+
+public struct ConnectStep: Sendable {
+    var target: Template?
+    var headers: [(name: String, value: Template)] = []
+    var subprotocols: [Template] = []
+}
+
+public struct HTTPStep: Sendable {
+    enum Body: Sendable {
+        case none
+        case json(JSONTemplate)
+        case text(Template)
+        /// `application/x-www-form-urlencoded`.
+        case form([(name: String, value: Template)])
+        /// `multipart/form-data`.
+        case multipart([(name: String, value: Template)])
+    }
+
+    public var method: String
+    /// What reports call the request, if it has a name.
+    public var name: String?
+    var url: Template
+    var query: [(name: String, value: Template)] = []
+    var headers: [(name: String, value: Template)] = []
+    var cookies: [(name: String, value: Template)] = []
+    var user: (name: Template, password: Template)?
+    var body: Body = .none
+    var followsRedirects: Bool?
+    var check = ResponseCheck()
+    var condition: Expression?
+}

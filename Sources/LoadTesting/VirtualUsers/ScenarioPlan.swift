@@ -1,0 +1,140 @@
+/// A scenario as a flat list of instructions: a virtual user is then an index into it and a stack of loops.
+final class ScenarioPlan: Sendable {
+    enum Instruction: Sendable {
+        case step(Step)
+        /// Goes on at the index if the condition is false.
+        case skip(unless: Expression, to: Int)
+        /// Goes on at `end` if there is no turn to play.
+        case loopBegin(LoopStep, end: Int)
+        case loopEnd(begin: Int)
+    }
+
+    /// Metrics of one step, found once.
+    struct StepMetrics: Sendable {
+        /// Acknowledgements and awaited responses of this step.
+        let response: MetricID
+        /// The same by the event's name.
+        let event: MetricID?
+        let eventCount: MetricID?
+        /// Under the name of Artillery's plugin metrics-by-endpoint.
+        let endpoint: MetricID?
+    }
+
+    let name: String
+    let engine: ScriptEngine
+    let instructions: [Instruction]
+    let metrics: [Int: StepMetrics]
+    /// By the channel of an awaited event.
+    let pushMetrics: [String: MetricID]
+    let created: MetricID
+    /// Whether the connection is made before the first step: no, if the flow begins with HTTP requests or with a `connect` of its own.
+    let connectsFirst: Bool
+
+    init(_ scenario: Scenario, script: Script, catalog: inout MetricCatalog) {
+        var compiler = Compiler(catalog: catalog, endpoints: script.configuration.metricsByEndpoint)
+        compiler.compile(scenario.steps)
+        self.name = scenario.name
+        self.engine = scenario.engine
+        self.instructions = compiler.instructions
+        self.metrics = compiler.metrics
+        self.pushMetrics = compiler.pushMetrics
+        self.created = compiler.catalog.id("vusers.created_by_name.\(scenario.name)")
+        catalog = compiler.catalog
+        self.connectsFirst = scenario.engine != .http && !(scenario.steps.first.map(Self.delaysConnection) ?? false)
+    }
+
+    private static func delaysConnection(_ step: Step) -> Bool {
+        switch step.action {
+        case .request, .parallel, .connect, .log: true
+        default: false
+        }
+    }
+
+    private struct Compiler {
+        var instructions: [Instruction] = []
+        var metrics: [Int: StepMetrics] = [:]
+        var pushMetrics: [String: MetricID] = [:]
+        var catalog: MetricCatalog
+        let endpoints: MetricsByEndpoint?
+
+        init(catalog: MetricCatalog, endpoints: MetricsByEndpoint?) {
+            self.catalog = catalog
+            self.endpoints = endpoints
+        }
+
+        mutating func compile(_ steps: [Step]) {
+            for step in steps {
+                var skip: Int?
+                if let condition = step.condition {
+                    skip = self.instructions.count
+                    self.instructions.append(.skip(unless: condition, to: 0))
+                }
+                if case .loop(let loop) = step.action {
+                    let begin = self.instructions.count
+                    self.instructions.append(.loopBegin(loop, end: 0))
+                    self.compile(loop.steps)
+                    self.instructions.append(.loopEnd(begin: begin))
+                    self.instructions[begin] = .loopBegin(loop, end: self.instructions.count)
+                } else {
+                    self.measure(step)
+                    self.instructions.append(.step(step))
+                }
+                if let skip, let condition = step.condition {
+                    self.instructions[skip] = .skip(unless: condition, to: self.instructions.count)
+                }
+            }
+        }
+
+        private mutating func measure(_ step: Step) {
+            let response = self.catalog.id("steps.\(step.index).response_time")
+            var event: MetricID?
+            var eventCount: MetricID?
+            var endpoint: MetricID?
+            switch step.action {
+            case .emit(let emit):
+                if let name = emit.eventName {
+                    event = self.catalog.id("socketio.response_time.\(name)")
+                    eventCount = self.catalog.id("socketio.emit.\(name)")
+                }
+                for awaited in emit.responses { self.measurePush(awaited) }
+                endpoint = self.endpoint(step.label, isNamed: true)
+            case .expectEvent(let awaited):
+                self.measurePush(awaited)
+                endpoint = self.endpoint(step.label, isNamed: true)
+            case .request(let request):
+                endpoint = self.endpoint(request.name ?? request.url.constant ?? "dynamic", isNamed: request.name != nil)
+            default: break
+            }
+            self.metrics[step.index] = StepMetrics(response: response, event: event, eventCount: eventCount, endpoint: endpoint)
+        }
+
+        private mutating func measurePush(_ awaited: AwaitedEvent) {
+            guard let channel = awaited.channel.constant else { return }
+            self.pushMetrics[channel] = self.catalog.id("socketio.push_time.\(channel)")
+        }
+
+        private mutating func endpoint(_ name: String, isNamed: Bool) -> MetricID? {
+            guard let endpoints, isNamed || !endpoints.ignoresUnnamedRequests else { return nil }
+            let stripped = endpoints.stripsQueryString ? String(name.prefix { $0 != "?" }) : name
+            return self.catalog.id("plugins.metrics-by-endpoint.response_time.\(stripped)")
+        }
+    }
+}
+
+/// A script made ready to be played: plans of its scenarios and the catalog of its metrics.
+public struct CompiledScript: Sendable {
+    public let script: Script
+    public let catalog: MetricCatalog
+    let scenarios: [ScenarioPlan]
+    let before: ScenarioPlan?
+    let after: ScenarioPlan?
+
+    public init(_ script: Script) {
+        var catalog = MetricCatalog()
+        self.scenarios = script.scenarios.map { ScenarioPlan($0, script: script, catalog: &catalog) }
+        self.before = script.before.map { ScenarioPlan($0, script: script, catalog: &catalog) }
+        self.after = script.after.map { ScenarioPlan($0, script: script, catalog: &catalog) }
+        self.script = script
+        self.catalog = catalog
+    }
+}

@@ -1,0 +1,175 @@
+import NIOCore
+import SocketIOCore
+
+/// What a user waits for after a step.
+struct PendingAnswers: Sendable {
+    struct Event: Sendable {
+        var namespace: String
+        var channel: String
+        var awaited: AwaitedEvent
+    }
+
+    var step: Int
+    var sentAt: RunInstant
+    var intendedAt: RunInstant
+    var acknowledgement: (id: UInt64, check: ResponseCheck)?
+    var events: [Event] = []
+
+    var isEmpty: Bool { self.acknowledgement == nil && self.events.isEmpty }
+}
+
+extension VirtualUser {
+    // MARK: Sending
+
+    /// - Returns: True if the user waits now.
+    mutating func emit(_ emit: EmitStep, step: Step, _ turn: inout Turn) -> Bool {
+        let namespace = emit.namespace?.text(in: &self.scope) ?? "/"
+        guard self.isJoined(namespace, &turn) else { return true }
+        var arguments = ByteBuffer()
+        emit.arguments.render(to: &arguments, in: &self.scope)
+        var pending = PendingAnswers(step: step.index, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now))
+        if let check = emit.acknowledgement {
+            pending.acknowledgement = (self.nextID, check)
+            self.nextID += 1
+        }
+        for awaited in emit.responses { pending.events.append(self.event(awaited, namespace: namespace)) }
+        self.auditSent(arguments, &turn)
+        turn.measurements.count(Metric.emits.id)
+        if let count = self.plan.metrics[step.index]?.eventCount { turn.measurements.count(count) }
+        turn.actions.append(
+            .emit(
+                namespace: namespace, event: emit.eventName ?? emit.event.text(in: &self.scope), arguments: arguments,
+                acknowledgement: pending.acknowledgement?.id))
+        self.intendedAt = turn.now
+        guard !pending.isEmpty else { return false }
+        let timeouts = [emit.timeout, emit.acknowledgement?.timeout] + emit.responses.map(\.timeout)
+        self.await(pending, timeout: timeouts.compactMap { $0 }.max(), &turn)
+        return true
+    }
+
+    private mutating func event(_ awaited: AwaitedEvent, namespace: String) -> PendingAnswers.Event {
+        PendingAnswers.Event(
+            namespace: awaited.namespace?.text(in: &self.scope) ?? namespace, channel: awaited.channel.text(in: &self.scope),
+            awaited: awaited)
+    }
+
+    mutating func expect(_ awaited: AwaitedEvent, step: Step, _ turn: inout Turn) {
+        let pending = PendingAnswers(
+            step: step.index, sentAt: turn.now, intendedAt: turn.now, events: [self.event(awaited, namespace: "/")])
+        self.await(pending, timeout: awaited.timeout, &turn)
+    }
+
+    private mutating func await(_ pending: PendingAnswers, timeout: Duration?, _ turn: inout Turn) {
+        self.position += 1
+        self.waiting = .answers(pending)
+        self.deadline = turn.now + (timeout ?? self.context.timeout)
+    }
+
+    // MARK: Receiving
+
+    mutating func acknowledged(_ id: UInt64, _ arguments: Arguments, _ turn: inout Turn) {
+        guard case .answers(var pending) = self.waiting, let expected = pending.acknowledgement, expected.id == id else { return }
+        pending.acknowledgement = nil
+        let service = turn.now.since(pending.sentAt).nanoseconds
+        self.measure(pending, &turn)
+        turn.measurements.record(Metric.acknowledgementTime.id, nanoseconds: service)
+        if expected.check.readsContent, !self.check(expected.check, Answer(arguments: arguments), &turn) { return }
+        self.resume(pending, &turn)
+    }
+
+    mutating func received(_ arguments: Arguments, namespace: String, _ turn: inout Turn) {
+        let name = arguments.name
+        turn.measurements.count(Metric.eventsReceived.id)
+        self.auditReceived(arguments.packet.arguments, &turn)
+        if self.context.configuration.measuresSentAt, let sentAt = arguments.first["_sentAt"]?.double {
+            turn.measurements.record(Metric.sentAtLatency.id, nanoseconds: turn.now.nanoseconds - Int64(min(max(sentAt, 0), 1e12) * 1e6))
+        }
+        if Self.isErrorEvent(name) { self.countErrorEvent(name, arguments, &turn) }
+        guard case .answers(var pending) = self.waiting, !pending.events.isEmpty else { return }
+        guard let index = pending.events.firstIndex(where: { $0.channel == name && $0.namespace == namespace }) else { return }
+        let event = pending.events[index]
+        var answer: Answer?
+        if event.awaited.check.readsContent || !event.awaited.filter.isEmpty {
+            let found = Answer(arguments: arguments)
+            for filter in event.awaited.filter where !filter.isMet(by: found, in: &self.scope) { return }
+            answer = found
+        }
+        pending.events.remove(at: index)
+        self.measure(pending, &turn)
+        let time = turn.now.since(pending.sentAt).nanoseconds
+        turn.measurements.record(Metric.pushTime.id, nanoseconds: time)
+        if let id = self.plan.pushMetrics[name] { turn.measurements.record(id, nanoseconds: time) }
+        if let answer, !self.check(event.awaited.check, answer, &turn) { return }
+        self.resume(pending, &turn)
+    }
+
+    func auditSent(_ bytes: ByteBuffer, _ turn: inout Turn) {
+        guard self.context.configuration.usesDeliveryAudit else { return }
+        for tag in bytes.withUnsafeReadableBytes(AuditTag.find) { turn.measurements.audit.sent(tag) }
+    }
+
+    /// Notes the tags of a received message, and how long another user's message took to get here.
+    func auditReceived(_ bytes: UnsafeRawBufferPointer, _ turn: inout Turn) {
+        guard self.context.configuration.usesDeliveryAudit else { return }
+        for tag in AuditTag.find(in: bytes) {
+            turn.measurements.audit.received(tag, by: self.start.user, at: turn.now)
+            guard tag.sender != self.start.user else { continue }
+            turn.measurements.record(Metric.fanOutTime.id, nanoseconds: turn.now.nanoseconds - tag.sentAtNanoseconds)
+        }
+    }
+
+    /// Events by which servers say that something is wrong.
+    static func isErrorEvent(_ name: String) -> Bool {
+        name == "error" || name == "exception" || name.hasSuffix(":error") || name.hasSuffix("_error") || name.hasSuffix(".error")
+            || name.hasSuffix("-error")
+    }
+
+    /// Counted by name and message: a run in which the server refused everything must not look like a success.
+    private func countErrorEvent(_ name: String, _ arguments: Arguments, _ turn: inout Turn) {
+        let argument = arguments.first
+        let message = argument["message"]?.string ?? argument["error"]?.string ?? argument.string ?? argument["code"]?.string ?? ""
+        turn.measurements.count(Metric.errorEvents.id)
+        turn.measurements.count(named: "socketio.error_events.\(name)\(message.isEmpty ? "" : ": \(message.prefix(100))")")
+    }
+
+    /// Records the time of one answer. Every answer is one sample; a message that nobody answers is none.
+    private func measure(_ pending: PendingAnswers, _ turn: inout Turn) {
+        let service = turn.now.since(pending.sentAt).nanoseconds
+        let response = turn.now.since(pending.intendedAt).nanoseconds
+        turn.measurements.record(Metric.responseTime.id, nanoseconds: response)
+        turn.measurements.record(Metric.serviceTime.id, nanoseconds: service)
+        guard let metrics = self.plan.metrics[pending.step] else { return }
+        turn.measurements.record(metrics.response, nanoseconds: response)
+        if let event = metrics.event { turn.measurements.record(event, nanoseconds: response) }
+        if let endpoint = metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: response) }
+    }
+
+    /// - Returns: False if the user has failed.
+    mutating func check(_ check: ResponseCheck, _ answer: Answer, _ turn: inout Turn) -> Bool {
+        let result = check.evaluate(answer, in: &self.scope)
+        for failure in result.softFailures { turn.measurements.count(named: "errors.\(failure)") }
+        if result.expectationsMet > 0 { turn.measurements.count(Metric.expectationsMet.id, by: result.expectationsMet) }
+        for name in result.failedExpectations {
+            turn.measurements.count(Metric.expectationsFailed.id)
+            turn.measurements.count(named: "plugins.expect.failed.\(name)")
+            if self.context.configuration.expectationFailuresAreErrors {
+                turn.measurements.count(named: "errors.expectation failed: \(name)")
+            }
+        }
+        if let failure = result.failure {
+            self.fail(failure, &turn)
+            return false
+        }
+        return true
+    }
+
+    private mutating func resume(_ pending: PendingAnswers, _ turn: inout Turn) {
+        guard pending.isEmpty else {
+            self.waiting = .answers(pending)
+            return
+        }
+        self.deadline = nil
+        self.intendedAt = turn.now
+        self.play(&turn)
+    }
+}

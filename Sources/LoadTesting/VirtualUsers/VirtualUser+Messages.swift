@@ -1,0 +1,55 @@
+import NIOCore
+import JSONCore
+
+/// A WebSocket user who waits for the next message.
+struct PendingMessage: Sendable {
+    var step: Int
+    var sentAt: RunInstant
+    var intendedAt: RunInstant
+    var check: ResponseCheck
+    /// Whether the message answers one that this user sent; its time is a response time then.
+    var isAnswer: Bool
+}
+
+extension VirtualUser {
+    /// - Returns: True if the user waits now.
+    mutating func send(_ send: SendStep, step: Step, _ turn: inout Turn) -> Bool {
+        var message = ByteBuffer()
+        switch send.payload {
+        case .text(let template): message.writeString(template.text(in: &self.scope))
+        case .json(let template): template.render(to: &message, in: &self.scope)
+        }
+        self.auditSent(message, &turn)
+        turn.measurements.count(Metric.sentMessages.id)
+        turn.actions.append(.send(message))
+        if let check = send.response {
+            self.awaitMessage(check, step: step, isAnswer: true, &turn)
+            return true
+        }
+        self.intendedAt = turn.now
+        return false
+    }
+
+    mutating func awaitMessage(_ check: ResponseCheck, step: Step, isAnswer: Bool, _ turn: inout Turn) {
+        self.position += 1
+        self.waiting = .message(
+            PendingMessage(
+                step: step.index, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), check: check, isAnswer: isAnswer))
+        self.deadline = turn.now + (check.timeout ?? self.context.timeout)
+    }
+
+    mutating func received(_ message: ByteBuffer, _ turn: inout Turn) {
+        turn.measurements.count(Metric.receivedMessages.id)
+        message.withUnsafeReadableBytes { self.auditReceived($0, &turn) }
+        guard case .message(let pending) = self.waiting else { return }
+        if pending.isAnswer {
+            let response = turn.now.since(pending.intendedAt).nanoseconds
+            turn.measurements.record(Metric.webSocketResponseTime.id, nanoseconds: response)
+            if let metrics = self.plan.metrics[pending.step] { turn.measurements.record(metrics.response, nanoseconds: response) }
+        }
+        if pending.check.readsContent, !self.check(pending.check, Answer(message: message), &turn) { return }
+        self.deadline = nil
+        self.intendedAt = turn.now
+        self.play(&turn)
+    }
+}

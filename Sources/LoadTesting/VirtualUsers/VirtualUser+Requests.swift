@@ -1,0 +1,168 @@
+import Foundation
+import NIOCore
+import JSONCore
+
+/// HTTP requests under way, by id.
+struct PendingRequests: Sendable {
+    struct Request: Sendable {
+        var id: Int
+        var sentAt: RunInstant
+        var intendedAt: RunInstant
+        var step: HTTPStep
+    }
+
+    var step: Int
+    var requests: [Request]
+}
+
+extension VirtualUser {
+    /// Sends all requests of a step whose conditions hold.
+    ///
+    /// - Returns: True if the user waits now.
+    mutating func request(_ steps: [HTTPStep], step: Step, _ turn: inout Turn) -> Bool {
+        var pending = PendingRequests(step: step.index, requests: [])
+        for request in steps {
+            if let condition = request.condition, !condition.value(in: &self.scope).isTrue { continue }
+            let id = Int(self.nextID)
+            self.nextID += 1
+            let value = self.value(of: request)
+            turn.measurements.count(Metric.requests.id)
+            turn.actions.append(.request(id: id, value))
+            pending.requests.append(
+                .init(id: id, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), step: request))
+        }
+        guard !pending.requests.isEmpty else { return false }
+        self.position += 1
+        self.waiting = .requests(pending)
+        // The HTTP client has the time-out; this one never ends a user.
+        self.deadline = nil
+        return true
+    }
+
+    private mutating func value(of request: HTTPStep) -> HTTPRequestValue {
+        let configuration = self.context.configuration
+        var headers = self.render(configuration.http.headers)
+        for field in self.render(request.headers) {
+            headers.removeAll { $0.name.lowercased() == field.name.lowercased() }
+            headers.append(field)
+        }
+        func add(_ name: String, _ value: String) {
+            if !headers.contains(where: { $0.name.lowercased() == name }) { headers.append(HTTPField(name, value)) }
+        }
+        for field in self.render(request.cookies) { self.setCookie(field.name, field.value) }
+        if !self.cookies.isEmpty { add("cookie", self.cookieHeader) }
+        if let user = request.user {
+            let pair = "\(user.name.text(in: &self.scope)):\(user.password.text(in: &self.scope))"
+            add("authorization", "Basic \(Data(pair.utf8).base64EncodedString())")
+        }
+        var body: ByteBuffer?
+        switch request.body {
+        case .none: break
+        case .json(let template):
+            var buffer = ByteBuffer()
+            template.render(to: &buffer, in: &self.scope)
+            body = buffer
+            add("content-type", "application/json")
+        case .text(let template): body = ByteBuffer(string: template.text(in: &self.scope))
+        case .form(let pairs):
+            body = ByteBuffer(string: Self.formEncoded(self.render(pairs)))
+            add("content-type", "application/x-www-form-urlencoded")
+        case .multipart(let pairs):
+            let boundary = "dunlin-\(self.scope.random.next())"
+            body = ByteBuffer(string: Self.multipart(self.render(pairs), boundary: boundary))
+            add("content-type", "multipart/form-data; boundary=\(boundary)")
+        }
+        var url = self.absolute(request.url.text(in: &self.scope))
+        let query = Self.formEncoded(self.render(request.query))
+        if !query.isEmpty { url += (url.contains("?") ? "&" : "?") + query }
+        return HTTPRequestValue(
+            method: request.method, url: url, headers: headers, body: body,
+            followsRedirects: request.followsRedirects ?? configuration.http.followsRedirects,
+            timeout: configuration.http.timeout ?? configuration.timeout, verifiesCertificates: configuration.verifiesCertificates)
+    }
+
+    mutating func responded(_ id: Int, _ response: HTTPResponseValue, _ turn: inout Turn) {
+        guard case .requests(var pending) = self.waiting, let index = pending.requests.firstIndex(where: { $0.id == id }) else { return }
+        let request = pending.requests.remove(at: index)
+        let time = turn.now.since(request.intendedAt).nanoseconds
+        turn.measurements.count(Metric.responses.id)
+        turn.measurements.count(named: "http.codes.\(response.status)")
+        turn.measurements.record(Metric.httpResponseTime.id, nanoseconds: time)
+        if let metrics = self.plan.metrics[pending.step] {
+            turn.measurements.record(metrics.response, nanoseconds: time)
+            if let endpoint = metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: time) }
+        }
+        self.takeCookies(response)
+        if request.step.check.readsContent, !self.check(request.step.check, Answer(response: response), &turn) { return }
+        self.goOn(pending, &turn)
+    }
+
+    mutating func requestFailed(_ id: Int, _ reason: String, _ turn: inout Turn) {
+        guard case .requests(let pending) = self.waiting, pending.requests.contains(where: { $0.id == id }) else { return }
+        self.fail(reason, &turn)
+    }
+
+    private mutating func goOn(_ pending: PendingRequests, _ turn: inout Turn) {
+        guard pending.requests.isEmpty else {
+            self.waiting = .requests(pending)
+            return
+        }
+        self.intendedAt = turn.now
+        self.play(&turn)
+    }
+
+    // MARK: Cookies and encodings
+
+    var cookieHeader: String { self.cookies.map { "\($0.name)=\($0.value)" }.joined(separator: "; ") }
+
+    private mutating func setCookie(_ name: String, _ value: String) {
+        self.cookies.removeAll { $0.name == name }
+        self.cookies.append(HTTPField(name, value))
+    }
+
+    /// All of a virtual user's requests go to one service, so names decide; paths and domains are not held apart.
+    private mutating func takeCookies(_ response: HTTPResponseValue) {
+        for field in response.headers where field.name.lowercased() == "set-cookie" {
+            let parts = field.value.split(separator: ";").map { $0.drop { $0 == " " } }
+            guard let pair = parts.first, let equals = pair.firstIndex(of: "=") else { continue }
+            let name = String(pair[..<equals])
+            let isExpired = parts.dropFirst().contains { $0.lowercased() == "max-age=0" || $0.lowercased().hasPrefix("max-age=-") }
+            if isExpired {
+                self.cookies.removeAll { $0.name == name }
+            } else {
+                self.setCookie(name, String(pair[pair.index(after: equals)...]))
+            }
+        }
+    }
+
+    /// A URL of the script, relative to the target.
+    func absolute(_ url: String) -> String {
+        if url.contains("://") { return url }
+        let target = self.context.configuration.target ?? ""
+        let base = target.hasSuffix("/") ? String(target.dropLast()) : target
+        return url.isEmpty ? base : base + (url.hasPrefix("/") || url.hasPrefix("?") ? url : "/" + url)
+    }
+
+    static func formEncoded(_ fields: [HTTPField]) -> String {
+        fields.map { "\(Self.percentEncoded($0.name))=\(Self.percentEncoded($0.value))" }.joined(separator: "&")
+    }
+
+    private static func percentEncoded(_ text: String) -> String {
+        let hexadecimal = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
+                bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), hexadecimal[Int(byte >> 4)], hexadecimal[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func multipart(_ fields: [HTTPField], boundary: String) -> String {
+        fields.map { "--\(boundary)\r\nContent-Disposition: form-data; name=\"\($0.name)\"\r\n\r\n\($0.value)\r\n" }.joined()
+            + "--\(boundary)--\r\n"
+    }
+}

@@ -1,0 +1,360 @@
+import NIOCore
+import JSONCore
+
+/// What all virtual users of a run share.
+final class RunContext: Sendable {
+    let compiled: CompiledScript
+    let seed: UInt64
+    let timeScale: Double
+    /// The wall clock at the run's beginning, in milliseconds since 1970.
+    let startedAtMilliseconds: Int64
+    /// The slots that users begin with: constants, and what `before` captured.
+    let slots: [ScriptValue]
+    let uuidSlot: Int?
+
+    init(
+        _ compiled: CompiledScript, seed: UInt64, timeScale: Double = 1, startedAtMilliseconds: Int64 = 0, captured: [ScriptValue]? = nil
+    ) {
+        self.compiled = compiled
+        self.seed = seed
+        self.timeScale = timeScale
+        self.startedAtMilliseconds = startedAtMilliseconds
+        self.slots = captured ?? compiled.script.initialSlots
+        self.uuidSlot = compiled.script.variables.existingSlot(for: "$uuid")
+    }
+
+    var configuration: ScriptConfiguration { self.compiled.script.configuration }
+    /// Fields that many actions need; read once.
+    var timeout: Duration { self.compiled.script.configuration.timeout }
+}
+
+/// One virtual user: a scenario played step by step, as a value. It takes inputs with their time, and returns what to do; it reads no clock
+/// and calls nobody. Between inputs it costs its memory and nothing else.
+public struct VirtualUser: Sendable {
+    public enum Outcome: Sendable, Hashable {
+        case completed
+        /// With the message that `errors.…` counts.
+        case failed(String)
+    }
+
+    /// Steps that one input may play. A loop without think times and answers goes on with the next call of the timer.
+    static let maximumStepsPerInput = 64
+
+    enum Waiting: Sendable {
+        case beginning
+        /// For the connection, or for a namespace; then the step is tried again.
+        case connection
+        case think
+        case answers(PendingAnswers)
+        case message(PendingMessage)
+        case requests(PendingRequests)
+        /// Other users' turn; goes on at once.
+        case turn
+        case finished
+    }
+
+    enum Connection: Sendable { case none, opening, open, lost }
+
+    struct LoopFrame: Sendable {
+        var begin: Int
+        var number: Int
+        var end: Int?
+        var elements: [ScriptValue]?
+        var savedCount: ScriptValue
+        var savedElement: ScriptValue
+        var startedAt: RunInstant
+        var turn = 0
+        /// Nanoseconds between the turns of a paced loop.
+        var pace: Int64?
+    }
+
+    public let start: UserStart
+    let plan: ScenarioPlan
+    let context: RunContext
+    var scope: VariableScope
+    var position = 0
+    var loops: [LoopFrame] = []
+    var waiting = Waiting.beginning
+    var connection = Connection.none
+    var namespaces: [String] = []
+    /// The namespace that is being joined.
+    var joining: String?
+    var connectStartedAt = RunInstant.zero
+    var beganAt = RunInstant.zero
+    /// When the next message should be sent by the script's own clock.
+    var intendedAt = RunInstant.zero
+    var nextID: UInt64 = 0
+    var cookies: [HTTPField] = []
+    /// When the user wants the input `timer`. Only the last value counts.
+    public internal(set) var deadline: RunInstant?
+    /// Set once, with the action `close`.
+    public internal(set) var outcome: Outcome?
+
+    /// Whether the connection is open and its first namespace joined.
+    var isConnected: Bool { self.connection == .open }
+
+    /// - Parameter row: values of the payloads, by slot.
+    init(_ start: UserStart, plan: ScenarioPlan, context: RunContext, row: [(slot: Int, value: ScriptValue)] = []) {
+        self.start = start
+        self.plan = plan
+        self.context = context
+        let random = SeededGenerator(seed: context.seed, stream: 4, index: UInt64(start.user))
+        self.scope = VariableScope(slots: context.slots, random: random, userIndex: start.user)
+        if let slot = context.uuidSlot { self.scope.slots[slot] = .string(TemplateFunction.uuid(&self.scope.random)) }
+        self.scope.wallClockMilliseconds = context.startedAtMilliseconds + start.intendedAt.nanoseconds / 1_000_000
+        for variable in context.configuration.variables {
+            let pick = variable.values.count > 1 ? Int.random(in: 0..<variable.values.count, using: &self.scope.random) : 0
+            self.scope.slots[variable.slot] = variable.values[pick].value(in: &self.scope)
+        }
+        for (slot, value) in row { self.scope.slots[slot] = value }
+    }
+
+    /// Takes an input and returns what to do, in order. After the action `close` no input has an effect.
+    public mutating func handle(_ input: VirtualUserInput, at now: RunInstant, measurements: inout Measurements) -> [VirtualUserAction] {
+        guard self.outcome == nil else { return [] }
+        var turn = Turn(now: now, measurements: measurements)
+        // The measurements are lent to the turn and given back: a copy would be made with every count otherwise.
+        measurements = Measurements.empty
+        defer { measurements = turn.measurements }
+        self.scope.wallClockMilliseconds = self.context.startedAtMilliseconds + now.nanoseconds / 1_000_000
+        self.scope.runNanoseconds = now.nanoseconds
+        turn.measurements.touch(now)
+        switch input {
+        case .start: self.begin(&turn)
+        case .connected(let namespace, let timings): self.connected(namespace, timings, &turn)
+        case .connectFailed(_, let reason): self.connectFailed(reason, &turn)
+        case .disconnected(let reason): self.disconnected(reason, &turn)
+        case .event(let namespace, let arguments): self.received(arguments, namespace: namespace, &turn)
+        case .acknowledgement(let id, let arguments): self.acknowledged(id, arguments, &turn)
+        case .message(let message): self.received(message, &turn)
+        case .response(let id, let response): self.responded(id, response, &turn)
+        case .requestFailed(let id, let reason): self.requestFailed(id, reason, &turn)
+        case .timer: self.timer(&turn)
+        case .stop: self.finish(.completed, &turn)
+        }
+        return turn.actions
+    }
+
+    /// What one input brings about.
+    struct Turn {
+        let now: RunInstant
+        var measurements: Measurements
+        var actions: [VirtualUserAction] = []
+        var steps = 0
+
+        init(now: RunInstant, measurements: Measurements) {
+            self.now = now
+            self.measurements = measurements
+        }
+    }
+
+    // MARK: Beginning and end
+
+    private mutating func begin(_ turn: inout Turn) {
+        self.beganAt = turn.now
+        self.intendedAt = turn.now
+        turn.measurements.count(Metric.created.id)
+        turn.measurements.count(self.plan.created)
+        if self.plan.connectsFirst {
+            self.connect(&turn)
+        } else {
+            self.play(&turn)
+        }
+    }
+
+    mutating func finish(_ outcome: Outcome, _ turn: inout Turn) {
+        guard self.outcome == nil else { return }
+        self.outcome = outcome
+        self.waiting = .finished
+        self.deadline = nil
+        turn.measurements.audit.receiverEnded(self.start.user, at: turn.now)
+        switch outcome {
+        case .completed:
+            turn.measurements.count(Metric.completed.id)
+            turn.measurements.record(Metric.sessionLength.id, nanoseconds: turn.now.since(self.beganAt).nanoseconds)
+        case .failed(let message):
+            turn.measurements.count(Metric.failed.id)
+            turn.measurements.count(named: "errors.\(message)")
+        }
+        turn.actions.append(.close)
+    }
+
+    mutating func fail(_ message: String, _ turn: inout Turn) { self.finish(.failed(message), &turn) }
+
+    // MARK: The clock
+
+    private mutating func timer(_ turn: inout Turn) {
+        guard let deadline, deadline <= turn.now else { return }
+        self.deadline = nil
+        switch self.waiting {
+        case .think, .turn:
+            // A late timer is the generator's fault: the next message is due when the think time was over.
+            if case .think = self.waiting { self.intendedAt = deadline }
+            self.play(&turn)
+        case .connection:
+            turn.measurements.count(Metric.connectFailures.id)
+            self.fail("connect timeout", &turn)
+        case .answers(let pending):
+            turn.measurements.count(Metric.timeouts.id)
+            self.fail(pending.acknowledgement != nil ? "acknowledgement timeout" : "response timeout", &turn)
+        case .message:
+            turn.measurements.count(Metric.timeouts.id)
+            self.fail("response timeout", &turn)
+        case .requests, .beginning, .finished: break
+        }
+    }
+
+    // MARK: Playing
+
+    /// Plays steps until one waits.
+    mutating func play(_ turn: inout Turn) {
+        self.waiting = .turn
+        while self.outcome == nil {
+            guard self.position < self.plan.instructions.count else {
+                // A namespace or connection that was never needed is not opened for the sake of it.
+                return self.finish(.completed, &turn)
+            }
+            guard turn.steps < Self.maximumStepsPerInput else {
+                self.waiting = .turn
+                self.deadline = turn.now
+                return
+            }
+            turn.steps += 1
+            switch self.plan.instructions[self.position] {
+            case .skip(let condition, let target):
+                self.position = condition.value(in: &self.scope).isTrue ? self.position + 1 : target
+            case .loopBegin(let loop, let end):
+                if self.beginLoop(loop, turn.now) { self.position += 1 } else { self.position = end }
+            case .loopEnd(let begin):
+                if self.endTurn(of: begin, &turn) { return }
+            case .step(let step):
+                if self.perform(step, &turn) { return }
+                self.position += 1
+            }
+        }
+    }
+
+    /// - Returns: True if the user waits now.
+    private mutating func perform(_ step: Step, _ turn: inout Turn) -> Bool {
+        if !self.isReady(for: step, &turn) { return true }
+        switch step.action {
+        case .emit(let emit): return self.emit(emit, step: step, &turn)
+        case .expectEvent(let awaited):
+            self.expect(awaited, step: step, &turn)
+            return true
+        case .think(let think): return self.think(think, &turn)
+        case .log(let template): turn.actions.append(.log(template.text(in: &self.scope)))
+        case .request(let request): return self.request([request], step: step, &turn)
+        case .parallel(let requests): return self.request(requests, step: step, &turn)
+        case .send(let send): return self.send(send, step: step, &turn)
+        case .waitForMessage(let check):
+            self.awaitMessage(check, step: step, isAnswer: false, &turn)
+            return true
+        case .connect(let connect):
+            self.connect(&turn, step: connect)
+            self.position += 1
+            return true
+        case .loop: break
+        }
+        return false
+    }
+
+    /// Opens the connection first if the step needs one.
+    private mutating func isReady(for step: Step, _ turn: inout Turn) -> Bool {
+        switch step.action {
+        case .request, .parallel, .connect, .log: return true
+        default: break
+        }
+        guard self.plan.engine != .http, self.connection != .open else { return true }
+        if self.connection == .none { self.connect(&turn) } else { self.waitForConnection(&turn) }
+        return false
+    }
+
+    private mutating func think(_ think: ThinkStep, _ turn: inout Turn) -> Bool {
+        let value = think.duration.value(in: &self.scope)
+        guard var duration = DurationText.duration(value) else {
+            self.fail("think takes seconds or a time, not '\(value.text.prefix(40))'", &turn)
+            return true
+        }
+        switch think.jitter {
+        case .relative(let share): duration = duration.scaled(by: 1 + share * (2 * self.scope.random.unit() - 1))
+        case .absolute(let most):
+            let offset = Double(most.nanoseconds) * (2 * self.scope.random.unit() - 1)
+            duration = .nanoseconds(max(0, duration.nanoseconds + Int64(offset)))
+        case nil: break
+        }
+        self.position += 1
+        self.waiting = .think
+        self.deadline = turn.now + duration.scaled(by: self.context.timeScale)
+        return true
+    }
+
+    // MARK: Loops
+
+    /// - Returns: False if there is no turn to play.
+    private mutating func beginLoop(_ loop: LoopStep, _ now: RunInstant) -> Bool {
+        var frame = LoopFrame(
+            begin: self.position, number: 0, end: nil, elements: nil, savedCount: self.scope.slots[loop.countSlot],
+            savedElement: self.scope.slots[loop.elementSlot], startedAt: now)
+        switch loop.repetition {
+        case .range(let from, let to): (frame.number, frame.end) = (from, to)
+        case .count(let template): (frame.number, frame.end) = Self.range(template.value(in: &self.scope))
+        case .over(let template):
+            guard case .array(let elements) = template.value(in: &self.scope) else { return false }
+            (frame.elements, frame.end) = (elements, elements.count)
+        case .whileTrue: break
+        }
+        if let end = frame.end, frame.number >= end { return false }
+        if let pace = loop.pace.map({ $0.value(in: &self.scope) }), let duration = DurationText.duration(pace) {
+            frame.pace = duration.scaled(by: self.context.timeScale).nanoseconds
+        }
+        self.loops.append(frame)
+        self.setLoopVariables(loop, frame)
+        return true
+    }
+
+    /// A number, or a text such as "3-7".
+    private static func range(_ value: ScriptValue) -> (Int, Int) {
+        if let number = value.number, number.isFinite, abs(number) < 1e15 { return (0, Int(number)) }
+        let parts = value.text.split(separator: "-").compactMap { Int($0.filter { !$0.isWhitespace }) }
+        return parts.count == 2 ? (parts[0], parts[1]) : (0, 0)
+    }
+
+    private mutating func setLoopVariables(_ loop: LoopStep, _ frame: LoopFrame) {
+        self.scope.slots[loop.countSlot] = .int(frame.number)
+        self.scope.slots[loop.elementSlot] = frame.elements.map { $0[frame.number] } ?? .int(frame.number)
+    }
+
+    /// - Returns: True if a paced loop waits for its next turn.
+    private mutating func endTurn(of begin: Int, _ turn: inout Turn) -> Bool {
+        guard case .loopBegin(let loop, let end) = self.plan.instructions[begin], var frame = self.loops.popLast() else {
+            self.position += 1
+            return false
+        }
+        frame.number += 1
+        frame.turn += 1
+        var goesOn = frame.end.map { frame.number < $0 } ?? true
+        // As in Artillery, the condition is asked after a turn: the first one is always played.
+        if goesOn, case .whileTrue(let condition) = loop.repetition { goesOn = condition.value(in: &self.scope).isTrue }
+        if goesOn, let condition = loop.whileTrue { goesOn = condition.value(in: &self.scope).isTrue }
+        guard goesOn else {
+            self.scope.slots[loop.countSlot] = frame.savedCount
+            self.scope.slots[loop.elementSlot] = frame.savedElement
+            self.position = end
+            return false
+        }
+        self.setLoopVariables(loop, frame)
+        self.position = begin + 1
+        self.loops.append(frame)
+        guard let pace = frame.pace else { return false }
+        let due = RunInstant(nanoseconds: frame.startedAt.nanoseconds + pace * Int64(frame.turn))
+        if due <= turn.now {
+            // Late: the message counts from when it should have been sent.
+            self.intendedAt = due
+            return false
+        }
+        self.waiting = .think
+        self.deadline = due
+        return true
+    }
+}

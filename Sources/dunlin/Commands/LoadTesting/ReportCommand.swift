@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import LoadTesting
+
+/// `dunlin report`.
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Show the JSON report of a load test, or compare two.",
+        discussion: """
+            Reads reports of 'dunlin run -o' and of Artillery 2. With two files it
+            prints how the first differs from the second; '!' marks what became worse.
+
+            Examples:
+              dunlin report run.json
+              dunlin report run.json --html run.html
+              dunlin report today.json yesterday.json --html comparison.html
+            """)
+
+    @Argument(help: ArgumentHelp("The report.", valueName: "report.json"))
+    var file: String
+
+    @Argument(help: ArgumentHelp("A report to compare it with.", valueName: "other.json"))
+    var other: String?
+
+    @Option(help: ArgumentHelp("Write one self-contained HTML file.", valueName: "file"))
+    var html: String?
+
+    @Option(help: ArgumentHelp("Write JUnit XML.", valueName: "file"))
+    var junit: String?
+
+    func run() throws {
+        let report = try Self.read(file)
+        let second = try other.map(Self.read)
+        if let second {
+            Terminal.print(ReportComparison(report, second).text)
+        } else {
+            let ended = report.startedAtMilliseconds + Int64(report.seconds * 1000)
+            Terminal.print(ConsoleReport.summary(report, at: Timestamp.clockOfDay(ended)))
+        }
+        if let html { try Self.write(HTMLReport.write(report, comparedWith: second), to: html) }
+        if let junit { try Self.write(JUnitReport.write(report), to: junit) }
+    }
+
+    private static func read(_ file: String) throws -> RunReport {
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw CommandFailure(.noInput, "\(file) cannot be read")
+        }
+        do {
+            return try JSONReport.read(String(decoding: data, as: UTF8.self))
+        } catch {
+            throw CommandFailure(.dataError, "\(file): \(error)")
+        }
+    }
+
+    static func write(_ text: String, to file: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+        } catch {
+            throw CommandFailure(.cannotCreate, "\(file) cannot be written: \(error.localizedDescription)")
+        }
+    }
+}

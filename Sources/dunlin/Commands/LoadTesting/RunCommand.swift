@@ -1,0 +1,204 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import LoadTesting
+import NIOCore
+import Synchronization
+
+/// `dunlin run`.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Play a load test script against a Socket.IO server.",
+        discussion: """
+            Artillery's scripts with the engine 'socketio'. Exit status: 0 passed; 1 a
+            threshold, a condition or an expectation failed, or virtual users failed
+            and no 'ensure' allows it; 2 the script is wrong; 3 the target was never
+            reached. Ctrl-C ends the run and prints the summary; a second one stops
+            at once.
+
+            Examples:
+              dunlin run chat.yml -t http://127.0.0.1:3001
+              dunlin run classroom.yml -e staging -o run.json --html run.html
+              dunlin run classroom.yml --time-scale 0.02 --seed 7
+            """)
+
+    @Argument(help: ArgumentHelp("The script, YAML or JSON.", valueName: "script"))
+    var file: String
+
+    @OptionGroup var script: ScriptCommandOptions
+    @OptionGroup var options: RunOptions
+
+    func run() async throws {
+        let loaded = try LoadedScript.read(file, options: script)
+        for warning in loaded.script.warnings { Terminal.error(warning.description) }
+        let report = try await options.play(loaded)
+        if !options.quiet {
+            let ended = report.startedAtMilliseconds + Int64(report.seconds * 1000)
+            Terminal.print(ConsoleReport.summary(report, at: Timestamp.clockOfDay(ended)))
+        }
+        try options.end(report)
+    }
+}
+
+/// `dunlin journey`.
+struct JourneyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "journey", abstract: "Let users follow journeys on a Socket.IO server.",
+        discussion: """
+            The file has targetUrl, maxConcurrentUsers, rampUpDuration and testDuration
+            in seconds, and userJourneys: steps of the types emit, wait and expect.
+
+            Examples:
+              dunlin journey journeys.json
+              dunlin journey journeys.yml -t http://127.0.0.1:3001 --time-scale 0.1
+            """)
+
+    @Argument(help: ArgumentHelp("The journey file, JSON or YAML.", valueName: "file"))
+    var file: String
+
+    @OptionGroup var script: ScriptCommandOptions
+    @OptionGroup var options: RunOptions
+
+    func run() async throws {
+        let loaded = try LoadedScript.read(file, options: script)
+        let report = try await options.play(loaded)
+        Terminal.print(LoadTestMetrics(report).text)
+        if !options.quiet {
+            let ended = report.startedAtMilliseconds + Int64(report.seconds * 1000)
+            Terminal.print(ConsoleReport.summary(report, at: Timestamp.clockOfDay(ended)))
+        }
+        try options.end(report)
+    }
+}
+
+/// Options of a run and what becomes of its report.
+struct RunOptions: ParsableArguments {
+    @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Write Artillery's JSON report.", valueName: "file"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("Write one self-contained HTML file.", valueName: "file"))
+    var html: String?
+
+    @Option(help: ArgumentHelp("Write JUnit XML.", valueName: "file"))
+    var junit: String?
+
+    @Option(name: .customLong("time-scale"), help: ArgumentHelp("Multiplies think times, pauses and durations.", valueName: "factor"))
+    var timeScale = 1.0
+
+    @Option(help: ArgumentHelp("Fixes every random choice (default: a random one, which the report names).", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(name: .customLong("event-loops"), help: ArgumentHelp("Threads (default: one per processor).", valueName: "n"))
+    var eventLoops: Int?
+
+    @Option(
+        name: .customLong("local-address"),
+        help: ArgumentHelp("Connect from this address; may be repeated, beyond 28,000 connections.", valueName: "ip"))
+    var localAddresses: [String] = []
+
+    @Option(
+        name: .customLong("metrics-port"), help: ArgumentHelp("Serve Prometheus' /metrics on 127.0.0.1 during the run.", valueName: "port"))
+    var metricsPort: Int?
+
+    @Flag(name: [.customShort("q"), .long], help: "No progress and no summary.")
+    var quiet = false
+
+    @Flag(name: [.customShort("v"), .long], help: "Also print what 'log' steps say.")
+    var verbose = false
+
+    func validate() throws {
+        guard timeScale > 0, timeScale <= 1000 else { throw ValidationError("--time-scale must be above 0") }
+        for address in localAddresses where (try? SocketAddress(ipAddress: address, port: 0)) == nil {
+            throw ValidationError("not an IP address: '\(address)'")
+        }
+        if let metricsPort, !(1...65_535).contains(metricsPort) { throw ValidationError("--metrics-port must be from 1 to 65535") }
+        if let eventLoops, !(1...256).contains(eventLoops) { throw ValidationError("--event-loops must be from 1 to 256") }
+    }
+
+    /// Plays a script, with Ctrl-C at hand.
+    func play(_ loaded: LoadedScript) async throws -> RunReport {
+        let unplayable = LoadRun.unplayableSteps(of: loaded.script)
+        if unplayable.hasErrors {
+            for diagnostic in unplayable.entries { Terminal.error(diagnostic.description) }
+            throw ExitCode(RunExitStatus.wrongScript.rawValue)
+        }
+        var settings = LoadRunOptions(
+            seed: seed ?? .random(in: 0...(1 << 53)), startedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        settings.timeScale = timeScale
+        settings.localAddresses = localAddresses
+        settings.eventLoops = eventLoops ?? ProcessInfo.processInfo.activeProcessorCount
+        var observer = observer()
+        let endpoint = metricsPort.map { LoadMetricsEndpoint(port: $0) }
+        if let endpoint { observer.measured = { endpoint.show($0, catalog: $1, activeUsers: $2) } }
+        let run = LoadRun(loaded.script, payloads: loaded.payloads, options: settings, observer: observer)
+        let signals = Self.onInterrupt { run.stop() }
+        defer { for signal in signals { signal.cancel() } }
+        guard let endpoint else { return try await run.run() }
+        return try await endpoint.serve { try await run.run() }
+    }
+
+    private func observer() -> LoadRunObserver {
+        var observer = LoadRunObserver()
+        if verbose { observer.log = { Terminal.print($0) } }
+        guard !quiet else { return observer }
+        if Terminal.isInteractive {
+            // Drawn over what was drawn a second ago.
+            let drawn = Mutex(0)
+            let width = ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init) ?? 80
+            observer.progress = { snapshot in
+                let lines = ProgressView.lines(snapshot, width: width)
+                let above = drawn.withLock { count in
+                    defer { count = lines.count }
+                    return count
+                }
+                Terminal.error((above > 0 ? "\u{1B}[\(above)A\u{1B}[J" : "") + lines.joined(separator: "\n"))
+            }
+            return observer
+        }
+        observer.phaseStarted = { phase, index in
+            Terminal.error("Phase started: \(phase.name ?? "unnamed") (index: \(index))")
+        }
+        observer.progress = { snapshot in
+            if Int(snapshot.elapsed.rounded()) % 10 == 0 { Terminal.error(ProgressView.line(snapshot)) }
+        }
+        observer.periodEnded = { period, width in
+            // The short periods of a short run are for the charts.
+            guard width >= .seconds(10) else { return }
+            let end = Timestamp.clockOfDay(period.period + width.components.seconds * 1000)
+            let seconds = Double((period.lastMetricAt ?? 0) - (period.firstMetricAt ?? 0)) / 1000
+            Terminal.print(ConsoleReport.period(period, endsAt: end, seconds: seconds))
+        }
+        return observer
+    }
+
+    /// The first signal ends the run, the second one the process.
+    private static func onInterrupt(_ stop: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
+        [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let count = Mutex(0)
+            source.setEventHandler {
+                let isRepeated = count.withLock { count in
+                    count += 1
+                    return count > 1
+                }
+                if isRepeated { Terminal.end(status: 128 + number) }
+                stop()
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    /// Writes the files and ends with the verdict's status.
+    func end(_ report: RunReport) throws {
+        if let output { try ReportCommand.write(JSONReport.write(report), to: output) }
+        if let html { try ReportCommand.write(HTMLReport.write(report), to: html) }
+        if let junit { try ReportCommand.write(JUnitReport.write(report), to: junit) }
+        guard report.verdict.exitStatus != .passed else { return }
+        for check in report.verdict.checks where !check.passed && check.isStrict {
+            Terminal.error("failed: \(check.name) (\(check.detail))")
+        }
+        throw ExitCode(report.verdict.exitStatus.rawValue)
+    }
+}

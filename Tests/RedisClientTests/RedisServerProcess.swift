@@ -1,0 +1,101 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A real `redis-server`: a child in the foreground, on a free port of the loopback interface, with its files in a folder of its own.
+/// It is ended by its process id.
+///
+/// Spawned without Foundation's `Process`, whose `waitUntilExit()` may wait for ever when several are started at once.
+final class RedisServerProcess: Sendable {
+    let port: Int
+    private let id: pid_t
+    private let folder: URL
+    private let hasEnded = Mutex(false)
+
+    static let path = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/opt/homebrew/bin/redis-server"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    struct DidNotStart: Error {}
+
+    private init(_ id: pid_t, port: Int, folder: URL) {
+        self.id = id
+        self.port = port
+        self.folder = folder
+    }
+
+    /// - Parameters:
+    ///   - withTLS: its one port speaks TLS; the options that name the files are among `arguments`.
+    ///   - arguments: more options of the server.
+    static func start(port: Int? = nil, withTLS: Bool = false, arguments: [String] = []) async throws -> RedisServerProcess {
+        guard let path = Self.path else { throw DidNotStart() }
+        // Another process may take the port between the look and the start: then Redis ends, and another is tried.
+        for _ in 0..<5 {
+            let port = if let port { port } else { try await Self.freePort() }
+            let folder = FileManager.default.temporaryDirectory.appending(path: "dunlin-redis-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let words =
+                [path] + (withTLS ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"])
+                + ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.path, "--daemonize", "no"]
+                + ["--logfile", folder.appending(path: "log").path] + arguments
+            let server = RedisServerProcess(try Self.spawn(words), port: port, folder: folder)
+            if await server.isReady() { return server }
+            server.stop()
+        }
+        throw DidNotStart()
+    }
+
+    private static func spawn(_ words: [String]) throws -> pid_t {
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // A child that inherited another test's listening socket would keep its port taken. One that is not open is no error.
+        for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        var id = pid_t()
+        guard posix_spawn(&id, words[0], &actions, nil, &arguments, environ) == 0 else { throw DidNotStart() }
+        return id
+    }
+
+    private static func freePort() async throws -> Int {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get()
+        let port = channel.localAddress?.port ?? 0
+        try await channel.close()
+        return port
+    }
+
+    /// Waits until it says that it takes connections, or has ended. A connection would not tell: another server may have got the port.
+    private func isReady() async -> Bool {
+        while true {
+            let log = try? String(contentsOf: self.folder.appending(path: "log"), encoding: .utf8)
+            if log?.contains("Ready to accept connections") == true { return true }
+            if self.wait(WNOHANG) { return false }
+            await Task.yield()
+        }
+    }
+
+    /// Whether it has ended.
+    private func wait(_ options: Int32) -> Bool {
+        self.hasEnded.withLock { hasEnded in
+            if !hasEnded {
+                var status: Int32 = 0
+                hasEnded = waitpid(self.id, &status, options) == self.id
+            }
+            return hasEnded
+        }
+    }
+
+    /// Kills it at once, as a power cut does.
+    func stop() {
+        self.signal(SIGKILL)
+        _ = self.wait(0)
+        try? FileManager.default.removeItem(at: self.folder)
+    }
+
+    func signal(_ signal: Int32) {
+        self.hasEnded.withLock { hasEnded in
+            if !hasEnded { kill(self.id, signal) }
+        }
+    }
+}
