@@ -28,6 +28,7 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let bits: Target.Dependency = .product(name: "BitCollections", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let openSSL: Target.Dependency = .target(name: "COpenSSL", condition: .when(platforms: [.linux]))
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -110,7 +111,7 @@ let package = Package(
             swiftSettings: settings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "SystemCrypto", dependencies: [openSSL], swiftSettings: settings),
-        .target(name: "Classroom", swiftSettings: settings),
+        .target(name: "Classroom", dependencies: [bits], swiftSettings: settings),
         .target(
             name: "ClassroomStore", dependencies: ["Classroom", "JSONCore", "SystemCrypto", grdb, sqlite, logging], swiftSettings: settings),
         .target(

@@ -2,6 +2,7 @@ import Classroom
 import ClassroomStore
 import Hummingbird
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -72,9 +73,10 @@ struct ClassroomAssembly {
 
     private func serve(access: DemoClassroom.Access?, onListening: @escaping @Sendable (ListeningAddress) async -> Void) async throws {
         let isListening = Atomic(false)
+        let listening = NIOLockedValueBox<ListeningAddress?>(nil)
         let router = ClassroomRouter(
             configuration: configuration, store: store, authentication: authentication, runtime: runtime, readiness: readiness,
-            registry: registry
+            registry: registry, address: { listening.withLockedValue { $0 } }
         ).build()
         let application = Application(
             router: router, server: try tls.map { try .socketIO(io, tls: $0) } ?? .socketIO(io),
@@ -85,7 +87,10 @@ struct ClassroomAssembly {
                 readiness.open()
                 var address = ListeningAddress(
                     hostname: configuration.hostname, port: channel.localAddress?.port ?? configuration.port, isSecure: tls != nil)
-                if let access { address.demoLinks = DemoLink.all(base: address.localURL, access: access) }
+                address.publicURL = configuration.publicURL.flatMap(PublicURL.normalized)
+                address.databasePath = configuration.databasePath
+                listening.withLockedValue { [address] in $0 = address }
+                if let access { address.demoLinks = DemoLink.all(base: address.reachableURL, access: access) }
                 await onListening(address)
             }, logger: logger)
         let loopLag = LoopLagService(eventLoopGroup: application.eventLoopGroup, factory: registry)

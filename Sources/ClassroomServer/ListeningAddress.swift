@@ -6,6 +6,10 @@ public struct ListeningAddress: Sendable, Hashable {
     /// The real one, also when the system chose it.
     public var port: Int
     public var isSecure: Bool
+    /// Where people find the server, if the operator said so.
+    public var publicURL: String?
+    /// The database's file; nil: there is none.
+    public var databasePath: String?
     /// Links of the demo classroom; empty without one.
     public var demoLinks: [DemoLink] = []
 
@@ -21,17 +25,24 @@ public struct ListeningAddress: Sendable, Hashable {
         return "\(isSecure ? "https" : "http")://\(host):\(port)"
     }
 
-    /// Prints `listening on http://HOST:PORT` on standard output, then the demo's links if there are any; not buffered, so that whoever
-    /// reads a pipe sees it at once.
+    /// Prints `listening on http://HOST:PORT` on standard output, then where the data is, where people find the server if that is elsewhere, and
+    /// the demo's links if there are any; not buffered, so that whoever reads a pipe sees it at once.
     public func announce() {
-        let lines = ["listening on \(url)"] + demoLinks.map { "\($0.role): \($0.url)" }
+        var lines = ["listening on \(url)"]
+        if let databasePath { lines.append("database: \(databasePath)") }
+        if reachableURL != url { lines.append("open: \(reachableURL)") }
+        lines += demoLinks.map { "\($0.role): \($0.url)" }
         try? FileHandle.standardOutput.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
     }
 
-    /// Where a browser on this machine finds the server: an address that means all interfaces is none to go to.
-    var localURL: String {
+    /// Where others find the server: the public URL, or else by this machine's own address in the network where the server listens on all of
+    /// them, and the address that it listens on otherwise.
+    public var reachableURL: String {
+        if let publicURL { return publicURL }
+        guard ["0.0.0.0", "::", "[::]", "0"].contains(hostname) else { return url }
         var address = self
-        if ["0.0.0.0", "::", "[::]"].contains(hostname) { address.hostname = "localhost" }
+        // Without a network nobody but this machine is there.
+        address.hostname = NetworkAddress.current() ?? "127.0.0.1"
         return address.url
     }
 }

@@ -30,10 +30,16 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
     static func exit(_ root: (some ParsableCommand).Type, with error: any Error) -> Never {
         if root.exitCode(for: error) == .success { root.exit(withError: error) }
         if let code = error as? ExitCode { root.exit(withError: code) }
-        let failure = isFromParser(error, root) ? CommandFailure(.usage, root.message(for: error)) : CommandFailure(error)
+        let failure = isFromParser(error, root) ? CommandFailure(.usage, usageMessage(error, root)) : CommandFailure(error)
         let line = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
         Terminal.error("dunlin: \(line)")
         Terminal.end(status: failure.status.rawValue)
+    }
+
+    private static func usageMessage(_ error: any Error, _ root: (some ParsableCommand).Type) -> String {
+        let message = root.message(for: error)
+        guard let suggestion = CommandSuggestion.sentence(for: Array(CommandLine.arguments.dropFirst()), root: root) else { return message }
+        return "\(message); \(suggestion)"
     }
 
     /// The parser's own errors, and those of `validate()`, have the status of a wrong command line.

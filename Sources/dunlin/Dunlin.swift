@@ -16,11 +16,12 @@ struct Dunlin: AsyncParsableCommand {
               dunlin serve --port 8080 --tokens tokens.json
               dunlin token create --user ada --role instructor
               dunlin import animals.txt --format opentriviaqa --owner ada
+              dunlin backup monday.sqlite
               dunlin run load-test.yml -t http://127.0.0.1:3001 --html report.html
             """,
         subcommands: [
-            ServeCommand.self, TokenCommand.self, ImportCommand.self, RunCommand.self, JourneyCommand.self, CheckCommand.self,
-            ReportCommand.self, InitCommand.self,
+            ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self, RunCommand.self, JourneyCommand.self,
+            CheckCommand.self, ReportCommand.self, InitCommand.self,
         ])
 
     /// Runs the command line. Whatever goes wrong ends with one line on standard error and an exit status out of `sysexits.h`.

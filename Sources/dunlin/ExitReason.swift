@@ -16,7 +16,7 @@ enum ExitReason: Int32 {
     case unavailable = 69
     /// EX_SOFTWARE: a fault of this program.
     case software = 70
-    /// EX_CANTCREAT: the port is taken.
+    /// EX_CANTCREAT: the port is taken, or a file cannot be written.
     case cannotCreate = 73
 
     init(_ kind: StartupError.Kind) {
@@ -25,7 +25,7 @@ enum ExitReason: Int32 {
         case .missingFile: self = .noInput
         case .invalidFile: self = .dataError
         case .databaseUnavailable, .notInThisBuild: self = .unavailable
-        case .addressInUse: self = .cannotCreate
+        case .addressInUse, .unwritableFile: self = .cannotCreate
         case .noSuchHost: self = .noHost
         default: self = .software
         }

@@ -63,7 +63,7 @@ def sign_in_as_host(room, page, token):
 
 
 def create_session(room, page):
-    page.get_by_label("Seconds a question").fill("120")
+    page.get_by_label("Seconds per question").fill("120")
     page.locator("#quizzes [data-action=host]").first.click()
     code = page.locator("#join-code")
     expect(code).to_have_text(re.compile(r"^\d{3}\s\d{3}$"))
@@ -204,7 +204,7 @@ def ended(room, host, *players):
     room.picture(players[0], "player-ended")
     with host.expect_download() as download:
         host.get_by_role("button", name="Download the report").click()
-    rows = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
     assert sorted(row["username"] for row in rows) == ["Ann", "Ben"], rows
 
 

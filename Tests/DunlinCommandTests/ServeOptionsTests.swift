@@ -25,13 +25,15 @@ struct ServeOptionsTests {
         let configuration = try configuration(
             """
             --hostname 0.0.0.0 --port 0 --database memory: --tokens t.json --demo --allowed-origin https://a.example \
-            --allowed-origin https://b.example --tls-certificate c.pem --tls-key k.pem --question-lead-in 5 --question-duration 700
+            --allowed-origin https://b.example --tls-certificate c.pem --tls-key k.pem --question-lead-in 5 --question-duration 700 \
+            --public-url https://school.example
             """)
         #expect(configuration.hostname == "0.0.0.0" && configuration.port == 0 && configuration.database == "memory:")
         #expect(configuration.tokensFile == "t.json" && configuration.isDemo)
         #expect(configuration.allowedOrigins == ["https://a.example", "https://b.example"])
         #expect(configuration.tls == TLSFiles(certificate: "c.pem", key: "k.pem"))
         #expect(configuration.questionLeadInMs == 5 && configuration.questionDurationMs == 700)
+        #expect(configuration.publicURL == "https://school.example")
     }
 
     @Test("every option may come from the environment")
@@ -41,13 +43,14 @@ struct ServeOptionsTests {
             [
                 "DUNLIN_HOSTNAME": "::1", "DUNLIN_PORT": "99", "DUNLIN_DATABASE": "memory:", "DUNLIN_TOKENS": "t", "DUNLIN_DEMO": "yes",
                 "DUNLIN_ALLOWED_ORIGIN": "https://a.example, https://b.example", "DUNLIN_TLS_CERTIFICATE": "c", "DUNLIN_TLS_KEY": "k",
-                "DUNLIN_QUESTION_LEAD_IN": "6", "DUNLIN_QUESTION_DURATION": "800",
+                "DUNLIN_QUESTION_LEAD_IN": "6", "DUNLIN_QUESTION_DURATION": "800", "DUNLIN_PUBLIC_URL": "https://school.example",
             ])
         #expect(configuration.hostname == "::1" && configuration.port == 99 && configuration.database == "memory:")
         #expect(configuration.tokensFile == "t" && configuration.isDemo)
         #expect(configuration.allowedOrigins == ["https://a.example", "https://b.example"])
         #expect(configuration.tls == TLSFiles(certificate: "c", key: "k"))
         #expect(configuration.questionLeadInMs == 6 && configuration.questionDurationMs == 800)
+        #expect(configuration.publicURL == "https://school.example")
     }
 
     @Test("an option wins over the environment")
@@ -59,7 +62,8 @@ struct ServeOptionsTests {
     @Test(
         "what cannot be is refused as a wrong command line",
         arguments: [
-            "--port 65536", "--port x", "--nonsense", "--question-lead-in -1", "--question-duration 0", "--allowed-origin *", "--tls-key k",
+            "--port 65536", "--port x", "--nonsense", "--question-lead-in -1", "--question-duration 0", "--allowed-origin *",
+            "--public-url school", "--tls-key k",
             "--tls-certificate c", "--jwt-issuer i", "--jwt-secret-file a --jwt-public-key-file b", "extra",
         ])
     func wrong(arguments: String) {

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 from contextlib import closing
 
@@ -34,6 +36,42 @@ def test_it_says_where_it_listens_and_is_alive_and_ready(dunlin):
 def test_the_database_is_a_file_in_the_working_folder_by_default(dunlin, tmp_path):
     dunlin()
     assert (tmp_path / "dunlin.sqlite").exists()
+
+
+def users_in(database):
+    with closing(sqlite3.connect(database)) as opened:
+        return opened.execute("SELECT count(*) FROM users").fetchone()[0]
+
+
+def test_the_file_is_the_owners_alone_its_path_is_printed_and_after_a_stop_it_holds_everything(dunlin, tmp_path):
+    server = dunlin("--demo", "--database", "sqlite:here.sqlite")
+    assert server.wait_for_line("database: ") == str(tmp_path / "here.sqlite")
+    assert (tmp_path / "here.sqlite").stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(tmp_path / "here.sqlite")) as another_program:
+        another_program.execute("SELECT count(*) FROM users").fetchone()
+        assert server.terminate()[0] == 0
+        shutil.copy(tmp_path / "here.sqlite", tmp_path / "copy.sqlite")
+    assert users_in(tmp_path / "copy.sqlite") >= 4
+
+
+def test_a_running_classroom_is_copied_by_backup(dunlin, dunlin_command, tmp_path):
+    dunlin("--demo", "--database", "sqlite:here.sqlite")
+    finished = run(dunlin_command, "backup", "copy.sqlite", "--database", "sqlite:here.sqlite", folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert users_in(tmp_path / "copy.sqlite") >= 4
+    assert (tmp_path / "copy.sqlite").stat().st_mode & 0o777 == 0o600
+    again = run(dunlin_command, "backup", "copy.sqlite", "--database", "sqlite:here.sqlite", folder=tmp_path)
+    assert again.returncode == 73 and "copy.sqlite: the file exists" in again.stderr
+    missing = run(dunlin_command, "backup", "other.sqlite", "--database", "sqlite:nowhere.sqlite", folder=tmp_path)
+    assert missing.returncode == 69 and "no such file" in missing.stderr
+    assert not (tmp_path / "other.sqlite").exists() and not (tmp_path / "nowhere.sqlite").exists()
+
+
+@pytest.mark.parametrize(("words", "command"), [("serv", "serve"), ("token crate", "token create"), ("imort x", "import")])
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(dunlin_command, tmp_path, words, command):
+    finished = run(dunlin_command, *words.split(), folder=tmp_path)
+    assert finished.returncode == 64
+    assert finished.stderr.count("\n") == 1 and f"did you mean 'dunlin {command}'?" in finished.stderr
 
 
 def test_an_option_comes_from_the_environment_and_the_flag_wins(dunlin, tmp_path):

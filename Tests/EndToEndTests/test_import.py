@@ -115,3 +115,14 @@ def test_thousands_of_real_questions(dunlin_command, tmp_path):
         (tmp_path / "import.sqlite").unlink()
         for rest in tmp_path.glob("import.sqlite-*"):
             rest.unlink()
+
+
+def test_a_file_of_which_every_record_is_bad_is_answered_line_by_line(dunlin_command, tmp_path):
+    (tmp_path / "bad.txt").write_bytes(b"#Q One?\n^ C\nA A\nB B\n\n#Q Two?\nA A\nB B\n")
+    finished = run_import(dunlin_command, tmp_path, "bad.txt")
+    assert finished.returncode == 65
+    assert finished.stderr.splitlines()[:2] == [
+        "bad.txt:1: no choice equals the correct answer",
+        "bad.txt:6: no correct answer",
+    ]
+    assert "all 2 records were rejected" in finished.stderr.splitlines()[2]

@@ -57,6 +57,16 @@ class ServerProcess:
             raise AssertionError(f"{' '.join(self.command)} did not listen; it wrote {self.lines} and {self.errors!r}")
         return self
 
+    def wait_for_line(self, start, seconds=10):
+        """What follows `start` in a line of standard output."""
+        def found():
+            return next((line for line in self.lines if line.startswith(start)), None)
+
+        with self._heard:
+            self._heard.wait_for(lambda: found() is not None or not self._reader.is_alive(), seconds)
+        assert found() is not None, f"no line begins with {start!r}: {self.lines}"
+        return found().removeprefix(start)
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"

@@ -5,7 +5,7 @@
 ///     A first choice
 ///     B second choice
 ///
-/// Line ends are LF or CRLF (the parts are trimmed). A record begins with `#Q` and lasts until the next one; blank lines separate records, and
+/// Line ends are LF or CRLF. Blanks at the end of a line go, indentation stays. A record begins with `#Q` and lasts until the next one; blank lines separate records, and
 /// are also found within a question. Behind a blank line that follows the choices only further choices belong to it: anything else is a block
 /// that lacks its mark. Such a block, up to the next blank line, is one record that can't be used. These are reported with the line on which
 /// they begin (bytes that aren't UTF-8, and surplus lines: with their own line) and the rest is read. Invalid bytes are never guessed at: what

@@ -29,17 +29,17 @@ struct OpenTriviaQARecord {
             fail(number, "bytes that are not UTF-8")
             return
         }
-        let rest = text.dropFirst().trimmingSpaces()
+        let rest = Self.value(text.dropFirst())
         if number == line {
-            question.append(text.dropFirst(2).trimmingSpaces())
+            question.append(Self.value(text.dropFirst(2)))
         } else if text.first == "^" {
             if answer != nil { fail(number, "a second correct answer") }
             answer = rest
         } else if answer == nil {
-            question.append(text.trimmingSpaces())
+            question.append(Self.withoutBlankEnd(text[...]))
         } else if let letter = text.first, isChoice(text) {
             if !letters.insert(letter).inserted { fail(number, "choice \(letter) appears twice") }
-            if rest.isEmpty { fail(number, "choice \(letter) is empty") }
+            if rest.showsNothing { fail(number, "choice \(letter) is empty") }
             choices.append(rest)
         } else if !text.allSatisfy(\.isWhitespace) {
             fail(number, "a line that is neither a choice nor the next question")
@@ -51,8 +51,8 @@ struct OpenTriviaQARecord {
     /// The question, and what was repaired in it.
     func finished(id: String) -> Result<(question: Question, note: String?), Problem> {
         if let problem { return .failure(problem) }
-        let text = question.filter { !$0.isEmpty }.joined(separator: "\n")
-        guard !text.isEmpty else { return failure("no question") }
+        let text = Self.text(of: question)
+        guard !text.showsNothing else { return failure("no question") }
         guard text.utf16.count <= OpenTriviaQAParser.maximumQuestionLength else { return failure("the question is too long") }
         guard let answer, !answer.isEmpty else { return failure("no correct answer") }
         guard choices.count >= 2 else { return failure("fewer than two choices") }
@@ -62,9 +62,34 @@ struct OpenTriviaQARecord {
         var seen: Set<String> = []
         let options = choices.filter { seen.insert($0).inserted }
         guard options.count >= 2 else { return failure("all choices are the same") }
-        guard let correct = options.firstIndex(of: answer) else { return failure("no choice equals the correct answer") }
+        let correct = options.firstIndex(of: answer) ?? options.firstIndex { $0.trimmingSpaces() == answer.trimmingSpaces() }
+        guard let correct else { return failure("no choice equals the correct answer") }
         let note = options.count < choices.count ? "a repeated choice was left out" : nil
         return .success((Question(id: id, question: text, options: options, correctAnswer: .index(correct)), note))
+    }
+
+    /// The lines of a question. Blank ones are gaps in the file, but where lines are indented the text is code, and stays as it is.
+    private static func text(of lines: [String]) -> String {
+        let isIndented = lines.dropFirst().contains { $0.first?.isWhitespace == true }
+        guard isIndented else { return lines.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }.joined(separator: "\n") }
+        let end = lines.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
+        let start = lines.firstIndex { !$0.isEmpty } ?? 0
+        return lines[min(start, end)..<end].joined(separator: "\n")
+    }
+
+    /// What stands behind a mark. A blank or two separate them; more, or a tab, is indentation.
+    private static func value(_ text: Substring) -> String {
+        let rest = withoutBlankEnd(text)
+        let blanks = rest.prefix { $0 == " " }
+        if blanks.count > 2 { return String(rest.dropFirst()) }
+        let value = rest.dropFirst(blanks.count)
+        return blanks.isEmpty && value.first == "\t" ? String(value.dropFirst()) : String(value)
+    }
+
+    private static func withoutBlankEnd(_ text: Substring) -> String {
+        var text = text
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
     }
 
     private func isChoice(_ text: String) -> Bool {

@@ -44,7 +44,8 @@ extension Payload {
 
     /// Plain decimal notation only: what `Double` accepts besides (`0x1p3`, `nan`, `inf`) is text to a player.
     private static func number(in text: String) -> Double? {
-        let trimmed = text.trimmingSpaces()
+        guard text.utf8.count <= 128 else { return nil }
+        let trimmed = text.trimmingSpaces().withPlainDigits
         guard !trimmed.isEmpty, trimmed.utf8.count <= 32 else { return nil }
         let plain = trimmed.utf8.allSatisfy { byte in
             switch byte {

@@ -25,12 +25,14 @@ public struct SessionRecord: Hashable, Sendable {
     public var endedAt: UnixMilliseconds?
     /// Increases with every change of the board; versions never go back.
     public var version: Int
+    /// Nobody new may join.
+    public var isLocked: Bool
 
     public init(
         id: String, quizID: String, status: SessionStatus = .waiting, joinCode: String? = nil, createdBy: String,
         settings: SessionSettings = .init(), phase: String? = nil, questionIndex: Int = -1, questionOpenedAt: UnixMilliseconds? = nil,
         questionDeadline: UnixMilliseconds? = nil, createdAt: UnixMilliseconds = 0, startedAt: UnixMilliseconds? = nil,
-        endedAt: UnixMilliseconds? = nil, version: Int = 0
+        endedAt: UnixMilliseconds? = nil, version: Int = 0, isLocked: Bool = false
     ) {
         self.id = id
         self.quizID = quizID
@@ -46,12 +48,17 @@ public struct SessionRecord: Hashable, Sendable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.version = version
+        self.isLocked = isLocked
     }
 
     /// The owner's; a row written by hand may name none, and then it is that of whoever manages quizzes.
     public func isHosted(by userID: String, managesQuizzes: Bool) -> Bool {
         createdBy == userID || (createdBy.isEmpty && managesQuizzes)
     }
+
+    /// Whether the quiz is one that this session may play: not somebody else's who took the id of one that is gone. A session whose row names
+    /// no owner plays any.
+    public func mayPlay(_ quiz: Quiz) -> Bool { createdBy.isEmpty || quiz.mayBeHosted(by: createdBy) }
 }
 
 /// One who joined a session. A kicked participant stays kicked.
@@ -65,10 +72,12 @@ public struct ParticipantRecord: Hashable, Sendable {
     public var left: Bool
     /// In a self-paced session: when the question that this player now has was sent to them.
     public var questionSentAt: UnixMilliseconds?
+    /// The mark of the browser that joined, if it gave one: who was removed does not come back under another name.
+    public var device: String?
 
     public init(
         sessionID: String, userID: String, username: String, joinedAt: UnixMilliseconds, kicked: Bool = false, left: Bool = false,
-        questionSentAt: UnixMilliseconds? = nil
+        questionSentAt: UnixMilliseconds? = nil, device: String? = nil
     ) {
         self.sessionID = sessionID
         self.userID = userID
@@ -77,6 +86,7 @@ public struct ParticipantRecord: Hashable, Sendable {
         self.kicked = kicked
         self.left = left
         self.questionSentAt = questionSentAt
+        self.device = device
     }
 }
 

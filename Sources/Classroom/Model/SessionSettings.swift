@@ -8,6 +8,8 @@ public struct SessionSettings: Hashable, Sendable {
     public var questionDurationMs: Int
     public var leadInMs: Int
     public var autoAdvance: Bool
+    /// With `autoAdvance`: from the close of a question, when the class looks at the result, to the next one.
+    public var advanceDelayMs: Int
     public var revealAnswers: Reveal
     public var scoring: Scoring
     public var lateJoin: Bool
@@ -16,12 +18,14 @@ public struct SessionSettings: Hashable, Sendable {
 
     public init(
         pace: Pace = .live, questionDurationMs: Int = 30_000, leadInMs: Int = 1_000, autoAdvance: Bool = false,
-        revealAnswers: Reveal = .immediately, scoring: Scoring = .speed, lateJoin: Bool = true, extraTimeMs: [String: Int] = [:]
+        advanceDelayMs: Int = 5_000, revealAnswers: Reveal = .immediately, scoring: Scoring = .speed, lateJoin: Bool = true,
+        extraTimeMs: [String: Int] = [:]
     ) {
         self.pace = pace
         self.questionDurationMs = questionDurationMs
         self.leadInMs = leadInMs
         self.autoAdvance = autoAdvance
+        self.advanceDelayMs = advanceDelayMs
         self.revealAnswers = revealAnswers
         self.scoring = scoring
         self.lateJoin = lateJoin

@@ -6,18 +6,52 @@ public struct JoinCode: Hashable, Sendable {
 
     public let value: String
 
-    /// Accepts what people type: spaces and hyphens between the digits don't count.
+    /// What is read at most of what somebody pasted.
+    static let maximumTextBytes = 2_048
+
+    /// Accepts what people type and paste: digits of any script, with spaces and hyphens between them, a label in front
+    /// ("Code: 123 456"), or the whole link to the quiz.
     public init?(_ text: String) {
-        guard text.utf8.count <= 32 else { return nil }
-        var value = ""
-        for scalar in text.unicodeScalars {
-            if scalar == "-" || scalar.properties.isWhitespace { continue }
-            // Digits of other scripts and full-width ones count as well.
-            guard scalar.properties.generalCategory == .decimalNumber, let digit = scalar.properties.numericValue else { return nil }
-            value += String(Int(digit))
+        guard text.utf8.count <= JoinCode.maximumTextBytes, !text.contains("\0") else { return nil }
+        if let parameter = text.firstRange(of: "code=") {
+            self.init(run: JoinCode.runs(in: text[parameter.upperBound...].prefix { $0 != "&" && $0 != "#" }))
+        } else {
+            self.init(run: JoinCode.runs(in: text[...]))
         }
-        guard value.utf8.count == JoinCode.digits else { return nil }
+    }
+
+    /// The only run that has the length of a code.
+    private init?(run runs: [String]) {
+        let codes = runs.filter { $0.utf8.count == JoinCode.digits }
+        guard codes.count == 1, let value = codes.first else { return nil }
         self.value = value
+    }
+
+    /// Digits that follow one another, spaces and hyphens apart. Digits that touch a letter are part of a word.
+    private static func runs(in text: Substring) -> [String] {
+        var runs: [String] = []
+        var run = ""
+        var isInWord = false
+        var followsDigit = false
+        for scalar in text.unicodeScalars {
+            if scalar.properties.generalCategory == .decimalNumber, let digit = scalar.properties.numericValue {
+                run += String(Int(digit))
+                followsDigit = true
+                continue
+            }
+            if scalar.isBlank || scalar.isInvisible || scalar.properties.isDash {
+                if isInWord { run = "" }
+                isInWord = false
+            } else {
+                let isLetter = scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                if !isInWord, !isLetter || !followsDigit { runs.append(run) }
+                run = ""
+                isInWord = isLetter
+            }
+            followsDigit = false
+        }
+        if !isInWord { runs.append(run) }
+        return runs
     }
 
     private init(number: Int) { value = String(number) }

@@ -1,7 +1,8 @@
 /// A name as shown in a session, and the form in which it has to be unique there.
 ///
-/// NFKC; control, zero-width, bidirectional and other invisible characters removed; runs of white space become one space, the ends trimmed;
-/// 1 to 32 characters (at most 64 scalars, so that no name towers over its line), no `<` or `>`.
+/// NFKC; control, bidirectional and other invisible characters removed; runs of white space become one space, the ends trimmed; 1 to 32
+/// characters (at most 64 scalars, so that no name towers over its line), no `<` or `>`. Joiners stay where they shape what is shown: between
+/// letters of scripts that join, and within emoji. They do not count when names are compared.
 public struct Nickname: Hashable, Sendable {
     public static let maximumCharacters = 32
     public static let maximumScalars = 64
@@ -51,36 +52,51 @@ public struct Nickname: Hashable, Sendable {
 
     /// Case-folded, with the commonest look-alikes of other scripts as their Latin models.
     static func fold(_ name: String) -> String {
-        // Upper case first: it turns ß into SS and ſ into S, which lower case alone leaves.
-        let folded = cleaned(name).uppercased().lowercased().compatibilityNormalized
         var result = String.UnicodeScalarView()
-        for scalar in folded.unicodeScalars { result.append(lookAlikes[scalar] ?? scalar) }
+        for scalar in TextFolding.fold(name).unicodeScalars { result.append(lookAlikes[scalar] ?? scalar) }
         return String(result)
+    }
+
+    /// A name from elsewhere, of whatever length, made safe to show beside others: cleaned as a nickname is, 64 characters at most.
+    public static func shown(_ raw: String) -> String {
+        let cleaned = cleaned(String(decoding: raw.utf8.prefix(maximumRawBytes), as: UTF8.self))
+        return cleaned.isEmpty ? "Player" : String(cleaned.prefix(64))
     }
 
     private static func cleaned(_ raw: String) -> String {
         var scalars = String.UnicodeScalarView()
+        // Joiners wait until it is known that something follows that they join.
+        var joiner: Unicode.Scalar?
         for scalar in raw.compatibilityNormalized.unicodeScalars {
-            if isBlank(scalar) {
+            if scalar.isBlank {
+                joiner = nil
                 if scalars.last != " " { scalars.append(" ") }
-            } else if !isInvisible(scalar) {
+            } else if !scalar.isInvisible {
+                if let joiner { scalars.append(joiner) }
+                joiner = nil
                 scalars.append(scalar)
+            } else if let last = scalars.last {
+                if scalar == "\u{200C}" || scalar == "\u{200D}" {
+                    joiner = isShapedByJoiners(last) ? scalar : nil
+                } else if isPartOfEmoji(scalar, after: last) {
+                    scalars.append(scalar)
+                }
             }
         }
         return String(scalars).trimmingSpaces()
     }
 
-    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
-        // U+2800 is an empty Braille cell: a symbol by its category, a blank to the eye.
-        scalar.properties.isWhitespace || scalar == "\u{2800}"
+    /// Letters from Arabic on, but for the Latin and Greek ones that stand behind them, and emoji.
+    private static func isShapedByJoiners(_ scalar: Unicode.Scalar) -> Bool {
+        guard scalar.value >= 0x600, !(0x1E00...0x1FFF).contains(scalar.value) else { return false }
+        return scalar.properties.isAlphabetic || scalar.properties.isEmoji || scalar.value == 0xFE0F
+            || scalar.properties.canonicalCombiningClass == .virama || scalar.properties.generalCategory == .nonspacingMark
     }
 
-    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.properties.isDefaultIgnorableCodePoint { return true }
-        return switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned: true
-        default: false
-        }
+    /// The mark that asks for the coloured form, and the tags of a flag.
+    private static func isPartOfEmoji(_ scalar: Unicode.Scalar, after last: Unicode.Scalar) -> Bool {
+        if scalar.value == 0xFE0F { return last.properties.isEmoji && (last.value > 0x7F || last.properties.numericType == nil) }
+        return (0xE0020...0xE007F).contains(scalar.value) && (last.value == 0x1F3F4 || (0xE0020...0xE007E).contains(last.value))
     }
 
     private static func fits(_ name: String) -> Bool {

@@ -52,17 +52,32 @@ public struct SessionKicked: Hashable, Sendable, Encodable {
     }
 }
 
+/// `quiz:locked`, to the host's sockets.
+public struct SessionLocked: Hashable, Sendable, Encodable {
+    public var sessionId: String
+    public var locked: Bool
+
+    public init(sessionId: String, locked: Bool) {
+        self.sessionId = sessionId
+        self.locked = locked
+    }
+}
+
 /// `quiz:progress`, to the host: how many of the players have answered the open question (self-paced: every question).
 public struct Progress: Hashable, Sendable, Encodable {
     public var sessionId: String
     public var questionId: String?
     public var answered: Int
+    /// Those who are here, and those who answered before they went.
     public var players: Int
+    /// The user ids of the players on the board who are not connected, the first of them in the order of joining; absent if there are none.
+    public var away: [String]?
 
-    public init(sessionId: String, questionId: String? = nil, answered: Int, players: Int) {
+    public init(sessionId: String, questionId: String? = nil, answered: Int, players: Int, away: [String]? = nil) {
         self.sessionId = sessionId
         self.questionId = questionId
         self.answered = answered
         self.players = players
+        self.away = away
     }
 }

@@ -12,6 +12,10 @@ public struct SessionSnapshot: Hashable, Sendable, Encodable {
     public var role: Role
     /// For the host and observers: what a projector shows.
     public var joinCode: String?
+    /// For the host and observers: nobody new may join.
+    public var locked: Bool?
+    /// For the host: what ``Progress/away`` says.
+    public var away: [String]?
     /// In the lead-in: milliseconds until the first question.
     public var startsInMs: Int?
     public var you: You?

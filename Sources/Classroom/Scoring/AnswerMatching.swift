@@ -1,21 +1,23 @@
 /// Which option an answer means, and whether it is correct.
 ///
-/// A text that equals an option (trimmed, without regard to case) means that option; else a numeric text is an index. In a question without
-/// options a text is compared with the correct text, trimmed and without regard to case. A list is a set: order and repetition don't count.
+/// A text that equals an option means that option; if none is equal, one that is equal as people compare texts (``TextFolding``); else a numeric
+/// text is an index. In a question without options a text is compared with the correct text as people do. A list is a set: order and repetition
+/// don't count.
 public enum AnswerMatching {
     /// Longest list that is accepted as an answer.
     public static let maximumListLength = 64
 
     /// The answer in its plainest form: options as indices, lists sorted and without repetition. Throws `invalid` for an option that doesn't exist.
     public static func resolve(_ answer: Answer, for question: Question) throws(ClassroomError) -> Answer {
-        guard case .list(let elements) = answer else { return try resolveOne(answer, question) }
+        var options = Options(question.options)
+        guard case .list(let elements) = answer else { return try resolveOne(answer, &options) }
         guard elements.count <= maximumListLength else {
             throw ClassroomError(.invalid, "Validation error: \"answer\" lists more than \(maximumListLength) items")
         }
         var seen: Set<Answer> = []
         var resolved: [Answer] = []
         for element in elements {
-            let one = try resolveOne(element, question)
+            let one = try resolveOne(element, &options)
             if seen.insert(folded(one)).inserted { resolved.append(one) }
         }
         return .list(resolved.sorted(by: precedes))
@@ -39,30 +41,45 @@ public enum AnswerMatching {
         return correct.count > 1
     }
 
-    private static func resolveOne(_ answer: Answer, _ question: Question) throws(ClassroomError) -> Answer {
+    /// A question's options; what they are compared by is computed once, and only for a text that equals none of them.
+    private struct Options {
+        let texts: [String]
+        private lazy var folded = Dictionary(texts.enumerated().map { (TextFolding.fold($1), $0) }) { first, _ in first }
+
+        init(_ texts: [String]) { self.texts = texts }
+
+        mutating func index(of text: String) -> Int? {
+            if texts.isEmpty { return nil }
+            let trimmed = text.trimmingSpaces()
+            return texts.firstIndex(of: text) ?? texts.firstIndex { $0.trimmingSpaces() == trimmed } ?? folded[TextFolding.fold(text)]
+        }
+    }
+
+    private static func resolveOne(_ answer: Answer, _ options: inout Options) throws(ClassroomError) -> Answer {
         switch answer {
         case .list:
             throw ClassroomError(.invalid, "Validation error: \"answer\" must not be a list of lists")
         case .index(let index):
-            guard index >= 0 else { throw outOfRange(question) }
-            guard !question.options.isEmpty else { return .text(String(index)) }
-            guard index < question.options.count else { throw outOfRange(question) }
+            guard index >= 0 else { throw outOfRange(options) }
+            guard !options.texts.isEmpty else { return .text(String(index)) }
+            guard index < options.texts.count else { throw outOfRange(options) }
             return .index(index)
         case .text(let text):
-            let key = fold(text)
-            if let option = question.options.firstIndex(where: { fold($0) == key }) { return .index(option) }
-            if !question.options.isEmpty, let index = Payload.string(text).int { return try resolveOne(.index(index), question) }
+            if let option = options.index(of: text) { return .index(option) }
+            if !options.texts.isEmpty, let index = Payload.string(text.withPlainDigits).int {
+                return try resolveOne(.index(index), &options)
+            }
             return .text(text.trimmingSpaces())
         }
     }
 
-    private static func outOfRange(_ question: Question) -> ClassroomError {
-        let last = question.options.count - 1
+    private static func outOfRange(_ options: Options) -> ClassroomError {
+        let last = options.texts.count - 1
         let range = last < 0 ? "at least 0" : "between 0 and \(last)"
         return ClassroomError(.invalid, "Validation error: \"answer\" must be \(range)")
     }
 
-    static func fold(_ text: String) -> String { text.trimmingSpaces().lowercased() }
+    static func fold(_ text: String) -> String { TextFolding.fold(text) }
 
     private static func folded(_ answer: Answer) -> Answer {
         if case .text(let text) = answer { .text(fold(text)) } else { answer }

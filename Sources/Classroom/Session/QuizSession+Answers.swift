@@ -4,7 +4,7 @@ extension QuizSession {
         _ key: AnswerKey, _ answer: Answer, _ timeSpent: Double?, receivedAt: UnixMilliseconds, _ effects: inout [SessionEffect]
     ) throws(ClassroomError) {
         guard let player = players[key.userID] else { throw ClassroomError(.forbidden, "Join the session first") }
-        guard !player.record.kicked else { throw ClassroomError(.forbidden, "You were removed from this session") }
+        guard !player.record.kicked else { throw QuizSession.removed }
         guard pending[key] == nil else {
             effects.append(.awaitAnswer(key))
             return

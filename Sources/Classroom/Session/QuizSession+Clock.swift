@@ -123,11 +123,12 @@ extension QuizSession {
     func ending() -> QuizEnded {
         QuizEnded(
             sessionId: record.id, title: quiz.title, questionCount: quiz.questions.count,
-            players: players.count - players.kicked)
+            players: players.onBoard)
     }
 
     /// Every change of phase is a new version of the row, and persisted before anybody hears of it.
     mutating func enter(_ next: SessionPhase, _ effects: inout [SessionEffect]) {
+        if phase == .waiting { effects.append(.keepQuiz(quiz)) }
         phase = next
         record.status = next.status
         record.phase = next.status == .active ? next.rawValue : nil

@@ -19,9 +19,12 @@ extension QuizSession {
     }
 
     /// The next question at once: a lead-in is cut short, an open question closed. After the last one the session ends.
-    mutating func next(_ userID: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) throws(ClassroomError) {
+    mutating func next(
+        _ userID: String, _ seen: String?, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) throws(ClassroomError) {
         try requireHost(userID)
         try requireLive()
+        try requireCurrent(seen)
         switch phase {
         case .leadIn: openCurrent(now, &effects)
         case .open:
@@ -36,20 +39,47 @@ extension QuizSession {
         }
     }
 
-    mutating func close(_ userID: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) throws(ClassroomError) {
+    mutating func close(
+        _ userID: String, _ seen: String?, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) throws(ClassroomError) {
         try requireHost(userID)
         try requireLive()
+        try requireCurrent(seen)
         guard phase == .open else { throw ClassroomError(.conflict, "No question is open") }
         closeCurrent(now, &effects)
         effects.append(.acknowledge(.questionClosed(closing(record.questionIndex))))
         catchUp(now, &effects)
     }
 
-    mutating func end(_ userID: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) throws(ClassroomError) {
+    mutating func end(
+        _ userID: String, _ seen: String?, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) throws(ClassroomError) {
         try requireHost(userID)
         try requireNotEnded()
+        try requireCurrent(seen)
         finish(now, &effects)
         effects.append(.acknowledge(.ended(ending())))
+    }
+
+    mutating func lock(_ isLocked: Bool, _ userID: String, _ effects: inout [SessionEffect]) throws(ClassroomError) {
+        try requireHost(userID)
+        try requireNotEnded()
+        if record.isLocked != isLocked {
+            record.isLocked = isLocked
+            effects.append(.persistSession(record))
+        }
+        let event = SessionEvent.locked(SessionLocked(sessionId: record.id, locked: isLocked))
+        effects.append(.emit(event, to: .host))
+        effects.append(.acknowledge(event))
+    }
+
+    /// A command that names the question it was meant for does not act on another. Current is the question that is open or was closed last,
+    /// and in the lead-in the one that comes. Where there is no common question, in the lobby and at one's own pace, none can have taken its
+    /// place.
+    func requireCurrent(_ seen: String?) throws(ClassroomError) {
+        guard let seen, !isSelfPaced, phase != .waiting, quiz.questions.indices.contains(record.questionIndex) else { return }
+        guard quiz.questions[record.questionIndex].id != seen else { return }
+        throw ClassroomError(.conflict, "Another question is current")
     }
 
     /// Started, not ended, and with one question at a time.

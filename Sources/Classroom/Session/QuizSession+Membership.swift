@@ -1,16 +1,17 @@
 /// Joining, coming and going, leaving, being removed.
 extension QuizSession {
     mutating func join(
-        _ userID: String, _ name: String, _ isNickname: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+        _ userID: String, _ name: String, _ isNickname: Bool, _ device: String?, _ now: UnixMilliseconds,
+        _ effects: inout [SessionEffect]
     ) throws(ClassroomError) {
         if let player = players[userID] {
-            guard !player.record.kicked else { throw ClassroomError(.forbidden, "You were removed from this session") }
-            rejoin(player, now, &effects)
+            guard !player.record.kicked else { throw QuizSession.removed }
+            rejoin(player, device, now, &effects)
             return
         }
-        try requireRoomForOneMore()
+        try requireAdmission(device)
         let nickname = isNickname ? try free(Nickname(name)) : numbered(Nickname.account(name))
-        var participant = ParticipantRecord(sessionID: record.id, userID: userID, username: nickname.display, joinedAt: now)
+        var participant = ParticipantRecord(sessionID: record.id, userID: userID, username: nickname.display, joinedAt: now, device: device)
         if isSelfPaced, phase == .open { participant.questionSentAt = now }
         let player = SessionPlayer(
             record: participant, isConnected: true, isDone: isDone(userID), wasHereAtOpening: wasHereAtOpening(participant))
@@ -29,24 +30,30 @@ extension QuizSession {
     }
 
     /// Whether somebody new could join now under a name that they chose; throws why not. Changes nothing and copies nothing.
-    public func requireMayJoin(nickname: String) throws(ClassroomError) {
-        try requireRoomForOneMore()
+    public func requireMayJoin(nickname: String, device: String? = nil) throws(ClassroomError) {
+        try requireAdmission(device)
         _ = try free(Nickname(nickname))
     }
 
-    private func requireRoomForOneMore() throws(ClassroomError) {
+    private func requireAdmission(_ device: String?) throws(ClassroomError) {
+        // Under another name, or signed in as somebody else: the browser is the same.
+        if let device, removedDevices.contains(device) { throw QuizSession.removed }
         try requireNotEnded()
+        guard !record.isLocked else { throw ClassroomError(.closed, "The host has locked this session: nobody new may join") }
         guard phase == .waiting || record.settings.lateJoin else {
             throw ClassroomError(.closed, "The session has started and accepts no late joiners")
         }
         guard players.count < limits.maximumParticipants else { throw ClassroomError(.conflict, "The session is full") }
     }
 
-    private mutating func rejoin(_ known: SessionPlayer, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
+    private mutating func rejoin(
+        _ known: SessionPlayer, _ device: String?, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) {
         var player = known
         let needsQuestion = isSelfPaced && phase == .open && player.record.questionSentAt == nil
         player.isConnected = true
         player.record.left = false
+        if let device { player.record.device = device }
         if needsQuestion { player.record.questionSentAt = now }
         players.put(player)
         if player.record != known.record { effects.append(.persistParticipant(player.record)) }
@@ -77,8 +84,11 @@ extension QuizSession {
         closeIfAllAnswered(now, &effects)
     }
 
-    mutating func kick(_ userID: String, _ by: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) throws(ClassroomError) {
+    mutating func kick(
+        _ userID: String, _ by: String, _ seen: String?, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]
+    ) throws(ClassroomError) {
         try requireHost(by)
+        try requireCurrent(seen)
         guard var player = players[userID] else { throw ClassroomError(.notFound, "Player not found") }
         let event = SessionEvent.kicked(SessionKicked(sessionId: record.id, userId: userID))
         guard !player.record.kicked else {
@@ -87,6 +97,7 @@ extension QuizSession {
         }
         closedReveal = nil
         player.record.kicked = true
+        if let device = player.record.device { removedDevices.insert(device) }
         player.isConnected = false
         players.put(player)
         effects.append(.persistParticipant(player.record))
@@ -97,6 +108,8 @@ extension QuizSession {
         effects.append(.progressChanged)
         closeIfAllAnswered(now, &effects)
     }
+
+    static let removed = ClassroomError(.forbidden, "You were removed from this session")
 
     /// A chosen name must be free.
     private func free(_ nickname: Nickname) throws(ClassroomError) -> Nickname {

@@ -32,7 +32,7 @@ extension QuizSession {
         case .waiting, .ended: nil
         case .leadIn: record.questionOpenedAt
         case .open: isSelfPaced ? nil : closingTime
-        case .closed: record.settings.autoAdvance ? record.questionDeadline.map { $0 + leadIn } : nil
+        case .closed: record.settings.autoAdvance ? record.questionDeadline.map { $0 + Int64(max(0, record.settings.advanceDelayMs)) } : nil
         }
     }
 

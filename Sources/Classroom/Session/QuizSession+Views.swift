@@ -14,7 +14,7 @@ extension QuizSession {
     /// The second argument of `quiz:leaderboard` as it is now.
     public var leaderboardSummary: LeaderboardSummary {
         LeaderboardSummary(
-            sessionId: record.id, version: boardVersion, final: phase == .ended, players: players.count - players.kicked)
+            sessionId: record.id, version: boardVersion, final: phase == .ended, players: players.onBoard)
     }
 
     public func leaderboardPayload() -> LeaderboardPayload {
@@ -25,7 +25,13 @@ extension QuizSession {
     public func progress() -> Progress {
         Progress(
             sessionId: record.id, questionId: currentIndex.map { quiz.questions[$0].id }, answered: players.done,
-            players: players.present)
+            players: players.present, away: away())
+    }
+
+    /// Those on the board who are not here; nil: none.
+    private func away() -> [String]? {
+        let absent = players.absent(limit: limits.listedAway)
+        return absent.isEmpty ? nil : absent
     }
 
     /// The result of a durable answer as its player may see it now.
@@ -118,6 +124,8 @@ extension QuizSession {
     mutating func observerSnapshot(isHost: Bool, at now: UnixMilliseconds) -> SessionSnapshot {
         var snapshot = snapshot(role: isHost ? .host : .observer, at: now)
         snapshot.joinCode = record.joinCode
+        snapshot.locked = record.isLocked
+        if isHost { snapshot.away = away() }
         if phase == .open || phase == .closed, let index = currentIndex, let opened = record.questionOpenedAt {
             snapshot.question = question(index, openedAt: opened, for: nil, at: now)
         }
@@ -131,7 +139,7 @@ extension QuizSession {
         if phase == .closed, let index = currentIndex { closed = closing(index) }
         return SessionSnapshot(
             sessionId: record.id, title: quiz.title, status: phase.status, phase: phase, pace: record.settings.pace,
-            questionCount: quiz.questions.count, players: players.takingPart, role: role, startsInMs: startsIn,
+            questionCount: quiz.questions.count, players: players.onBoard, role: role, startsInMs: startsIn,
             closed: closed)
     }
 }

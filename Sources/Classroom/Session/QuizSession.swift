@@ -20,6 +20,8 @@ public struct QuizSession: Sendable {
     var pending: [AnswerKey: AnswerRecord] = [:]
     /// Folded names of those who joined.
     var names: [String: String] = [:]
+    /// The browsers of those who were removed.
+    var removedDevices: Set<String> = []
     /// By the beginning of a folded name: the number with which the search for a free one goes on.
     var nextNumbers: [String: Int] = [:]
     /// The reveal of the question that was closed last, until an answer or a player changes it.
@@ -44,6 +46,7 @@ public struct QuizSession: Sendable {
             guard players[participant.userID] == nil else { continue }
             players.put(SessionPlayer(record: participant))
             names[Nickname.fold(participant.username)] = participant.userID
+            if participant.kicked, let device = participant.device { removedDevices.insert(device) }
         }
         for answer in answers { fold(answer) }
         recountDone()
@@ -58,18 +61,19 @@ public struct QuizSession: Sendable {
         case .resume:
             resume(now, &effects)
             resumed = true
-        case .join(let userID, let name, let isNickname): try join(userID, name, isNickname, now, &effects)
+        case .join(let userID, let name, let isNickname, let device): try join(userID, name, isNickname, device, now, &effects)
         case .presence(let userID, let connected): setPresence(userID, connected, now, &effects)
         case .leave(let userID): leave(userID, now, &effects)
         case .observe(let userID, let managesQuizzes):
-            if isKicked(userID) { throw ClassroomError(.forbidden, "You were removed from this session") }
+            if isKicked(userID) { throw QuizSession.removed }
             effects.append(.reply(.observing(observerSnapshot(isHost: isHost(userID, managesQuizzes: managesQuizzes), at: now))))
         case .useQuiz(let quiz): use(quiz)
         case .start(let userID): try start(userID, now, &effects)
-        case .next(let userID): try next(userID, now, &effects)
-        case .close(let userID): try close(userID, now, &effects)
-        case .end(let userID): try end(userID, now, &effects)
-        case .kick(let userID, let by): try kick(userID, by, now, &effects)
+        case .next(let userID, let seen): try next(userID, seen, now, &effects)
+        case .close(let userID, let seen): try close(userID, seen, now, &effects)
+        case .end(let userID, let seen): try end(userID, seen, now, &effects)
+        case .kick(let userID, let by, let seen): try kick(userID, by, seen, now, &effects)
+        case .lock(let isLocked, let by): try lock(isLocked, by, &effects)
         case .answer(let userID, let questionID, let answer, let timeSpent):
             try decide(AnswerKey(questionID: questionID, userID: userID), answer, timeSpent, receivedAt: now, &effects)
         case .answerCommitted(let record): committed(record, isDuplicate: false, now, &effects)
@@ -90,12 +94,12 @@ public struct QuizSession: Sendable {
     /// Whether the moment at which the open question closes may be another one afterwards.
     private func concernsExtraTime(_ command: SessionCommand) -> Bool {
         switch command {
-        case .join(let userID, _, _), .presence(let userID, _), .leave(let userID), .kick(let userID, _),
+        case .join(let userID, _, _, _), .presence(let userID, _), .leave(let userID), .kick(let userID, _, _),
             .answer(let userID, _, _, _):
             extraTime(userID) > 0
         case .answerCommitted(let record), .answerDuplicate(let record): extraTime(record.userID) > 0
         case .answerRejected(let key): extraTime(key.userID) > 0
-        case .observe: false
+        case .observe, .lock: false
         default: true
         }
     }

@@ -3,8 +3,8 @@ public enum SessionCommand: Hashable, Sendable {
     /// Once, right after the session was built from its records: completes rows written by hand, catches up with what fell due meanwhile.
     case resume
     /// A user joins or rejoins (and is connected from then on). `isNickname`: the name was chosen, so a taken one is refused; an account's
-    /// own name gets a number appended instead. Who rejoins keeps the first name.
-    case join(userID: String, name: String, isNickname: Bool)
+    /// own name gets a number appended instead. Who rejoins keeps the first name. `device`: the browser's mark, if it gave one.
+    case join(userID: String, name: String, isNickname: Bool, device: String? = nil)
     /// The user's first joined socket came, or the last one went.
     case presence(userID: String, connected: Bool)
     case leave(userID: String)
@@ -13,10 +13,13 @@ public enum SessionCommand: Hashable, Sendable {
     /// The quiz as the library has it now. Without effect once the session has started.
     case useQuiz(Quiz)
     case start(by: String)
-    case next(by: String)
-    case close(by: String)
-    case end(by: String)
-    case kick(userID: String, by: String)
+    /// `seen`: the question that the host saw when they gave the command. It is refused once another question is current.
+    case next(by: String, seen: String? = nil)
+    case close(by: String, seen: String? = nil)
+    case end(by: String, seen: String? = nil)
+    case kick(userID: String, by: String, seen: String? = nil)
+    /// While it is locked nobody new may join.
+    case lock(Bool, by: String)
     /// An answer, at the time of its receipt. The decision leads to `storeAnswer`, `awaitAnswer` or a direct reply.
     case answer(userID: String, questionID: String, answer: Answer, timeSpent: Double?)
     /// The store holds the answer durably.

@@ -12,6 +12,8 @@ public enum SessionEffect: Hashable, Sendable {
     /// For those who wait under the key: the first as it is, later ones `duplicated()`.
     case answered(AnswerKey, AnswerResult)
     case persistSession(SessionRecord)
+    /// The session has left the lobby: keep the quiz as it is played, apart from the library's, which may be edited or deleted.
+    case keepQuiz(Quiz)
     case persistParticipant(ParticipantRecord)
     /// The session's only timer, in place of the former one; nil cancels it.
     case schedule(at: UnixMilliseconds?)

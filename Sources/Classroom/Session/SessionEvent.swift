@@ -10,6 +10,7 @@ public enum SessionEvent: Hashable, Sendable {
     case progress(Progress)
     case ended(QuizEnded)
     case kicked(SessionKicked)
+    case locked(SessionLocked)
 
     public var name: String {
         switch self {
@@ -23,6 +24,7 @@ public enum SessionEvent: Hashable, Sendable {
         case .progress: "quiz:progress"
         case .ended: "quiz:ended"
         case .kicked: "quiz:kicked"
+        case .locked: "quiz:locked"
         }
     }
 }
@@ -40,6 +42,7 @@ extension SessionEvent: Encodable {
         case .progress(let payload): try payload.encode(to: encoder)
         case .ended(let payload): try payload.encode(to: encoder)
         case .kicked(let payload): try payload.encode(to: encoder)
+        case .locked(let payload): try payload.encode(to: encoder)
         }
     }
 }

@@ -7,9 +7,13 @@ public struct SessionLimits: Hashable, Sendable {
     /// Different texts listed in the distribution of a question without options.
     public var distributionTexts: Int
 
-    public init(maximumParticipants: Int = 10_000, leaderboardEntries: Int = 100, distributionTexts: Int = 20) {
+    /// User ids listed in `away` of a `quiz:progress`.
+    public var listedAway: Int
+
+    public init(maximumParticipants: Int = 10_000, leaderboardEntries: Int = 100, distributionTexts: Int = 20, listedAway: Int = 500) {
         self.maximumParticipants = maximumParticipants
         self.leaderboardEntries = leaderboardEntries
         self.distributionTexts = distributionTexts
+        self.listedAway = listedAway
     }
 }

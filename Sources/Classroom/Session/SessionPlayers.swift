@@ -1,13 +1,16 @@
+import BitCollections
+
 /// All who ever joined one session, and everything that is counted about them. The counts are kept up with every change, so that a join, a
 /// rejoin or an answer costs the same in a class of ten thousand as in one of ten.
 struct SessionPlayers: Sendable {
-    private var byUser: [String: SessionPlayer] = [:]
-    /// User ids in the order of joining.
-    private var order: [String] = []
+    /// In the order of joining. Looking at all of them is a walk through the class: see ``all()``.
+    private(set) var inOrder: [SessionPlayer] = []
+    /// Where each user is in ``inOrder``.
+    private var positions: [String: Int] = [:]
     private var standings = StandingIndex()
+    /// The positions of those on the board who are not connected.
+    private var absentees = BitSet()
 
-    /// Neither kicked nor gone.
-    private(set) var takingPart = 0
     private(set) var kicked = 0
     /// Taking part, and done with the current question (self-paced: with all).
     private(set) var done = 0
@@ -19,40 +22,52 @@ struct SessionPlayers: Sendable {
     /// Walks through the whole class so far; for tests.
     private(set) var walks = 0
 
-    var count: Int { byUser.count }
+    var count: Int { inOrder.count }
 
-    subscript(userID: String) -> SessionPlayer? { byUser[userID] }
+    /// Not kicked, whether they are here or not.
+    var onBoard: Int { count - kicked }
 
-    /// In the order of joining. A walk through the whole class: for what happens once a question, not once a player.
+    subscript(userID: String) -> SessionPlayer? { positions[userID].map { inOrder[$0] } }
+
+    /// ``inOrder`` for what happens once a question, not once a player: the walks are counted.
     mutating func all() -> [SessionPlayer] {
         walks += 1
         return inOrder
     }
 
-    /// ``all()`` for those who only look.
-    var inOrder: [SessionPlayer] { order.compactMap { byUser[$0] } }
-
     /// Players who were not kicked and are ahead of this standing.
     func countAhead(of standing: Standing) -> Int { standings.countAhead(of: standing) }
 
+    /// The first so many of those on the board who are not connected, in the order of joining. Looks only at those who are absent.
+    func absent(limit: Int) -> [String] { absentees.prefix(limit).map { inOrder[$0].record.userID } }
+
     /// Takes somebody in, or replaces what is known of them.
     mutating func put(_ player: SessionPlayer) {
-        let userID = player.record.userID
-        if let known = byUser.updateValue(player, forKey: userID) {
-            count(known, by: -1)
-            if !known.record.kicked, player.record.kicked || known.standing != player.standing { standings.remove(known.standing) }
-            if !player.record.kicked, known.record.kicked || known.standing != player.standing { standings.insert(player.standing) }
+        let position: Int
+        if let known = positions[player.record.userID] {
+            position = known
+            replace(position, with: player)
         } else {
-            order.append(userID)
+            position = inOrder.count
+            positions[player.record.userID] = position
+            inOrder.append(player)
             if !player.record.kicked { standings.insert(player.standing) }
         }
         count(player, by: 1)
+        absentees[member: position] = !player.record.kicked && !player.isConnected
+    }
+
+    private mutating func replace(_ position: Int, with player: SessionPlayer) {
+        let known = inOrder[position]
+        inOrder[position] = player
+        count(known, by: -1)
+        if !known.record.kicked, player.record.kicked || known.standing != player.standing { standings.remove(known.standing) }
+        if !player.record.kicked, known.record.kicked || known.standing != player.standing { standings.insert(player.standing) }
     }
 
     private mutating func count(_ player: SessionPlayer, by change: Int) {
         if player.record.kicked { kicked += change }
         guard player.isTakingPart else { return }
-        takingPart += change
         if player.isDone { done += change }
         if player.isDone || player.isConnected { present += change }
         guard player.isConnected, player.wasHereAtOpening else { return }

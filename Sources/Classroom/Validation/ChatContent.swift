@@ -5,22 +5,37 @@ public enum ChatContent {
     /// In UTF-8 bytes, before sanitising: beyond this nobody reads it at all.
     public static let maximumRawBytes = 65_536
 
-    /// Plain text without markup and control characters (line breaks and tabs stay), trimmed.
+    /// Plain text without markup and control characters (line breaks and tabs stay). Blanks at the ends go, but not the indentation of the
+    /// first of several lines: it may be code.
     public static func sanitised(_ raw: String) -> String {
         let needsCleaning = raw.utf8.contains { $0 == UInt8(ascii: "<") || $0 == 0x7F || ($0 < 0x20 && !isPlainSpace($0)) }
-        guard needsCleaning else { return raw.trimmingSpaces() }
+        guard needsCleaning else { return withoutBlankEnds(raw) }
         var scalars = raw.unicodeScalars
         // First, so that a NUL in the middle of a tag's name hides nothing.
         scalars.removeAll { $0.value == 0x7F || ($0.value < 0x20 && !isPlainSpace(UInt8($0.value))) }
-        return MarkupSanitizer.plainText(String(scalars)).trimmingSpaces()
+        return withoutBlankEnds(MarkupSanitizer.plainText(String(scalars)))
     }
 
     /// What is wrong with a sanitised content; nil: nothing.
     public static func problem(_ sanitised: String) -> String? {
-        if sanitised.isEmpty { return "Validation error: \"content\" must not be empty" }
+        if showsNothing(sanitised) { return "Validation error: \"content\" must not be empty" }
         // A UTF-8 byte is never more than one UTF-16 unit: short texts need no counting.
         if sanitised.utf8.count <= maximumLength || sanitised.utf16.count <= maximumLength { return nil }
         return "Validation error: \"content\" must be at most \(maximumLength) characters long"
+    }
+
+    /// Most messages have a printable ASCII character, and need no look at the properties of theirs.
+    private static func showsNothing(_ text: String) -> Bool {
+        !text.utf8.contains { $0 > 0x20 && $0 < 0x7F } && text.showsNothing
+    }
+
+    private static func withoutBlankEnds(_ text: String) -> String {
+        let trimmed = text.trimmingSpaces()
+        guard let start = trimmed.first, trimmed.contains(where: \.isNewline), let first = text.firstIndex(of: start) else {
+            return trimmed
+        }
+        let indentation = text[..<first].reversed().prefix { !$0.isNewline }
+        return String(indentation.reversed()) + trimmed
     }
 
     private static func isPlainSpace(_ byte: UInt8) -> Bool { byte == 0x09 || byte == 0x0A || byte == 0x0D }

@@ -1,9 +1,12 @@
 /// Takes markup out of plain text: a `script` element goes with its content, of any other tag only the tag itself.
 ///
 /// What begins a tag is what HTML says: `<` followed at once by a letter, `/` and a letter, `!` or `?`. So `a < b`, `<3` and `</3` stay. A tag ends
-/// at the first `>`; one broken off by another `<` or by the end of the text goes too if its name is one that HTML knows, and else its `<` is
-/// text. A tag hidden in another one's name (`<scr<script>ipt>`) is taken out first, and the result is read again until no tag is left, so that
-/// removal can't make one.
+/// at the first `>`, or at another `<` or the end of the text. What has the form of a tag is one if HTML knows its name, if it is named as
+/// elements of one's own are (with a hyphen), or if it has an attribute that could do something. All else is text in angle brackets:
+/// `#include <stdio.h>`, `List<String>`, `I am <Batman>!`. So is a bare name that HTML knows where people and code put one: a type or a
+/// person, written with a capital and never closed (`List<Object>`, `<Mark>`), and an included header (`#include <map>`). A tag hidden in
+/// another one's name (`<scr<script>ipt>`) is taken out first, and the result is read again until no tag is left, so that removal can't make
+/// one.
 ///
 /// Work is linear in the length, whatever the text: the tags are found from the end to the beginning, so that those that may be hidden in
 /// another one's name are known when it is read, and the number of passes is bounded.
@@ -30,14 +33,14 @@ enum MarkupSanitizer {
         var next = tags.startIndex
         var index = 0
         while index < bytes.count {
-            while next < tags.endIndex, tags[next].start < index { next += 1 }
+            while next < tags.endIndex, tags[next].start < index || tags[next].isText { next += 1 }
             guard next < tags.endIndex else { break }
             kept += bytes[index..<tags[next].start]
             let tag = tags[next]
             index = tag.end
-            guard tag.opensScript else { continue }
+            guard tag.name == script, !tag.isClosing else { continue }
             // Its content goes with it, up to and including the tag that closes it.
-            while next < tags.endIndex, tags[next].start < index || !tags[next].closesScript { next += 1 }
+            while next < tags.endIndex, tags[next].start < index || tags[next].name != script || !tags[next].isClosing { next += 1 }
             index = next < tags.endIndex ? tags[next].end : bytes.count
         }
         if index < bytes.count { kept += bytes[index...] }
@@ -48,8 +51,22 @@ enum MarkupSanitizer {
         var start: Int
         /// The index behind it.
         var end: Int
-        var opensScript = false
-        var closesScript = false
+        var name = Name()
+        var isClosing = false
+        /// Nothing but its name stands between the brackets.
+        var isBare = false
+        /// It has the form of an element but stands where people and code put other things in angle brackets.
+        var isText = false
+    }
+
+    /// What stands behind the place that is looked at.
+    private struct Ahead {
+        /// The next `<` or `>`.
+        var bracket: Int
+        /// The next `>` behind two hyphens.
+        var commentEnd: Int
+        /// The next `=`.
+        var equals: Int
     }
 
     /// All tags, those within others too, in the order in which they begin.
@@ -57,20 +74,21 @@ enum MarkupSanitizer {
         var found: [Tag] = []
         /// Where the tag that begins at an index ends; 0: no tag begins there.
         var ends = [Int32](repeating: 0, count: bytes.count)
-        /// The next `<` or `>`, and the next `>` behind two hyphens.
-        var nextBracket = bytes.count
-        var nextCommentEnd = bytes.count
+        var ahead = Ahead(bracket: bytes.count, commentEnd: bytes.count, equals: bytes.count)
+        let closing = closingNames(in: bytes)
         for index in bytes.indices.reversed() {
             switch bytes[index] {
             case close:
-                nextBracket = index
-                if index >= 2, bytes[index - 1] == dash, bytes[index - 2] == dash { nextCommentEnd = index }
+                ahead.bracket = index
+                if index >= 2, bytes[index - 1] == dash, bytes[index - 2] == dash { ahead.commentEnd = index }
+            case equals: ahead.equals = index
             case open:
-                if let tag = tag(at: index, in: bytes, ends, nextBracket: nextBracket, nextCommentEnd: nextCommentEnd) {
+                if var tag = tag(at: index, in: bytes, ends, ahead) {
+                    tag.isText = isText(tag, in: bytes, ahead, closing)
                     found.append(tag)
                     ends[index] = Int32(truncatingIfNeeded: tag.end)
                 }
-                nextBracket = index
+                ahead.bracket = index
             default: break
             }
         }
@@ -79,14 +97,10 @@ enum MarkupSanitizer {
     }
 
     /// The tag that begins at `start`, where a `<` is; nil when that `<` is text.
-    private static func tag(
-        at start: Int, in bytes: [UInt8], _ ends: [Int32], nextBracket: Int, nextCommentEnd: Int
-    ) -> Tag? {
+    private static func tag(at start: Int, in bytes: [UInt8], _ ends: [Int32], _ ahead: Ahead) -> Tag? {
         var index = start + 1
         guard index < bytes.count else { return nil }
-        if bytes[index] == UInt8(ascii: "!") || bytes[index] == UInt8(ascii: "?") {
-            return declaration(at: start, in: bytes, nextBracket: nextBracket, nextCommentEnd: nextCommentEnd)
-        }
+        if bytes[index] == UInt8(ascii: "!") || bytes[index] == UInt8(ascii: "?") { return declaration(at: start, in: bytes, ahead) }
         let isClosing = bytes[index] == UInt8(ascii: "/")
         if isClosing { index += 1 }
         guard index < bytes.count, isLetter(bytes[index]) else { return nil }
@@ -104,51 +118,91 @@ enum MarkupSanitizer {
                 index += 1
             }
         }
+        let attributes = index
         // Behind the tags in its name every bracket is a new one; before them it is the next.
-        if index < nextBracket { index = nextBracket }
+        if index < ahead.bracket { index = ahead.bracket }
         while index < bytes.count, bytes[index] != close, bytes[index] != open { index += 1 }
-        let isWhole = index < bytes.count && bytes[index] == close
-        guard isWhole || knownNames.contains(name) else { return nil }
-        let isScript = name == script
-        return Tag(start: start, end: isWhole ? index + 1 : index, opensScript: isScript && !isClosing, closesScript: isScript && isClosing)
+        let isClosed = index < bytes.count && bytes[index] == close
+        let isElement =
+            knownNames.contains(name) || (isClosed && (singleLetterNames.contains(name) || name.hasHyphen))
+            || hasActiveAttribute(bytes[attributes..<index])
+        guard isElement else { return nil }
+        return Tag(
+            start: start, end: isClosed ? index + 1 : index, name: name, isClosing: isClosing,
+            isBare: isClosed && attributes == index && index == ahead.bracket)
+    }
+
+    private static func isText(_ tag: Tag, in bytes: [UInt8], _ ahead: Ahead, _ closing: Set<Name>) -> Bool {
+        guard !tag.isClosing, bytes[tag.end - 1] == close, !neverText.contains(tag.name), !closing.contains(tag.name) else { return false }
+        // Comments and the like.
+        guard tag.name.count > 0 else { return false }
+        let isInCode = tag.start > 0 && isIdentifier(bytes[tag.start - 1])
+        guard tag.isBare else {
+            // `a<b && c>d`
+            return isInCode && tag.name.count == 1 && ahead.equals >= tag.end
+        }
+        if isUppercase(bytes[tag.start + 1]) {
+            // `List<Object>`, `Set<A>`, "I am <Mark>".
+            return tag.name.count == 1 ? isInCode : !isUppercase(bytes[tag.start + 2])
+        }
+        var end = tag.start
+        while end > 0, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+        return bytes[..<end].suffix(8).elementsEqual("#include".utf8) || bytes[..<end].suffix(7).elementsEqual("#import".utf8)
+    }
+
+    /// The names of all that `</` is followed by: an element that is closed somewhere is one.
+    private static func closingNames(in bytes: [UInt8]) -> Set<Name> {
+        var names: Set<Name> = []
+        for index in bytes.indices.dropLast(2) where bytes[index] == open && bytes[index + 1] == UInt8(ascii: "/") {
+            names.insert(Name(bytes[(index + 2)...].prefix(Name.longest).prefix(while: isNamePart).lazy.map(lowercased)))
+        }
+        return names
+    }
+
+    /// `onclick=`, `href=` and the like: what lets an element that HTML does not know run something or lead somewhere.
+    private static func hasActiveAttribute(_ attributes: ArraySlice<UInt8>) -> Bool {
+        var name = Name()
+        var isAfterSpace = false
+        for byte in attributes {
+            switch byte {
+            case equals:
+                if name.startsWithOn || activeAttributes.contains(name) { return true }
+                name = Name()
+            case let byte where isSpace(byte) || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'"):
+                isAfterSpace = true
+            default:
+                if isAfterSpace { name = Name() }
+                isAfterSpace = false
+                name.append(lowercased(byte))
+            }
+        }
+        return false
     }
 
     /// A comment, a document type or a processing instruction.
-    private static func declaration(at start: Int, in bytes: [UInt8], nextBracket: Int, nextCommentEnd: Int) -> Tag? {
+    private static func declaration(at start: Int, in bytes: [UInt8], _ ahead: Ahead) -> Tag? {
         let index = start + 2
         guard index < bytes.count else { return nil }
         if bytes[start + 1] == UInt8(ascii: "!"), bytes[index...].starts(with: [dash, dash]) {
-            return Tag(start: start, end: min(nextCommentEnd + 1, bytes.count))
+            return Tag(start: start, end: min(ahead.commentEnd + 1, bytes.count))
         }
         guard isLetter(bytes[index]) || bytes[index] == UInt8(ascii: "[") else { return nil }
-        guard nextBracket < bytes.count, bytes[nextBracket] == close else { return nil }
-        return Tag(start: start, end: nextBracket + 1)
-    }
-
-    /// The first bytes of a tag's name, as many as the longest name that matters has and one more.
-    private struct Name: Hashable {
-        private var low: UInt64 = 0
-        private var high: UInt64 = 0
-        private var count: UInt8 = 0
-
-        init(_ text: some Sequence<UInt8> = []) {
-            for byte in text { append(byte) }
-        }
-
-        mutating func append(_ byte: UInt8) {
-            switch count {
-            case 0..<8: low |= UInt64(byte) << (8 * UInt64(count))
-            case 8..<16: high |= UInt64(byte) << (8 * UInt64(count - 8))
-            default: return
-            }
-            count += 1
-        }
+        guard ahead.bracket < bytes.count, bytes[ahead.bracket] == close else { return nil }
+        return Tag(start: start, end: ahead.bracket + 1)
     }
 
     private static let open = UInt8(ascii: "<")
     private static let close = UInt8(ascii: ">")
     private static let dash = UInt8(ascii: "-")
-    private static let script = Name("script".utf8)
+    private static let equals = UInt8(ascii: "=")
+
+    private static func isUppercase(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }
+
+    private static func isNamePart(_ byte: UInt8) -> Bool { isIdentifier(byte) || byte == dash }
+
+    private static func isIdentifier(_ byte: UInt8) -> Bool {
+        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+    }
 
     private static func isLetter(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
@@ -157,15 +211,59 @@ enum MarkupSanitizer {
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+}
 
-    /// Of two letters and more: a broken-off `<b` is more likely a comparison.
-    private static let knownNames: Set<Name> = Set(
+/// The names that matter.
+extension MarkupSanitizer {
+    /// The first bytes of a tag's or an attribute's name, more than any name has that matters.
+    private struct Name: Hashable {
+        static let longest = 16
+
+        private var low: UInt64 = 0
+        private var high: UInt64 = 0
+        private(set) var count = 0
+        private(set) var hasHyphen = false
+
+        init(_ text: some Sequence<UInt8> = []) {
+            for byte in text { append(byte) }
+        }
+
+        var startsWithOn: Bool { count >= 2 && low & 0xFFFF == 0x6E6F }
+
+        mutating func append(_ byte: UInt8) {
+            switch count {
+            case 0..<8: low |= UInt64(byte) << (8 * UInt64(count))
+            case 8..<Name.longest: high |= UInt64(byte) << (8 * UInt64(count - 8))
+            default: return
+            }
+            if byte == dash { hasHyphen = true }
+            count += 1
+        }
+    }
+
+    private static func names(_ text: String) -> Set<Name> { Set(text.split(separator: " ").map { Name($0.utf8) }) }
+
+    private static let script = Name("script".utf8)
+
+    private static let activeAttributes = names("href src style action formaction srcdoc data xlink:href values to from")
+
+    /// What follows these is read in another way, or they stand alone: in whatever case, they are no names.
+    private static let neverText = names(
+        """
+        br embed hr iframe img input link math meta noembed noframes noscript plaintext script style svg template textarea wbr xmp
+        """)
+
+    /// Broken off, `<b` is more likely a comparison.
+    private static let singleLetterNames = names("a b i p q s u")
+
+    /// Of two letters and more.
+    private static let knownNames = names(
         """
         abbr address applet area article aside audio base basefont bdi bdo bgsound big blink blockquote body br button canvas caption center \
         cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer form \
         frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html iframe image img input ins isindex kbd keygen label legend li link listing \
         main map mark marquee math menu meta meter nav noembed noframes noscript object ol optgroup option output param picture plaintext pre \
-        progress rp rt ruby samp script search section select slot small source span strike strong style sub summary sup svg table tbody td \
+        progress rb rp rt rtc ruby samp script search section select slot small source span strike strong style sub summary sup svg table tbody td \
         template textarea tfoot th thead time title tr track tt ul var video wbr xml xmp
-        """.split(separator: " ").map { Name($0.utf8) })
+        """)
 }

@@ -5,7 +5,7 @@ enum MessageSchema {
         enum Rule: Sendable {
             /// See the members of ``PayloadReader``.
             case identifier, name, names(maximumCount: Int), text(maximumLength: Int), choice([String], default: String)
-            case number(ClosedRange<Double>), joinCode, answer, chatContent, settings
+            case number(ClosedRange<Double>), flag, mark, joinCode, answer, chatContent, settings
         }
 
         var name: String
@@ -43,6 +43,8 @@ enum MessageSchema {
     private static let session = Field(name: "sessionId", rule: .identifier)
     private static let room = Field(name: "roomId", rule: .identifier)
     private static let question = Field(name: "questionId", rule: .name, isRequired: true)
+    /// The question that the host saw when they gave a command.
+    private static let seen = Field(name: "questionId", rule: .name)
 
     private static let schemas: [String: [Field]] = [
         "auth": [token],
@@ -51,15 +53,16 @@ enum MessageSchema {
         ],
         "quiz:join": [
             session, Field(name: "joinCode", rule: .joinCode), token,
-            Field(name: "nickname", rule: .text(maximumLength: Nickname.maximumRawBytes)),
+            Field(name: "nickname", rule: .text(maximumLength: Nickname.maximumRawBytes)), Field(name: "deviceId", rule: .mark),
         ],
         "quiz:observe": [Field(name: "sessionId", rule: .identifier, isRequired: true)],
         "quiz:start": [session],
-        "quiz:next": [session],
-        "quiz:close": [session],
-        "quiz:end": [session],
+        "quiz:next": [session, seen],
+        "quiz:close": [session, seen],
+        "quiz:end": [session, seen],
+        "quiz:lock": [session, Field(name: "locked", rule: .flag, isRequired: true)],
         "quiz:leave": [session],
-        "quiz:kick": [session, Field(name: "userId", rule: .name, isRequired: true)],
+        "quiz:kick": [session, seen, Field(name: "userId", rule: .name, isRequired: true)],
         "quiz:answer": [
             session, question, Field(name: "answer", rule: .answer, isRequired: true), Field(name: "timeSpent", rule: .number(0...3_600)),
             token,

@@ -22,6 +22,8 @@ struct PayloadReader {
         case .text(let maximumLength): try text(field.name, maximumLength: maximumLength)
         case .choice(let choices, let otherwise): try choice(field.name, of: choices, default: otherwise)
         case .number(let range): try number(field.name, in: range)
+        case .flag: try flag(field.name)
+        case .mark: mark(field.name)
         case .joinCode: try joinCode(field.name)
         case .answer: try answer(field.name)
         case .chatContent: try chatContent(field.name)
@@ -73,6 +75,13 @@ struct PayloadReader {
         output[name] = .string(text)
     }
 
+    /// Required: true or false.
+    private mutating func flag(_ name: String) throws(ClassroomError) {
+        guard let value = value(name) else { throw invalid(name, "is required") }
+        guard value.bool != nil else { throw invalid(name, "must be true or false") }
+        output[name] = value
+    }
+
     private mutating func number(_ name: String, in range: ClosedRange<Double>) throws(ClassroomError) {
         guard let value = value(name) else { return }
         guard let number = value.number else { throw invalid(name, "must be a number") }
@@ -111,6 +120,11 @@ struct PayloadReader {
         guard let value = value(name) else { return }
         _ = try SessionSettings.parse(value, defaults: SessionSettings())
         output[name] = value
+    }
+
+    /// A mark without a meaning of its own: one that cannot be an identifier is none.
+    private mutating func mark(_ name: String) {
+        keep(name) { $0.string.map(Identifier.isValid) ?? false }
     }
 
     /// Passes a field through if it is as it should be, and ignores it if not.

@@ -2,6 +2,7 @@ extension SessionSettings {
     /// In milliseconds. A question that nobody could read in time is a mistake; an hour is enough for any.
     public static let questionDurationRange = 100...3_600_000
     public static let leadInRange = 0...60_000
+    public static let advanceDelayRange = 0...600_000
     public static let extraTimeRange = 0...3_600_000
     public static let maximumExtraTimeEntries = 1_000
 
@@ -15,6 +16,7 @@ extension SessionSettings {
         if let scoring: Scoring = try choice("scoring", in: payload, ["speed", "accuracy"]) { settings.scoring = scoring }
         if let duration = try whole("questionDurationMs", in: payload, questionDurationRange) { settings.questionDurationMs = duration }
         if let leadIn = try whole("leadInMs", in: payload, leadInRange) { settings.leadInMs = leadIn }
+        if let delay = try whole("advanceDelayMs", in: payload, advanceDelayRange) { settings.advanceDelayMs = delay }
         if let autoAdvance = try flag("autoAdvance", in: payload) { settings.autoAdvance = autoAdvance }
         if let lateJoin = try flag("lateJoin", in: payload) { settings.lateJoin = lateJoin }
         if let extraTime = try extraTime(in: payload) { settings.extraTimeMs = extraTime }

@@ -28,7 +28,7 @@ public struct TokensFile: Sendable, Hashable {
 
     /// Reads the file at `path`.
     public init(path: String) throws(StartupError) {
-        try self.init(json: try ConfigurationFile.read(path))
+        try self.init(json: try ConfigurationFile.readText(path))
     }
 
     /// - Throws: a ``StartupError`` of kind `invalidFile`; it names what is wrong, never a token.

@@ -54,7 +54,7 @@ final class ChatDirectory: Sendable {
         }
         do {
             try state.rooms[roomID, default: ChatRoom(id: roomID, historyLimit: 0, maximumMembers: maximumMembers)]
-                .join(userID: user.id, username: user.username)
+                .join(userID: user.id, username: Nickname.shown(user.username))
         } catch {
             if !isMember { state.memberships.give(for: user.id) }
             throw error

@@ -30,9 +30,17 @@ extension ChatHandler {
         let done = Completion(handler: self, request: request, connection: connection)
         let (responder, target, counters) = (request.responder, membership.target, pipeline.counters)
         let (loop, bound) = (connection.eventLoop, NIOLoopBound(done, eventLoop: connection.eventLoop))
+        let id = message.id
         store.append(message) { result in
             // In the order of the commits, on the writer's thread: everybody sees the messages in the order of their sequence.
             switch result {
+            case .success(let stored) where stored.id != id:
+                // Sent again because its answer was lost: the room has it, only the sender needs to know.
+                if responder.isAcknowledged {
+                    responder.acknowledge(ChatMessageBody(message: stored, sentAt: responder.sentAt, isAcknowledgement: true))
+                } else {
+                    responder.succeed("chat:message", JSONBody { ChatMessageBody(message: stored).writeMembers(to: &$0) })
+                }
             case .success(let stored):
                 counters.chatMessages.count()
                 target.emit("chat:message", ChatMessageBody(message: stored, sentAt: responder.sentAt))
@@ -79,7 +87,8 @@ extension ChatHandler {
         let content = ChatContent.sanitised(raw)
         if let problem = ChatContent.problem(content) { throw ClassroomError(.invalid, problem) }
         return ChatMessage(
-            id: RandomIdentifier.uuid(), roomID: membership.roomID, userID: user.id, username: user.username, content: content,
+            id: RandomIdentifier.uuid(), roomID: membership.roomID, userID: user.id, username: Nickname.shown(user.username),
+            content: content,
             sentAt: request.receivedAt, sequence: 0, clientID: clientID?.string)
     }
 

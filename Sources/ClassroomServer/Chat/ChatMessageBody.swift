@@ -12,6 +12,13 @@ struct ChatMessageBody: JSONWritable, Sendable {
     func write(to writer: inout JSONWriter) {
         writer.beginObject()
         if isAcknowledgement { writer.field("ok", true) }
+        writeMembers(to: &writer)
+        if let sentAt { writer.field("_sentAt", sentAt) }
+        writer.endObject()
+    }
+
+    /// All of the message, without what belongs to one request.
+    func writeMembers(to writer: inout JSONWriter) {
         writer.field("id", message.id)
         writer.field("roomId", message.roomID)
         writer.field("userId", message.userID)
@@ -21,7 +28,5 @@ struct ChatMessageBody: JSONWritable, Sendable {
         writer.field("sentAt", message.sentAt)
         writer.field("sequence", message.sequence)
         if let clientID = message.clientID { writer.field("clientId", clientID) }
-        if let sentAt { writer.field("_sentAt", sentAt) }
-        writer.endObject()
     }
 }

@@ -1,3 +1,4 @@
+import ClassroomStore
 import Foundation
 import SocketIOServer
 
@@ -15,9 +16,18 @@ extension ClassroomConfiguration {
         for origin in allowedOrigins.sorted() where !WebOrigin.isValid(origin) {
             throw StartupError(.invalidSetting, "not an origin: '\(origin)' (expected scheme://host or scheme://host:port)")
         }
-        if redis != nil {
-            throw StartupError(.notInThisBuild, "Redis is not in this build yet; one node runs without --redis")
+        if let publicURL, PublicURL.normalized(publicURL) == nil {
+            throw StartupError(.invalidSetting, "not a public URL: '\(publicURL)' (expected http://host or https://host, without a path)")
         }
+        if redis != nil {
+            throw StartupError(.notInThisBuild, "Redis is not in this build")
+        }
+    }
+
+    /// The whole path of the database's file, if it is one.
+    var databasePath: String? {
+        guard case .sqlite(let path)? = try? DatabaseLocation(url: database) else { return nil }
+        return URL(fileURLWithPath: path).standardizedFileURL.path
     }
 
     /// The settings of the real-time part.
@@ -28,21 +38,27 @@ extension ClassroomConfiguration {
         return configuration
     }
 
+    /// The origins whose pages may talk to this server, besides the one that a request is addressed to.
+    var knownOrigins: Set<String> {
+        guard let origin = publicURL.flatMap(PublicURL.normalized) else { return allowedOrigins }
+        return allowedOrigins.union([origin])
+    }
+
     /// The Socket.IO settings with the origins and the names of this classroom.
     var resolvedSocketIO: SocketIOConfiguration {
         var configuration = socketIO
-        configuration.originPolicy = .ownAnd(allowedOrigins)
+        configuration.originPolicy = .ownAnd(knownOrigins)
         configuration.hostPolicy = socketIO.hostPolicy ?? HostPolicy(names: knownNames)
         if !allowedOrigins.isEmpty { configuration.cors = CORSPolicy(origins: .list(allowedOrigins), allowsCredentials: false) }
         return configuration
     }
 
     /// By which names browsers may call this server, besides addresses and `localhost`: the one that it listens on, the machine's, and those of
-    /// the allowed origins, which a proxy in front of it passes on.
+    /// the origins that it knows, which a proxy in front of it passes on.
     private var knownNames: Set<String> {
         let machine = ProcessInfo.processInfo.hostName
         var names: Set<String> = [hostname, machine, machine + ".local"]
-        for origin in allowedOrigins {
+        for origin in knownOrigins {
             guard let separator = origin.firstRange(of: "://") else { continue }
             let authority = origin[separator.upperBound...]
             // Without the port: the policy knows names only.

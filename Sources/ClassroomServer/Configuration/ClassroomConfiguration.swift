@@ -18,6 +18,9 @@ public struct ClassroomConfiguration: Sendable {
     public var tls: TLSFiles?
     /// Origins besides the server's own whose pages may talk to it, such as `https://school.example`.
     public var allowedOrigins: Set<String> = []
+    /// Where people find the classroom, such as `https://school.example`, if that is not where it listens. Printed links, the join box and its QR
+    /// code name it, and pages that come from there are the server's own.
+    public var publicURL: String?
     /// Quizzes, users and sessions to try things out with.
     public var isDemo = false
     /// From `quiz:started` to the first question, where a session's settings say nothing.

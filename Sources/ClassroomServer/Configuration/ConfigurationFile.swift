@@ -19,6 +19,12 @@ public enum ConfigurationFile {
         return Array(bytes)
     }
 
+    /// The same for a text: without the byte order mark that some editors write.
+    static func readText(_ path: String) throws(StartupError) -> [UInt8] {
+        let bytes = try read(path)
+        return bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    }
+
     private static func reason(_ error: any Error) -> String {
         if let error = error as? CocoaError {
             switch error.code {

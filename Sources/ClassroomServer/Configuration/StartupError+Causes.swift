@@ -15,6 +15,7 @@ extension StartupError {
         switch error.kind {
         case .invalidURL: self.init(.invalidSetting, error.description)
         case .unsupported: self.init(.notInThisBuild, error.description)
+        case .unwritable: self.init(.unwritableFile, error.description)
         default: self.init(.databaseUnavailable, error.description)
         }
     }

@@ -1,7 +1,9 @@
 /// Why a classroom could not start. The description is one line, made for a person at a terminal; it holds no secret.
 public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Kind: Hashable, Sendable {
-        private enum Value { case invalidSetting, missingFile, invalidFile, databaseUnavailable, notInThisBuild, addressInUse, noSuchHost }
+        private enum Value {
+            case invalidSetting, missingFile, invalidFile, databaseUnavailable, notInThisBuild, addressInUse, noSuchHost, unwritableFile
+        }
         private let value: Value
         private init(_ value: Value) { self.value = value }
 
@@ -19,6 +21,8 @@ public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let addressInUse = Kind(.addressInUse)
         /// The host name to listen on is unknown.
         public static let noSuchHost = Kind(.noSuchHost)
+        /// A file that is to be written is there already, or cannot be.
+        public static let unwritableFile = Kind(.unwritableFile)
     }
 
     public let kind: Kind

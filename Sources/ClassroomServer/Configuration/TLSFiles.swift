@@ -13,8 +13,8 @@ public struct TLSFiles: Sendable, Hashable {
     }
 
     func configuration() throws(StartupError) -> TLSConfiguration {
-        let certificateBytes = try ConfigurationFile.read(certificate)
-        let keyBytes = try ConfigurationFile.read(key)
+        let certificateBytes = try ConfigurationFile.readText(certificate)
+        let keyBytes = try ConfigurationFile.readText(key)
         guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificateBytes), !chain.isEmpty else {
             throw StartupError(.invalidFile, "'\(certificate)' holds no certificate in PEM")
         }

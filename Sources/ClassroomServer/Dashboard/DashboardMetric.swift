@@ -19,18 +19,20 @@ enum DashboardMetric: String, CaseIterable, Sendable {
     case chatRooms = "chat_rooms"
     /// Players who are connected.
     case players
-    /// From the receipt of a request to its answer, in milliseconds, over the last interval.
+    /// From the receipt of a request to its answer, in milliseconds, over the last interval; null in one without requests.
     case acknowledgementP50 = "ack_p50"
     case acknowledgementP95 = "ack_p95"
     case acknowledgementP99 = "ack_p99"
 
     /// - Parameter earlier: the sample that the rates count from, `seconds` before.
-    func value(_ sample: RuntimeSnapshot, since earlier: RuntimeSnapshot, seconds: Double) -> Double {
+    /// - Returns: nil when there was nothing to measure, which is not the same as 0.
+    func value(_ sample: RuntimeSnapshot, since earlier: RuntimeSnapshot, seconds: Double) -> Double? {
         func rate(_ count: (RuntimeSnapshot) -> UInt64) -> Double {
             seconds > 0 ? Self.rounded(Double(count(sample) &- count(earlier)) / seconds) : 0
         }
-        func percentile(_ fraction: Double) -> Double {
-            Self.rounded(sample.acknowledgementLatency.since(earlier.acknowledgementLatency).percentileMs(fraction))
+        func percentile(_ fraction: Double) -> Double? {
+            let latency = sample.acknowledgementLatency.since(earlier.acknowledgementLatency)
+            return latency.count > 0 ? Self.rounded(latency.percentileMs(fraction)) : nil
         }
         return switch self {
         case .activeUsers: Double(sample.activeUsers)

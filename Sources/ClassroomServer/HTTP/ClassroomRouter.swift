@@ -12,6 +12,8 @@ struct ClassroomRouter {
     let runtime: ClassroomRuntime
     let readiness: Readiness
     let registry: PrometheusRegistry
+    /// Where players find the classroom; nil until the server listens.
+    var address: @Sendable () -> ListeningAddress? = { nil }
 
     func build() -> Router<ClassroomRequestContext> {
         let router = Router(context: ClassroomRequestContext.self, options: .autoGenerateHeadEndpoints)
@@ -20,7 +22,7 @@ struct ClassroomRouter {
         // Outside of the errors: a page of an allowed origin may read them too.
         router.add(
             middleware: OriginMiddleware(
-                allowedOrigins: configuration.allowedOrigins, isSecure: configuration.tls != nil,
+                allowedOrigins: configuration.knownOrigins, isSecure: configuration.tls != nil,
                 hosts: configuration.resolvedSocketIO.hostPolicy))
         router.add(middleware: ErrorMiddleware())
         HealthRoutes(readiness: readiness, registry: registry).add(to: router)
@@ -32,6 +34,7 @@ struct ClassroomRouter {
             store: store, authentication: authentication, limits: configuration.quizLimits, maximumBodyBytes: configuration.maximumBodyBytes
         ).add(to: api)
         SessionRoutes(store: store, authentication: authentication, runtime: runtime).add(to: api)
+        ClassroomRoutes(configuration: configuration, address: address).add(to: api)
         MethodNotAllowed.complete(router)
         return router
     }

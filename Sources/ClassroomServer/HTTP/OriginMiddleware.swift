@@ -19,7 +19,7 @@ struct OriginMiddleware: RouterMiddleware {
         if let hosts {
             guard hosts.allows(host: request.head.authority), hosts.allows(host: request.uri.host) else {
                 context.logger.info(
-                    "a request calls the server by a name that is not its own; --allowed-origin adds one",
+                    "a request calls the server by a name that is not its own; --public-url or --allowed-origin adds one",
                     metadata: ["host": "\((request.head.authority ?? "").prefix(100))"])
                 return ClassroomError(.forbidden, "Host not allowed").httpResponse()
             }

@@ -22,6 +22,7 @@ enum PageCatalog {
             Page("/page.js", type: script, bytes: PackageResources.page_js),
             Page("/play-question.js", type: script, bytes: PackageResources.play_question_js),
             Page("/play.js", type: script, bytes: PackageResources.play_js),
+            Page("/qr.js", type: script, bytes: PackageResources.qr_js),
             Page("/quiz.js", type: script, bytes: PackageResources.quiz_js),
         ]
     }

@@ -20,7 +20,25 @@ struct QuizImportDocument: Encodable {
         quiz = QuizSummary(result.quiz)
         imported = result.quiz.questions.count
         rejectedCount = result.rejected.count
-        rejected = result.rejected.prefix(Self.maximumReports).map { Report(line: $0.line, reason: $0.reason) }
-        notes = result.notes.prefix(Self.maximumReports).map { Report(line: $0.line, reason: $0.reason) }
+        rejected = Self.reports(result.rejected)
+        notes = Self.reports(result.notes)
+    }
+
+    static func reports(_ reports: [OpenTriviaQAImport.Report]) -> [Report] {
+        reports.prefix(maximumReports).map { Report(line: $0.line, reason: $0.reason) }
+    }
+}
+
+/// An import of which nothing came: an error that says of each record what was wrong with it.
+struct QuizImportRefusalDocument: Encodable {
+    var code = ClassroomError.Code.invalid.rawValue
+    var message: String
+    var rejectedCount: Int
+    var rejected: [QuizImportDocument.Report]
+
+    init(_ refusal: QuizImport.Refusal) {
+        message = refusal.message
+        rejectedCount = refusal.rejected.count
+        rejected = QuizImportDocument.reports(refusal.rejected)
     }
 }

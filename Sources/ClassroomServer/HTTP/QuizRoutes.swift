@@ -52,8 +52,13 @@ struct QuizRoutes {
         }
         guard let title = query["title"] else { throw ClassroomError(.invalid, "title: is missing") }
         let body = try await request.body.collected(upTo: maximumBodyBytes)
-        let imported = try QuizImport(
-            body.readableBytesView, format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id, limits: limits)
+        let imported: QuizImport
+        do {
+            imported = try QuizImport(
+                body.readableBytesView, format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id, limits: limits)
+        } catch {
+            return .json(QuizImportRefusalDocument(error), status: .badRequest)
+        }
         try await store.save(imported.quiz)
         return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
     }

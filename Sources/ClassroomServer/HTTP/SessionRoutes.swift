@@ -37,9 +37,8 @@ struct SessionRoutes {
             sessions += try await store.sessions(statuses: statuses, createdBy: "", limit: Self.maximumListed)
             sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(Self.maximumListed))
         }
-        var titles: [String: String] = [:]
-        for id in Set(sessions.map(\.quizID)) { titles[id] = try await store.quiz(id: id)?.title }
-        return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.quizID]) }])
+        let titles = try await store.sessionTitles(sessions.map(\.id))
+        return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.id]) }])
     }
 
     /// The whole board, for those who take part and for whoever hosts: what the event has the first of. The running session has it, so that
@@ -55,17 +54,19 @@ struct SessionRoutes {
         guard session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }
-        // Another's quiz that has taken the id meanwhile shows its answers to nobody here.
-        let quiz = try await store.quiz(id: session.quizID).flatMap { quiz in
-            quiz.mayBeHosted(by: user.id) || quiz.createdBy == session.createdBy ? quiz : nil
+        var quiz = try await store.playedQuiz(sessionID: session.id)
+        if quiz == nil {
+            // Another's quiz that has taken the id meanwhile shows its answers to nobody here.
+            quiz = try await store.quiz(id: session.quizID).flatMap { quiz in
+                quiz.mayBeHosted(by: user.id) || quiz.createdBy == session.createdBy ? quiz : nil
+            }
         }
         let report = SessionReport(
             session: session, quiz: quiz,
             participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
         guard asCSV else { return .json(report) }
         var response = Response.text(report.csv(), type: "text/csv; charset=utf-8")
-        // The id matches [A-Za-z0-9_-]{1,64}: nothing in it needs quoting.
-        response.headers[.contentDisposition] = "attachment; filename=\"\(session.id).csv\""
+        response.headers[.contentDisposition] = ReportFileName(title: report.title, sessionID: session.id).contentDisposition
         return response
     }
 }

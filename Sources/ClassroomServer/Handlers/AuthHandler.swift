@@ -31,7 +31,7 @@ final class AuthHandler: Sendable {
     private static func body(_ user: User) -> JSONBody {
         JSONBody { writer in
             writer.field("userId", user.id)
-            writer.field("username", user.username)
+            writer.field("username", Nickname.shown(user.username))
             writer.field("role", user.role.rawValue)
             writer.field("permissions", user.permissions.map(\.rawValue).sorted())
         }

@@ -41,14 +41,17 @@ extension QuizHandler {
             }
             let (service, context) = (service, context(request, connection))
             let kicked = data["userId"]?.string ?? ""
+            let seen = data["questionId"]?.string
+            let isLocked = data["locked"]?.bool ?? true
             return pipeline.perform(request, connection) {
                 let reply =
                     switch action {
                     case .start: try await service.startSession(sessionID, user, context)
-                    case .next: try await service.nextQuestion(sessionID, user, context)
-                    case .close: try await service.closeQuestion(sessionID, user, context)
-                    case .end: try await service.endSession(sessionID, user, context)
-                    case .kick: try await service.kick(kicked, from: sessionID, user, context)
+                    case .next: try await service.nextQuestion(sessionID, seen: seen, user, context)
+                    case .close: try await service.closeQuestion(sessionID, seen: seen, user, context)
+                    case .end: try await service.endSession(sessionID, seen: seen, user, context)
+                    case .kick: try await service.kick(kicked, from: sessionID, seen: seen, user, context)
+                    case .lock: try await service.lock(sessionID, isLocked: isLocked, user, context)
                     }
                 context.reply(reply)
             } then: { [self] in

@@ -13,7 +13,7 @@ extension QuizHandler {
                 request.responder.fail(error)
                 return .finished
             }
-            let (service, context) = (service, context(request, connection))
+            let (service, context) = (service, context(request, connection, device: data["deviceId"]?.string))
             return pipeline.perform(request, connection) {
                 let sessionID = try await find()
                 let snapshot = try await service.joinSession(sessionID, user, context)
@@ -36,7 +36,7 @@ extension QuizHandler {
         }
         let nickname = data["nickname"]?.string ?? ""
         let address = connection.address
-        let (service, context) = (service, context(request, connection))
+        let (service, context) = (service, context(request, connection, device: data["deviceId"]?.string))
         return pipeline.perform(request, connection) { [pipeline] in
             let sessionID = try await find()
             if let refusal = pipeline.limits.takeGuest(address: address, at: pipeline.clock.now) { throw refusal }

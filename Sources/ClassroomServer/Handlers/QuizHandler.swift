@@ -79,9 +79,9 @@ public final class QuizHandler: Sendable {
         return .guest
     }
 
-    func context(_ request: ClientRequest, _ connection: ClientConnection) -> CallContext {
+    func context(_ request: ClientRequest, _ connection: ClientConnection, device: String? = nil) -> CallContext {
         let responder = request.responder
-        return CallContext(socket: connection.reference, receivedAt: request.receivedAt) { reply in
+        return CallContext(socket: connection.reference, receivedAt: request.receivedAt, device: device) { reply in
             responder.succeed(reply.isRoomEvent ? nil : reply.event.name, JSONBody(reply.event))
         }
     }

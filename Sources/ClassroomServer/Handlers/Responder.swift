@@ -14,6 +14,8 @@ final class Responder: Sendable {
     let sentAt: JSONSlice?
     private let receivedAt: NIODeadline
     private let counters: RuntimeCounters
+    /// The client asked for an acknowledgement.
+    var isAcknowledged: Bool { acknowledgement != nil }
     private let isAnswered = Atomic<Bool>(false)
 
     init(event: String, socket: SocketReference, acknowledge: Acknowledgement?, sentAt: JSONSlice?, counters: RuntimeCounters) {

@@ -59,14 +59,19 @@ export class LineChart {
       let path = "";
       for (const { timestamp, metrics } of samples) {
         const value = metrics[name];
-        if (typeof value !== "number") continue;
+        if (typeof value !== "number") {
+          // Nothing was measured: that is a gap, not a 0.
+          previous = -Infinity;
+          continue;
+        }
         const x = width * (1 - (end - timestamp) / windowMs);
         const y = height - 2 - ((height - 4) * value) / top;
-        path += `${timestamp - previous > gapMs ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+        path += timestamp - previous > gapMs ? `M${x.toFixed(1)} ${y.toFixed(1)}h0` : `L${x.toFixed(1)} ${y.toFixed(1)}`;
         previous = timestamp;
       }
       this.#lines[index].setAttribute("d", path);
-      this.#values[index].textContent = formatNumber(samples.at(-1).metrics[name] ?? 0);
+      const latest = samples.at(-1).metrics[name];
+      this.#values[index].textContent = typeof latest === "number" ? formatNumber(latest) : "–";
     });
   }
 }

@@ -1,7 +1,7 @@
 /** The chat's page: one room at a time, its messages in the order of their sequence numbers. */
 
 import { fragment, isPassing, request, signIn } from "/connection.js";
-import { byId, element, memory, onSubmit, setText, showError, showView } from "/page.js";
+import { byId, element, memory, nameOf, onSubmit, setText, showError, showView } from "/page.js";
 
 /** As many as the page keeps; older ones are taken off the top. */
 const maximumShown = 500;
@@ -144,7 +144,7 @@ function receive(message) {
 
 function meet({ userId, username }) {
   met.set(userId, username);
-  setText("members", `Seen here: ${[...met.values()].join(", ")}`);
+  byId("members").replaceChildren("Seen here: ", ...[...met.values()].flatMap((name, index) => [index > 0 ? ", " : "", nameOf(name)]));
 }
 
 /** At its place in the order; a message that is there already stays once. */
@@ -172,9 +172,9 @@ function render({ userId, username, content, sentAt }) {
     element(
       "span",
       { class: "byline" },
-      element("strong", {}, username),
+      element("strong", {}, nameOf(username)),
       element("time", { datetime: time.toISOString() }, time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })),
     ),
-    element("span", { class: "content" }, content),
+    element("span", { class: "content", dir: "auto" }, content),
   );
 }

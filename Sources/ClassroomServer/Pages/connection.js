@@ -1,15 +1,41 @@
 /** The page's one connection: requests, the banner that says how it stands, and signing in. */
 
 import { io } from "/dunlin.js";
-import { byId, element, memory, onSubmit, setText, showError, showView } from "/page.js";
+import { byId, element, memory, nameOf, onSubmit, setText, showError, showView } from "/page.js";
 
 /** What a refusal calls a field, and what its form calls it. */
-const labels = { nickname: "The name", content: "The message", roomId: "The room’s name", joinCode: "The code", answer: "The answer" };
+const labels = {
+  nickname: "The name",
+  content: "The message",
+  roomId: "The room’s name",
+  joinCode: "The code",
+  answer: "The answer",
+  token: "The access token",
+  sessionId: "The session",
+  quizId: "The quiz",
+  userId: "The player",
+  questionId: "The question",
+  "settings.questionDurationMs": "Seconds per question",
+  "settings.advanceDelayMs": "Seconds before the next question",
+  "settings.leadInMs": "Seconds before the first question",
+  "settings.extraTime": "Extra time",
+  "settings.pace": "Pace",
+  "settings.autoAdvance": "Advance automatically",
+  "settings.revealAnswers": "Results only after the close",
+};
+
+/** A refusal's message in the words of the form: its labels for the fields, seconds where the field asks for seconds. */
+export function inWordsOfTheForm(message) {
+  return message.replace(/^Validation error: /, "").replace(/^"([\w.]+)"(.*)$/s, (whole, field, rest) => {
+    const label = labels[field] ?? `“${field}”`;
+    return label + (field.endsWith("Ms") ? rest.replace(/\d+/g, (ms) => ms / 1000).replace("a whole number", "a number") : rest);
+  });
+}
 
 /** The server's refusal: `code`, `message` and perhaps `retryAfterMs`. */
 export class Refusal extends Error {
   constructor({ code = "internal", message = "The server refused the request", retryAfterMs } = {}) {
-    super(message.replace(/^Validation error: /, "").replace(/^"(\w+)"/, (field, name) => labels[name] ?? field));
+    super(inWordsOfTheForm(message));
     Object.assign(this, { code, retryAfterMs });
   }
 }
@@ -90,17 +116,31 @@ export function openConnection({ auth, onReady, onRefused }) {
   return socket;
 }
 
+/**
+ * The access token, kept twice. `sessionStorage` has this tab's own, so that two tabs may be two people. `localStorage` has the last one, so
+ * that it survives a closed tab: phones close tabs at will, and a teacher whose tab is gone must get back to a running quiz. Only scripts
+ * of this server can read it (see the Content-Security-Policy), it lasts no longer than its expiry or revocation, and signing out forgets
+ * it. The players' page has a place of its own: a teacher who opens the join link in a second tab plays as a guest, not as the teacher.
+ */
+const tokenPlace = ["/", "/index.html"].includes(location.pathname) ? "token.player" : "token.account";
+
+/** The access token that this tab knows, or that was used last. */
+export const knownToken = () => memory.get("token") ?? memory.get(tokenPlace, localStorage);
+
+/** Remembers it; null forgets it, here and for tabs to come. */
+export function rememberToken(token) {
+  memory.set("token", token);
+  memory.set(tokenPlace, token, localStorage);
+}
+
 /** What stood behind the address's `#`: `token`, and what a page knows besides. It is wiped from the address: it is a secret. */
 export const fragment = new URLSearchParams(location.hash.slice(1));
 if (fragment.has("token")) {
-  memory.set("token", fragment.get("token"));
+  rememberToken(fragment.get("token"));
   history.replaceState(null, "", location.pathname + location.search);
 }
 // Another link, opened in the same tab: browsers do not load the page again for what is behind the `#`.
 addEventListener("hashchange", () => location.hash.includes("token=") && location.reload());
-
-/** The access token that this tab knows. */
-export const knownToken = () => memory.get("token");
 
 /**
  * For pages of signed-in users: asks for a token if there is none, and calls `onReady(socket, user)` at every connect.
@@ -111,7 +151,7 @@ export function signIn({ onReady }) {
   const form = byId("sign-in");
 
   const ask = (error = null) => {
-    memory.set("token", null);
+    rememberToken(null);
     setText("connection-state", "Signed out");
     byId("connection-bar").hidden = true;
     showView("sign-in");
@@ -130,7 +170,7 @@ export function signIn({ onReady }) {
           return ask(error);
         }
         byId("account").replaceChildren(
-          element("span", { class: "name" }, user.username),
+          element("span", { class: "name" }, nameOf(user.username)),
           element("button", { class: "quiet small", type: "button", onclick: signOut }, "Sign out"),
         );
         await onReady(socket, user);
@@ -139,19 +179,21 @@ export function signIn({ onReady }) {
     });
     if (!socket.active) socket.connect();
   };
-  const signOut = () => {
-    memory.set("token", null);
-    location.reload();
-  };
 
   onSubmit(form, ({ token }) => {
     if (!token.trim()) throw new Error("Enter a token");
-    memory.set("token", token.trim());
+    rememberToken(token.trim());
     connect();
   });
   if (knownToken()) connect();
   else ask();
   return () => socket;
+}
+
+/** Forgets who one is, in this tab and for tabs to come. */
+export function signOut() {
+  rememberToken(null);
+  location.reload();
 }
 
 /** Calls the HTTP API as the signed-in user. @throws Error with the server's message. */

@@ -11,12 +11,12 @@ const groups = [
   { title: "People", unit: "", metrics: { active_users: "signed in", players: "players", connections: "connections" } },
   {
     title: "Messages",
-    unit: "a second",
+    unit: "per second",
     metrics: { messages_per_second: "requests", answers_per_second: "answers", chat_messages_per_second: "chat" },
   },
   { title: "Time to acknowledge", unit: "ms", metrics: { ack_p50: "p50", ack_p95: "p95", ack_p99: "p99" } },
   { title: "Quiz sessions", unit: "", metrics: { quiz_sessions: "all", sessions_waiting: "waiting", sessions_active: "being played" } },
-  { title: "Refused", unit: "a second", metrics: { errors_per_second: "all", rate_limited_per_second: "rate-limited" } },
+  { title: "Refused", unit: "per second", metrics: { errors_per_second: "all", rate_limited_per_second: "rate-limited" } },
   { title: "Chat rooms", unit: "", metrics: { chat_rooms: "with members" } },
 ];
 
@@ -70,7 +70,7 @@ function drawTable() {
     metrics.map(([name, label]) => {
       const values = samples.map((sample) => sample.metrics[name]).filter((value) => typeof value === "number");
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-      const figures = values.length === 0 ? ["–", "–", "–", "–"] : [values.at(-1), Math.min(...values), Math.max(...values), mean];
+      const figures = values.length === 0 ? ["–", "–", "–", "–"] : [samples.at(-1).metrics[name], Math.min(...values), Math.max(...values), mean];
       const heading = [title, label && `: ${label}`, unit && ` (${unit})`].filter(Boolean).join("");
       const cells = figures.map((figure) => element("td", {}, typeof figure === "number" ? formatNumber(figure) : figure));
       return element("tr", {}, element("th", { scope: "row" }, heading), cells);

@@ -1,41 +1,66 @@
 /** What the class sees on the host's screen: lobby, question, distribution, podium. It knows nothing of the connection. */
 
-import { announce, byId, element, formatNumber, plural, setText } from "/page.js";
+import { announce, byId, element, formatNumber, isCode, plural, setContent, setText } from "/page.js";
+import { qrPicture } from "/qr.js";
 import { Countdown, answerClass, correctText, countSeconds, isCorrect, renderLeaderboard, renderPodium, shapeIcon } from "/quiz.js";
 
 const parts = ["lobby", "question", "own-pace", "results"];
-const buttons = ["start", "close", "next", "report", "end", "back"];
+const buttons = ["start", "close", "next", "report", "lock", "end", "back"];
+/** Lines of the board on the screen; the others are found by their name. */
+const maximumLines = 300;
+/** Longer than a double click takes. */
+const restMs = 500;
+/** Between two looks at the whole board. */
+const boardIntervalMs = 3_000;
 
 export class HostStage {
   #countdown = new Countdown(byId("seconds"), byId("time-bar"));
   #onRemove;
+  #fetchBoard;
   #pace = "live";
   #question = null;
+  #isOpen = false;
   #entries = [];
   #boardVersion = -1;
   #players = 0;
+  #finished = 0;
+  #away = new Set();
   #hasEnded = false;
   #isProgressKnown = false;
+  #isFetching = false;
+  #resting = null;
   #stopLeadIn = () => {};
+  isLocked = false;
+  isResting = false;
 
-  constructor({ onRemove }) {
+  /** `onRemove(event, entry)` removes a player; `fetchBoard()` returns the whole board, {entries, summary}, or null. */
+  constructor({ onRemove, fetchBoard }) {
     this.#onRemove = onRemove;
+    this.#fetchBoard = fetchBoard;
+    byId("player-filter").addEventListener("input", () => this.#drawBoard());
+  }
+
+  /** The question on the screen, open or closed; undefined when there is none. */
+  get questionId() {
+    return this.#hasEnded ? undefined : this.#question?.questionId;
   }
 
   /** A session from the start, or wherever its snapshot says that it stands. */
   open(snapshot) {
     this.#pace = snapshot.pace ?? "live";
     this.#question = null;
+    this.#isOpen = false;
     this.#boardVersion = -1;
     this.#hasEnded = false;
     this.#isProgressKnown = false;
-    this.#showPlayers(snapshot.players ?? 0);
-    this.#renderBoard([], 0);
+    this.#away = new Set(snapshot.away);
+    this.#finished = 0;
+    byId("player-filter").value = "";
+    this.#setBoard([], snapshot.players ?? 0);
     setText("session-title", snapshot.title);
     setText("session-error", "");
-    setText("join-address", location.host);
-    setText("join-code", spaced(snapshot.joinCode));
-    byId("join-box").hidden = !snapshot.joinCode;
+    this.#showJoinBox(snapshot);
+    this.showLock(snapshot.locked ?? false);
     if (snapshot.phase === "ended") this.showEnd();
     else if (snapshot.phase === "waiting") this.#showLobby();
     else if (snapshot.phase === "leadIn") this.showLeadIn(snapshot.startsInMs);
@@ -46,27 +71,49 @@ export class HostStage {
     }
   }
 
+  #showJoinBox({ joinCode, joinAddress }) {
+    byId("join-box").hidden = !joinCode;
+    if (!joinCode) return;
+    setText("join-address", joinAddress.replace(/^https?:\/\//, ""));
+    setText("join-code", spaced(joinCode));
+    const picture = qrPicture(`${joinAddress}/?code=${joinCode}`, `QR code of ${joinAddress}/?code=${joinCode}`);
+    byId("qr").replaceChildren(...(picture ? [picture] : []));
+  }
+
+  showLock(isLocked) {
+    this.isLocked = isLocked;
+    setText("lock", isLocked ? "Let new players in" : "Lock the session");
+    byId("locked-hint").hidden = !isLocked;
+  }
+
+  /** The controls take no clicks for a moment: what was pressed may have made way for another button. */
+  rest() {
+    clearTimeout(this.#resting);
+    for (const one of buttons) byId(one).setAttribute("aria-disabled", "true");
+    this.isResting = true;
+    this.#resting = setTimeout(() => {
+      this.isResting = false;
+      buttons.forEach((one) => byId(one).removeAttribute("aria-disabled"));
+    }, restMs);
+  }
+
   #show(part, shown, state) {
     this.#stopLeadIn();
     const focused = document.activeElement;
     for (const one of parts) byId(one).hidden = one !== part;
-    setText("board-title", part === "lobby" ? "Players" : "Leaderboard");
-    byId("side").classList.toggle("names-only", part === "lobby");
+    byId("view-session").dataset.part = part;
     for (const one of buttons) byId(one).hidden = !shown.includes(one);
-    // Not left on a button that is gone: the next Tab would start at the top of the page.
-    if (focused?.hidden) byId("session-title").focus({ preventScroll: true });
+    this.rest();
+    // Not left on a button that is gone: the next Tab would start at the top of the page. And never on another button, which a second Enter
+    // would press.
+    if (focused?.hidden) byId(part === "question" ? "question-text" : "session-title").focus({ preventScroll: true });
     setText("session-state", state);
+    this.#drawBoard();
   }
 
   #showLobby() {
     setText("lobby-hint", "They appear in the list as they join. Start when everybody is here.");
-    this.#show("lobby", ["start", "end", "back"], "Waiting for players");
-  }
-
-  #showPlayers(count) {
-    this.#players = count;
-    setText("player-count", formatNumber(count));
-    setText("player-word", count === 1 ? "player" : "players");
+    this.#show("lobby", ["start", "lock", "end", "back"], "Waiting for players");
   }
 
   showLeadIn(startsInMs = 0) {
@@ -78,15 +125,16 @@ export class HostStage {
   }
 
   #showOwnPace() {
-    this.#show("own-pace", ["end", "back"], "Everybody at their own pace");
-    if (!this.#isProgressKnown) this.#showFinished(0, this.#players);
+    this.#show("own-pace", ["lock", "end", "back"], "Everybody at their own pace");
+    if (!this.#isProgressKnown) this.#showFinished(0);
   }
 
   showQuestion(question) {
     if (this.#pace === "self") return;
     this.#question = question;
+    this.#isOpen = true;
     setText("question-number", `Question ${question.questionNumber} of ${question.questionCount}`);
-    setText("question-text", question.question);
+    setContent("question-text", question.question);
     setText("correct", "");
     setText("answered", "");
     byId("options").replaceChildren(
@@ -96,30 +144,33 @@ export class HostStage {
           { class: `answer ${answerClass(index)}` },
           element("span", { class: "share", "aria-hidden": "true" }),
           shapeIcon(index),
-          element("span", { class: "option" }, option),
+          element("span", { class: isCode(option) ? "option code" : "option", dir: "auto" }, option),
           element("span", { class: "mark", "aria-hidden": "true" }),
           element("span", { class: "count" }),
         ),
       ),
     );
     this.#countdown.start(question.remainingMs, question.durationMs);
-    this.#show("question", ["close", "end"], "The question is open");
-    byId("close").focus({ preventScroll: true });
+    this.#show("question", ["close", "lock", "end"], "The question is open");
   }
 
-  showProgress({ answered, players }) {
+  showProgress({ answered, players, away }) {
     this.#isProgressKnown = true;
-    this.#showPlayers(players);
+    this.#away = new Set(away);
+    // Those who are away keep nobody waiting, unless they answered before they went.
     setText("answered", `${formatNumber(answered)} of ${formatNumber(players)} answered`);
-    this.#showFinished(answered, players);
+    this.#showFinished(answered);
+    this.#drawBoard();
   }
 
-  #showFinished(finished, players) {
-    setText("finished-count", `${formatNumber(finished)} of ${plural(players, "player")} finished`);
+  #showFinished(finished) {
+    this.#finished = finished;
+    setText("finished-count", `${formatNumber(finished)} of ${plural(this.#players, "player")} finished`);
   }
 
   showClosed(closed) {
     if (closed.questionId !== this.#question?.questionId) return;
+    this.#isOpen = false;
     this.#countdown.finish();
     const { options } = this.#question;
     const total = Math.max(1, closed.answered);
@@ -137,47 +188,91 @@ export class HostStage {
     setText("answered", plural(closed.answered, "answer"));
     const isLast = closed.questionNumber === closed.questionCount;
     setText("next", isLast ? "Show the final result" : "Next question");
-    this.#show("question", ["next", "end"], "The question is closed");
-    byId("next").focus({ preventScroll: true });
+    this.#show("question", ["next", "lock", "end"], "The question is closed");
   }
 
   #showTexts(texts) {
     byId("options").replaceChildren(
-      ...texts.map(({ text, count }) => element("li", { class: "text-answer" }, element("span", { class: "option" }, text), formatNumber(count))),
+      ...texts.map(({ text, count }) =>
+        element("li", { class: "text-answer" }, element("span", { class: "option", dir: "auto" }, text), formatNumber(count)),
+      ),
     );
   }
 
   showEnd() {
     this.#hasEnded = true;
+    this.#isOpen = false;
     this.#countdown.stop();
-    this.#show("results", ["report", "back"], "The session has ended");
     byId("join-box").hidden = true;
+    byId("locked-hint").hidden = true;
     renderPodium(byId("podium"), this.#entries);
-    this.#renderBoard(this.#entries, this.#players);
+    this.#show("results", ["report", "back"], "The session has ended");
     announce("The session has ended");
   }
 
+  // The list of players, which is the leaderboard between the questions
+
   /** What was fetched never replaces what was pushed: it may be older. */
   showFetched({ players, questions }) {
-    if (this.#boardVersion < 0) this.#renderBoard(players.slice(0, 100), players.length);
+    if (this.#boardVersion < 0) this.#setBoard(players, players.length);
     const open = questions?.find(({ questionId }) => questionId === this.#question?.questionId);
     if (open && byId("answered").textContent === "") setText("answered", `${plural(open.answered, "answer")} so far`);
     if (this.#isProgressKnown || !questions) return;
-    this.#showFinished(players.filter(({ answers }) => answers.length >= questions.length).length, players.length);
+    this.#showFinished(players.filter(({ answers }) => answers.length >= questions.length).length);
   }
 
   showBoard(entries, { version, players }) {
     if (version < this.#boardVersion) return;
     this.#boardVersion = version;
-    this.#renderBoard(entries, players);
+    // The event has the first lines; the others stay as they were until they are fetched.
+    const known = new Set(entries.map(({ userId }) => userId));
+    const others = players > entries.length ? this.#entries.filter(({ userId }) => !known.has(userId)) : [];
+    this.#setBoard([...entries, ...others.slice(0, players - entries.length)], players);
+    if (players > entries.length) this.#completeBoard();
   }
 
-  #renderBoard(entries, players) {
+  /** Every player is in the list, not the first hundred only: each can be removed. */
+  async #completeBoard() {
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    const board = await this.#fetchBoard();
+    setTimeout(() => (this.#isFetching = false), boardIntervalMs);
+    if (board && board.summary.version >= this.#boardVersion) this.#setBoard(board.entries, board.summary.players);
+  }
+
+  #setBoard(entries, players) {
     this.#entries = entries;
-    renderLeaderboard(byId("board"), entries, { onRemove: this.#hasEnded ? null : this.#onRemove });
-    const rest = players - entries.length;
-    setText("board-rest", players === 0 ? "Nobody has joined yet." : rest > 0 ? `and ${plural(rest, "other")}` : "");
+    this.#players = players;
+    setText("player-count", formatNumber(players));
+    setText("player-word", players === 1 ? "player" : "players");
+    this.#showFinished(this.#finished);
     if (this.#hasEnded) renderPodium(byId("podium"), entries);
+    this.#drawBoard();
+  }
+
+  /** While a question is open the list has names only, in the order of the alphabet: who leads is shown when it is closed. */
+  #drawBoard() {
+    const isSecret = this.#isOpen || byId("view-session").dataset.part === "lobby";
+    const wanted = byId("player-filter").value.trim().toLowerCase();
+    const found = this.#entries.filter(({ username }) => username.toLowerCase().includes(wanted));
+    if (this.#isOpen) found.sort((one, other) => one.username.localeCompare(other.username) || (one.userId < other.userId ? -1 : 1));
+    const hadFocus = byId("board").contains(document.activeElement) ? document.activeElement.closest("li").dataset.user : null;
+    setText("board-title", isSecret ? "Players" : "Leaderboard");
+    byId("side").classList.toggle("names-only", isSecret);
+    renderLeaderboard(byId("board"), found, { limit: maximumLines, onRemove: this.#hasEnded ? null : this.#onRemove, away: this.#away });
+    // The list is drawn anew while somebody may be about to press a button in it by the keyboard.
+    if (hadFocus) byId("board").querySelector(`[data-user="${CSS.escape(hadFocus)}"] button`)?.focus({ preventScroll: true });
+    byId("player-filter").hidden = this.#players <= 20 && wanted === "";
+    setText("board-rest", this.#describeRest(found.length, wanted));
+    const away = this.#entries.filter(({ userId }) => this.#away.has(userId)).length;
+    setText("away-count", away > 0 && !this.#hasEnded ? `${formatNumber(away)} away` : "");
+  }
+
+  #describeRest(found, wanted) {
+    if (this.#players === 0) return "Nobody has joined yet.";
+    if (found === 0 && wanted !== "") return "Nobody has this name.";
+    const rest = (wanted === "" ? this.#players : found) - Math.min(found, maximumLines);
+    return rest > 0 ? `and ${plural(rest, "other")}: find them by their name` : "";
   }
 }
 

@@ -1,18 +1,22 @@
 /** The host's page: pick a quiz, gather players, lead through the questions, take the report home. */
 
-import { Refusal, api, fragment, isPassing, request, signIn } from "/connection.js";
+import { Refusal, api, fragment, isPassing, request, signIn, signOut } from "/connection.js";
 import { HostStage } from "/host-stage.js";
-import { byId, element, memory, plural, setText, showView } from "/page.js";
+import { byId, element, isolated, memory, nameOf, plural, setText, showView } from "/page.js";
 
 /** The session on the screen, {sessionId}: the link's, or the one that this tab remembers. */
 let hosted = fragment.has("session") ? { sessionId: fragment.get("session") } : memory.get("hosted");
-let user = null;
-const stage = new HostStage({ onRemove: remove });
+/** Where players find the classroom, as the server knows it: {publicUrl, networkUrl}. */
+let classroom = null;
+const stage = new HostStage({ onRemove: remove, fetchBoard });
 const socket = signIn({ onReady: takePlace });
 
-async function takePlace(socket, signedIn) {
-  user = signedIn;
+async function takePlace(socket, user) {
+  const may = (permission) => user.permissions.includes(permission);
+  if (!may("quiz:create") && !may("quiz:manage")) return refuseStudent(user);
   listen(socket);
+  byId("settings").hidden = byId("quizzes").hidden = !may("quiz:create");
+  await learnDefaults();
   if (!hosted) return showLibrary();
   try {
     await open(hosted.sessionId);
@@ -24,6 +28,14 @@ async function takePlace(socket, signedIn) {
   }
 }
 
+/** Signed in, but not as somebody who hosts: an empty library would not say why. */
+function refuseStudent({ username, role }) {
+  byId("not-host-reason").replaceChildren("You are signed in as ", nameOf(username), `, a ${role}. Hosting a quiz needs the account of an instructor.`);
+  showView("not-host");
+}
+
+byId("other-account").addEventListener("click", signOut);
+
 function remember(session) {
   hosted = session;
   memory.set("hosted", session);
@@ -31,6 +43,36 @@ function remember(session) {
 
 function showProblem(place, error) {
   setText(place, error?.message ?? "");
+}
+
+// What the server plays by, where the form says nothing else
+
+async function learnDefaults() {
+  if (classroom) return;
+  classroom = await list("/classroom").catch(() => null);
+  if (!classroom) return;
+  const { questionDurationMs, advanceDelayMs, autoAdvance, pace } = classroom.sessionDefaults;
+  const form = byId("settings").elements;
+  form.seconds.value = questionDurationMs / 1000;
+  form.delay.value = advanceDelayMs / 1000;
+  form.autoAdvance.checked = autoAdvance;
+  form.pace.value = pace;
+  fitSettings();
+}
+
+/** The delay matters only where questions follow by themselves. */
+function fitSettings() {
+  const form = byId("settings").elements;
+  byId("delay-field").hidden = !form.autoAdvance.checked || form.pace.value === "self";
+}
+
+byId("settings").addEventListener("change", fitSettings);
+byId("settings").addEventListener("submit", (event) => event.preventDefault());
+
+/** The address for players: what the operator says, or the one in the bar above unless only this machine finds it there. */
+function joinAddress() {
+  const isLocal = /^(localhost|127\..*|\[?::1\]?|0\.0\.0\.0)$/.test(location.hostname);
+  return classroom?.publicUrl ?? (isLocal && classroom?.networkUrl) ?? location.origin;
 }
 
 // The library
@@ -53,36 +95,42 @@ async function runningSessions() {
   return sessions.filter(({ status }) => status !== "ended");
 }
 
-function card({ title, detail, action, label, onclick }) {
-  const name = element("span", { class: "card-title" }, title);
-  const button = element("button", { type: "button", class: action === "host" ? "primary" : null, "aria-label": `${label}: ${title}`, onclick }, label);
+function card({ title, detail, action, label, run }) {
+  const name = element("span", { class: "card-title", dir: "auto" }, title);
+  const button = element("button", { type: "button", class: action === "host" ? "primary" : null, "aria-label": `${label}: ${isolated(title)}` }, label);
+  button.addEventListener("click", (event) => press(event, "library-error", run));
   button.dataset.action = action;
   return element("li", { class: "card panel" }, name, element("span", { class: "hint" }, detail), button);
 }
 
 function quizCard({ id, title, questionCount }) {
-  const onclick = () => attempt("library-error", () => create(id));
-  return card({ title, detail: plural(questionCount, "question"), action: "host", label: "Host", onclick });
+  return card({ title, detail: plural(questionCount, "question"), action: "host", label: "Host", run: () => create(id) });
 }
 
 function sessionCard({ sessionId, title, status, joinCode }) {
   const detail = `${status === "waiting" ? "waiting for its start" : "being played"}, ${joinCode ? `code ${joinCode}` : sessionId}`;
-  const onclick = () => attempt("library-error", () => open(sessionId));
-  return card({ title: title ?? sessionId, detail, action: "resume", label: "Go back to it", onclick });
+  return card({ title: title ?? sessionId, detail, action: "resume", label: "Go back to it", run: () => open(sessionId) });
 }
 
 async function create(quizId) {
-  const form = new FormData(byId("settings"));
+  const form = byId("settings").elements;
   const settings = {
-    pace: form.get("pace"),
-    questionDurationMs: Math.round(Number(form.get("seconds")) * 1000),
-    autoAdvance: form.has("autoAdvance"),
-    revealAnswers: form.has("afterClose") ? "afterClose" : "immediately",
+    pace: form.pace.value,
+    questionDurationMs: milliseconds(form.seconds, "Seconds per question"),
+    autoAdvance: form.autoAdvance.checked,
+    revealAnswers: form.afterClose.checked ? "afterClose" : "immediately",
   };
+  if (!byId("delay-field").hidden) settings.advanceDelayMs = milliseconds(form.delay, "Seconds before the next question");
   const created = await request(socket(), "quiz:create_session", { quizId, settings });
   remember({ sessionId: created.sessionId });
-  stage.open({ ...created, phase: "waiting", pace: settings.pace, players: 0 });
+  stage.open({ ...created, phase: "waiting", pace: settings.pace, players: 0, joinAddress: joinAddress() });
   showView("session");
+}
+
+/** What the field holds, in milliseconds. The server says what is out of range; only it cannot say that there is no number. */
+function milliseconds(field, label) {
+  if (field.value.trim() === "" || Number.isNaN(field.valueAsNumber)) throw new Error(`${label} must be a number`);
+  return Math.round(field.valueAsNumber * 1000);
 }
 
 /** Into a session of one's own as its host, wherever it stands. */
@@ -90,7 +138,7 @@ async function open(sessionId) {
   const snapshot = await request(socket(), "quiz:observe", { sessionId });
   if (snapshot.role !== "host") throw new Refusal({ code: "forbidden", message: "Somebody else hosts this session" });
   remember({ sessionId });
-  stage.open(snapshot);
+  stage.open({ ...snapshot, joinAddress: joinAddress() });
   showView("session");
   await fetchStanding();
 }
@@ -102,43 +150,73 @@ async function fetchStanding() {
   if (report && hosted?.sessionId === sessionId) stage.showFetched(report);
 }
 
+/** The whole board: events have its first hundred lines. */
+async function fetchBoard() {
+  const { sessionId } = hosted;
+  const board = await list(`/sessions/${sessionId}/leaderboard`).catch(() => null);
+  return hosted?.sessionId === sessionId ? board : null;
+}
+
 // Leading
 
-/** Runs what a button asks for; a refusal is shown at `place`. */
-async function attempt(place, action) {
+let isBusy = false;
+
+/** Runs what a button asks for, once: the page's buttons rest meanwhile. A refusal is shown at `place`. */
+async function press(event, place, action) {
+  // The second click of a double click must not meet what took a button's place. Keys go to what has the focus, and that stays away from them.
+  if (isBusy || (stage.isResting && event.detail > 0)) return;
+  isBusy = true;
+  const resting = [...document.querySelectorAll("main button")];
+  for (const one of resting) one.setAttribute("aria-disabled", "true");
   showProblem(place, null);
   try {
     await action();
   } catch (error) {
     showProblem(place, error);
+  } finally {
+    isBusy = false;
+    for (const one of resting) one.removeAttribute("aria-disabled");
+    stage.rest();
   }
 }
 
+/** With the question on the screen: a command that was meant for it does not act on the next one. */
 function command(event, payload = {}) {
-  return attempt("session-error", () => request(socket(), event, { sessionId: hosted.sessionId, ...payload }));
+  const questionId = stage.questionId;
+  return request(socket(), event, { sessionId: hosted.sessionId, ...(questionId && { questionId }), ...payload });
 }
 
-function remove({ userId, username }) {
-  if (confirm(`Remove ${username} from this session? They cannot come back.`)) command("quiz:kick", { userId });
+const onPress = (id, action) => byId(id).addEventListener("click", (event) => press(event, "session-error", action));
+
+async function remove(event, { userId, username }) {
+  if (!confirm(`Remove ${isolated(username)} from this session? They cannot come back.`)) return;
+  await press(event, "session-error", () => command("quiz:kick", { userId }));
 }
 
 async function downloadReport() {
   const response = await api(`/sessions/${hosted.sessionId}/report.csv`);
   const address = URL.createObjectURL(await response.blob());
-  element("a", { href: address, download: `${hosted.sessionId}.csv` }).click();
+  element("a", { href: address, download: fileName(response) ?? `${hosted.sessionId}.csv` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-byId("start").addEventListener("click", () => command("quiz:start"));
-byId("close").addEventListener("click", () => command("quiz:close"));
-byId("next").addEventListener("click", () => command("quiz:next"));
-byId("end").addEventListener("click", () => {
-  if (confirm("End the session for everybody?")) command("quiz:end");
+function fileName(response) {
+  const header = response.headers.get("content-disposition") ?? "";
+  const [, encoded] = /filename\*=UTF-8''([^;]+)/.exec(header) ?? [];
+  return encoded ? decodeURIComponent(encoded) : /filename="([^"]+)"/.exec(header)?.[1];
+}
+
+onPress("start", () => command("quiz:start"));
+onPress("close", () => command("quiz:close"));
+onPress("next", () => command("quiz:next"));
+onPress("lock", async () => stage.showLock((await command("quiz:lock", { locked: !stage.isLocked })).locked));
+onPress("report", downloadReport);
+onPress("end", async () => {
+  if (confirm("End the session for everybody?")) await command("quiz:end");
 });
-byId("report").addEventListener("click", () => attempt("session-error", downloadReport));
-byId("back").addEventListener("click", () => {
+onPress("back", () => {
   remember(null);
-  attempt("session-error", showLibrary);
+  return showLibrary();
 });
 
 let isListening = false;
@@ -151,6 +229,7 @@ function listen(socket) {
   onSession("quiz:question", (question) => stage.showQuestion(question));
   onSession("quiz:progress", (progress) => stage.showProgress(progress));
   onSession("quiz:question:closed", (closed) => stage.showClosed(closed));
+  onSession("quiz:locked", ({ locked }) => stage.showLock(locked));
   onSession("quiz:ended", () => stage.showEnd());
   socket.on("quiz:leaderboard", (entries, summary) => {
     // A host who also plays in another tab is told of that session on its own socket only, but boards carry their session.

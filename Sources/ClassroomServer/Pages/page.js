@@ -21,6 +21,23 @@ function fill(node, attributes, children) {
   return node;
 }
 
+/** A name in a place of its own: what is written from right to left in it does not turn the text around it. */
+export const nameOf = (name) => element("bdi", { class: "person" }, name);
+
+/** The same within a plain text, such as a label: marks that turn directions are taken out, a name that runs from right to left is isolated. */
+export function isolated(name) {
+  const plain = String(name).replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(plain) ? `\u2068${plain}\u2069` : plain;
+}
+
+/** Lines that are indented are most likely code: they are shown as such. */
+export function setContent(id, text) {
+  setText(id, text);
+  byId(id).classList.toggle("code", isCode(text));
+}
+
+export const isCode = (text) => /\n[ \t]/.test(text);
+
 export function setText(id, text) {
   const node = byId(id);
   if (node.textContent !== String(text)) node.textContent = text;
@@ -83,6 +100,19 @@ export function showError(form, error) {
 export const formatNumber = (value) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(value);
 
 export const plural = (count, one, many = `${one}s`) => `${formatNumber(count)} ${count === 1 ? one : many}`;
+
+/**
+ * A mark of this browser, the same for all its tabs and for as long as it keeps what pages store. It tells the server nothing but that two
+ * joins come from one browser: who was removed from a session does not come back under another name.
+ */
+export function deviceId() {
+  const known = memory.get("device", localStorage);
+  if (typeof known === "string") return known;
+  // Not `crypto.randomUUID`: it is missing where the page comes by plain HTTP, as in most schools.
+  const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  memory.set("device", id, localStorage);
+  return id;
+}
 
 /** What the page remembers in this tab; each tab is somebody of its own. Private windows may refuse to remember anything. */
 export const memory = {

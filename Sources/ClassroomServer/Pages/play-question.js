@@ -1,10 +1,17 @@
 /** A player's view of one question: choose, locked in, result, reveal. It knows nothing of the connection. */
 
 import { Countdown, answerClass, correctText, gapText, isCorrect, ordinal, renderLeaderboard, shapeIcon } from "/quiz.js";
-import { byId, element, formatNumber, isShown, onSubmit, setText, showView } from "/page.js";
+import { byId, element, formatNumber, isCode, isShown, onSubmit, setContent, setText, showView } from "/page.js";
+
+/** What was typed or chosen is sent this long before the end, so that it arrives in time. */
+const sendingMarginMs = 600;
+/** Longer than a double tap takes: its second tap must not answer the question that took the place of the first one's. */
+const restMs = 400;
 
 export class QuestionView {
   #question = null;
+  #isLocked = false;
+  #isResting = false;
   #countdown = new Countdown(byId("seconds"), byId("time-bar"));
   #onChoose;
 
@@ -17,22 +24,25 @@ export class QuestionView {
       this.#onChoose(text.trim());
     });
     byId("lock-in").addEventListener("click", () => {
-      const chosen = pressedIndices([...byId("answers").children]);
+      const chosen = this.#pressed();
       if (chosen.length === 0) return this.say("Choose at least one answer first");
       this.#onChoose(chosen);
       // The button goes, and would take the focus along.
       byId("answers").children[chosen[0]].focus();
     });
     document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
+      if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
       if (isShown("question") && /^[1-9]$/.test(event.key)) byId("answers").children[Number(event.key) - 1]?.click();
     });
   }
 
-  show(question, onOver) {
+  /** `onOver` runs when the time is up. `endsWithTime`: the question closes then, and what stands there unsent is sent just before. */
+  show(question, { onOver, endsWithTime } = {}) {
+    const previous = this.#question;
     this.#question = question;
+    this.#isLocked = this.#isResting = false;
     setText("question-number", `Question ${question.questionNumber} of ${question.questionCount}`);
-    setText("question-text", question.question);
+    setContent("question-text", question.question);
     byId("answers").replaceChildren(...question.options.map((option, index) => this.#answerButton(option, index)));
     byId("answers").hidden = question.options.length === 0;
     byId("several").hidden = byId("lock-in").hidden = !question.multiple;
@@ -44,8 +54,10 @@ export class QuestionView {
     byId("standing").hidden = true;
     byId("board-area").hidden = true;
     this.say("");
-    this.#countdown.start(question.remainingMs, question.durationMs, onOver);
+    const onNearEnd = endsWithTime ? () => this.#sendUnsent() : undefined;
+    this.#countdown.start(question.remainingMs, question.durationMs, { onOver, onNearEnd, marginMs: sendingMarginMs });
     const alreadyThere = isShown("question");
+    if (alreadyThere && previous && previous.questionId !== question.questionId) this.#rest();
     showView("question");
     const heading = byId("question-text");
     heading.tabIndex = -1;
@@ -53,9 +65,41 @@ export class QuestionView {
     window.scrollTo(0, 0);
   }
 
+  #rest() {
+    const buttons = [...byId("answers").children];
+    this.#isResting = true;
+    for (const button of buttons) button.setAttribute("aria-disabled", "true");
+    setTimeout(() => {
+      this.#isResting = false;
+      if (!this.#isLocked) for (const button of buttons) button.removeAttribute("aria-disabled");
+    }, restMs);
+  }
+
+  #pressed() {
+    return pressedIndices([...byId("answers").children]);
+  }
+
+  /** What was typed, or chosen of several, and not sent; undefined: nothing. */
+  get unsent() {
+    if (!this.#question) return undefined;
+    if (this.#question.options.length === 0) {
+      const field = byId("text-value");
+      return field.readOnly ? undefined : field.value.trim() || undefined;
+    }
+    if (!this.#question.multiple || byId("lock-in").hidden) return undefined;
+    const chosen = this.#pressed();
+    return chosen.length > 0 ? chosen : undefined;
+  }
+
+  #sendUnsent() {
+    const answer = this.unsent;
+    if (answer !== undefined) this.#onChoose(answer);
+  }
+
   /** The answer stands until the server says otherwise: nothing else can be chosen. */
   lock(answer) {
     const buttons = [...byId("answers").children];
+    this.#isLocked = true;
     byId("lock-in").hidden = true;
     buttons.forEach((button, index) => {
       // Not `disabled`: that would take the focus away, and the shape of what was chosen from a screen reader.
@@ -68,6 +112,7 @@ export class QuestionView {
   }
 
   unlock() {
+    this.#isLocked = false;
     for (const button of byId("answers").children) {
       button.removeAttribute("aria-disabled");
       button.setAttribute("aria-pressed", "false");
@@ -94,7 +139,9 @@ export class QuestionView {
     setText("score", formatNumber(result.totalScore));
   }
 
-  showClosed(closed, { answer, result }) {
+  /** `isSending`: the answer is on its way, and its result may still come. */
+  showClosed(closed, { answer, result, isSending }) {
+    const wasUnsent = answer === undefined && this.unsent !== undefined;
     this.#countdown.finish();
     this.lock(answer);
     byId("view-question").classList.add("closed");
@@ -110,7 +157,10 @@ export class QuestionView {
       button.querySelector(".verdict").textContent = isRight ? " (correct)" : isOwn ? " (your answer, wrong)" : "";
     });
     if (result && !result.pending) this.say(result.correct ? outcome(result)[0] : `Not this time. Correct: ${correct}`, outcome(result)[1]);
-    else this.say(`${answer === undefined ? "The time is over" : "Closed"}. Correct: ${correct}`);
+    else if (wasUnsent) this.say(`The question was closed before you sent your answer. Correct: ${correct}`, "bad");
+    else if (answer === undefined) this.say(`The time is over. Correct: ${correct}`);
+    else if (result || isSending) this.say(`Closed. Correct: ${correct}`);
+    else this.say(`Your answer came too late and does not count. Correct: ${correct}`, "bad");
     if (!closed.you) return;
     setText("score", formatNumber(closed.you.score));
     setText("rank", `${ordinal(closed.you.rank)} place`);
@@ -130,7 +180,8 @@ export class QuestionView {
   #answerButton(option, index) {
     const choose = (event) => {
       const button = event.currentTarget;
-      if (button.getAttribute("aria-disabled") === "true") return;
+      const isKey = event.detail === 0;
+      if (button.getAttribute("aria-disabled") === "true" && (this.#isLocked || !this.#isResting || !isKey)) return;
       if (!this.#question.multiple) return this.#onChoose(index);
       button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
     };
@@ -138,7 +189,7 @@ export class QuestionView {
       "button",
       { type: "button", class: `answer ${answerClass(index)}`, "aria-pressed": "false", onclick: choose },
       shapeIcon(index),
-      element("span", { class: "option" }, option, element("span", { class: "verdict for-screen-readers" })),
+      element("span", { class: isCode(option) ? "option code" : "option", dir: "auto" }, option, element("span", { class: "verdict for-screen-readers" })),
       index < 9 ? element("kbd", { "aria-hidden": "true" }, String(index + 1)) : null,
       element("span", { class: "mark", "aria-hidden": "true" }),
     );

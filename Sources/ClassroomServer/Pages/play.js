@@ -1,18 +1,18 @@
 /** The player's page: code, name, lobby, questions, podium; and back to the same place after a refresh or a lost connection. */
 
-import { Refusal, isPassing, knownToken, openConnection, request } from "/connection.js";
-import { byId, element, formatNumber, memory, onSubmit, plural, setText, showError, showView } from "/page.js";
+import { Refusal, isPassing, knownToken, openConnection, rememberToken, request } from "/connection.js";
+import { byId, deviceId, element, formatNumber, isolated, memory, onSubmit, plural, setText, showError, showView } from "/page.js";
 import { QuestionView, outcome } from "/play-question.js";
-import { countSeconds, ordinal, renderLeaderboard, renderPodium } from "/quiz.js";
+import { countSeconds, ordinal, parseCode, renderLeaderboard, renderPodium } from "/quiz.js";
 
 const link = new URLSearchParams(location.search);
 const token = knownToken();
 /** The place in a session: {sessionId, code, token, userId, username, isGuest}. Remembered by this tab. */
 let seat = memory.get("seat");
-let code = link.get("code")?.replace(/\D/g, "") ?? seat?.code ?? "";
+let code = link.has("code") ? (parseCode(link.get("code")) ?? link.get("code")) : (seat?.code ?? "");
 let pace = "live";
 let entries = [];
-/** What is on the screen: {question, answer, result, closed}. */
+/** What is on the screen: {question, answer, result, closed, isSending}. */
 let current = {};
 let stopLeadIn = () => {};
 
@@ -26,12 +26,17 @@ function describeJoin() {
   return /^\d{6}$/.test(code) ? { joinCode: code } : null;
 }
 
+/** Asks for a place. The browser's mark goes along: who was removed stays removed. */
+function join(payload) {
+  return request(socket, "quiz:join", { ...payload, deviceId: deviceId() });
+}
+
 /** At every connect: back to the own place if there is one, otherwise to the form that comes next. */
 async function takePlace() {
   if (seat && link.has("code") && seat.code !== code) remember(null);
   if (!seat) return token && describeJoin() ? joinSignedIn().catch(askForCode) : askForNext();
   try {
-    settle(await request(socket, "quiz:join", { sessionId: seat.sessionId, token: seat.token }));
+    settle(await join({ sessionId: seat.sessionId, token: seat.token }));
   } catch (error) {
     if (isPassing(error)) throw error;
     remember(null);
@@ -42,20 +47,26 @@ async function takePlace() {
 
 function askForNext() {
   if (!describeJoin()) return askForCode();
-  const before = memory.get("guest", localStorage);
-  byId("come-back").hidden = before?.code !== code;
-  setText("come-back", `Come back as ${before?.username}`);
+  offerToComeBack("come-back", (before) => before.code === code);
   showView("name");
 }
 
 function askForCode(error = null) {
   byId("code").value = code;
+  offerToComeBack("come-back-code", (before) => !code || before.code === code);
   showView("code");
   showError(byId("code-form"), error);
 }
 
+/** A guest's token outlives the tab, which phones close at will; it is offered and not used by itself, as others may have the device now. */
+function offerToComeBack(button, fits) {
+  const before = memory.get("guest", localStorage);
+  byId(button).hidden = !before || !fits(before);
+  setText(button, `Come back as ${isolated(before?.username ?? "")}`);
+}
+
 async function joinSignedIn() {
-  const snapshot = await request(socket, "quiz:join", { ...describeJoin(), token });
+  const snapshot = await join({ ...describeJoin(), token });
   sitDown(snapshot, { token, isGuest: false });
 }
 
@@ -72,8 +83,10 @@ function remember(place) {
 }
 
 onSubmit(byId("code-form"), async (values) => {
-  code = values.code.replace(/\D/g, "");
-  if (!/^\d{6}$/.test(code)) throw new Error("The code has six digits");
+  const typed = parseCode(values.code);
+  if (!typed) throw new Error("The code has six digits");
+  code = typed;
+  byId("code").value = code;
   if (token) await joinSignedIn();
   else askForNext();
 });
@@ -81,7 +94,7 @@ onSubmit(byId("code-form"), async (values) => {
 onSubmit(byId("name-form"), async ({ nickname }) => {
   if (!nickname.trim()) throw new Error("Enter a name");
   try {
-    const snapshot = await request(socket, "quiz:join", { joinCode: code, nickname: nickname.trim() });
+    const snapshot = await join({ joinCode: code, nickname: nickname.trim() });
     sitDown(snapshot, { token: snapshot.you.token, isGuest: true });
   } catch (error) {
     if (error.code === "not_found") return askForCode(new Error("No quiz with this code is running"));
@@ -89,16 +102,19 @@ onSubmit(byId("name-form"), async ({ nickname }) => {
   }
 });
 
-byId("come-back").addEventListener("click", async () => {
+async function comeBack(form) {
   const before = memory.get("guest", localStorage);
   try {
-    const snapshot = await request(socket, "quiz:join", { sessionId: before.sessionId, token: before.token });
-    sitDown(snapshot, { token: before.token, isGuest: true });
+    code = before.code;
+    sitDown(await join({ sessionId: before.sessionId, token: before.token }), { token: before.token, isGuest: true });
   } catch (error) {
-    showError(byId("name-form"), error);
+    if (!isPassing(error)) memory.set("guest", null, localStorage);
+    showError(form, error.code === "not_found" ? new Error("That quiz is over") : error);
   }
-});
+}
 
+byId("come-back").addEventListener("click", () => comeBack(byId("name-form")));
+byId("come-back-code").addEventListener("click", () => comeBack(byId("code-form")));
 byId("other-code").addEventListener("click", () => askForCode());
 
 async function leave() {
@@ -118,7 +134,7 @@ byId("removed-ok").addEventListener("click", startOver);
 
 if (token) {
   const playAsGuest = () => {
-    memory.set("token", null);
+    rememberToken(null);
     startOver();
   };
   byId("account").append(element("button", { class: "quiet small", type: "button", onclick: playAsGuest }, "Play as a guest"));
@@ -132,13 +148,16 @@ function settle(snapshot) {
   setText("lobby-name", seat.username);
   setText("lobby-title", snapshot.title);
   setText("score", formatNumber(snapshot.you.score));
+  const known = memory.get("choice");
+  const isOwn = known?.sessionId === seat.sessionId;
+  const isCurrent = isOwn && known.questionId === snapshot.question?.questionId;
+  if (isOwn && !isCurrent && !known.isConfirmed) sendBelated(known);
   if (snapshot.phase === "ended") return showEnd(snapshot.you);
   if (snapshot.phase === "leadIn") return showLeadIn(snapshot.startsInMs);
   if (!snapshot.question) return showLobby(snapshot);
-  const known = memory.get("choice");
-  const isKnown = known?.sessionId === seat.sessionId && known.questionId === snapshot.question.questionId;
-  showQuestion(snapshot.question, isKnown ? known.answer : undefined);
+  showQuestion(snapshot.question, isCurrent ? known.answer : undefined);
   if (snapshot.answer) {
+    confirmChoice(snapshot.answer);
     current.result = snapshot.answer;
     view.lock(current.answer);
     view.showResult(snapshot.answer);
@@ -146,6 +165,36 @@ function settle(snapshot) {
   if (snapshot.closed) showClosed(snapshot.closed);
   else if (!snapshot.answer && current.answer !== undefined) send();
 }
+
+/**
+ * An answer that was given without a connection to a question that is gone. Whether it counts only the server knows: it may have arrived
+ * although its result did not come back. So it is sent again, and what became of it is said.
+ */
+async function sendBelated({ sessionId, questionId, answer, number }) {
+  const which = number ? `question ${number}` : "the last question";
+  try {
+    await request(socket, "quiz:answer", { sessionId, questionId, answer });
+    confirmChoice({ questionId });
+  } catch (error) {
+    if (isPassing(error)) return;
+    confirmChoice({ questionId });
+    notify(error.code === "closed" ? `Your answer to ${which} came too late and does not count.` : `Your answer to ${which} does not count: ${error.message}.`);
+  }
+}
+
+/** The server has it, or has refused it for good. */
+function confirmChoice({ questionId }) {
+  const known = memory.get("choice");
+  if (known?.questionId === questionId) memory.set("choice", { ...known, isConfirmed: true });
+}
+
+/** Stays until it was read, whatever else is shown. */
+function notify(text) {
+  setText("notice-text", text);
+  byId("notice").hidden = false;
+}
+
+byId("notice-ok").addEventListener("click", () => (byId("notice").hidden = true));
 
 function showLobby({ phase, questionCount }) {
   const isDone = phase === "open";
@@ -166,7 +215,7 @@ function showQuestion(question, answer) {
   stopLeadIn();
   const previous = pace === "self" && current.result && !current.result.pending ? outcome(current.result) : null;
   current = { question, answer };
-  view.show(question, sayBonusIsOver);
+  view.show(question, { onOver: sayBonusIsOver, endsWithTime: pace !== "self" });
   if (previous) view.say(`Your last answer: ${previous[0]}`, previous[1]);
   if (answer !== undefined) view.lock(answer);
 }
@@ -179,30 +228,44 @@ function sayBonusIsOver() {
 function choose(answer) {
   if (current.answer !== undefined || current.closed) return;
   current.answer = answer;
-  memory.set("choice", { sessionId: seat.sessionId, questionId: current.question.questionId, answer });
+  const { questionId, questionNumber } = current.question;
+  memory.set("choice", { sessionId: seat.sessionId, questionId, answer, number: questionNumber });
   view.lock(answer);
   send();
 }
 
 /** Sends the chosen answer until the server has it; it counts the first one only, however often it comes. */
 async function send() {
-  const { question, answer } = current;
-  const isStillAsked = () => current.question === question && !current.closed && !current.result;
+  const shown = current;
+  const { question, answer } = shown;
+  const isShown = () => current === shown;
   view.say("Sending…", "locked");
+  shown.isSending = true;
   try {
     const result = await request(socket, "quiz:answer", { sessionId: seat.sessionId, questionId: question.questionId, answer }, 5_000);
+    confirmChoice(result);
     showResult(result);
   } catch (error) {
-    if (!isStillAsked()) return;
-    if (error instanceof Refusal && !isPassing(error)) return refuse(error);
+    shown.isSending = false;
+    if (error instanceof Refusal && !isPassing(error)) return refuse(error, shown);
+    if (!isShown() || shown.result) return;
+    if (shown.closed) return showClosed(shown.closed);
     view.say("Not sent yet. It goes out as soon as the server can be reached.", "locked");
-    if (socket.connected) setTimeout(() => isStillAsked() && socket.connected && send(), error.retryAfterMs ?? 1_000);
+    if (socket.connected) setTimeout(() => isShown() && !shown.closed && !shown.result && socket.connected && send(), error.retryAfterMs ?? 1_000);
     // Otherwise the rejoin sends it.
   }
 }
 
-function refuse(error) {
-  view.say(error.code === "closed" ? "Too late: the question is closed." : error.message, "bad");
+function refuse(error, refused) {
+  const isLate = error.code === "closed";
+  if (error.code !== "invalid") confirmChoice(refused.question);
+  if (current !== refused) {
+    const which = `question ${refused.question.questionNumber}`;
+    if (isLate) notify(`Your answer to ${which} came too late and does not count.`);
+    return;
+  }
+  if (refused.closed) return showClosed(refused.closed);
+  view.say(isLate ? "Your answer came too late and does not count." : error.message, "bad");
   if (error.code !== "invalid") return;
   if (error.message.includes("pattern")) view.say("An answer may not contain < or >.", "bad");
   current.answer = undefined;
@@ -212,8 +275,10 @@ function refuse(error) {
 
 function showResult(result) {
   if (result.questionId !== current.question?.questionId) return;
+  confirmChoice(result);
   current.result = result;
   view.lock(current.answer);
+  if (current.closed && !result.pending) return showClosed(current.closed);
   view.showResult(result);
   const isLast = current.question.questionNumber === current.question.questionCount;
   if (pace === "self" && isLast) byId("outcome").append(" That was the last question.");
@@ -227,6 +292,7 @@ function showClosed(closed) {
 }
 
 function showEnd(you) {
+  if (view.unsent !== undefined && current.answer === undefined && !current.closed) notify("The quiz ended before you sent your last answer.");
   stopLeadIn();
   view.stop();
   const own = you && `You finished in ${ordinal(you.rank)} place with ${plural(you.score, "point")}.`;

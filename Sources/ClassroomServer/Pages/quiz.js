@@ -1,6 +1,6 @@
 /** How a quiz looks, to players and hosts alike: answers with colour and shape, countdown, leaderboard, podium. */
 
-import { announce, element, formatNumber, plural, svg } from "/page.js";
+import { announce, element, formatNumber, isolated, nameOf, plural, svg } from "/page.js";
 
 /** One a colour (`.answer-0` and so on in the style sheet): no answer is told from another by colour alone. */
 const shapes = [
@@ -19,6 +19,22 @@ export function shapeIcon(index) {
   return svg("svg", { class: "shape", viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("polygon", { points }));
 }
 
+/** The six digits in what somebody typed or pasted: digits of any script, "Code: 123 456", or the whole link; null when there are none. */
+export function parseCode(text) {
+  const linked = /code=([^&#]*)/.exec(text)?.[1];
+  const runs = (linked ?? text).match(/(?<![\p{L}\p{N}])\p{Nd}(?:[\s\p{Pd}\p{Cf}]*\p{Nd})*(?![\p{L}\p{N}])/gu) ?? [];
+  const codes = runs.map((run) => [...run].map(digitOf).join("")).filter((digits) => digits.length === 6);
+  return codes.length === 1 ? codes[0] : null;
+}
+
+/** The value of a decimal digit of any script; nothing for another character. Each script has its ten in a row. */
+function digitOf(character) {
+  if (!/\p{Nd}/u.test(character)) return "";
+  let before = 0;
+  for (let code = character.codePointAt(0); /\p{Nd}/u.test(String.fromCodePoint(code - 1)); code -= 1) before += 1;
+  return String(before % 10);
+}
+
 /** Seconds and a bar that run down to the server's deadline. It counts from the time that the server says remains: clocks differ. */
 export class Countdown {
   #number;
@@ -31,14 +47,19 @@ export class Countdown {
     this.#bar = bar;
   }
 
-  /** `onOver` runs when the time is up, not when the countdown is stopped before. */
-  start(remainingMs, durationMs, onOver) {
+  /** `onOver` runs when the time is up, `onNearEnd` `marginMs` before that; neither when the countdown is stopped before. */
+  start(remainingMs, durationMs, { onOver, onNearEnd, marginMs = 0 } = {}) {
     this.stop();
+    let isNearEnd = false;
     this.#said = new Set([10, 5].filter((seconds) => remainingMs <= seconds * 1000));
     const end = performance.now() + remainingMs;
     const tick = () => {
       const left = Math.max(0, end - performance.now());
       this.#show(left, durationMs);
+      if (left <= marginMs && !isNearEnd) {
+        isNearEnd = true;
+        onNearEnd?.();
+      }
       if (left > 0) return;
       this.stop();
       onOver?.();
@@ -97,8 +118,8 @@ export function correctText(correctAnswer, options) {
   return texts.join(options.length > 0 ? " and " : " or ");
 }
 
-/** Fills an `<ol>`. `onRemove(entry)` adds a button to each line. */
-export function renderLeaderboard(list, entries, { ownId, limit = entries.length, onRemove } = {}) {
+/** Fills an `<ol>`. `onRemove(event, entry)` adds a button to each line; `away` has the user ids of those who are not connected. */
+export function renderLeaderboard(list, entries, { ownId, limit = entries.length, onRemove, away = new Set() } = {}) {
   const shown = entries.slice(0, limit);
   const own = entries.findIndex((entry) => entry.userId === ownId);
   if (own >= limit) shown.push(entries[own]);
@@ -106,14 +127,20 @@ export function renderLeaderboard(list, entries, { ownId, limit = entries.length
     ...shown.map((entry) =>
       element(
         "li",
-        { class: entry.userId === ownId ? "own" : null, "data-user": entry.userId },
+        { class: [entry.userId === ownId && "own", away.has(entry.userId) && "away"].filter(Boolean).join(" ") || null, "data-user": entry.userId },
         element("span", { class: "rank" }, String(entry.rank)),
-        element("span", { class: "name" }, entry.username, entry.userId === ownId ? element("span", { class: "tag" }, "you") : null),
+        element(
+          "span",
+          { class: "name" },
+          nameOf(entry.username),
+          entry.userId === ownId ? element("span", { class: "tag" }, "you") : null,
+          away.has(entry.userId) ? element("span", { class: "tag" }, "away") : null,
+        ),
         element("span", { class: "points" }, formatNumber(entry.score)),
         onRemove &&
           element(
             "button",
-            { class: "quiet small", type: "button", "aria-label": `Remove ${entry.username}`, onclick: () => onRemove(entry) },
+            { class: "quiet small", type: "button", "aria-label": `Remove ${isolated(entry.username)}`, onclick: (event) => onRemove(event, entry) },
             "Remove",
           ),
       ),
@@ -128,7 +155,7 @@ export function renderPodium(list, entries) {
       element(
         "li",
         { class: `step step-${Math.min(entry.rank, 3)}` },
-        element("span", { class: "name" }, entry.username),
+        element("span", { class: "name" }, nameOf(entry.username)),
         element(
           "span",
           { class: "block" },
@@ -144,7 +171,7 @@ export function renderPodium(list, entries) {
 export function gapText(entries, ownId) {
   const own = entries.find((entry) => entry.userId === ownId);
   const ahead = own && entries.filter((entry) => entry.score > own.score).at(-1);
-  return ahead ? `${plural(ahead.score - own.score, "point")} behind ${ahead.username}` : null;
+  return ahead ? `${plural(ahead.score - own.score, "point")} behind ${isolated(ahead.username)}` : null;
 }
 
 export function ordinal(rank) {

@@ -62,7 +62,7 @@ struct QuestionCheck {
     }
 
     private func check(_ field: String, _ text: String, _ length: ClosedRange<Int>) throws(ClassroomError) {
-        guard length.contains(text.utf16.count), !text.allSatisfy(\.isWhitespace) else {
+        guard length.contains(text.utf16.count), !text.showsNothing else {
             throw invalid(field, "must have \(length.lowerBound) to \(length.upperBound) characters")
         }
         guard !Self.hasControlCharacters(text) else { throw invalid(field, "has control characters") }

@@ -3,7 +3,8 @@ import JSONCore
 import NIOCore
 
 /// A quiz as somebody sent it: `{"id"?, "title", "questions": [{"id"?, "question", "options"?, "correctAnswer", "durationMs"?}]}`.
-/// It has the right shape; nothing else about it is checked yet.
+/// It has the right shape, and no field of which nobody would see anything again: an `image` that is dropped makes another question of it.
+/// Nothing else about it is checked yet.
 struct QuizDraft {
     struct QuestionDraft {
         var id: String?
@@ -32,6 +33,8 @@ struct QuizDraft {
                 .invalid, error.kind == .tooDeep ? "The body has more than \(Self.maximumDepth) levels" : "The body is not JSON")
         }
         guard text.kind == .object else { throw ClassroomError(.invalid, "The body: has the wrong type") }
+        // A quiz that was read and is sent back says whose it is: that does not change.
+        try Self.refuseUnknownFields(of: text, besides: ["id", "title", "questions", "createdBy"], path: "", owner: "quiz")
         id = try Self.optional(text["id"], "id") { $0.string }
         title = try Self.required(text["title"], "title") { $0.string }
         let list = try Self.required(text["questions"], "questions") { $0.kind == .array ? $0 : nil }
@@ -69,6 +72,27 @@ struct QuizDraft {
 
     // MARK: Fields
 
+    /// As many fields as anything here may have, those that are null included.
+    static let maximumFields = 64
+
+    /// A field that is null says nothing, and may be there.
+    fileprivate static func refuseUnknownFields(
+        of slice: JSONSlice, besides known: [String], path: String, owner: String
+    ) throws(ClassroomError) {
+        guard !slice.isLonger(than: maximumFields) else {
+            throw ClassroomError(.invalid, "\(path.isEmpty ? "The body" : path): a \(owner) has at most \(maximumFields) fields")
+        }
+        // Names are compared by their bytes: they may be of any length, and normalising a long one takes quadratic time.
+        guard
+            let field = slice.members.first(where: { field in
+                !field.value.isNull && !known.contains { $0.utf8.elementsEqual(field.key.utf8) }
+            })
+        else { return }
+        // The name is the sender's: cut, and without anything that could turn the line around.
+        let place = (path.isEmpty ? "" : path + ".") + Nickname.shown(field.key)
+        throw ClassroomError(.invalid, "\(place): a \(owner) has no such field, it would be lost")
+    }
+
     fileprivate static func required<Value>(
         _ slice: JSONSlice?, _ path: String, _ read: (JSONSlice) -> Value?
     ) throws(ClassroomError) -> Value {
@@ -89,6 +113,8 @@ struct QuizDraft {
 extension QuizDraft.QuestionDraft {
     fileprivate init(_ slice: JSONSlice, path: String, limits: QuizLimits) throws(ClassroomError) {
         guard slice.kind == .object else { throw ClassroomError(.invalid, "\(path): has the wrong type") }
+        try QuizDraft.refuseUnknownFields(
+            of: slice, besides: ["id", "question", "options", "correctAnswer", "durationMs"], path: path, owner: "question")
         id = try QuizDraft.optional(slice["id"], "\(path).id") { $0.string }
         question = try QuizDraft.required(slice["question"], "\(path).question") { $0.string }
         options = []

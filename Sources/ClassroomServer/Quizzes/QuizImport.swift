@@ -15,11 +15,16 @@ public struct QuizImport: Sendable {
     public let notes: [OpenTriviaQAImport.Report]
 
     /// Reads all of `bytes`. Whatever is wrong with a record concerns that record only.
-    /// - Throws: `ClassroomError(.invalid)` when no record can be read, when there are too many, or for a bad title.
+    /// - Throws: a ``Refusal`` when no record can be read, when there are too many, or for a bad title.
     public init(
         _ bytes: some Sequence<UInt8>, format: Format, id: String, title: String, owner: String, limits: QuizLimits = QuizLimits()
-    ) throws(ClassroomError) {
-        let title = try QuizTitle.checked(title, limits: limits)
+    ) throws(Refusal) {
+        let checkedTitle: String
+        do throws(ClassroomError) {
+            checkedTitle = try QuizTitle.checked(title, limits: limits)
+        } catch {
+            throw Refusal(message: error.message)
+        }
         let parsed =
             switch format {
             case .opentriviaqa: OpenTriviaQAParser.parse(bytes)
@@ -27,12 +32,24 @@ public struct QuizImport: Sendable {
         rejected = parsed.rejected
         notes = parsed.notes
         guard !parsed.questions.isEmpty else {
-            throw ClassroomError(.invalid, "no question could be read (\(parsed.rejected.count) records were rejected)")
+            throw Refusal(message: Self.summary(parsed.rejected), rejected: parsed.rejected)
         }
         guard parsed.questions.count <= limits.maximumQuestions else {
-            throw ClassroomError(.invalid, "\(parsed.questions.count) questions: a quiz has \(limits.maximumQuestions) at most")
+            throw Refusal(message: "\(parsed.questions.count) questions: a quiz has \(limits.maximumQuestions) at most")
         }
-        quiz = Quiz(id: id, title: title, questions: parsed.questions, createdBy: owner)
+        quiz = Quiz(id: id, title: checkedTitle, questions: parsed.questions, createdBy: owner)
+    }
+
+    /// Why nothing was imported: the whole, and each record with its line.
+    public struct Refusal: Error, Sendable, Hashable {
+        public var message: String
+        public var rejected: [OpenTriviaQAImport.Report] = []
+    }
+
+    private static func summary(_ rejected: [OpenTriviaQAImport.Report]) -> String {
+        guard let first = rejected.first else { return "no question could be read: the file has none" }
+        let count = rejected.count == 1 ? "its only record was rejected" : "all \(rejected.count) records were rejected"
+        return "no question could be read, \(count); line \(first.line): \(first.reason)"
     }
 
     /// A new id for a quiz.

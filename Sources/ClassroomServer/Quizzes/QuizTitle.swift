@@ -9,7 +9,7 @@ enum QuizTitle {
         let trimmed = title.trimmingPrefix(while: \.isWhitespace)
         let end = trimmed.lastIndex { !$0.isWhitespace }.map(trimmed.index(after:)) ?? trimmed.startIndex
         let text = String(trimmed[..<end])
-        guard (1...limits.maximumTitleLength).contains(text.utf16.count) else { throw wrongLength(limits) }
+        guard (1...limits.maximumTitleLength).contains(text.utf16.count), !text.showsNothing else { throw wrongLength(limits) }
         guard !QuestionCheck.hasControlCharacters(text) else { throw ClassroomError(.invalid, "title: has control characters") }
         return text
     }

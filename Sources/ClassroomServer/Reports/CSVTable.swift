@@ -1,6 +1,7 @@
-/// Comma-separated values (RFC 4180) that spreadsheets show and do not execute.
+/// Comma-separated values (RFC 4180) that spreadsheets show as they are and do not execute.
 struct CSVTable {
-    private(set) var text = ""
+    /// Begins with a byte order mark: without it Excel does not take the text for UTF-8.
+    private(set) var text = "\u{FEFF}"
 
     mutating func add(_ row: [String]) {
         text += row.map(Self.cell).joined(separator: ",") + "\r\n"
@@ -9,10 +10,13 @@ struct CSVTable {
     /// What a formula starts with; some programs take the full-width forms for the same.
     private static let formulaSigns = Set("=+-@＝＋－＠".unicodeScalars)
 
-    /// A cell that starts like a formula gets an apostrophe in front. White space before the sign does not save it: some programs trim.
+    /// A cell that starts like a formula gets an apostrophe in front, unless it is a number, which computes nothing. White space before the sign
+    /// does not save it: some programs trim.
     static func cell(_ value: String) -> String {
         var value = value
-        if let first = value.unicodeScalars.first(where: { !$0.properties.isWhitespace }), formulaSigns.contains(first) {
+        if isNumber(value) {
+            // As it is.
+        } else if let first = value.unicodeScalars.first(where: { !$0.properties.isWhitespace }), formulaSigns.contains(first) {
             value = "'" + value
         } else if let first = value.unicodeScalars.first, first == "\t" || first == "\r" {
             value = "'" + value
@@ -20,5 +24,27 @@ struct CSVTable {
         let needsQuotes = value.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" || $0 == ";" }
         guard needsQuotes else { return value }
         return "\"" + value.replacing("\"", with: "\"\"") + "\""
+    }
+
+    /// `-5`, `+3.25`, `1e-7`: a sign, digits, perhaps a fraction and an exponent.
+    static func isNumber(_ value: String) -> Bool {
+        var rest = value.utf8[...]
+        func digits() -> Bool {
+            let count = rest.prefix { (48...57).contains($0) }.count
+            rest = rest.dropFirst(count)
+            return count > 0
+        }
+        if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
+        guard digits() else { return false }
+        if rest.first == UInt8(ascii: ".") || rest.first == UInt8(ascii: ",") {
+            rest = rest.dropFirst()
+            guard digits() else { return false }
+        }
+        if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+            rest = rest.dropFirst()
+            if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
+            guard digits() else { return false }
+        }
+        return rest.isEmpty
     }
 }

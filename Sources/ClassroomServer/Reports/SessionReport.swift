@@ -32,7 +32,7 @@ struct SessionReport: Encodable {
 
     var sessionId: String
     var quizId: String
-    /// Empty when the quiz has been deleted.
+    /// The quiz as it was played. Empty when its row was gone before the session was seen.
     var title: String
     var status: SessionStatus
     var createdAt: UnixMilliseconds

@@ -87,7 +87,7 @@ final class LiveQuizService: QuizService {
     func joinGuest(_ sessionID: String, nickname: String, _ context: CallContext) async throws -> GuestAdmission {
         let name = try Nickname(nickname).display
         let guest = User(id: "guest-\(RandomIdentifier.uuid())", username: name, role: .guest)
-        try await with(sessionID, checksRow: true) { try await $0.mayJoin(nickname: name) }
+        try await with(sessionID, checksRow: true) { try await $0.mayJoin(nickname: name, device: context.device) }
         let token = try await guestTokens.issueToken(for: guest)
         do {
             let reply = try await with(sessionID) { try await $0.join(guest, context, guestToken: token) }
@@ -156,20 +156,26 @@ final class LiveQuizService: QuizService {
         }
     }
 
-    func nextQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.next(by: user.id), sessionID, user, context)
+    func nextQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await control(.next(by: user.id, seen: seen), sessionID, user, context)
     }
 
-    func closeQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.close(by: user.id), sessionID, user, context)
+    func closeQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await control(.close(by: user.id, seen: seen), sessionID, user, context)
     }
 
-    func endSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.end(by: user.id), sessionID, user, context)
+    func endSession(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await control(.end(by: user.id, seen: seen), sessionID, user, context)
     }
 
-    func kick(_ userID: String, from sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.kick(userID: userID, by: user.id), sessionID, user, context)
+    func kick(
+        _ userID: String, from sessionID: String, seen: String?, _ user: User, _ context: CallContext
+    ) async throws -> SessionReply {
+        try await control(.kick(userID: userID, by: user.id, seen: seen), sessionID, user, context)
+    }
+
+    func lock(_ sessionID: String, isLocked: Bool, _ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await control(.lock(isLocked, by: user.id), sessionID, user, context)
     }
 
     private func control(

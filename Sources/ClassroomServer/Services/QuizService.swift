@@ -24,10 +24,15 @@ public protocol QuizService: Sendable {
     func leaveSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionLeft
 
     func startSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply
-    func nextQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply
-    func closeQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply
-    func endSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply
-    func kick(_ userID: String, from sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply
+    /// `seen`, here and below: the id of the question that the caller saw; with it the command is refused once another is current.
+    func nextQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply
+    func closeQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply
+    func endSession(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply
+    func kick(
+        _ userID: String, from sessionID: String, seen: String?, _ user: User, _ context: CallContext
+    ) async throws -> SessionReply
+    /// While a session is locked nobody new may join; those who were in come back.
+    func lock(_ sessionID: String, isLocked: Bool, _ user: User, _ context: CallContext) async throws -> SessionReply
 
     /// The whole board, durable and revealed answers only.
     func getLeaderboard(_ sessionID: String) async throws -> LeaderboardReport

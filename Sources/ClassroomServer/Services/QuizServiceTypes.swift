@@ -7,13 +7,17 @@ public struct CallContext: Sendable {
     public var socket: SocketReference?
     /// When the request was received, in milliseconds since 1970.
     public var receivedAt: UnixMilliseconds
+    /// The mark of the caller's browser, if it gave one: two joins with the same mark come from one person.
+    public var device: String?
     private let onReply: @Sendable (SessionReply) -> Void
 
     public init(
-        socket: SocketReference? = nil, receivedAt: UnixMilliseconds, onReply: @escaping @Sendable (SessionReply) -> Void = { _ in }
+        socket: SocketReference? = nil, receivedAt: UnixMilliseconds, device: String? = nil,
+        onReply: @escaping @Sendable (SessionReply) -> Void = { _ in }
     ) {
         self.socket = socket
         self.receivedAt = receivedAt
+        self.device = device
         self.onReply = onReply
     }
 

@@ -18,6 +18,7 @@ extension SessionActor {
                 if let call { waiting[key, default: []].append(call) }
                 open = nil
             case .persistSession(let record): write(record, for: call)
+            case .keepQuiz(let quiz): keep(quiz)
             case .persistParticipant(let participant): write(participant, holdsBack: hasReply, for: call)
             case .schedule(let time):
                 if let time { arm(.wake, at: time) } else { timers.removeValue(forKey: .wake)?.cancel() }
@@ -42,7 +43,7 @@ extension SessionActor {
         case .removeUser(let userID): for socket in roster.sockets(of: userID) { unseat(socket.id) }
         case .finished:
             isFinished = true
-        case .storeAnswer, .awaitAnswer, .persistSession, .persistParticipant, .schedule:
+        case .storeAnswer, .awaitAnswer, .persistSession, .keepQuiz, .persistParticipant, .schedule:
             assertionFailure("begun when it was decided")
         }
     }

@@ -11,14 +11,14 @@ extension SessionActor {
     func join(_ user: User, _ context: CallContext, guestToken: String? = nil) async throws -> SessionReply {
         try await request(user.id, context, guestToken: guestToken) { call in
             storeFirst(user.id, call)
-            apply(.join(userID: user.id, name: user.username, isNickname: user.role == .guest), for: call)
+            apply(.join(userID: user.id, name: user.username, isNickname: user.role == .guest, device: context.device), for: call)
         }
     }
 
     /// Whether somebody could join now under this name; throws why not.
-    func mayJoin(nickname: String) throws {
+    func mayJoin(nickname: String, device: String?) throws {
         guard !isRetired else { throw SessionRetired() }
-        try session.requireMayJoin(nickname: nickname)
+        try session.requireMayJoin(nickname: nickname, device: device)
     }
 
     func observe(_ user: User, managesQuizzes: Bool, _ context: CallContext) async throws -> SessionReply {

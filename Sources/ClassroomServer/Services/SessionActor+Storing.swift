@@ -38,6 +38,15 @@ extension SessionActor {
         environment.store.update(record) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
     }
 
+    /// In the same queue of writes as the session's own row, before it. Fails it, the copy is made when the library's quiz changes.
+    func keep(_ quiz: Quiz) {
+        let (id, logger) = (id, environment.logger)
+        environment.store.keep(quiz, sessionID: id, sessionCreatedAt: createdAt) { result in
+            guard case .failure(let error) = result else { return }
+            logger.warning("a session's quiz could not be kept", metadata: ["session": "\(id)", "error": "\(error.message)"])
+        }
+    }
+
     /// - Parameter holdsBack: an answer follows that promises what is written.
     func write(_ participant: ParticipantRecord, holdsBack: Bool, for call: SessionCall?) {
         let userID = participant.userID

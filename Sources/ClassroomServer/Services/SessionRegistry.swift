@@ -149,7 +149,7 @@ final class SessionRegistry: Sendable {
             guard let record = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
             // The board of a session that has ended outlives the quiz.
             let gone = record.status == .ended ? Quiz(id: record.quizID, title: "", questions: [], createdBy: "") : nil
-            guard let quiz = try await store.quiz(id: record.quizID) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
+            guard let quiz = try await quiz(of: record) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
             let session = make(
                 record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
             await session.resume()
@@ -169,6 +169,16 @@ final class SessionRegistry: Sendable {
             }
             throw error
         }
+    }
+
+    /// As it is played. A row that somebody wrote by hand as a running session has no copy yet, and gets one.
+    private func quiz(of record: SessionRecord) async throws -> Quiz? {
+        if let played = try await store.playedQuiz(sessionID: record.id) { return played }
+        guard let quiz = try await store.quiz(id: record.quizID) else { return nil }
+        if record.status != .waiting, record.mayPlay(quiz) {
+            store.keep(quiz, sessionID: record.id, sessionCreatedAt: record.createdAt) { _ in }
+        }
+        return quiz
     }
 
     private func make(

@@ -7,6 +7,7 @@ enum SettingsText {
     static func text(_ settings: SessionSettings) -> String {
         JSONWriter.text { writer in
             writer.object { writer in
+                writer.field("advanceDelayMs", settings.advanceDelayMs)
                 writer.field("autoAdvance", settings.autoAdvance)
                 writer.key("extraTime")
                 writer.object { writer in
@@ -33,6 +34,9 @@ enum SettingsText {
         }
         if let leadIn = json["leadInMs"]?.wholeNumber, leadIn >= 0 {
             settings.leadInMs = min(leadIn, SessionSettings.leadInRange.upperBound)
+        }
+        if let delay = json["advanceDelayMs"]?.wholeNumber, delay >= 0 {
+            settings.advanceDelayMs = min(delay, SessionSettings.advanceDelayRange.upperBound)
         }
         if let advance = json["autoAdvance"]?.bool { settings.autoAdvance = advance }
         if let reveal = json["revealAnswers"]?.string.flatMap(SessionSettings.Reveal.init) { settings.revealAnswers = reveal }

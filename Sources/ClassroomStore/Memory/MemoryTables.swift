@@ -12,11 +12,19 @@ struct MemoryTables: SelfRedacting {
         var userID: String
     }
 
+    struct SentMessage: Hashable {
+        var roomID: String
+        var userID: String
+        var clientID: String
+    }
+
     /// A session and what hangs on it.
     struct Session {
         var record: SessionRecord
         var participants: [String: ParticipantRecord] = [:]
         var answers: [AnswerKey: AnswerRecord] = [:]
+        /// The quiz as it is played.
+        var quiz: Quiz?
     }
 
     var users: [String: User] = [:]
@@ -24,6 +32,8 @@ struct MemoryTables: SelfRedacting {
     var quizzes: [String: Quiz] = [:]
     var sessions: [String: Session] = [:]
     var rooms: [String: [ChatMessage]] = [:]
+    /// Those that their senders gave an id.
+    var sentMessages: [SentMessage: ChatMessage] = [:]
 
     func user(forTokenHash hash: String, now: UnixMilliseconds) -> User? {
         guard let token = tokens[hash], token.expiresAt.map({ $0 > now }) ?? true else { return nil }
@@ -57,10 +67,32 @@ struct MemoryTables: SelfRedacting {
         return .stored
     }
 
+    /// Sessions that were started and have no copy of the quiz of their own get one, before it changes.
+    mutating func keepBeforeChange(_ id: String) {
+        guard let quiz = quizzes[id] else { return }
+        for (sessionID, session) in sessions where session.record.quizID == id && session.record.status != .waiting && session.quiz == nil {
+            if session.record.mayPlay(quiz) { sessions[sessionID]?.quiz = quiz }
+        }
+    }
+
+    mutating func keep(_ quiz: Quiz, _ sessionID: String, _ sessionCreatedAt: UnixMilliseconds?) -> Bool {
+        guard session(sessionID, sessionCreatedAt) != nil else { return false }
+        sessions[sessionID]?.quiz = quiz
+        return true
+    }
+
+    func playedQuiz(_ sessionID: String) -> Quiz? {
+        guard let session = sessions[sessionID], session.record.status != .waiting else { return nil }
+        return session.quiz
+    }
+
     mutating func append(_ message: ChatMessage) -> ChatMessage {
+        let sent = message.clientID.map { SentMessage(roomID: message.roomID, userID: message.userID, clientID: $0) }
+        if let sent, let first = sentMessages[sent] { return first }
         var message = message
         message.sequence = (rooms[message.roomID]?.last?.sequence ?? 0) + 1
         rooms[message.roomID, default: []].append(message)
+        if let sent { sentMessages[sent] = message }
         return message
     }
 

@@ -11,7 +11,7 @@ public enum DatabaseLocation: Hashable, Sendable {
     public init(url: String) throws(StoreError) {
         let scheme = url.prefix { $0 != ":" }
         guard scheme.endIndex < url.endIndex else {
-            throw StoreError(.invalidURL, "not a database URL: no scheme (expected sqlite:PATH, memory: or postgres://…)")
+            throw StoreError(.invalidURL, "not a database URL: no scheme (expected sqlite:PATH or memory:)")
         }
         let rest = url[url.index(after: scheme.endIndex)...]
         switch scheme.lowercased() {
@@ -25,7 +25,7 @@ public enum DatabaseLocation: Hashable, Sendable {
         case "postgres", "postgresql":
             self = .postgres
         default:
-            throw StoreError(.invalidURL, "not a database URL: unknown scheme '\(scheme):' (expected sqlite:PATH, memory: or postgres://…)")
+            throw StoreError(.invalidURL, "not a database URL: unknown scheme '\(scheme):' (expected sqlite:PATH or memory:)")
         }
     }
 }

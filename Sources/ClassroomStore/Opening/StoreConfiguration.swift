@@ -13,6 +13,11 @@ public struct StoreConfiguration: Sendable {
     /// How long a transaction waits for another process that has the database locked. A write can wait for the transaction before its own
     /// too: it is told within twice this time.
     public var busyTimeout: Duration = .seconds(2)
+    /// How often what was committed goes from the write-ahead log into the database file, if anything was: SQLite by itself may leave all of it
+    /// beside the file.
+    public var checkpointInterval: Duration = .seconds(5)
+    /// The size of the write-ahead log in bytes beyond which that happens at once.
+    public var maximumLogBytes = 16 << 20
     /// What holds in a session whose row says nothing about it, such as one that somebody wrote by hand.
     public var defaultSettings = SessionSettings()
 

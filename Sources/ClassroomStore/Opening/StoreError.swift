@@ -1,7 +1,7 @@
 /// Why a store could not be opened. The description is one line, made for a person at a terminal.
 public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Kind: Hashable, Sendable {
-        private enum Value { case invalidURL, unsupported, unopenable }
+        private enum Value { case invalidURL, unsupported, unopenable, unwritable }
         private let value: Value
         private init(_ value: Value) { self.value = value }
 
@@ -11,6 +11,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let unsupported = Kind(.unsupported)
         /// The database is not there, not readable, not a database, or made by a newer version.
         public static let unopenable = Kind(.unopenable)
+        /// A file that is to be written is there already, or cannot be.
+        public static let unwritable = Kind(.unwritable)
     }
 
     public let kind: Kind

@@ -3,7 +3,8 @@ public import Classroom
 /// The history of the chat rooms.
 public protocol ChatStore: Sendable {
     /// Stores the message as the next of its room: the stored message has the room's last sequence + 1 (from 1), whatever `message.sequence` says.
-    /// Completions run after the commit, in the order of the sequences. See ``ClassroomStore`` for where they run.
+    /// A message whose `clientID` its sender has used in the room before is that message sent again: it is not stored, and the completion gets
+    /// the first one, as its id tells. Completions run after the commit, in the order of the sequences. See ``ClassroomStore`` for where they run.
     func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void)
     /// The last messages of the room, the oldest of them first.
     func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage]

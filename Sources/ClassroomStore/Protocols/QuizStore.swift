@@ -13,6 +13,25 @@ public protocol QuizStore: Sendable {
     func replace(_ quiz: Quiz) async throws -> Bool
     /// Creates the quiz or replaces the one of the same id.
     func save(_ quiz: Quiz) async throws
-    /// Whether there was such a quiz. Its sessions stay.
+    /// Whether there was such a quiz. Its sessions stay, and those that were started keep it as they played it.
     func deleteQuiz(id: String) async throws -> Bool
+
+    /// Keeps the quiz as a session plays it, in place of what was kept before. False: the session's row is gone, or another incarnation's.
+    /// See ``ClassroomStore`` for where the completion runs.
+    func keep(
+        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
+    /// The quiz as a session that was started plays or played it, whatever became of the library's. A session that came into the database
+    /// past this store has a copy from when its quiz is first changed; until then nil, and the library's is the one.
+    func playedQuiz(sessionID: String) async throws -> Quiz?
+    /// The titles of the sessions' quizzes, by session id: as played, or else as the library has them.
+    func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String]
+}
+
+extension QuizStore {
+    /// The quiz of a session: as it is played, or before the start as the library has it.
+    public func quiz(of session: SessionRecord) async throws -> Quiz? {
+        if let played = try await playedQuiz(sessionID: session.id) { return played }
+        return try await quiz(id: session.quizID)
+    }
 }

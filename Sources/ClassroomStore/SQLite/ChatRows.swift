@@ -9,8 +9,22 @@ enum ChatRows {
             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """
 
-    /// Stores the message as the next one of its room and returns its sequence.
-    static func insert(_ message: ChatMessage, in db: Database, sequences: inout ChatSequences) throws -> Int {
+    /// Stores the message as the next one of its room; returns it with its sequence, or the one that was stored when it was sent before.
+    static func insert(_ message: ChatMessage, in db: Database, sequences: inout ChatSequences) throws -> ChatMessage {
+        if let first = try sentBefore(message, in: db) { return first }
+        var stored = message
+        stored.sequence = try insertNext(message, in: db, sequences: &sequences)
+        return stored
+    }
+
+    private static func sentBefore(_ message: ChatMessage, in db: Database) throws -> ChatMessage? {
+        guard let clientID = message.clientID else { return nil }
+        let statement = try db.cachedStatement(
+            sql: "select * from chat_messages where room_id = ? and user_id = ? and client_id = ? order by sequence limit 1")
+        return try Row.fetchOne(statement, arguments: [message.roomID, message.userID, clientID]).map(self.message)
+    }
+
+    private static func insertNext(_ message: ChatMessage, in db: Database, sequences: inout ChatSequences) throws -> Int {
         let room = message.roomID
         let statement = try HotStatement(insertion, in: db)
         statement.bind(1, room)

@@ -7,14 +7,15 @@ enum ParticipantRows {
     static func save(_ participant: ParticipantRecord, _ sessionCreatedAt: UnixMilliseconds?, in db: Database) throws -> Bool {
         try db.cachedStatement(
             sql: """
-                insert into quiz_participants (session_id, user_id, username, joined_at, kicked, has_left, question_sent_at)
-                    select ?1, ?2, ?3, ?4, ?5, ?6, ?7 where \(SessionRows.exists(id: "?1", createdAt: "?8"))
+                insert into quiz_participants (session_id, user_id, username, joined_at, kicked, has_left, question_sent_at, device)
+                    select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 where \(SessionRows.exists(id: "?1", createdAt: "?9"))
                     on conflict (session_id, user_id) do update set username = excluded.username, joined_at = excluded.joined_at,
-                        kicked = excluded.kicked, has_left = excluded.has_left, question_sent_at = excluded.question_sent_at
+                        kicked = excluded.kicked, has_left = excluded.has_left, question_sent_at = excluded.question_sent_at,
+                        device = excluded.device
                 """
         ).execute(arguments: [
             participant.sessionID, participant.userID, participant.username, participant.joinedAt, participant.kicked ? 1 : 0,
-            participant.left ? 1 : 0, participant.questionSentAt, sessionCreatedAt,
+            participant.left ? 1 : 0, participant.questionSentAt, participant.device, sessionCreatedAt,
         ])
         return db.changesCount > 0
     }
@@ -29,6 +30,6 @@ enum ParticipantRows {
         ParticipantRecord(
             sessionID: row.text("session_id") ?? "", userID: row.text("user_id") ?? "", username: row.text("username") ?? "",
             joinedAt: row.integer("joined_at") ?? 0, kicked: row.flag("kicked"), left: row.flag("has_left"),
-            questionSentAt: row.integer("question_sent_at"))
+            questionSentAt: row.integer("question_sent_at"), device: row.text("device"))
     }
 }

@@ -9,7 +9,7 @@ enum SQLiteSchema {
     /// Milliseconds since 1970.
     private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
 
-    static let versions = [version1, version2]
+    static let versions = [version1, version2, version3]
 
     /// Brings the database to the newest version, in one transaction, so that two processes may do it at the same time.
     static func migrate(_ db: Database) throws {
@@ -43,6 +43,52 @@ enum SQLiteSchema {
             filler blob
         );
         """
+
+    /// The quiz of a session as it was played. One that a row without its own copy refers to is copied before it is changed or deleted, by
+    /// whatever program, unless it is somebody else's who took the id; `session_created_at` tells one session of an id from the next.
+    private static let version3 = """
+        alter table quiz_sessions add column locked integer default 0;
+        alter table quiz_participants add column device text;
+        create index chat_messages_client on chat_messages (room_id, user_id, client_id) where client_id is not null;
+
+        create table played_quizzes (
+            session_id text not null primary key references quiz_sessions (id) on delete cascade on update cascade,
+            session_created_at integer,
+            title text default '',
+            questions text default '[]',
+            created_by text default ''
+        );
+        insert into played_quizzes
+            select s.id, s.created_at, q.title, q.questions, q.created_by from quiz_sessions s join quizzes q on q.id = s.quiz_id
+            where s.status <> 'waiting' and \(isOwn(owner: "q.created_by"));
+
+        \(copyTrigger("quizzes_updated", before: "update"))
+        \(copyTrigger("quizzes_deleted", before: "delete"))
+        drop trigger quiz_sessions_deleted;
+        create trigger quiz_sessions_deleted after delete on quiz_sessions begin
+            delete from quiz_answers where session_id = old.id;
+            delete from quiz_participants where session_id = old.id;
+            delete from played_quizzes where session_id = old.id;
+        end;
+        """
+
+    /// `SessionRecord.mayPlay`, for the session `s`.
+    private static func isOwn(owner: String) -> String {
+        "(coalesce(s.created_by, '') = '' or coalesce(\(owner), '') in ('', 'system', s.created_by))"
+    }
+
+    private static func copyTrigger(_ name: String, before change: String) -> String {
+        """
+        create trigger \(name) before \(change) on quizzes begin
+            insert into played_quizzes
+                select s.id, s.created_at, old.title, old.questions, old.created_by from quiz_sessions s
+                where s.quiz_id = old.id and s.status <> 'waiting' and \(isOwn(owner: "old.created_by")) and not exists (
+                    select 1 from played_quizzes p where p.session_id = s.id and p.session_created_at is s.created_at)
+                on conflict (session_id) do update set session_created_at = excluded.session_created_at, title = excluded.title,
+                    questions = excluded.questions, created_by = excluded.created_by;
+        end;
+        """
+    }
 
     private static let version1 = """
         create table if not exists users (

@@ -12,6 +12,7 @@ extension SQLiteStore {
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
             throw StoreError(.unopenable, "cannot open the database \(path): it is a directory")
         }
+        createPrivately(path)
         do {
             let pool = try DatabasePool(path: path, configuration: connectionConfiguration(configuration))
             try pool.writeWithoutTransaction { db in
@@ -27,6 +28,13 @@ extension SQLiteStore {
         } catch {
             throw StoreError(.unopenable, "cannot open the database \(path): \(error)")
         }
+    }
+
+    /// A new file is its owner's alone: it holds names, answers and hashes of tokens. SQLite gives its companions (`-wal`, `-shm`) the same mode.
+    /// One that is there already keeps its mode. Whatever goes wrong here, opening the database says better.
+    private static func createPrivately(_ path: String) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { try? FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).close() }
     }
 
     private static func connectionConfiguration(_ configuration: StoreConfiguration) -> Configuration {

@@ -60,6 +60,22 @@ extension SQLiteStore {
         }
     }
 
+    public func keep(
+        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write(
+            bytes: Self.bytes(quiz), { db in try PlayedQuizRows.keep(quiz, sessionID, sessionCreatedAt, in: db) }, completion: completion)
+    }
+
+    public func playedQuiz(sessionID: String) async throws -> Quiz? {
+        try await read { db in try PlayedQuizRows.quiz(sessionID: sessionID, in: db) }
+    }
+
+    public func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String] {
+        try await read { db in try PlayedQuizRows.titles(sessionIDs, in: db) }
+    }
+
     private static func quiz(_ row: Row) -> Quiz {
         Quiz(
             id: row.text("id") ?? "", title: row.text("title") ?? "", questions: QuestionsText.questions(row.text("questions")),

@@ -12,6 +12,7 @@ public final class SQLiteStore: ClassroomStore {
     private let path: String
     private let pool: DatabasePool
     private let committer: GroupCommitter<SQLiteWriter>
+    private let checkpoints: LogCheckpoints
     private let logger: Logger
     let defaultSettings: SessionSettings
 
@@ -21,8 +22,10 @@ public final class SQLiteStore: ClassroomStore {
         self.logger = logger
         defaultSettings = configuration.defaultSettings
         pool = try Self.openPool(path: path, configuration: configuration)
+        checkpoints = LogCheckpoints(pool: pool, path: path, configuration: configuration, logger: logger)
         committer = GroupCommitter(
-            target: SQLiteWriter(pool: pool, logger: logger), configuration: configuration, name: "dunlin-sqlite")
+            target: SQLiteWriter(pool: pool, checkpoints: checkpoints, logger: logger), configuration: configuration, name: "dunlin-sqlite")
+        checkpoints.start()
     }
 
     deinit { committer.stop() }
@@ -45,8 +48,10 @@ public final class SQLiteStore: ClassroomStore {
     /// A few pages: more than the last one has left.
     private static let probeBytes = 16_384
 
+    /// Afterwards the file holds everything by itself.
     public func close() async {
         await committer.close()
+        checkpoints.finish()
         do {
             try pool.close()
         } catch {

@@ -11,18 +11,20 @@ import Synchronization
 final class SQLiteWriter: CommitTarget {
     private enum Outcome {
         case answer(AnswerOutcome)
-        case message(sequence: Int)
+        case message(ChatMessage)
         case done(@Sendable () -> Void)
         case failed(ClassroomError)
     }
 
     private let pool: DatabasePool
+    private let checkpoints: LogCheckpoints
     private let logger: Logger
     /// Taken out for the time of a transaction: only the writer's thread uses them.
     private let sequences = Mutex<ChatSequences?>(ChatSequences())
 
-    init(pool: DatabasePool, logger: Logger) {
+    init(pool: DatabasePool, checkpoints: LogCheckpoints, logger: Logger) {
         self.pool = pool
+        self.checkpoints = checkpoints
         self.logger = logger
     }
 
@@ -34,8 +36,9 @@ final class SQLiteWriter: CommitTarget {
         defer { self.sequences.withLock { $0 = sequences } }
         do {
             let outcomes = try pool.writeWithoutTransaction { db in try perform(batch, in: db, sequences: &sequences) }
-            return CommittedBatch(isCommitted: true) {
+            return CommittedBatch(isCommitted: true) { [checkpoints] in
                 for (write, outcome) in zip(batch, outcomes) { Self.deliver(outcome, to: write) }
+                checkpoints.committed()
             }
         } catch {
             sequences.forgetAll()
@@ -72,7 +75,7 @@ final class SQLiteWriter: CommitTarget {
         case .answer(let answer, let sessionCreatedAt, _):
             return .answer(try AnswerRows.insert(answer, sessionCreatedAt, in: db))
         case .message(let message, _):
-            return .message(sequence: try ChatRows.insert(message, in: db, sequences: &sequences))
+            return .message(try ChatRows.insert(message, in: db, sequences: &sequences))
         case .transaction(let transaction):
             var context = db
             var finish: @Sendable () -> Void = {}
@@ -88,9 +91,8 @@ final class SQLiteWriter: CommitTarget {
         switch (outcome, write) {
         case (.answer(let outcome), .answer(_, _, let completion)):
             completion(.success(outcome))
-        case (.message(let sequence), .message(var message, let completion)):
-            message.sequence = sequence
-            completion(.success(message))
+        case (.message(let stored), .message(_, let completion)):
+            completion(.success(stored))
         case (.done(let finish), .transaction):
             finish()
         case (.failed(let error), _):

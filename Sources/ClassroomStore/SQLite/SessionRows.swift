@@ -10,12 +10,13 @@ enum SessionRows {
         // What a session of this id left behind when it was replaced or deleted where neither keys nor triggers were in force.
         try db.cachedStatement(sql: "delete from quiz_answers where session_id = ?").execute(arguments: [session.id])
         try db.cachedStatement(sql: "delete from quiz_participants where session_id = ?").execute(arguments: [session.id])
+        try db.cachedStatement(sql: "delete from played_quizzes where session_id = ?").execute(arguments: [session.id])
         try refusingJoinCodesInUse {
             try db.cachedStatement(
                 sql: """
                     insert into quiz_sessions (quiz_id, status, join_code, created_by, settings, phase, question_index,
-                        question_opened_at, question_deadline, started_at, ended_at, version, id, created_at)
-                        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        question_opened_at, question_deadline, started_at, ended_at, version, locked, id, created_at)
+                        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """
             ).execute(arguments: arguments(session))
         }
@@ -27,7 +28,8 @@ enum SessionRows {
             try db.cachedStatement(
                 sql: """
                     update quiz_sessions set quiz_id = ?, status = ?, join_code = ?, created_by = ?, settings = ?, phase = ?,
-                        question_index = ?, question_opened_at = ?, question_deadline = ?, started_at = ?, ended_at = ?, version = ?
+                        question_index = ?, question_opened_at = ?, question_deadline = ?, started_at = ?, ended_at = ?, version = ?,
+                        locked = ?
                         where id = ? and (created_at = ? or typeof(created_at) <> 'integer')
                     """
             ).execute(arguments: arguments(session))
@@ -113,7 +115,7 @@ enum SessionRows {
         [
             session.quizID, session.status.rawValue, session.joinCode, session.createdBy, SettingsText.text(session.settings),
             session.phase, session.questionIndex, session.questionOpenedAt, session.questionDeadline, session.startedAt,
-            session.endedAt, session.version, session.id, session.createdAt,
+            session.endedAt, session.version, session.isLocked ? 1 : 0, session.id, session.createdAt,
         ]
     }
 
@@ -127,6 +129,6 @@ enum SessionRows {
             // As it is: it is compared and never added to.
             createdAt: Int64.fromDatabaseValue(row["created_at"]) ?? 0, startedAt: row.integer("started_at"),
             endedAt: row.integer("ended_at"),
-            version: row.int("version") ?? 0)
+            version: row.int("version") ?? 0, isLocked: row.flag("locked"))
     }
 }

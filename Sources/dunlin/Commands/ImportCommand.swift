@@ -43,6 +43,7 @@ struct ImportCommand: AsyncParsableCommand {
         do {
             result = try QuizImport(bytes, format: format, id: QuizImport.newQuizID(), title: title, owner: owner)
         } catch {
+            for report in error.rejected { Terminal.error("\(file):\(report.line): \(report.reason)") }
             throw CommandFailure(.dataError, "\(file): \(error.message)")
         }
         for report in result.rejected { Terminal.error("\(file):\(report.line): \(report.reason)") }

@@ -12,15 +12,19 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the classroom server.",
         discussion: """
-            Prints 'listening on http://HOST:PORT' when it accepts connections.
+            Prints 'listening on http://HOST:PORT' when it accepts connections,
+            then where the data is and where people find the classroom.
             SIGTERM and SIGINT drain: no new work is taken, pending commits finish,
             sockets are closed. Browsers of other origins than the server's own
             get 403 unless --allowed-origin names them, and so do requests that call
-            the server by another name than its own, an allowed origin's or an address.
+            the server by another name than its own, that of --public-url, an allowed
+            origin's or an address.
 
             Examples:
               dunlin serve --demo
               dunlin serve --port 8443 --tls-certificate chain.pem --tls-key key.pem
+              dunlin serve --hostname 0.0.0.0
+              dunlin serve --public-url https://school.example
               dunlin serve --tokens tokens.json
               dunlin serve --allowed-origin https://school.example
               DUNLIN_DATABASE=sqlite:school.sqlite dunlin serve --log-level debug

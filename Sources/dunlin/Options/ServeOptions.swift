@@ -11,19 +11,27 @@ struct ServeOptions: ParsableArguments {
 
     @OptionGroup var database: DatabaseOptions
 
-    @Option(help: ArgumentHelp("For more than one node; not in this build yet.", valueName: "url"))
+    /// Not in this build; named so that it is refused with the reason, and not offered.
+    @Option(help: .hidden)
     var redis: String?
 
     @Option(help: ArgumentHelp("JSON from opaque token to user or user id.", valueName: "file"))
     var tokens: String?
 
-    @Flag(help: "Quizzes, users and sessions to try it with; prints a link a role.")
+    @Flag(help: "Quizzes, users and sessions to try it with; prints a link for each role.")
     var demo = false
 
     @Option(
         name: .customLong("allowed-origin"), parsing: .singleValue,
         help: ArgumentHelp("An origin besides the server's own whose pages may connect; may be repeated.", valueName: "origin"))
     var allowedOrigins: [String] = []
+
+    @Option(
+        name: .customLong("public-url"),
+        help: ArgumentHelp(
+            "Where people find the classroom, such as https://school.example; links and QR codes name it (default: this machine's address).",
+            valueName: "url"))
+    var publicURL: String?
 
     @Option(help: ArgumentHelp("Accept JSON Web Tokens signed with HS256 and this secret.", valueName: "file"))
     var jwtSecretFile: String?
@@ -66,6 +74,7 @@ struct ServeOptions: ParsableArguments {
         configuration.allowedOrigins = Set(allowedOrigins.isEmpty ? environment.list("allowed-origin") : allowedOrigins)
         if let leadIn = try questionLeadIn ?? environment.integer("question-lead-in") { configuration.questionLeadInMs = leadIn }
         if let duration = try questionDuration ?? environment.integer("question-duration") { configuration.questionDurationMs = duration }
+        configuration.publicURL = publicURL ?? environment.string("public-url")
         configuration.tls = try tls(environment)
         configuration.jwt = try jwt(environment)
         try configuration.check()

@@ -72,7 +72,7 @@ struct DemoClassroomTests {
         #expect(try await user(first.instructorToken, at: 86_401_000) == nil)
     }
 
-    @Test("there is a link a role, and tokens stand where browsers do not send them")
+    @Test("there is a link for each role, and tokens stand where browsers do not send them")
     func links() async throws {
         let links = DemoLink.all(base: "http://localhost:1", access: .init(instructorToken: "I", studentToken: "S", joinCode: "123456"))
         #expect(links.map(\.role) == ["host", "player", "chat", "dashboard"])

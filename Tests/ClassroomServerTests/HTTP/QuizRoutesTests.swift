@@ -13,17 +13,21 @@ struct QuizRoutesTests {
           {"id": "word", "question": "In words?", "correctAnswer": ["four", "FOUR"], "durationMs": 5000}]}
         """
 
-    @Test("32 levels are read, 33 and hundreds are not, wherever they stand", arguments: ["correctAnswer", "options", "unknown"])
+    @Test("32 levels are read, 33 and hundreds are not, wherever they stand", arguments: ["correctAnswer", "options", "createdBy"])
     func depth(field: String) async throws {
         func body(_ levels: Int) -> String {
             let nested = String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+            guard field != "createdBy" else {
+                return #"{"title": "T", "questions": [{"question": "?", "correctAnswer": "x"}], "createdBy": \#(nested)}"#
+            }
             return #"{"title": "T", "questions": [{"question": "?", "options": ["a", "b"], "correctAnswer": 0, "\#(field)": \#(nested)}]}"#
         }
-        // The field's own levels stand within three.
-        let deepest = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(29))
-        #expect(deepest.status == (field == "unknown" ? 201 : 400))
+        // A question's fields stand within three levels, those of the quiz within one. Nobody reads who created it.
+        let own = field == "createdBy" ? 31 : 29
+        let deepest = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(own))
+        #expect(deepest.status == (field == "createdBy" ? 201 : 400))
         #expect(deepest.message?.contains("levels") != true)
-        for levels in [30, 480, 50_000] {
+        for levels in [own + 1, 480, 50_000] {
             let answer = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(levels))
             #expect(answer.status == 400)
             #expect(answer.message?.contains("32 levels") == true)
@@ -201,6 +205,14 @@ struct QuizRoutesTests {
             (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": 1}]}"#, "questions[0].correctAnswer: must be a text"),
             (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": "<b>"}]}"#, "must not contain < or >"),
             (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": "x", "durationMs": 999}]}"#, "durationMs: must be 1000"),
+            (
+                #"{"title": "t", "questions": [{"question": "?", "image": "x.png", "correctAnswer": "x"}]}"#,
+                "questions[0].image: a question has no"
+            ),
+            (#"{"title": "t", "questions": [{"question": "?", "correctAnswer": "x", "explanation": ""}]}"#, "questions[0].explanation: "),
+            (#"{"title": "t", "description": "d", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "description: a quiz has no"),
+            (#"{"title": "t", "questions": [{"question": "\u200b", "correctAnswer": "x"}]}"#, "questions[0].question: must have"),
+            (#"{"title": "\u200b\u2800", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "title: must have"),
             (#"{"title": "t\u0000", "questions": [{"question": "?", "correctAnswer": "x"}]}"#, "title: has control characters"),
             (
                 #"{"title": "t", "questions": [{"id": "q2", "question": "?", "correctAnswer": "x"}, {"question": "?", "correctAnswer": "x"}]}"#,
@@ -211,6 +223,29 @@ struct QuizRoutesTests {
         let answer = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body)
         #expect(answer.status == 400 && answer.code == "invalid")
         #expect(answer.message?.contains(message) == true, "\(answer.body)")
+    }
+
+    @Test("a quiz that was read can be sent back, and a field that says nothing is none")
+    func sentBack() async throws {
+        let created = try await server.call(
+            .post, "/api/v1/quizzes", token: "ann",
+            body: #"{"id": "own", "title": "t", "image": null, "questions": [{"question": "?", "image": null, "correctAnswer": "x"}]}"#)
+        #expect(created.status == 201, "\(created.body)")
+        let read = try await server.call(.get, "/api/v1/quizzes/own", token: "ann")
+        #expect(try await server.call(.put, "/api/v1/quizzes/own", token: "ann", body: read.body).status == 200)
+    }
+
+    @Test("a quiz and a question have 64 fields at most, those that say nothing included")
+    func fields() async throws {
+        func body(ofQuiz: Int, ofQuestion: Int) -> String {
+            func nulls(_ count: Int) -> String { (0..<count).map { #""x\#($0)": null, "# }.joined() }
+            return #"{\#(nulls(ofQuiz - 2))"title": "t", "questions": [{\#(nulls(ofQuestion - 2))"question": "?", "correctAnswer": "x"}]}"#
+        }
+        #expect(try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(ofQuiz: 64, ofQuestion: 64)).status == 201)
+        let quiz = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(ofQuiz: 65, ofQuestion: 2))
+        #expect(quiz.status == 400 && quiz.message == "The body: a quiz has at most 64 fields")
+        let question = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body(ofQuiz: 2, ofQuestion: 65))
+        #expect(question.status == 400 && question.message == "questions[0]: a question has at most 64 fields")
     }
 
     private static func nested(_ levels: Int) -> String { String(repeating: "[", count: levels) + String(repeating: "]", count: levels) }
@@ -273,6 +308,27 @@ struct QuizRoutesTests {
         let quizzes = try await server.store.quizzes(createdBy: "ann")
         #expect(quizzes.map(\.title) == ["Some birds"])
         #expect(quizzes.first?.questions.first?.options == ["A dunlin", "A dolphin"])
+    }
+
+    @Test("an import of which nothing comes says of each record what was wrong, as one with a good record does")
+    func allBad() async throws {
+        let file = "#Q One?\n^ C\nA A\nB B\n\n#Q Two?\nA A\nB B\n"
+        let answer = try await server.call(.post, "/api/v1/quizzes/import?format=opentriviaqa&title=x", token: "ann", body: file)
+        #expect(answer.status == 400 && answer.code == "invalid")
+        let rejected = try answer.json()["rejected"] as? [[String: Any]]
+        #expect(rejected?.map { $0["line"] as? Int } == [1, 6])
+        #expect(rejected?.map { $0["reason"] as? String } == ["no choice equals the correct answer", "no correct answer"])
+        #expect(answer.message?.contains("line 1: no choice equals the correct answer") == true)
+    }
+
+    @Test("the pages are told where players find the server and what a session is played by")
+    func classroom() async throws {
+        let server = HTTPTestServer { $0.questionDurationMs = 12_000 }
+        #expect(try await server.call(.get, "/api/v1/classroom").status == 401)
+        let json = try await server.call(.get, "/api/v1/classroom", token: "stu").json()
+        let defaults = json["sessionDefaults"] as? [String: Any]
+        #expect(defaults?["questionDurationMs"] as? Int == 12_000)
+        #expect(defaults?["advanceDelayMs"] as? Int == 5_000)
     }
 
     @Test(

@@ -72,6 +72,7 @@ struct RoutePermissionTests {
         Row(.get, "/api/v1/sessions/s/leaderboard", student: 403, player: 200, otherInstructor: 403, owner: 200),
         Row(.get, "/api/v1/sessions/s/report", student: 403, otherInstructor: 403, owner: 200),
         Row(.get, "/api/v1/sessions/s/report.csv", student: 403, otherInstructor: 403, owner: 200),
+        Row(.get, "/api/v1/classroom", student: 200, otherInstructor: 200, owner: 200),
         Row(open: "/livez"), Row(open: "/readyz"), Row(open: "/metrics"), Row(open: "/api/v1/openapi.yaml"),
         Row(open: "/"), Row(open: "/host"), Row(open: "/chat"), Row(open: "/dashboard"), Row(open: "/dunlin.js"),
     ]

@@ -86,6 +86,8 @@ private struct StrangeStore: ClassroomStore {
     func replace(_ quiz: Quiz) async throws -> Bool { try failure() }
     func save(_ quiz: Quiz) async throws { try failure() }
     func deleteQuiz(id: String) async throws -> Bool { try failure() }
+    func playedQuiz(sessionID: String) async throws -> Quiz? { try failure() }
+    func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String] { try failure() }
     func createSession(_ session: SessionRecord) async throws { try failure() }
     func session(id: String) async throws -> SessionRecord? { try failure() }
     func sessionCreation(id: String) async throws -> UnixMilliseconds? { try failure() }
@@ -106,6 +108,10 @@ private struct StrangeStore: ClassroomStore {
     }
     func save(
         _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) { completion(.failure(.storeFailed)) }
+    func keep(
+        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
         completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
     ) { completion(.failure(.storeFailed)) }
     func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {

@@ -42,6 +42,40 @@ struct ChatTests {
         }
     }
 
+    @Test("sent again by the same client id it is one message: acknowledged as the first, and told to nobody anew")
+    func sentAgain() async throws {
+        try await ClassroomBench().run { classroom in
+            let (ann, ben) = (try await classroom.student(0), try await classroom.student(1))
+            for client in [ann, ben] { _ = try await client.ask("chat:join", #"{"roomId": "r"}"#) }
+            let first = try await ann.ask("chat:message", #"{"content": "once", "clientId": "c"}"#)
+            let second = try await ann.ask("chat:message", #"{"content": "once", "clientId": "c"}"#)
+            #expect(second.text("id") == first.text("id"))
+            #expect(second.number("sequence") == 1)
+            _ = try await ben.ask("chat:message", #"{"content": "last", "clientId": "c"}"#)
+            for client in [ann, ben] {
+                #expect(try await client.payload("chat:message").text("content") == "once")
+                #expect(try await client.payload("chat:message").text("content") == "last")
+            }
+            // Without an acknowledgement the event is the answer, for the sender alone.
+            try await ann.emit("chat:message", #"{"content": "once", "clientId": "c"}"# as JSON)
+            #expect(try await ann.payload("chat:message").text("id") == first.text("id"))
+            _ = try await ben.ask("chat:leave")
+            #expect(!ben.unread.contains { $0.name == "chat:message" })
+        }
+    }
+
+    @Test("a name cannot turn other people's text around")
+    func names() async throws {
+        try await ClassroomBench().run { classroom in
+            try await classroom.add(User(id: "mallory", username: "\u{202E}yrollaM\u{2066}"), token: "mallory_token")
+            let mallory = try await classroom.connect("mallory_token")
+            #expect(try await mallory.ask("auth", #"{"token": "mallory_token"}"#).text("username") == "yrollaM")
+            let joined = try await mallory.ask("chat:join", #"{"roomId": "r"}"#)
+            #expect(joined["members"]?[0]?.text("username") == "yrollaM")
+            #expect(try await mallory.ask("chat:message", #"{"content": "x"}"#).text("username") == "yrollaM")
+        }
+    }
+
     @Test("everybody sees the messages in one order, a sender's own in sending order, and each is acknowledged")
     func order() async throws {
         try await ClassroomBench { $0.chatRate = .init(capacity: 1_000, refillPerSecond: 1) }.run { classroom in

@@ -111,6 +111,21 @@ struct DashboardTests {
         }
     }
 
+    @Test("a second without requests has no percentiles, which is not 0 ms")
+    func idle() async throws {
+        try await ClassroomBench().run { classroom in
+            let dashboard = try await classroom.student(0)
+            #expect(try await dashboard.ask("dashboard:subscribe", #"{"metrics": ["ack_p50", "ack_p99", "messages_per_second"]}"#).isOK)
+            classroom.clock.advance(by: 1_000)
+            _ = try await dashboard.payload("dashboard:metrics")
+            classroom.clock.advance(by: 1_000)
+            let metrics = try await dashboard.payload("dashboard:metrics")["metrics"]
+            #expect(metrics?["ack_p50"]?.isNull == true)
+            #expect(metrics?["ack_p99"]?.isNull == true)
+            #expect(metrics?.number("messages_per_second") == 0)
+        }
+    }
+
     @Test("percentiles lie within their bucket")
     func percentiles() {
         let histogram = LatencyHistogram()

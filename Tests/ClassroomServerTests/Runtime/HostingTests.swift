@@ -75,6 +75,66 @@ struct HostingTests {
         }
     }
 
+    @Test("a command that names the question it was meant for does not act on another")
+    func place() async throws {
+        try await ClassroomBench(store: store).run { classroom in
+            let host = try await classroom.host("s")
+            try await classroom.start(host, "s")
+            #expect(try await host.ask("quiz:next", #"{"sessionId": "s", "questionId": "q1"}"#).text("questionId") == "q2")
+            for event in ["quiz:next", "quiz:close", "quiz:end"] {
+                #expect(try await host.ask(event, #"{"sessionId": "s", "questionId": "q1"}"#).code == "conflict")
+            }
+            #expect(try await host.ask("quiz:kick", #"{"sessionId": "s", "questionId": "q1", "userId": "x"}"#).code == "conflict")
+            #expect(try await host.ask("quiz:close", #"{"sessionId": "s", "questionId": "q2"}"#).isOK)
+        }
+    }
+
+    @Test("a locked session lets nobody new in, and who was removed does not come back from the same browser")
+    func admission() async throws {
+        try await ClassroomBench(store: store).run { classroom in
+            let host = try await classroom.connect("instructor_token")
+            let code = try await host.ask("quiz:create_session", #"{"quizId": "quiz1", "sessionId": "s"}"#).text("joinCode") ?? ""
+            func join(_ name: String, _ device: String) async throws -> (TestClient, JSONSlice) {
+                let guest = try await classroom.connect()
+                return (
+                    guest, try await guest.ask("quiz:join", #"{"joinCode": "\#(code)", "nickname": "\#(name)", "deviceId": "\#(device)"}"#)
+                )
+            }
+            let (_, ann) = try await join("Ann", "d1")
+            let userID = ann["you"]?.text("userId") ?? ""
+            #expect(try await host.ask("quiz:kick", #"{"sessionId": "s", "userId": "\#(userID)"}"#).isOK)
+            #expect(try await join("Somebody", "d1").1.code == "forbidden")
+            let (_, ben) = try await join("Ben", "d2")
+            let token = ben["you"]?.text("token") ?? ""
+            let locked = try await host.ask("quiz:lock", #"{"sessionId": "s", "locked": true}"#)
+            #expect(locked["locked"]?.bool == true)
+            #expect(try await host.payload("quiz:locked").text("sessionId") == "s")
+            #expect(try await join("Cyd", "d3").1.code == "closed")
+            #expect(try await (try await classroom.connect()).ask("quiz:join", #"{"sessionId": "s", "token": "\#(token)"}"#).isOK)
+            #expect(try await host.ask("quiz:lock", #"{"sessionId": "s"}"#).code == "invalid")
+            #expect(try await host.ask("quiz:lock", #"{"sessionId": "s", "locked": false}"#).isOK)
+            #expect(try await join("Cyd", "d3").1.isOK)
+        }
+    }
+
+    @Test("an edit while a session is played changes neither what it plays nor what it goes on with after a restart")
+    func kept() async throws {
+        let bench = ClassroomBench(store: store)
+        try await bench.run { classroom in
+            let host = try await classroom.host("s")
+            try await classroom.start(host, "s")
+        }
+        let other = [Question(id: "q1", question: "Italy?", options: ["a", "b"], correctAnswer: .index(0))]
+        try await store.save(Quiz(id: "quiz1", title: "Italy", questions: other, createdBy: "instructor1"))
+        #expect(try await store.playedQuiz(sessionID: "s") == ClassroomBench.quiz)
+        try await bench.restart { classroom in
+            let host = try await classroom.connect("instructor_token")
+            let snapshot = try await host.ask("quiz:observe", #"{"sessionId": "s"}"#)
+            #expect(snapshot.text("title") == "Integration Test Quiz")
+            #expect(snapshot.number("questionCount") == 2)
+        }
+    }
+
     @Test("a session whose row names no owner is hosted by whoever manages quizzes")
     func noOwner() async throws {
         try await ClassroomBench(store: store).run { classroom in

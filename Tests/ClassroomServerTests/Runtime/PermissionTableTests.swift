@@ -65,6 +65,7 @@ struct PermissionTableTests {
         .host("quiz:next", owner: "conflict"),
         .host("quiz:close", owner: "conflict"),
         .host("quiz:end", owner: nil),
+        .host("quiz:lock", #"{"sessionId": "s", "locked": true}"#, owner: nil),
         .host("quiz:kick", #"{"sessionId": "s", "userId": "nobody"}"#, owner: "not_found"),
         Row(
             "quiz:answer", #"{"sessionId": "s", "questionId": "q1", "answer": 1}"#, guest: "closed", student: "closed",

@@ -96,20 +96,26 @@ final class QuizServiceDouble: QuizService {
         try control("start", sessionID)
     }
 
-    func nextQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try control("next", sessionID)
+    func nextQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
+        try control(seen.map { "next after \($0)" } ?? "next", sessionID)
     }
 
-    func closeQuestion(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
+    func closeQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
         try control("close", sessionID)
     }
 
-    func endSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
+    func endSession(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
         try control("end", sessionID)
     }
 
-    func kick(_ userID: String, from sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
+    func kick(
+        _ userID: String, from sessionID: String, seen: String?, _ user: User, _ context: CallContext
+    ) async throws -> SessionReply {
         try control("kick \(userID)", sessionID)
+    }
+
+    func lock(_ sessionID: String, isLocked: Bool, _ user: User, _ context: CallContext) async throws -> SessionReply {
+        try control("lock \(isLocked)", sessionID)
     }
 
     private func control(_ action: String, _ sessionID: String) throws -> SessionReply {

@@ -106,6 +106,14 @@ final class StoreDouble: ClassroomStore {
     }
     func save(_ quiz: Quiz) async throws { try await base.save(quiz) }
     func deleteQuiz(id: String) async throws -> Bool { try await base.deleteQuiz(id: id) }
+    func keep(
+        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        base.keep(quiz, sessionID: sessionID, sessionCreatedAt: sessionCreatedAt, completion: completion)
+    }
+    func playedQuiz(sessionID: String) async throws -> Quiz? { try await base.playedQuiz(sessionID: sessionID) }
+    func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String] { try await base.sessionTitles(sessionIDs) }
     func createSession(_ session: SessionRecord) async throws {
         try await base.createSession(session)
         await created?.pass()

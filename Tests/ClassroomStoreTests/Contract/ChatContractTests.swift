@@ -18,6 +18,24 @@ struct ChatContractTests {
         }
     }
 
+    @Test("what its sender sends again by the same client id is one message, and the first one comes back", arguments: Backend.allCases)
+    func sentAgain(backend: Backend) async throws {
+        try await backend.withStore { store in
+            let first = try await store.append(.sample("first", clientID: "c1"))
+            #expect(try await store.append(.sample("second", clientID: "c1")) == first)
+            #expect(try await store.append(.sample("other", clientID: "c2")).sequence == 2)
+            // Of somebody else, or in another room, it is another message.
+            var foreign = ChatMessage.sample("foreign", clientID: "c1")
+            foreign.userID = "user2"
+            #expect(try await store.append(foreign).sequence == 3)
+            #expect(try await store.append(.sample("elsewhere", room: "r2", clientID: "c1")).sequence == 1)
+            #expect(try await store.append(.sample("without")).sequence == 4)
+            #expect(try await store.append(.sample("without")).sequence == 5)
+            #expect(
+                try await store.recentChat(roomID: "r1", limit: 10).map(\.content) == ["first", "other", "foreign", "without", "without"])
+        }
+    }
+
     @Test("every room counts for itself, without gaps, in the order of the completions", arguments: Backend.allCases)
     func sequences(backend: Backend) async throws {
         try await backend.withStore { store in

@@ -43,6 +43,22 @@ struct OpenTriviaQATests {
         #expect(result.questions.map(\.id) == ["q1", "q2"])
     }
 
+    @Test("indented lines are code, and stay as they are, with the blank ones between them")
+    func indentation() {
+        let result = parse(
+            "#Q What does it print?\n\nfor i in range(2):\n    print(i)\n\n\tx\n\n^     return 1\nA     return 1\nB return 1  \nC  return 2\n"
+        )
+        #expect(result.questions.first?.question == "What does it print?\n\nfor i in range(2):\n    print(i)\n\n\tx")
+        #expect(result.questions.first?.options == ["    return 1", "return 1", "return 2"])
+        #expect(result.questions.first?.correctAnswer == .index(0))
+    }
+
+    @Test("what shows nothing is no question and no choice")
+    func invisible() {
+        #expect(parse("#Q \u{200B}\n^ a\nA a\nB b\n").rejected.map(\.reason) == ["no question"])
+        #expect(parse("#Q Which?\n^ a\nA a\nB \u{2800}\n").rejected.map(\.reason) == ["choice B is empty"])
+    }
+
     @Test("CRLF and a byte order mark change nothing")
     func lineEnds() {
         let text = "#Q One?\n^ b\nA a\nB b\n\n#Q Two?\n^ a\nA a\nB b\n"

@@ -10,6 +10,10 @@ struct NicknameTests {
             ("\u{202E}Ann\u{202C}", "Ann"),
             ("\u{2066}Ann\u{2069}", "Ann"), ("Ann\u{0}\u{7}", "Ann"), ("Ann \u{3000}\t B", "Ann B"), ("e\u{301}", "é"),
             ("A\u{3164}nn", "Ann"),
+            ("می\u{200C}خواهم", "می\u{200C}خواهم"), ("क\u{94D}\u{200D}ष", "क\u{94D}\u{200D}ष"), ("👩\u{200D}🚀", "👩\u{200D}🚀"),
+            ("❤\u{FE0F}\u{200D}🔥", "❤\u{FE0F}\u{200D}🔥"),
+            ("می\u{200C}", "می"), ("\u{200D}Ann", "Ann"), ("🏴\u{E0067}\u{E0062}\u{E007F}", "🏴\u{E0067}\u{E0062}\u{E007F}"),
+            ("A\u{E0067}", "A"), ("Ann\u{FE0F}", "Ann"),
             ("A\u{2800}B", "A B"), ("李小龙", "李小龙"), ("Zoë 🎉", "Zoë 🎉"), ("A\u{00AD}nn", "Ann"),
         ])
     func cleaned(_ raw: String, _ display: String) throws {
@@ -18,7 +22,10 @@ struct NicknameTests {
 
     @Test(
         "nobody could tell them apart: equal when folded",
-        arguments: [("Ann", "aNN"), ("STRASSE", "straße"), ("Ann", "Аnn"), ("Maria", "Маrіа"), ("Ann", "A\u{FE0F}nn"), ("é", "E\u{301}")])
+        arguments: [
+            ("Ann", "aNN"), ("STRASSE", "straße"), ("Ann", "Аnn"), ("Maria", "Маrіа"), ("Ann", "A\u{FE0F}nn"), ("é", "E\u{301}"),
+            ("می\u{200C}خواهم", "میخواهم"), ("👩\u{200D}🚀", "👩🚀"), ("O’Brien", "o'brien"), ("Ann ٢", "Ann 2"), ("Jean‑Luc", "Jean-Luc"),
+        ])
     func folded(_ one: String, _ other: String) throws {
         #expect(try Nickname(one).folded == Nickname(other).folded)
     }
@@ -44,6 +51,13 @@ struct NicknameTests {
         #expect(Nickname.account("<b>Ann").display == "bAnn")
     }
 
+    @Test("an account's name cannot turn other people's text around, nor hide")
+    func shown() {
+        #expect(Nickname.shown("\u{202E}nnA\u{2066}") == "nnA")
+        #expect(Nickname.shown("Ann\u{7}\u{200B} <3") == "Ann <3")
+        #expect(Nickname.shown(String(repeating: "x", count: 5_000)).count == 64)
+    }
+
     @Test("an account's name is made to fit")
     func account() {
         #expect(Nickname.account("").display == "Player")
@@ -65,14 +79,23 @@ struct NicknameTests {
 
 @Suite("Join codes")
 struct JoinCodeTests {
-    @Test("six digits, as people type them", arguments: ["123456", " 123 456 ", "123-456", "１２３４５６", "1 2 3 4 5 6"])
+    @Test(
+        "six digits, as people type them",
+        arguments: [
+            "123456", " 123 456 ", "123-456", "１２３４５６", "1 2 3 4 5 6", "١٢٣ ٤٥٦", "१२३४५६", "Code: 123 456", "code 123456.", "(123 456)",
+            "http://192.168.0.17:3001/?code=123456", "https://school.example/?code=123456&x=999999", "school.example/?x=1&code=123456#top",
+            "123\u{2009}456", "123\u{200B}456", "Room 12: 123–456",
+        ])
     func valid(_ text: String) {
         #expect(JoinCode(text)?.value == "123456")
     }
 
     @Test(
         "anything else is none",
-        arguments: ["", "12345", "1234567", "12345a", "½23456", "-1e5", "123456\u{0}", String(repeating: " ", count: 40) + "123456"])
+        arguments: [
+            "", "12345", "1234567", "12345a", "123456a", "a123456", "½23456", "-1e5", "123456\u{0}", "123456 or: 654321",
+            "http://192.168.0.17:3001/?code=12345", String(repeating: " ", count: 2_048) + "123456",
+        ])
     func invalid(_ text: String) {
         #expect(JoinCode(text) == nil)
     }

@@ -37,6 +37,56 @@ struct AnswerMatchingTests {
         #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.text(given), for: open), for: open) == correct)
     }
 
+    @Test("an option that is equal to the letter comes before one that is equal but for case or typography")
+    func exactFirst() throws {
+        let question = Question(id: "q", question: "?", options: ["AA", "Aa", "aa ", "“x”"], correctAnswer: .text("Aa"))
+        #expect(try AnswerMatching.resolve(.text("AA"), for: question) == .index(0))
+        #expect(try AnswerMatching.resolve(.text("Aa"), for: question) == .index(1))
+        #expect(try AnswerMatching.resolve(.text("aa"), for: question) == .index(2))
+        #expect(try AnswerMatching.resolve(.text("\"X\""), for: question) == .index(3))
+        #expect(AnswerMatching.isCorrect(.index(1), for: question))
+        #expect(!AnswerMatching.isCorrect(.index(0), for: question))
+    }
+
+    @Test(
+        "a written answer is right however a keyboard writes it",
+        arguments: [
+            ("the lion's cave", "the lion’s cave"), ("the lion’s cave", "The  Lion`s\u{A0}cave"), ("\"Faust\"", "„Faust“"),
+            ("1914-1918", "1914–1918"),
+            ("and so on...", "and so on…"), ("Straße", "STRASSE"), ("½", "1/2"), ("−5", "-5"), ("42", "٤٢"), ("42", "४२"),
+            ("ﬁnal", "final"),
+            ("co-operate", "co\u{2011}operate"), ("naïve", "nai\u{308}ve"), ("Ｔｏｋｙｏ", "tokyo"), ("İstanbul", "istanbul"),
+            ("week\u{AD}end", "weekend"),
+            ("zero", "ze\u{200B}ro"), ("a b", "a\u{2003}\u{3000}b"), ("ΟΔΟΣ", "οδος"), ("❤", "❤\u{FE0F}"), ("H₂O", "h2o"),
+        ])
+    func written(_ correct: String, _ given: String) throws {
+        let question = Question(id: "q", question: "?", options: [], correctAnswer: .text(correct))
+        #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.text(given), for: question), for: question))
+    }
+
+    @Test(
+        "what people would not take for the same is wrong",
+        arguments: [
+            ("Sao Paulo", "São Paulo"), ("its", "it's"), ("-5", "5"), ("C", "C#"), ("i--", "i-"), ("ab", "a b"), ("resume", "résumé"),
+        ])
+    func different(_ correct: String, _ given: String) throws {
+        let question = Question(id: "q", question: "?", options: [], correctAnswer: .text(correct))
+        #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(.text(given), for: question), for: question))
+    }
+
+    @Test("an index in the digits of another script is that index")
+    func otherDigits() throws {
+        #expect(try AnswerMatching.resolve(.text("٢"), for: capital.with(options: ["a", "b", "c"])) == .index(2))
+        #expect(try AnswerMatching.resolve(.text("٥"), for: sum) == .index(2), "the option 5")
+    }
+
+    @Test("comparing costs in proportion to the length, whatever it is made of")
+    func linear() {
+        for piece in ["a\u{301}\u{316}", "\u{301}", "ﷺ", "’", "\u{200B}", "İ", " "] {
+            #expect(TextFolding.fold(String(repeating: piece, count: 20_000)).utf8.count < 20_000 * 40)
+        }
+    }
+
     @Test("a number without options is its text")
     func numberAsText() throws {
         let question = Question(id: "q", question: "?", options: [], correctAnswer: .text("42"))
@@ -91,5 +141,11 @@ struct AnswerMatchingTests {
         #expect(!wants(["a", "b", "c"], .list([.index(1), .text("b")])), "the same option twice")
         #expect(!wants(["a", "b", "c"], .list([.index(1), .index(9)])), "an option that does not exist")
         #expect(!wants([], .list([.text("Paris"), .text("Lutetia")])), "each of these is right alone")
+    }
+}
+
+extension Question {
+    fileprivate func with(options: [String]) -> Question {
+        Question(id: id, question: question, options: options, correctAnswer: .index(0))
     }
 }

@@ -3,14 +3,14 @@ import Testing
 
 @Suite("Auto-advance")
 struct AutoAdvanceTests {
-    private func open(_ users: String..., leadInMs: Int = 1_000) throws -> Room {
-        var room = Room(.init(leadInMs: leadInMs, autoAdvance: true))
+    private func open(_ users: String..., delayMs: Int = 1_000) throws -> Room {
+        var room = Room(.init(autoAdvance: true, advanceDelayMs: delayMs))
         for user in users { try room.join(user) }
         try room.startAndOpen(at: 1_000)
         return room
     }
 
-    @Test("when all have answered the question closes, and the next opens a lead-in later")
+    @Test("when all have answered the question closes, and the next opens a delay later")
     func allAnswered() throws {
         var room = try open("a", "b")
         try room.answer("a", "q1", .index(1), at: 2_000)
@@ -31,7 +31,7 @@ struct AutoAdvanceTests {
 
     @Test("after the last question the session ends by itself")
     func end() throws {
-        var room = try open(leadInMs: 0)
+        var room = try open(delayMs: 0)
         for _ in 0..<3 { try room.fireTimer() }
         #expect(room.session.phase == .ended)
         #expect(room.wake == nil)
@@ -54,6 +54,16 @@ struct AutoAdvanceTests {
         var room = try open("a")
         try room.apply(.presence(userID: "a", connected: false), at: 2_000)
         #expect(room.session.phase == .open)
+    }
+
+    @Test("the class has five seconds to look at the result, if nobody says otherwise")
+    func delay() throws {
+        var room = Room(.init(autoAdvance: true))
+        try room.join("a")
+        try room.startAndOpen(at: 1_000)
+        try room.answer("a", "q1", .index(1), at: 2_000)
+        #expect(room.session.phase == .closed)
+        #expect(room.wake == 7_000)
     }
 
     @Test("without auto-advance the host decides")

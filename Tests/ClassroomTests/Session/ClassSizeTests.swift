@@ -107,8 +107,9 @@ struct ClassSizeTests {
             if Bool.random(using: &random) { try room.commit(at: now) }
             let players = room.session.players.inOrder
             let taking = players.filter(\.isTakingPart)
-            #expect(room.session.players.takingPart == taking.count)
-            #expect(room.session.players.kicked == players.count { $0.record.kicked })
+            let onBoard = players.filter { !$0.record.kicked }
+            #expect(room.session.players.onBoard == onBoard.count)
+            #expect(room.session.progress().away ?? [] == onBoard.filter { !$0.isConnected }.map(\.record.userID))
             #expect(room.session.progress().answered == taking.count { room.session.isDone($0.record.userID) })
             #expect(room.session.progress().players == taking.count { room.session.isDone($0.record.userID) || $0.isConnected })
             for player in players {

@@ -27,6 +27,11 @@ struct ChatContentTests {
             ("Hello<!-- never closed", "Hello"), ("<!DOCTYPE html>Hello", "Hello"), ("<?xml version='1'?>Hello", "Hello"),
             ("<style>p{}</style>", "p{}"), ("<my-element>Hello</my-element>", "Hello"), ("<b<i>>Hello", "Hello"),
             ("<br/>Hello<br />", "Hello"),
+            ("<x onclick=alert(1)>Hello", "Hello"), ("<Batman onmouseover='x'>Hello", "Hello"),
+            ("<foo href=javascript:x>Hello</foo>", "Hello</foo>"),
+            ("<Mark>Hello</Mark>", "Hello"), ("List<B>Hello</B>", "ListHello"), ("x<Iframe>Hello", "xHello"),
+            ("#include <b onclick=x>Hello", "#include Hello"),
+            ("<Object data=x>Hello", "Hello"),
         ])
     func otherTags(_ raw: String, _ expected: String) {
         #expect(ChatContent.sanitised(raw) == expected)
@@ -37,7 +42,13 @@ struct ChatContentTests {
         arguments: [
             "a < b", "a < b > c", "1<2", "I <3 you </3", "x <y", "if a<b then c", "😀👩‍👩‍👧", "日本語", "<", "<<", "<>", "< script >",
             "a & b &lt;b&gt;",
-            "line one\nline two\tend", "a > b", "<!", "</", "\"quotes\" 'too'",
+            "line one\nline two\tend", "a > b", "#include <stdio.h>", "#include <vector>\n#include <map>",
+            "#import <Foundation/Foundation.h>",
+            "List<String>", "Map<String, List<Integer>> m;", "List<Object> a = new ArrayList<Object>();", "I am <Batman>!", "I am <Mark>!",
+            "Set<A>",
+            "Promise<void>", "std::vector<int> v;", "template <class T>", "<T>", "if (a<b && c>d)", "x <y> z", "</Batman>", "<Batman/>",
+            "fn f<T extends X = Y>()", "<https://example.org>", "<ann@example.org>", "Array<number>[]", "Optional<Button>", "<!", "</",
+            "\"quotes\" 'too'",
         ])
     func plainText(_ raw: String) {
         #expect(ChatContent.sanitised(raw) == raw)
@@ -47,6 +58,23 @@ struct ChatContentTests {
     func trimming() {
         #expect(ChatContent.sanitised("  Hello\u{7}\u{0} \n") == "Hello")
         #expect(ChatContent.sanitised("\u{1B}[31mred") == "[31mred")
+        #expect(ChatContent.sanitised("\n    if x:\n        y()\n") == "    if x:\n        y()", "the first line's indentation stays")
+        #expect(ChatContent.sanitised("   one line  ") == "one line")
+    }
+
+    @Test(
+        "a message of which nothing is to be seen is empty",
+        arguments: [
+            "", "\u{200B}", "\u{200D}\u{FE0F}", "\u{2800} \u{2800}", "\u{3164}", "\u{115F}\u{1160}", "\u{AD}", "\u{202E}\u{2066}",
+            "\u{E0020}", "\u{FFA0}",
+        ])
+    func invisible(_ raw: String) {
+        #expect(ChatContent.problem(ChatContent.sanitised(raw))?.contains("must not be empty") == true)
+    }
+
+    @Test("what is to be seen is none of these", arguments: ["é", "🐧", "。", "\u{600}1", "ا", "👩\u{200D}🚀", "."])
+    func visible(_ raw: String) {
+        #expect(ChatContent.problem(ChatContent.sanitised(raw)) == nil)
     }
 
     @Test("removal makes no new tag, whatever the nesting", arguments: 0..<200)

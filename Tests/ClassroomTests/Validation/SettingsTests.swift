@@ -13,13 +13,16 @@ struct SettingsTests {
     @Test("everything given")
     func all() throws {
         let payload: Payload = [
-            "pace": "self", "questionDurationMs": "5000", "leadInMs": 0, "autoAdvance": true, "revealAnswers": "afterClose",
+            "pace": "self", "questionDurationMs": "5000", "leadInMs": 0, "autoAdvance": true, "advanceDelayMs": 2_500,
+            "revealAnswers": "afterClose",
             "scoring": "accuracy", "lateJoin": false, "extraTime": ["u1": 10_000, "u2": "500"],
         ]
         #expect(
             try SessionSettings.parse(payload, defaults: defaults)
                 == SessionSettings(
-                    pace: .self, questionDurationMs: 5_000, leadInMs: 0, autoAdvance: true, revealAnswers: .afterClose, scoring: .accuracy,
+                    pace: .self, questionDurationMs: 5_000, leadInMs: 0, autoAdvance: true, advanceDelayMs: 2_500,
+                    revealAnswers: .afterClose,
+                    scoring: .accuracy,
                     lateJoin: false, extraTimeMs: ["u1": 10_000, "u2": 500]))
     }
 
@@ -28,7 +31,8 @@ struct SettingsTests {
         arguments: [
             ("pace", "fast"), ("pace", 1), ("revealAnswers", "never"), ("scoring", ""), ("questionDurationMs", 99),
             ("questionDurationMs", 3_600_001), ("questionDurationMs", 1_000.5), ("questionDurationMs", "long"), ("leadInMs", -1),
-            ("leadInMs", 60_001), ("autoAdvance", "yes"), ("autoAdvance", 1), ("lateJoin", "true"), ("extraTime", [1]),
+            ("leadInMs", 60_001), ("advanceDelayMs", 600_001), ("advanceDelayMs", -1), ("autoAdvance", "yes"), ("autoAdvance", 1),
+            ("lateJoin", "true"), ("extraTime", [1]),
             ("extraTime", ["u": -1]), ("extraTime", ["u": 3_600_001]), ("extraTime", ["u": nil]),
         ] as [(String, Payload)])
     func invalid(_ field: String, _ value: Payload) {

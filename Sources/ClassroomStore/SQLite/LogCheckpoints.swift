@@ -1,0 +1,96 @@
+import Dispatch
+import Foundation
+import GRDB
+import Logging
+import Synchronization
+
+/// Moves what was committed from the write-ahead log into the database file: at intervals, when the log grows, and at the end.
+///
+/// People copy the file that they know. Without this, all data may be in `…-wal`, and the copy is an empty classroom.
+final class LogCheckpoints: Sendable {
+    private struct State {
+        var commits = 0
+        var moved = 0
+        var isFinished = false
+    }
+
+    /// Commits between two looks at the size of the log: a look is a system call.
+    private static let commitsPerLook = 64
+
+    private let pool: DatabasePool
+    private let logPath: String
+    private let interval: Duration
+    private let maximumLogBytes: Int
+    private let busyTimeoutMs: Int
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "dunlin-checkpoints")
+
+    init(pool: DatabasePool, path: String, configuration: StoreConfiguration, logger: Logger) {
+        self.pool = pool
+        logPath = path + "-wal"
+        interval = configuration.checkpointInterval
+        maximumLogBytes = configuration.maximumLogBytes
+        busyTimeoutMs = Int(configuration.busyTimeout / .milliseconds(1))
+        self.logger = logger
+    }
+
+    /// Looks after each interval, for as long as this object lives and is not finished.
+    func start() {
+        queue.asyncAfter(deadline: .now() + .milliseconds(max(10, Int(interval / .milliseconds(1))))) { [weak self] in
+            guard let self, self.moveIfNeeded() else { return }
+            self.start()
+        }
+    }
+
+    /// A batch was committed. On the writer's thread.
+    func committed() {
+        let isTimeToLook = state.withLock { state in
+            state.commits += 1
+            return state.commits % Self.commitsPerLook == 0
+        }
+        if isTimeToLook, logBytes > maximumLogBytes { move() }
+    }
+
+    /// The last one, which waits for those who read: nobody writes any more.
+    func finish() {
+        // Behind a look that is under way: after this the database may be closed.
+        queue.sync {
+            let isFirst = state.withLock { state in
+                defer { state.isFinished = true }
+                return !state.isFinished
+            }
+            if isFirst { move(waitMs: busyTimeoutMs) }
+        }
+    }
+
+    /// False: no more.
+    private func moveIfNeeded() -> Bool {
+        let (isFinished, hasCommits) = state.withLock { ($0.isFinished, $0.commits != $0.moved) }
+        guard !isFinished else { return false }
+        if hasCommits || logBytes > maximumLogBytes { move() }
+        return true
+    }
+
+    /// - Parameter waitMs: for readers that still need the log. Not at all while commits may queue behind; then the next try moves the rest.
+    private func move(waitMs: Int = 0) {
+        let commits = state.withLock { $0.commits }
+        do {
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA busy_timeout = \(waitMs)")
+                defer { try? db.execute(sql: "PRAGMA busy_timeout = \(busyTimeoutMs)") }
+                try db.checkpoint(.truncate)
+            }
+            state.withLock { $0.moved = commits }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
+            logger.debug("the write-ahead log is in use, its end stays")
+        } catch {
+            logger.warning("the write-ahead log could not be moved into the database", metadata: ["error": "\(type(of: error))"])
+        }
+    }
+
+    private var logBytes: Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: logPath)
+        return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    }
+}

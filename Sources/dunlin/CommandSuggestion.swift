@@ -1,0 +1,49 @@
+import ArgumentParser
+
+/// Which command somebody meant who mistyped it. The parser suggests options only.
+enum CommandSuggestion {
+    /// A sentence to put behind the parser's message; nil when the words name a command, or nothing near one.
+    static func sentence(for arguments: [String], root: any ParsableCommand.Type) -> String? {
+        var command = root
+        var path: [String] = []
+        for word in arguments {
+            guard !word.hasPrefix("-"), !command.configuration.subcommands.isEmpty else { return nil }
+            let names = command.configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() } + ["help"]
+            if let index = names.firstIndex(of: word), index < command.configuration.subcommands.count {
+                path.append(word)
+                command = command.configuration.subcommands[index]
+                continue
+            }
+            guard word != "help", let nearest = nearest(to: word.lowercased(), among: names) else { return nil }
+            return "did you mean '\((["dunlin"] + path + [nearest]).joined(separator: " "))'?"
+        }
+        return nil
+    }
+
+    /// The name that is reached with the fewest changes: at most one per three letters, or a beginning of two letters and more.
+    static func nearest(to word: String, among names: [String]) -> String? {
+        if word.count >= 2, let begun = names.first(where: { $0.hasPrefix(word) }) { return begun }
+        let best = names.map { (name: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
+        guard let best, best.distance <= max(1, (max(word.count, best.name.count) + 1) / 3) else { return nil }
+        return best.name
+    }
+
+    /// Letters inserted, left out, replaced, or swapped with their neighbour.
+    private static func distance(_ one: String, _ other: String) -> Int {
+        let (left, right) = (Array(one.prefix(64)), Array(other))
+        var rows = [Array(0...right.count)]
+        for row in left.indices {
+            var next = [row + 1]
+            for column in right.indices {
+                let replaced = rows[row][column] + (left[row] == right[column] ? 0 : 1)
+                var best = min(replaced, rows[row][column + 1] + 1, next[column] + 1)
+                if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                    best = min(best, rows[row - 1][column - 1] + 1)
+                }
+                next.append(best)
+            }
+            rows.append(next)
+        }
+        return rows[left.count][right.count]
+    }
+}
