@@ -8,10 +8,11 @@ from asynchronous import bounded
 from wire import SocketIO
 
 EVENTS = ["auth", "quiz:create_session", "quiz:join", "quiz:observe", "quiz:start", "quiz:next", "quiz:close", "quiz:end", "quiz:kick"]
+EVENTS += ["quiz:lock"]
 EVENTS += ["quiz:answer", "quiz:leave", "chat:join", "chat:message", "chat:leave", "dashboard:subscribe", "dashboard:unsubscribe"]
 
 FIELDS = ["token", "quizId", "sessionId", "joinCode", "nickname", "userId", "questionId", "answer", "timeSpent", "roomId"]
-FIELDS += ["content", "type", "clientId", "metrics", "intervalMs", "settings", "_sentAt"]
+FIELDS += ["content", "type", "clientId", "deviceId", "locked", "metrics", "intervalMs", "settings", "_sentAt"]
 VALUES = [None, True, -1, 1e308, "", "x" * 5_000, "../../etc", "\u0000\u202e\ud83d", [], [[[]]], {}, {"$ne": 1}]
 PAYLOADS = [(), (None,), ({},), ([],), (5,), ("text",), (True,), ({}, {}, {})]
 PAYLOADS += [(dict.fromkeys(FIELDS, value),) for value in VALUES]
