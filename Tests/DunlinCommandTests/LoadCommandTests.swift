@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The commands of load testing that need no server, run as their users run them.
-@Suite("dunlin check, report and init", .timeLimit(.minutes(2)))
+@Suite("dunlin check, report and init", .timeLimit(.minutes(10)))
 struct LoadCommandTests {
     private struct Outcome {
         var status: Int32

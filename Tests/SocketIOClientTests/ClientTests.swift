@@ -8,7 +8,7 @@ import Testing
 
 @testable import SocketIOClient
 
-@Suite("The client with a server of ours, on TCP", .timeLimit(.minutes(2)))
+@Suite("The client with a server of ours, on TCP", .timeLimit(.minutes(10)))
 struct ClientTests {
     private static let transports: [EngineClientSession.Transports] = [.polling, .webSocket, .pollingThenUpgrade]
 

@@ -8,7 +8,7 @@ import Testing
 @testable import SocketIOClient
 
 /// The callback-level interface, as the load generator uses it.
-@Suite("One connection on its loop", .timeLimit(.minutes(2)))
+@Suite("One connection on its loop", .timeLimit(.minutes(10)))
 struct ConnectionTests {
     /// Sends one event after the other, and remembers what comes.
     private final class User: SocketIOConnectionDelegate {
