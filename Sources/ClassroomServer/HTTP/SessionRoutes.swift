@@ -38,7 +38,7 @@ struct SessionRoutes {
             sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(Self.maximumListed))
         }
         var titles: [String: String] = [:]
-        for id in Set(sessions.map(\.quizID)) { titles[id] = try await store.quiz(id: id)?.title }
+        for id in Set(sessions.map(\.quizID)) { titles[id] = try await store.quizTitle(id: id) }
         return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.quizID]) }])
     }
 

@@ -22,7 +22,7 @@ public struct QuizImport: Sendable {
         let title = try QuizTitle.checked(title, limits: limits)
         let parsed =
             switch format {
-            case .opentriviaqa: OpenTriviaQAParser.parse(bytes)
+            case .opentriviaqa: OpenTriviaQAParser.parse(bytes, maximumQuestions: limits.maximumQuestions)
             }
         rejected = parsed.rejected
         notes = parsed.notes
@@ -30,7 +30,7 @@ public struct QuizImport: Sendable {
             throw ClassroomError(.invalid, "no question could be read (\(parsed.rejected.count) records were rejected)")
         }
         guard parsed.questions.count <= limits.maximumQuestions else {
-            throw ClassroomError(.invalid, "\(parsed.questions.count) questions: a quiz has \(limits.maximumQuestions) at most")
+            throw ClassroomError(.invalid, "more than \(limits.maximumQuestions) questions: a quiz has no more")
         }
         quiz = Quiz(id: id, title: title, questions: parsed.questions, createdBy: owner)
     }
