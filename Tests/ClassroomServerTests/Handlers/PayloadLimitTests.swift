@@ -1,6 +1,7 @@
 import Classroom
 import ClassroomStore
 import JSONCore
+import NIOCore
 import SocketIOCore
 import SocketIOServer
 import SocketIOTesting
