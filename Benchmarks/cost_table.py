@@ -356,12 +356,13 @@ class Measurement:
             return
         placeholder = b'{"_placeholder":true,"num":%d}'
         for label, size in SIZES.items():
+            marks = "e\u0301\u0327".encode() * 200
             floods = {
                 "bare events": frame(b"42") * (size // 8),
                 "pongs": frame(b"3") * (size // 7),
                 "unknown acknowledgements": frame(b"431[]") * (size // 11),
                 "events of nobody": frame(b'42["x"]') * (size // 13),
-                "a long name": frame(b'42["' + ("e\u0301\u0327".encode() * 200)[:1_000] + b'"]') * max(size // 1_012, 1),
+                "a long name": frame(b'42["' + marks + b'"]') * max(size // 1_012, 1),
                 "tiny fragments": frame(b"4", 1, False) + frame(b"2", 0, False) * min(size // 8, 1_000) + frame(b"", 0),
             }
             packets = {
@@ -381,7 +382,8 @@ class Measurement:
                 count = sum(1 for _ in frames(data))
                 each = max(size // count, 12)
                 # As many echoes in as many bytes.
-                echoes = frame(b'421["echo","' + b"x" * (each - 12) + b'"]') * count
+                text = marks if kind == "a long name" else b"x" * (each - 12)
+                echoes = frame(b'421["echo","' + text + b'"]') * count
                 cost = self.flood_cost(self.dunlin, data, b'["dashboard:unsubscribe"]')
                 self.table.add("packets (WebSocket)", label, kind, cost, 0, self.flood_cost(self.echo, echoes, b'["echo"]'))
             for kind, part in {"bare events": b"42", "pongs": b"3", "noops": b"6", "empty binaries": b"b", "events": b'42["x"]'}.items():
