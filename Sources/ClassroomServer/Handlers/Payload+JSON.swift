@@ -48,11 +48,14 @@ extension MessageRules {
             return check(event, payload.isNull ? .null : payload.kind == .object ? .object([:]) : .bool(false))
         }
         let levels = levels(of: event)
+        var values = PayloadLimits.maximumValues
         var members: [String: Payload] = [:]
         for (name, value) in payload.members(named: names) {
             let depth = levels[name] ?? 0
-            var values = depth > 1 ? PayloadLimits.maximumValues : PayloadLimits.maximumListedValues
-            guard let value = Payload(value, atMost: &values, levels: depth) else {
+            let most = depth > 1 ? values : min(values, PayloadLimits.maximumListedValues)
+            var left = most
+            defer { values -= most - left }
+            guard let value = Payload(value, atMost: &left, levels: depth) else {
                 return ValidationResult(isValid: false, error: "Validation error: \"\(name)\" holds too many values, or too long a name")
             }
             members[name] = value
