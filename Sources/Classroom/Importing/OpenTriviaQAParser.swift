@@ -16,42 +16,50 @@ public enum OpenTriviaQAParser {
     public static let maximumChoiceLength = 500
 
     /// Questions get the ids `q1`, `q2`, … in the order of the file.
-    public static func parse(_ bytes: some Sequence<UInt8>) -> OpenTriviaQAImport {
+    ///
+    /// - Parameter maximumQuestions: reading ends with the first question beyond these.
+    public static func parse(_ bytes: some Sequence<UInt8>, maximumQuestions: Int = .max) -> OpenTriviaQAImport {
+        let bytes = Array(bytes)
+        return bytes.withUnsafeBufferPointer { parse(lines: $0, maximumQuestions: maximumQuestions) }
+    }
+
+    private static func parse(lines bytes: UnsafeBufferPointer<UInt8>, maximumQuestions: Int) -> OpenTriviaQAImport {
         var result = OpenTriviaQAImport()
         var record: OpenTriviaQARecord?
-        var line: [UInt8] = []
         var number = 0
         var isInUnmarkedBlock = false
 
-        func take() {
+        func take(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
+            var line = UnsafeBufferPointer(rebasing: bytes)
             number += 1
             // A byte order mark is no part of the first line.
-            if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
-            if line.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "Q")]) {
+            if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = UnsafeBufferPointer(rebasing: line.dropFirst(3)) }
+            if line.count > 1, line[0] == UInt8(ascii: "#"), line[1] == UInt8(ascii: "Q") {
                 if let record { result.add(record) }
                 record = OpenTriviaQARecord(line: number)
             }
-            if let ended = record, ended.ends(before: String(decoding: line, as: UTF8.self)) {
+            let text = String(validating: line, as: UTF8.self)
+            if let ended = record, ended.isComplete, ended.ends(before: text ?? String(decoding: line, as: UTF8.self)) {
                 result.add(ended)
                 record = nil
                 isInUnmarkedBlock = false
             }
-            let text = String(validating: line, as: UTF8.self)
             if record != nil {
                 record?.add(text, number: number)
-            } else if text?.allSatisfy(\.isWhitespace) == true {
+            } else if text?.isBlank == true {
                 isInUnmarkedBlock = false
             } else if !isInUnmarkedBlock {
                 isInUnmarkedBlock = true
                 result.reject(number, "a block that does not begin with #Q")
             }
-            line.removeAll(keepingCapacity: true)
         }
 
-        for byte in bytes {
-            if byte == UInt8(ascii: "\n") { take() } else { line.append(byte) }
+        var start = bytes.startIndex
+        while start < bytes.endIndex, result.questions.count <= maximumQuestions {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
+            take(bytes[start..<end])
+            start = end + 1
         }
-        if !line.isEmpty { take() }
         if let record { result.add(record) }
         return result
     }

@@ -10,16 +10,16 @@ struct OpenTriviaQARecord {
     private var question: [String] = []
     private var answer: String?
     private var choices: [String] = []
-    private var letters: Set<Character> = []
+    private var letters: [UInt8] = []
     private var problem: Problem?
     /// A blank line came after the answer and enough choices: only further choices can follow.
-    private var isComplete = false
+    private(set) var isComplete = false
 
     init(line: Int) { self.line = line }
 
     /// Whether this line cannot belong to the record any more.
     func ends(before text: String) -> Bool {
-        guard isComplete, let first = text.first, !text.allSatisfy(\.isWhitespace) else { return false }
+        guard isComplete, let first = text.utf8.first, !text.isBlank else { return false }
         return !isChoice(text) || letters.contains(first)
     }
 
@@ -29,19 +29,21 @@ struct OpenTriviaQARecord {
             fail(number, "bytes that are not UTF-8")
             return
         }
-        let rest = Self.value(text.dropFirst())
         if number == line {
-            question.append(Self.value(text.dropFirst(2)))
-        } else if text.first == "^" {
+            question.append(Self.value(text.unicodeScalars.dropFirst(2)))
+        } else if text.utf8.first == UInt8(ascii: "^") {
             if answer != nil { fail(number, "a second correct answer") }
-            answer = rest
+            answer = Self.value(text.unicodeScalars.dropFirst())
         } else if answer == nil {
-            question.append(Self.withoutBlankEnd(text[...]))
-        } else if let letter = text.first, isChoice(text) {
-            if !letters.insert(letter).inserted { fail(number, "choice \(letter) appears twice") }
+            question.append(String(Self.withoutBlankEnd(text.unicodeScalars[...])))
+        } else if let byte = text.utf8.first, isChoice(text) {
+            let letter = Unicode.Scalar(byte)
+            let rest = Self.value(text.unicodeScalars.dropFirst())
+            if letters.contains(byte) { fail(number, "choice \(letter) appears twice") }
+            letters.append(byte)
             if rest.showsNothing { fail(number, "choice \(letter) is empty") }
             choices.append(rest)
-        } else if !text.allSatisfy(\.isWhitespace) {
+        } else if !text.isBlank {
             fail(number, "a line that is neither a choice nor the next question")
         } else if choices.count >= 2 {
             isComplete = true
@@ -59,10 +61,13 @@ struct OpenTriviaQARecord {
         guard choices.count <= OpenTriviaQAParser.maximumChoices,
             choices.allSatisfy({ $0.utf16.count <= OpenTriviaQAParser.maximumChoiceLength })
         else { return failure("too many or too long choices") }
-        var seen: Set<String> = []
-        let options = choices.filter { seen.insert($0).inserted }
+        // By their bytes: comparing texts normalises them, in quadratic time where one letter has many marks.
+        var options: [String] = []
+        for choice in choices where !options.contains(where: { $0.utf8.elementsEqual(choice.utf8) }) { options.append(choice) }
         guard options.count >= 2 else { return failure("all choices are the same") }
-        let correct = options.firstIndex(of: answer) ?? options.firstIndex { $0.trimmingSpaces() == answer.trimmingSpaces() }
+        let correct =
+            options.firstIndex { $0.utf8.elementsEqual(answer.utf8) }
+            ?? options.firstIndex { $0.trimmingSpaces().utf8.elementsEqual(answer.trimmingSpaces().utf8) }
         guard let correct else { return failure("no choice equals the correct answer") }
         let note = options.count < choices.count ? "a repeated choice was left out" : nil
         return .success((Question(id: id, question: text, options: options, correctAnswer: .index(correct)), note))
@@ -77,8 +82,8 @@ struct OpenTriviaQARecord {
         return lines[min(start, end)..<end].joined(separator: "\n")
     }
 
-    /// What stands behind a mark. A blank or two separate them; more, or a tab, is indentation.
-    private static func value(_ text: Substring) -> String {
+    /// The text behind a mark. A blank or two separate them; more, or a tab, is indentation.
+    private static func value(_ text: Substring.UnicodeScalarView) -> String {
         let rest = withoutBlankEnd(text)
         let blanks = rest.prefix { $0 == " " }
         if blanks.count > 2 { return String(rest.dropFirst()) }
@@ -86,16 +91,16 @@ struct OpenTriviaQARecord {
         return blanks.isEmpty && value.first == "\t" ? String(value.dropFirst()) : String(value)
     }
 
-    private static func withoutBlankEnd(_ text: Substring) -> String {
+    private static func withoutBlankEnd(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
         var text = text
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
+        while text.last?.properties.isWhitespace == true { text.removeLast() }
+        return text
     }
 
     private func isChoice(_ text: String) -> Bool {
-        let head = text.prefix(2)
-        guard let letter = head.first, letter.isASCII, letter.isLetter, letter.isUppercase else { return false }
-        return head.count == 1 || head.last?.isWhitespace == true
+        let head = text.unicodeScalars.prefix(2)
+        guard let letter = head.first, ("A"..."Z").contains(letter) else { return false }
+        return head.count == 1 || head.last?.properties.isWhitespace == true
     }
 
     private func failure(_ reason: String) -> Result<(question: Question, note: String?), Problem> {

@@ -14,6 +14,25 @@ public struct Quiz: Hashable, Sendable {
     }
 }
 
+/// A quiz in a list, without its questions.
+public struct QuizSummary: Hashable, Sendable, Encodable {
+    public var id: String
+    public var title: String
+    public var createdBy: String
+    public var questionCount: Int
+
+    public init(id: String, title: String, createdBy: String, questionCount: Int) {
+        self.id = id
+        self.title = title
+        self.createdBy = createdBy
+        self.questionCount = questionCount
+    }
+
+    public init(_ quiz: Quiz) {
+        self.init(id: quiz.id, title: quiz.title, createdBy: quiz.createdBy, questionCount: quiz.questions.count)
+    }
+}
+
 extension Quiz {
     /// The owner of the quizzes that everybody who may create quizzes finds in the library.
     public static let sharedOwner = "system"

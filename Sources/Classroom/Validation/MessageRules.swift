@@ -62,6 +62,17 @@ public struct MessageRules: Sendable {
         MessageSchema.fields(of: event).map { $0.map(\.name) + [MessageSchema.latencyStamp] }
     }
 
+    /// How many levels of arrays and objects the rules look into, in the fields where it is any.
+    public static func levels(of event: String) -> [String: Int] {
+        (MessageSchema.fields(of: event) ?? []).reduce(into: [:]) { levels, field in
+            switch field.rule {
+            case .names, .answer: levels[field.name] = 1
+            case .settings: levels[field.name] = 2
+            default: break
+            }
+        }
+    }
+
     /// Shape and size alone, without a rate limit.
     public static func check(_ event: String, _ payload: Payload) -> ValidationResult {
         do throws(ClassroomError) {

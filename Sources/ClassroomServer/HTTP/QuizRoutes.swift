@@ -23,11 +23,11 @@ struct QuizRoutes {
     /// One's own quizzes, then the shared ones.
     private func list(_ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
-        var quizzes = try await store.quizzes(createdBy: user.id)
+        var quizzes = try await store.quizSummaries(createdBy: user.id)
         if authentication.hasPermission(user, .createQuizzes) {
-            for owner in [Quiz.sharedOwner, ""] where owner != user.id { quizzes += try await store.quizzes(createdBy: owner) }
+            for owner in [Quiz.sharedOwner, ""] where owner != user.id { quizzes += try await store.quizSummaries(createdBy: owner) }
         }
-        return .json(["quizzes": quizzes.map(QuizSummary.init)])
+        return .json(["quizzes": quizzes])
     }
 
     private func create(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
@@ -55,7 +55,7 @@ struct QuizRoutes {
         let imported: QuizImport
         do {
             imported = try QuizImport(
-                body.readableBytesView, format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id, limits: limits)
+                Array(buffer: body), format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id, limits: limits)
         } catch {
             return .json(QuizImportRefusalDocument(error), status: .badRequest)
         }

@@ -11,6 +11,13 @@ extension Response {
         return bytes(writer.buffer, type: "application/json; charset=utf-8", status: status)
     }
 
+    /// A JSON body of a value that writes itself.
+    static func json(_ value: some JSONWritable, status: HTTPResponse.Status = .ok) -> Response {
+        var writer = JSONWriter()
+        value.write(to: &writer)
+        return bytes(writer.buffer, type: "application/json; charset=utf-8", status: status)
+    }
+
     static func text(_ text: String, type: String = "text/plain; charset=utf-8", status: HTTPResponse.Status = .ok) -> Response {
         bytes(ByteBuffer(string: text), type: type, status: status)
     }

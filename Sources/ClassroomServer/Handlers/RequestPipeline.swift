@@ -40,10 +40,11 @@ final class RequestPipeline: Sendable {
         counters.connections.change(by: 1)
         if let signedIn = socket.attachment as? SignedIn { connection.become(signedIn.user, token: signedIn.token) }
         socket.onAny { [self] incoming in
-            if let route = table.routes[incoming.name] {
-                receive(incoming, route, connection)
-            } else if table.owns(incoming.name) {
-                refuseUnknown(incoming)
+            let name = incoming.name
+            if let route = table.route(name) {
+                receive(incoming, name, route, connection)
+            } else if table.owns(name) {
+                refuseUnknown(incoming, name)
             }
         }
         socket.onDisconnect { [self, weak socket] _ in
@@ -70,13 +71,13 @@ final class RequestPipeline: Sendable {
     // MARK: Requests
 
     /// Cheap refusals come first: size and depth by the bytes, the socket's rate, the user's rate, and only then is the payload read.
-    private func receive(_ incoming: EventRequest, _ route: RequestTable.Route, _ connection: ClientConnection) {
+    private func receive(_ incoming: EventRequest, _ name: String, _ route: RequestTable.Route, _ connection: ClientConnection) {
         counters.requests.count()
         let now = clock.now
         let problem = PayloadLimits.allow(incoming.arguments) ? nil : PayloadLimits.refusal
-        let payload = problem == nil ? incoming.arguments.first : .null
+        let payload = problem == nil ? PayloadLimits.trimmed(incoming.arguments.first, to: route.fields) : .null
         let responder = Responder(
-            event: incoming.name, socket: connection.reference, acknowledge: incoming.acknowledge,
+            event: name, socket: connection.reference, acknowledge: incoming.acknowledge,
             sentAt: problem == nil ? Self.sentAt(payload) : nil, counters: counters)
         if let problem { return responder.fail(problem) }
         if let limit = route.limit, let refusal = limits.take(limit, from: &connection.buckets, at: now) {

@@ -7,6 +7,8 @@ struct RequestTable: Sendable {
 
     struct Route: Sendable {
         let lane: RequestLane
+        /// The fields of a payload that anybody reads.
+        let fields: [String]
         /// Charged at once when it is known who asks, and else as soon as it is.
         let limit: RequestLimits.Kind?
         /// What the payload says about who asks.
@@ -16,21 +18,31 @@ struct RequestTable: Sendable {
     }
 
     private(set) var routes: [String: Route] = [:]
-    private var prefixes: Set<Substring> = []
+    private var prefixes: Set<String> = []
+    /// Bytes of the longest name. Hashing a text normalises it, in quadratic time where one letter has many marks: a longer one is not
+    /// looked up.
+    private var longestName = 0
     private(set) var departures: [@Sendable (ClientConnection, User) -> Void] = []
 
     mutating func on(
         _ event: String, lane: RequestLane = .exclusive, limit: RequestLimits.Kind? = .other,
         identity: @escaping @Sendable (JSONSlice) -> ClientRequest.Identity = { _ in .none }, _ perform: @escaping Perform
     ) {
-        prefixes.insert(Self.prefix(of: event))
-        routes[event] = Route(lane: lane, limit: limit, identity: identity, perform: perform)
+        prefixes.insert(String(Self.prefix(of: event)))
+        longestName = max(longestName, event.utf8.count)
+        routes[event] = Route(
+            lane: lane, fields: MessageRules.fieldNames(of: event) ?? [], limit: limit, identity: identity, perform: perform)
     }
 
-    /// Whether an event is one of ours by its prefix: `quiz:` and the like.
-    func owns(_ event: String) -> Bool { event.contains(":") && prefixes.contains(Self.prefix(of: event)) }
+    func route(_ event: String) -> Route? { event.utf8.count <= longestName ? routes[event] : nil }
 
-    private static func prefix(of event: String) -> Substring { event.prefix { $0 != ":" } }
+    /// Whether an event is one of ours by its prefix: `quiz:` and the like.
+    func owns(_ event: String) -> Bool {
+        let prefix = Self.prefix(of: event)
+        return prefix.utf8.count <= longestName && prefix.endIndex < event.endIndex && prefixes.contains(String(prefix))
+    }
+
+    private static func prefix(of event: String) -> Substring { Substring(event.utf8.prefix { $0 != UInt8(ascii: ":") }) }
 
     /// Called on the socket's loop before its user changes and after it has gone, to undo what the user had joined.
     mutating func onDeparture(_ body: @escaping @Sendable (ClientConnection, User) -> Void) { departures.append(body) }

@@ -73,6 +73,6 @@ final class Responder: Sendable {
 
     /// `quiz:answer` → `quiz:error`.
     static func errorEvent(for event: String) -> String {
-        "\(event.prefix { $0 != ":" }):error"
+        "\(Substring(event.utf8.prefix { $0 != UInt8(ascii: ":") })):error"
     }
 }

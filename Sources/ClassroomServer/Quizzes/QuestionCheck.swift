@@ -16,8 +16,7 @@ struct QuestionCheck {
             try checkTexts(question.correctAnswer)
         } else {
             try checkOptions(question.options)
-            let places = Dictionary(question.options.enumerated().map { ($1, $0) }) { first, _ in first }
-            question.correctAnswer = try index(question.correctAnswer, in: places)
+            question.correctAnswer = try index(question.correctAnswer, in: question.options)
         }
         return question
     }
@@ -27,21 +26,43 @@ struct QuestionCheck {
             throw invalid("options", "there must be \(limits.minimumOptions) to \(limits.maximumOptions), or none for an answer in words")
         }
         for (index, option) in options.enumerated() { try check("options[\(index)]", option, 1...limits.maximumOptionLength) }
-        guard Set(options).count == options.count else { throw invalid("options", "two are the same") }
+        guard !Self.hasRepetition(options) else { throw invalid("options", "two are the same") }
     }
 
-    private func index(_ answer: Answer, in options: [String: Int]) throws(ClassroomError) -> Answer {
+    /// Whether two texts have the same bytes. Swift's comparison and hash normalise a text, in quadratic time where one letter has many
+    /// marks, so neither is used here.
+    private static func hasRepetition(_ texts: [String]) -> Bool {
+        for (index, text) in texts.enumerated() {
+            for other in texts[..<index] where areSame(text, other) { return true }
+        }
+        return false
+    }
+
+    private static func areSame(_ text: String, _ other: String) -> Bool {
+        text.utf8.count == other.utf8.count && text.utf8.elementsEqual(other.utf8)
+    }
+
+    private func index(_ answer: Answer, in options: [String]) throws(ClassroomError) -> Answer {
         switch answer {
         case .index(let index):
             guard (0..<options.count).contains(index) else { throw invalid("correctAnswer", "must be the index of an option, from 0") }
             return answer
         case .text(let text):
-            guard let index = options[text] else { throw invalid("correctAnswer", "is none of the options") }
+            guard let index = options.firstIndex(where: { Self.areSame($0, text) }) else {
+                throw invalid("correctAnswer", "is none of the options")
+            }
             return .index(index)
         case .list(let answers):
             var indices: [Answer] = []
-            for answer in answers { indices.append(try self.index(answer, in: options)) }
-            guard !indices.isEmpty, Set(indices).count == indices.count else {
+            for answer in answers {
+                let index = try self.index(answer, in: options)
+                // As many as there are options, at most.
+                guard !indices.contains(index) else {
+                    throw invalid("correctAnswer", "a list must name at least one option, and each once")
+                }
+                indices.append(index)
+            }
+            guard !indices.isEmpty else {
                 throw invalid("correctAnswer", "a list must name at least one option, and each once")
             }
             return .list(indices)
@@ -57,15 +78,17 @@ struct QuestionCheck {
         for text in texts {
             guard case .text(let text) = text else { throw invalid("correctAnswer", "must be a text: the question has no options") }
             try check("correctAnswer", text, 1...limits.maximumOptionLength)
-            guard !text.contains(where: { $0 == "<" || $0 == ">" }) else { throw invalid("correctAnswer", "must not contain < or >") }
+            guard !text.utf8.contains(where: { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") }) else {
+                throw invalid("correctAnswer", "must not contain < or >")
+            }
         }
     }
 
-    private func check(_ field: String, _ text: String, _ length: ClosedRange<Int>) throws(ClassroomError) {
+    private func check(_ field: @autoclosure () -> String, _ text: String, _ length: ClosedRange<Int>) throws(ClassroomError) {
         guard length.contains(text.utf16.count), !text.showsNothing else {
-            throw invalid(field, "must have \(length.lowerBound) to \(length.upperBound) characters")
+            throw invalid(field(), "must have \(length.lowerBound) to \(length.upperBound) characters")
         }
-        guard !Self.hasControlCharacters(text) else { throw invalid(field, "has control characters") }
+        guard !Self.hasControlCharacters(text) else { throw invalid(field(), "has control characters") }
     }
 
     /// Line breaks and tabs are fine. A NUL would end the text in other programs, the rest can disturb a terminal.

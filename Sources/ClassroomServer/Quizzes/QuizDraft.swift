@@ -38,12 +38,12 @@ struct QuizDraft {
         id = try Self.optional(text["id"], "id") { $0.string }
         title = try Self.required(text["title"], "title") { $0.string }
         let list = try Self.required(text["questions"], "questions") { $0.kind == .array ? $0 : nil }
-        guard (1...limits.maximumQuestions).contains(list.count) else {
+        guard list.isLonger(than: 0), !list.isLonger(than: limits.maximumQuestions) else {
             throw ClassroomError(.invalid, "questions: there must be 1 to \(limits.maximumQuestions)")
         }
         var questions: [QuestionDraft] = []
         for (index, question) in list.elements.enumerated() {
-            questions.append(try QuestionDraft(question, path: "questions[\(index)]", limits: limits))
+            questions.append(try QuestionDraft(question, number: index, limits: limits))
         }
         self.questions = questions
     }
@@ -94,24 +94,26 @@ struct QuizDraft {
     }
 
     fileprivate static func required<Value>(
-        _ slice: JSONSlice?, _ path: String, _ read: (JSONSlice) -> Value?
+        _ slice: JSONSlice?, _ path: @autoclosure () -> String, _ read: (JSONSlice) -> Value?
     ) throws(ClassroomError) -> Value {
-        guard let value = try optional(slice, path, read) else { throw ClassroomError(.invalid, "\(path): is missing") }
+        guard let value = try optional(slice, path(), read) else { throw ClassroomError(.invalid, "\(path()): is missing") }
         return value
     }
 
     /// What is null is absent.
     fileprivate static func optional<Value>(
-        _ slice: JSONSlice?, _ path: String, _ read: (JSONSlice) -> Value?
+        _ slice: JSONSlice?, _ path: @autoclosure () -> String, _ read: (JSONSlice) -> Value?
     ) throws(ClassroomError) -> Value? {
         guard let slice, !slice.isNull else { return nil }
-        guard let value = read(slice) else { throw ClassroomError(.invalid, "\(path): has the wrong type") }
+        guard let value = read(slice) else { throw ClassroomError(.invalid, "\(path()): has the wrong type") }
         return value
     }
 }
 
 extension QuizDraft.QuestionDraft {
-    fileprivate init(_ slice: JSONSlice, path: String, limits: QuizLimits) throws(ClassroomError) {
+    fileprivate init(_ slice: JSONSlice, number: Int, limits: QuizLimits) throws(ClassroomError) {
+        // Made only where it is told: most questions are right.
+        var path: String { "questions[\(number)]" }
         guard slice.kind == .object else { throw ClassroomError(.invalid, "\(path): has the wrong type") }
         try QuizDraft.refuseUnknownFields(
             of: slice, besides: ["id", "question", "options", "correctAnswer", "durationMs"], path: path, owner: "question")
@@ -120,7 +122,7 @@ extension QuizDraft.QuestionDraft {
         options = []
         if let list = try QuizDraft.optional(slice["options"], "\(path).options", { $0.kind == .array ? $0 : nil }) {
             // No more are read than there may be.
-            guard list.count <= limits.maximumOptions else {
+            guard !list.isLonger(than: limits.maximumOptions) else {
                 throw ClassroomError(
                     .invalid,
                     "\(path).options: there must be \(limits.minimumOptions) to \(limits.maximumOptions), or none for an answer in words")
@@ -136,7 +138,7 @@ extension QuizDraft.QuestionDraft {
     /// An index, a text, or a list of these; a list holds no lists.
     private static func answer(_ slice: JSONSlice) -> Answer? {
         guard slice.kind == .array else { return item(slice) }
-        guard slice.count <= AnswerMatching.maximumListLength else { return nil }
+        guard !slice.isLonger(than: AnswerMatching.maximumListLength) else { return nil }
         var items: [Answer] = []
         for element in slice.elements {
             guard let item = item(element) else { return nil }

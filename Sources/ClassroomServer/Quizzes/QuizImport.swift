@@ -27,7 +27,7 @@ public struct QuizImport: Sendable {
         }
         let parsed =
             switch format {
-            case .opentriviaqa: OpenTriviaQAParser.parse(bytes)
+            case .opentriviaqa: OpenTriviaQAParser.parse(bytes, maximumQuestions: limits.maximumQuestions)
             }
         rejected = parsed.rejected
         notes = parsed.notes
@@ -35,7 +35,7 @@ public struct QuizImport: Sendable {
             throw Refusal(message: Self.summary(parsed.rejected), rejected: parsed.rejected)
         }
         guard parsed.questions.count <= limits.maximumQuestions else {
-            throw Refusal(message: "\(parsed.questions.count) questions: a quiz has \(limits.maximumQuestions) at most")
+            throw Refusal(message: "more than \(limits.maximumQuestions) questions: a quiz has no more")
         }
         quiz = Quiz(id: id, title: checkedTitle, questions: parsed.questions, createdBy: owner)
     }

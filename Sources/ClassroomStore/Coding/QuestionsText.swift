@@ -18,6 +18,11 @@ enum QuestionsText {
         }
     }
 
+    /// How many ``questions(_:)`` gives, without making them.
+    static func count(_ text: String?) -> Int {
+        JSONText.parse(text)?.elements.count { $0.kind == .object } ?? 0
+    }
+
     private static func question(_ json: JSONSlice, position: Int) -> Question {
         var question = Question(id: "q\(position)", question: "", options: [], correctAnswer: .list([]))
         var (text, otherText): (String?, String?)

@@ -6,6 +6,10 @@ public protocol QuizStore: Sendable {
     func quiz(id: String) async throws -> Quiz?
     /// All quizzes, or those of one owner, by title and then id.
     func quizzes(createdBy: String?) async throws -> [Quiz]
+    /// The same without their questions, which may be a megabyte each.
+    func quizSummaries(createdBy: String?) async throws -> [QuizSummary]
+    /// The title alone.
+    func quizTitle(id: String) async throws -> String?
     /// Creates the quiz. Of several who create the same id at once one succeeds.
     /// - Throws: `ClassroomError.quizExists` (`.conflict`).
     func create(_ quiz: Quiz) async throws
@@ -34,4 +38,14 @@ extension QuizStore {
         if let played = try await playedQuiz(sessionID: session.id) { return played }
         return try await quiz(id: session.quizID)
     }
+}
+
+extension QuizStore {
+    /// For a store that has its quizzes at hand.
+    public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
+        try await quizzes(createdBy: createdBy).map(QuizSummary.init)
+    }
+
+    /// For a store that has its quizzes at hand.
+    public func quizTitle(id: String) async throws -> String? { try await quiz(id: id)?.title }
 }

@@ -8,13 +8,35 @@ extension SQLiteStore {
         }
     }
 
-    public func quizzes(createdBy: String?) async throws -> [Quiz] {
+    public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(createdBy, Self.quiz) }
+
+    public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
+        try await list(createdBy) { row in
+            QuizSummary(
+                id: row.text("id") ?? "", title: row.text("title") ?? "", createdBy: row.text("created_by") ?? "",
+                questionCount: QuestionsText.count(row.text("questions")))
+        }
+    }
+
+    public func quizTitle(id: String) async throws -> String? {
+        try await read { db in
+            try Row.fetchOne(db.cachedStatement(sql: "select title from quizzes where id = ?"), arguments: [id]).map {
+                $0.text("title") ?? ""
+            }
+        }
+    }
+
+    /// One row at a time: their texts together may be large.
+    private func list<Value: Sendable>(_ owner: String?, _ value: @escaping @Sendable (Row) -> Value) async throws -> [Value] {
         try await read { db in
             let statement = try db.cachedStatement(
-                sql: createdBy == nil
+                sql: owner == nil
                     ? "select * from quizzes order by title, id"
                     : "select * from quizzes where coalesce(created_by, '') = ? order by title, id")
-            return try Row.fetchAll(statement, arguments: createdBy.map { [$0] } ?? []).map(Self.quiz)
+            let rows = try Row.fetchCursor(statement, arguments: owner.map { [$0] } ?? [])
+            var values: [Value] = []
+            while let row = try rows.next() { values.append(value(row)) }
+            return values
         }
     }
 

@@ -21,6 +21,9 @@ public final class ServerSocket {
     var broadcastMark: UInt64 = 0
 
     private var handlers: [String: EventHandler] = [:]
+    /// Bytes of the longest name in `handlers`; a longer one is not looked up. Hashing a text normalises it, in quadratic time where one
+    /// letter has many marks.
+    private var longestHandlerName = 0
     /// Most clients send one event many times over.
     private var latest: (name: ShortEventName, handler: EventHandler)?
     private var fallback: EventHandler?
@@ -296,6 +299,7 @@ public final class ServerSocket {
         guard isConnected else { return }
         let replaced = (handlers.updateValue(EventHandler(call: handler), forKey: event), latest)
         latest = nil
+        longestHandlerName = max(longestHandlerName, event.utf8.count)
         withExtendedLifetime(replaced) {}
     }
 
@@ -303,7 +307,7 @@ public final class ServerSocket {
         let request = EventRequest(socket: self, arguments: arguments)
         if let latest, arguments.packet.isNamed(latest.name) { return latest.handler.call(request) }
         let name = arguments.name
-        guard let handler = handlers[name] else {
+        guard name.utf8.count <= longestHandlerName, let handler = handlers[name] else {
             fallback?.call(request)
             return
         }

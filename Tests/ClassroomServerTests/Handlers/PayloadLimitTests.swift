@@ -1,6 +1,7 @@
 import Classroom
 import ClassroomStore
 import JSONCore
+import NIOCore
 import SocketIOCore
 import SocketIOServer
 import SocketIOTesting
@@ -57,6 +58,38 @@ struct PayloadLimitTests {
         #expect(!refused.isValid && refused.error?.contains("too many values") == true)
         let ignored = try JSONSlice(#"{"roomId": "r", "x": [\#(Array(repeating: "1", count: 20_000).joined(separator: ","))]}"#)
         #expect(MessageRules.check("chat:join", ignored).data == ["roomId": "r"])
+    }
+
+    #if DEBUG
+    @Test("a field that is not what its rule reads is not read: the work is that of two passes, whatever it holds")
+    func workOfWrongFields() throws {
+        let levels = String(repeating: "[", count: 12) + String(repeating: "]", count: 12)
+        for value in ["[\(Array(repeating: levels, count: 2_000).joined(separator: ","))]", "\"\(String(repeating: " ", count: 50_000))\""]
+        {
+            for (event, field) in [("chat:join", "roomId"), ("quiz:answer", "timeSpent"), ("quiz:join", "joinCode"), ("auth", "token")] {
+                let slice = try JSONSlice("{\"\(field)\": \(value)}")
+                let scanned = JSONWork.bytesScanned { _ = MessageRules.check(event, slice) }
+                #expect(scanned <= 2 * slice.bytes.readableBytes, "\(event)")
+            }
+        }
+    }
+    #endif
+
+    @Test("of a large payload the members are kept that somebody reads, the last of each name; a small one stays as it is")
+    func trimmed() throws {
+        let large = try JSONSlice(#"{"x": "\#(String(repeating: "x", count: 600))", "a": 1, "b": [2], "a": 3}"#)
+        #expect(PayloadLimits.trimmed(large, to: ["a", "b", "c"]).description == #"{"a":3,"b":[2]}"#)
+        let small = try JSONSlice(#"{"x": 1}"#)
+        #expect(PayloadLimits.trimmed(small, to: ["a"]) == small)
+    }
+
+    @Test("a name that is longer than all of ours is not looked up; a prefix of ours with any other name behind it is")
+    func names() {
+        var table = RequestTable()
+        table.on("quiz:join") { _, _ in .finished }
+        #expect(table.route("quiz:join") != nil && table.route("quiz:joins") == nil)
+        #expect(table.owns("quiz:join") && table.owns("quiz:" + String(repeating: "e\u{301}", count: 1_000)))
+        for name in ["quiz", ":quiz", "quizz:join", String(repeating: "e\u{301}", count: 1_000) + ":join"] { #expect(!table.owns(name)) }
     }
 
     @Test(

@@ -25,6 +25,14 @@ struct TokenShapeTests {
         }
     }
 
+    @Test("a token may have 4,096 bytes of ASCII, or 256 of anything, and not one more")
+    func lengths() {
+        #expect(TokenLimits.accepts(String(repeating: "x", count: 4_096)))
+        #expect(!TokenLimits.accepts(String(repeating: "x", count: 4_097)))
+        #expect(TokenLimits.accepts("e" + String(repeating: "\u{301}", count: 127) + "x"))
+        #expect(!TokenLimits.accepts("e" + String(repeating: "\u{301}", count: 128)))
+    }
+
     @Test("a null token is none")
     func nullToken() async throws {
         try await ClassroomBench().run { classroom in

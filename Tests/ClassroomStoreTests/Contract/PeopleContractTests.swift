@@ -156,6 +156,7 @@ struct PeopleContractTests {
             shorter.questions.removeLast()
             try await store.save(shorter)
             #expect(try await store.quiz(id: "quiz1") == shorter)
+            #expect(try await store.quizSummaries(createdBy: nil) == [QuizSummary(shorter)])
         }
     }
 
@@ -167,6 +168,10 @@ struct PeopleContractTests {
             }
             #expect(try await store.quizzes(createdBy: nil).map(\.id) == ["2", "3", "1"])
             #expect(try await store.quizzes(createdBy: "ann").map(\.id) == ["3", "1"])
+            let summaries = try await store.quizSummaries(createdBy: "ben")
+            #expect(summaries == [QuizSummary(id: "2", title: "a", createdBy: "ben", questionCount: 0)])
+            #expect(try await store.quizTitle(id: "2") == "a")
+            #expect(try await store.quizTitle(id: "none") == nil)
             #expect(try await store.deleteQuiz(id: "3"))
             #expect(try await !store.deleteQuiz(id: "3"))
             #expect(try await store.quizzes(createdBy: "ann").map(\.id) == ["1"])

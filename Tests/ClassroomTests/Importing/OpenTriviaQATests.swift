@@ -6,6 +6,13 @@ import Testing
 struct OpenTriviaQATests {
     private func parse(_ text: String) -> OpenTriviaQAImport { OpenTriviaQAParser.parse(text.utf8) }
 
+    @Test("reading ends with the first question beyond the most there may be")
+    func maximumQuestions() {
+        let file = Array(String(repeating: "#Q a?\n^ b\nA b\nB c\n\n", count: 10).utf8)
+        #expect(OpenTriviaQAParser.parse(file, maximumQuestions: 10).questions.count == 10)
+        #expect(OpenTriviaQAParser.parse(file, maximumQuestions: 3).questions.count == 4)
+    }
+
     @Test("a record becomes a question")
     func record() {
         let result = parse("#Q Which bird dives?\n^ Dunlin\nA Ostrich\nB Dunlin\nC Emu\nD Kiwi\n")
