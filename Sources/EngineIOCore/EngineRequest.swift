@@ -11,7 +11,7 @@ public struct EngineRequest: Hashable, Sendable {
     public init(
         query: [String: String], isGet: Bool, isUpgrade: Bool, transports: Set<EngineTransport> = [.polling, .websocket]
     ) throws(EngineRequestError) {
-        guard let name = query["transport"], let transport = EngineTransport(rawValue: name), transports.contains(transport) else {
+        guard let name = query["transport"], let transport = EngineTransport(named: name), transports.contains(transport) else {
             throw .transportUnknown
         }
         self.transport = transport
@@ -23,7 +23,7 @@ public struct EngineRequest: Hashable, Sendable {
             sid = nil
             guard isGet else { throw .badHandshakeMethod }
             if (transport == .websocket) != isUpgrade { throw .badRequest }
-            guard query["EIO"] == "4" else { throw .unsupportedProtocolVersion }
+            guard let version = query["EIO"], version.utf8.elementsEqual("4".utf8) else { throw .unsupportedProtocolVersion }
         }
     }
 }

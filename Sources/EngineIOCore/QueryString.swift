@@ -2,6 +2,9 @@
 public enum QueryString {
     /// At most this many parameters are read; the rest are ignored.
     public static let maximumParameters = 64
+    /// A parameter with a longer name, in bytes, is ignored: a dictionary normalises its keys, in quadratic time where one letter has many
+    /// marks.
+    public static let maximumNameBytes = 256
 
     public static func split(_ target: String) -> (path: Substring, query: Substring) {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (target[...], "") }
@@ -30,7 +33,7 @@ public enum QueryString {
             let equals = pair.firstIndex(of: UInt8(ascii: "="))
             let name = decode(pair[..<(equals ?? pair.endIndex)])
             let value = equals.map { decode(pair[pair.index(after: $0)...]) } ?? ""
-            if result[name] == nil { result[name] = value }
+            if name.utf8.count <= maximumNameBytes, result[name] == nil { result[name] = value }
         }
         return result
     }

@@ -22,6 +22,9 @@ public final class SocketIO: Sendable {
         var sessions = 0
         /// Sessions that poll, by the address that opened them.
         var pollingByAddress: [String: Int] = [:]
+        /// What large handshakes take in memory: of all clients, and of an address's.
+        var handshakeBytes = 0
+        var handshakeBytesByAddress: [String: Int] = [:]
     }
 
     public let configuration: SocketIOConfiguration
@@ -118,19 +121,38 @@ public final class SocketIO: Sendable {
         }
     }
 
-    /// Takes one of the places for sessions. False: there is none, this address has its share of those that poll, or the server is shutting
-    /// down.
-    func openSession(pollingFrom address: String?) -> Bool {
+    /// Takes one of the places for sessions. False: there is none, this address has its share of those that poll or of large handshakes, or
+    /// the server is shutting down.
+    ///
+    /// - Parameter handshakeBytes: what ``keepHandshake(_:insteadOf:from:)`` is to count.
+    func openSession(from address: String, polls: Bool, handshakeBytes: Int) -> Bool {
         state.withLockedValue { state in
             guard state.sessions < configuration.maximumSessions, !state.isShuttingDown else { return false }
-            if let address {
-                let count = state.pollingByAddress[address, default: 0]
-                guard count < configuration.maximumPollingSessionsPerAddress else { return false }
-                state.pollingByAddress[address] = count + 1
-            }
+            let polling = state.pollingByAddress[address, default: 0]
+            guard !polls || polling < configuration.maximumPollingSessionsPerAddress,
+                keep(handshakeBytes, insteadOf: 0, from: address, &state)
+            else { return false }
+            if polls { state.pollingByAddress[address] = polling + 1 }
             state.sessions += 1
             return true
         }
+    }
+
+    /// A session's handshake has another size in memory than before. False: there is no room for more.
+    func keepHandshake(_ bytes: Int, insteadOf before: Int, from address: String) -> Bool {
+        state.withLockedValue { keep(bytes, insteadOf: before, from: address, &$0) }
+    }
+
+    private func keep(_ bytes: Int, insteadOf before: Int, from address: String, _ state: inout State) -> Bool {
+        guard bytes != before else { return true }
+        let all = state.handshakeBytes + bytes - before
+        let own = state.handshakeBytesByAddress[address, default: 0] + bytes - before
+        guard bytes < before || (all <= configuration.maximumHandshakeBytes && own <= configuration.maximumHandshakeBytesPerAddress) else {
+            return false
+        }
+        state.handshakeBytes = all
+        state.handshakeBytesByAddress[address] = own > 0 ? own : nil
+        return true
     }
 
     /// A session of this address ends, or has a WebSocket now.
@@ -148,6 +170,11 @@ public final class SocketIO: Sendable {
     /// The places that are taken, for tests: what is left of them when all clients have gone was lost.
     var placesInUse: (channels: Int, sessions: Int, polling: Int) {
         state.withLockedValue { ($0.channels, $0.sessions, $0.pollingByAddress.values.reduce(0, +)) }
+    }
+
+    /// What large handshakes take of their limit, for tests.
+    var handshakeBytesInUse: (all: Int, byAddress: Int) {
+        state.withLockedValue { ($0.handshakeBytes, $0.handshakeBytesByAddress.values.reduce(0, +)) }
     }
 
     /// Runs work that a shutdown waits for.

@@ -22,6 +22,14 @@ struct QueryStringTests {
         #expect(QueryString.parameters(many[...]).count == QueryString.maximumParameters)
     }
 
+    @Test("a parameter whose name is too long is ignored")
+    func longName() {
+        for (extra, count) in [(0, 2), (1, 1)] {
+            let name = String(repeating: "a", count: QueryString.maximumNameBytes + extra)
+            #expect(QueryString.parameters("\(name)=1&b=2").count == count)
+        }
+    }
+
     @Test("bytes that are not UTF-8 do no harm")
     func notUTF8() {
         #expect(QueryString.parameters("a=%ff%fe")["a"] == "\u{FFFD}\u{FFFD}")

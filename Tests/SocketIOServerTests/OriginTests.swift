@@ -123,6 +123,7 @@ struct OriginTests {
         "a host by another name than the server's is refused, also as its own origin",
         arguments: [
             ("evil.example", false), ("evil.example:3001", false), ("localhost.evil.example", false), ("127.0.0.1.evil.example", false),
+            ("-0.0.0.0", false),
             ("127.1", false), ("0x7f.0.0.1", false), ("127.0.0.256", false), ("1.2.3", false), ("", false), ("name.example.evil", false),
             ("localhost", true), ("localhost:3001", true), ("LOCALHOST", true), ("localhost.", true), ("a.localhost", true),
             ("127.0.0.1:1", true),

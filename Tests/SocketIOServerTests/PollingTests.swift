@@ -245,6 +245,9 @@ struct PollingTests {
             try peer.send("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n" + String(repeating: bad, count: 1_000))
             #expect(try peer.output() == "")
             io.to("room").emit("news")
+            // 32 a turn.
+            loop.run()
+            for _ in 0..<(1_000 / 32) { loop.advanceTime(by: .microseconds(50)) }
             #expect(try peer.output().components(separatedBy: "HTTP/1.1 400 ").count == 1_001)
             peer.finish()
         }

@@ -50,7 +50,9 @@ public struct GuessLimiter: Sendable {
     private static func hash(_ guess: String, _ address: String) -> Int {
         var hasher = Hasher()
         hasher.combine(address)
-        hasher.combine(guess)
+        // Its bytes: hashing a string normalises it, which takes quadratic time where one letter has many marks.
+        var guess = guess
+        guess.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         return hasher.finalize()
     }
 }

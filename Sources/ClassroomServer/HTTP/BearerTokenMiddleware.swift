@@ -1,6 +1,7 @@
 import Classroom
 import HTTPTypes
 import Hummingbird
+import SocketIOServer
 
 /// Signs a request in by its bearer token (RFC 6750, section 2.1); without a valid one it goes no further, nor beyond its user's rate.
 struct BearerTokenMiddleware: RouterMiddleware {
@@ -22,8 +23,10 @@ struct BearerTokenMiddleware: RouterMiddleware {
 
     /// The scheme's name is matched without regard to case (RFC 9110, section 11.1).
     static func token(in header: String?) -> String? {
-        guard let header, let space = header.firstIndex(of: " "), header[..<space].lowercased() == "bearer" else { return nil }
-        let token = header[space...].drop { $0 == " " }
-        return token.isEmpty ? nil : String(token)
+        // Byte by byte: as text, a header with many marks on one letter takes quadratic time.
+        guard let bytes = header?.utf8, let space = bytes.firstIndex(of: UInt8(ascii: " ")), ASCIIText.equals(bytes[..<space], "bearer")
+        else { return nil }
+        let token = bytes[space...].drop { $0 == UInt8(ascii: " ") }
+        return token.isEmpty ? nil : String(Substring(token))
     }
 }

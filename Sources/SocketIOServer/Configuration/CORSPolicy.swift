@@ -16,8 +16,9 @@ public struct CORSPolicy: Sendable, Hashable {
 
     /// The value of `Access-Control-Allow-Origin`; nil: no header.
     func allowedOrigin(for origin: String?) -> String? {
-        switch origins {
-        case .any: allowsCredentials ? origin.flatMap { CORSPolicy.isReflectable($0) ? $0 : nil } : "*"
+        let origin = origin.flatMap { CORSPolicy.isReflectable($0) ? $0 : nil }
+        return switch origins {
+        case .any: allowsCredentials ? origin : "*"
         case .list(let list): origin.flatMap { list.contains($0) ? $0 : nil }
         }
     }
@@ -25,8 +26,9 @@ public struct CORSPolicy: Sendable, Hashable {
     /// Whether answers differ by the request's origin, so that caches must tell them apart.
     var variesByOrigin: Bool { origins != .any || allowsCredentials }
 
-    /// Whether a client's origin may stand in a header of ours: what a browser could send, and no longer than a host name can make it.
-    private static func isReflectable(_ origin: String) -> Bool {
+    /// Whether a client's origin may be looked up, and stand in a header of ours: what a browser could send, and no longer than a host name
+    /// can make it.
+    static func isReflectable(_ origin: String) -> Bool {
         origin.utf8.count <= 512 && origin.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }
     }
 

@@ -8,6 +8,7 @@ public enum OriginPolicy: Sendable, Hashable {
 
     package func allows(origin: String?, host: String?, secure: Bool) -> Bool {
         guard case .ownAnd(let list) = self, let origin else { return true }
+        guard CORSPolicy.isReflectable(origin) else { return false }
         if list.contains(origin) { return true }
         guard let origin = Origin(origin) else { return false }
         if let host, !host.isEmpty, Origin((secure ? "https://" : "http://") + host) == origin { return true }

@@ -70,6 +70,13 @@ public struct SocketIOConfiguration: Sendable {
     /// The most bytes of the `auth` that a client gives when it joins a namespace. It is kept for the socket's life; a larger one closes
     /// the connection.
     public var maximumAuthBytes = 1 << 16
+    /// The most memory of the handshakes that are kept, in bytes: what clients give with their first request, and as `auth`. Those of at most
+    /// `smallHandshakeBytes` do not count and always fit. For a further one there is 503, and for its `auth` the end of the connection.
+    public var maximumHandshakeBytes = 1 << 27
+    /// The same of the clients of one address.
+    public var maximumHandshakeBytesPerAddress = 1 << 25
+    /// What a browser and its token need.
+    public var smallHandshakeBytes = 4_096
     /// How long one connection's packets, a loop's mail or its writes may hold the loop before it turns to its other connections. A single
     /// handler is not interrupted.
     public var maximumTurn: Duration = .milliseconds(1)

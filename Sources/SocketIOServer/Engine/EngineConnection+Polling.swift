@@ -26,8 +26,8 @@ extension EngineConnection {
         if polling.isWaiting(asker) { close(.transportError) }
     }
 
-    /// A POST's whole body: its packets are taken in order, up to the first that is none. Of many packets a turn of the loop takes some;
-    /// nil: the rest follows, and `responder` answers.
+    /// A POST's whole body: its packets are taken in order, up to the first that is none. Of many packets a turn takes some; nil: the rest
+    /// follows, and `responder` answers.
     func post(_ body: ByteBuffer, _ responder: EngineResponder) -> EngineResponse? {
         guard !polling.isClosing else { return .accepted }
         guard post == nil else {
@@ -41,25 +41,22 @@ extension EngineConnection {
         return takePackets()
     }
 
-    /// Packets that one turn of the loop takes from a POST.
-    private static let packetsPerTurn = 256
-
     private func takePackets() -> EngineResponse? {
         // Out of the property: what a packet does may come back here.
         guard var current = post else { return nil }
-        var count = 0
+        var budget = TurnBudget(shard.maximumTurn)
         do throws(PollingPayload.ParseError) {
-            while !session.isClosed, let packet = try current.packets.next() {
-                switch packet {
+            while !session.isClosed, !current.packets.isAtEnd {
+                if budget.needsTime, budget.isSpent(at: shard.clock()) || shard.backlog.exists {
+                    post = current
+                    shard.pause(self)
+                    return nil
+                }
+                budget.step()
+                switch try current.packets.next() {
                 case .text(let type, let payload): receive(type, payload: payload)
                 case .binary(let bytes): receive(binary: bytes)
-                }
-                count += 1
-                guard count < EngineConnection.packetsPerTurn || current.packets.isAtEnd else {
-                    post = current
-                    // `assumeIsolated()` stops the process off the loop: a session is reached there only.
-                    shard.loop.assumeIsolated().execute { self.resumePost() }
-                    return nil
+                case nil: break
                 }
             }
         } catch {
@@ -71,7 +68,8 @@ extension EngineConnection {
         return .accepted
     }
 
-    private func resumePost() {
+    /// The next turn of a POST that was paused.
+    func takeTurn() {
         guard let responder = post?.responder, let response = takePackets() else { return }
         responder.answer(response)
     }

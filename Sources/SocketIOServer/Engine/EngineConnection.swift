@@ -6,7 +6,7 @@ import SocketIOCore
 import WebSocketCore
 
 /// One client's Engine.IO session on its loop: what waits to be sent, over which transport, and until when the client must show life.
-final class EngineConnection {
+final class EngineConnection: TurnTaker {
     let shard: LoopShard
     let sid: String
     let slot: ConnectionSlot
@@ -27,6 +27,8 @@ final class EngineConnection {
     private var unconfirmed: UnconfirmedSessions?
     /// Its address holds one more session that polls.
     private var countsForAddress: Bool
+    /// What the server counts for its handshake.
+    private var handshakeBytes: Int
     var isDirty = false
     /// What every packet asks of the session's machine, at hand without a call.
     private(set) var isOpen = true
@@ -48,6 +50,7 @@ final class EngineConnection {
         isWebSocket = transport == .websocket
         countsForAddress = transport == .polling
         client = SocketIOClientState(limits: shard.packetLimits)
+        handshakeBytes = handshake.countedBytes(auth: 0, shard.configuration)
     }
 
     /// Registers the session and sends the open packet.
@@ -94,6 +97,19 @@ final class EngineConnection {
         guard countsForAddress else { return }
         countsForAddress = false
         shard.io?.stopsPolling(from: handshake.address)
+    }
+
+    /// The client joins with an `auth` of that size. False: there is no room to keep it.
+    func keep(auth: Int) -> Bool { countHandshake(handshake.countedBytes(auth: auth, shard.configuration)) }
+
+    /// The session has gone, and its handshake with it.
+    func dropHandshake() { _ = countHandshake(0) }
+
+    private func countHandshake(_ bytes: Int) -> Bool {
+        guard bytes != handshakeBytes else { return true }
+        guard let io = shard.io, io.keepHandshake(bytes, insteadOf: handshakeBytes, from: handshake.address) else { return false }
+        handshakeBytes = bytes
+        return true
     }
 
     // MARK: Deadlines

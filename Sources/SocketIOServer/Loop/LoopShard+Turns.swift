@@ -1,10 +1,15 @@
 import DequeModule
 import NIOCore
 
+/// Whoever has packets of a client and takes them a turn at a time: a WebSocket, or a session with a POST.
+protocol TurnTaker: AnyObject {
+    func takeTurn()
+}
+
 /// Work that has had its share of the loop's time and goes on after the loop has read from its other connections.
 extension LoopShard {
     /// A task that is executed at once comes before the loop looks at its connections, however often. One that lies ahead does not.
-    private static let pause = TimeAmount.microseconds(50)
+    static let pause = TimeAmount.microseconds(50)
     /// While another loop is behind there is nothing to do but to look again.
     private static let backlogPause = TimeAmount.milliseconds(1)
 
@@ -20,14 +25,14 @@ extension LoopShard {
     private func takeTurn() {
         isTurnScheduled = false
         drain()
-        if !backlog.exists, let transport = paused.popFirst() { transport.takeTurn() }
+        if !backlog.exists, let next = paused.popFirst() { next.takeTurn() }
         flushAll()
         if !paused.isEmpty { scheduleTurn() }
     }
 
-    /// The connection goes on behind the others that have had their turn.
-    func pause(_ transport: WebSocketTransport) {
-        paused.append(transport)
+    /// It goes on behind the others that have had their turn.
+    func pause(_ taker: any TurnTaker) {
+        paused.append(taker)
         scheduleTurn()
     }
 }

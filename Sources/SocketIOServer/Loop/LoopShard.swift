@@ -68,8 +68,8 @@ final class LoopShard {
     var isFlushPaused = false
     /// Clients that fell behind and are to be closed.
     var doomed: Deque<EngineConnection> = []
-    /// Connections with packets that were read and not taken, because they had had their turn.
-    var paused: Deque<WebSocketTransport> = []
+    /// Those with packets that were read and not taken, because they had had their turn.
+    var paused: Deque<any TurnTaker> = []
     var isTurnScheduled = false
 
     // See `LoopShard+Deadlines`.
@@ -130,6 +130,7 @@ final class LoopShard {
         guard sessions.removeValue(forKey: connection.sid) != nil else { return }
         connections.remove(connection.slot)
         connection.leaveAddress()
+        connection.dropHandshake()
         counters.connectionsClosed.add()
         io?.closeSession()
     }

@@ -8,6 +8,8 @@ enum ClientViolation: Error {
     case serversOnly
     /// CONNECT with more than a socket keeps for its life.
     case authTooLarge
+    /// CONNECT with an `auth` that there is no room for.
+    case noRoomForAuth
     /// Text where the attachments of a packet are due.
     case attachmentMissing
 }

@@ -22,6 +22,12 @@ public struct Handshake: Sendable {
         self.auth = auth
     }
 
+    /// What it counts of the memory that handshakes may take together: nothing if it is small.
+    func countedBytes(auth: Int, _ configuration: SocketIOConfiguration) -> Int {
+        let bytes = query.reduce(headers.memoryBytes + auth) { $0 + 96 + $1.key.utf8.count + $1.value.utf8.count }
+        return bytes > configuration.smallHandshakeBytes ? bytes : 0
+    }
+
     /// The first header of that name, in any case.
     public func header(_ name: String) -> String? { headers.first(name: name) }
 }

@@ -132,9 +132,11 @@ final class SocketIOClientState {
             return
         }
         guard socket == nil, !isConnecting else { throw ClientViolation.alreadyJoined }
-        guard packet.payload.readableBytes <= connection.shard.configuration.maximumAuthBytes else { throw ClientViolation.authTooLarge }
+        let payload = packet.payload
+        guard payload.readableBytes <= connection.shard.configuration.maximumAuthBytes else { throw ClientViolation.authTooLarge }
+        guard connection.keep(auth: payload.readableBytes) else { throw ClientViolation.noRoomForAuth }
         var handshake = connection.handshake
-        handshake.auth = packet.payload.readableBytes > 0 ? JSONSlice(unchecked: packet.payload) : nil
+        handshake.auth = payload.readableBytes > 0 ? JSONSlice(unchecked: payload) : nil
         guard let io = connection.shard.io else { return }
         let middlewares = io.middlewares
         if middlewares.isEmpty { return accept(handshake, attachment: nil, on: connection) }

@@ -71,7 +71,7 @@ struct EngineEndpoint: Sendable {
         } catch {
             var answer = refusal(error, head, closes: isUpgrade, handshake: isHandshake ? .badRequest : nil)
             // RFC 6455 §4.4: a client of another version is told the one that is spoken here.
-            if isUpgrade, head.headers.first(name: "sec-websocket-version") != "13" {
+            if isUpgrade, !EngineEndpoint.asksForVersion13(head) {
                 answer.headers.add(name: "Sec-WebSocket-Version", value: "13")
             }
             return .answer(answer)
@@ -113,7 +113,7 @@ struct EngineEndpoint: Sendable {
 
     /// RFC 6455 §4.2.1.
     private func webSocketKey(_ head: HTTPRequestHead) throws(EngineRequestError) -> String {
-        guard head.version == .http1_1, head.headers.first(name: "sec-websocket-version") == "13",
+        guard head.version == .http1_1, EngineEndpoint.asksForVersion13(head),
             let key = head.headers.first(name: "sec-websocket-key"), WebSocketHandshake.isValidKey(key)
         else { throw .badRequest }
         return key
@@ -125,8 +125,12 @@ struct EngineEndpoint: Sendable {
         guard head.method == .GET, !head.headers["connection"].contains(where: { $0.utf8.contains(UInt8(ascii: "\t")) }) else {
             return false
         }
-        return head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
-            && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+        return ASCIIText.list(head.headers["upgrade"], contains: "websocket")
+            && ASCIIText.list(head.headers["connection"], contains: "upgrade")
+    }
+
+    private static func asksForVersion13(_ head: HTTPRequestHead) -> Bool {
+        head.headers.first(name: "sec-websocket-version").map { ASCIIText.equals($0, "13") } ?? false
     }
 
     // MARK: Headers

@@ -17,15 +17,20 @@ extension HTTPFrontHandler {
             guard unconfirmed.count < endpoint.configuration.maximumUnconfirmedSessions else {
                 return give(endpoint.refusal(.overloaded, head))
             }
-            guard io.openSession(pollingFrom: address) else { return refuseSession(head, context) }
+            guard openSession(for: handshake, polls: true) else { return refuseSession(head, context) }
             count(.accepted, context)
             openPolling(handshake, head, context)
         case .webSocket(let handshake, nil, let key):
-            guard io.openSession(pollingFrom: nil) else { return refuseSession(head, context) }
+            guard openSession(for: handshake, polls: false) else { return refuseSession(head, context) }
             count(.accepted, context)
             openWebSocket(handshake, key: key, context)
         case .webSocket(_, .some(let sid), let key): upgrade(sid: sid, key: key, head, context)
         }
+    }
+
+    private func openSession(for handshake: Handshake, polls: Bool) -> Bool {
+        let bytes = handshake.countedBytes(auth: 0, io.configuration)
+        return io.openSession(from: handshake.address, polls: polls, handshakeBytes: bytes)
     }
 
     private func refuseSession(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -61,8 +66,8 @@ extension HTTPFrontHandler {
             machine.polls(sid)
             question = .poll
         } else {
-            let isOctetStream = head.headers.first(name: "content-type")?.lowercased().hasPrefix("application/octet-stream") ?? false
-            question = isOctetStream ? .unreadable : .post(body)
+            let type = head.headers.first(name: "content-type")?.utf8.prefix(24)
+            question = type.map { ASCIIText.equals($0, "application/octet-stream") } == true ? .unreadable : .post(body)
         }
         let responder = responder(context)
         if handle.loop === context.eventLoop {

@@ -20,12 +20,15 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let unconfirmed = UnconfirmedSessions()
     private let fallback: HTTPFallback
     private let abort: ((any Channel) -> Void)?
+    private let maximumTurn: TimeAmount
 
     var machine: HTTPFrontMachine
     var context: ChannelHandlerContext?
     /// The WebSocket's handler, while it waits for the decoder to go.
     var successor: WebSocketHandler?
     private var isPerforming = false
+    /// When the connection's requests began to hold the loop.
+    private var turnStart: NIODeadline?
 
     init(
         io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
@@ -39,6 +42,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.requests = requests
         self.decoder = decoder
         self.abort = abort
+        maximumTurn = TimeAmount(io.configuration.maximumTurn)
         machine = HTTPFrontMachine(limits: HTTPFrontMachine.Limits(io.configuration), path: endpoint.path)
     }
 
@@ -84,6 +88,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        turnStart = nil
         machine.readComplete()
         perform()
     }
@@ -131,6 +136,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// The answer to a request that waited for its session.
     func complete(_ response: EngineResponse, to number: UInt32) {
+        turnStart = nil
         guard let head = machine.request else { return }
         machine.answer(endpoint.answer(response, head), to: number)
         perform()
@@ -152,7 +158,9 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func perform(_ action: HTTPFrontMachine.Action, _ context: ChannelHandlerContext) {
         switch action {
         case .read: context.read()
-        case .dispatch(let head, let body): dispatch(head, body: body, context)
+        case .dispatch(let head, let body):
+            beginRequest(at: io.shard(for: context.eventLoop).shard.value.clock())
+            dispatch(head, body: body, context)
         case .refuseLargeBody(let head):
             let error = EngineRequestError(status: 413, code: 3, message: "Payload too large")
             machine.answer(endpoint.refusal(error, head), to: machine.requestNumber)
@@ -174,7 +182,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .close: context.close(promise: nil)
         case .abort: if let abort { abort(context.channel) } else { context.close(promise: nil) }
         case .closeLater(let time): later(in: time, context) { $0.machine.graceOver() }
-        case .resumeLater: later(in: .zero, context) { $0.machine.turnBegan() }
+        case .resumeLater: later(in: LoopShard.pause, context) { $0.beginTurn() }
         case .armDeadline: if let next = machine.armDeadline(now: context.eventLoop.now) { setTimer(next, context) }
         case .watchStall: if machine.watchStall(waitingBytes: waitingBytes(context)) { lookLater(context) }
         case .abortPoll, .endSession, .releasePlace: performWithoutPipeline(action)
@@ -218,6 +226,19 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(end, promise: written)
     }
 
+    // MARK: Turns
+
+    private func beginTurn() {
+        turnStart = nil
+        machine.turnBegan()
+    }
+
+    /// The requests behind this one wait for a later turn if those before it took long.
+    private func beginRequest(at now: NIODeadline) {
+        if let turnStart, now - turnStart >= maximumTurn { machine.turnIsOver() }
+        turnStart = turnStart ?? now
+    }
+
     // MARK: Timers
 
     private func later(in time: TimeAmount, _ context: ChannelHandlerContext, _ input: @escaping (HTTPFrontHandler) -> Void) {
@@ -228,7 +249,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             input(self)
             perform()
         }
-        if time > .zero { loop.scheduleTask(in: time, call) } else { loop.execute(call) }
+        loop.scheduleTask(in: time, call)
     }
 
     private func setTimer(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {

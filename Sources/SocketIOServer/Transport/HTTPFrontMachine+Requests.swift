@@ -1,3 +1,4 @@
+import EngineIOCore
 import NIOCore
 import NIOHTTP1
 
@@ -13,6 +14,8 @@ extension HTTPFrontMachine {
     }
 
     mutating func readComplete() {
+        // What comes next comes after the loop's other connections.
+        if waiting.isEmpty, !isResumeScheduled { requestsThisTurn = 0 }
         if case .passing = phase { actions.append(.forwardReadComplete) }
     }
 
@@ -26,6 +29,9 @@ extension HTTPFrontMachine {
         if malformed == nil { malformed = status }
         actions.append(.dropRest)
     }
+
+    /// The requests took long: those that follow come in a later turn.
+    mutating func turnIsOver() { requestsThisTurn = limits.requestsPerTurn }
 
     /// A later turn of the loop.
     mutating func turnBegan() {
@@ -41,9 +47,9 @@ extension HTTPFrontMachine {
     /// What a part takes in memory while it waits, its own overhead included: a field is two strings with storage of their own.
     static func cost(of part: HTTPServerRequestPart) -> Int {
         switch part {
-        case .head(let head): head.headers.reduce(256 + head.uri.utf8.count) { $0 + 64 + $1.name.utf8.count + $1.value.utf8.count }
+        case .head(let head): 256 + head.uri.utf8.count + head.headers.memoryBytes
         case .body(let bytes): 128 + bytes.readableBytes
-        case .end: 64
+        case .end(let trailers): 64 + (trailers?.memoryBytes ?? 0)
         }
     }
 
@@ -122,7 +128,7 @@ extension HTTPFrontMachine {
         requestsThisTurn += 1
         beginRequest()
         guard HostField.isValid(in: head) else { return respondLast(.badRequest) }
-        if head.version == .http1_1, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+        if head.version == .http1_1, let expectation = head.headers.first(name: "expect"), ASCIIText.equals(expectation, "100-continue") {
             actions.append(.writeContinue)
         }
         if path.owns(head.uri) {
@@ -130,10 +136,11 @@ extension HTTPFrontMachine {
             phase = length > limits.maximumBodyBytes ? .draining(head, byteCount: 0) : .collecting(head, ByteBuffer())
             return
         }
+        guard let routed = head.withHostOfTarget else { return respondLast(.badRequest) }
         phase = .passing(
             requestEnded: false, responseEnded: false, closes: RequestDecoder.stops(behind: head) || !head.isKeepAlive)
         beginRoute()
-        actions.append(.forward(.head(head)))
+        actions.append(.forward(.head(routed)))
     }
 
     /// Refuses bytes that are no HTTP, if it is their turn. Returns whether it was.
@@ -149,7 +156,22 @@ extension HTTPFrontMachine {
     }
 }
 
+extension HTTPHeaders {
+    /// What they take in memory, roughly.
+    var memoryBytes: Int { reduce(0) { $0 + 64 + $1.name.utf8.count + $1.value.utf8.count } }
+}
+
 extension HTTPRequestHead {
+    /// The same request with the host that its target names, if it names one: that host counts, and not the field (RFC 9112 §3.2.2). Who
+    /// serves routes may look at the field alone. nil: it names none that could be a host.
+    fileprivate var withHostOfTarget: HTTPRequestHead? {
+        guard let authority = QueryString.authority(of: uri) else { return self }
+        guard Authority(authority) != nil else { return nil }
+        var head = self
+        head.headers.replaceOrAdd(name: "Host", value: String(authority))
+        return head
+    }
+
     /// The same request with an answer that is the connection's last.
     fileprivate var closing: HTTPRequestHead {
         var head = self

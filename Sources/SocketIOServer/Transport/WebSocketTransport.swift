@@ -5,7 +5,7 @@ import WebSocketCore
 
 /// A session's side of one WebSocket: bytes in, packets to the session. Lives on the session's loop, which may be another one than the
 /// channel's.
-final class WebSocketTransport {
+final class WebSocketTransport: TurnTaker {
     let link: any FrameLink
     private let connection: EngineConnection
     /// nil while it decodes.

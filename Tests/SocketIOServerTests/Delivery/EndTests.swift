@@ -181,7 +181,7 @@ struct EndTests {
     func lateSession() async throws {
         try await withClient { io, loop, _ in
             await io.shutdown()
-            #expect(!io.openSession(pollingFrom: nil))
+            #expect(!io.openSession(from: "", polls: false, handshakeBytes: 0))
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
             for loop in [loop, group.next()] {
                 let isClosed = try await loop.submit { () -> Bool in

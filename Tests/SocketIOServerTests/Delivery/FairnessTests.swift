@@ -144,6 +144,87 @@ struct FairnessTests {
         }
     }
 
+    // MARK: Polling
+
+    private func post(_ target: String, _ body: String) -> String {
+        "POST \(target) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    /// A polling client that has joined; `n` takes that long. Returns the target of its requests.
+    private func join(_ peer: EmbeddedPeer) throws -> String {
+        let target = try peer.openPolling()
+        _ = try peer.request("POST", target, body: "40")
+        return target
+    }
+
+    @Test("a POST whose packets take long gives way after a millisecond, goes on where it was, and then has its answer")
+    func postTurns() throws {
+        try withServer { io, loop, time in
+            let seen = Recorder<String>()
+            io.onConnection { socket in
+                socket.on("n") { request in
+                    time.pass(300)
+                    seen.append("\(request.arguments.first.int ?? -1)")
+                }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try join(peer)
+            let light = try #require(LinkedClient(io, on: loop))
+            light.socket.on("n") { _ in seen.append("light") }
+            try peer.send(post(target, events(0..<12).map { "4" + $0.dropFirst() }.joined(separator: "\u{1e}")))
+            #expect(try peer.output() == "")
+            #expect(seen.all == (0..<5).map { "\($0)" }, "a task that is executed at once would come before other connections")
+            light.receive(events(0..<1))
+            for _ in 0..<2 { loop.advanceTime(by: .microseconds(50)) }
+            #expect(seen.all == (0..<5).map { "\($0)" } + ["light"] + (5..<12).map { "\($0)" })
+            #expect(try peer.output().hasSuffix("ok"))
+            peer.finish()
+        }
+    }
+
+    @Test("requests that take long give way after a millisecond")
+    func requestTurns() throws {
+        try withServer { io, loop, time in
+            let seen = Recorder<Int>()
+            io.onConnection { socket in
+                socket.on("n") { request in
+                    time.pass(600)
+                    seen.append(request.arguments.first.int ?? -1)
+                }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try join(peer)
+            try peer.send((0..<5).map { post(target, "42[\"n\",\($0)]") }.joined())
+            loop.run()
+            #expect(seen.all == [0, 1, 2], "the third began after 1.2 ms, and is the last")
+            loop.advanceTime(by: .microseconds(50))
+            #expect(seen.all == [0, 1, 2, 3, 4])
+            peer.finish()
+        }
+    }
+
+    @Test("while a loop is behind with its mail no POST is gone on with")
+    func postsAndBacklog() throws {
+        try withServer { io, loop, _ in
+            let seen = Recorder<Int>()
+            io.onConnection { socket in
+                socket.on("n") { seen.append($0.arguments.first.int ?? -1) }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try join(peer)
+            let backlog = io.shard(for: loop).shard.value.backlog
+            backlog.began()
+            try peer.send(post(target, (0..<9).map { "42[\"n\",\($0)]" }.joined(separator: "\u{1e}")))
+            loop.advanceTime(by: .milliseconds(5))
+            #expect(seen.all == [0])
+            backlog.ended()
+            loop.advanceTime(by: .milliseconds(1))
+            #expect(seen.all == Array(0..<9))
+            #expect(try peer.output().hasSuffix("ok"))
+            peer.finish()
+        }
+    }
+
     @Test("a server that ends does not wait for turns")
     func ended() throws {
         try withServer { io, loop, time in

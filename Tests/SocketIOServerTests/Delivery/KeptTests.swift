@@ -100,6 +100,63 @@ struct KeptTests {
         }
     }
 
+    // MARK: Handshakes
+
+    @Test("large handshakes share a limit, an address's a smaller one; small ones always fit, and what has gone makes room")
+    func handshakes() throws {
+        let change: (inout SocketIOConfiguration) -> Void = {
+            $0.smallHandshakeBytes = 2_000
+            $0.maximumHandshakeBytes = 9_000
+            $0.maximumHandshakeBytesPerAddress = 7_000
+        }
+        try withEmbeddedServer(configuration(change)) { io, loop in
+            let handshake = "/socket.io/?EIO=4&transport=polling"
+            let large = ["X-Large: " + String(repeating: "x", count: 3_000)]
+            func open(_ fields: [String]) throws -> (peer: EmbeddedPeer, isOpen: Bool) {
+                let peer = try EmbeddedPeer(io, loop: loop)
+                return (peer, try peer.request("GET", handshake, headers: fields).hasPrefix("HTTP/1.1 200 "))
+            }
+            let first = try open(large), second = try open(large), third = try open(large), small = try open([])
+            #expect([first, second, third, small].map(\.isOpen) == [true, true, false, true])
+            let used = io.handshakeBytesInUse
+            #expect(used.all == used.byAddress && used.all > 6_000 && used.all <= 7_000)
+            // Of other addresses there is less than one left.
+            #expect(!io.keepHandshake(3_000, insteadOf: 0, from: "10.0.0.1"))
+            #expect(io.keepHandshake(9_000 - used.all, insteadOf: 0, from: "10.0.0.1"))
+            #expect(io.keepHandshake(0, insteadOf: 9_000 - used.all, from: "10.0.0.1"))
+            for connection in io.shard(for: loop).shard.value.connections.all { connection.close(.forcedClose) }
+            #expect(io.handshakeBytesInUse == (0, 0))
+            let again = [try open(large), try open(large)]
+            #expect(again.map(\.isOpen) == [true, true])
+            for connection in io.shard(for: loop).shard.value.connections.all { connection.close(.forcedClose) }
+            for one in [first, second, third, small] + again { one.peer.finish() }
+        }
+    }
+
+    @Test("an auth counts with the handshake, and one that there is no room for closes")
+    func handshakesWithAuth() throws {
+        let change: (inout SocketIOConfiguration) -> Void = {
+            $0.smallHandshakeBytes = 2_000
+            $0.maximumHandshakeBytesPerAddress = 5_000
+        }
+        try withEmbeddedServer(configuration(change)) { io, loop in
+            func join() throws -> EmbeddedPeer {
+                let peer = try EmbeddedPeer(io, loop: loop)
+                _ = try peer.upgrade()
+                _ = try peer.messages()
+                try peer.text("40{\"a\":\"" + String(repeating: "x", count: 2_500) + "\"}")
+                return peer
+            }
+            let peers = [try join(), try join()]
+            #expect(try peers.map { try $0.messages().first?.hasPrefix("40{") } == [true, false])
+            #expect(io.statistics.connections == 1)
+            try peers[0].text("41")
+            try peers[0].text("40")
+            #expect(io.handshakeBytesInUse == (0, 0), "the next auth takes the place of the last")
+            for peer in peers { peer.finish() }
+        }
+    }
+
     // MARK: Acknowledgements
 
     @Test("a socket may owe as many acknowledgements as the limit says, and one more fails at once; answers make room")

@@ -243,6 +243,37 @@ struct HTTPFrontMachineTests {
         #expect(owner.log.filter(\.isResponse).isEmpty)
     }
 
+    @Test(
+        "a route sees the host that the target names, and not the field",
+        arguments: [
+            ("/x", "field.example"), ("//target.example/x", "field.example"), ("http://target.example/x", "target.example"),
+            ("http://target.example:80", "target.example:80"), ("http://user@target.example/x", nil),
+        ])
+    func hostOfTarget(target: String, host: String?) {
+        var machine = HTTPFrontMachine(limits: .init(SocketIOConfiguration()), path: EnginePath("/socket.io/"))
+        machine.received(.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: ["Host": "field.example"])))
+        var routed: [[String]] = []
+        while let action = machine.next() {
+            if case .forward(.head(let head)) = action { routed.append(head.headers["host"]) }
+        }
+        #expect(routed == (host.map { [[$0]] } ?? []))
+    }
+
+    @Test("what waits counts with its overhead, the fields behind a body too")
+    func costs() {
+        let fields = HTTPHeaders([("a", "bcd"), ("e", "")])
+        #expect(HTTPFrontMachine.cost(of: .end(fields)) - HTTPFrontMachine.cost(of: .end(nil)) == 2 * 64 + 5)
+        let head = HTTPFrontMachine.cost(of: FrontInput.head(.GET, "/"))
+        #expect(HTTPFrontMachine.cost(of: FrontInput.head(.GET, "/", fields)) - head == 2 * 64 + 5)
+    }
+
+    @Test("requests that come in reads of their own need no second turn")
+    func ownTurns() {
+        var owner = owner(.get, .end, .answer, .get, .end, .answer, .readComplete, .get, .end)
+        #expect(owner.log.filter(\.isDispatch).count == 3)
+        #expect(!owner.log.contains(.resumeLater))
+    }
+
     @Test("after so many requests in a turn the rest waits for a later one")
     func fairShare() {
         var owner = owner(.get, .end, .answer, .get, .end, .answer, .get, .end)

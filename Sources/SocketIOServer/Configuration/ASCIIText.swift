@@ -1,0 +1,32 @@
+/// Compares a client's text with a word of ours, byte by byte, without regard to case (RFC 9110 §5.6.2).
+///
+/// A `String` is not compared, lowercased or hashed before its length is known: that takes letters and their marks together and orders the
+/// marks, in quadratic time where one letter has many. A header of 16 KiB holds a loop for tens of milliseconds so.
+package enum ASCIIText {
+    /// - Parameter word: in lower case.
+    package static func equals(_ text: String, _ word: StaticString) -> Bool { equals(text.utf8, word) }
+
+    package static func equals(_ text: some Sequence<UInt8>, _ word: StaticString) -> Bool {
+        let word = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
+        return text.elementsEqual(word) { lowercased($0) == $1 }
+    }
+
+    /// Whether one of the comma-separated items of a field's values is that word.
+    static func list(_ values: [String], contains word: StaticString) -> Bool {
+        values.contains { value in
+            value.utf8.split(separator: UInt8(ascii: ",")).contains { equals(trimmed($0), word) }
+        }
+    }
+
+    private static func trimmed(_ item: Substring.UTF8View) -> some Sequence<UInt8> {
+        let start = item.drop { isBlank($0) }
+        let end = start.lastIndex { !isBlank($0) }
+        return end.map { start[...$0] } ?? start[start.endIndex...]
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}
