@@ -2,6 +2,8 @@ import Classroom
 import ClassroomStore
 import HTTPTypes
 import Hummingbird
+import JSONCore
+import NIOCore
 
 /// `/api/v1/sessions`: what one has played with a class, and the reports.
 struct SessionRoutes {
@@ -11,6 +13,7 @@ struct SessionRoutes {
     let store: any ClassroomStore
     let authentication: any AuthenticationService
     let runtime: ClassroomRuntime
+    let reports: ReportQueue
 
     func add(to group: RouterGroup<ClassroomRequestContext>) {
         group.get("sessions") { request, context in try await list(request, context) }
@@ -55,6 +58,16 @@ struct SessionRoutes {
         guard session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }
+        let place = try reports.place(for: user.id)
+        let body = try await reports.make { try await reportBody(session, for: user, asCSV: asCSV) }
+        guard asCSV else { return .holding(place, body, type: "application/json; charset=utf-8") }
+        var response = Response.holding(place, body, type: "text/csv; charset=utf-8")
+        // The id matches [A-Za-z0-9_-]{1,64}: nothing in it needs quoting.
+        response.headers[.contentDisposition] = "attachment; filename=\"\(session.id).csv\""
+        return response
+    }
+
+    private func reportBody(_ session: SessionRecord, for user: User, asCSV: Bool) async throws -> ByteBuffer {
         // Another's quiz that has taken the id meanwhile shows its answers to nobody here.
         let quiz = try await store.quiz(id: session.quizID).flatMap { quiz in
             quiz.mayBeHosted(by: user.id) || quiz.createdBy == session.createdBy ? quiz : nil
@@ -62,10 +75,9 @@ struct SessionRoutes {
         let report = SessionReport(
             session: session, quiz: quiz,
             participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
-        guard asCSV else { return .json(report) }
-        var response = Response.text(report.csv(), type: "text/csv; charset=utf-8")
-        // The id matches [A-Za-z0-9_-]{1,64}: nothing in it needs quoting.
-        response.headers[.contentDisposition] = "attachment; filename=\"\(session.id).csv\""
-        return response
+        if asCSV { return ByteBuffer(string: report.csv()) }
+        var writer = JSONWriter()
+        try writer.encode(report)
+        return writer.buffer
     }
 }
