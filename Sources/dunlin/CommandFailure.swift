@@ -2,6 +2,7 @@ import ArgumentParser
 import Classroom
 import ClassroomServer
 import ClassroomStore
+import Foundation
 
 /// A reason to stop, with its exit status.
 struct CommandFailure: Error, Equatable, CustomStringConvertible {
@@ -26,13 +27,25 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The description as one line. It may repeat what somebody typed in a wrong place, the URL of a database for instance: no password of a
+    /// URL is in it.
+    var line: String {
+        let line = description.split(whereSeparator: \.isNewline).joined(separator: " ")
+        var parts = line.components(separatedBy: "://")
+        for index in parts.indices.dropFirst() {
+            let url = parts[index].prefix { !$0.isWhitespace && $0 != "'" }
+            guard let at = url.lastIndex(of: "@"), let colon = url[..<at].firstIndex(of: ":") else { continue }
+            parts[index].replaceSubrange(url.index(after: colon)..<at, with: "***")
+        }
+        return parts.joined(separator: "://")
+    }
+
     /// Ends the process: help and version as they are, everything else as one line.
     static func exit(_ root: (some ParsableCommand).Type, with error: any Error) -> Never {
         if root.exitCode(for: error) == .success { root.exit(withError: error) }
         if let code = error as? ExitCode { root.exit(withError: code) }
         let failure = isFromParser(error, root) ? CommandFailure(.usage, usageMessage(error, root)) : CommandFailure(error)
-        let line = failure.description.split(whereSeparator: \.isNewline).joined(separator: " ")
-        Terminal.error("dunlin: \(line)")
+        Terminal.error("dunlin: \(failure.line)")
         Terminal.end(status: failure.status.rawValue)
     }
 

@@ -20,7 +20,7 @@ final class ChatHandler: Sendable {
     }
 
     func register(in table: inout RequestTable) {
-        table.on("chat:join", join)
+        table.on("chat:join", limit: .chatJoin, join)
         table.on("chat:leave", leave)
         table.on("chat:message", lane: .concurrent, limit: .chat, message)
         let directory = directory

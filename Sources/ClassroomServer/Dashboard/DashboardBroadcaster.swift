@@ -8,6 +8,7 @@ final class DashboardBroadcaster: Sendable {
     private struct Subscriber {
         let socket: SocketReference
         let userID: String
+        let isGuest: Bool
         let metrics: [DashboardMetric]
         /// Gets every n-th sample.
         let every: Int
@@ -18,6 +19,8 @@ final class DashboardBroadcaster: Sendable {
         var subscribers: [String: Subscriber] = [:]
         /// Subscriptions by user.
         var share: FairShare<String>
+        /// Subscriptions of guests.
+        var guests = 0
         /// There are subscribers, and samples are taken.
         var isRunning = false
         /// The timer of the next sample, and when it is.
@@ -68,17 +71,24 @@ final class DashboardBroadcaster: Sendable {
     /// Subscribes, or changes a subscription.
     /// - Returns: the interval in force, a multiple of the configured one.
     func subscribe(
-        _ socket: SocketReference, _ userID: String, _ metrics: [DashboardMetric], intervalMs: Int?
+        _ socket: SocketReference, _ user: User, _ metrics: [DashboardMetric], intervalMs: Int?
     ) throws(ClassroomError) -> Int {
         let base = configuration.dashboardIntervalMs
         let wanted = min(max(intervalMs ?? base, base), configuration.maximumDashboardIntervalMs)
         let every = (wanted + base - 1) / base
         let first = sample()
         let now = clock.now
+        let isGuest = user.role == .guest
+        let maximumGuests = max(1, configuration.maximumDashboardSubscribers / 20)
         let (refusal, generation) = state.withLockedValue { state -> (FairShare<String>.Refusal?, Int?) in
-            if state.subscribers[socket.id] == nil, let refusal = state.share.take(for: userID) { return (refusal, nil) }
+            if state.subscribers[socket.id] == nil {
+                // A guest costs nothing: what they may have, they may have together.
+                if isGuest, state.guests >= maximumGuests { return (.capacity, nil) }
+                if let refusal = state.share.take(for: user.id) { return (refusal, nil) }
+                if isGuest { state.guests += 1 }
+            }
             state.subscribers[socket.id] = Subscriber(
-                socket: socket, userID: userID, metrics: metrics, every: every, phase: state.tick % every)
+                socket: socket, userID: user.id, isGuest: isGuest, metrics: metrics, every: every, phase: state.tick % every)
             guard !state.isRunning, !state.isStopped else { return (nil, nil) }
             state.isRunning = true
             state.samples = [(state.tick, now, first)]
@@ -98,6 +108,7 @@ final class DashboardBroadcaster: Sendable {
         let timer = state.withLockedValue { state -> ScheduledWork? in
             guard let subscriber = state.subscribers.removeValue(forKey: socketID) else { return nil }
             state.share.give(for: subscriber.userID)
+            if subscriber.isGuest { state.guests -= 1 }
             return state.subscribers.isEmpty ? state.halt() : nil
         }
         timer?.cancel()

@@ -29,7 +29,7 @@ final class DashboardHandler: Sendable {
                 if let refusal = checked.refusal { throw refusal }
                 let metrics = try Self.metrics(checked.data["metrics"])
                 let interval = try broadcaster.subscribe(
-                    connection.reference, user.id, metrics, intervalMs: checked.data["intervalMs"]?.number.map { Int($0) })
+                    connection.reference, user, metrics, intervalMs: checked.data["intervalMs"]?.number.map { Int($0) })
                 request.responder.succeed(
                     "dashboard:subscribed",
                     JSONBody { writer in

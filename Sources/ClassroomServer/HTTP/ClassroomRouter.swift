@@ -33,7 +33,9 @@ struct ClassroomRouter {
         QuizRoutes(
             store: store, authentication: authentication, limits: configuration.quizLimits, maximumBodyBytes: configuration.maximumBodyBytes
         ).add(to: api)
-        SessionRoutes(store: store, authentication: authentication, runtime: runtime).add(to: api)
+        SessionRoutes(
+            store: store, authentication: authentication, runtime: runtime, reports: ReportQueue(runtime.pipeline.configuration)
+        ).add(to: api)
         ClassroomRoutes(configuration: configuration, address: address).add(to: api)
         MethodNotAllowed.complete(router)
         return router

@@ -2,6 +2,8 @@ import Classroom
 import ClassroomStore
 import HTTPTypes
 import Hummingbird
+import JSONCore
+import NIOCore
 
 /// `/api/v1/sessions`: what one has played with a class, and the reports.
 struct SessionRoutes {
@@ -11,6 +13,7 @@ struct SessionRoutes {
     let store: any ClassroomStore
     let authentication: any AuthenticationService
     let runtime: ClassroomRuntime
+    let reports: ReportQueue
 
     func add(to group: RouterGroup<ClassroomRequestContext>) {
         group.get("sessions") { request, context in try await list(request, context) }
@@ -54,6 +57,15 @@ struct SessionRoutes {
         guard session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }
+        let place = try reports.place(for: user.id)
+        let report = try await reports.make { try await makeReport(session, for: user, asCSV: asCSV) }
+        guard asCSV else { return .holding(place, report.body, type: "application/json; charset=utf-8") }
+        var response = Response.holding(place, report.body, type: "text/csv; charset=utf-8")
+        response.headers[.contentDisposition] = ReportFileName(title: report.title, sessionID: session.id).contentDisposition
+        return response
+    }
+
+    private func makeReport(_ session: SessionRecord, for user: User, asCSV: Bool) async throws -> (title: String, body: ByteBuffer) {
         var quiz = try await store.playedQuiz(sessionID: session.id)
         if quiz == nil {
             // Another's quiz that has taken the id meanwhile shows its answers to nobody here.
@@ -64,9 +76,9 @@ struct SessionRoutes {
         let report = SessionReport(
             session: session, quiz: quiz,
             participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
-        guard asCSV else { return .json(report) }
-        var response = Response.text(report.csv(), type: "text/csv; charset=utf-8")
-        response.headers[.contentDisposition] = ReportFileName(title: report.title, sessionID: session.id).contentDisposition
-        return response
+        if asCSV { return (report.title, ByteBuffer(string: report.csv())) }
+        var writer = JSONWriter()
+        try writer.encode(report)
+        return (report.title, writer.buffer)
     }
 }

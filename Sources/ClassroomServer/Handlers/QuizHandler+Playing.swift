@@ -62,7 +62,7 @@ extension QuizHandler {
     private func codeFinder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
         let named = data["sessionId"]?.string
         let code = data["joinCode"]?.string ?? ""
-        let (socketID, address) = (connection.id, connection.address)
+        let (socketID, address) = guesser(connection)
         let guess = RequestLimits.Guess.joinCode(code)
         if let refusal = pipeline.limits.refusal(of: guess, socketID: socketID, address: address, at: pipeline.clock.now) { throw refusal }
         return { [pipeline, service] in
@@ -76,6 +76,13 @@ extension QuizHandler {
                 throw error
             }
         }
+    }
+
+    /// Whom wrong codes are charged to: somebody with an account alone, over all sockets, and nobody else at their address. Who is nobody,
+    /// or a guest, could be another one in a moment: the socket and the address.
+    private func guesser(_ connection: ClientConnection) -> (socketID: String, address: String) {
+        guard let user = connection.user, user.role != .guest else { return (connection.id, connection.address) }
+        return ("user:\(user.id)", "user:\(user.id)")
     }
 
     @Sendable func answer(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {

@@ -5,13 +5,14 @@ import NIOConcurrencyHelpers
 final class RequestLimits: Sendable {
     /// What is counted apart.
     enum Kind: CaseIterable {
-        case answer, chat, join, observe, signIn, creation, other
+        case answer, chat, chatJoin, join, observe, signIn, creation, other
 
         /// How a refusal names it.
         fileprivate var plural: String {
             switch self {
             case .answer: "answers"
             case .chat: "messages"
+            case .chatJoin: "chat joins"
             case .join: "joins"
             case .observe: "observations"
             case .signIn: "sign-ins"
@@ -25,6 +26,7 @@ final class RequestLimits: Sendable {
         var users: [Kind: RateLimiter<String>]
         var codes: GuessLimiter
         var tokens: GuessLimiter
+        var longTokens: GuessLimiter
         var guests: RateLimiter<String>
         var guestChatByRoom: RateLimiter<String>
         var guestChat: TokenBucket
@@ -38,11 +40,13 @@ final class RequestLimits: Sendable {
     init(_ configuration: RuntimeConfiguration) {
         let rules: [Kind: TokenBucket.Rule] = [
             .answer: configuration.answerRate, .chat: configuration.chatRate, .join: configuration.joinRate,
-            .observe: configuration.joinRate, .creation: configuration.creationRate, .other: configuration.requestRate,
+            .chatJoin: configuration.joinRate, .observe: configuration.joinRate, .creation: configuration.creationRate,
+            .other: configuration.requestRate,
         ]
         guestChatRule = configuration.guestChatRate
         socketRules = [
-            .join: configuration.joinRateOfSocket, .observe: configuration.joinRateOfSocket, .signIn: configuration.signInRateOfSocket,
+            .join: configuration.joinRateOfSocket, .observe: configuration.joinRateOfSocket,
+            .chatJoin: configuration.chatJoinRateOfSocket, .signIn: configuration.signInRateOfSocket,
             .other: configuration.requestRateOfSocket,
         ]
         state = NIOLockedValueBox(
@@ -52,6 +56,8 @@ final class RequestLimits: Sendable {
                     socketRule: configuration.failedLookupRate, addressRule: configuration.failedLookupRateOfAddress),
                 tokens: GuessLimiter(
                     socketRule: configuration.failedSignInRate, addressRule: configuration.failedSignInRateOfAddress),
+                longTokens: GuessLimiter(
+                    socketRule: configuration.failedSignInRate, addressRule: configuration.failedLongTokenRateOfAddress),
                 guests: RateLimiter(rule: configuration.guestRateOfAddress, maximumKeys: 10_000),
                 guestChatByRoom: RateLimiter(rule: configuration.guestChatRateOfRoom, maximumKeys: 10_000),
                 guestChat: TokenBucket(rule: configuration.guestChatRate, at: 0),
@@ -109,8 +115,12 @@ final class RequestLimits: Sendable {
             state.withLockedValue { $0.codes.wait(code, socketID: socketID, address: address, at: now) }
                 .map { Self.refusal("Too many wrong join codes", $0) }
         case .token(let token):
-            state.withLockedValue { $0.tokens.wait(token, socketID: socketID, address: address, at: now) }
-                .map { Self.refusal("Too many wrong tokens", $0) }
+            state.withLockedValue {
+                Self.isLong(token)
+                    ? $0.longTokens.wait(token, socketID: socketID, address: address, at: now)
+                    : $0.tokens.wait(token, socketID: socketID, address: address, at: now)
+            }
+            .map { Self.refusal("Too many wrong tokens", $0) }
         }
     }
 
@@ -120,11 +130,19 @@ final class RequestLimits: Sendable {
             switch (guess, isRight) {
             case (.joinCode(let code), true): state.codes.succeeded(code, address: address)
             case (.joinCode(let code), false): state.codes.failed(code, socketID: socketID, address: address, at: now)
+            case (.token(let token), true) where Self.isLong(token): state.longTokens.succeeded(token, address: address)
+            case (.token(let token), false) where Self.isLong(token):
+                state.longTokens.failed(token, socketID: socketID, address: address, at: now)
             case (.token(let token), true): state.tokens.succeeded(token, address: address)
             case (.token(let token), false): state.tokens.failed(token, socketID: socketID, address: address, at: now)
             }
         }
     }
+
+    /// Nobody guesses a token of this length: those that this program makes are longer. Guesses of short ones must not keep its holder out.
+    private static func isLong(_ token: String) -> Bool { token.utf8.count >= longTokenBytes }
+
+    private static let longTokenBytes = 40
 
     private static func refusal(_ what: String, _ retryAfterMs: Int) -> ClassroomError {
         ClassroomError(.rateLimited, "\(what): rate limit exceeded", retryAfterMs: retryAfterMs)

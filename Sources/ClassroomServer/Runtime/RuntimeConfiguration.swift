@@ -26,7 +26,7 @@ public struct RuntimeConfiguration: Sendable {
     public var maximumSocketsPerUser = 10_000
     /// Sessions in memory: those that are being played, and those that somebody looks at.
     public var maximumLoadedSessions = 1_000
-    /// Sessions of one owner among them.
+    /// Sessions of one owner among them, whoever looks at them.
     public var maximumLoadedSessionsPerOwner = 250
     /// Effects of one session that wait for the database; further requests to it are refused.
     public var maximumWaitingEffects = 100_000
@@ -53,6 +53,8 @@ public struct RuntimeConfiguration: Sendable {
     /// with one token from hundreds of sockets.
     public var joinRateOfSocket = TokenBucket.Rule(capacity: 40, refillPerSecond: 2)
     public var joinRate = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 500)
+    /// `chat:join` of one socket, whose answer holds the history; of one user as many as joins.
+    public var chatJoinRateOfSocket = TokenBucket.Rule(capacity: 100, refillPerSecond: 5)
     /// `auth` requests of one socket.
     public var signInRateOfSocket = TokenBucket.Rule(capacity: 20, refillPerSecond: 1)
     /// Sessions that one user creates.
@@ -65,6 +67,8 @@ public struct RuntimeConfiguration: Sendable {
     /// Tokens that one socket tried in vain, and that all sockets of one address did.
     public var failedSignInRate = TokenBucket.Rule(capacity: 10, refillPerSecond: 0.2)
     public var failedSignInRateOfAddress = TokenBucket.Rule(capacity: 300, refillPerSecond: 5)
+    /// Tokens of 40 bytes and more that an address tried in vain: far, for nobody guesses them.
+    public var failedLongTokenRateOfAddress = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 100)
     /// New guests of one address. Generous: a lecture hall sits behind one address.
     public var guestRateOfAddress = TokenBucket.Rule(capacity: 2_000, refillPerSecond: 50)
     /// Chat messages of all guests together: in one room, and on the server.
@@ -75,6 +79,10 @@ public struct RuntimeConfiguration: Sendable {
     /// Join codes that all sockets of one address looked up in vain. Generous: a whole school sits behind one address.
     public var failedLookupRateOfAddress = TokenBucket.Rule(capacity: 200, refillPerSecond: 5)
 
+    /// Reports that are made, wait or are being sent: of one user, and of all. They are made one at a time.
+    public var maximumReportsPerUser = 8
+    public var maximumReports = 64
+
     /// How long a token that was revoked or has expired may still serve the sockets that it signed in.
     public var tokenCheckIntervalMs = 5_000
 
@@ -83,7 +91,7 @@ public struct RuntimeConfiguration: Sendable {
     /// The longest interval that a subscriber may ask for.
     public var maximumDashboardIntervalMs = 60_000
     public var maximumDashboardSubscribers = 4_000
-    /// Of one user, over all sockets.
+    /// Of one user, over all sockets; all guests together have a twentieth of all.
     public var maximumDashboardsPerUser = 1_000
     /// Samples that wait for the database to count the sessions; further ones are left out.
     public var maximumDashboardSamplesUnderWay = 16

@@ -92,9 +92,7 @@ final class SessionRegistry: Sendable {
     func requireRoom(for owner: String) throws {
         try state.withLockedValue { state in
             try requireRoom(state)
-            guard (state.owned[owner] ?? 0) < configuration.maximumLoadedSessionsPerOwner else {
-                throw ClassroomError(.unavailable, "Too many of your sessions are being played", retryAfterMs: 10_000)
-            }
+            try requireRoom(state, for: owner)
         }
     }
 
@@ -147,17 +145,21 @@ final class SessionRegistry: Sendable {
     private func load(_ id: String, _ generation: Int) async throws -> SessionActor {
         do {
             guard let record = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
+            // Before all its answers are read.
+            try state.withLockedValue { try requireRoom($0, for: record.createdBy) }
             // The board of a session that has ended outlives the quiz.
             let gone = record.status == .ended ? Quiz(id: record.quizID, title: "", questions: [], createdBy: "") : nil
             guard let quiz = try await quiz(of: record) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
             let session = make(
                 record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
             await session.resume()
-            let adopted = state.withLockedValue { state -> SessionActor? in
+            let adopted = try state.withLockedValue { state -> SessionActor? in
                 guard case .loading(_, generation) = state.slots[id] else {
                     if case .live(let other, _) = state.slots[id] { return other }
                     return nil
                 }
+                // Others of this owner may have been read meanwhile.
+                try requireRoom(state, for: record.createdBy)
                 state.set(.live(session, record.status), for: id)
                 return session
             }
@@ -207,6 +209,13 @@ final class SessionRegistry: Sendable {
     private func requireRoom(_ state: State) throws {
         guard state.slots.count < configuration.maximumLoadedSessions else {
             throw ClassroomError(.unavailable, "Too many sessions are being played", retryAfterMs: 10_000)
+        }
+    }
+
+    /// Rows that name no owner are nobody's: only all sessions together bound them.
+    private func requireRoom(_ state: State, for owner: String) throws {
+        guard owner.isEmpty || (state.owned[owner] ?? 0) < configuration.maximumLoadedSessionsPerOwner else {
+            throw ClassroomError(.unavailable, "Too many sessions of this owner are being played", retryAfterMs: 10_000)
         }
     }
 }

@@ -68,16 +68,27 @@ struct HTTPTestServer {
     func call(
         _ method: HTTPRequest.Method, _ path: String, token: String? = nil, headers: HTTPFields = [:], body: String = ""
     ) async throws -> Answer {
+        let response = try await respond(method, to: path, token: token, headers: headers, body: body)
+        return Answer(status: response.status.code, headers: response.headers, body: try await read(response))
+    }
+
+    /// The response, of whose body nothing has been read.
+    func respond(
+        _ method: HTTPRequest.Method = .get, to path: String, token: String? = nil, headers: HTTPFields = [:], body: String = ""
+    ) async throws -> Response {
         var fields = headers
         if let token { fields[.authorization] = "Bearer \(token)" }
         let request = Request(
             head: HTTPRequest(method: method, scheme: "http", authority: "localhost:3001", path: path, headerFields: fields),
             body: RequestBody(buffer: ByteBuffer(string: body)))
         let context = ClassroomRequestContext(source: .init(channel: EmbeddedChannel(), logger: Logger(label: "test")))
-        let response = try await responder.respond(to: request, context: context)
+        return try await responder.respond(to: request, context: context)
+    }
+
+    func read(_ response: Response) async throws -> String {
         let collector = Collector()
         try await response.body.write(collector)
-        return Answer(status: response.status.code, headers: response.headers, body: collector.text)
+        return collector.text
     }
 
     private final class Collector: ResponseBodyWriter {

@@ -148,15 +148,16 @@ struct QuotaTests {
     // MARK: Rates
 
     @Test(
-        "joins, observations and sign-ins of a socket have a rate; the refusal says when to come again",
+        "joins, observations, sign-ins and chat joins of a socket have a rate; the refusal says when to come again",
         arguments: [
             ("quiz:join", #"{"sessionId": "test_session_1"}"#), ("quiz:observe", #"{"sessionId": "test_session_1"}"#),
-            ("auth", #"{"token": "student0_token"}"#),
+            ("auth", #"{"token": "student0_token"}"#), ("chat:join", #"{"roomId": "r"}"#),
         ])
     func rates(event: String, payload: String) async throws {
         let bench = ClassroomBench { configuration in
             configuration.joinRateOfSocket = .init(capacity: 2, refillPerSecond: 1)
             configuration.signInRateOfSocket = .init(capacity: 2, refillPerSecond: 1)
+            configuration.chatJoinRateOfSocket = .init(capacity: 2, refillPerSecond: 1)
         }
         try await bench.run { classroom in
             _ = try await classroom.host()
@@ -223,6 +224,86 @@ struct QuotaTests {
             #expect(try await guesser.ask("quiz:join", #"{"joinCode": "\#(wrong)"}"#).code == "rate_limited")
             let classmate = try await classroom.student(2)
             #expect(try await classmate.ask("quiz:join", #"{"joinCode": "\#(code)"}"#).isOK)
+        }
+    }
+
+    @Test("an account that guesses join codes, on however many sockets, uses up nobody else's attempts at its address")
+    func codesOfAnAccount() async throws {
+        let bench = ClassroomBench { configuration in
+            configuration.failedLookupRate = .init(capacity: 2, refillPerSecond: 0.001)
+            configuration.failedLookupRateOfAddress = .init(capacity: 4, refillPerSecond: 0.001)
+        }
+        try await bench.run { classroom in
+            let host = try await classroom.connect("instructor_token")
+            let code = try #require(try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).text("joinCode"))
+            let wrong = code == "111111" ? "222222" : "111111"
+            var codes: [String?] = []
+            for _ in 0..<6 {
+                let guesser = try await classroom.student(1)
+                codes.append(try await guesser.ask("quiz:join", #"{"joinCode": "\#(wrong)"}"#).code)
+            }
+            #expect(codes == ["not_found", "not_found"] + Array(repeating: "rate_limited", count: 4))
+            #expect(try await classroom.student(2).ask("quiz:join", #"{"joinCode": "\#(code)"}"#).isOK)
+            #expect(try await classroom.connect().ask("quiz:join", #"{"joinCode": "\#(code)", "nickname": "Gus"}"#).isOK)
+        }
+    }
+
+    @Test("guesses of short tokens at an address keep out nobody whose token is long; guesses of long ones end too")
+    func longTokens() async throws {
+        let bench = ClassroomBench { configuration in
+            configuration.failedSignInRateOfAddress = .init(capacity: 2, refillPerSecond: 0.001)
+            configuration.failedLongTokenRateOfAddress = .init(capacity: 2, refillPerSecond: 0.001)
+        }
+        try await bench.run { classroom in
+            let long = String(repeating: "a", count: 40)
+            try await classroom.add(User(id: "long", username: "Long"), token: long)
+            func answers(_ token: String) async throws -> [String?] {
+                var codes: [String?] = []
+                let payload = JSON(stringLiteral: #"{"token": "\#(token)"}"#)
+                for _ in 0..<3 { codes.append(try await classroom.connect().ask("auth", payload).code) }
+                return codes
+            }
+            #expect(try await answers(String(repeating: "b", count: 39)) == ["unauthenticated", "unauthenticated", "rate_limited"])
+            #expect(try await classroom.connect().ask("auth", #"{"token": "student0_token"}"#).code == "rate_limited")
+            #expect(try await classroom.connect().ask("auth", JSON(stringLiteral: #"{"token": "\#(long)"}"#)).isOK)
+            #expect(try await answers(String(repeating: "b", count: 40)) == ["unauthenticated", "unauthenticated", "rate_limited"])
+        }
+    }
+
+    @Test("guests together have a twentieth of all dashboards, and get back what one of them leaves")
+    func dashboardsOfGuests() async throws {
+        try await ClassroomBench { $0.maximumDashboardSubscribers = 40 }.run { classroom in
+            let host = try await classroom.connect("instructor_token")
+            let code = try #require(try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).text("joinCode"))
+            var guests: [TestClient] = []
+            for number in 0..<3 {
+                guests.append(try await classroom.connect())
+                #expect(try await guests[number].ask("quiz:join", #"{"joinCode": "\#(code)", "nickname": "Guest \#(number)"}"#).isOK)
+            }
+            for guest in guests[..<2] { #expect(try await guest.ask("dashboard:subscribe").isOK) }
+            #expect(try await guests[2].ask("dashboard:subscribe").code == "unavailable")
+            #expect(try await host.ask("dashboard:subscribe").isOK)
+            await guests[0].drop()
+            try await eventually { try await guests[2].ask("dashboard:subscribe").isOK }
+        }
+    }
+
+    @Test("sessions that somebody looks at count for their owner, as those that are created")
+    func sessionsLookedAt() async throws {
+        let bench = ClassroomBench { $0.maximumLoadedSessionsPerOwner = 2 }
+        for number in 0..<3 {
+            try await bench.store.createSession(SessionRecord(id: "s\(number)", quizID: "quiz1", createdBy: "instructor1", createdAt: 1))
+        }
+        try await bench.store.createSession(SessionRecord(id: "by_hand", quizID: "quiz1", createdBy: "", createdAt: 1))
+        try await bench.run { classroom in
+            let student = try await classroom.student(0)
+            for id in ["s0", "s1", "by_hand"] {
+                #expect(try await student.ask("quiz:observe", JSON(stringLiteral: #"{"sessionId": "\#(id)"}"#)).isOK)
+            }
+            #expect(try await student.ask("quiz:observe", #"{"sessionId": "s2"}"#).code == "unavailable")
+            #expect(try await student.ask("quiz:leave", #"{"sessionId": "s0"}"#).isOK)
+            classroom.clock.advance(by: 60_000)
+            try await eventually { try await student.ask("quiz:observe", #"{"sessionId": "s2"}"#).isOK }
         }
     }
 

@@ -1,0 +1,19 @@
+import Testing
+
+@testable import dunlin
+
+@Suite("Failures of a command")
+struct CommandFailureTests {
+    @Test(
+        "the line that a failure prints repeats no password of a URL",
+        arguments: [
+            ("Unexpected argument 'postgres://ann:secret@host/db'", "Unexpected argument 'postgres://ann:***@host/db'"),
+            ("not a number: 'redis://:sec@ret@host' or redis://b:secret@h", "not a number: 'redis://:***@host' or redis://b:***@h"),
+            ("postgres://ann:sec/ret@host", "postgres://ann:***@host"),
+            ("see http://host:80/path and ann@host", "see http://host:80/path and ann@host"),
+            ("two\nlines", "two lines"),
+        ])
+    func line(description: String, line: String) {
+        #expect(CommandFailure(.usage, description).line == line)
+    }
+}
