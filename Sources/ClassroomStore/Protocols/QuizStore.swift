@@ -8,8 +8,6 @@ public protocol QuizStore: Sendable {
     func quizzes(createdBy: String?) async throws -> [Quiz]
     /// The same without their questions, which may be a megabyte each.
     func quizSummaries(createdBy: String?) async throws -> [QuizSummary]
-    /// The title alone.
-    func quizTitle(id: String) async throws -> String?
     /// Creates the quiz. Of several who create the same id at once one succeeds.
     /// - Throws: `ClassroomError.quizExists` (`.conflict`).
     func create(_ quiz: Quiz) async throws
@@ -45,7 +43,4 @@ extension QuizStore {
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
         try await quizzes(createdBy: createdBy).map(QuizSummary.init)
     }
-
-    /// For a store that has its quizzes at hand.
-    public func quizTitle(id: String) async throws -> String? { try await quiz(id: id)?.title }
 }

@@ -18,14 +18,6 @@ extension SQLiteStore {
         }
     }
 
-    public func quizTitle(id: String) async throws -> String? {
-        try await read { db in
-            try Row.fetchOne(db.cachedStatement(sql: "select title from quizzes where id = ?"), arguments: [id]).map {
-                $0.text("title") ?? ""
-            }
-        }
-    }
-
     /// One row at a time: their texts together may be large.
     private func list<Value: Sendable>(_ owner: String?, _ value: @escaping @Sendable (Row) -> Value) async throws -> [Value] {
         try await read { db in
