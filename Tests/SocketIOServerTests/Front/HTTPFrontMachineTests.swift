@@ -269,7 +269,7 @@ struct HTTPFrontMachineTests {
 
     @Test("requests that come in reads of their own need no second turn")
     func ownTurns() {
-        var owner = owner(.get, .end, .answer, .get, .end, .answer, .readComplete, .get, .end)
+        let owner = owner(.get, .end, .answer, .get, .end, .answer, .readComplete, .get, .end)
         #expect(owner.log.filter(\.isDispatch).count == 3)
         #expect(!owner.log.contains(.resumeLater))
     }
