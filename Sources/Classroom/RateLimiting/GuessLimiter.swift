@@ -27,11 +27,12 @@ public struct GuessLimiter: Sendable {
         return waits.compactMap { $0 }.max()
     }
 
-    /// Tell of every look-up that found nothing.
+    /// Tell of every look-up that found nothing. It counts even if there is nothing left: many that were asked at once have all passed
+    /// `wait`, and have to be waited for.
     public mutating func failed(_ guess: String, socketID: String?, address: String, at now: UnixMilliseconds) {
         known.remove(Self.hash(guess, address))
-        if let socketID { _ = bySocket.take(socketID, at: now) }
-        _ = byAddress.take(address, at: now)
+        if let socketID { bySocket.charge(socketID, at: now) }
+        byAddress.charge(address, at: now)
     }
 
     /// Tell of every look-up that found something.

@@ -17,12 +17,21 @@ public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
 
     /// Takes a token of `key`. Nil: taken; else the milliseconds until there is one.
     public mutating func take(_ key: Key, at now: UnixMilliseconds) -> Int? {
-        if buckets[key] == nil {
-            if buckets.count >= maximumKeys { makeRoom(at: now) }
-            buckets[key] = TokenBucket(rule: rule, at: now)
-        }
+        addBucket(key, at: now)
         // The optional is never nil here.
         return buckets[key]?.take(rule, at: now) ?? nil
+    }
+
+    /// Takes a token of `key` whether there is one or not.
+    public mutating func charge(_ key: Key, at now: UnixMilliseconds) {
+        addBucket(key, at: now)
+        buckets[key]?.charge(rule, at: now)
+    }
+
+    private mutating func addBucket(_ key: Key, at now: UnixMilliseconds) {
+        guard buckets[key] == nil else { return }
+        if buckets.count >= maximumKeys { makeRoom(at: now) }
+        buckets[key] = TokenBucket(rule: rule, at: now)
     }
 
     /// The milliseconds until `key` could take a token; nil: at once.

@@ -35,6 +35,12 @@ public struct TokenBucket: Hashable, Sendable {
         return nil
     }
 
+    /// Takes a token whether there is one or not; what is owed is at most a bucket.
+    public mutating func charge(_ rule: Rule, at now: UnixMilliseconds) {
+        refill(rule, at: now)
+        level = max(level - TokenBucket.token, -rule.full)
+    }
+
     /// The milliseconds until a token could be taken; nil: at once.
     public func wait(_ rule: Rule, at now: UnixMilliseconds) -> Int? {
         var copy = self

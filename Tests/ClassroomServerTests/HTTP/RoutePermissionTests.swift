@@ -164,5 +164,7 @@ struct RoutePermissionTests {
         for number in 0..<3 { #expect(try await server.call(.get, "/api/v1/quizzes", token: "guess\(number)").status == 401) }
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "guess").status == 429)
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "ann").status == 200)
+        // Nobody's socket pays for it.
+        #expect(try await server.runtime.pipeline.verify("sol", socketID: "socket", address: "")?.id == "sol")
     }
 }

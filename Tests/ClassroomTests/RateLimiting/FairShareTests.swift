@@ -61,6 +61,16 @@ struct GuessLimiterTests {
         #expect(limiter.wait("4", socketID: "u", address: "b", at: 0) == nil)
     }
 
+    @Test("guesses that were looked up at once all count, up to what is owed at most")
+    func atOnce() {
+        var limiter = limiter
+        for number in 0..<5 { limiter.failed("\(number)", socketID: nil, address: "a", at: 0) }
+        #expect(limiter.wait("x", socketID: nil, address: "a", at: 0) == 3_000)
+        for number in 5..<20 { limiter.failed("\(number)", socketID: nil, address: "a", at: 0) }
+        #expect(limiter.wait("x", socketID: nil, address: "a", at: 0) == 4_000)
+        #expect(limiter.wait("x", socketID: nil, address: "a", at: 4_000) == nil)
+    }
+
     @Test("what was right from an address passes though others there have used up its guesses")
     func known() {
         var limiter = limiter
