@@ -1,4 +1,5 @@
 import Classroom
+import NIOCore
 import SocketIOCore
 import SocketIOServer
 
