@@ -10,7 +10,8 @@ struct OpenTriviaQARecord {
     private var question: [String] = []
     private var answer: String?
     private var choices: [String] = []
-    private var letters: [UInt8] = []
+    /// The choices' letters, a bit each.
+    private var letters: UInt32 = 0
     private var problem: Problem?
     /// A blank line came after the answer and enough choices: only further choices can follow.
     private(set) var isComplete = false
@@ -20,7 +21,7 @@ struct OpenTriviaQARecord {
     /// Whether this line cannot belong to the record any more.
     func ends(before text: String) -> Bool {
         guard isComplete, let first = text.utf8.first, !text.isBlank else { return false }
-        return !isChoice(text) || letters.contains(first)
+        return !isChoice(text) || letters & Self.bit(first) != 0
     }
 
     /// The next line; nil: its bytes aren't UTF-8.
@@ -39,8 +40,8 @@ struct OpenTriviaQARecord {
         } else if let byte = text.utf8.first, isChoice(text) {
             let letter = Unicode.Scalar(byte)
             let rest = text.unicodeScalars.dropFirst().trimmingSpaces()
-            if letters.contains(byte) { fail(number, "choice \(letter) appears twice") }
-            letters.append(byte)
+            if letters & Self.bit(byte) != 0 { fail(number, "choice \(letter) appears twice") }
+            letters |= Self.bit(byte)
             if rest.isEmpty { fail(number, "choice \(letter) is empty") }
             choices.append(rest)
         } else if !text.isBlank {
@@ -53,7 +54,7 @@ struct OpenTriviaQARecord {
     /// The question, and what was repaired in it.
     func finished(id: String) -> Result<(question: Question, note: String?), Problem> {
         if let problem { return .failure(problem) }
-        let text = question.filter { !$0.isEmpty }.joined(separator: "\n")
+        let text = question.count == 1 ? question[0] : question.filter { !$0.isEmpty }.joined(separator: "\n")
         guard !text.isEmpty else { return failure("no question") }
         guard text.utf16.count <= OpenTriviaQAParser.maximumQuestionLength else { return failure("the question is too long") }
         guard let answer, !answer.isEmpty else { return failure("no correct answer") }
@@ -71,6 +72,9 @@ struct OpenTriviaQARecord {
         let note = options.count < choices.count ? "a repeated choice was left out" : nil
         return .success((Question(id: id, question: text, options: options, correctAnswer: .index(correct)), note))
     }
+
+    /// - Parameter letter: `A` to `Z`.
+    private static func bit(_ letter: UInt8) -> UInt32 { 1 << UInt32(letter & 0x1F) }
 
     private func isChoice(_ text: String) -> Bool {
         let head = text.unicodeScalars.prefix(2)
