@@ -68,7 +68,7 @@ public enum OpenTriviaQAParser {
             take(bytes[start..<end])
             start = end + 1
         }
-        if let record { result.add(record) }
+        if start >= bytes.endIndex, let record { result.add(record) }
         return result
     }
 }
