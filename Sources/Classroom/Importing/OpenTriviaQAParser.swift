@@ -17,13 +17,19 @@ public enum OpenTriviaQAParser {
 
     /// Questions get the ids `q1`, `q2`, … in the order of the file.
     ///
-    /// - Parameter maximumQuestions: reading ends with the first question beyond these.
-    public static func parse(_ bytes: some Sequence<UInt8>, maximumQuestions: Int = .max) -> OpenTriviaQAImport {
+    /// - Parameters:
+    ///   - maximumQuestions: reading ends with the first question beyond these.
+    ///   - maximumRejected: and with the first record beyond these that can't be used.
+    public static func parse(
+        _ bytes: some Sequence<UInt8>, maximumQuestions: Int = .max, maximumRejected: Int = .max
+    ) -> OpenTriviaQAImport {
         let bytes = Array(bytes)
-        return bytes.withUnsafeBufferPointer { parse(lines: $0, maximumQuestions: maximumQuestions) }
+        return bytes.withUnsafeBufferPointer { parse(lines: $0, maximumQuestions, maximumRejected) }
     }
 
-    private static func parse(lines bytes: UnsafeBufferPointer<UInt8>, maximumQuestions: Int) -> OpenTriviaQAImport {
+    private static func parse(
+        lines bytes: UnsafeBufferPointer<UInt8>, _ maximumQuestions: Int, _ maximumRejected: Int
+    ) -> OpenTriviaQAImport {
         var result = OpenTriviaQAImport()
         var record: OpenTriviaQARecord?
         var number = 0
@@ -38,7 +44,9 @@ public enum OpenTriviaQAParser {
                 if let record { result.add(record) }
                 record = OpenTriviaQARecord(line: number)
             }
-            let text = String(validating: line, as: UTF8.self)
+            // Most lines are ASCII, which needs no validation.
+            let isASCII = line.allSatisfy { $0 < 0x80 }
+            let text = isASCII ? String(decoding: line, as: UTF8.self) : String(validating: line, as: UTF8.self)
             if let ended = record, ended.isComplete, ended.ends(before: text ?? String(decoding: line, as: UTF8.self)) {
                 result.add(ended)
                 record = nil
@@ -55,12 +63,12 @@ public enum OpenTriviaQAParser {
         }
 
         var start = bytes.startIndex
-        while start < bytes.endIndex, result.questions.count <= maximumQuestions {
+        while start < bytes.endIndex, result.questions.count <= maximumQuestions, result.rejected.count <= maximumRejected {
             let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
             take(bytes[start..<end])
             start = end + 1
         }
-        if let record { result.add(record) }
+        if start >= bytes.endIndex, let record { result.add(record) }
         return result
     }
 }

@@ -10,7 +10,8 @@ struct OpenTriviaQARecord {
     private var question: [String] = []
     private var answer: String?
     private var choices: [String] = []
-    private var letters: [UInt8] = []
+    /// The choices' letters, a bit each.
+    private var letters: UInt32 = 0
     private var problem: Problem?
     /// A blank line came after the answer and enough choices: only further choices can follow.
     private(set) var isComplete = false
@@ -20,7 +21,7 @@ struct OpenTriviaQARecord {
     /// Whether this line cannot belong to the record any more.
     func ends(before text: String) -> Bool {
         guard isComplete, let first = text.utf8.first, !text.isBlank else { return false }
-        return !isChoice(text) || letters.contains(first)
+        return !isChoice(text) || letters & Self.bit(first) != 0
     }
 
     /// The next line; nil: its bytes aren't UTF-8.
@@ -39,8 +40,8 @@ struct OpenTriviaQARecord {
         } else if let byte = text.utf8.first, isChoice(text) {
             let letter = Unicode.Scalar(byte)
             let rest = Self.value(text.unicodeScalars.dropFirst())
-            if letters.contains(byte) { fail(number, "choice \(letter) appears twice") }
-            letters.append(byte)
+            if letters & Self.bit(byte) != 0 { fail(number, "choice \(letter) appears twice") }
+            letters |= Self.bit(byte)
             if rest.showsNothing { fail(number, "choice \(letter) is empty") }
             choices.append(rest)
         } else if !text.isBlank {
@@ -96,6 +97,9 @@ struct OpenTriviaQARecord {
         while text.last?.properties.isWhitespace == true { text.removeLast() }
         return text
     }
+
+    /// - Parameter letter: `A` to `Z`.
+    private static func bit(_ letter: UInt8) -> UInt32 { 1 << UInt32(letter & 0x1F) }
 
     private func isChoice(_ text: String) -> Bool {
         let head = text.unicodeScalars.prefix(2)

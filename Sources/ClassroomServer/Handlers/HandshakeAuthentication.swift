@@ -1,4 +1,5 @@
 import Classroom
+import NIOCore
 import SocketIOCore
 import SocketIOServer
 
@@ -7,6 +8,11 @@ extension RequestPipeline {
     func authenticateHandshake(_ request: inout ConnectRequest) async throws {
         guard let token = request.handshake.auth?["token"], !token.isNull else { return }
         guard let token = token.string else { throw Self.connectError(.invalidToken) }
+        // The packet is kept while its sign-in waits.
+        let bytes = (request.handshake.auth?.bytes.readableBytes ?? 0) + RequestMemory.signInOverhead
+        let holder = "address:\(request.handshake.address)"
+        guard memory.reserve(bytes, for: holder) else { throw Self.connectError(Self.tooManySignIns) }
+        defer { memory.release(bytes, for: holder) }
         do {
             guard TokenLimits.accepts(token),
                 let user = try await verify(token, socketID: nil, address: request.handshake.address)
@@ -17,6 +23,8 @@ extension RequestPipeline {
             throw Self.connectError(refusal(for: error))
         }
     }
+
+    private static let tooManySignIns = ClassroomError(.unavailable, "Too many sign-ins are waiting", retryAfterMs: 1_000)
 
     /// CONNECT_ERROR with the refusal's message, and as its data what an `auth:error` would say.
     private static func connectError(_ error: ClassroomError) -> ConnectError {

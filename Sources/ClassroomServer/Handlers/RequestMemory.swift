@@ -1,12 +1,14 @@
 import Classroom
 import NIOConcurrencyHelpers
 
-/// The bytes of all requests that have arrived and are not carried out. Thread-safe.
+/// The bytes of all requests, and of sign-ins by a handshake, that have arrived and are not carried out. Thread-safe.
 ///
 /// While a database is locked everything waits: what waits is bounded for the server, and for each user over all sockets.
 final class RequestMemory: Sendable {
     /// What a request takes beside its payload: the request itself, its closure, its task and its place in the queue.
     static let overhead = 1_024
+    /// What a sign-in by a handshake takes beside its packet. Little: a school of thousands may come back at once from one address.
+    static let signInOverhead = 256
 
     private let share: NIOLockedValueBox<FairShare<String>>
 

@@ -127,8 +127,12 @@ extension QuizDraft.QuestionDraft {
                     .invalid,
                     "\(path).options: there must be \(limits.minimumOptions) to \(limits.maximumOptions), or none for an answer in words")
             }
-            for (index, option) in list.elements.enumerated() {
-                options.append(try QuizDraft.required(option, "\(path).options[\(index)]") { $0.string })
+            if let texts = Self.parts(list, Self.text) {
+                options = texts
+            } else {
+                for (index, option) in list.elements.enumerated() {
+                    options.append(try QuizDraft.required(option, "\(path).options[\(index)]") { $0.string })
+                }
             }
         }
         correctAnswer = try QuizDraft.required(slice["correctAnswer"], "\(path).correctAnswer", Self.answer)
@@ -139,12 +143,44 @@ extension QuizDraft.QuestionDraft {
     private static func answer(_ slice: JSONSlice) -> Answer? {
         guard slice.kind == .array else { return item(slice) }
         guard !slice.isLonger(than: AnswerMatching.maximumListLength) else { return nil }
-        var items: [Answer] = []
+        let items = parts(slice) { raw in text(raw).map(Answer.text) ?? index(raw).map(Answer.index) }
+        if let items { return .list(items) }
+        var others: [Answer] = []
         for element in slice.elements {
             guard let item = item(element) else { return nil }
-            items.append(item)
+            others.append(item)
         }
-        return .list(items)
+        return .list(others)
+    }
+
+    /// What the elements of an array are, found in one walk and without a slice each; nil if one is nothing of the kind.
+    private static func parts<Part>(_ list: JSONSlice, _ part: (UnsafeRawBufferPointer) -> Part?) -> [Part]? {
+        list.bytes.withUnsafeReadableBytes { bytes -> [Part]? in
+            var walk = JSONWalk(bytes)
+            var parts: [Part] = []
+            while walk.next() {
+                guard let part = part(UnsafeRawBufferPointer(rebasing: bytes[walk.value])) else { return nil }
+                parts.append(part)
+            }
+            return parts
+        }
+    }
+
+    private static func text(_ raw: UnsafeRawBufferPointer) -> String? {
+        guard raw.count >= 2, raw[0] == UInt8(ascii: "\"") else { return nil }
+        let text = UnsafeRawBufferPointer(rebasing: raw[1..<raw.count - 1])
+        return JSONString.decode(text, hasEscapes: text.contains(UInt8(ascii: "\\")))
+    }
+
+    /// A number of a few digits.
+    private static func index(_ raw: UnsafeRawBufferPointer) -> Int? {
+        guard (1...6).contains(raw.count) else { return nil }
+        var index = 0
+        for byte in raw {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            index = index * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return index
     }
 
     private static func item(_ slice: JSONSlice) -> Answer? {

@@ -27,10 +27,15 @@ public struct QuizImport: Sendable {
         }
         let parsed =
             switch format {
-            case .opentriviaqa: OpenTriviaQAParser.parse(bytes, maximumQuestions: limits.maximumQuestions)
+            case .opentriviaqa:
+                OpenTriviaQAParser.parse(
+                    bytes, maximumQuestions: limits.maximumQuestions, maximumRejected: limits.maximumRejectedRecords)
             }
         rejected = parsed.rejected
         notes = parsed.notes
+        guard parsed.rejected.count <= limits.maximumRejectedRecords else {
+            throw ClassroomError(.invalid, "more than \(limits.maximumRejectedRecords) records cannot be used")
+        }
         guard !parsed.questions.isEmpty else {
             throw Refusal(message: Self.summary(parsed.rejected), rejected: parsed.rejected)
         }

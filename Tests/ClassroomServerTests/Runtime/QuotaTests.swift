@@ -68,6 +68,20 @@ struct QuotaTests {
         }
     }
 
+    @Test("a sign-in by a handshake counts as long as it waits, with its packet: that of one fits, a byte less is too little")
+    func waitingSignIns() async throws {
+        let auth = #"{"token":"student0_token"}"#.utf8.count + RequestMemory.signInOverhead
+        try await ClassroomBench { $0.maximumWaitingBytesPerUser = auth }.run { classroom in
+            // One after the other: what was counted is given back.
+            for _ in 0..<2 { _ = try await classroom.connect("student0_token") }
+            #expect(classroom.runtime.pipeline.memory.total == 0)
+        }
+        try await ClassroomBench { $0.maximumWaitingBytesPerUser = auth - 1 }.run { classroom in
+            await #expect(throws: (any Error).self) { _ = try await classroom.connect("student0_token") }
+            _ = try await classroom.connect()
+        }
+    }
+
     @Test("what waits leaves nothing behind when its socket goes")
     func departure() async throws {
         let store = StoreDouble()

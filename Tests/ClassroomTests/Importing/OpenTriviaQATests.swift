@@ -6,11 +6,14 @@ import Testing
 struct OpenTriviaQATests {
     private func parse(_ text: String) -> OpenTriviaQAImport { OpenTriviaQAParser.parse(text.utf8) }
 
-    @Test("reading ends with the first question beyond the most there may be")
+    @Test("reading ends with the first question, or the first record that is none, beyond the most there may be")
     func maximumQuestions() {
         let file = Array(String(repeating: "#Q a?\n^ b\nA b\nB c\n\n", count: 10).utf8)
         #expect(OpenTriviaQAParser.parse(file, maximumQuestions: 10).questions.count == 10)
         #expect(OpenTriviaQAParser.parse(file, maximumQuestions: 3).questions.count == 4)
+        let bad = Array(String(repeating: "#Q a?\n\n", count: 10).utf8)
+        #expect(OpenTriviaQAParser.parse(bad, maximumRejected: 10).rejected.count == 10)
+        #expect(OpenTriviaQAParser.parse(bad, maximumRejected: 3).rejected.count == 4)
     }
 
     @Test("a record becomes a question")
