@@ -34,7 +34,9 @@ public struct QuizImport: Sendable {
         rejected = parsed.rejected
         notes = parsed.notes
         guard parsed.rejected.count <= limits.maximumRejectedRecords else {
-            throw ClassroomError(.invalid, "more than \(limits.maximumRejectedRecords) records cannot be used")
+            let first = parsed.rejected.first.map { "; line \($0.line): \($0.reason)" } ?? ""
+            throw Refusal(
+                message: "more than \(limits.maximumRejectedRecords) records cannot be used\(first)", rejected: parsed.rejected)
         }
         guard !parsed.questions.isEmpty else {
             throw Refusal(message: Self.summary(parsed.rejected), rejected: parsed.rejected)
