@@ -1,7 +1,6 @@
 """What every end-to-end test starts from: a server of its own on a free port, in a folder of its own."""
 
 import importlib.util
-import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +8,7 @@ from pathlib import Path
 import pytest
 
 from classroom_data import Classroom
-from server_process import ServerProcess
-
-CHECKOUT = Path(__file__).resolve().parent.parent
-
-
-def binary(variable, name):
-    path = Path(os.environ.get(variable, CHECKOUT / ".build" / "debug" / name))
-    assert path.exists(), f"{path} is missing: build it first, or name it in {variable}"
-    return path
+from server_process import ServerProcess, binary
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import socketio
 from aiohttp import web
 
 from asynchronous import bounded
-from conftest import binary
+from server_process import binary
 
 SECONDS = 30
 

@@ -1,6 +1,7 @@
 """A server as a child process: started, watched, ended by its process id."""
 
 import ctypes
+import os
 import re
 import signal
 import subprocess
@@ -11,6 +12,16 @@ from pathlib import Path
 _LISTENING = re.compile(r"^listening on https?://(\[[^\]]+\]|[^:/]+):(\d+)$")
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
+
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def binary(variable, name):
+    """The path of a program under test: the one that the environment names, else the debug build's."""
+    path = Path(os.environ.get(variable, CHECKOUT / ".build" / "debug" / name))
+    assert path.exists(), f"{path} is missing: build it first, or name it in {variable}"
+    return path
 
 
 def _die_with_the_test():
