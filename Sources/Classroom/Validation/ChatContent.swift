@@ -3,7 +3,7 @@ public enum ChatContent {
     /// In UTF-16 code units, after sanitising.
     public static let maximumLength = 2_000
     /// In UTF-8 bytes, before sanitising: beyond this nobody reads it at all.
-    public static let maximumRawBytes = 65_536
+    public static let maximumRawBytes = 16_384
 
     /// Plain text without markup and control characters (line breaks and tabs stay). Blanks at the ends go, but not the indentation of the
     /// first of several lines: it may be code.
