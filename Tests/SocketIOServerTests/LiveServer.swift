@@ -16,10 +16,7 @@ struct LiveServer {
     static func with(_ configuration: SocketIOConfiguration, fallback: HTTPFallback? = nil, _ body: (LiveServer) async throws -> Void)
         async throws
     {
-        var configuration = configuration
-        // From the opening on, and a busy machine may take long until the client comes to write.
-        configuration.requestTimeout = .seconds(600)
-        let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let io = SocketIO(configuration: configuration.patient, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let (accepted, continuation) = AsyncStream.makeStream(of: (any Channel).self)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -73,5 +70,20 @@ extension Channel {
         let timeout = eventLoop.scheduleTask(in: time) { promise.fail(ChannelError.connectTimeout(time)) }
         try await promise.futureResult.get()
         timeout.cancel()
+    }
+}
+
+extension SocketIOConfiguration {
+    /// The same, with ten minutes for each deadline that was left as it is by default: on a busy machine a test's client may take long until
+    /// it comes to read or write.
+    var patient: SocketIOConfiguration {
+        let usual = SocketIOConfiguration()
+        var patient = self
+        let deadlines: [WritableKeyPath<SocketIOConfiguration, Duration>] = [
+            \.pingInterval, \.pingTimeout, \.connectTimeout, \.upgradeTimeout, \.pollingCloseTimeout, \.messageTimeout, \.requestTimeout,
+            \.responseStallTimeout,
+        ]
+        for deadline in deadlines where self[keyPath: deadline] == usual[keyPath: deadline] { patient[keyPath: deadline] = .seconds(600) }
+        return patient
     }
 }

@@ -43,7 +43,7 @@ struct LoopPair {
     private static var roomy: SocketIOConfiguration {
         var configuration = SocketIOConfiguration()
         configuration.maximumQueuedBytes = 1 << 26
-        return configuration
+        return configuration.patient
     }
 
     func connect() async throws -> (client: SocketClient, peer: any Channel) {
