@@ -109,10 +109,11 @@ struct TestClientTests {
     func frames() async throws {
         try await withTestServer(makeEchoRoom()) { server in
             let client = try await server.connect()
-            try await client.send(opcode: .text, payload: ByteBuffer(string: "420[\"echo\","), fin: false)
+            try await client.send(opcode: .text, payload: ByteBuffer(string: "42[\"join\","), fin: false)
             try await client.send(opcode: .ping, payload: ByteBuffer())
-            try await client.send(opcode: .continuation, payload: ByteBuffer(string: "5]"))
-            #expect(try await client.call("echo", 6).first.int == 5, "the same id was used by hand")
+            try await client.send(opcode: .continuation, payload: ByteBuffer(string: "\"by hand\"]"))
+            _ = try await client.call("say", "by hand", 5)
+            #expect(try await client.next("said").first.int == 5, "it is in the room that it joined by hand")
             try await client.send(frame: ByteBuffer(bytes: [0x81, 0x00]))
             #expect(try await client.closed().hasCloseFrame)
         }

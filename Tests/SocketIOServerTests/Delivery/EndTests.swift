@@ -25,7 +25,8 @@ struct EndTests {
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let io = SocketIO(
+            configuration: configuration.patient, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         register(io)
         let client = try await loop.submit { () throws -> NIOLoopBound<LinkedClient> in
             guard let client = LinkedClient(io, on: loop) else { throw ChannelError.eof }
