@@ -84,7 +84,7 @@ let package = Package(
         .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore], swiftSettings: settings),
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .target(name: "JSONCore", dependencies: [nioCore], swiftSettings: settings),
-        .target(name: "SocketIOCore", dependencies: ["JSONCore", "EngineIOCore", nioCore], swiftSettings: settings),
+        .target(name: "SocketIOCore", dependencies: ["JSONCore", nioCore], swiftSettings: settings),
         .target(
             name: "SocketIOServer",
             dependencies: [
@@ -115,13 +115,26 @@ let package = Package(
         .target(
             name: "ClassroomStore", dependencies: ["Classroom", "JSONCore", "SystemCrypto", grdb, sqlite, logging], swiftSettings: settings),
         .target(
-            name: "ClassroomServer",
+            name: "ClassroomLive",
             dependencies: [
-                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird", "SocketIOCore", "JSONCore", "PrometheusMetrics",
-                hummingbird,
-                httpTypesCore, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals, deque, "SystemCrypto",
+                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOCore", "JSONCore", "SystemCrypto", nioCore, nioPosix,
+                nioConcurrency, logging, deque,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "ClassroomHTTP",
+            dependencies: [
+                "ClassroomLive", "Classroom", "ClassroomStore", "SocketIOServer", "JSONCore", "PrometheusMetrics", "SystemCrypto",
+                hummingbird, httpTypesCore, nioCore, nioConcurrency, logging, metrics, deque,
             ],
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
+            swiftSettings: settings),
+        .target(
+            name: "ClassroomServer",
+            dependencies: [
+                "ClassroomLive", "ClassroomHTTP", "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird",
+                "PrometheusMetrics", hummingbird, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals,
+            ],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
         .target(name: "RedisCore", dependencies: ["SystemCrypto", nioCore, deque], swiftSettings: settings),
@@ -191,12 +204,28 @@ let package = Package(
                 "LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "JSONCore", "PrometheusMetrics", hummingbird, nioCore,
             ],
             swiftSettings: settings),
+        .target(
+            name: "ClassroomTestSupport", dependencies: ["ClassroomStore", "Classroom"], path: "Tests/ClassroomTestSupport",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ClassroomLiveTests",
+            dependencies: [
+                "ClassroomTestSupport", "SocketIOTesting", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore",
+                "JSONCore", "SystemCrypto", nioCore, logging, openSSL,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ClassroomHTTPTests",
+            dependencies: [
+                "ClassroomTestSupport", "ClassroomHTTP", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer",
+                "PrometheusMetrics", hummingbird, httpTypesCore, nioCore, nioEmbedded, logging,
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [
-                "SocketIOTesting", "ClassroomServer", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore", "JSONCore",
-                "PrometheusMetrics", hummingbird,
-                httpTypesCore, nioCore, nioEmbedded, nioPosix, nioConcurrency, logging, metrics, lifecycle, "SystemCrypto", openSSL,
+                "ClassroomServer", "ClassroomHTTP", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer", nioCore, nioPosix,
+                logging, lifecycle,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -15,7 +15,7 @@ for path in sys.argv[1:]:
     ast.parse(open(path, encoding="utf-8").read(), path)'
 fi
 if command -v node >/dev/null 2>&1; then
-    find Sources/ClassroomServer/Pages Tests \( -name '*.js' -o -name '*.mjs' \) -print0 | while IFS= read -r -d '' module; do
+    find Sources/ClassroomHTTP/Pages Tests \( -name '*.js' -o -name '*.mjs' \) -print0 | while IFS= read -r -d '' module; do
         node --input-type=module --check <"$module" || { printf '%s is not a valid module\n' "$module" >&2; exit 1; }
     done
 fi

@@ -1,4 +1,7 @@
 import Classroom
+// Who embeds a classroom imports this module alone: settings name types of the parts that it is made of.
+@_exported public import ClassroomHTTP
+@_exported public import ClassroomLive
 public import Logging
 public import PrometheusMetrics
 public import ServiceLifecycle

@@ -1,4 +1,6 @@
 import Classroom
+import ClassroomHTTP
+import ClassroomLive
 import ClassroomStore
 import Hummingbird
 import Logging
@@ -40,7 +42,7 @@ struct ClassroomAssembly {
             if case .hmacSecret(let secret) = jwt.key, secret.count < 32 {
                 logger.warning("the JWT secret is shorter than the 32 bytes that HS256 asks for (RFC 7518, section 3.2)")
             }
-            services.append(JWTAuthentication(verifier: try JWTVerifier(jwt), now: now))
+            services.append(JWTAuthentication(verifier: try Self.verifier(jwt), now: now))
         }
         tokens = try configuration.tokensFile.map { path throws(StartupError) in try TokensFile(path: path) }
         store = try await Self.open(configuration, logger)
@@ -75,8 +77,9 @@ struct ClassroomAssembly {
         let isListening = Atomic(false)
         let listening = NIOLockedValueBox<ListeningAddress?>(nil)
         let router = ClassroomRouter(
-            configuration: configuration, store: store, authentication: authentication, runtime: runtime, readiness: readiness,
-            registry: registry, address: { listening.withLockedValue { $0 } }
+            configuration: configuration.http, store: store, authentication: authentication, runtime: runtime, readiness: readiness,
+            registry: registry,
+            address: { listening.withLockedValue { $0 }.map { ClassroomAddress(publicURL: $0.publicURL, networkURL: $0.reachableURL) } }
         ).build()
         let application = Application(
             router: router, server: try tls.map { try .socketIO(io, tls: $0) } ?? .socketIO(io),
@@ -106,6 +109,10 @@ struct ClassroomAssembly {
             guard !isListening.load(ordering: .relaxed) else { throw error }
             throw StartupError(binding: "\(configuration.hostname):\(configuration.port)", failedWith: error)
         }
+    }
+
+    private static func verifier(_ jwt: JWTConfiguration) throws(StartupError) -> JWTVerifier {
+        do throws(JWTKeyError) { return try JWTVerifier(jwt) } catch { throw StartupError(error) }
     }
 
     /// Opens the database and waits for its first answer.

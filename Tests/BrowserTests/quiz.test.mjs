@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 // As text: node knows neither the server's addresses nor, without a package.json, that a .js file is a module.
-const source = (name) => readFileSync(new URL(`../../Sources/ClassroomServer/Pages/${name}`, import.meta.url), "utf8");
+const source = (name) => readFileSync(new URL(`../../Sources/ClassroomHTTP/Pages/${name}`, import.meta.url), "utf8");
 const address = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
 const load = (name) => import(address(source(name).replaceAll("/page.js", address(source("page.js")))));
 const { correctText, countSeconds, parseCode } = await load("quiz.js");

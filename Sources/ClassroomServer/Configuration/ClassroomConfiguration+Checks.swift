@@ -1,3 +1,5 @@
+import ClassroomHTTP
+import ClassroomLive
 import ClassroomStore
 import Foundation
 import SocketIOServer
@@ -36,6 +38,13 @@ extension ClassroomConfiguration {
         configuration.leadInMs = questionLeadInMs
         configuration.questionDurationMs = questionDurationMs
         return configuration
+    }
+
+    /// The settings of the HTTP API.
+    var http: ClassroomRouter.Configuration {
+        ClassroomRouter.Configuration(
+            allowedOrigins: knownOrigins, isSecure: tls != nil, hostPolicy: resolvedSocketIO.hostPolicy, quizLimits: quizLimits,
+            maximumBodyBytes: maximumBodyBytes)
     }
 
     /// The origins whose pages may talk to this server, besides the one that a request is addressed to.

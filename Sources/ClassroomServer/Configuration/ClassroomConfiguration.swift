@@ -1,3 +1,5 @@
+public import ClassroomHTTP
+public import ClassroomLive
 public import ClassroomStore
 public import SocketIOServer
 

@@ -1,3 +1,5 @@
+public import ClassroomLive
+
 extension JWTKey {
     /// The secret in a file. What editors leave around a text is not part of it: a byte order mark in front, white space and line breaks at its
     /// ends. Of a secret that is no text every byte counts; where such marks could belong to it, it is refused.

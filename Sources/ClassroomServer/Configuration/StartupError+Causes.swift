@@ -1,3 +1,4 @@
+import ClassroomLive
 public import ClassroomStore
 import NIOCore
 
@@ -19,6 +20,9 @@ extension StartupError {
         default: self.init(.databaseUnavailable, error.description)
         }
     }
+
+    /// Why tokens cannot be checked.
+    init(_ error: JWTKeyError) { self.init(.invalidFile, error.description) }
 
     /// Why the port could not be opened.
     init(binding address: String, failedWith error: any Error) {

@@ -1,4 +1,5 @@
 import Classroom
+import ClassroomLive
 import ClassroomStore
 
 /// Users, tokens, quizzes and sessions to try a server with, and those that load scripts name. It can be prepared again and again: what

@@ -1,3 +1,5 @@
+import ClassroomHTTP
+import ClassroomLive
 import Logging
 import ServiceLifecycle
 

@@ -1,3 +1,4 @@
+import ClassroomLive
 import ClassroomStore
 import PrometheusMetrics
 import SocketIOServer

@@ -1,4 +1,6 @@
 import Classroom
+@testable import ClassroomHTTP
+import ClassroomLive
 @testable import ClassroomServer
 import ClassroomStore
 import Testing

@@ -2,6 +2,7 @@ import Classroom
 import ClassroomStore
 import Testing
 
+@testable import ClassroomLive
 @testable import ClassroomServer
 
 @Suite("Who holds a secret describes itself without it")

@@ -1,0 +1,30 @@
+import Classroom
+package import Hummingbird
+import Logging
+import NIOCore
+
+/// What belongs to one HTTP request besides the request itself.
+package struct ClassroomRequestContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+    /// Who sent the request; set by ``BearerTokenMiddleware``.
+    var user: User?
+    /// The client's address, without the port.
+    let address: String
+
+    package init(source: ApplicationRequestContextSource) {
+        address = source.channel.remoteAddress?.ipAddress ?? ""
+        coreContext = CoreRequestContextStorage(source: source)
+    }
+
+    /// The user of a route that stands behind ``BearerTokenMiddleware``.
+    func signedIn() throws(ClassroomError) -> User {
+        guard let user else { throw .invalidToken }
+        return user
+    }
+
+    /// A parameter of the path, or `not_found` when no row could have such an id.
+    func identifier(_ name: String) throws(ClassroomError) -> String {
+        guard let id = parameters.get(name), Identifier.isValid(id) else { throw ClassroomError(.notFound, "Not found") }
+        return id
+    }
+}

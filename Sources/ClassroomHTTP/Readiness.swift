@@ -1,0 +1,93 @@
+package import ClassroomStore
+import Synchronization
+
+/// Whether this server should get new clients. A drain is told here first, before anything is closed.
+package final class Readiness: Sendable {
+    package enum Status: String, Sendable {
+        case starting, ready, draining
+        /// The database does not answer, or says that it cannot work.
+        case databaseUnavailable = "database_unavailable"
+    }
+
+    private struct State {
+        var status = Status.starting
+        /// Whether the last look at the database went well.
+        var isStoreHealthy = true
+        /// Only one look at a time: with a database that hangs, further ones would pile up.
+        var isLooking = false
+        /// When the last look began.
+        var lookedAt: ContinuousClock.Instant?
+    }
+
+    private let store: any ClassroomStore
+    private let timeout: Duration
+    private let interval: Duration
+    private let state = Mutex(State())
+
+    /// A database that takes longer than `timeout` to answer counts as down. A look writes to the disk: anybody may ask, and within `interval`
+    /// they all get the same answer.
+    package init(store: any ClassroomStore, timeout: Duration = .seconds(2), interval: Duration = .milliseconds(500)) {
+        self.store = store
+        self.interval = interval
+        self.timeout = timeout
+    }
+
+    /// The listener is open. A drain that has begun goes on.
+    package func open() {
+        state.withLock { if $0.status == .starting { $0.status = .ready } }
+    }
+
+    package func drain() {
+        state.withLock { $0.status = .draining }
+    }
+
+    /// Asks the database, unless somebody is asking already: then the last known answer counts.
+    func check() async -> Status {
+        let now = ContinuousClock.now
+        let (status, mayLook) = state.withLock { state in
+            let isRecent = state.lookedAt.map { now - $0 < interval } ?? false
+            let mayLook = state.status == .ready && !state.isLooking && !isRecent
+            if mayLook {
+                state.isLooking = true
+                state.lookedAt = now
+            }
+            return (state.status, mayLook)
+        }
+        guard status == .ready else { return status }
+        if mayLook { await look() }
+        return state.withLock { $0.status == .ready && !$0.isStoreHealthy ? .databaseUnavailable : $0.status }
+    }
+
+    /// Returns when the database has answered or the time is up, whichever is first.
+    private func look() async {
+        let once = Once()
+        await withCheckedContinuation { continuation in
+            Task {
+                let isHealthy = (try? await self.store.health()) != nil
+                self.state.withLock {
+                    $0.isStoreHealthy = isHealthy
+                    $0.isLooking = false
+                }
+                if once.claim() { continuation.resume() }
+            }
+            Task {
+                try? await Task.sleep(for: self.timeout)
+                guard once.claim() else { return }
+                self.state.withLock { $0.isStoreHealthy = false }
+                continuation.resume()
+            }
+        }
+    }
+}
+
+/// Lets exactly one of several tasks go first.
+private final class Once: Sendable {
+    private let isClaimed = Mutex(false)
+
+    func claim() -> Bool {
+        isClaimed.withLock { isClaimed in
+            defer { isClaimed = true }
+            return !isClaimed
+        }
+    }
+}

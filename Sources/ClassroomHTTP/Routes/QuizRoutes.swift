@@ -1,0 +1,129 @@
+import Classroom
+import ClassroomLive
+import ClassroomStore
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// `/api/v1/quizzes`: the library.
+struct QuizRoutes {
+    let store: any ClassroomStore
+    let authentication: any AuthenticationService
+    let limits: QuizLimits
+    let maximumBodyBytes: Int
+
+    func add(to group: RouterGroup<ClassroomRequestContext>) {
+        group.get("quizzes") { _, context in try await list(context) }
+        group.post("quizzes") { request, context in try await create(request, context) }
+        group.post("quizzes/import") { request, context in try await importFile(request, context) }
+        group.get("quizzes/:id") { _, context in try await read(context) }
+        group.put("quizzes/:id") { request, context in try await replace(request, context) }
+        group.delete("quizzes/:id") { _, context in try await delete(context) }
+    }
+
+    /// One's own quizzes, then the shared ones.
+    private func list(_ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        var quizzes = try await store.quizSummaries(createdBy: user.id)
+        if authentication.hasPermission(user, .createQuizzes) {
+            for owner in [Quiz.sharedOwner, ""] where owner != user.id { quizzes += try await store.quizSummaries(createdBy: owner) }
+        }
+        return .json(["quizzes": quizzes])
+    }
+
+    private func create(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let user = try creator(context)
+        let draft = try await draft(request)
+        let id = draft.id ?? QuizImport.newQuizID()
+        // `import` is a path of its own.
+        guard Identifier.isValid(id), id != "import" else {
+            throw ClassroomError(.invalid, "id: must match [A-Za-z0-9_-]{1,64} and not be 'import'")
+        }
+        let quiz = try draft.checked(id: id, owner: user.id, limits: limits)
+        try await store.create(quiz)
+        return created(quiz.id, .json(QuizDocument(quiz), status: .created))
+    }
+
+    private func importFile(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let user = try creator(context)
+        let query = request.uri.queryParameters
+        guard let format = query["format"].flatMap({ QuizImport.Format(rawValue: String($0)) }) else {
+            let known = QuizImport.Format.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ClassroomError(.invalid, "format: must be one of \(known)")
+        }
+        guard let title = query["title"] else { throw ClassroomError(.invalid, "title: is missing") }
+        let body = try await request.body.collected(upTo: maximumBodyBytes)
+        let imported: QuizImport
+        do {
+            imported = try QuizImport(
+                Array(buffer: body), format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id, limits: limits)
+        } catch {
+            return .json(QuizImportRefusalDocument(error), status: .badRequest)
+        }
+        try await store.save(imported.quiz)
+        return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
+    }
+
+    /// For whoever finds the quiz in the list. To anybody else it is not there: a player could read the questions before the game.
+    private func read(_ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        let quiz = try await existing(context)
+        let isShared = quiz.isShared && authentication.hasPermission(user, .createQuizzes)
+        guard quiz.createdBy == user.id || isShared else { throw Self.notFound }
+        return .json(QuizDocument(quiz))
+    }
+
+    private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let (user, quiz) = try await own(context)
+        let replacement = try await draft(request).checked(id: quiz.id, owner: user.id, limits: limits)
+        try await check(quiz, hasNoSession: [.active])
+        guard try await store.replace(replacement) else { throw Self.notFound }
+        return .json(QuizDocument(replacement))
+    }
+
+    private func delete(_ context: ClassroomRequestContext) async throws -> Response {
+        let (_, quiz) = try await own(context)
+        // One that waits reads the quiz when it starts.
+        try await check(quiz, hasNoSession: [.active, .waiting])
+        guard try await store.deleteQuiz(id: quiz.id) else { throw Self.notFound }
+        return Response(status: .noContent)
+    }
+
+    private static let notFound = ClassroomError(.notFound, "Quiz not found")
+
+    private func creator(_ context: ClassroomRequestContext) throws(ClassroomError) -> User {
+        let user = try context.signedIn()
+        guard authentication.hasPermission(user, .createQuizzes) else { throw ClassroomError(.forbidden, "Needs quiz:create") }
+        return user
+    }
+
+    private func existing(_ context: ClassroomRequestContext) async throws -> Quiz {
+        guard let quiz = try await store.quiz(id: context.identifier("id")) else { throw Self.notFound }
+        return quiz
+    }
+
+    private func own(_ context: ClassroomRequestContext) async throws -> (User, Quiz) {
+        let user = try creator(context)
+        let quiz = try await existing(context)
+        guard quiz.createdBy == user.id else { throw ClassroomError(.forbidden, "The quiz belongs to somebody else") }
+        return (user, quiz)
+    }
+
+    /// A quiz is not changed under those who play it.
+    private func check(_ quiz: Quiz, hasNoSession statuses: Set<SessionStatus>) async throws {
+        guard try await !store.hasSession(ofQuiz: quiz.id, statuses: statuses) else {
+            throw ClassroomError(.conflict, "The quiz is being played, or waits to be; end its sessions first")
+        }
+    }
+
+    private func draft(_ request: Request) async throws -> QuizDraft {
+        let body = try await request.body.collected(upTo: maximumBodyBytes)
+        return try QuizDraft(json: body, limits: limits)
+    }
+
+    private func created(_ id: String, _ response: Response) -> Response {
+        var response = response
+        response.headers[.location] = "/api/v1/quizzes/\(id)"
+        return response
+    }
+}

@@ -1,0 +1,85 @@
+import Classroom
+import ClassroomLive
+import ClassroomStore
+import HTTPTypes
+import Hummingbird
+import JSONCore
+import NIOCore
+
+/// `/api/v1/sessions`: what one has played with a class, and the reports.
+struct SessionRoutes {
+    /// The most sessions in one list.
+    static let maximumListed = 100
+
+    let store: any ClassroomStore
+    let authentication: any AuthenticationService
+    let runtime: ClassroomRuntime
+    let reports: ReportQueue
+
+    func add(to group: RouterGroup<ClassroomRequestContext>) {
+        group.get("sessions") { request, context in try await list(request, context) }
+        group.get("sessions/:id/leaderboard") { _, context in try await leaderboard(context) }
+        group.get("sessions/:id/report") { request, context in
+            let wantsCSV = request.headers[values: .accept].contains { $0.lowercased().contains("text/csv") }
+            return try await report(context, asCSV: wantsCSV)
+        }
+        group.get("sessions/:id/report.csv") { _, context in try await report(context, asCSV: true) }
+    }
+
+    /// One's own sessions, the newest first; for those who manage quizzes also those whose rows name no owner.
+    private func list(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
+        let user = try context.signedIn()
+        var statuses: Set<SessionStatus>?
+        if let status = request.uri.queryParameters["status"] {
+            guard let known = SessionStatus(rawValue: String(status)) else {
+                throw ClassroomError(.invalid, "status: must be one of waiting, active, ended")
+            }
+            statuses = [known]
+        }
+        var sessions = try await store.sessions(statuses: statuses, createdBy: user.id, limit: Self.maximumListed)
+        if authentication.hasPermission(user, .manageQuizzes) {
+            sessions += try await store.sessions(statuses: statuses, createdBy: "", limit: Self.maximumListed)
+            sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(Self.maximumListed))
+        }
+        let titles = try await store.sessionTitles(sessions.map(\.id))
+        return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.id]) }])
+    }
+
+    /// The whole board, for those who take part and for whoever hosts: what the event has the first of. The running session has it, so that
+    /// nothing is told before its time and nothing is added up again.
+    private func leaderboard(_ context: ClassroomRequestContext) async throws -> Response {
+        let report = try await runtime.leaderboard(sessionID: context.identifier("id"), for: context.signedIn())
+        return .json(LeaderboardDocument(entries: report.entries, summary: report.summary))
+    }
+
+    private func report(_ context: ClassroomRequestContext, asCSV: Bool) async throws -> Response {
+        let user = try context.signedIn()
+        guard let session = try await store.session(id: context.identifier("id")) else { throw ClassroomError.sessionNotFound }
+        guard session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
+            throw ClassroomError(.forbidden, "The session belongs to somebody else")
+        }
+        let place = try reports.place(for: user.id)
+        let report = try await reports.make { try await makeReport(session, for: user, asCSV: asCSV) }
+        guard asCSV else { return .holding(place, report.body, type: "application/json; charset=utf-8") }
+        var response = Response.holding(place, report.body, type: "text/csv; charset=utf-8")
+        response.headers[.contentDisposition] = ReportFileName(title: report.title, sessionID: session.id).contentDisposition
+        return response
+    }
+
+    private func makeReport(_ session: SessionRecord, for user: User, asCSV: Bool) async throws -> (title: String, body: ByteBuffer) {
+        var quiz = try await store.playedQuiz(sessionID: session.id)
+        if quiz == nil {
+            // Another's quiz that has taken the id meanwhile shows its answers to nobody here.
+            quiz = try await store.quiz(id: session.quizID).flatMap { quiz in
+                quiz.mayBeHosted(by: user.id) || quiz.createdBy == session.createdBy ? quiz : nil
+            }
+        }
+        let report = SessionReport(
+            session: session, quiz: quiz,
+            participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
+        if asCSV { return (report.title, ByteBuffer(string: report.csv())) }
+        var writer = JSONWriter()
+        try writer.encode(report)
+        return (report.title, writer.buffer)
+    }
+}

@@ -1,0 +1,142 @@
+package import Classroom
+public import ClassroomStore
+public import Logging
+public import SocketIOServer
+
+/// The classroom's real-time part: sign-in, quiz sessions, chat and dashboard on one Socket.IO server.
+public final class ClassroomRuntime: Sendable {
+    private let io: SocketIO
+    private let store: any ClassroomStore
+    package let configuration: RuntimeConfiguration
+    private let clock: any ClassroomClock
+    private let logger: Logger
+    let pipeline: RequestPipeline
+    private let registry: SessionRegistry
+    private let service: LiveQuizService
+    private let chat: ChatHandler
+    private let dashboard: DashboardBroadcaster
+    private let tokenWatch: TokenWatch
+    private let expiry: ExpiryWatch
+
+    public init(
+        io: SocketIO, store: any ClassroomStore, authentication: any AuthenticationService,
+        configuration: RuntimeConfiguration = .init(), clock: any ClassroomClock = SystemClock(),
+        guestTokens: (any GuestTokenIssuer)? = nil, logger: Logger = Logger(label: "dunlin.classroom")
+    ) {
+        self.io = io
+        self.store = store
+        self.configuration = configuration
+        self.clock = clock
+        self.logger = logger
+        let pipeline = RequestPipeline(
+            authentication: authentication, configuration: configuration, clock: clock, logger: logger)
+        let registry = SessionRegistry(
+            io: io, store: store, clock: clock, configuration: configuration, counters: pipeline.counters, logger: logger)
+        let chat = ChatHandler(pipeline: pipeline, store: store, io: io)
+        self.pipeline = pipeline
+        self.registry = registry
+        self.chat = chat
+        service = LiveQuizService(
+            store: store, registry: registry, authentication: authentication,
+            guestTokens: guestTokens
+                ?? StoreGuestTokens(store: store, lifetimeMs: configuration.guestTokenLifetimeMs, clock: clock),
+            configuration: configuration, clock: clock, counters: pipeline.counters)
+        tokenWatch = TokenWatch(pipeline: pipeline)
+        expiry = ExpiryWatch(store: store, clock: clock, intervalMs: configuration.expiryIntervalMs, logger: logger)
+        dashboard = DashboardBroadcaster(
+            clock: clock, configuration: configuration, sample: { Self.snapshot(pipeline, registry, chat.directory) },
+            countSessions: { try await store.countSessions() })
+    }
+
+    // MARK: Life
+
+    /// Registers the handlers and resumes the sessions that were being played. Call once, before the server accepts connections.
+    public func start() async throws {
+        io.use { [pipeline] request in try await pipeline.authenticateHandshake(&request) }
+        var table = RequestTable()
+        AuthHandler(pipeline: pipeline).register(in: &table)
+        QuizHandler(pipeline: pipeline, service: service).register(in: &table)
+        chat.register(in: &table)
+        DashboardHandler(pipeline: pipeline, broadcaster: dashboard).register(in: &table)
+        io.onConnection { [pipeline, table] socket in pipeline.connect(socket, table) }
+        tokenWatch.start()
+        expiry.start()
+        try await resumeSessions()
+    }
+
+    /// Deadlines went on while the server was away; what fell due happens now.
+    private func resumeSessions() async throws {
+        for record in try await store.sessions(statuses: [.active]) {
+            do {
+                _ = try await registry.session(record.id)
+            } catch {
+                logger.warning("a session could not be resumed", metadata: ["session": "\(record.id)", "error.type": "\(type(of: error))"])
+            }
+        }
+    }
+
+    /// Refuses new requests and returns when those in hand are carried out and answered, their commits included, or after
+    /// `drainTimeoutMs`. Stops all timers.
+    public func drain() async {
+        let workInHand = pipeline.workInHand
+        let limit = clock.schedule(at: clock.now + configuration.drainTimeoutMs) { workInHand.giveUp() }
+        await workInHand.drain()
+        limit.cancel()
+        dashboard.stop()
+        tokenWatch.stop()
+        expiry.stop()
+        for session in registry.all { await session.stop() }
+    }
+
+    // MARK: For the program around it
+
+    /// The whole board of a session, live or ended.
+    public func leaderboard(sessionID: String) async throws -> LeaderboardReport {
+        try await service.getLeaderboard(sessionID)
+    }
+
+    /// The whole board for somebody who asks for it.
+    /// - Throws: `ClassroomError` `forbidden` for those who neither take part nor host.
+    package func leaderboard(sessionID: String, for user: User) async throws -> LeaderboardReport {
+        try await service.getLeaderboard(sessionID, for: user)
+    }
+
+    /// Signs a request of the HTTP API in by its token, and charges it to its user.
+    /// - Throws: `ClassroomError` for a token that names nobody, for too many wrong ones and for a user beyond their rate.
+    package func signIn(token: String, address: String) async throws -> User {
+        guard TokenLimits.accepts(token),
+            // Apart from the sockets of the address: one who guesses here keeps nobody out of the game.
+            let user = try await pipeline.verify(token, socketID: nil, address: "api:\(address)")
+        else { throw ClassroomError.invalidToken }
+        if let refusal = pipeline.limits.takeFromAPI(userID: user.id, at: clock.now) { throw refusal }
+        return user
+    }
+
+    // MARK: Counting
+
+    /// What the classroom is doing.
+    public func snapshot() -> RuntimeSnapshot {
+        var snapshot = Self.snapshot(pipeline, registry, chat.directory)
+        snapshot.dashboardSubscribers = dashboard.count
+        return snapshot
+    }
+
+    private static func snapshot(_ pipeline: RequestPipeline, _ registry: SessionRegistry, _ chat: ChatDirectory) -> RuntimeSnapshot {
+        let counters = pipeline.counters
+        var snapshot = RuntimeSnapshot()
+        snapshot.activeUsers = pipeline.presence.count
+        snapshot.connections = counters.connections.value
+        snapshot.waitingSessions = registry.count(.waiting)
+        snapshot.activeSessions = registry.count(.active)
+        snapshot.players = counters.players.value
+        snapshot.chatRooms = chat.count
+        snapshot.requests = counters.requests.value
+        snapshot.answers = counters.answers.value
+        snapshot.duplicateAnswers = counters.duplicateAnswers.value
+        snapshot.chatMessages = counters.chatMessages.value
+        snapshot.errors = counters.errors.value
+        snapshot.rateLimited = counters.rateLimited.value
+        snapshot.acknowledgementLatency = counters.latency.snapshot
+        return snapshot
+    }
+}

@@ -1,0 +1,52 @@
+@testable import ClassroomHTTP
+import Testing
+
+@Suite("CSV")
+struct CSVTableTests {
+    @Test(
+        "a cell that starts like a formula is neutralised",
+        arguments: [
+            ("=1", "'=1"), ("+x", "'+x"), ("-1+2", "'-1+2"), ("-", "'-"), ("+1 2", "'+1 2"), ("-1e5x", "'-1e5x"),
+            ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"), ("@x", "'@x"), (" =1", "' =1"), ("\t=1", "'\t=1"), ("\tx", "'\tx"),
+            ("＝1", "'＝1"),
+            ("a=1", "a=1"), ("", ""), ("ünïcode 🎉", "ünïcode 🎉"),
+        ])
+    func formulas(value: String, cell: String) {
+        #expect(CSVTable.cell(value) == cell)
+    }
+
+    @Test("a number stays a number", arguments: ["-1", "+1", "0", "-3.25", "-1e-7", "1E+6", "-12345678901234567890"])
+    func numbers(value: String) {
+        #expect(CSVTable.cell(value) == value)
+    }
+
+    @Test("a table begins with the mark by which Excel knows UTF-8")
+    func mark() {
+        var table = CSVTable()
+        table.add(["ü"])
+        #expect(Array(table.text.utf8.prefix(3)) == [0xEF, 0xBB, 0xBF])
+    }
+
+    @Test(
+        "a report is called by its quiz's title, as far as file systems can bear it",
+        arguments: [
+            ("France", "attachment; filename=\"France.csv\""), ("Quiz 1: \"a/b\"", "attachment; filename=\"Quiz 1_ _a_b_.csv\""),
+            ("Été", "attachment; filename=\"_t_.csv\"; filename*=UTF-8''%C3%89t%C3%A9.csv"),
+            ("日本", "attachment; filename=\"s1.csv\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC.csv"), ("", "attachment; filename=\"s1.csv\""),
+            ("..", "attachment; filename=\"s1.csv\""), ("CON", "attachment; filename=\"CON_.csv\""),
+            ("\u{202E}gnp.exe", "attachment; filename=\"gnp.exe.csv\""), ("a\r\nb: c", "attachment; filename=\"a b_ c.csv\""),
+        ])
+    func fileName(title: String, header: String) {
+        #expect(ReportFileName(title: title, sessionID: "s1").contentDisposition == header)
+    }
+
+    @Test(
+        "separators, quotes and line breaks are quoted",
+        arguments: [
+            ("a,b", "\"a,b\""), ("a;b", "\"a;b\""), ("a\"b", "\"a\"\"b\""), ("a\nb", "\"a\nb\""), ("a\r\nb", "\"a\r\nb\""),
+            ("=a,b", "\"'=a,b\""),
+        ])
+    func quoting(value: String, cell: String) {
+        #expect(CSVTable.cell(value) == cell)
+    }
+}

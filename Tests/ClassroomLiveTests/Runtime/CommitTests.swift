@@ -1,0 +1,173 @@
+import Classroom
+import ClassroomStore
+import ClassroomTestSupport
+import SocketIOCore
+import SocketIOTesting
+import Testing
+
+@testable import ClassroomLive
+
+@Suite("What is known is stored first")
+struct CommitTests {
+    private let store = StoreDouble()
+    private var bench: ClassroomBench { ClassroomBench(store: store) }
+
+    @Test("an answer is acknowledged after its commit; who gives it again meanwhile waits for the same")
+    func answers() async throws {
+        try await bench.run { classroom in
+            let host = try await classroom.host()
+            let phone = try await classroom.player(0)
+            let laptop = try await classroom.player(0)
+            try await classroom.start(host)
+            for client in [phone, laptop] { _ = try await client.payload("quiz:question") }
+            store.hold([.answer])
+            let answer = #"{"questionId": "q1", "answer": 1}"# as JSON
+            try await phone.emit("quiz:answer", answer)
+            try await eventually { store.waiting == 1 }
+            try await laptop.emit("quiz:answer", answer)
+            #expect(try await classroom.student(1).ask("quiz:leave").isOK)
+            #expect(!phone.unread.contains { $0.name == "quiz:answer:result" })
+            store.release()
+            let first = try await phone.payload("quiz:answer:result")
+            let second = try await laptop.payload("quiz:answer:result")
+            #expect(first["duplicate"] == nil)
+            #expect(second["duplicate"]?.bool == true)
+            #expect(first.number("totalScore") == second.number("totalScore"))
+            #expect(try await classroom.store.answers(sessionID: "test_session_1").count == 1)
+        }
+    }
+
+    @Test("an answer that the store does not take is refused, and may be tried again")
+    func refusedAnswer() async throws {
+        try await bench.run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            try await classroom.start(host)
+            _ = try await player.payload("quiz:question")
+            store.fail([.answer])
+            let refused = try await player.ask("quiz:answer", #"{"questionId": "q1", "answer": 1}"#)
+            #expect(refused.code == "unavailable")
+            #expect(refused["error"]?.number("retryAfterMs") == 1_000)
+            store.fail([])
+            let result = try await player.ask("quiz:answer", #"{"questionId": "q1", "answer": 1}"#)
+            #expect(result["correct"]?.bool == true)
+            #expect(result["duplicate"] == nil)
+        }
+    }
+
+    @Test("a join is answered when it is stored, and a whole class shares a commit")
+    func joins() async throws {
+        try await bench.run { classroom in
+            _ = try await classroom.host()
+            store.hold([.participant])
+            let players = [try await classroom.student(0), try await classroom.student(1), try await classroom.student(2)]
+            for player in players { try await player.emit("quiz:join", #"{"sessionId": "test_session_1"}"# as JSON) }
+            try await eventually { store.waiting == 3 }
+            #expect(players.allSatisfy { $0.unread.isEmpty })
+            store.release()
+            for player in players { #expect(try await player.payload("quiz:joined").text("status") == "waiting") }
+        }
+    }
+
+    @Test("a join that the store does not take is refused, and stored when it is tried again")
+    func refusedJoin() async throws {
+        try await bench.run { classroom in
+            _ = try await classroom.host()
+            let player = try await classroom.student(0)
+            store.fail([.participant])
+            #expect(try await player.ask("quiz:join", #"{"sessionId": "test_session_1"}"#).code == "unavailable")
+            #expect(classroom.runtime.snapshot().players == 0)
+            store.fail([])
+            #expect(try await player.ask("quiz:join", #"{"sessionId": "test_session_1"}"#).isOK)
+            #expect(try await classroom.store.participants(sessionID: "test_session_1").map(\.userID) == ["user0"])
+        }
+    }
+
+    @Test("a question is sent when its opening is stored, and later events keep their order behind it")
+    func phases() async throws {
+        try await bench.run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            store.hold([.session])
+            try await host.emit("quiz:start", #"{"sessionId": "test_session_1"}"# as JSON)
+            try await eventually { store.waiting == 1 }
+            classroom.clock.advance(by: 1_000)
+            try await eventually { store.waiting == 2 }
+            #expect(!player.unread.contains { $0.name == "quiz:started" || $0.name == "quiz:question" })
+            store.release()
+            let names = Set(["quiz:started", "quiz:question"])
+            let first = try await player.next { names.contains($0.name) }
+            let second = try await player.next { names.contains($0.name) }
+            #expect([first.name, second.name] == ["quiz:started", "quiz:question"])
+        }
+    }
+
+    @Test("while the store fails the game goes on, and its state is stored later")
+    func outage() async throws {
+        try await bench.run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            store.fail([.session])
+            try await classroom.start(host)
+            _ = try await player.payload("quiz:question")
+            #expect(try await classroom.store.session(id: "test_session_1")?.status == .waiting)
+            store.fail([])
+            classroom.clock.advance(by: 2_000)
+            try await eventually { try await classroom.store.session(id: "test_session_1")?.phase == "open" }
+        }
+    }
+
+    @Test("chat: a message that is not stored is sent to nobody; a leave waits for messages that are being stored")
+    func chat() async throws {
+        try await bench.run { classroom in
+            let ann = try await classroom.student(0)
+            let ben = try await classroom.student(1)
+            for client in [ann, ben] { _ = try await client.ask("chat:join", #"{"roomId": "r"}"#) }
+            store.fail([.chat])
+            #expect(try await ann.ask("chat:message", #"{"content": "lost"}"#).code == "unavailable")
+            store.fail([])
+            store.hold([.chat])
+            for content in ["one", "two"] { try await ann.emit("chat:message", #"{"content": "\#(content)"}"# as JSON) }
+            try await ann.emit("chat:leave")
+            try await ann.emit("chat:message", #"{"content": "three"}"# as JSON)
+            try await eventually { store.waiting == 2 }
+            store.release()
+            for content in ["one", "two"] { #expect(try await ben.payload("chat:message").text("content") == content) }
+            _ = try await ann.payload("chat:left")
+            let errors = [try await ann.payload("chat:error").text("code"), try await ann.payload("chat:error").text("code")]
+            #expect(errors == ["unavailable", "forbidden"])
+        }
+    }
+
+    @Test("a drain waits for what is being stored")
+    func drain() async throws {
+        try await bench.run { classroom in
+            let ann = try await classroom.student(0)
+            _ = try await ann.ask("chat:join", #"{"roomId": "r"}"#)
+            store.hold([.chat])
+            try await ann.emit("chat:message", #"{"content": "last words"}"# as JSON)
+            try await eventually { store.waiting == 1 }
+            async let drained: Void = classroom.runtime.drain()
+            try await eventually { classroom.runtime.pipeline.workInHand.isDraining }
+            #expect(try await ann.ask("quiz:leave").code == "unavailable")
+            store.release()
+            await drained
+            #expect(try await ann.payload("chat:message").text("content") == "last words")
+        }
+    }
+
+    @Test("who leaves has left, also when the store cannot take it yet; it is stored later")
+    func leaveWithoutStore() async throws {
+        try await bench.run { classroom in
+            _ = try await classroom.host()
+            let player = try await classroom.player(0)
+            store.fail([.participant])
+            #expect(try await player.ask("quiz:leave", #"{"sessionId": "test_session_1"}"#).text("sessionId") == "test_session_1")
+            #expect(try await player.payload("quiz:left").text("sessionId") == "test_session_1")
+            #expect(classroom.runtime.snapshot().players == 0)
+            store.fail([])
+            classroom.clock.advance(by: 1_000)
+            try await eventually { try await classroom.store.participants(sessionID: "test_session_1").map(\.left) == [true] }
+        }
+    }
+}

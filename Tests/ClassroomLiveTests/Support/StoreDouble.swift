@@ -1,0 +1,139 @@
+import Classroom
+import ClassroomStore
+import ClassroomTestSupport
+import Synchronization
+
+/// A memory store whose writes can be made to fail, or to wait.
+final class StoreDouble: ClassroomStore {
+    enum Write: Hashable, Sendable { case answer, participant, session, chat, history }
+
+    private struct State {
+        var failing: Set<Write> = []
+        var held: Set<Write> = []
+        var waiting: [@Sendable () -> Void] = []
+    }
+
+    private let base = MemoryStore()
+    /// Where those who have created a session wait before they are told.
+    let created: Gate?
+    /// Where those who count the sessions wait.
+    let counting: Gate?
+    private let state = Mutex(State())
+
+    init(created: Gate? = nil, counting: Gate? = nil) {
+        self.created = created
+        self.counting = counting
+    }
+
+    func fail(_ writes: Set<Write>) { state.withLock { $0.failing = writes } }
+
+    /// These wait from now on; the others go on.
+    func hold(_ writes: Set<Write>) { state.withLock { $0.held = writes } }
+
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
+    /// What waits is written now, in its order, and nothing waits any more.
+    func release() {
+        let waiting = state.withLock { state in
+            state.held = []
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for write in waiting { write() }
+    }
+
+    private func write<Value>(
+        _ kind: Write, _ completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void, _ body: @escaping @Sendable () -> Void
+    ) {
+        let (fails, isHeld) = state.withLock { state in
+            if state.held.contains(kind) { state.waiting.append(body) }
+            return (state.failing.contains(kind), state.held.contains(kind))
+        }
+        if fails { return completion(.failure(.storeFailed)) }
+        if !isHeld { body() }
+    }
+
+    // MARK: Writes
+
+    func submit(
+        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void
+    ) {
+        write(.answer, completion) { [base] in base.submit(answer, sessionCreatedAt: sessionCreatedAt, completion: completion) }
+    }
+
+    func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
+        write(.session, completion) { [base] in base.update(session, completion: completion) }
+    }
+
+    func save(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write(.participant, completion) { [base] in base.save(participant, sessionCreatedAt: sessionCreatedAt, completion: completion) }
+    }
+
+    func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {
+        write(.chat, completion) { [base] in base.append(message, completion: completion) }
+    }
+
+    // MARK: What is as in any store
+
+    var statistics: CommitStatistics { base.statistics }
+    func health() async throws { try await base.health() }
+    func close() async { await base.close() }
+    func user(id: String) async throws -> User? { try await base.user(id: id) }
+    func user(username: String) async throws -> User? { try await base.user(username: username) }
+    func save(_ user: User) async throws { try await base.save(user) }
+    func countUsers() async throws -> Int { try await base.countUsers() }
+    func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
+        try await base.createToken(hash: hash, userID: userID, expiresAt: expiresAt, createdAt: createdAt)
+    }
+    func load(users: [UserChange], tokens: [TokenRecord]) async throws { try await base.load(users: users, tokens: tokens) }
+    func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? { try await base.user(forTokenHash: hash, now: now) }
+    func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        try await base.validTokens(among: hashes, now: now)
+    }
+    func revokeToken(hash: String) async throws -> Bool { try await base.revokeToken(hash: hash) }
+    func revokeTokens(userID: String) async throws -> Int { try await base.revokeTokens(userID: userID) }
+    func quiz(id: String) async throws -> Quiz? { try await base.quiz(id: id) }
+    func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
+    func create(_ quiz: Quiz) async throws { try await base.create(quiz) }
+    func replace(_ quiz: Quiz) async throws -> Bool { try await base.replace(quiz) }
+    func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int { try await base.deleteExpired(now: now, limit: limit) }
+    func sessionCreation(id: String) async throws -> UnixMilliseconds? { try await base.sessionCreation(id: id) }
+    func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
+        try await base.hasSession(ofQuiz: quizID, statuses: statuses)
+    }
+    func save(_ quiz: Quiz) async throws { try await base.save(quiz) }
+    func deleteQuiz(id: String) async throws -> Bool { try await base.deleteQuiz(id: id) }
+    func keep(
+        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        base.keep(quiz, sessionID: sessionID, sessionCreatedAt: sessionCreatedAt, completion: completion)
+    }
+    func playedQuiz(sessionID: String) async throws -> Quiz? { try await base.playedQuiz(sessionID: sessionID) }
+    func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String] { try await base.sessionTitles(sessionIDs) }
+    func createSession(_ session: SessionRecord) async throws {
+        try await base.createSession(session)
+        await created?.pass()
+    }
+    func session(id: String) async throws -> SessionRecord? { try await base.session(id: id) }
+    func session(joinCode: String) async throws -> SessionRecord? { try await base.session(joinCode: joinCode) }
+    func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
+        try await base.sessions(statuses: statuses, createdBy: createdBy, limit: limit)
+    }
+    func countSessions() async throws -> [SessionStatus: Int] {
+        await counting?.pass()
+        return try await base.countSessions()
+    }
+    func deleteSession(id: String) async throws -> Bool { try await base.deleteSession(id: id) }
+    func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
+    func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
+    /// A read, which can be made to fail like a write.
+    func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] {
+        if state.withLock({ $0.failing.contains(.history) }) { throw ClassroomError.storeFailed }
+        return try await base.recentChat(roomID: roomID, limit: limit)
+    }
+}
