@@ -1,12 +1,7 @@
-/// One chat room: who is in it, and its recent messages in the order of their sequence numbers.
+/// One chat room: who is in it.
 public struct ChatRoom: Hashable, Sendable {
     public let id: String
-    public let historyLimit: Int
     public let maximumMembers: Int
-    /// Oldest first, at most `historyLimit`.
-    public private(set) var history: [ChatMessage] = []
-    /// 0 before the first message.
-    public private(set) var lastSequence = 0
     private var present: [String: Presence] = [:]
     /// User ids in the order of joining; nil: gone.
     private var order: [String?] = []
@@ -19,12 +14,9 @@ public struct ChatRoom: Hashable, Sendable {
         var sockets: Int
     }
 
-    /// `history`: what the store has, oldest first.
-    public init(id: String, history: [ChatMessage] = [], historyLimit: Int = 50, maximumMembers: Int = 10_000) {
+    public init(id: String, maximumMembers: Int = 10_000) {
         self.id = id
-        self.historyLimit = max(0, historyLimit)
         self.maximumMembers = max(1, maximumMembers)
-        for message in history { append(message) }
     }
 
     /// In the order of joining.
@@ -86,16 +78,6 @@ public struct ChatRoom: Hashable, Sendable {
     /// A user may write in a room that they joined.
     public func requireMember(_ userID: String) throws(ClassroomError) {
         guard isMember(userID) else { throw ClassroomError(.forbidden, "Join the room first") }
-    }
-
-    /// A stored message. False: it is not newer than the last one, and nothing changed.
-    @discardableResult
-    public mutating func append(_ message: ChatMessage) -> Bool {
-        guard message.sequence > lastSequence else { return false }
-        lastSequence = message.sequence
-        history.append(message)
-        if history.count > historyLimit { history.removeFirst(history.count - historyLimit) }
-        return true
     }
 }
 

@@ -53,7 +53,7 @@ final class ChatDirectory: Sendable {
             throw ClassroomError(.conflict, "You are in too many chat rooms")
         }
         do {
-            try state.rooms[roomID, default: ChatRoom(id: roomID, historyLimit: 0, maximumMembers: maximumMembers)]
+            try state.rooms[roomID, default: ChatRoom(id: roomID, maximumMembers: maximumMembers)]
                 .join(userID: user.id, username: Nickname.shown(user.username))
         } catch {
             if !isMember { state.memberships.give(for: user.id) }

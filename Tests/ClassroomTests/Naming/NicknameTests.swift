@@ -125,20 +125,4 @@ struct JoinCodeTests {
         #expect(code == nil)
         #expect(tries == JoinCode.maximumAttempts)
     }
-
-    @Test("only failed look-ups count, per address")
-    func lookups() {
-        var limiter = FailedLookupLimiter(rule: .init(capacity: 2, refillPerSecond: 1))
-        // A school: any number of successes.
-        for _ in 0..<500 { #expect(limiter.refusal(for: "school", at: 0) == nil) }
-        limiter.failed(address: "guesser", at: 0)
-        #expect(limiter.refusal(for: "guesser", at: 0) == nil)
-        limiter.failed(address: "guesser", at: 0)
-        let refused = limiter.refusal(for: "guesser", at: 0)
-        #expect(refused?.code == .rateLimited)
-        #expect(refused?.message.contains("rate limit") == true)
-        #expect(refused?.retryAfterMs == 1_000)
-        #expect(limiter.refusal(for: "school", at: 0) == nil)
-        #expect(limiter.refusal(for: "guesser", at: 1_000) == nil)
-    }
 }
