@@ -60,6 +60,10 @@ package struct StrangeStore: ClassroomStore {
         _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
         completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
     ) { completion(.failure(.storeFailed)) }
+    package func delete(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) { completion(.failure(.storeFailed)) }
     package func keep(
         _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
         completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void

@@ -14,6 +14,12 @@ public struct User: Hashable, Sendable {
         }
     }
 
+    /// What the ids of guests begin with, and no account's should.
+    public static let guestPrefix = "guest-"
+
+    /// Whether it is a guest's id.
+    public static func isGuest(_ userID: String) -> Bool { userID.utf8.starts(with: guestPrefix.utf8) }
+
     public var id: String
     public var username: String
     public var email: String?

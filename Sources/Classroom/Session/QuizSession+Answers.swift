@@ -14,6 +14,11 @@ extension QuizSession {
             let decided = try decided(key, answer, timeSpent, receivedAt: receivedAt, player.record)
             lastAnsweredAt[key.userID] = decided.answeredAt
             pending[key] = decided
+            if !player.hasAnswered {
+                var player = player
+                player.hasAnswered = true
+                players.put(player)
+            }
             // Also one that was given before: its row may have been deleted, and the store alone knows.
             effects.append(.storeAnswer(decided))
         } catch {
@@ -104,6 +109,7 @@ extension QuizSession {
         sheets[answer.userID]?.advance(in: quiz.questions)
         guard var player = players[answer.userID] else { return true }
         if isRevealed(answer.questionID) { player.standing.add(answer) }
+        player.hasAnswered = true
         if !player.isDone { player.isDone = isDone(answer.userID) }
         players.put(player)
         return true

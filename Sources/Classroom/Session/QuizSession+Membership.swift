@@ -9,13 +9,18 @@ extension QuizSession {
             rejoin(player, device, now, &effects)
             return
         }
-        try requireAdmission(device)
+        let given = try admission(device, isGuest: User.isGuest(userID))
         let nickname = isNickname ? try free(Nickname(name)) : numbered(Nickname.account(name))
         var participant = ParticipantRecord(sessionID: record.id, userID: userID, username: nickname.display, joinedAt: now, device: device)
         if isSelfPaced, phase == .open { participant.questionSentAt = now }
         let player = SessionPlayer(
             record: participant, isConnected: true, isDone: isDone(userID), wasHereAtOpening: wasHereAtOpening(participant))
-        players.put(player)
+        if let given {
+            players.put(player, inPlaceOf: given)
+            forget(given, &effects)
+        } else {
+            players.put(player)
+        }
         names[nickname.folded] = userID
         if sheets[userID] != nil {
             // Rows that somebody wrote by hand.
@@ -31,11 +36,13 @@ extension QuizSession {
 
     /// Whether somebody new could join now under a name that they chose; throws why not. Changes nothing and copies nothing.
     public func requireMayJoin(nickname: String, device: String? = nil) throws(ClassroomError) {
-        try requireAdmission(device)
+        _ = try admission(device, isGuest: true)
         _ = try free(Nickname(nickname))
     }
 
-    private func requireAdmission(_ device: String?) throws(ClassroomError) {
+    /// Whether somebody new may come in.
+    /// - Returns: whose seat they get; nil: a free one.
+    private func admission(_ device: String?, isGuest: Bool) throws(ClassroomError) -> SessionPlayer? {
         // Under another name, or signed in as somebody else: the browser is the same.
         if let device, removedDevices.contains(device) { throw QuizSession.removed }
         try requireNotEnded()
@@ -43,7 +50,21 @@ extension QuizSession {
         guard phase == .waiting || record.settings.lateJoin else {
             throw ClassroomError(.closed, "The session has started and accepts no late joiners")
         }
-        guard players.count < limits.maximumParticipants else { throw ClassroomError(.conflict, "The session is full") }
+        let isFull = players.count >= limits.maximumParticipants
+        guard isFull || isGuest && players.guests >= limits.maximumGuests else { return nil }
+        if let replaceable = players.firstReplaceable { return replaceable }
+        throw ClassroomError(.conflict, isFull ? "The session is full" : "The session is full, but for those with an account")
+    }
+
+    /// One whose seat somebody else has now. Whoever comes back joins anew.
+    private mutating func forget(_ player: SessionPlayer, _ effects: inout [SessionEffect]) {
+        let folded = Nickname.fold(player.record.username)
+        if names[folded] == player.record.userID { names[folded] = nil }
+        closedReveal = nil
+        effects.append(.forgetParticipant(player.record))
+        // The board is another one, although as many are on it as before.
+        record.version += 1
+        effects.append(.persistSession(record))
     }
 
     private mutating func rejoin(

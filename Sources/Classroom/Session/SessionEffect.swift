@@ -15,6 +15,8 @@ public enum SessionEffect: Hashable, Sendable {
     /// The session has left the lobby: keep the quiz as it is played, apart from the library's, which may be edited or deleted.
     case keepQuiz(Quiz)
     case persistParticipant(ParticipantRecord)
+    /// Somebody else has this guest's seat: delete the row.
+    case forgetParticipant(ParticipantRecord)
     /// The session's only timer, in place of the former one; nil cancels it.
     case schedule(at: UnixMilliseconds?)
     /// Coalesce, then send `leaderboardPayload()`.

@@ -1,6 +1,7 @@
 /// The bounds of one session.
 public struct SessionLimits: Hashable, Sendable {
-    /// Those who ever joined, kicked and gone ones included.
+    /// Those who joined, kicked and gone ones included. A guest who is away and has not answered gives the seat to somebody new when there
+    /// is no other.
     public var maximumParticipants: Int
     /// Entries in a `quiz:leaderboard`.
     public var leaderboardEntries: Int
@@ -9,6 +10,9 @@ public struct SessionLimits: Hashable, Sendable {
 
     /// User ids listed in `away` of a `quiz:progress`.
     public var listedAway: Int
+
+    /// Guests among them: a tenth of the seats is kept for accounts, since guests cost nothing.
+    public var maximumGuests: Int { maximumParticipants - maximumParticipants / 10 }
 
     public init(maximumParticipants: Int = 10_000, leaderboardEntries: Int = 100, distributionTexts: Int = 20, listedAway: Int = 500) {
         self.maximumParticipants = maximumParticipants

@@ -9,7 +9,14 @@ struct SessionPlayer: Hashable, Sendable {
     var isDone = false
     /// Joined before the current question opened.
     var wasHereAtOpening = false
+    /// Gave an answer, to whichever question.
+    var hasAnswered = false
 
     /// Takes part: neither kicked nor gone.
     var isTakingPart: Bool { !record.kicked && !record.left }
+
+    var isGuest: Bool { User.isGuest(record.userID) }
+
+    /// Somebody new may have the seat: nothing is lost with it. One who was kicked keeps it, and so stays out.
+    var isReplaceable: Bool { isGuest && !isConnected && !hasAnswered && !record.kicked }
 }

@@ -10,8 +10,12 @@ struct SessionPlayers: Sendable {
     private var standings = StandingIndex()
     /// The positions of those on the board who are not connected.
     private var absentees = BitSet()
+    /// The positions of those whose seat somebody new may have.
+    private var replaceable = BitSet()
 
     private(set) var kicked = 0
+    /// Guests, kicked and gone ones included.
+    private(set) var guests = 0
     /// Taking part, and done with the current question (self-paced: with all).
     private(set) var done = 0
     /// Taking part, and connected or done.
@@ -52,9 +56,29 @@ struct SessionPlayers: Sendable {
             positions[player.record.userID] = position
             inOrder.append(player)
             if !player.record.kicked { standings.insert(player.standing) }
+            if player.isGuest { guests += 1 }
         }
         count(player, by: 1)
+        note(player, at: position)
+    }
+
+    /// The first whose seat somebody new may have, in the order of joining.
+    var firstReplaceable: SessionPlayer? { replaceable.first.map { inOrder[$0] } }
+
+    /// Somebody new takes the seat of one who is forgotten.
+    mutating func put(_ player: SessionPlayer, inPlaceOf other: SessionPlayer) {
+        guard let position = positions.removeValue(forKey: other.record.userID) else { return put(player) }
+        positions[player.record.userID] = position
+        replace(position, with: player)
+        if other.isGuest { guests -= 1 }
+        if player.isGuest { guests += 1 }
+        count(player, by: 1)
+        note(player, at: position)
+    }
+
+    private mutating func note(_ player: SessionPlayer, at position: Int) {
         absentees[member: position] = !player.record.kicked && !player.isConnected
+        replaceable[member: position] = player.isReplaceable
     }
 
     private mutating func replace(_ position: Int, with player: SessionPlayer) {

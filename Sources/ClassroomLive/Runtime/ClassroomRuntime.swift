@@ -1,6 +1,7 @@
 package import Classroom
 public import ClassroomStore
 public import Logging
+package import NIOCore
 public import SocketIOServer
 
 /// The classroom's real-time part: sign-in, quiz sessions, chat and dashboard on one Socket.IO server.
@@ -95,10 +96,10 @@ public final class ClassroomRuntime: Sendable {
         try await service.getLeaderboard(sessionID)
     }
 
-    /// The whole board for somebody who asks for it.
+    /// The whole board as JSON, for somebody who asks for it.
     /// - Throws: `ClassroomError` `forbidden` for those who neither take part nor host.
-    package func leaderboard(sessionID: String, for user: User) async throws -> LeaderboardReport {
-        try await service.getLeaderboard(sessionID, for: user)
+    package func leaderboardDocument(sessionID: String, for user: User) async throws -> ByteBuffer {
+        try await service.leaderboardDocument(sessionID, for: user)
     }
 
     /// Signs a request of the HTTP API in by its token, and charges it to its user.

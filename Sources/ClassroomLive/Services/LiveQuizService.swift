@@ -1,6 +1,7 @@
 import Classroom
 import ClassroomStore
 import NIOConcurrencyHelpers
+import NIOCore
 import SocketIOServer
 
 /// The quiz sessions of this server: finds a session's actor, checks what the caller may do, lets it work.
@@ -86,7 +87,7 @@ final class LiveQuizService: QuizService {
 
     func joinGuest(_ sessionID: String, nickname: String, _ context: CallContext) async throws -> GuestAdmission {
         let name = try Nickname(nickname).display
-        let guest = User(id: "guest-\(RandomIdentifier.uuid())", username: name, role: .guest)
+        let guest = User(id: User.guestPrefix + RandomIdentifier.uuid(), username: name, role: .guest)
         try await with(sessionID, checksRow: true) { try await $0.mayJoin(nickname: name, device: context.device) }
         let token = try await guestTokens.issueToken(for: guest)
         do {
@@ -134,14 +135,14 @@ final class LiveQuizService: QuizService {
         try await with(sessionID, checksRow: true) { try await $0.leaderboard() }
     }
 
-    /// The whole board, for those who may see it.
-    func getLeaderboard(_ sessionID: String, for user: User) async throws -> LeaderboardReport {
+    /// The whole board as JSON, for those who may see it.
+    func leaderboardDocument(_ sessionID: String, for user: User) async throws -> ByteBuffer {
         let managesQuizzes = authentication.hasPermission(user, .manageQuizzes)
         return try await with(sessionID, checksRow: true) { session in
             guard try await session.mayReadBoard(user.id, managesQuizzes: managesQuizzes) else {
                 throw ClassroomError(.forbidden, "The board is for those who take part")
             }
-            return try await session.leaderboard()
+            return try await session.leaderboardDocument()
         }
     }
 

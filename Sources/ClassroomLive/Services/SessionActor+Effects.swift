@@ -20,6 +20,7 @@ extension SessionActor {
             case .persistSession(let record): write(record, for: call)
             case .keepQuiz(let quiz): keep(quiz)
             case .persistParticipant(let participant): write(participant, holdsBack: hasReply, for: call)
+            case .forgetParticipant(let participant): forget(participant)
             case .schedule(let time):
                 if let time { arm(.wake, at: time) } else { timers.removeValue(forKey: .wake)?.cancel() }
             default: outbox.append(.perform(effect, call))
@@ -43,7 +44,7 @@ extension SessionActor {
         case .removeUser(let userID): for socket in roster.sockets(of: userID) { unseat(socket.id) }
         case .finished:
             isFinished = true
-        case .storeAnswer, .awaitAnswer, .persistSession, .keepQuiz, .persistParticipant, .schedule:
+        case .storeAnswer, .awaitAnswer, .persistSession, .keepQuiz, .persistParticipant, .forgetParticipant, .schedule:
             assertionFailure("begun when it was decided")
         }
     }

@@ -1,4 +1,5 @@
 import Classroom
+import NIOCore
 import SocketIOServer
 
 /// What the service asks of a session.
@@ -93,10 +94,19 @@ extension SessionActor {
     func leaderboard() throws -> LeaderboardReport {
         guard !isRetired else { throw SessionRetired() }
         let summary = session.leaderboardSummary
-        if let known = wholeBoard, known.summary == summary { return known }
+        if let known = wholeBoard?.report, known.summary == summary { return known }
         let report = LeaderboardReport(entries: session.leaderboard().entries, summary: summary)
-        wholeBoard = report
+        wholeBoard = (report, nil)
         return report
+    }
+
+    /// The whole board as JSON. It is written once for each version of it; all who ask share the bytes.
+    func leaderboardDocument() throws -> ByteBuffer {
+        let report = try leaderboard()
+        if let known = wholeBoard?.document { return known }
+        let document = LeaderboardDocument(report).bytes
+        wholeBoard?.document = document
+        return document
     }
 
     /// Who may see the whole board: those who are on it, and whoever hosts.

@@ -59,6 +59,14 @@ extension SessionActor {
         environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
     }
 
+    /// In the same queue of writes as the row that it deletes. Fails it, the row stays, and the guest is one who left.
+    func forget(_ participant: ParticipantRecord) {
+        unsavedParticipants.remove(participant.userID)
+        environment.store.delete(participant, sessionCreatedAt: createdAt) { [weak self] result in
+            if case .success(false) = result { self?.post(.participantWritten(participant.userID, result)) }
+        }
+    }
+
     /// A write that the outbox waited for is done.
     func settle(_ write: SessionOutbox.Write, _ result: Result<Bool, ClassroomError>) {
         switch write.subject {
@@ -89,6 +97,8 @@ extension SessionActor {
         case .success(true): unsavedParticipants.remove(userID)
         case .success(false): vanish()
         case .failure(let error):
+            // Meanwhile somebody else may have the seat.
+            guard session.participant(userID) != nil else { return }
             unsavedParticipants.insert(userID)
             retryLater(error)
         }

@@ -2,6 +2,7 @@ import Classroom
 import ClassroomStore
 import Logging
 import NIOConcurrencyHelpers
+import NIOCore
 import SocketIOServer
 
 /// One live session. Commands go to the rules, one at a time; the effects are performed here: the store, the rooms, the timers.
@@ -55,8 +56,8 @@ actor SessionActor {
     var throttle = LeaderboardThrottle()
     /// The board that was captured and is sent next.
     var capturedBoard: LeaderboardPayload?
-    /// The whole board as it was asked for last.
-    var wholeBoard: LeaderboardReport?
+    /// The whole board as it was asked for last, and its JSON once that was asked for.
+    var wholeBoard: (report: LeaderboardReport, document: ByteBuffer?)?
     var timers: [Timer: ScheduledWork] = [:]
     /// Participants, and whether the session itself, that the store has not taken yet.
     var unsavedParticipants: Set<String> = []

@@ -51,4 +51,11 @@ extension MemoryStore {
     ) {
         write({ $0.save(participant, sessionCreatedAt) }, completion: completion)
     }
+
+    public func delete(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write({ $0.delete(participant, sessionCreatedAt) }, completion: completion)
+    }
 }

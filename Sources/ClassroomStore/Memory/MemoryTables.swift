@@ -59,6 +59,12 @@ struct MemoryTables: SelfRedacting {
         return true
     }
 
+    mutating func delete(_ participant: ParticipantRecord, _ sessionCreatedAt: UnixMilliseconds?) -> Bool {
+        guard session(participant.sessionID, sessionCreatedAt) != nil else { return false }
+        sessions[participant.sessionID]?.participants[participant.userID] = nil
+        return true
+    }
+
     mutating func submit(_ answer: AnswerRecord, _ sessionCreatedAt: UnixMilliseconds?) -> AnswerOutcome {
         let key = AnswerKey(questionID: answer.questionID, userID: answer.userID)
         guard let session = session(answer.sessionID, sessionCreatedAt) else { return .sessionVanished }

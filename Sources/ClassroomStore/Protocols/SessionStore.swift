@@ -33,6 +33,10 @@ public protocol SessionStore: Sendable {
     func save(
         _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
         completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
+    /// Deletes the participant's row, if there is one. False: the session's row vanished, or is another incarnation.
+    func delete(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
 }
 
 extension SessionStore {
@@ -51,6 +55,13 @@ extension SessionStore {
         _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds? = nil
     ) async throws(ClassroomError) -> Bool {
         try await committed { save(participant, sessionCreatedAt: sessionCreatedAt, completion: $0) }
+    }
+
+    /// ``SessionStore/delete(_:sessionCreatedAt:completion:)``, awaited.
+    public func delete(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds? = nil
+    ) async throws(ClassroomError) -> Bool {
+        try await committed { delete(participant, sessionCreatedAt: sessionCreatedAt, completion: $0) }
     }
 
     /// All sessions with one of these states, the newest first; for resuming after a restart.

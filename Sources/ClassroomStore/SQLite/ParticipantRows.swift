@@ -20,6 +20,16 @@ enum ParticipantRows {
         return db.changesCount > 0
     }
 
+    /// False: the session's row is gone, or another incarnation's.
+    static func delete(_ participant: ParticipantRecord, _ sessionCreatedAt: UnixMilliseconds?, in db: Database) throws -> Bool {
+        guard let creation = try SessionRows.creation(participant.sessionID, in: db), sessionCreatedAt ?? creation == creation else {
+            return false
+        }
+        try db.cachedStatement(sql: "delete from quiz_participants where session_id = ? and user_id = ?")
+            .execute(arguments: [participant.sessionID, participant.userID])
+        return true
+    }
+
     static func all(sessionID: String, in db: Database) throws -> [ParticipantRecord] {
         let statement = try db.cachedStatement(
             sql: "select * from quiz_participants where session_id = ? order by joined_at, user_id")

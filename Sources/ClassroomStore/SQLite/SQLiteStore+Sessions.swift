@@ -55,4 +55,11 @@ extension SQLiteStore {
     ) {
         write({ db in try ParticipantRows.save(participant, sessionCreatedAt, in: db) }, completion: completion)
     }
+
+    public func delete(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write({ db in try ParticipantRows.delete(participant, sessionCreatedAt, in: db) }, completion: completion)
+    }
 }

@@ -73,6 +73,13 @@ final class StoreDouble: ClassroomStore {
         write(.participant, completion) { [base] in base.save(participant, sessionCreatedAt: sessionCreatedAt, completion: completion) }
     }
 
+    func delete(
+        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        write(.participant, completion) { [base] in base.delete(participant, sessionCreatedAt: sessionCreatedAt, completion: completion) }
+    }
+
     func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {
         write(.chat, completion) { [base] in base.append(message, completion: completion) }
     }

@@ -146,6 +146,22 @@ struct SessionContractTests {
         }
     }
 
+    @Test("a participant is deleted from their own incarnation of the session alone", arguments: Backend.allCases)
+    func participantDeletion(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.createSession(.sample())
+            let created = try #require(try await store.sessionCreation(id: "s1"))
+            let (ann, ben) = (ParticipantRecord.sample("ann", joinedAt: 3), ParticipantRecord.sample("ben", joinedAt: 2))
+            for one in [ann, ben] { #expect(try await store.save(one)) }
+            #expect(try await !store.delete(ann, sessionCreatedAt: created + 1))
+            #expect(try await store.participants(sessionID: "s1") == [ben, ann])
+            #expect(try await store.delete(ann, sessionCreatedAt: created))
+            #expect(try await store.participants(sessionID: "s1") == [ben])
+            #expect(try await store.delete(ann))
+            #expect(try await !store.delete(.sample("ann", session: "gone")))
+        }
+    }
+
     @Test("participants come in the order of joining; saving again replaces", arguments: Backend.allCases)
     func participants(backend: Backend) async throws {
         try await backend.withStore { store in

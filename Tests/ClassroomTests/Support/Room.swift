@@ -45,6 +45,7 @@ struct Room {
                 } else {
                     participants.append(next)
                 }
+            case .forgetParticipant(let gone): participants.removeAll { $0.userID == gone.userID }
             case .storeAnswer(let answer): queue.append(answer)
             case .schedule(let at): wake = at
             default: break
