@@ -44,14 +44,16 @@ public enum AnswerMatching {
     /// A question's options; what they are compared by is computed once, and only for a text that equals none of them.
     private struct Options {
         let texts: [String]
-        private lazy var folded = Dictionary(texts.enumerated().map { (TextFolding.fold($1), $0) }) { first, _ in first }
+        private lazy var folded = Dictionary(texts.enumerated().map { (ExactText(TextFolding.fold($1)), $0) }) { first, _ in first }
 
         init(_ texts: [String]) { self.texts = texts }
 
         mutating func index(of text: String) -> Int? {
             if texts.isEmpty { return nil }
             let trimmed = text.trimmingSpaces()
-            return texts.firstIndex(of: text) ?? texts.firstIndex { $0.trimmingSpaces() == trimmed } ?? folded[TextFolding.fold(text)]
+            // By their bytes. Texts that differ in their normal form alone are the same when they are folded.
+            return texts.firstIndex { $0.hasSameBytes(as: text) } ?? texts.firstIndex { $0.trimmingSpaces().hasSameBytes(as: trimmed) }
+                ?? folded[ExactText(TextFolding.fold(text))]
         }
     }
 
@@ -93,7 +95,7 @@ public enum AnswerMatching {
         switch (one, other) {
         case (.index(let left), .index(let right)): left < right
         case (.index, _): true
-        case (.text(let left), .text(let right)): left < right
+        case (.text(let left), .text(let right)): left.utf8.lexicographicallyPrecedes(right.utf8)
         default: false
         }
     }

@@ -1,3 +1,4 @@
+import Classroom
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -11,19 +12,20 @@ final class TokenDirectory: Sendable {
     }
 
     /// By token, then by socket.
-    private let entries = NIOLockedValueBox<[String: [String: Entry]]>([:])
+    private let entries = NIOLockedValueBox<[ExactText: [String: Entry]]>([:])
 
-    var tokens: [String] { entries.withLockedValue { Array($0.keys) } }
+    var tokens: [String] { entries.withLockedValue { $0.keys.map(\.text) } }
 
     /// Call on the connection's loop, as `remove`.
     func add(_ token: String, of connection: ClientConnection) {
         let entry = Entry(holder: Holder(connection, eventLoop: connection.eventLoop), eventLoop: connection.eventLoop)
         let id = connection.id
-        entries.withLockedValue { $0[token, default: [:]][id] = entry }
+        entries.withLockedValue { $0[ExactText(token), default: [:]][id] = entry }
     }
 
     func remove(_ token: String, of connection: ClientConnection) {
         let id = connection.id
+        let token = ExactText(token)
         entries.withLockedValue { entries in
             entries[token]?[id] = nil
             if entries[token]?.isEmpty == true { entries[token] = nil }
@@ -32,7 +34,7 @@ final class TokenDirectory: Sendable {
 
     /// Runs `body` for each socket that the token signed in, on its loop.
     func forEachHolder(of token: String, _ body: @escaping @Sendable (ClientConnection) -> Void) {
-        for entry in entries.withLockedValue({ Array(($0[token] ?? [:]).values) }) {
+        for entry in entries.withLockedValue({ Array(($0[ExactText(token)] ?? [:]).values) }) {
             entry.eventLoop.execute { body(entry.holder.value) }
         }
     }

@@ -19,7 +19,10 @@ extension ChatHandler {
         let message: ChatMessage
         do throws(ClassroomError) {
             membership = try self.membership(request.payload, connection)
-            if user.role == .guest, let refusal = pipeline.limits.takeGuestChat(roomID: membership.roomID, at: request.receivedAt) {
+            if user.role == .guest,
+                let refusal = pipeline.limits.takeGuestChat(
+                    userID: user.id, roomID: membership.roomID, at: request.receivedAt)
+            {
                 throw refusal
             }
             message = try read(request, membership, user)

@@ -16,7 +16,7 @@ final class ClientRequest: QueuedRequest {
     /// What is held for it in the request memory, and in whose name; nil: nothing.
     var reservation: (bytes: Int, holder: String)?
 
-    enum Identity: Equatable {
+    enum Identity {
         /// Nothing: the socket's user, if any.
         case none
         /// A token that authenticates.
@@ -26,6 +26,10 @@ final class ClientRequest: QueuedRequest {
         /// It may make the socket a guest's, who is not known before.
         case guest
     }
+
+    var isGuest: Bool { if case .guest = identity { true } else { false } }
+    var hasBadToken: Bool { if case .badToken = identity { true } else { false } }
+    var namesNobody: Bool { if case .none = identity { true } else { false } }
 
     /// What a payload's `token` says; null is none.
     static func identity(_ payload: JSONSlice) -> Identity {

@@ -4,7 +4,7 @@ import SocketIOCore
 /// Joining, answering, leaving.
 extension QuizHandler {
     @Sendable func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
-        if request.identity == .guest, connection.user == nil { return joinAsGuest(data, request, connection) }
+        if request.isGuest, connection.user == nil { return joinAsGuest(data, request, connection) }
         return pipeline.identified(request, connection, verifiesAgain: true) { [self] user in
             let find: FindSession
             do throws(ClassroomError) {

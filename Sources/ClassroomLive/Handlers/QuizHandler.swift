@@ -52,12 +52,12 @@ public final class QuizHandler: Sendable {
         _ perform: @escaping @Sendable (Payload, ClientRequest, ClientConnection) -> RequestOutcome
     ) {
         table.on(event, limit: limit, identity: identity) { request, connection in
-            guard request.identity != .badToken else {
+            guard !request.hasBadToken else {
                 request.responder.fail(.invalidToken)
                 return .finished
             }
             // Nobody is told first who they have to be, then what they did wrong.
-            if needsUser, connection.user == nil, request.identity == .none {
+            if needsUser, connection.user == nil, request.namesNobody {
                 request.responder.fail(RequestPipeline.signInFirst)
                 return .finished
             }
@@ -74,7 +74,7 @@ public final class QuizHandler: Sendable {
 
     @Sendable private static func identity(ofJoin payload: JSONSlice) -> ClientRequest.Identity {
         let identity = ClientRequest.identity(payload)
-        guard identity == .none else { return identity }
+        guard case .none = identity else { return identity }
         guard let code = payload["joinCode"], !code.isNull, payload["nickname"]?.string != nil else { return .none }
         return .guest
     }

@@ -28,6 +28,7 @@ final class RequestLimits: Sendable {
         var tokens: GuessLimiter
         var longTokens: GuessLimiter
         var guests: RateLimiter<String>
+        var guestChatByGuest: RateLimiter<String>
         var guestChatByRoom: RateLimiter<String>
         var guestChat: TokenBucket
         var api: RateLimiter<String>
@@ -59,6 +60,7 @@ final class RequestLimits: Sendable {
                 longTokens: GuessLimiter(
                     socketRule: configuration.failedSignInRate, addressRule: configuration.failedLongTokenRateOfAddress),
                 guests: RateLimiter(rule: configuration.guestRateOfAddress, maximumKeys: 10_000),
+                guestChatByGuest: RateLimiter(rule: configuration.guestChatRateOfGuest),
                 guestChatByRoom: RateLimiter(rule: configuration.guestChatRateOfRoom, maximumKeys: 10_000),
                 guestChat: TokenBucket(rule: configuration.guestChatRate, at: 0),
                 api: RateLimiter(rule: configuration.apiRate)))
@@ -92,10 +94,19 @@ final class RequestLimits: Sendable {
     }
 
     /// Charges a guest's message to the share that all guests have of the room, and of the server: new guests are free, messages are not.
-    func takeGuestChat(roomID: String, at now: UnixMilliseconds) -> ClassroomError? {
+    /// Of that share each guest has a part, so that a burst of one leaves the others theirs. A message that is refused takes nothing.
+    func takeGuestChat(userID: String, roomID: String, at now: UnixMilliseconds) -> ClassroomError? {
         let rule = guestChatRule
-        let wait = state.withLockedValue { state in
-            state.guestChatByRoom.take(roomID, at: now) ?? state.guestChat.take(rule, at: now)
+        let wait = state.withLockedValue { state -> Int? in
+            let waits = [
+                state.guestChatByGuest.wait(for: userID, at: now), state.guestChatByRoom.wait(for: roomID, at: now),
+                state.guestChat.wait(rule, at: now),
+            ]
+            if let longest = waits.compactMap(\.self).max() { return longest }
+            _ = state.guestChatByGuest.take(userID, at: now)
+            _ = state.guestChatByRoom.take(roomID, at: now)
+            _ = state.guestChat.take(rule, at: now)
+            return nil
         }
         return wait.map { Self.refusal("Too many messages of guests", $0) }
     }

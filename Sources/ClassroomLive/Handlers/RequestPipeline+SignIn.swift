@@ -12,7 +12,7 @@ extension RequestPipeline {
         _ request: ClientRequest, _ connection: ClientConnection, verifiesAgain: Bool = false,
         then perform: @escaping (User) -> RequestOutcome
     ) -> RequestOutcome {
-        guard case .token(let token) = request.identity, verifiesAgain || token != connection.token else {
+        guard case .token(let token) = request.identity, verifiesAgain || !connection.isSignedIn(by: token) else {
             return proceed(request, connection, perform)
         }
         signIn(connection, token: token) { [self] refusal in
@@ -58,7 +58,7 @@ extension RequestPipeline {
                 connection.become(user, token: token)
                 then(nil)
             case .success(nil):
-                if connection.token == token { connection.signOut() }
+                if connection.isSignedIn(by: token) { connection.signOut() }
                 then(.invalidToken)
             case .failure(let error): then(error)
             }
@@ -84,7 +84,7 @@ extension RequestPipeline {
                 event: AuthHandler.event, socket: connection.reference, acknowledge: nil, sentAt: nil, counters: counters),
             payload: .null, lane: .exclusive, receivedAt: clock.now, identity: .none, limit: nil)
         connection.queue.enqueue(request) { request in
-            if connection.token == token {
+            if connection.isSignedIn(by: token) {
                 connection.signOut()
                 request.responder.fail(.invalidToken)
             }

@@ -164,7 +164,7 @@ final class RequestPipeline: Sendable {
     private func changesUser(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
         switch request.identity {
         case .none, .badToken: false
-        case .token(let token): token != connection.token
+        case .token(let token): !connection.isSignedIn(by: token)
         case .guest: connection.user == nil
         }
     }

@@ -71,6 +71,8 @@ public struct RuntimeConfiguration: Sendable {
     public var failedLongTokenRateOfAddress = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 100)
     /// New guests of one address. Generous: a lecture hall sits behind one address.
     public var guestRateOfAddress = TokenBucket.Rule(capacity: 2_000, refillPerSecond: 50)
+    /// Chat messages of one guest: a sixth of what all guests have together in a room.
+    public var guestChatRateOfGuest = TokenBucket.Rule(capacity: 5, refillPerSecond: 0.5)
     /// Chat messages of all guests together: in one room, and on the server.
     public var guestChatRateOfRoom = TokenBucket.Rule(capacity: 30, refillPerSecond: 3)
     public var guestChatRate = TokenBucket.Rule(capacity: 300, refillPerSecond: 60)
@@ -82,6 +84,10 @@ public struct RuntimeConfiguration: Sendable {
     /// Reports that are made, wait or are being sent: of one user, and of all. They are made one at a time.
     public var maximumReportsPerUser = 8
     public var maximumReports = 64
+
+    /// Quizzes that are being received, read or stored through the HTTP API, of a megabyte at most each: of one user, and of all.
+    public var maximumQuizzesInHandPerUser = 8
+    public var maximumQuizzesInHand = 64
 
     /// How long a token that was revoked or has expired may still serve the sockets that it signed in.
     public var tokenCheckIntervalMs = 5_000

@@ -341,6 +341,27 @@ struct QuotaTests {
         }
     }
 
+    @Test("a burst of one guest leaves the other guests their share, and a message that is refused takes nothing from it")
+    func guestBurst() {
+        var configuration = RuntimeConfiguration()
+        configuration.guestChatRateOfGuest = .init(capacity: 2, refillPerSecond: 0.5)
+        configuration.guestChatRateOfRoom = .init(capacity: 4, refillPerSecond: 0.001)
+        let limits = RequestLimits(configuration)
+        func passes(_ guest: String, at now: UnixMilliseconds = 0) -> Bool {
+            limits.takeGuestChat(userID: guest, roomID: "r", at: now) == nil
+        }
+        #expect((0..<30).map { _ in passes("loud") }.filter(\.self).count == 2)
+        #expect(passes("calm"))
+        #expect(!passes("loud", at: 1_999))
+        // What flowed back to one guest is the room's all the same: its last.
+        #expect(passes("loud", at: 2_000))
+        #expect(!passes("third", at: 2_000))
+        // In another room the guest who was refused in this one has all of their part.
+        #expect(limits.takeGuestChat(userID: "third", roomID: "other", at: 2_000) == nil)
+        #expect(limits.takeGuestChat(userID: "third", roomID: "other", at: 2_000) == nil)
+        #expect(limits.takeGuestChat(userID: "third", roomID: "other", at: 2_000)?.retryAfterMs == 2_000)
+    }
+
     @Test("an address gets so many new guests; those who are in come back")
     func guestSeats() async throws {
         try await ClassroomBench { $0.guestRateOfAddress = .init(capacity: 2, refillPerSecond: 0.001) }.run { classroom in
