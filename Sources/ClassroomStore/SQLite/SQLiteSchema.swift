@@ -11,6 +11,12 @@ enum SQLiteSchema {
 
     static let versions = [version1, version2, version3]
 
+    /// The tables of the newest version.
+    static let tables = [
+        "users", "tokens", "quizzes", "quiz_sessions", "quiz_participants", "quiz_answers", "chat_messages", "played_quizzes",
+        "write_probe",
+    ]
+
     /// Brings the database to the newest version, in one transaction, so that two processes may do it at the same time.
     static func migrate(_ db: Database) throws {
         try db.inTransaction(.immediate) {

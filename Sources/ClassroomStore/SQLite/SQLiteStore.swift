@@ -32,13 +32,20 @@ public final class SQLiteStore: ClassroomStore {
 
     public var statistics: CommitStatistics { committer.statistics }
 
-    /// Checks that the file is still there, that it can be read, and that it can be written: a transaction that changes nothing would also
-    /// succeed on a full disk.
+    /// Checks that the file is still there with all its tables, that it can be read, and that it can be written: a transaction that changes
+    /// nothing would also succeed on a full disk.
     public func health() async throws {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ClassroomError(.unavailable, "The database file is gone")
         }
-        _ = try await read { db in try Int.fetchOne(db, sql: "select count(*) from quiz_sessions") }
+        let tables = try await read { db in
+            try String.fetchSet(db.cachedStatement(sql: "select name from sqlite_master where type = 'table'"))
+        }
+        guard let missing = SQLiteSchema.tables.first(where: { !tables.contains($0) }) else { return try await probe() }
+        throw ClassroomError(.unavailable, "The database's table \(missing) is gone")
+    }
+
+    private func probe() async throws {
         try await write { db in
             try db.cachedStatement(sql: "insert or replace into write_probe (id, filler) values (1, randomblob(?))")
                 .execute(arguments: [Self.probeBytes])

@@ -118,6 +118,19 @@ struct SQLiteDurabilityTests {
         }
     }
 
+    @Test("health knows all tables, and fails when any of them is gone", arguments: SQLiteSchema.tables)
+    func missingTable(table: String) async throws {
+        try await withSQLiteStore { store, other in
+            try await store.health()
+            let known = try await other.read { db in
+                try String.fetchSet(db, sql: "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
+            }
+            #expect(known == Set(SQLiteSchema.tables))
+            try await other.writeWithoutTransaction { try $0.execute(sql: "drop table \(table)") }
+            await #expect(throws: ClassroomError.self) { try await store.health() }
+        }
+    }
+
     @Test("health fails when the file is gone")
     func health() async throws {
         try await withTemporaryDirectory { directory in
