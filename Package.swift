@@ -125,7 +125,7 @@ let package = Package(
             name: "ClassroomHTTP",
             dependencies: [
                 "ClassroomLive", "Classroom", "ClassroomStore", "SocketIOServer", "JSONCore", "PrometheusMetrics", "SystemCrypto",
-                hummingbird, httpTypesCore, nioCore, nioConcurrency, logging, metrics, deque,
+                hummingbird, httpTypesCore, nioCore, nioPosix, nioConcurrency, logging, metrics, deque,
             ],
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
@@ -218,7 +218,7 @@ let package = Package(
             name: "ClassroomHTTPTests",
             dependencies: [
                 "ClassroomTestSupport", "ClassroomHTTP", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer",
-                "PrometheusMetrics", hummingbird, httpTypesCore, nioCore, nioEmbedded, logging,
+                "JSONCore", "PrometheusMetrics", hummingbird, httpTypesCore, nioCore, nioEmbedded, logging,
             ],
             swiftSettings: settings),
         .testTarget(

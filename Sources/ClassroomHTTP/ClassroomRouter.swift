@@ -64,11 +64,16 @@ package struct ClassroomRouter {
         router.get("api/v1/openapi.yaml") { _, _ in OpenAPIDocument.response }
 
         let api = router.group("api/v1").add(middleware: BearerTokenMiddleware(runtime: runtime))
+        let (work, limits) = (HeavyWork(), runtime.configuration)
+        let places = Places(
+            capacity: limits.maximumQuizzesInHand, maximumPerUser: limits.maximumQuizzesInHandPerUser,
+            refusal: "Too many quizzes are being read")
         QuizRoutes(
-            store: store, authentication: authentication, limits: configuration.quizLimits, maximumBodyBytes: configuration.maximumBodyBytes
+            store: store, authentication: authentication, limits: configuration.quizLimits,
+            maximumBodyBytes: configuration.maximumBodyBytes, places: places, work: work
         ).add(to: api)
         SessionRoutes(
-            store: store, authentication: authentication, runtime: runtime, reports: ReportQueue(runtime.configuration)
+            store: store, authentication: authentication, runtime: runtime, reports: ReportQueue(limits), work: work
         ).add(to: api)
         ClassroomRoutes(sessionDefaults: runtime.configuration.sessionDefaults, address: address).add(to: api)
         MethodNotAllowed.complete(router)

@@ -158,6 +158,33 @@ struct QuizRoutesTests {
         #expect(try await server.call(.delete, "/api/v1/quizzes/sums", token: "ann").status == 409)
     }
 
+    @Test("a list of 100 is one answer, of 101 two, and both together are all", arguments: ["quizzes", "sessions"])
+    func pages(name: String) async throws {
+        for number in 0...ListPage.maximumCount {
+            let id = "n\(1_000 + number)"
+            if name == "quizzes" {
+                try await server.store.save(Quiz(id: id, title: id, questions: [], createdBy: number < 50 ? "ann" : "system"))
+            } else {
+                try await server.store.createSession(
+                    SessionRecord(id: id, quizID: "q", createdBy: number < 50 ? "ann" : "", createdAt: Int64(number)))
+            }
+            guard number >= ListPage.maximumCount - 1 else { continue }
+            let first = try await server.call(.get, "/api/v1/\(name)", token: "ann").json()
+            let entries = try #require(first[name] as? [[String: Any]])
+            #expect(entries.count == ListPage.maximumCount)
+            #expect(first["next"] as? Int == (number == ListPage.maximumCount ? 100 : nil))
+            let second = try await server.call(.get, "/api/v1/\(name)?offset=100", token: "ann").json()
+            let others = try #require(second[name] as? [[String: Any]])
+            #expect(second["next"] == nil)
+            let ids = (entries + others).compactMap { ($0["id"] ?? $0["sessionId"]) as? String }
+            #expect(Set(ids).count == number + 1)
+        }
+        for offset in ["-1", "10001", "x", "1e3", ""] {
+            #expect(try await server.call(.get, "/api/v1/\(name)?offset=\(offset)", token: "ann").status == 400, "\(offset)")
+        }
+        #expect(try await server.call(.get, "/api/v1/\(name)?offset=10000", token: "ann").status == 200)
+    }
+
     @Test("a body at the limit is read, one byte more gets 413")
     func bodyLimit() async throws {
         let server = HTTPTestServer { $0.maximumBodyBytes = draft.utf8.count }

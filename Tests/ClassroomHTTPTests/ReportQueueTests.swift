@@ -44,7 +44,7 @@ struct ReportQueueTests {
     @Test("a user has so many places, and all together have; a place is free again when nobody holds it")
     func places() throws {
         let queue = queue()
-        var ann: [ReportQueue.Place] = []
+        var ann: [Places.Place] = []
         for _ in 0..<2 { ann.append(try queue.place(for: "ann")) }
         #expect(throws: ClassroomError.self) { try queue.place(for: "ann") }
         let bob = try queue.place(for: "bob")

@@ -45,16 +45,15 @@ public enum OpenTriviaQAParser {
                 record = OpenTriviaQARecord(line: number)
             }
             // Most lines are ASCII, which needs no validation.
-            let isASCII = line.allSatisfy { $0 < 0x80 }
-            let text = isASCII ? String(decoding: line, as: UTF8.self) : String(validating: line, as: UTF8.self)
-            if let ended = record, ended.isComplete, ended.ends(before: text ?? String(decoding: line, as: UTF8.self)) {
-                result.add(ended)
+            let isText = line.allSatisfy { $0 < 0x80 } || String(validating: line, as: UTF8.self) != nil
+            if record?.ends(before: line) == true {
+                if let record { result.add(record) }
                 record = nil
                 isInUnmarkedBlock = false
             }
             if record != nil {
-                record?.add(text, number: number)
-            } else if text?.isBlank == true {
+                if isText { record?.add(line, number: number) } else { record?.addNoText(number: number) }
+            } else if isText, OpenTriviaQARecord.isBlank(line) {
                 isInUnmarkedBlock = false
             } else if !isInUnmarkedBlock {
                 isInUnmarkedBlock = true

@@ -18,33 +18,34 @@ struct OpenTriviaQARecord {
 
     init(line: Int) { self.line = line }
 
+    typealias Line = UnsafeBufferPointer<UInt8>
+
     /// Whether this line cannot belong to the record any more.
-    func ends(before text: String) -> Bool {
-        guard isComplete, let first = text.utf8.first, !text.isBlank else { return false }
-        return !isChoice(text) || letters & Self.bit(first) != 0
+    func ends(before line: Line) -> Bool {
+        guard isComplete, let first = line.first, !Self.isBlank(line) else { return false }
+        return !Self.isChoice(line) || letters & Self.bit(first) != 0
     }
 
-    /// The next line; nil: its bytes aren't UTF-8.
-    mutating func add(_ text: String?, number: Int) {
-        guard let text else {
-            fail(number, "bytes that are not UTF-8")
-            return
-        }
-        if number == line {
-            question.append(Self.value(text.unicodeScalars.dropFirst(2)))
-        } else if text.utf8.first == UInt8(ascii: "^") {
+    /// The next line is not UTF-8.
+    mutating func addNoText(number: Int) { fail(number, "bytes that are not UTF-8") }
+
+    /// The next line, which is UTF-8.
+    mutating func add(_ line: Line, number: Int) {
+        if number == self.line {
+            question.append(Self.value(line, behind: 2))
+        } else if line.first == UInt8(ascii: "^") {
             if answer != nil { fail(number, "a second correct answer") }
-            answer = Self.value(text.unicodeScalars.dropFirst())
+            answer = Self.value(line, behind: 1)
         } else if answer == nil {
-            question.append(String(Self.withoutBlankEnd(text.unicodeScalars[...])))
-        } else if let byte = text.utf8.first, isChoice(text) {
+            question.append(String(decoding: Self.withoutBlankEnd(line), as: UTF8.self))
+        } else if let byte = line.first, Self.isChoice(line) {
             let letter = Unicode.Scalar(byte)
-            let rest = Self.value(text.unicodeScalars.dropFirst())
+            let rest = Self.value(line, behind: 1)
             if letters & Self.bit(byte) != 0 { fail(number, "choice \(letter) appears twice") }
             letters |= Self.bit(byte)
             if rest.showsNothing { fail(number, "choice \(letter) is empty") }
             choices.append(rest)
-        } else if !text.isBlank {
+        } else if !Self.isBlank(line) {
             fail(number, "a line that is neither a choice nor the next question")
         } else if choices.count >= 2 {
             isComplete = true
@@ -64,11 +65,11 @@ struct OpenTriviaQARecord {
         else { return failure("too many or too long choices") }
         // By their bytes: comparing texts normalises them, in quadratic time where one letter has many marks.
         var options: [String] = []
-        for choice in choices where !options.contains(where: { $0.utf8.elementsEqual(choice.utf8) }) { options.append(choice) }
+        for choice in choices where !options.contains(where: { $0.hasSameBytes(as: choice) }) { options.append(choice) }
         guard options.count >= 2 else { return failure("all choices are the same") }
         let correct =
-            options.firstIndex { $0.utf8.elementsEqual(answer.utf8) }
-            ?? options.firstIndex { $0.trimmingSpaces().utf8.elementsEqual(answer.trimmingSpaces().utf8) }
+            options.firstIndex { $0.hasSameBytes(as: answer) }
+            ?? options.firstIndex { $0.trimmingSpaces().hasSameBytes(as: answer.trimmingSpaces()) }
         guard let correct else { return failure("no choice equals the correct answer") }
         let note = options.count < choices.count ? "a repeated choice was left out" : nil
         return .success((Question(id: id, question: text, options: options, correctAnswer: .index(correct)), note))
@@ -76,6 +77,7 @@ struct OpenTriviaQARecord {
 
     /// The lines of a question. Blank ones are gaps in the file, but where lines are indented the text is code, and stays as it is.
     private static func text(of lines: [String]) -> String {
+        if lines.count == 1 { return lines[0].trimmingSpaces() }
         let isIndented = lines.dropFirst().contains { $0.first?.isWhitespace == true }
         guard isIndented else { return lines.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }.joined(separator: "\n") }
         let end = lines.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
@@ -83,28 +85,49 @@ struct OpenTriviaQARecord {
         return lines[min(start, end)..<end].joined(separator: "\n")
     }
 
-    /// The text behind a mark. A blank or two separate them; more, or a tab, is indentation.
-    private static func value(_ text: Substring.UnicodeScalarView) -> String {
-        let rest = withoutBlankEnd(text)
-        let blanks = rest.prefix { $0 == " " }
-        if blanks.count > 2 { return String(rest.dropFirst()) }
-        let value = rest.dropFirst(blanks.count)
-        return blanks.isEmpty && value.first == "\t" ? String(value.dropFirst()) : String(value)
+    /// The text behind a mark of so many bytes. A blank or two separate them; more, or a tab, is indentation.
+    private static func value(_ line: Line, behind mark: Int) -> String {
+        let rest = withoutBlankEnd(Line(rebasing: line.dropFirst(mark)))
+        let blanks = rest.prefix { $0 == UInt8(ascii: " ") }.count
+        let isTab = blanks == 0 && rest.first == UInt8(ascii: "\t")
+        return String(decoding: rest.dropFirst(blanks > 2 || isTab ? 1 : blanks), as: UTF8.self)
     }
 
-    private static func withoutBlankEnd(_ text: Substring.UnicodeScalarView) -> Substring.UnicodeScalarView {
-        var text = text
-        while text.last?.properties.isWhitespace == true { text.removeLast() }
-        return text
+    static func isBlank(_ line: Line) -> Bool { withoutBlankEnd(line).isEmpty }
+
+    private static func withoutBlankEnd(_ line: Line) -> Line {
+        var end = line.count
+        while end > 0 {
+            var start = end - 1
+            if line[start] < 0x80 {
+                guard isBlank(line[start]) else { break }
+            } else {
+                // A character of several bytes: to its first one.
+                while start > 0, line[start] & 0xC0 == 0x80 { start -= 1 }
+                guard isBlank(line[start..<end]) else { break }
+            }
+            end = start
+        }
+        return Line(rebasing: line[..<end])
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+    /// - Parameter character: the bytes of one.
+    private static func isBlank(_ character: Slice<Line>) -> Bool {
+        String(decoding: character, as: UTF8.self).unicodeScalars.first?.properties.isWhitespace == true
     }
 
     /// - Parameter letter: `A` to `Z`.
     private static func bit(_ letter: UInt8) -> UInt32 { 1 << UInt32(letter & 0x1F) }
 
-    private func isChoice(_ text: String) -> Bool {
-        let head = text.unicodeScalars.prefix(2)
-        guard let letter = head.first, ("A"..."Z").contains(letter) else { return false }
-        return head.count == 1 || head.last?.properties.isWhitespace == true
+    /// A capital letter, and white space behind it or nothing.
+    private static func isChoice(_ line: Line) -> Bool {
+        guard let letter = line.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(letter) else { return false }
+        guard line.count > 1, line[1] >= 0x80 else { return line.count == 1 || isBlank(line[1]) }
+        var end = 2
+        while end < line.count, line[end] & 0xC0 == 0x80 { end += 1 }
+        return isBlank(line[1..<end])
     }
 
     private func failure(_ reason: String) -> Result<(question: Question, note: String?), Problem> {

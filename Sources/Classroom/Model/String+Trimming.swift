@@ -1,9 +1,14 @@
 extension StringProtocol {
     /// Without the white space at either end. Looks at scalars and not at characters: one character may have any number of them.
     func trimmingSpaces() -> String { Substring(self).unicodeScalars.trimmingSpaces() }
+}
 
-    /// Whether there is nothing but white space.
-    var isBlank: Bool { unicodeScalars.allSatisfy(\.isSpace) }
+extension String {
+    /// The same. Most texts have no white space there: they begin and end with printable ASCII.
+    func trimmingSpaces() -> String {
+        if let first = utf8.first, let last = utf8.last, first > 0x20, first < 0x7F, last > 0x20, last < 0x7F { return self }
+        return Substring(self).unicodeScalars.trimmingSpaces()
+    }
 }
 
 extension Substring.UnicodeScalarView {

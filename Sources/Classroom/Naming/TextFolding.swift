@@ -98,10 +98,16 @@ extension Unicode.Scalar {
     }
 }
 
-extension StringProtocol {
+extension String {
     /// No character of it leaves a trace on a screen.
-    public var showsNothing: Bool { unicodeScalars.allSatisfy { $0.isBlank || $0.isInvisible } }
+    public var showsNothing: Bool {
+        // Most texts begin with a printable ASCII character, which needs no table.
+        if let first = utf8.first, first > 0x20, first < 0x7F { return false }
+        return unicodeScalars.allSatisfy { $0.isBlank || $0.isInvisible }
+    }
+}
 
+extension StringProtocol {
     /// With the digits of other scripts as ASCII digits.
     var withPlainDigits: String {
         guard utf8.contains(where: { $0 > 0x7F }) else { return String(self) }

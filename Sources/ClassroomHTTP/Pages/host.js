@@ -78,7 +78,7 @@ function joinAddress() {
 // The library
 
 async function showLibrary() {
-  const [{ quizzes }, running] = await Promise.all([list("/quizzes"), runningSessions()]);
+  const [quizzes, running] = await Promise.all([all("quizzes"), runningSessions()]);
   byId("quizzes").replaceChildren(...quizzes.map((quiz) => quizCard(quiz)));
   byId("no-quizzes").hidden = quizzes.length > 0;
   byId("running-list").replaceChildren(...running.map((session) => sessionCard(session)));
@@ -90,8 +90,19 @@ async function list(path) {
   return (await api(path)).json();
 }
 
+/** All parts of a list, up to a thousand entries. */
+async function all(name) {
+  const entries = [];
+  for (let offset = 0; offset !== undefined && entries.length < 1000; ) {
+    const part = await list(`/${name}?offset=${offset}`);
+    entries.push(...part[name]);
+    offset = part.next;
+  }
+  return entries;
+}
+
 async function runningSessions() {
-  const { sessions } = await list("/sessions");
+  const sessions = await all("sessions");
   return sessions.filter(({ status }) => status !== "ended");
 }
 

@@ -4,42 +4,48 @@ import Classroom
 struct QuestionCheck {
     let limits: QuizLimits
 
-    /// The question, with a correct answer that is given as an option's text turned into that option's index.
-    func checked(_ question: Question) throws(ClassroomError) -> Question {
+    /// Checks the question, and turns a correct answer that is given as an option's text into that option's index.
+    func check(_ question: inout Question) throws(ClassroomError) {
         guard Identifier.isValid(question.id) else { throw invalid("id", "must match [A-Za-z0-9_-]{1,64}") }
         try check("question", question.question, 1...limits.maximumQuestionLength)
         if let duration = question.durationMs, !limits.durationMs.contains(duration) {
             throw invalid("durationMs", "must be \(limits.durationMs.lowerBound) to \(limits.durationMs.upperBound)")
         }
-        var question = question
         if question.options.isEmpty {
             try checkTexts(question.correctAnswer)
         } else {
             try checkOptions(question.options)
             question.correctAnswer = try indexed(question.correctAnswer, in: question.options)
         }
-        return question
     }
 
     private func checkOptions(_ options: [String]) throws(ClassroomError) {
         guard (limits.minimumOptions...limits.maximumOptions).contains(options.count) else {
             throw invalid("options", "there must be \(limits.minimumOptions) to \(limits.maximumOptions), or none for an answer in words")
         }
-        for (index, option) in options.enumerated() { try check("options[\(index)]", option, 1...limits.maximumOptionLength) }
-        guard Set(options.lazy.map(Exact.init)).count == options.count else { throw invalid("options", "two are the same") }
+        for index in options.indices { try check("options[\(index)]", options[index], 1...limits.maximumOptionLength) }
+        guard !Self.hasRepetition(options) else { throw invalid("options", "two are the same") }
     }
 
-    /// A text that is compared and hashed by its bytes. Swift's own comparison and hash normalise it, in quadratic time where one letter has
-    /// many marks.
-    private struct Exact: Hashable {
-        let text: String
-
-        static func == (one: Exact, other: Exact) -> Bool { one.text.utf8.elementsEqual(other.text.utf8) }
-
-        func hash(into hasher: inout Hasher) {
-            var text = text
-            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    /// Compares every two of a few texts: by a mark of eight bytes, and by all their bytes where the marks are the same.
+    private static func hasRepetition(_ texts: [String]) -> Bool {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: texts.count) { marks in
+            for index in texts.indices {
+                let mark = mark(of: texts[index])
+                for earlier in 0..<index where marks[earlier] == mark && texts[earlier].hasSameBytes(as: texts[index]) { return true }
+                marks.initializeElement(at: index, to: mark)
+            }
+            return false
         }
+    }
+
+    /// Of the length and the last bytes: numbered texts begin alike.
+    private static func mark(of text: String) -> UInt64 {
+        var mark = UInt64(truncatingIfNeeded: text.utf8.count)
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            for byte in bytes[max(0, bytes.count - 7)...] { mark = mark &<< 8 | UInt64(byte) }
+        }
+        return mark
     }
 
     private func indexed(_ answer: Answer, in options: [String]) throws(ClassroomError) -> Answer {
@@ -66,7 +72,7 @@ struct QuestionCheck {
             guard options.indices.contains(index) else { throw invalid("correctAnswer", "must be the index of an option, from 0") }
             return index
         case .text(let text):
-            guard let index = options.firstIndex(where: { Exact(text: $0) == Exact(text: text) }) else {
+            guard let index = options.firstIndex(where: { $0.hasSameBytes(as: text) }) else {
                 throw invalid("correctAnswer", "is none of the options")
             }
             return index
@@ -91,7 +97,8 @@ struct QuestionCheck {
     }
 
     private func check(_ field: @autoclosure () -> String, _ text: String, _ length: ClosedRange<Int>) throws(ClassroomError) {
-        guard length.contains(text.utf16.count), !text.showsNothing else {
+        // A unit of UTF-16 takes at most three bytes: what has more is not counted.
+        guard text.utf8.count <= 3 * length.upperBound, length.contains(text.utf16.count), !text.showsNothing else {
             throw invalid(field(), "must have \(length.lowerBound) to \(length.upperBound) characters")
         }
         guard !Self.hasControlCharacters(text) else { throw invalid(field(), "has control characters") }
@@ -99,18 +106,38 @@ struct QuestionCheck {
 
     /// Line breaks and tabs are fine. A NUL would end the text in other programs, the rest can disturb a terminal.
     static func hasControlCharacters(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { hasControlCharacters(UnsafeRawBufferPointer($0)) }
+    }
+
+    private static func hasControlCharacters(_ bytes: UnsafeRawBufferPointer) -> Bool {
         // U+0000 to U+001F, U+007F, and U+0080 to U+009F, whose first byte is 0xC2.
         var previous: UInt8 = 0
-        for byte in text.utf8 {
-            switch byte {
+        var index = 0
+        while index < bytes.count {
+            // Eight bytes of printable ASCII at a time.
+            if index &+ 8 <= bytes.count, isPrintable(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+                index &+= 8
+                previous = 0
+                continue
+            }
+            switch bytes[index] {
             case 0x09, 0x0A, 0x0D: break
             case 0x00..<0x20, 0x7F: return true
             case 0x80...0x9F where previous == 0xC2: return true
             default: break
             }
-            previous = byte
+            previous = bytes[index]
+            index &+= 1
         }
         return false
+    }
+
+    /// Whether all bytes are from 0x20 to 0x7E. May be wrong about none but those that are.
+    private static func isPrintable(_ word: UInt64) -> Bool {
+        let low: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        return (word | (word &- low &* 0x20) | (word &+ low)) & high == 0
     }
 
     private func invalid(_ field: String, _ reason: String) -> ClassroomError {

@@ -8,47 +8,30 @@ import NIOCore
 /// Makes reports one at a time. Each holds all answers of a session: several at once would take everybody's memory, readers and threads.
 /// Thread-safe.
 final class ReportQueue: Sendable {
-    /// Room for one report, from the request until its last byte has been sent. It is given back when nobody holds it.
-    final class Place: Sendable {
-        private let queue: ReportQueue
-        private let userID: String
-
-        fileprivate init(_ queue: ReportQueue, _ userID: String) {
-            self.queue = queue
-            self.userID = userID
-        }
-
-        deinit { queue.giveBack(userID) }
-    }
-
     private struct State {
-        var places: FairShare<String>
         var isBusy = false
         var waiting: Deque<CheckedContinuation<Void, Never>> = []
     }
 
-    private let state: NIOLockedValueBox<State>
+    private let state = NIOLockedValueBox(State())
+    private let places: Places
 
     init(_ configuration: RuntimeConfiguration) {
-        state = NIOLockedValueBox(
-            State(places: FairShare(capacity: configuration.maximumReports, maximumPerKey: configuration.maximumReportsPerUser)))
+        places = Places(
+            capacity: configuration.maximumReports, maximumPerUser: configuration.maximumReportsPerUser,
+            refusal: "Too many reports are being made")
     }
 
     /// Reports that wait, are made or are being sent.
-    var count: Int { state.withLockedValue { $0.places.total } }
+    var count: Int { places.taken }
 
     /// Reports that wait to be made.
     var waiting: Int { state.withLockedValue { $0.waiting.count } }
 
+    /// Room for one report, from the request until its last byte has been sent.
+    ///
     /// - Throws: `ClassroomError` `unavailable`: the user has too many under way, or all together have.
-    func place(for userID: String) throws(ClassroomError) -> Place {
-        guard state.withLockedValue({ $0.places.take(for: userID) }) == nil else {
-            throw ClassroomError(.unavailable, "Too many reports are being made", retryAfterMs: 1_000)
-        }
-        return Place(self, userID)
-    }
-
-    private func giveBack(_ userID: String) { state.withLockedValue { $0.places.give(for: userID) } }
+    func place(for userID: String) throws(ClassroomError) -> Places.Place { try places.take(for: userID) }
 
     /// Runs `body` when those before it are done. Whoever is cancelled meanwhile does not begin.
     func make<Value>(_ body: () async throws -> Value) async throws -> Value {
@@ -80,7 +63,7 @@ final class ReportQueue: Sendable {
 
 extension Response {
     /// The same with a body in pieces, at the pace of whoever reads it: it holds `place` until it has been sent.
-    static func holding(_ place: ReportQueue.Place, _ buffer: ByteBuffer, type: String) -> Response {
+    static func holding(_ place: Places.Place, _ buffer: ByteBuffer, type: String) -> Response {
         var response = Response.bytes(buffer, type: type)
         response.body = ResponseBody(contentLength: buffer.readableBytes) { writer in
             var rest = buffer

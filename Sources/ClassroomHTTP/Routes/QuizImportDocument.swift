@@ -1,44 +1,58 @@
 import Classroom
+import JSONCore
 
-/// What came of an import: counts, and what was wrong line by line.
-struct QuizImportDocument: Encodable {
-    struct Report: Encodable {
-        var line: Int
-        var reason: String
-    }
-
+/// What came of an import: counts, and what was wrong line by line. It writes itself: there may be two thousand reports, and `Encodable` takes
+/// many times as long.
+struct QuizImportDocument: JSONWritable {
     /// The most entries of each list; the counts tell how many there were.
     static let maximumReports = 1_000
 
-    var quiz: QuizSummary
-    var imported: Int
-    var rejectedCount: Int
-    var rejected: [Report]
-    var notes: [Report]
+    private let result: QuizImport
 
-    init(_ result: QuizImport) {
-        quiz = QuizSummary(result.quiz)
-        imported = result.quiz.questions.count
-        rejectedCount = result.rejected.count
-        rejected = Self.reports(result.rejected)
-        notes = Self.reports(result.notes)
+    init(_ result: QuizImport) { self.result = result }
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.key("quiz")
+            writer.object { writer in
+                let quiz = QuizSummary(result.quiz)
+                writer.field("id", quiz.id)
+                writer.field("title", quiz.title)
+                writer.field("createdBy", quiz.createdBy)
+                writer.field("questionCount", quiz.questionCount)
+            }
+            writer.field("imported", result.quiz.questions.count)
+            writer.field("rejectedCount", result.rejected.count)
+            Self.write("rejected", result.rejected, to: &writer)
+            Self.write("notes", result.notes, to: &writer)
+        }
     }
 
-    static func reports(_ reports: [OpenTriviaQAImport.Report]) -> [Report] {
-        reports.prefix(maximumReports).map { Report(line: $0.line, reason: $0.reason) }
+    fileprivate static func write(_ name: String, _ reports: [OpenTriviaQAImport.Report], to writer: inout JSONWriter) {
+        writer.key(name)
+        writer.array { writer in
+            for report in reports.prefix(maximumReports) {
+                writer.object { writer in
+                    writer.field("line", report.line)
+                    writer.field("reason", report.reason)
+                }
+            }
+        }
     }
 }
 
 /// An import of which nothing came: an error that says of each record what was wrong with it.
-struct QuizImportRefusalDocument: Encodable {
-    var code = ClassroomError.Code.invalid.rawValue
-    var message: String
-    var rejectedCount: Int
-    var rejected: [QuizImportDocument.Report]
+struct QuizImportRefusalDocument: JSONWritable {
+    private let refusal: QuizImport.Refusal
 
-    init(_ refusal: QuizImport.Refusal) {
-        message = refusal.message
-        rejectedCount = refusal.rejected.count
-        rejected = QuizImportDocument.reports(refusal.rejected)
+    init(_ refusal: QuizImport.Refusal) { self.refusal = refusal }
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.field("code", ClassroomError.Code.invalid.rawValue)
+            writer.field("message", refusal.message)
+            writer.field("rejectedCount", refusal.rejected.count)
+            QuizImportDocument.write("rejected", refusal.rejected, to: &writer)
+        }
     }
 }

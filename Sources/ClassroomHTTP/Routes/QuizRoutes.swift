@@ -11,9 +11,11 @@ struct QuizRoutes {
     let authentication: any AuthenticationService
     let limits: QuizLimits
     let maximumBodyBytes: Int
+    let places: Places
+    let work: HeavyWork
 
     func add(to group: RouterGroup<ClassroomRequestContext>) {
-        group.get("quizzes") { _, context in try await list(context) }
+        group.get("quizzes") { request, context in try await list(request, context) }
         group.post("quizzes") { request, context in try await create(request, context) }
         group.post("quizzes/import") { request, context in try await importFile(request, context) }
         group.get("quizzes/:id") { _, context in try await read(context) }
@@ -22,26 +24,31 @@ struct QuizRoutes {
     }
 
     /// One's own quizzes, then the shared ones.
-    private func list(_ context: ClassroomRequestContext) async throws -> Response {
+    private func list(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
-        var quizzes = try await store.quizSummaries(createdBy: user.id)
+        let page = try ListPage(request)
+        var owners = [user.id]
         if authentication.hasPermission(user, .createQuizzes) {
-            for owner in [Quiz.sharedOwner, ""] where owner != user.id { quizzes += try await store.quizSummaries(createdBy: owner) }
+            for owner in [Quiz.sharedOwner, ""] where owner != user.id { owners.append(owner) }
         }
-        return .json(["quizzes": quizzes])
+        let quizzes = try await store.quizSummaries(owners: owners, limit: page.limit, offset: page.offset)
+        return .json(QuizListDocument(quizzes: page.shown(quizzes), next: page.next(after: quizzes)))
     }
 
     private func create(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let user = try creator(context)
-        let draft = try await draft(request)
-        let id = draft.id ?? QuizImport.newQuizID()
-        // `import` is a path of its own.
-        guard Identifier.isValid(id), id != "import" else {
-            throw ClassroomError(.invalid, "id: must match [A-Za-z0-9_-]{1,64} and not be 'import'")
+        let place = try places.take(for: user.id)
+        defer { withExtendedLifetime(place) {} }
+        let (quiz, document) = try await read(request) { draft throws(ClassroomError) in
+            let id = draft.id ?? QuizImport.newQuizID()
+            // `import` is a path of its own.
+            guard Identifier.isValid(id), id != "import" else {
+                throw ClassroomError(.invalid, "id: must match [A-Za-z0-9_-]{1,64} and not be 'import'")
+            }
+            return try draft.checked(id: id, owner: user.id, limits: limits)
         }
-        let quiz = try draft.checked(id: id, owner: user.id, limits: limits)
         try await store.create(quiz)
-        return created(quiz.id, .json(QuizDocument(quiz), status: .created))
+        return created(quiz.id, .bytes(document, type: Response.jsonType, status: .created))
     }
 
     private func importFile(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
@@ -52,16 +59,22 @@ struct QuizRoutes {
             throw ClassroomError(.invalid, "format: must be one of \(known)")
         }
         guard let title = query["title"] else { throw ClassroomError(.invalid, "title: is missing") }
+        let place = try places.take(for: user.id)
+        defer { withExtendedLifetime(place) {} }
         let body = try await request.body.collected(upTo: maximumBodyBytes)
-        let imported: QuizImport
-        do {
-            imported = try QuizImport(
-                Array(buffer: body), format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id, limits: limits)
-        } catch {
-            return .json(QuizImportRefusalDocument(error), status: .badRequest)
+        let imported = try await work.perform(bytes: body.readableBytes) { () -> Result<QuizImport, QuizImport.Refusal> in
+            Result { () throws(QuizImport.Refusal) in
+                try QuizImport(
+                    body.readableBytesView, format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id,
+                    limits: limits)
+            }
         }
-        try await store.save(imported.quiz)
-        return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
+        switch imported {
+        case .failure(let refusal): return .json(QuizImportRefusalDocument(refusal), status: .badRequest)
+        case .success(let imported):
+            try await store.save(imported.quiz)
+            return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
+        }
     }
 
     /// For whoever finds the quiz in the list. To anybody else it is not there: a player could read the questions before the game.
@@ -70,15 +83,20 @@ struct QuizRoutes {
         let quiz = try await existing(context)
         let isShared = quiz.isShared && authentication.hasPermission(user, .createQuizzes)
         guard quiz.createdBy == user.id || isShared else { throw Self.notFound }
-        return .json(QuizDocument(quiz))
+        return .bytes(
+            try await work.perform(bytes: quiz.questions.count * 256) { QuizDocument(quiz).bytes }, type: Response.jsonType)
     }
 
     private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let (user, quiz) = try await own(context)
-        let replacement = try await draft(request).checked(id: quiz.id, owner: user.id, limits: limits)
+        let place = try places.take(for: user.id)
+        defer { withExtendedLifetime(place) {} }
+        let (replacement, document) = try await read(request) { draft throws(ClassroomError) in
+            try draft.checked(id: quiz.id, owner: user.id, limits: limits)
+        }
         try await check(quiz, hasNoSession: [.active])
         guard try await store.replace(replacement) else { throw Self.notFound }
-        return .json(QuizDocument(replacement))
+        return .bytes(document, type: Response.jsonType)
     }
 
     private func delete(_ context: ClassroomRequestContext) async throws -> Response {
@@ -116,9 +134,16 @@ struct QuizRoutes {
         }
     }
 
-    private func draft(_ request: Request) async throws -> QuizDraft {
+    /// The quiz that `check` makes of the body, and the answer that shows it.
+    private func read(
+        _ request: Request, check: @escaping @Sendable (QuizDraft) throws(ClassroomError) -> Quiz
+    ) async throws -> (Quiz, ByteBuffer) {
         let body = try await request.body.collected(upTo: maximumBodyBytes)
-        return try QuizDraft(json: body, limits: limits)
+        let limits = limits
+        return try await work.perform(bytes: body.readableBytes) {
+            let quiz = try check(try QuizDraft(json: body, limits: limits))
+            return (quiz, QuizDocument(quiz).bytes)
+        }
     }
 
     private func created(_ id: String, _ response: Response) -> Response {
@@ -126,4 +151,10 @@ struct QuizRoutes {
         response.headers[.location] = "/api/v1/quizzes/\(id)"
         return response
     }
+}
+
+/// A part of the library.
+struct QuizListDocument: Encodable {
+    var quizzes: [QuizSummary]
+    var next: Int?
 }

@@ -24,3 +24,9 @@ struct SessionDocument: Encodable {
         endedAt = session.endedAt
     }
 }
+
+/// A part of the sessions.
+struct SessionListDocument: Encodable {
+    var sessions: [SessionDocument]
+    var next: Int?
+}

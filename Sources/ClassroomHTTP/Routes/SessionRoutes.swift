@@ -8,13 +8,11 @@ import NIOCore
 
 /// `/api/v1/sessions`: what one has played with a class, and the reports.
 struct SessionRoutes {
-    /// The most sessions in one list.
-    static let maximumListed = 100
-
     let store: any ClassroomStore
     let authentication: any AuthenticationService
     let runtime: ClassroomRuntime
     let reports: ReportQueue
+    let work: HeavyWork
 
     func add(to group: RouterGroup<ClassroomRequestContext>) {
         group.get("sessions") { request, context in try await list(request, context) }
@@ -29,6 +27,8 @@ struct SessionRoutes {
     /// One's own sessions, the newest first; for those who manage quizzes also those whose rows name no owner.
     private func list(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
+        let page = try ListPage(request)
+        let limit = page.offset + page.limit
         var statuses: Set<SessionStatus>?
         if let status = request.uri.queryParameters["status"] {
             guard let known = SessionStatus(rawValue: String(status)) else {
@@ -36,20 +36,23 @@ struct SessionRoutes {
             }
             statuses = [known]
         }
-        var sessions = try await store.sessions(statuses: statuses, createdBy: user.id, limit: Self.maximumListed)
+        var sessions = try await store.sessions(statuses: statuses, createdBy: user.id, limit: limit)
         if authentication.hasPermission(user, .manageQuizzes) {
-            sessions += try await store.sessions(statuses: statuses, createdBy: "", limit: Self.maximumListed)
-            sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(Self.maximumListed))
+            sessions += try await store.sessions(statuses: statuses, createdBy: "", limit: limit)
+            sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(limit))
         }
+        sessions.removeFirst(min(page.offset, sessions.count))
+        let next = page.next(after: sessions)
+        sessions = page.shown(sessions)
         let titles = try await store.sessionTitles(sessions.map(\.id))
-        return .json(["sessions": sessions.map { SessionDocument($0, title: titles[$0.id]) }])
+        return .json(SessionListDocument(sessions: sessions.map { SessionDocument($0, title: titles[$0.id]) }, next: next))
     }
 
     /// The whole board, for those who take part and for whoever hosts: what the event has the first of. The running session has it, so that
     /// nothing is told before its time and nothing is added up again.
     private func leaderboard(_ context: ClassroomRequestContext) async throws -> Response {
-        let report = try await runtime.leaderboard(sessionID: context.identifier("id"), for: context.signedIn())
-        return .json(LeaderboardDocument(entries: report.entries, summary: report.summary))
+        .bytes(
+            try await runtime.leaderboardDocument(sessionID: context.identifier("id"), for: context.signedIn()), type: Response.jsonType)
     }
 
     private func report(_ context: ClassroomRequestContext, asCSV: Bool) async throws -> Response {
@@ -74,12 +77,15 @@ struct SessionRoutes {
                 quiz.mayBeHosted(by: user.id) || quiz.createdBy == session.createdBy ? quiz : nil
             }
         }
-        let report = SessionReport(
-            session: session, quiz: quiz,
-            participants: try await store.participants(sessionID: session.id), answers: try await store.answers(sessionID: session.id))
-        if asCSV { return (report.title, ByteBuffer(string: report.csv())) }
-        var writer = JSONWriter()
-        try writer.encode(report)
-        return (report.title, writer.buffer)
+        let played = quiz
+        let participants = try await store.participants(sessionID: session.id)
+        let answers = try await store.answers(sessionID: session.id)
+        return try await work.perform(bytes: 256 * (participants.count + answers.count)) {
+            let report = SessionReport(session: session, quiz: played, participants: participants, answers: answers)
+            if asCSV { return (report.title, ByteBuffer(string: report.csv())) }
+            var writer = JSONWriter()
+            try writer.encode(report)
+            return (report.title, writer.buffer)
+        }
     }
 }

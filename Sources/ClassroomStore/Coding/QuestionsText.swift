@@ -4,11 +4,7 @@ import JSONCore
 /// The `questions` column: `[{"id", "question", "options": […], "correctAnswer": 1, "durationMs"?}]`.
 enum QuestionsText {
     /// The same questions always give the same text.
-    static func text(_ questions: [Question]) -> String {
-        JSONWriter.text { writer in
-            writer.array { for question in questions { write(question, to: &$0) } }
-        }
-    }
+    static func text(_ questions: [Question]) -> String { JSONWriter.text { $0.questions(questions) } }
 
     /// Elements that are no objects are left out; a question without an id gets `q` and its position, from 1; a question without a correct
     /// answer has the empty list, which nobody can hit.
@@ -39,17 +35,6 @@ enum QuestionsText {
         }
         question.question = text ?? otherText ?? ""
         return question
-    }
-
-    private static func write(_ question: Question, to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.key("correctAnswer")
-            AnswerText.write(question.correctAnswer, to: &writer)
-            if let duration = question.durationMs { writer.field("durationMs", duration) }
-            writer.field("id", question.id)
-            writer.field("options", question.options)
-            writer.field("question", question.question)
-        }
     }
 
     private static func identifier(_ json: JSONSlice) -> String? {

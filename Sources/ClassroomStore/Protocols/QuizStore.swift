@@ -8,6 +8,8 @@ public protocol QuizStore: Sendable {
     func quizzes(createdBy: String?) async throws -> [Quiz]
     /// The same without their questions, which may be a megabyte each.
     func quizSummaries(createdBy: String?) async throws -> [QuizSummary]
+    /// A part of the same: the first owner's quizzes, then the second one's and so on, without the first `offset`, `limit` at most.
+    func quizSummaries(owners: [String], limit: Int, offset: Int) async throws -> [QuizSummary]
     /// Creates the quiz. Of several who create the same id at once one succeeds.
     /// - Throws: `ClassroomError.quizExists` (`.conflict`).
     func create(_ quiz: Quiz) async throws
@@ -42,5 +44,12 @@ extension QuizStore {
     /// For a store that has its quizzes at hand.
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
         try await quizzes(createdBy: createdBy).map(QuizSummary.init)
+    }
+
+    /// For a store that has its quizzes at hand.
+    public func quizSummaries(owners: [String], limit: Int, offset: Int) async throws -> [QuizSummary] {
+        var all: [QuizSummary] = []
+        for owner in owners { all += try await quizSummaries(createdBy: owner) }
+        return Array(all.dropFirst(offset).prefix(limit))
     }
 }

@@ -10,12 +10,34 @@ extension SQLiteStore {
 
     public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(createdBy, Self.quiz) }
 
-    public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
-        try await list(createdBy) { row in
-            QuizSummary(
-                id: row.text("id") ?? "", title: row.text("title") ?? "", createdBy: row.text("created_by") ?? "",
-                questionCount: QuestionsText.count(row.text("questions")))
+    public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] { try await list(createdBy, Self.summary) }
+
+    public func quizSummaries(owners: [String], limit: Int, offset: Int) async throws -> [QuizSummary] {
+        try await read { db in
+            var summaries: [QuizSummary] = []
+            var skipped = offset
+            for owner in owners where summaries.count < limit {
+                // What is skipped is counted in the index: no row of it is read.
+                let count =
+                    try Int.fetchOne(
+                        db.cachedStatement(sql: "select count(*) from quizzes where coalesce(created_by, '') = ?"), arguments: [owner]) ?? 0
+                if skipped < count {
+                    let rows = try Row.fetchCursor(
+                        db.cachedStatement(
+                            sql: "select * from quizzes where coalesce(created_by, '') = ? order by title, id limit ? offset ?"),
+                        arguments: [owner, limit - summaries.count, skipped])
+                    while let row = try rows.next() { summaries.append(Self.summary(row)) }
+                }
+                skipped = max(0, skipped - count)
+            }
+            return summaries
         }
+    }
+
+    private static func summary(_ row: Row) -> QuizSummary {
+        QuizSummary(
+            id: row.text("id") ?? "", title: row.text("title") ?? "", createdBy: row.text("created_by") ?? "",
+            questionCount: QuestionsText.count(row.text("questions")))
     }
 
     /// One row at a time: their texts together may be large.

@@ -75,4 +75,29 @@ struct CodingTests {
         #expect(TokenHash.sha256Hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         #expect(TokenHash.sha256Hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     }
+
+    @Test("questions are written as any JSON writer would, whatever their texts")
+    func questions() throws {
+        let all = String(String.UnicodeScalarView((0..<0x250).compactMap(Unicode.Scalar.init)))
+        var questions: [Question] = []
+        for text in ["", "a", "12345678", "1234567\"", "\"12345678", "\\\\\\\\\\\\\\\\", "😀\n\u{1}\u{1F}\t\r", all, all + all] {
+            let answers: [Answer] = [
+                .index(0), .index(9), .index(10), .index(-1), .index(.min), .text(text), .list([.index(7), .text(text)]),
+            ]
+            for answer in answers {
+                questions.append(Question(id: text, question: text, options: [text, text], correctAnswer: answer, durationMs: 30_000))
+                questions.append(Question(id: "q", question: text, options: [], correctAnswer: answer))
+            }
+        }
+        let text = QuestionsText.text(questions)
+        let parsed = try JSONSlice(text)
+        #expect(parsed.count == questions.count)
+        for (json, question) in zip(parsed.elements, questions) {
+            #expect(json["id"]?.string == question.id && json["question"]?.string == question.question)
+            #expect(json["options"]?.elements.map(\.string) == question.options)
+            #expect(json["correctAnswer"].flatMap(AnswerText.answer) == question.correctAnswer)
+            #expect(json["durationMs"]?.int == question.durationMs)
+        }
+        #expect(QuestionsText.text([]) == "[]")
+    }
 }

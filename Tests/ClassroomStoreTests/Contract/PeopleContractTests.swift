@@ -176,6 +176,22 @@ struct PeopleContractTests {
         }
     }
 
+    @Test("a part of several owners' quizzes, one owner after the other", arguments: Backend.allCases)
+    func quizPages(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for (id, title, owner) in [("1", "b", "ann"), ("2", "a", "ben"), ("3", "a", "ann"), ("4", "c", ""), ("5", "z", "cyd")] {
+                try await store.save(Quiz(id: id, title: title, questions: [], createdBy: owner))
+            }
+            let all = ["3", "1", "2", "4"]
+            for offset in 0...5 {
+                for limit in 0...5 {
+                    let part = try await store.quizSummaries(owners: ["ann", "ben", ""], limit: limit, offset: offset)
+                    #expect(part.map(\.id) == Array(all.dropFirst(offset).prefix(limit)), "\(limit) from \(offset)")
+                }
+            }
+        }
+    }
+
     @Test("of many tokens, those hold whose user exists and that are neither expired nor revoked", arguments: Backend.allCases)
     func validTokens(backend: Backend) async throws {
         try await backend.withStore { store in

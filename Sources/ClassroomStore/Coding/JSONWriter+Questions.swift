@@ -1,0 +1,150 @@
+package import Classroom
+package import JSONCore
+import NIOCore
+
+extension JSONWriter {
+    /// The questions of a quiz, correct answers included, as the store and the HTTP API have them:
+    /// `[{"id", "question", "options": […], "correctAnswer": 1, "durationMs"?}]`.
+    ///
+    /// A quiz may be a megabyte of small questions. So there is room made for a whole question at a time, and its parts are put there.
+    package mutating func questions(_ questions: [Question]) {
+        self.array { writer in
+            for question in questions {
+                writer.separate()
+                writer.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: question.maximumBytes) { bytes in
+                    var target = QuestionBytes(bytes)
+                    target.put(question)
+                    return target.count
+                }
+            }
+        }
+    }
+}
+
+extension Question {
+    /// As many bytes as its JSON may have: six for each byte of a text, and what stands around them.
+    fileprivate var maximumBytes: Int {
+        let texts = self.options.reduce(self.id.utf8.count + self.question.utf8.count) { $0 + $1.utf8.count + 1 }
+        return 128 + 6 * texts + self.correctAnswer.maximumBytes
+    }
+}
+
+extension Answer {
+    fileprivate var maximumBytes: Int {
+        switch self {
+        case .index: 24
+        case .text(let text): 6 * text.utf8.count + 3
+        case .list(let list): list.reduce(2) { $0 + $1.maximumBytes }
+        }
+    }
+}
+
+/// Bytes of which there are enough.
+private struct QuestionBytes {
+    private let bytes: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
+
+    init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
+
+    mutating func put(_ question: Question) {
+        self.put(#"{"id":"#)
+        self.put(text: question.id)
+        self.put(#","question":"#)
+        self.put(text: question.question)
+        self.put(#","options":["#)
+        for index in question.options.indices {
+            if index > 0 { self.put(",") }
+            self.put(text: question.options[index])
+        }
+        self.put(#"],"correctAnswer":"#)
+        self.put(question.correctAnswer)
+        if let duration = question.durationMs {
+            self.put(#","durationMs":"#)
+            self.put(duration)
+        }
+        self.put("}")
+    }
+
+    private mutating func put(_ answer: Answer) {
+        switch answer {
+        case .index(let index): self.put(index)
+        case .text(let text): self.put(text: text)
+        case .list(let list):
+            self.put("[")
+            for index in list.indices {
+                if index > 0 { self.put(",") }
+                self.put(list[index])
+            }
+            self.put("]")
+        }
+    }
+
+    private mutating func put(_ number: Int) {
+        guard !(0..<10).contains(number) else { return self.put(byte: UInt8(ascii: "0") + UInt8(number)) }
+        for byte in String(number).utf8 { self.put(byte: byte) }
+    }
+
+    private mutating func put(_ text: StaticString) {
+        UnsafeMutableRawBufferPointer(rebasing: self.bytes[self.count...])
+            .copyMemory(from: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        self.count &+= text.utf8CodeUnitCount
+    }
+
+    private mutating func put(text: String) {
+        self.put(byte: UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { self.put(escaping: UnsafeRawBufferPointer($0)) }
+        self.put(byte: UInt8(ascii: "\""))
+    }
+
+    private mutating func put(escaping text: UnsafeRawBufferPointer) {
+        var index = 0
+        while index < text.count {
+            // Eight bytes at a time, of which none needs an escape.
+            if index &+ 8 <= text.count {
+                let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if !Self.needsEscape(word) {
+                    self.bytes.storeBytes(of: word, toByteOffset: self.count, as: UInt64.self)
+                    self.count &+= 8
+                    index &+= 8
+                    continue
+                }
+            }
+            self.put(escaping: text[index])
+            index &+= 1
+        }
+    }
+
+    private mutating func put(escaping byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): self.put(#"\""#)
+        case UInt8(ascii: "\\"): self.put(#"\\"#)
+        case UInt8(ascii: "\n"): self.put(#"\n"#)
+        case UInt8(ascii: "\r"): self.put(#"\r"#)
+        case UInt8(ascii: "\t"): self.put(#"\t"#)
+        case 0x00..<0x20:
+            self.put(#"\u00"#)
+            self.put(byte: byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            let digit = byte & 0x0F
+            self.put(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        default: self.put(byte: byte)
+        }
+    }
+
+    @inline(__always)
+    private mutating func put(byte: UInt8) {
+        self.bytes[self.count] = byte
+        self.count &+= 1
+    }
+
+    /// May be wrong about a word that needs none, never about one that needs it: that only costs time.
+    @inline(__always)
+    private static func needsEscape(_ word: UInt64) -> Bool {
+        let low: UInt64 = 0x0101_0101_0101_0101
+        func has(_ byte: UInt64) -> UInt64 {
+            let difference = word ^ (low &* byte)
+            return (difference &- low) & ~difference
+        }
+        return (has(0x22) | has(0x5C) | (word &- low &* 0x20) & ~word) & 0x8080_8080_8080_8080 != 0
+    }
+}

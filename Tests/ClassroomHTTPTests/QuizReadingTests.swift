@@ -1,0 +1,159 @@
+import Classroom
+import ClassroomLive
+import JSONCore
+import NIOCore
+import Testing
+
+@testable import ClassroomHTTP
+
+@Suite("Reading quizzes")
+struct QuizReadingTests {
+    private func draft(_ text: String) throws -> QuizDraft { try QuizDraft(json: ByteBuffer(string: text), limits: QuizLimits()) }
+
+    private func message(_ text: String) -> String? {
+        do {
+            _ = try draft(text)
+            return nil
+        } catch {
+            return (error as? ClassroomError)?.message
+        }
+    }
+
+    @Test("blanks, escapes, nulls and names that are escaped are read as anywhere")
+    func forms() throws {
+        let read = try draft(
+            #"""
+             {"t\u0069tle" : "\u0054 \"x\"\n", "createdBy": [1, {"a": [2]}], "id": null, "description": null, "questions" : [
+               { "question":"?" , "options" : [ "a\u0301" , "b" ] , "correctAnswer" : [ 1 , "b" , -1 , 1e1, 1234567 ], "durationMs": null } ,
+               {"correctAnswer":"\ud83d\ude00","options":[],"question":"\ud800","id":"own","durationMs":5e3} ] }
+            """#)
+        #expect(read.id == nil)
+        #expect(read.title == "T \"x\"\n")
+        #expect(
+            read.questions == [
+                Question(
+                    id: "", question: "?", options: ["a\u{301}", "b"],
+                    correctAnswer: .list([.index(1), .text("b"), .index(-1), .index(10), .index(1_234_567)])),
+                Question(id: "own", question: "\u{FFFD}", options: [], correctAnswer: .text("😀"), durationMs: 5_000),
+            ])
+    }
+
+    @Test("the last of a repeated name counts, right or wrong")
+    func repeated() throws {
+        let question = #"{"question": 1, "correctAnswer": {}, "question": "?", "correctAnswer": "x", "options": 1, "options": ["a", "b"]}"#
+        let read = try draft(#"{"title": 1, "questions": [{}], "title": "t", "questions": [\#(question)]}"#)
+        #expect(read.title == "t")
+        #expect(read.questions == [Question(id: "", question: "?", options: ["a", "b"], correctAnswer: .text("x"))])
+        #expect(message(#"{"title": "t", "title": 1, "questions": [\#(question)]}"#) == "title: has the wrong type")
+    }
+
+    @Test("the first problem is told in the order of the fields, not of the text")
+    func order() {
+        let bad = #"{"durationMs": "x", "options": [1], "id": 1, "question": 1}"#
+        #expect(message(#"{"questions": [\#(bad)], "title": 1}"#) == "title: has the wrong type")
+        #expect(message(#"{"questions": [\#(bad)], "title": "t"}"#) == "questions[0].id: has the wrong type")
+        #expect(message(#"{"questions": [\#(bad)], "title": "t", "x": 1}"#) == "x: a quiz has no such field, it would be lost")
+        #expect(
+            message(#"{"title": "t", "questions": [{"question": "?", "correctAnswer": 0, "options": ["a", null]}]}"#)
+                == "questions[0].options[1]: is missing")
+    }
+
+    @Test("so many fields are read and one more is not")
+    func fields() throws {
+        func quiz(_ count: Int) -> String {
+            let others = (0..<count).map { #", "k\#($0)": null"# }.joined()
+            return #"{"title": "t", "questions": [{"question": "?", "correctAnswer": "x"\#(others)}]}"#
+        }
+        #expect(try draft(quiz(QuizDraft.maximumFields - 2)).questions.count == 1)
+        #expect(message(quiz(QuizDraft.maximumFields - 1)) == "questions[0]: a question has at most 64 fields")
+        let others = (0..<QuizDraft.maximumFields).map { #""k\#($0)": null, "# }.joined()
+        #expect(message(#"{\#(others) "title": "t"}"#) == "The body: a quiz has at most 64 fields")
+    }
+
+    @Test("a text that is surely too long is not made into one, and one that just fits is")
+    func lengths() throws {
+        func quiz(_ text: String) -> String { #"{"title": "t", "questions": [{"question": "\#(text)", "correctAnswer": "x"}]}"# }
+        let limit = QuizLimits().maximumQuestionLength
+        let escaped = String(repeating: #"\u0061"#, count: limit)
+        #expect(try draft(quiz(escaped)).questions[0].question == String(repeating: "a", count: limit))
+        #expect(message(quiz(escaped + "a")) == "questions[0].question: must have 1 to 2000 characters")
+    }
+
+    @Test("reading passes over a text twice, however it is made")
+    func work() throws {
+        let texts = [
+            #"{"question": "?", "options": ["a", "b"], "correctAnswer": 0}"#,
+            #"{"question": "?", "options": [\#((0..<26).map { "\"\($0)\"" }.joined(separator: ","))], "correctAnswer": [1, 2]}"#,
+            #"{"question": "?", "correctAnswer": \#(String(repeating: "[", count: 28) + String(repeating: "]", count: 28))}"#,
+            #"{"question": "?", "options": ["", ""], "correctAnswer": [\#(Array(repeating: "0", count: 300).joined(separator: ","))]}"#,
+        ]
+        for text in texts {
+            let body = #"{"title": "t", "questions": [\#(Array(repeating: text, count: 5_000).joined(separator: ","))]}"#
+            let passed = JSONWork.bytesScanned { _ = try? draft(body) }
+            #expect(passed < 4 * body.utf8.count, "\(passed) bytes for \(body.utf8.count)")
+        }
+    }
+
+    @Test("options that are the same are found, wherever they differ from others")
+    func repetition() {
+        func check(_ options: [String]) -> String? {
+            var question = Question(id: "q", question: "?", options: options, correctAnswer: .index(0))
+            do throws(ClassroomError) {
+                try QuestionCheck(limits: QuizLimits()).check(&question)
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        let long = String(repeating: "x", count: 490)
+        let numbered = (0..<26).map { long + "\($0)" } + []
+        #expect(check(numbered) == nil)
+        #expect(check((0..<26).map { "\($0)" + long }) == nil)
+        #expect(check(Array(numbered[..<25]) + [long + "7"]) == "options: two are the same")
+        #expect(check(["a", "b", "a"]) == "options: two are the same")
+        #expect(check(["\u{E9}", "e\u{301}"]) == nil)
+    }
+
+    @Test("control characters are found wherever they stand", arguments: ["\u{0}", "\u{1F}", "\u{7F}", "\u{80}", "\u{9F}"])
+    func controlCharacters(character: String) {
+        for place in 0..<18 {
+            let text = String(repeating: "a", count: place) + character + String(repeating: "b", count: 17 - place)
+            #expect(QuestionCheck.hasControlCharacters(text), "at \(place)")
+        }
+        for harmless in ["\t\n\r", "~ !", "\u{A0}\u{E9}", "Â", "long enough for a word and more"] {
+            #expect(!QuestionCheck.hasControlCharacters(harmless))
+        }
+    }
+
+    @Test("work on little is done at once, work on much on a thread of its own, in the order of arrival")
+    func thread() async throws {
+        let work = HeavyWork()
+        let order = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<3 { group.addTask { try await work.perform(bytes: HeavyWork.minimumBytes) { number } } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(order.sorted() == [0, 1, 2])
+        await #expect(throws: ClassroomError.self) {
+            try await work.perform(bytes: HeavyWork.minimumBytes) { throw ClassroomError.sessionNotFound }
+        }
+        #expect(try await work.perform(bytes: 0) { 1 } == 1)
+    }
+
+    @Test("a user has so many quizzes in hand, and all have; a refusal says when to come back, and a place is free after its request")
+    func places() async throws {
+        var limits = RuntimeConfiguration()
+        limits.maximumQuizzesInHand = 1
+        let server = HTTPTestServer(runtimeConfiguration: limits)
+        let body = #"{"title": "t", "questions": [{"question": "?", "correctAnswer": "x"}]}"#
+        for _ in 0..<3 { #expect(try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body).status == 201) }
+        let places = Places(capacity: 3, maximumPerUser: 2, refusal: "Too many")
+        var ann = [try places.take(for: "ann"), try places.take(for: "ann")]
+        #expect(throws: ClassroomError(.unavailable, "Too many", retryAfterMs: 1_000)) { try places.take(for: "ann") }
+        let ben = try places.take(for: "ben")
+        #expect(throws: ClassroomError.self) { try places.take(for: "cyd") }
+        ann.removeLast()
+        let cyd = try places.take(for: "cyd")
+        #expect(places.taken == 3)
+        withExtendedLifetime((ann, ben, cyd)) {}
+    }
+}
