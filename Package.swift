@@ -125,7 +125,7 @@ let package = Package(
             name: "ClassroomHTTP",
             dependencies: [
                 "ClassroomLive", "Classroom", "ClassroomStore", "SocketIOServer", "JSONCore", "PrometheusMetrics", "SystemCrypto",
-                hummingbird, httpTypesCore, nioCore, nioPosix, nioConcurrency, logging, metrics, deque,
+                hummingbird, httpTypesCore, nioCore, nioConcurrency, logging, metrics, deque,
             ],
             resources: [.embedInCode("Pages"), .embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),

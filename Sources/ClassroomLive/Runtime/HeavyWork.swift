@@ -1,31 +1,31 @@
-import Classroom
+package import Classroom
 import NIOConcurrencyHelpers
 import NIOPosix
 
 /// Work that takes milliseconds, such as reading a quiz of a megabyte: on a thread of its own, a piece at a time in the order of arrival. On the
 /// threads of the cooperative pool it would hold up sign-ins and answers. Thread-safe.
-final class HeavyWork: Sendable {
+package final class HeavyWork: Sendable {
     /// What is smaller costs less than the way to another thread and back.
-    static let minimumBytes = 16_384
+    package static let minimumBytes = 16_384
 
     private let thread = NIOThreadPool(numberOfThreads: 1)
 
-    init() { thread.start() }
+    package init() { thread.start() }
 
     deinit { thread.shutdownGracefully { _ in } }
 
     /// Whoever calls has a place: see ``Places``. Nothing else bounds how much waits.
     ///
     /// - Parameter bytes: about what the work goes through.
-    func perform<Value: Sendable>(bytes: Int, _ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    package func perform<Value: Sendable>(bytes: Int, _ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         bytes < Self.minimumBytes ? try body() : try await thread.runIfActive(body)
     }
 }
 
 /// Places for requests that hold much memory from their beginning to their end: so many for all, and of these so many for a user. Thread-safe.
-final class Places: Sendable {
+package final class Places: Sendable {
     /// One place. It is given back when nobody holds it.
-    final class Place: Sendable {
+    package final class Place: Sendable {
         private let places: Places
         private let userID: String
 
@@ -41,16 +41,16 @@ final class Places: Sendable {
     private let refusal: String
 
     /// - Parameter refusal: what is said beyond the limits.
-    init(capacity: Int, maximumPerUser: Int, refusal: String) {
+    package init(capacity: Int, maximumPerUser: Int, refusal: String) {
         share = NIOLockedValueBox(FairShare(capacity: capacity, maximumPerKey: maximumPerUser))
         self.refusal = refusal
     }
 
     /// Places that are taken.
-    var taken: Int { share.withLockedValue { $0.total } }
+    package var taken: Int { share.withLockedValue { $0.total } }
 
     /// - Throws: `ClassroomError` `unavailable`: the user has as many as one may have, or there is none left.
-    func take(for userID: String) throws(ClassroomError) -> Place {
+    package func take(for userID: String) throws(ClassroomError) -> Place {
         guard share.withLockedValue({ $0.take(for: userID) }) == nil else {
             throw ClassroomError(.unavailable, refusal, retryAfterMs: 1_000)
         }
