@@ -1,5 +1,6 @@
 import Classroom
 import ClassroomLive
+import HTTPTypes
 import JSONCore
 import NIOCore
 import Testing

@@ -80,7 +80,11 @@ private struct QuestionBytes {
     }
 
     private mutating func put(_ number: Int) {
-        guard !(0..<10).contains(number) else { return self.put(byte: UInt8(ascii: "0") + UInt8(number)) }
+        // Nearly all are indices of options.
+        if (0..<100).contains(number) {
+            if number > 9 { self.put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10)) }
+            return self.put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+        }
         for byte in String(number).utf8 { self.put(byte: byte) }
     }
 

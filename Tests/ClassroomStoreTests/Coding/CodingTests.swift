@@ -82,7 +82,8 @@ struct CodingTests {
         var questions: [Question] = []
         for text in ["", "a", "12345678", "1234567\"", "\"12345678", "\\\\\\\\\\\\\\\\", "😀\n\u{1}\u{1F}\t\r", all, all + all] {
             let answers: [Answer] = [
-                .index(0), .index(9), .index(10), .index(-1), .index(.min), .text(text), .list([.index(7), .text(text)]),
+                .index(0), .index(9), .index(10), .index(99), .index(100), .index(-1), .index(.min), .text(text),
+                .list([.index(7), .text(text)]),
             ]
             for answer in answers {
                 questions.append(Question(id: text, question: text, options: [text, text], correctAnswer: answer, durationMs: 30_000))
