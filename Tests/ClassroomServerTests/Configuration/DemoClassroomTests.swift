@@ -35,7 +35,9 @@ struct DemoClassroomTests {
         for quiz in DemoQuizzes.all(owner: "x") {
             #expect(quiz.questions.count == 10)
             for question in quiz.questions {
-                #expect(try QuestionCheck(limits: QuizLimits()).checked(question) == question)
+                var checked = question
+                try QuestionCheck(limits: QuizLimits()).check(&checked)
+                #expect(checked == question)
                 #expect(question.options.count == 4)
             }
         }
