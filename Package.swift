@@ -94,7 +94,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SocketIOClient",
-            dependencies: ["SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioTLS],
+            dependencies: ["SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioTLS, nioConcurrency],
             swiftSettings: settings),
         .target(
             name: "SocketIOHummingbird",
@@ -106,14 +106,15 @@ let package = Package(
             name: "SocketIOTesting",
             dependencies: [
                 "SocketIOServer", "SocketIOClient", "SocketIOHummingbird", "SocketIOCore", "EngineIOCore", "WebSocketCore", hummingbird,
-                nioCore, nioPosix, nioHTTP1, logging, lifecycle,
+                nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, lifecycle,
             ],
             swiftSettings: settings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "SystemCrypto", dependencies: [openSSL], swiftSettings: settings),
         .target(name: "Classroom", dependencies: [bits], swiftSettings: settings),
         .target(
-            name: "ClassroomStore", dependencies: ["Classroom", "JSONCore", "SystemCrypto", grdb, sqlite, logging], swiftSettings: settings),
+            name: "ClassroomStore",
+            dependencies: ["Classroom", "JSONCore", "SystemCrypto", grdb, sqlite, nioConcurrency, logging], swiftSettings: settings),
         .target(
             name: "ClassroomLive",
             dependencies: [
@@ -136,11 +137,12 @@ let package = Package(
                 "PrometheusMetrics", hummingbird, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals,
             ],
             swiftSettings: settings),
-        .target(name: "PrometheusMetrics", dependencies: [coreMetrics], swiftSettings: settings),
+        .target(name: "PrometheusMetrics", dependencies: [coreMetrics, nioConcurrency], swiftSettings: settings),
         .target(name: "RedisCore", dependencies: ["SystemCrypto", nioCore, deque], swiftSettings: settings),
         .target(
-            name: "RedisClient", dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, logging], swiftSettings: settings),
-        .target(name: "RedisTesting", dependencies: ["RedisCore", nioCore, nioPosix], swiftSettings: settings),
+            name: "RedisClient",
+            dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, nioConcurrency, logging], swiftSettings: settings),
+        .target(name: "RedisTesting", dependencies: ["RedisCore", nioCore, nioPosix, nioConcurrency], swiftSettings: settings),
         .target(name: "SocketIORedis", dependencies: ["SocketIOCore", "EngineIOCore", "RedisCore", nioCore], swiftSettings: settings),
         .target(
             name: "LoadTesting",
@@ -181,6 +183,7 @@ let package = Package(
             name: "SocketIOClientTests",
             dependencies: [
                 "SocketIOClient", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "EngineIOCore", nioCore, nioPosix,
+                nioConcurrency,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -189,7 +192,8 @@ let package = Package(
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
         .testTarget(
-            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", "JSONCore", grdb, logging], swiftSettings: settings),
+            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", "JSONCore", grdb, nioConcurrency, logging],
+            swiftSettings: settings),
         .testTarget(name: "RedisCoreTests", dependencies: ["RedisCore", nioCore], swiftSettings: settings),
         .testTarget(
             name: "RedisClientTests",
@@ -202,23 +206,24 @@ let package = Package(
             name: "LoadTestingTests",
             dependencies: [
                 "LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "JSONCore", "PrometheusMetrics", hummingbird, nioCore,
+                nioConcurrency,
             ],
             swiftSettings: settings),
         .target(
-            name: "ClassroomTestSupport", dependencies: ["ClassroomStore", "Classroom"], path: "Tests/ClassroomTestSupport",
+            name: "ClassroomTestSupport", dependencies: ["ClassroomStore", "Classroom", nioConcurrency], path: "Tests/ClassroomTestSupport",
             swiftSettings: settings),
         .testTarget(
             name: "ClassroomLiveTests",
             dependencies: [
                 "ClassroomTestSupport", "SocketIOTesting", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOCore",
-                "JSONCore", "SystemCrypto", nioCore, logging, openSSL,
+                "JSONCore", "SystemCrypto", nioCore, nioConcurrency, logging, openSSL,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "ClassroomHTTPTests",
             dependencies: [
                 "ClassroomTestSupport", "ClassroomHTTP", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer",
-                "JSONCore", "PrometheusMetrics", hummingbird, httpTypesCore, nioCore, nioEmbedded, logging,
+                "JSONCore", "PrometheusMetrics", hummingbird, httpTypesCore, nioCore, nioEmbedded, nioConcurrency, logging,
             ],
             swiftSettings: settings),
         .testTarget(

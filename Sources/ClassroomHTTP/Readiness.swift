@@ -1,5 +1,5 @@
 package import ClassroomStore
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Whether this server should get new clients. A drain is told here first, before anything is closed.
 package final class Readiness: Sendable {
@@ -22,7 +22,7 @@ package final class Readiness: Sendable {
     private let store: any ClassroomStore
     private let timeout: Duration
     private let interval: Duration
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// A database that takes longer than `timeout` to answer counts as down. A look writes to the disk: anybody may ask, and within `interval`
     /// they all get the same answer.
@@ -34,17 +34,17 @@ package final class Readiness: Sendable {
 
     /// The listener is open. A drain that has begun goes on.
     package func open() {
-        state.withLock { if $0.status == .starting { $0.status = .ready } }
+        state.withLockedValue { if $0.status == .starting { $0.status = .ready } }
     }
 
     package func drain() {
-        state.withLock { $0.status = .draining }
+        state.withLockedValue { $0.status = .draining }
     }
 
     /// Asks the database, unless somebody is asking already: then the last known answer counts.
     func check() async -> Status {
         let now = ContinuousClock.now
-        let (status, mayLook) = state.withLock { state in
+        let (status, mayLook) = state.withLockedValue { state in
             let isRecent = state.lookedAt.map { now - $0 < interval } ?? false
             let mayLook = state.status == .ready && !state.isLooking && !isRecent
             if mayLook {
@@ -55,7 +55,7 @@ package final class Readiness: Sendable {
         }
         guard status == .ready else { return status }
         if mayLook { await look() }
-        return state.withLock { $0.status == .ready && !$0.isStoreHealthy ? .databaseUnavailable : $0.status }
+        return state.withLockedValue { $0.status == .ready && !$0.isStoreHealthy ? .databaseUnavailable : $0.status }
     }
 
     /// Returns when the database has answered or the time is up, whichever is first.
@@ -64,7 +64,7 @@ package final class Readiness: Sendable {
         await withCheckedContinuation { continuation in
             Task {
                 let isHealthy = (try? await self.store.health()) != nil
-                self.state.withLock {
+                self.state.withLockedValue {
                     $0.isStoreHealthy = isHealthy
                     $0.isLooking = false
                 }
@@ -73,7 +73,7 @@ package final class Readiness: Sendable {
             Task {
                 try? await Task.sleep(for: self.timeout)
                 guard once.claim() else { return }
-                self.state.withLock { $0.isStoreHealthy = false }
+                self.state.withLockedValue { $0.isStoreHealthy = false }
                 continuation.resume()
             }
         }
@@ -82,10 +82,10 @@ package final class Readiness: Sendable {
 
 /// Lets exactly one of several tasks go first.
 private final class Once: Sendable {
-    private let isClaimed = Mutex(false)
+    private let isClaimed = NIOLockedValueBox(false)
 
     func claim() -> Bool {
-        isClaimed.withLock { isClaimed in
+        isClaimed.withLockedValue { isClaimed in
             defer { isClaimed = true }
             return !isClaimed
         }

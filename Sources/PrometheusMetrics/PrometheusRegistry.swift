@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A backend of swift-metrics whose state can be read as Prometheus' text format.
 ///
@@ -13,7 +13,7 @@ public final class PrometheusRegistry: Sendable {
     public let maximumSeries: Int
     let timerBuckets: HistogramBuckets
     let recorderBuckets: HistogramBuckets
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     private struct State {
         var families: [String: MetricFamily] = [:]
@@ -33,17 +33,17 @@ public final class PrometheusRegistry: Sendable {
 
     /// What the metric's `# HELP` line says. `name` is the exposed one, with its suffix. Call it once a name, with a constant text.
     public func describe(_ name: String, _ help: String) {
-        state.withLock { $0.help[MetricName.metric(name)] = help }
+        state.withLockedValue { $0.help[MetricName.metric(name)] = help }
     }
 
     /// Has `collect` add values that somebody else counts, each time the metrics are read. It must not use the registry.
     public func addCollector(_ collect: @escaping @Sendable (inout SampleWriter) -> Void) {
-        state.withLock { $0.collectors.append(collect) }
+        state.withLockedValue { $0.collectors.append(collect) }
     }
 
     /// All metrics as text: families by name, series by their labels.
     public func render() -> String {
-        let (families, help, discarded, collectors) = state.withLock { ($0.families, $0.help, $0.discarded, $0.collectors) }
+        let (families, help, discarded, collectors) = state.withLockedValue { ($0.families, $0.help, $0.discarded, $0.collectors) }
         var writer = SampleWriter()
         for (name, family) in families.sorted(by: { $0.key < $1.key }) where !family.series.isEmpty {
             writer.header(name, kind: family.kind, help: help[name])
@@ -60,7 +60,7 @@ public final class PrometheusRegistry: Sendable {
         _ name: String, _ kind: MetricFamily.Kind, _ dimensions: [(String, String)], make: () -> MetricFamily.Series
     ) -> MetricFamily.Series? {
         let labels = LabelSet(dimensions)
-        return state.withLock { state in
+        return state.withLockedValue { state in
             var family = state.families[name] ?? MetricFamily(kind: kind)
             if family.kind == kind, let existing = family.series[labels] { return existing }
             guard family.kind == kind, state.seriesCount < maximumSeries else {
@@ -77,7 +77,7 @@ public final class PrometheusRegistry: Sendable {
 
     /// Forgets the series that `handler` writes to.
     func remove(_ handler: AnyObject) {
-        state.withLock { state in
+        state.withLockedValue { state in
             for (name, family) in state.families {
                 for (labels, series) in family.series where series.handler === handler {
                     state.families[name]?.series[labels] = nil

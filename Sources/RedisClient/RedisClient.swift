@@ -1,4 +1,5 @@
 public import Logging
+import NIOConcurrencyHelpers
 public import NIOCore
 public import RedisCore
 import Synchronization
@@ -20,7 +21,7 @@ public final class RedisClient: RedisCommands, Sendable {
     public let eventLoop: any EventLoop
     private let driver: NIOLoopBoundBox<RedisDriver>
     private let limits: RedisClientLimits
-    private let inbox = Mutex(Inbox())
+    private let inbox = NIOLockedValueBox(Inbox())
     private let lastID = Atomic<UInt64>(0)
     private let wasClosed = Atomic<Bool>(false)
 
@@ -161,7 +162,7 @@ public final class RedisClient: RedisCommands, Sendable {
     /// - Returns: false: the inbox is as full as the queue may be, and the wish was dropped. One that is no command is always taken.
     @discardableResult
     private func wish(_ wish: RedisDriver.Wish, commandCount: Int = 0, byteCount: Int = 0) -> Bool {
-        let (isTaken, isFirst) = self.inbox.withLock { inbox in
+        let (isTaken, isFirst) = self.inbox.withLockedValue { inbox in
             // What is too long for the queue passes when nothing waits: the machine refuses it, and says why.
             if commandCount > 0, inbox.commandCount > 0,
                 inbox.commandCount + commandCount > self.limits.maximumQueuedCommands
@@ -181,7 +182,7 @@ public final class RedisClient: RedisCommands, Sendable {
     }
 
     private func carryOut() {
-        let wishes = self.inbox.withLock { inbox in
+        let wishes = self.inbox.withLockedValue { inbox in
             defer { inbox = Inbox() }
             return inbox.wishes
         }

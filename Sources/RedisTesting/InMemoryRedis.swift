@@ -1,7 +1,7 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 public import RedisCore
-import Synchronization
 
 /// Redis in memory, for tests: over TCP on a port that the system picks, and without any port through ``session()``.
 ///
@@ -32,14 +32,14 @@ public final class InMemoryRedis: Sendable {
     }
 
     private let time: Time
-    private let state: Mutex<State>
+    private let state: NIOLockedValueBox<State>
     /// All connections are on one loop: what they are sent is put into its queue under the lock, and so arrives in one order.
     private let eventLoop: any EventLoop
 
     /// Without a port, until ``listen(on:)``.
     public init(scripts: [RedisScript] = [], users: [String: String] = [:], time: Time = .running) {
         self.time = time
-        self.state = Mutex(State(engine: RedisEngine(scripts: scripts, users: users)))
+        self.state = NIOLockedValueBox(State(engine: RedisEngine(scripts: scripts, users: users)))
         self.eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     }
 
@@ -53,7 +53,7 @@ public final class InMemoryRedis: Sendable {
     }
 
     /// The port; 0 while it does not listen.
-    public var port: Int { self.state.withLock(\.port) }
+    public var port: Int { self.state.withLockedValue(\.port) }
 
     /// - Parameter port: 0: the system picks one. Another is for coming back after ``shutDown()``.
     public func listen(on port: Int = 0) async throws {
@@ -66,7 +66,7 @@ public final class InMemoryRedis: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: port).get()
-        self.state.withLock { state in
+        self.state.withLockedValue { state in
             state.listener = listener
             state.port = listener.localAddress?.port ?? 0
         }
@@ -74,7 +74,7 @@ public final class InMemoryRedis: Sendable {
 
     /// Stops listening and ends all connections; the data stays. ``listen(on:)`` brings it back.
     public func shutDown() async {
-        let listener = self.state.withLock { state in
+        let listener = self.state.withLockedValue { state in
             defer { state.listener = nil }
             return state.listener
         }
@@ -84,21 +84,21 @@ public final class InMemoryRedis: Sendable {
 
     /// Ends all connections, as a network does; new ones are accepted.
     public func disconnectAll() async {
-        let channels = self.state.withLock { Array($0.channels.values) }
+        let channels = self.state.withLockedValue { Array($0.channels.values) }
         for channel in channels { try? await channel.close() }
     }
 
     /// Ends all connections and every new one at once, until ``acceptConnections()``: Redis is away, and keeps its port.
     public func refuseConnections() async {
-        self.state.withLock { $0.refusesConnections = true }
+        self.state.withLockedValue { $0.refusesConnections = true }
         await self.disconnectAll()
     }
 
-    public func acceptConnections() { self.state.withLock { $0.refusesConnections = false } }
+    public func acceptConnections() { self.state.withLockedValue { $0.refusesConnections = false } }
 
     /// Loses everything: keys and scripts, as a server that restarts without its file.
     public func loseData() {
-        self.state.withLock { state in
+        self.state.withLockedValue { state in
             for index in state.engine.databases.indices { state.engine.databases[index].removeAll() }
             state.engine.loadedScripts = []
         }
@@ -106,7 +106,7 @@ public final class InMemoryRedis: Sendable {
 
     /// Moves the time on: keys end, and reads that wait give up.
     public func advance(by time: Duration) {
-        let work = self.state.withLock { state in
+        let work = self.state.withLockedValue { state in
             let (seconds, attoseconds) = time.components
             state.advanced += seconds * 1_000 + attoseconds / 1_000_000_000_000_000
             let outputs = state.engine.tick(at: self.now(state))
@@ -116,7 +116,7 @@ public final class InMemoryRedis: Sendable {
     }
 
     /// Connections over TCP.
-    public var connectionCount: Int { self.state.withLock(\.channels.count) }
+    public var connectionCount: Int { self.state.withLockedValue(\.channels.count) }
 
     private func now(_ state: State) -> Int64 {
         switch self.time {
@@ -133,7 +133,7 @@ public final class InMemoryRedis: Sendable {
     // MARK: Connections
 
     func opened(_ channel: any Channel) -> RedisEngine.ConnectionID? {
-        self.state.withLock { state in
+        self.state.withLockedValue { state in
             guard !state.refusesConnections, let id = state.engine.open() else { return nil }
             state.channels[id] = channel
             return id
@@ -141,14 +141,14 @@ public final class InMemoryRedis: Sendable {
     }
 
     func closed(_ id: RedisEngine.ConnectionID) {
-        self.state.withLock { state in
+        self.state.withLockedValue { state in
             state.engine.close(id)
             state.channels[id] = nil
         }
     }
 
     func execute(_ command: [ByteBuffer], from id: RedisEngine.ConnectionID) {
-        let work = self.state.withLock { state in
+        let work = self.state.withLockedValue { state in
             let outputs = state.engine.execute(command, from: id, at: self.now(state))
             return self.deliver(outputs, &state)
         }
@@ -189,7 +189,7 @@ public final class InMemoryRedis: Sendable {
 
     /// A connection without a socket. It carries out commands, and has no subscriptions.
     public func session(database: Int = 0) -> InMemoryRedisSession {
-        let id = self.state.withLock { state in
+        let id = self.state.withLockedValue { state in
             let id = state.engine.open()
             if let id {
                 state.sessions[id] = []
@@ -207,7 +207,7 @@ public final class InMemoryRedis: Sendable {
         var replies: [RESPValue] = []
         for command in commands {
             let reply = await withCheckedContinuation { continuation in
-                let work = self.state.withLock { state in
+                let work = self.state.withLockedValue { state in
                     state.sessions[id]?.append(continuation)
                     let words = [ByteBuffer(string: command.name)] + command.arguments.map(\.encoded)
                     let outputs = state.engine.execute(words, from: id, at: self.now(state))
@@ -221,7 +221,7 @@ public final class InMemoryRedis: Sendable {
     }
 
     func endSession(_ id: RedisEngine.ConnectionID) {
-        let waiting = self.state.withLock { state in
+        let waiting = self.state.withLockedValue { state in
             state.engine.close(id)
             return state.sessions.removeValue(forKey: id) ?? []
         }

@@ -3,7 +3,7 @@ import ClassroomLive
 import ClassroomStore
 import ClassroomTestSupport
 import HTTPTypes
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import ClassroomHTTP
@@ -82,17 +82,17 @@ struct ReportQueueTests {
             var most = 0
         }
 
-        private let box = Mutex(State())
-        var state: State { box.withLock { $0 } }
+        private let box = NIOLockedValueBox(State())
+        var state: State { box.withLockedValue { $0 } }
 
         func begin(_ number: Int) {
-            box.withLock { state in
+            box.withLockedValue { state in
                 state.order.append(number)
                 state.running += 1
                 state.most = max(state.most, state.running)
             }
         }
 
-        func end() { box.withLock { $0.running -= 1 } }
+        func end() { box.withLockedValue { $0.running -= 1 } }
     }
 }

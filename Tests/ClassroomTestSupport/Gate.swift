@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Holds back whoever comes through until it is opened, and tells when somebody waits at it.
 package final class Gate: Sendable {
@@ -9,13 +9,13 @@ package final class Gate: Sendable {
         var arrived = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     package init() {}
 
     package func pass() async {
         await withCheckedContinuation { continuation in
-            let (isOpen, observers) = state.withLock { state in
+            let (isOpen, observers) = state.withLockedValue { state in
                 state.arrived += 1
                 if !state.isOpen { state.waiting.append(continuation) }
                 let reached = state.observers.filter { $0.0 <= state.arrived }
@@ -28,7 +28,7 @@ package final class Gate: Sendable {
     }
 
     package func open() {
-        let waiting = state.withLock { state in
+        let waiting = state.withLockedValue { state in
             state.isOpen = true
             defer { state.waiting = [] }
             return state.waiting
@@ -39,7 +39,7 @@ package final class Gate: Sendable {
     /// Returns when so many have come.
     package func reached(by count: Int = 1) async {
         await withCheckedContinuation { continuation in
-            let isReached = state.withLock { state in
+            let isReached = state.withLockedValue { state in
                 if state.arrived >= count { return true }
                 state.observers.append((count, continuation))
                 return false

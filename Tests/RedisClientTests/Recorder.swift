@@ -1,7 +1,7 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import RedisCore
-import Synchronization
 
 /// Collects what arrives from anywhere, and lets a test wait for it.
 final class Recorder<Element: Sendable>: Sendable {
@@ -10,10 +10,10 @@ final class Recorder<Element: Sendable>: Sendable {
         var waiters: [(isReady: @Sendable ([Element]) -> Bool, continuation: CheckedContinuation<[Element], Never>)] = []
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     func record(_ element: Element) {
-        let ready = self.state.withLock { state in
+        let ready = self.state.withLockedValue { state in
             state.elements.append(element)
             let elements = state.elements
             let ready = state.waiters.filter { $0.isReady(elements) }
@@ -23,13 +23,13 @@ final class Recorder<Element: Sendable>: Sendable {
         for (continuation, elements) in ready { continuation.resume(returning: elements) }
     }
 
-    var elements: [Element] { self.state.withLock(\.elements) }
+    var elements: [Element] { self.state.withLockedValue(\.elements) }
 
     /// What was recorded, as soon as it satisfies a condition.
     @discardableResult
     func wait(until isReady: @escaping @Sendable ([Element]) -> Bool) async -> [Element] {
         await withCheckedContinuation { continuation in
-            let elements: [Element]? = self.state.withLock { state in
+            let elements: [Element]? = self.state.withLockedValue { state in
                 if isReady(state.elements) { return state.elements }
                 state.waiters.append((isReady, continuation))
                 return nil
@@ -51,32 +51,32 @@ final class ScriptedServer: Sendable {
     let reads = Recorder<[[String]]>()
     let closes = Recorder<Void>()
     private let listener: any Channel
-    private let children = Mutex<[any Channel]>([])
+    private let children = NIOLockedValueBox<[any Channel]>([])
 
     var port: Int { self.listener.localAddress?.port ?? 0 }
 
     private init(_ listener: any Channel) { self.listener = listener }
 
     static func start(answer: @escaping Answer) async throws -> ScriptedServer {
-        let holder = Mutex<ScriptedServer?>(nil)
+        let holder = NIOLockedValueBox<ScriptedServer?>(nil)
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let server = holder.withLock({ $0 }) {
-                        server.children.withLock { $0.append(channel) }
+                    if let server = holder.withLockedValue({ $0 }) {
+                        server.children.withLockedValue { $0.append(channel) }
                         try channel.pipeline.syncOperations.addHandler(Handler(server: server, answer: answer))
                     }
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let server = ScriptedServer(listener)
-        holder.withLock { $0 = server }
+        holder.withLockedValue { $0 = server }
         return server
     }
 
     func stop() async {
         try? await self.listener.close()
-        for child in self.children.withLock({ $0 }) { try? await child.close() }
+        for child in self.children.withLockedValue({ $0 }) { try? await child.close() }
     }
 
     private final class Handler: ChannelInboundHandler {

@@ -1,7 +1,7 @@
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// A real `redis-server`: a child in the foreground, on a free port of the loopback interface, with its files in a folder of its own.
 /// It is ended by its process id.
@@ -11,7 +11,7 @@ final class RedisServerProcess: Sendable {
     let port: Int
     private let id: pid_t
     private let folder: URL
-    private let hasEnded = Mutex(false)
+    private let hasEnded = NIOLockedValueBox(false)
 
     static let path = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/opt/homebrew/bin/redis-server"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -77,7 +77,7 @@ final class RedisServerProcess: Sendable {
 
     /// Whether it has ended.
     private func wait(_ options: Int32) -> Bool {
-        self.hasEnded.withLock { hasEnded in
+        self.hasEnded.withLockedValue { hasEnded in
             if !hasEnded {
                 var status: Int32 = 0
                 hasEnded = waitpid(self.id, &status, options) == self.id
@@ -94,7 +94,7 @@ final class RedisServerProcess: Sendable {
     }
 
     func signal(_ signal: Int32) {
-        self.hasEnded.withLock { hasEnded in
+        self.hasEnded.withLockedValue { hasEnded in
             if !hasEnded { kill(self.id, signal) }
         }
     }

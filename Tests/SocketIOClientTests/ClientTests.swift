@@ -1,9 +1,9 @@
 import EngineIOCore
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import SocketIOServer
 import SocketIOTesting
-import Synchronization
 import Testing
 
 @testable import SocketIOClient
@@ -79,10 +79,10 @@ struct ClientTests {
             guard request.handshake.auth?["token"]?.string == "secret" else { throw ConnectError(message: "no") }
         }
         try await withTestServer(io) { server in
-            let asked = Mutex<[String]>([])
+            let asked = NIOLockedValueBox<[String]>([])
             let configuration = try server.client {
                 $0.authentication = .provider { namespace in
-                    asked.withLock { $0.append(namespace) }
+                    asked.withLockedValue { $0.append(namespace) }
                     return try JSONSlice(#"{"token":"secret"}"#)
                 }
             }
@@ -90,7 +90,7 @@ struct ClientTests {
                 let id = try await client.joined()
                 #expect(!id.isEmpty)
             }
-            #expect(asked.withLock { $0 } == ["/"])
+            #expect(asked.withLockedValue { $0 } == ["/"])
             let wrong = try server.client { $0.authentication = .value(try! JSONSlice(#"{"token":"x"}"#)) }
             try await withSocketIOClient(wrong) { client in
                 _ = await #expect(throws: SocketIOClientError.self) { try await client.joined() }
@@ -177,10 +177,10 @@ struct ClientTests {
     @Test("with retries an event is sent until it is acknowledged, with one offset for all tries")
     func retries() async throws {
         let io = makeServer()
-        let seen = Mutex<[String]>([])
+        let seen = NIOLockedValueBox<[String]>([])
         io.onConnection { socket in
             socket.on("save") { request in
-                let offsets = seen.withLock { seen in
+                let offsets = seen.withLockedValue { seen in
                     seen.append(request.arguments.all.last?.string ?? "")
                     return seen
                 }
@@ -196,7 +196,7 @@ struct ClientTests {
                 #expect(answer.first.string == "saved")
                 try await client.emit("save", "y")
             }
-            let offsets = seen.withLock { $0 }
+            let offsets = seen.withLockedValue { $0 }
             #expect(Set(offsets.prefix(3)).count == 1 && offsets.count >= 4 && offsets[0] != offsets[offsets.count - 1])
         }
     }
@@ -204,14 +204,14 @@ struct ClientTests {
     @Test("a try is not made more often than the policy says")
     func retriesEnd() async throws {
         let io = makeServer()
-        let tries = Mutex(0)
-        io.onConnection { socket in socket.on("lost") { _ in tries.withLock { $0 += 1 } } }
+        let tries = NIOLockedValueBox(0)
+        io.onConnection { socket in socket.on("lost") { _ in tries.withLockedValue { $0 += 1 } } }
         try await withTestServer(io) { server in
             let configuration = try server.client { $0.retries = .init(maximumRetries: 2, acknowledgementTimeout: .milliseconds(10)) }
             try await withSocketIOClient(configuration) { client in
                 _ = await #expect(throws: SocketIOClientError.self) { try await client.emit("lost") }
             }
-            #expect(tries.withLock { $0 } == 3)
+            #expect(tries.withLockedValue { $0 } == 3)
         }
     }
 

@@ -1,8 +1,8 @@
 import EngineIOCore
+import NIOConcurrencyHelpers
 import NIOCore
 import SocketIOServer
 import SocketIOTesting
-import Synchronization
 import Testing
 
 @testable import SocketIOClient
@@ -44,16 +44,16 @@ extension TestServer {
 /// A clock whose sleeps end at once, and which remembers how long they would have been.
 final class InstantClock: Clock, Sendable {
     typealias Instant = ContinuousClock.Instant
-    private let slept = Mutex<[Duration]>([])
+    private let slept = NIOLockedValueBox<[Duration]>([])
     private let start = ContinuousClock.now
 
-    var sleeps: [Duration] { self.slept.withLock { $0 } }
+    var sleeps: [Duration] { self.slept.withLockedValue { $0 } }
     var now: Instant { self.start.advanced(by: self.sleeps.reduce(.zero, +)) }
     var minimumResolution: Duration { .nanoseconds(1) }
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         try Task.checkCancellation()
         let duration = self.now.duration(to: deadline)
-        self.slept.withLock { $0.append(duration) }
+        self.slept.withLockedValue { $0.append(duration) }
     }
 }

@@ -3,7 +3,7 @@
 /// A write that finds the writer idle is committed at once. Writes that arrive during a commit share the next one. In a burst, that is
 /// when the last transaction had several writes, transactions begin at most once a window: on a disk that syncs quickly, small
 /// transactions would otherwise cost more processor time than the writes in them.
-struct CommitQueue<Write> {
+struct CommitQueue<Write: Sendable>: Sendable {
     /// What the writer does next.
     enum Step {
         /// Commit these, then ask again.

@@ -1,27 +1,27 @@
 import Classroom
 import Dispatch
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// The one writer of a store: a thread that takes what has queued and commits it.
 ///
 /// A thread of its own, because a sync blocks, and an event loop or the cooperative pool must not be blocked.
 final class GroupCommitter<Target: CommitTarget>: Sendable {
-    private struct State {
+    private struct State: Sendable {
         var queue: CommitQueue<Target.Write>
         var statistics = CommitStatistics()
         var isFinished = false
         var closing: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state: Mutex<State>
+    private let state: NIOLockedValueBox<State>
     private let wakeUp = DispatchSemaphore(value: 0)
     private let target: Target
 
     /// - Parameter name: of the thread, as debuggers and `top -H` show it.
     init(target: Target, configuration: StoreConfiguration, name: String) {
         self.target = target
-        state = Mutex(
+        state = NIOLockedValueBox(
             State(
                 queue: CommitQueue(
                     maximumQueued: configuration.maximumQueuedWrites, maximumQueuedBytes: configuration.maximumQueuedBytes,
@@ -34,19 +34,19 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
     }
 
     var statistics: CommitStatistics {
-        state.withLock { state in
+        state.withLockedValue { state in
             var statistics = state.statistics
             statistics.queued = state.queue.count
             return statistics
         }
     }
 
-    var isClosed: Bool { state.withLock { $0.queue.isClosed } }
+    var isClosed: Bool { state.withLockedValue { $0.queue.isClosed } }
 
     /// Queues a write, or refuses it at once: then its completion runs here.
     func enqueue(_ write: Target.Write) {
         let bytes = write.byteCount
-        let admission = state.withLock { state in
+        let admission = state.withLockedValue { state in
             let admission = state.queue.offer(write, bytes: bytes)
             if admission == .full || admission == .closed { state.statistics.refusedWrites += 1 }
             return admission
@@ -61,14 +61,14 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
 
     /// No more writes; what is pending is committed and then the thread ends. Does not wait.
     func stop() {
-        if state.withLock({ $0.queue.close() }) { wakeUp.signal() }
+        if state.withLockedValue({ $0.queue.close() }) { wakeUp.signal() }
     }
 
     /// ``stop()``, and waits for the pending commits.
     func close() async {
         stop()
         await withCheckedContinuation { continuation in
-            let isFinished = state.withLock { state in
+            let isFinished = state.withLockedValue { state in
                 if !state.isFinished { state.closing.append(continuation) }
                 return state.isFinished
             }
@@ -81,7 +81,7 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
         let start = clock.now
         while true {
             let now = start.duration(to: clock.now)
-            switch state.withLock({ $0.queue.next(now: now) }) {
+            switch state.withLockedValue({ $0.queue.next(now: now) }) {
             case .park:
                 wakeUp.wait()
             case .linger(let until):
@@ -90,7 +90,7 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
             case .commit(let batch):
                 let committed = target.commit(batch)
                 let took = start.duration(to: clock.now) - now
-                state.withLock { $0.statistics.record(writes: batch.count, isCommitted: committed.isCommitted, took: took) }
+                state.withLockedValue { $0.statistics.record(writes: batch.count, isCommitted: committed.isCommitted, took: took) }
                 committed.deliver()
             case .finish:
                 finish()
@@ -100,7 +100,7 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
     }
 
     private func finish() {
-        let closing = state.withLock { state in
+        let closing = state.withLockedValue { state in
             state.isFinished = true
             defer { state.closing = [] }
             return state.closing

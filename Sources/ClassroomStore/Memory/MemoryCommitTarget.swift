@@ -1,14 +1,14 @@
 import Classroom
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Applies batches to the tables: each write whole or not at all, as a savepoint would.
 final class MemoryCommitTarget: CommitTarget {
-    private let tables = Mutex(MemoryTables())
+    private let tables = NIOLockedValueBox(MemoryTables())
 
-    func read<Value: Sendable>(_ body: (MemoryTables) -> Value) -> Value { tables.withLock { body($0) } }
+    func read<Value: Sendable>(_ body: (MemoryTables) -> Value) -> Value { tables.withLockedValue { body($0) } }
 
     func commit(_ batch: [PendingTransaction<MemoryTables>]) -> CommittedBatch {
-        let outcomes = tables.withLock { tables in
+        let outcomes = tables.withLockedValue { tables in
             batch.map { write in Result { try write.perform(&tables) } }
         }
         return CommittedBatch(isCommitted: true) {

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import GRDB
 import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Moves what was committed from the write-ahead log into the database file: at intervals, when the log grows, and at the end.
 ///
@@ -23,7 +23,7 @@ final class LogCheckpoints: Sendable {
     private let maximumLogBytes: Int
     private let busyTimeoutMs: Int
     private let logger: Logger
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let queue = DispatchQueue(label: "dunlin-checkpoints")
 
     init(pool: DatabasePool, path: String, configuration: StoreConfiguration, logger: Logger) {
@@ -45,7 +45,7 @@ final class LogCheckpoints: Sendable {
 
     /// A batch was committed. On the writer's thread.
     func committed() {
-        let isTimeToLook = state.withLock { state in
+        let isTimeToLook = state.withLockedValue { state in
             state.commits += 1
             return state.commits % Self.commitsPerLook == 0
         }
@@ -56,7 +56,7 @@ final class LogCheckpoints: Sendable {
     func finish() {
         // Behind a look that is under way: after this the database may be closed.
         queue.sync {
-            let isFirst = state.withLock { state in
+            let isFirst = state.withLockedValue { state in
                 defer { state.isFinished = true }
                 return !state.isFinished
             }
@@ -66,7 +66,7 @@ final class LogCheckpoints: Sendable {
 
     /// False: no more.
     private func moveIfNeeded() -> Bool {
-        let (isFinished, hasCommits) = state.withLock { ($0.isFinished, $0.commits != $0.moved) }
+        let (isFinished, hasCommits) = state.withLockedValue { ($0.isFinished, $0.commits != $0.moved) }
         guard !isFinished else { return false }
         if hasCommits || logBytes > maximumLogBytes { move() }
         return true
@@ -74,14 +74,14 @@ final class LogCheckpoints: Sendable {
 
     /// - Parameter waitMs: for readers that still need the log. Not at all while commits may queue behind; then the next try moves the rest.
     private func move(waitMs: Int = 0) {
-        let commits = state.withLock { $0.commits }
+        let commits = state.withLockedValue { $0.commits }
         do {
             try pool.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA busy_timeout = \(waitMs)")
                 defer { try? db.execute(sql: "PRAGMA busy_timeout = \(busyTimeoutMs)") }
                 try db.checkpoint(.truncate)
             }
-            state.withLock { $0.moved = commits }
+            state.withLockedValue { $0.moved = commits }
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
             logger.debug("the write-ahead log is in use, its end stays")
         } catch {

@@ -2,7 +2,7 @@ import Classroom
 import GRDB
 import GRDBSQLite
 import Logging
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Performs batches on the pool's writing connection.
 ///
@@ -20,7 +20,7 @@ final class SQLiteWriter: CommitTarget {
     private let checkpoints: LogCheckpoints
     private let logger: Logger
     /// Taken out for the time of a transaction: only the writer's thread uses them.
-    private let sequences = Mutex<ChatSequences?>(ChatSequences())
+    private let sequences = NIOLockedValueBox<ChatSequences?>(ChatSequences())
 
     init(pool: DatabasePool, checkpoints: LogCheckpoints, logger: Logger) {
         self.pool = pool
@@ -29,11 +29,11 @@ final class SQLiteWriter: CommitTarget {
     }
 
     func commit(_ batch: [SQLiteWrite]) -> CommittedBatch {
-        var sequences = self.sequences.withLock { kept in
+        var sequences = self.sequences.withLockedValue { kept in
             defer { kept = nil }
             return kept ?? ChatSequences()
         }
-        defer { self.sequences.withLock { $0 = sequences } }
+        defer { self.sequences.withLockedValue { $0 = sequences } }
         do {
             let outcomes = try pool.writeWithoutTransaction { db in try perform(batch, in: db, sequences: &sequences) }
             return CommittedBatch(isCommitted: true) { [checkpoints] in

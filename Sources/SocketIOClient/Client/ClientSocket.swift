@@ -1,6 +1,6 @@
+import NIOConcurrencyHelpers
 public import NIOCore
 public import SocketIOCore
-import Synchronization
 
 /// One namespace of a client's connection. May be used from any thread; what it does takes effect on the client's event loop, in the order of the
 /// calls.
@@ -184,10 +184,10 @@ private final class Outcome<Value: Sendable>: Sendable {
         case taken
     }
 
-    private let state = Mutex(State.empty)
+    private let state = NIOLockedValueBox(State.empty)
 
     func await(_ continuation: CheckedContinuation<Value, any Error>) {
-        let early = self.state.withLock { state -> Result<Value, any Error>? in
+        let early = self.state.withLockedValue { state -> Result<Value, any Error>? in
             guard case .set(let result) = state else {
                 state = .awaited(continuation)
                 return nil
@@ -199,7 +199,7 @@ private final class Outcome<Value: Sendable>: Sendable {
     }
 
     func set(_ result: Result<Value, any Error>) {
-        let continuation = self.state.withLock { state -> CheckedContinuation<Value, any Error>? in
+        let continuation = self.state.withLockedValue { state -> CheckedContinuation<Value, any Error>? in
             switch state {
             case .empty: state = .set(result)
             case .awaited(let continuation):

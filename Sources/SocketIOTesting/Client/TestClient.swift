@@ -1,6 +1,6 @@
+import NIOConcurrencyHelpers
 import NIOCore
 public import SocketIOCore
-import Synchronization
 import WebSocketCore
 
 /// A Socket.IO client for tests: one namespace over one WebSocket, on a real TCP connection.
@@ -15,11 +15,11 @@ import WebSocketCore
 public final class TestClient: Sendable {
     public let configuration: TestClientConfiguration
     /// The socket's id, as the server calls it in this namespace; empty for a client that has not joined.
-    public var id: String { self.identity.withLock { $0 } }
+    public var id: String { self.identity.withLockedValue { $0 } }
 
     let channel: any Channel
     let inboxes: TestClientInboxes
-    private let identity = Mutex("")
+    private let identity = NIOLockedValueBox("")
 
     init(configuration: TestClientConfiguration, channel: any Channel, inboxes: TestClientInboxes) {
         self.configuration = configuration
@@ -104,7 +104,7 @@ public final class TestClient: Sendable {
 
     // MARK: Connecting and disconnecting
 
-    func joined(as id: String) { self.identity.withLock { $0 = id } }
+    func joined(as id: String) { self.identity.withLockedValue { $0 = id } }
 
     /// Leaves the namespace and closes the connection, and returns when the server has closed it too.
     public func disconnect() async {

@@ -1,12 +1,12 @@
+import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
-import Synchronization
 
 /// A TCP connection that sends what it is told and collects what comes: for malformed requests, HTTP errors and slow sockets.
 public final class RawConnection: Sendable {
     private let channel: any Channel
     private let arrivals: Mailbox<ByteBuffer?>
-    private let received = Mutex(ByteBuffer())
+    private let received = NIOLockedValueBox(ByteBuffer())
     private let timeout: Duration
 
     private init(channel: any Channel, arrivals: Mailbox<ByteBuffer?>, timeout: Duration) {
@@ -60,7 +60,7 @@ public final class RawConnection: Sendable {
     /// - Throws: ``TestClientError/timeout(_:)``, or `closed` when the connection ends before.
     public func read(timeout: Duration? = nil, until isEnough: (ByteBuffer) -> Bool) async throws -> ByteBuffer {
         while true {
-            let enough = self.received.withLock { received -> ByteBuffer? in
+            let enough = self.received.withLockedValue { received -> ByteBuffer? in
                 guard isEnough(received) else { return nil }
                 defer { received = ByteBuffer() }
                 return received
@@ -73,7 +73,7 @@ public final class RawConnection: Sendable {
     /// Everything until the server closes the connection.
     public func readToEnd(timeout: Duration? = nil) async throws -> ByteBuffer {
         while try await self.receive(timeout) {}
-        return self.received.withLock { received in
+        return self.received.withLockedValue { received in
             defer { received = ByteBuffer() }
             return received
         }
@@ -83,7 +83,7 @@ public final class RawConnection: Sendable {
     public func response(timeout: Duration? = nil) async throws -> RawResponse {
         var isAtEnd = false
         while true {
-            let response = self.received.withLock { received -> RawResponse? in
+            let response = self.received.withLockedValue { received -> RawResponse? in
                 guard let response = RawResponse(received, isComplete: isAtEnd) else { return nil }
                 received.moveReaderIndex(forwardBy: response.totalBytes)
                 return response
@@ -110,7 +110,7 @@ public final class RawConnection: Sendable {
             self.arrivals.deliver(nil)
             return false
         }
-        self.received.withLock { received in
+        self.received.withLockedValue { received in
             var bytes = bytes
             received.writeBuffer(&bytes)
         }

@@ -1,12 +1,12 @@
+import NIOConcurrencyHelpers
 public import SocketIOCore
-import Synchronization
 
 /// A server that runs for one test. What the test opens through it is closed with it.
 public final class TestServer: Sendable {
     public let host: String
     public let port: Int
-    private let clients = Mutex<[TestClient]>([])
-    private let connections = Mutex<[RawConnection]>([])
+    private let clients = NIOLockedValueBox<[TestClient]>([])
+    private let connections = NIOLockedValueBox<[RawConnection]>([])
 
     init(host: String, port: Int) {
         self.host = host
@@ -24,23 +24,23 @@ public final class TestServer: Sendable {
         configuration.host = self.host
         configure(&configuration)
         let client = try await TestClient.connect(configuration)
-        self.clients.withLock { $0.append(client) }
+        self.clients.withLockedValue { $0.append(client) }
         return client
     }
 
     /// A plain TCP connection.
     public func open() async throws -> RawConnection {
         let connection = try await RawConnection.open(host: self.host, port: self.port)
-        self.connections.withLock { $0.append(connection) }
+        self.connections.withLockedValue { $0.append(connection) }
         return connection
     }
 
     func closeAll() async {
-        let clients = self.clients.withLock { clients in
+        let clients = self.clients.withLockedValue { clients in
             defer { clients = [] }
             return clients
         }
-        let connections = self.connections.withLock { connections in
+        let connections = self.connections.withLockedValue { connections in
             defer { connections = [] }
             return connections
         }

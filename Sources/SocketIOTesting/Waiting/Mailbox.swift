@@ -1,5 +1,5 @@
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// What arrived and has not been asked for, and who asks for what has not arrived.
 ///
@@ -19,7 +19,7 @@ final class Mailbox<Element: Sendable>: Sendable {
         var end: (any Error)?
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let name: String
     private let eventLoop: any EventLoop
     private let maximumElements: Int
@@ -35,7 +35,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     func deliver(_ element: Element) {
-        let waiter = self.state.withLock { state -> Waiter? in
+        let waiter = self.state.withLockedValue { state -> Waiter? in
             guard state.end == nil else { return nil }
             if let index = state.waiters.firstIndex(where: { $0.matches(element) }) { return state.waiters.remove(at: index) }
             state.elements.append(element)
@@ -48,7 +48,7 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     /// Nothing more will come. What is there can still be asked for.
     func finish(throwing error: any Error) {
-        let waiters = self.state.withLock { state -> [Waiter] in
+        let waiters = self.state.withLockedValue { state -> [Waiter] in
             guard state.end == nil else { return [] }
             state.end = error
             defer { state.waiters = [] }
@@ -61,19 +61,19 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// What nobody has asked for yet.
-    var unread: [Element] { self.state.withLock { $0.elements } }
+    var unread: [Element] { self.state.withLockedValue { $0.elements } }
 
     /// - Throws: ``TestClientError/timeout(_:)``, why the mailbox ended, or `CancellationError`.
     func next(
         _ what: String? = nil, timeout: Duration, where matches: @escaping @Sendable (Element) -> Bool = { _ in true }
     ) async throws -> Element {
-        let id = self.state.withLock { state in
+        let id = self.state.withLockedValue { state in
             state.nextID += 1
             return state.nextID
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let outcome = self.state.withLock { state -> Result<Element, any Error>? in
+                let outcome = self.state.withLockedValue { state -> Result<Element, any Error>? in
                     if let index = state.elements.firstIndex(where: matches) { return .success(state.elements.remove(at: index)) }
                     if let end = state.end { return .failure(end) }
                     state.waiters.append(Waiter(id: id, matches: matches, continuation: continuation))
@@ -90,7 +90,7 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private func limit(_ id: UInt64, to timeout: Duration, waitingFor what: String) {
         let scheduled = self.eventLoop.scheduleTask(in: TimeAmount(timeout)) { self.fail(id, TestClientError.timeout(what)) }
-        let isWaiting = self.state.withLock { state -> Bool in
+        let isWaiting = self.state.withLockedValue { state -> Bool in
             guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return false }
             state.waiters[index].timeout = scheduled
             return true
@@ -99,7 +99,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     private func fail(_ id: UInt64, _ error: any Error) {
-        let waiter = self.state.withLock { state -> Waiter? in
+        let waiter = self.state.withLockedValue { state -> Waiter? in
             state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
         }
         waiter?.timeout?.cancel()

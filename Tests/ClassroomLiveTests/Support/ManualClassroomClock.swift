@@ -1,7 +1,7 @@
 import Classroom
 import ClassroomLive
 import Dispatch
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A clock that a test moves. Timers fire one after another on a queue of the clock's.
 final class ManualClassroomClock: ClassroomClock {
@@ -19,36 +19,36 @@ final class ManualClassroomClock: ClassroomClock {
         var nextID = 0
     }
 
-    private let state: Mutex<State>
+    private let state: NIOLockedValueBox<State>
     private let queue = DispatchQueue(label: "manual clock")
 
-    init(now: UnixMilliseconds = 1_800_000_000_000) { state = Mutex(State(now: now, horizon: now)) }
+    init(now: UnixMilliseconds = 1_800_000_000_000) { state = NIOLockedValueBox(State(now: now, horizon: now)) }
 
-    var now: UnixMilliseconds { state.withLock { $0.now } }
-    var armed: Int { state.withLock { $0.timers.count } }
+    var now: UnixMilliseconds { state.withLockedValue { $0.now } }
+    var armed: Int { state.withLockedValue { $0.timers.count } }
 
     func schedule(at time: UnixMilliseconds, _ work: @escaping @Sendable () -> Void) -> ScheduledWork {
-        let id = state.withLock { state in
+        let id = state.withLockedValue { state in
             state.nextID += 1
             state.timers.append(Timer(id: state.nextID, time: max(time, state.now), work: work))
             return state.nextID
         }
         queue.async { [self] in fireDue() }
-        return ScheduledWork { [self] in state.withLock { $0.timers.removeAll { $0.id == id } } }
+        return ScheduledWork { [self] in state.withLockedValue { $0.timers.removeAll { $0.id == id } } }
     }
 
     /// Lets this much time pass. Timers that are armed because of those that fire are part of it, however late they are armed.
     func advance(by milliseconds: Int64) {
-        state.withLock { $0.horizon = max($0.horizon, $0.now) + milliseconds }
+        state.withLockedValue { $0.horizon = max($0.horizon, $0.now) + milliseconds }
         queue.sync { fireDue() }
     }
 
     /// The time is that up to which it was advanced.
-    func settle() { state.withLock { $0.now = max($0.now, $0.horizon) } }
+    func settle() { state.withLockedValue { $0.now = max($0.now, $0.horizon) } }
 
     private func fireDue() {
         while true {
-            let due = state.withLock { state -> Timer? in
+            let due = state.withLockedValue { state -> Timer? in
                 let first = state.timers.min { ($0.time, $0.id) < ($1.time, $1.id) }
                 guard let next = first, next.time <= state.horizon else { return nil }
                 state.timers.removeAll { $0.id == next.id }

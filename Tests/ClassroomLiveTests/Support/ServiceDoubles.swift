@@ -1,7 +1,7 @@
 import Classroom
 import ClassroomLive
 import ClassroomTestSupport
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// An authentication service that knows one token, and records what it is asked.
 final class AuthenticationDouble: AuthenticationService {
@@ -9,7 +9,7 @@ final class AuthenticationDouble: AuthenticationService {
     let gate: Gate?
     /// The tokens that wait at the gate; nil: all.
     let gated: Set<String>?
-    private let tokens = Mutex<[String]>([])
+    private let tokens = NIOLockedValueBox<[String]>([])
 
     init(_ users: [String: User], gate: Gate? = nil, gated: Set<String>? = nil) {
         self.gated = gated
@@ -17,10 +17,10 @@ final class AuthenticationDouble: AuthenticationService {
         self.gate = gate
     }
 
-    var verified: [String] { tokens.withLock { $0 } }
+    var verified: [String] { tokens.withLockedValue { $0 } }
 
     func verifyToken(_ token: String) async throws -> User? {
-        tokens.withLock { $0.append(token) }
+        tokens.withLockedValue { $0.append(token) }
         if gated?.contains(token) != false { await gate?.pass() }
         return users[token]
     }
@@ -40,7 +40,7 @@ final class QuizServiceDouble: QuizService {
         case socketLeft(String)
     }
 
-    private let record = Mutex<[Call]>([])
+    private let record = NIOLockedValueBox<[Call]>([])
     let joined: Result<SessionSnapshot, ClassroomError>
     let result: AnswerResult
     /// Where answers wait.
@@ -56,8 +56,8 @@ final class QuizServiceDouble: QuizService {
         self.answers = answers
     }
 
-    var calls: [Call] { record.withLock { $0 } }
-    private func note(_ call: Call) { record.withLock { $0.append(call) } }
+    var calls: [Call] { record.withLockedValue { $0 } }
+    private func note(_ call: Call) { record.withLockedValue { $0.append(call) } }
 
     func createSession(_ creation: SessionCreation, _ user: User, _ context: CallContext) async throws -> CreatedSession {
         note(.create(creation.quizID))

@@ -1,7 +1,7 @@
 import Classroom
 import ClassroomStore
 import ClassroomTestSupport
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A memory store whose writes can be made to fail, or to wait.
 final class StoreDouble: ClassroomStore {
@@ -18,23 +18,23 @@ final class StoreDouble: ClassroomStore {
     let created: Gate?
     /// Where those who count the sessions wait.
     let counting: Gate?
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     init(created: Gate? = nil, counting: Gate? = nil) {
         self.created = created
         self.counting = counting
     }
 
-    func fail(_ writes: Set<Write>) { state.withLock { $0.failing = writes } }
+    func fail(_ writes: Set<Write>) { state.withLockedValue { $0.failing = writes } }
 
     /// These wait from now on; the others go on.
-    func hold(_ writes: Set<Write>) { state.withLock { $0.held = writes } }
+    func hold(_ writes: Set<Write>) { state.withLockedValue { $0.held = writes } }
 
-    var waiting: Int { state.withLock { $0.waiting.count } }
+    var waiting: Int { state.withLockedValue { $0.waiting.count } }
 
     /// What waits is written now, in its order, and nothing waits any more.
     func release() {
-        let waiting = state.withLock { state in
+        let waiting = state.withLockedValue { state in
             state.held = []
             defer { state.waiting = [] }
             return state.waiting
@@ -45,7 +45,7 @@ final class StoreDouble: ClassroomStore {
     private func write<Value>(
         _ kind: Write, _ completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void, _ body: @escaping @Sendable () -> Void
     ) {
-        let (fails, isHeld) = state.withLock { state in
+        let (fails, isHeld) = state.withLockedValue { state in
             if state.held.contains(kind) { state.waiting.append(body) }
             return (state.failing.contains(kind), state.held.contains(kind))
         }
@@ -140,7 +140,7 @@ final class StoreDouble: ClassroomStore {
     func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
     /// A read, which can be made to fail like a write.
     func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] {
-        if state.withLock({ $0.failing.contains(.history) }) { throw ClassroomError.storeFailed }
+        if state.withLockedValue({ $0.failing.contains(.history) }) { throw ClassroomError.storeFailed }
         return try await base.recentChat(roomID: roomID, limit: limit)
     }
 }

@@ -1,10 +1,10 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What happened, in its order, told from any thread.
 final class Log: Sendable {
-    private let entries = Mutex<[String]>([])
+    private let entries = NIOLockedValueBox<[String]>([])
 
-    var lines: [String] { entries.withLock { $0 } }
+    var lines: [String] { entries.withLockedValue { $0 } }
 
-    func note(_ line: String) { entries.withLock { $0.append(line) } }
+    func note(_ line: String) { entries.withLockedValue { $0.append(line) } }
 }

@@ -1,7 +1,7 @@
 import Foundation
+import NIOConcurrencyHelpers
 import SocketIOServer
 import SocketIOTesting
-import Synchronization
 import Testing
 
 @testable import LoadTesting
@@ -11,14 +11,14 @@ import Testing
 struct LiveLoadRunTests {
     /// A server that echoes, pushes to a room, refuses, forgets to answer, and counts what it gets.
     private final class Counts: Sendable {
-        let events = Mutex<[String: Int]>([:])
-        func add(_ name: String) { self.events.withLock { $0[name, default: 0] += 1 } }
-        subscript(name: String) -> Int { self.events.withLock { $0[name] ?? 0 } }
+        let events = NIOLockedValueBox<[String: Int]>([:])
+        func add(_ name: String) { self.events.withLockedValue { $0[name, default: 0] += 1 } }
+        subscript(name: String) -> Int { self.events.withLockedValue { $0[name] ?? 0 } }
     }
 
     private func server(_ counts: Counts, dropping: Set<Int> = [], doubling: Set<Int> = []) -> SocketIO {
         let io = SocketIO()
-        let pushes = Mutex(0)
+        let pushes = NIOLockedValueBox(0)
         io.onConnection { socket in
             counts.add("connect")
             socket.on("echo") { request in
@@ -31,7 +31,7 @@ struct LiveLoadRunTests {
             }
             socket.on("say") { [io] request in
                 counts.add("say")
-                let number = pushes.withLock { count in
+                let number = pushes.withLockedValue { count in
                     count += 1
                     return count
                 }
@@ -157,13 +157,13 @@ struct LiveLoadRunTests {
             let script = try parse(
                 flow("- emit: echo\n  acknowledge: true\n- think: 600", config: "phases: [{duration: 600, users: 3}]"), options: settings)
             var observer = LoadRunObserver()
-            let run = Mutex<LoadRun?>(nil)
+            let run = NIOLockedValueBox<LoadRun?>(nil)
             observer.progress = { snapshot in
-                if counts["echo"] == 3, snapshot.median != nil { run.withLock { $0?.stop() } }
+                if counts["echo"] == 3, snapshot.median != nil { run.withLockedValue { $0?.stop() } }
             }
             let options = LoadRunOptions(seed: 1, startedAtMilliseconds: 0)
             let load = LoadRun(script, payloads: PayloadRows(), options: options, observer: observer)
-            run.withLock { $0 = load }
+            run.withLockedValue { $0 = load }
             return try await load.run()
         }
         #expect(report.aggregate.counter(.completed) == 3 && report.aggregate.counter(.failed) == 0)
@@ -178,15 +178,15 @@ struct LiveLoadRunTests {
                 targetURL: "http://\(server.host):\(server.port)", maximumConcurrentUsers: 4, rampUpDuration: .milliseconds(100),
                 testDuration: .seconds(600),
                 userJourneys: [UserJourney(name: "a", weight: 1, steps: [.emit(event: "join", data: [:]), .expect(event: "joined")])])
-            let run = Mutex<LoadRun?>(nil)
+            let run = NIOLockedValueBox<LoadRun?>(nil)
             var observer = LoadRunObserver()
             observer.progress = { snapshot in
-                if snapshot.received == 4, snapshot.activeUsers == 4 { run.withLock { $0?.stop() } }
+                if snapshot.received == 4, snapshot.activeUsers == 4 { run.withLockedValue { $0?.stop() } }
             }
             let load = LoadRun(
                 try configuration.script(), payloads: PayloadRows(), options: LoadRunOptions(seed: 1, startedAtMilliseconds: 0),
                 observer: observer)
-            run.withLock { $0 = load }
+            run.withLockedValue { $0 = load }
             return try await load.run()
         }
         let metrics = LoadTestMetrics(report)
