@@ -37,25 +37,35 @@ final class RedisServerProcess: Sendable {
             let words =
                 [path] + (withTLS ? ["--port", "0", "--tls-port", "\(port)"] : ["--port", "\(port)"])
                 + ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder.path, "--daemonize", "no"]
-                + ["--logfile", folder.appending(path: "log").path] + arguments
-            let server = RedisServerProcess(try Self.spawn(words), port: port, folder: folder)
-            if await server.isReady() { return server }
+                + ["--logfile", ""] + arguments
+            let (id, output) = try Self.spawn(words)
+            let server = RedisServerProcess(id, port: port, folder: folder)
+            // A connection would not tell: another server may have got the port.
+            if await Self.saysThatItIsReady(output) { return server }
             server.stop()
         }
         throw DidNotStart()
     }
 
-    private static func spawn(_ words: [String]) throws -> pid_t {
+    /// - Returns: the process, and the end of a pipe that its log comes out of.
+    private static func spawn(_ words: [String]) throws -> (pid_t, Int32) {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { throw DidNotStart() }
+        defer { close(ends[1]) }
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         // A child that inherited another test's listening socket would keep its port taken. One that is not open is no error.
         for descriptor in 3..<1_024 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var id = pid_t()
-        guard posix_spawn(&id, words[0], &actions, nil, &arguments, environ) == 0 else { throw DidNotStart() }
-        return id
+        guard posix_spawn(&id, words[0], &actions, nil, &arguments, environ) == 0 else {
+            close(ends[0])
+            throw DidNotStart()
+        }
+        return (id, ends[0])
     }
 
     private static func freePort() async throws -> Int {
@@ -65,14 +75,22 @@ final class RedisServerProcess: Sendable {
         return port
     }
 
-    /// Waits until it says that it takes connections, or has ended. A connection would not tell: another server may have got the port.
-    private func isReady() async -> Bool {
-        while true {
-            let log = try? String(contentsOf: self.folder.appending(path: "log"), encoding: .utf8)
-            if log?.contains("Ready to accept connections") == true { return true }
-            if self.wait(WNOHANG) { return false }
-            await Task.yield()
+    /// Waits until its log says that it takes connections, or ends. The log is read to its end: a full pipe would stop the server.
+    private static func saysThatItIsReady(_ output: Int32) async -> Bool {
+        let (answers, continuation) = AsyncStream.makeStream(of: Bool.self)
+        Thread.detachNewThread {
+            var log = ""
+            var chunk = [UInt8](repeating: 0, count: 4_096)
+            while case let count = read(output, &chunk, chunk.count), count > 0 {
+                log += String(decoding: chunk.prefix(count), as: UTF8.self)
+                guard log.contains("Ready to accept connections") else { continue }
+                continuation.yield(true)
+                log = ""
+            }
+            close(output)
+            continuation.yield(false)
         }
+        return await answers.first { _ in true } ?? false
     }
 
     /// Whether it has ended.

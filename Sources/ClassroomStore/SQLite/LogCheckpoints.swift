@@ -82,6 +82,7 @@ final class LogCheckpoints: Sendable {
                 try db.checkpoint(.truncate)
             }
             state.withLockedValue { $0.moved = commits }
+            logger.debug("the write-ahead log was moved into the database")
         } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY || error.resultCode == .SQLITE_LOCKED {
             logger.debug("the write-ahead log is in use, its end stays")
         } catch {

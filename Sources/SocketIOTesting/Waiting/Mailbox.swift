@@ -4,6 +4,9 @@ import NIOCore
 /// What arrived and has not been asked for, and who asks for what has not arrived.
 ///
 /// Elements stay in their order. An element goes to the first waiter that wants it; one that nobody wants is kept.
+///
+/// What a waiter wants is a test's own code, and may take its time or come back here: it is asked outside of the lock. A decision counts if
+/// nothing has changed meanwhile; else it is made again.
 final class Mailbox<Element: Sendable>: Sendable {
     private struct Waiter {
         var id: UInt64
@@ -17,6 +20,8 @@ final class Mailbox<Element: Sendable>: Sendable {
         var waiters: [Waiter] = []
         var nextID: UInt64 = 0
         var end: (any Error)?
+        /// Counts the changes of what decisions are made from.
+        var version: UInt64 = 0
     }
 
     private let state = NIOLockedValueBox(State())
@@ -35,15 +40,27 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     func deliver(_ element: Element) {
-        let waiter = self.state.withLockedValue { state -> Waiter? in
-            guard state.end == nil else { return nil }
-            if let index = state.waiters.firstIndex(where: { $0.matches(element) }) { return state.waiters.remove(at: index) }
+        while true {
+            let (version, waiters) = self.state.withLockedValue { ($0.version, $0.waiters) }
+            let index = waiters.firstIndex { $0.matches(element) }
+            guard let waiter = self.give(element, to: index, ifStill: version) else { continue }
+            waiter?.timeout?.cancel()
+            waiter?.continuation.resume(returning: element)
+            return
+        }
+    }
+
+    /// Takes that waiter out, or keeps the element. nil: something has changed meanwhile.
+    private func give(_ element: Element, to index: Int?, ifStill version: UInt64) -> Waiter?? {
+        self.state.withLockedValue { state -> Waiter?? in
+            guard state.version == version else { return nil }
+            guard state.end == nil else { return .some(nil) }
+            state.version += 1
+            if let index { return state.waiters.remove(at: index) }
             state.elements.append(element)
             if state.elements.count > self.maximumElements { state.end = TestClientError.overflow(self.name) }
-            return nil
+            return .some(nil)
         }
-        waiter?.timeout?.cancel()
-        waiter?.continuation.resume(returning: element)
     }
 
     /// Nothing more will come. What is there can still be asked for.
@@ -51,6 +68,7 @@ final class Mailbox<Element: Sendable>: Sendable {
         let waiters = self.state.withLockedValue { state -> [Waiter] in
             guard state.end == nil else { return [] }
             state.end = error
+            state.version += 1
             defer { state.waiters = [] }
             return state.waiters
         }
@@ -73,19 +91,40 @@ final class Mailbox<Element: Sendable>: Sendable {
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let outcome = self.state.withLockedValue { state -> Result<Element, any Error>? in
-                    if let index = state.elements.firstIndex(where: matches) { return .success(state.elements.remove(at: index)) }
-                    if let end = state.end { return .failure(end) }
-                    state.waiters.append(Waiter(id: id, matches: matches, continuation: continuation))
-                    return nil
+                if let outcome = self.takeOrWait(Waiter(id: id, matches: matches, continuation: continuation)) {
+                    return continuation.resume(with: outcome)
                 }
-                if let outcome { return continuation.resume(with: outcome) }
                 if Task.isCancelled { return self.fail(id, CancellationError()) }
                 self.limit(id, to: timeout, waitingFor: what ?? self.name)
             }
         } onCancel: {
             self.fail(id, CancellationError())
         }
+    }
+
+    /// What the waiter gets at once; nil: it waits.
+    private func takeOrWait(_ waiter: Waiter) -> Result<Element, any Error>? {
+        while true {
+            let (version, index) = self.firstMatch(waiter.matches)
+            let (isDone, outcome) = self.state.withLockedValue { state -> (Bool, Result<Element, any Error>?) in
+                guard state.version == version else { return (false, nil) }
+                if let index {
+                    state.version += 1
+                    return (true, .success(state.elements.remove(at: index)))
+                }
+                if let end = state.end { return (true, .failure(end)) }
+                state.version += 1
+                state.waiters.append(waiter)
+                return (true, nil)
+            }
+            if isDone { return outcome }
+        }
+    }
+
+    /// Looks through a copy, which is gone before the elements change.
+    private func firstMatch(_ matches: (Element) -> Bool) -> (version: UInt64, index: Int?) {
+        let (version, elements) = self.state.withLockedValue { ($0.version, $0.elements) }
+        return (version, elements.firstIndex(where: matches))
     }
 
     private func limit(_ id: UInt64, to timeout: Duration, waitingFor what: String) {
@@ -100,7 +139,9 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private func fail(_ id: UInt64, _ error: any Error) {
         let waiter = self.state.withLockedValue { state -> Waiter? in
-            state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+            guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return nil }
+            state.version += 1
+            return state.waiters.remove(at: index)
         }
         waiter?.timeout?.cancel()
         waiter?.continuation.resume(throwing: error)

@@ -23,7 +23,7 @@ struct CommitTests {
             store.hold([.answer])
             let answer = #"{"questionId": "q1", "answer": 1}"# as JSON
             try await phone.emit("quiz:answer", answer)
-            try await eventually { store.waiting == 1 }
+            await store.waits(for: 1)
             try await laptop.emit("quiz:answer", answer)
             #expect(try await classroom.student(1).ask("quiz:leave").isOK)
             #expect(!phone.unread.contains { $0.name == "quiz:answer:result" })
@@ -62,7 +62,7 @@ struct CommitTests {
             store.hold([.participant])
             let players = [try await classroom.student(0), try await classroom.student(1), try await classroom.student(2)]
             for player in players { try await player.emit("quiz:join", #"{"sessionId": "test_session_1"}"# as JSON) }
-            try await eventually { store.waiting == 3 }
+            await store.waits(for: 3)
             #expect(players.allSatisfy { $0.unread.isEmpty })
             store.release()
             for player in players { #expect(try await player.payload("quiz:joined").text("status") == "waiting") }
@@ -90,9 +90,9 @@ struct CommitTests {
             let player = try await classroom.player(0)
             store.hold([.session])
             try await host.emit("quiz:start", #"{"sessionId": "test_session_1"}"# as JSON)
-            try await eventually { store.waiting == 1 }
+            await store.waits(for: 1)
             classroom.clock.advance(by: 1_000)
-            try await eventually { store.waiting == 2 }
+            await store.waits(for: 2)
             #expect(!player.unread.contains { $0.name == "quiz:started" || $0.name == "quiz:question" })
             store.release()
             let names = Set(["quiz:started", "quiz:question"])
@@ -130,7 +130,7 @@ struct CommitTests {
             for content in ["one", "two"] { try await ann.emit("chat:message", #"{"content": "\#(content)"}"# as JSON) }
             try await ann.emit("chat:leave")
             try await ann.emit("chat:message", #"{"content": "three"}"# as JSON)
-            try await eventually { store.waiting == 2 }
+            await store.waits(for: 2)
             store.release()
             for content in ["one", "two"] { #expect(try await ben.payload("chat:message").text("content") == content) }
             _ = try await ann.payload("chat:left")
@@ -146,7 +146,7 @@ struct CommitTests {
             _ = try await ann.ask("chat:join", #"{"roomId": "r"}"#)
             store.hold([.chat])
             try await ann.emit("chat:message", #"{"content": "last words"}"# as JSON)
-            try await eventually { store.waiting == 1 }
+            await store.waits(for: 1)
             async let drained: Void = classroom.runtime.drain()
             try await eventually { classroom.runtime.pipeline.workInHand.isDraining }
             #expect(try await ann.ask("quiz:leave").code == "unavailable")

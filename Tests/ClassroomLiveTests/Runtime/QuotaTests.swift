@@ -60,7 +60,7 @@ struct QuotaTests {
             for _ in 0..<2 {
                 store.hold([.chat])
                 for _ in 0..<2 { try await client.emit("chat:message", JSON(stringLiteral: #"{"content": "held"}"#)) }
-                try await eventually { store.waiting == 2 }
+                await store.waits(for: 2)
                 #expect(try await client.ask("chat:message", #"{"content": "one too many"}"#).code == "unavailable")
                 store.release()
                 for _ in 0..<2 { _ = try await client.payload("chat:message") }
@@ -91,7 +91,7 @@ struct QuotaTests {
             #expect(try await client.ask("chat:join", #"{"roomId": "r"}"#).isOK)
             store.hold([.chat])
             for _ in 0..<5 { try await client.emit("chat:message", JSON(stringLiteral: #"{"content": "held"}"#)) }
-            try await eventually { store.waiting == 5 }
+            await store.waits(for: 5)
             await client.drop()
             store.release()
             try await eventually { classroom.runtime.pipeline.memory.total == 0 && classroom.runtime.snapshot().connections == 0 }

@@ -11,6 +11,8 @@ final class StoreDouble: ClassroomStore {
         var failing: Set<Write> = []
         var held: Set<Write> = []
         var waiting: [@Sendable () -> Void] = []
+        /// Who waits for so many writes to wait.
+        var observers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let base = MemoryStore()
@@ -32,6 +34,18 @@ final class StoreDouble: ClassroomStore {
 
     var waiting: Int { state.withLockedValue { $0.waiting.count } }
 
+    /// Returns when so many writes wait.
+    func waits(for count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isReached = state.withLockedValue { state in
+                if state.waiting.count >= count { return true }
+                state.observers.append((count, continuation))
+                return false
+            }
+            if isReached { continuation.resume() }
+        }
+    }
+
     /// What waits is written now, in its order, and nothing waits any more.
     func release() {
         let waiting = state.withLockedValue { state in
@@ -45,10 +59,14 @@ final class StoreDouble: ClassroomStore {
     private func write<Value>(
         _ kind: Write, _ completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void, _ body: @escaping @Sendable () -> Void
     ) {
-        let (fails, isHeld) = state.withLockedValue { state in
+        let (fails, isHeld, reached) = state.withLockedValue { state in
             if state.held.contains(kind) { state.waiting.append(body) }
-            return (state.failing.contains(kind), state.held.contains(kind))
+            let count = state.waiting.count
+            let reached = state.observers.filter { $0.count <= count }
+            state.observers.removeAll { $0.count <= count }
+            return (state.failing.contains(kind), state.held.contains(kind), reached)
         }
+        for observer in reached { observer.continuation.resume() }
         if fails { return completion(.failure(.storeFailed)) }
         if !isHeld { body() }
     }

@@ -44,9 +44,10 @@ struct SQLiteFileTests {
         configuration.checkpointInterval = .milliseconds(20)
         try await withTemporaryDirectory { [configuration] directory in
             let path = "\(directory)/test.sqlite"
-            let store = try SQLiteStore(path: path, configuration: configuration, logger: .silent)
+            let log = LogLines()
+            let store = try SQLiteStore(path: path, configuration: configuration, logger: log.logger)
             try await store.save(User(id: "ann", username: "Ann"))
-            while logBytes(path) > 0 { try await Task.sleep(for: .milliseconds(5)) }
+            while logBytes(path) > 0 { await log.wait(for: "moved into the database") }
             #expect(try usersInCopy(of: path) == 1)
             await store.close()
         }
