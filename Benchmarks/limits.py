@@ -158,6 +158,25 @@ def pipelined(server):
     return "6,000 requests of 90 fields"
 
 
+def bodies(server):
+    """220 POSTs of a megabyte on as many connections, the last byte of each missing"""
+    clients, refused = [Client(server) for _ in range(220)], 0
+    for client in clients:
+        client.socket.settimeout(5)
+        try:
+            client.send(f"POST {POLLING} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n".encode() + b"x" * 999_999)
+        except OSError:
+            pass
+    yield
+    for client in clients:
+        client.socket.settimeout(0.01)
+        try:
+            refused += client.socket.recv(12) == b"HTTP/1.1 503"
+        except OSError:
+            pass
+    return f"{refused} refused"
+
+
 def unread(server):
     """a WebSocket that asks for echoes and reads none"""
     client = Client(server).websocket()
@@ -231,6 +250,7 @@ ROWS = {
     "sessions": (sessions, 4 * MIB, None),
     "joined": (joined, 12 * MIB, None),
     "pipelined": (pipelined, 24 * MIB, None),
+    "bodies": (bodies, 56 * MIB, None),
     "unread": (unread, 8 * MIB, None),
     "large_echo": (large_echo, 12 * MIB, 0.06),
     "large_binary": (large_binary, 12 * MIB, 0.10),

@@ -34,10 +34,13 @@ public final class SocketIO: Sendable {
     private let broadcastLock = NIOLock()
     private let backlog = Backlog()
     private let work = PendingWork()
+    /// Bodies of requests that are being read or answered.
+    let bodies: MemoryBudget
 
     public init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
         self.configuration = configuration
         self.logger = logger
+        bodies = MemoryBudget(maximum: configuration.maximumBodyBytes, perAddress: configuration.maximumBodyBytesPerAddress)
     }
 
     // MARK: Handlers
@@ -71,8 +74,17 @@ public final class SocketIO: Sendable {
     func broadcast(_ broadcast: Broadcast) {
         let shards = state.withLockedValue { $0.shards }
         // Woken after the lock: nothing is called while it is held.
-        let asleep = broadcastLock.withLock { shards.filter { $0.put(.broadcast(broadcast)) } }
+        let sender = SocketIO.mailSender(among: shards)
+        let asleep = broadcastLock.withLock { shards.filter { $0.put(.broadcast(broadcast), from: sender) } }
         for shard in asleep { shard.scheduleDrain() }
+    }
+
+    /// The client for whose packets the calling thread works, if it is a loop's.
+    private static func mailSender(among shards: [ShardHandle]) -> MailShare? {
+        for shard in shards where shard.loop.inEventLoop {
+            if let sender = shard.shard.value.mailSender { return sender }
+        }
+        return nil
     }
 
     // MARK: Loops
@@ -87,11 +99,13 @@ public final class SocketIO: Sendable {
                 loop: loop, maximumItems: configuration.maximumMailboxItems, maximumBytes: configuration.maximumMailboxBytes,
                 backlog: backlog)
             let counters = ShardCounters()
+            let sender: @Sendable () -> MailShare? = { [weak self] in
+                self.flatMap { SocketIO.mailSender(among: $0.state.withLockedValue { $0.shards }) }
+            }
             let shard = LoopShard(
                 index: index, loop: loop, mailbox: mailbox, counters: counters, backlog: backlog, configuration: configuration,
-                logger: logger, io: state.isShuttingDown ? nil : self)
-            let handle = ShardHandle(
-                index: index, loop: loop, mailbox: mailbox, counters: counters, shard: NIOLoopBound(shard, eventLoop: loop))
+                logger: logger, io: state.isShuttingDown ? nil : self, sender: sender)
+            let handle = shard.handle
             state.shards.append(handle)
             state.shardByLoop[ObjectIdentifier(loop)] = index
             return handle

@@ -16,6 +16,8 @@ final class EmbeddedPeer {
     private var received = ByteBuffer()
     private var scratch = ByteBuffer()
     private let halfClosure = HalfClosure()
+    /// How often the server has read from the connection.
+    var reads: Int { halfClosure.reads }
     /// The server said that it sends no more.
     var isOutputClosed: Bool { halfClosure.isOutputClosed }
 
@@ -134,6 +136,12 @@ final class EmbeddedPeer {
 private final class HalfClosure: ChannelOutboundHandler {
     typealias OutboundIn = IOData
     private(set) var isOutputClosed = false
+    private(set) var reads = 0
+
+    func read(context: ChannelHandlerContext) {
+        reads += 1
+        context.read()
+    }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .output else { return context.close(mode: mode, promise: promise) }

@@ -1,3 +1,7 @@
+import EngineIOCore
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
 import Testing
 
 @testable import SocketIOServer
@@ -40,5 +44,72 @@ struct StallWatchTests {
         let verdict = watch.look(waitingBytes: nil)
         let again = watch.begin(waitingBytes: 1_000)
         #expect(verdict == .done && again)
+    }
+}
+
+@Suite("Clients that answer pings and do not read")
+struct IntakeWatchTests {
+    /// Looks at these seconds, with so many bytes sent and waiting.
+    private func looks(_ looks: (second: Int64, sent: Int, waiting: Int)...) -> [Bool] {
+        var watch = IntakeWatch()
+        return looks.map {
+            watch.look(
+                sent: $0.sent, waiting: $0.waiting, now: .uptimeNanoseconds(0) + .seconds($0.second), interval: .seconds(30))
+        }
+    }
+
+    @Test("a client that takes nothing for an interval is stalled, however little waits, and also while more comes")
+    func stalled() {
+        #expect(looks((25, 1_000, 1), (54, 1_000, 1), (55, 1_000, 1)) == [false, false, true])
+        #expect(looks((25, 1_000, 900), (50, 9_000, 8_900), (75, 90_000, 89_900)) == [false, false, true])
+    }
+
+    @Test("who takes 64 KiB, or all that waited, is not, though something waits at each look")
+    func moving() {
+        #expect(looks((25, 1_000_000, 900_000), (75, 1_000_000, 900_000 - 65_536)) == [false, false])
+        #expect(looks((25, 1_000_000, 900_000), (75, 1_000_000, 900_000 - 65_535)) == [false, true])
+        #expect(looks((25, 1_000, 10), (75, 1_020, 20), (125, 1_050, 30)) == [false, false, false])
+        #expect(looks((25, 1_000, 10), (50, 1_000, 0), (75, 1_000, 10), (100, 1_000, 10)) == [false, false, false, false])
+    }
+
+    @Test("a client that sends pongs and never reads is closed, though the kernel has room for all that waits", arguments: [false, true])
+    func closed(hops: Bool) async throws {
+        var configuration = SocketIOConfiguration().patient
+        // A client that has not moved between two looks is stalled.
+        configuration.responseStallTimeout = .zero
+        try await LoopPair.with(configuration) { pair in
+            let (first, _) = try await pair.connect()
+            let (second, _) = try await pair.connect()
+            let client: SocketClient
+            if hops {
+                let target = "/socket.io/?EIO=4&transport=polling"
+                let opened = try await first.ask("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n", until: "}")
+                let sid = try #require(opened.firstRange(of: "\"sid\":\"").map { opened[$0.upperBound...].prefix(20) })
+                client = try await second.upgrade("/socket.io/?EIO=4&transport=websocket&sid=\(sid)")
+                client.send(["2probe"])
+                #expect(try await client.next() == "3probe")
+                client.send(["5"])
+            } else {
+                client = try await first.upgrade("/socket.io/?EIO=4&transport=websocket")
+            }
+            client.send(["40"])
+            while try await !client.next().hasPrefix("40") {}
+            try await client.setReading(false)
+            // More than the client's kernel takes, and less than the server's does on top.
+            for _ in 0..<14 where pair.io.statistics.connections > 0 {
+                pair.io.emit("news", String(repeating: "x", count: 12_000))
+                for loop in pair.loops {
+                    try await loop.submit {
+                        for connection in pair.io.shard(for: loop).shard.value.connections.all {
+                            connection.deadlineDue(.ping)
+                            connection.receive(.pong, payload: ByteBuffer())
+                        }
+                    }.get()
+                }
+            }
+            #expect(pair.io.statistics.slowClientCloses == 1)
+            try await client.closeFuture.get()
+            #expect(pair.io.statistics.connections == 0)
+        }
     }
 }

@@ -77,6 +77,13 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumHandshakeBytesPerAddress = 1 << 25
     /// What a browser and its token need.
     public var smallHandshakeBytes = 4_096
+    /// The most memory of the bodies of requests that are being read or answered, in bytes; those of at most `smallBodyBytes` do not count
+    /// and always fit. A further one is refused with 503, or its connection is closed if a route reads it.
+    public var maximumBodyBytes = 1 << 27
+    /// The same of the clients of one address.
+    public var maximumBodyBytesPerAddress = 1 << 25
+    /// What most events need.
+    public var smallBodyBytes = 4_096
     /// How long one connection's packets, a loop's mail or its writes may hold the loop before it turns to its other connections. A single
     /// handler is not interrupted.
     public var maximumTurn: Duration = .milliseconds(1)
@@ -84,6 +91,12 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumMailboxItems = 4_096
     /// The most bytes of them together, with the same consequence.
     public var maximumMailboxBytes = 1 << 24
+    /// The most broadcasts and calls that one client's packets caused on their loop and that wait, those for several loops counted for each.
+    /// While more wait, no packets are taken from this client; the same while any wait and a mailbox is over half of its limit. What other
+    /// threads send counts for no client.
+    public var maximumMailItemsPerConnection = 256
+    /// The most bytes of them together, with the same consequence.
+    public var maximumMailBytesPerConnection = 1 << 20
     /// How long asynchronous handlers and middlewares may go on when the server ends, before their tasks are cancelled.
     public var handlerGracePeriod: Duration = .seconds(5)
     /// How long they may take to end after that. Whatever has not ended then is not waited for.

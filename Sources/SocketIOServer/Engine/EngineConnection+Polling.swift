@@ -1,6 +1,7 @@
 import DequeModule
 import EngineIOCore
 import NIOCore
+import SocketIOCore
 
 extension EngineConnection {
     /// A GET. Returns the answer when packets wait; nil: it waits, and `responder` gives it when one comes.
@@ -45,15 +46,23 @@ extension EngineConnection {
         // Out of the property: what a packet does may come back here.
         guard var current = post else { return nil }
         var budget = TurnBudget(shard.maximumTurn)
+        let outer = shard.takenFrom
+        shard.takenFrom = self
+        var packet = shard.takePacket()
+        defer {
+            shard.takenFrom = outer
+            shard.recycle(packet)
+        }
         do throws(PollingPayload.ParseError) {
             while !session.isClosed, !current.packets.isAtEnd {
-                if budget.needsTime, budget.isSpent(at: shard.clock()) || shard.backlog.exists {
+                if isHeld || (budget.needsTime && budget.isSpent(at: shard.clock())) {
                     post = current
                     shard.pause(self)
                     return nil
                 }
                 budget.step()
                 switch try current.packets.next() {
+                case .text(.message, let payload): receive(message: payload, in: &packet)
                 case .text(let type, let payload): receive(type, payload: payload)
                 case .binary(let bytes): receive(binary: bytes)
                 case nil: break
@@ -66,6 +75,21 @@ extension EngineConnection {
         post = nil
         if isDirty { flush() }
         return .accepted
+    }
+
+    /// As a WebSocket's texts, a message gets memory of its own: a slice would keep the whole body for as long as somebody keeps its
+    /// arguments or its `auth`. An object that nobody kept is used again.
+    private func receive(message: ByteBuffer, in packet: inout ReceivedPacket) {
+        let count = message.readableBytes + 1
+        if count > packet.capacity || !isKnownUniquelyReferenced(&packet) {
+            packet = ReceivedPacket(capacity: max(count, LoopShard.packetCapacity))
+        }
+        packet.bytes.storeBytes(of: EnginePacketType.message.rawValue, as: UInt8.self)
+        message.withUnsafeReadableBytes {
+            UnsafeMutableRawBufferPointer(start: packet.bytes + 1, count: packet.capacity - 1).copyMemory(from: $0)
+        }
+        packet.contents.pointee.count = count
+        receive(packet)
     }
 
     /// The next turn of a POST that was paused.

@@ -29,6 +29,8 @@ final class EngineConnection: TurnTaker {
     private var countsForAddress: Bool
     /// What the server counts for its handshake.
     private var handshakeBytes: Int
+    /// What its packets put into mailboxes; nil: none has yet.
+    private var mailShare: MailShare?
     var isDirty = false
     /// What every packet asks of the session's machine, at hand without a call.
     private(set) var isOpen = true
@@ -112,6 +114,26 @@ final class EngineConnection: TurnTaker {
         return true
     }
 
+    // MARK: Mail
+
+    func shareOfMail() -> MailShare {
+        if let mailShare { return mailShare }
+        let configuration = shard.configuration
+        let share = MailShare(
+            maximumItems: configuration.maximumMailItemsPerConnection, maximumBytes: configuration.maximumMailBytesPerConnection)
+        mailShare = share
+        return share
+    }
+
+    /// No packet of this client is taken now. A loop that is behind with its mail holds up those first whose mail it is.
+    @inline(__always)
+    var isHeld: Bool {
+        guard isOpen else { return false }
+        if shard.backlog.exists { return true }
+        guard let mailShare, !mailShare.isEmpty else { return false }
+        return mailShare.isFull || shard.backlog.isNear
+    }
+
     // MARK: Deadlines
 
     func token(for kind: DeadlineKind) -> UInt32 {
@@ -126,6 +148,7 @@ final class EngineConnection: TurnTaker {
         switch kind {
         case .ping:
             guard session.pingDue() else { return }
+            webSocket?.link.checkIntake()
             sendControl { $0.writeInteger(EnginePacketType.ping.rawValue) }
             shard.arm(.pong, self)
         case .pong: if session.pongOverdue() { close(.pingTimeout) }

@@ -28,7 +28,15 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// What the caller of ``append(_:)`` has to do.
+    /// An item with its cause.
+    struct Letter: Sendable {
+        let item: Item
+        let byteCount: Int
+        /// The client whose packet caused it; nil: nobody knows.
+        let sender: MailShare?
+    }
+
+    /// What the caller of ``append(_:from:)`` has to do.
     struct Receipt {
         /// Counts all items from 1.
         let position: UInt64
@@ -37,10 +45,13 @@ final class LoopMailbox: Sendable {
     }
 
     private struct State {
-        var items: [Item] = []
+        var letters: [Letter] = []
+        /// All that is not carried out, taken or not.
+        var items = 0
         var bytes = 0
         var position: UInt64 = 0
         var isScheduled = false
+        var isHalfFull = false
         var isOverfull = false
     }
 
@@ -57,35 +68,52 @@ final class LoopMailbox: Sendable {
         self.backlog = backlog
     }
 
-    func append(_ item: Item) -> Receipt {
+    func append(_ item: Item, from sender: MailShare? = nil) -> Receipt {
         let bytes = item.byteCount
+        sender?.posted(bytes)
         return state.withLockedValue { state in
-            state.items.append(item)
+            state.letters.append(Letter(item: item, byteCount: bytes, sender: sender))
+            state.items += 1
             state.bytes += bytes
             state.position += 1
-            if !state.isOverfull, state.items.count > maximumItems || state.bytes > maximumBytes {
-                state.isOverfull = true
-                backlog.began()
-            }
+            compareWithLimits(&state)
             let needsDrain = !state.isScheduled
             state.isScheduled = true
             return Receipt(position: state.position, needsDrain: needsDrain)
         }
     }
 
-    /// Takes all items. Those that come later need a new drain.
-    func take() -> [Item] {
+    /// Takes all letters. Those that come later need a new drain. They count until they are carried out: see ``release(items:bytes:)``.
+    func take() -> [Letter] {
         state.withLockedValue { state in
             state.isScheduled = false
-            guard !state.items.isEmpty else { return [] }
-            var items: [Item] = []
-            swap(&items, &state.items)
-            state.bytes = 0
-            if state.isOverfull {
-                state.isOverfull = false
-                backlog.ended()
-            }
-            return items
+            guard !state.letters.isEmpty else { return [] }
+            var letters: [Letter] = []
+            swap(&letters, &state.letters)
+            return letters
+        }
+    }
+
+    /// So much of what was taken has been carried out.
+    func release(items: Int, bytes: Int) {
+        guard items > 0 else { return }
+        state.withLockedValue { state in
+            state.items -= items
+            state.bytes -= bytes
+            compareWithLimits(&state)
+        }
+    }
+
+    private func compareWithLimits(_ state: inout State) {
+        let isOverfull = state.items > maximumItems || state.bytes > maximumBytes
+        if isOverfull != state.isOverfull {
+            state.isOverfull = isOverfull
+            if isOverfull { backlog.began() } else { backlog.ended() }
+        }
+        let isHalfFull = state.items > maximumItems / 2 || state.bytes > maximumBytes / 2
+        if isHalfFull != state.isHalfFull {
+            state.isHalfFull = isHalfFull
+            if isHalfFull { backlog.cameNear() } else { backlog.wentAway() }
         }
     }
 }

@@ -21,7 +21,8 @@ extension LoopShard {
     private func settle() -> Bool {
         assert(!isVisiting, "a broadcast's members are being visited")
         collectMail()
-        while hasLocalMail, let item = mail.first, item.isDelivery { carryOut(mail.removeFirst()) }
+        while hasLocalMail, let letter = mail.first, letter.item.isDelivery { carryOut(mail.removeFirst()) }
+        releaseMail()
         return !hasLocalMail
     }
 
@@ -35,8 +36,9 @@ extension LoopShard {
     func drain() {
         isMailPaused = false
         var budget = TurnBudget(maximumTurn)
-        while let item = nextMail() {
-            carryOut(item)
+        defer { releaseMail() }
+        while let letter = nextMail() {
+            carryOut(letter)
             budget.step()
             if !mail.isEmpty, budget.needsTime, budget.isSpent(at: clock()) {
                 isMailPaused = true
@@ -47,20 +49,34 @@ extension LoopShard {
 
     /// Carries out all mail at once: the server ends.
     func drainAll() {
-        while let item = nextMail() { carryOut(item) }
+        while let letter = nextMail() { carryOut(letter) }
+        releaseMail()
     }
 
-    private func nextMail() -> LoopMailbox.Item? {
+    /// Tells the mailbox what has been carried out: once for many letters.
+    private func releaseMail() {
+        mailbox.release(items: unreleasedItems, bytes: unreleasedBytes)
+        unreleasedItems = 0
+        unreleasedBytes = 0
+    }
+
+    /// The client for whose packets this loop works right now; nil: it is none, or unknown.
+    var mailSender: MailShare? { carriedFor ?? takenFrom?.shareOfMail() }
+
+    private func nextMail() -> LoopMailbox.Letter? {
         if mail.isEmpty { collectMail() }
         return mail.popFirst()
     }
 
     private func collectMail() { mail.append(contentsOf: mailbox.take()) }
 
-    private func carryOut(_ item: LoopMailbox.Item) {
+    private func carryOut(_ letter: LoopMailbox.Letter) {
         carriedOut += 1
         hasLocalMail = carriedOut < lastLocalMail
-        switch item {
+        unreleasedItems += 1
+        unreleasedBytes += letter.byteCount
+        defer { letter.sender?.carriedOut(letter.byteCount) }
+        switch letter.item {
         case .broadcast(let broadcast): deliver(broadcast)
         case .deliver(let socket, let packet): socket.value.deliver(packet)
         case .join(let socket, let room): socket.value.enter(room)
@@ -68,7 +84,9 @@ extension LoopShard {
         case .perform(let body):
             // What this loop mailed before has its place behind the body's own sends.
             hasLocalMail = false
+            carriedFor = letter.sender
             body()
+            carriedFor = nil
             hasLocalMail = carriedOut < lastLocalMail
         }
     }

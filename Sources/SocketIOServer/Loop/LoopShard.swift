@@ -18,6 +18,7 @@ final class LoopShard {
     let logger: Logger
     /// Server and share keep each other alive until the server ends, so that whoever still holds a connection finds both.
     private(set) var io: SocketIO?
+    private let sender: @Sendable () -> MailShare?
     /// Copies of what every packet asks for.
     let packetLimits: SocketIOLimits
     let maximumQueuedBytes: Int
@@ -48,7 +49,13 @@ final class LoopShard {
     /// Set by this loop's own mail, so that a later direct emit does not overtake it.
     var hasLocalMail = false
     /// Taken from the mailbox, and not carried out yet.
-    var mail: Deque<LoopMailbox.Item> = []
+    var mail: Deque<LoopMailbox.Letter> = []
+    /// Carried out, and not yet told to the mailbox.
+    var unreleasedItems = 0
+    var unreleasedBytes = 0
+    /// The connection whose packets are being taken, and the sender of the work that is being carried out.
+    var takenFrom: EngineConnection?
+    var carriedFor: MailShare?
     /// The mail has had its turn, and goes on in the next one.
     var isMailPaused = false
     /// Positions in the mailbox of the last item that was carried out, and of the last that came from this loop.
@@ -81,7 +88,7 @@ final class LoopShard {
     /// - Parameter io: nil: the server has ended.
     init(
         index: Int, loop: any EventLoop, mailbox: LoopMailbox, counters: ShardCounters, backlog: Backlog,
-        configuration: SocketIOConfiguration, logger: Logger, io: SocketIO?
+        configuration: SocketIOConfiguration, logger: Logger, io: SocketIO?, sender: @escaping @Sendable () -> MailShare?
     ) {
         self.index = index
         self.loop = loop
@@ -89,6 +96,7 @@ final class LoopShard {
         self.counters = counters
         self.backlog = backlog
         self.io = io
+        self.sender = sender
         hasEnded = io == nil
         self.configuration = configuration
         self.logger = logger
@@ -111,7 +119,8 @@ final class LoopShard {
 
     /// This share for other threads.
     var handle: ShardHandle {
-        ShardHandle(index: index, loop: loop, mailbox: mailbox, counters: counters, shard: NIOLoopBound(self, eventLoop: loop))
+        ShardHandle(
+            index: index, loop: loop, mailbox: mailbox, counters: counters, shard: NIOLoopBound(self, eventLoop: loop), sender: sender)
     }
 
     func makeSessionID() -> String {

@@ -7,14 +7,16 @@ struct ShardHandle: Sendable {
     let mailbox: LoopMailbox
     let counters: ShardCounters
     let shard: NIOLoopBound<LoopShard>
+    /// The client for whose packets the calling thread works; nil: it is none, or unknown.
+    let sender: @Sendable () -> MailShare?
 
     func enqueue(_ item: LoopMailbox.Item) {
-        if put(item) { scheduleDrain() }
+        if put(item, from: sender()) { scheduleDrain() }
     }
 
     /// Puts an item into the mailbox and calls nobody. Returns whether the caller must call ``scheduleDrain()``.
-    func put(_ item: LoopMailbox.Item) -> Bool {
-        let receipt = mailbox.append(item)
+    func put(_ item: LoopMailbox.Item, from sender: MailShare?) -> Bool {
+        let receipt = mailbox.append(item, from: sender)
         if loop.inEventLoop { shard.value.hasMailed(at: receipt.position) }
         return receipt.needsDrain
     }

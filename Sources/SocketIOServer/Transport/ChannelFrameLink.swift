@@ -45,6 +45,10 @@ final class ChannelFrameLink: FrameLink {
         if case .attached(let handler) = state { handler.holdReading(isHeld) }
     }
 
+    func checkIntake() {
+        if case .attached(let handler) = state { handler.checkIntake() }
+    }
+
     func close() {
         switch state {
         case .early(let frames, _): state = .early(frames, closes: true)

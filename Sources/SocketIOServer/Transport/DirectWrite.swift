@@ -18,6 +18,17 @@ enum DirectWrite {
         #endif
     }
 
+    /// Bytes that the kernel holds until the peer acknowledges them; nil: unknown.
+    static func unacknowledgedBytes(of descriptor: NIOBSDSocket.Handle) -> Int? {
+        #if canImport(Glibc) || canImport(Musl)
+        var count: Int32 = 0
+        // SIOCOUTQ is this request's name for sockets.
+        return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : nil
+        #else
+        return nil
+        #endif
+    }
+
     /// Sends what the kernel takes now. Returns how much that was: nothing when the socket can take nothing or is broken, and the channel's
     /// own write finds out which.
     static func send(_ bytes: ByteBuffer, to descriptor: NIOBSDSocket.Handle) -> Int {

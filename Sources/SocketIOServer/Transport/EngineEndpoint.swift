@@ -179,6 +179,6 @@ extension HTTPFrontMachine.Limits {
         self.init(
             maximumBodyBytes: configuration.maximumHTTPBufferBytes, maximumDrainedBytes: configuration.maximumDrainedBytes,
             maximumWaitingParts: configuration.maximumWaitingRequestParts, maximumWaitingBytes: configuration.maximumWaitingRequestBytes,
-            requestTimeout: TimeAmount(configuration.requestTimeout))
+            smallBodyBytes: configuration.smallBodyBytes, requestTimeout: TimeAmount(configuration.requestTimeout))
     }
 }

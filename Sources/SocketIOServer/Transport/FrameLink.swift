@@ -13,6 +13,8 @@ protocol FrameLink: AnyObject {
     func write(_ frames: ByteBuffer)
     /// Reads nothing more from the client, or goes on: the session has packets that it has not come to yet.
     func holdReading(_ isHeld: Bool)
+    /// Looks whether the client takes what was written, and closes if it is stalled. Called with each ping.
+    func checkIntake()
     /// Closes once all written bytes have gone out, or after a short time if the peer does not read.
     func close()
 }

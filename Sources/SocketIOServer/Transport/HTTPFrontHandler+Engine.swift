@@ -83,10 +83,11 @@ extension HTTPFrontHandler {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let loop = context.eventLoop
         let number = machine.requestNumber
+        let body = heldBody
         // In a later step of the loop, also from the loop itself: a session answers out of the middle of its work, and the next request
         // on this connection may be for the same session.
         return EngineResponder(asker: ObjectIdentifier(self)) { response in
-            loop.execute { bound.value.complete(response, to: number) }
+            withExtendedLifetime(body) { loop.execute { bound.value.complete(response, to: number) } }
         }
     }
 }

@@ -27,6 +27,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The WebSocket's handler, while it waits for the decoder to go.
     var successor: WebSocketHandler?
     private var isPerforming = false
+    /// What the body of the request takes. A session that takes packets from it holds it too.
+    private(set) var heldBody: HeldMemory?
     /// When the connection's requests began to hold the loop.
     private var turnStart: NIODeadline?
 
@@ -164,6 +166,13 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .refuseLargeBody(let head):
             let error = EngineRequestError(status: 413, code: 3, message: "Payload too large")
             machine.answer(endpoint.refusal(error, head), to: machine.requestNumber)
+        case .refuseBody(let head):
+            let error = EngineRequestError(status: 503, code: 3, message: "Too many request bodies")
+            machine.answer(endpoint.refusal(error, head), to: machine.requestNumber)
+        case .holdBody(let bytes, let before):
+            guard bytes > 0 else { return performWithoutPipeline(action) }
+            let held = heldBody ?? HeldMemory(io.bodies, address: context.remoteAddress?.ipAddress ?? "")
+            if held.resize(to: bytes) { heldBody = held } else { machine.bodyRefused(before: before) }
         case .writeContinue:
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
         case .respond(let head, let body):
@@ -197,6 +206,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             session(sid) { $0.pollAborted(by: asker) }
         case .endSession(let sid): session(sid) { $0.close(.serverShuttingDown) }
         case .releasePlace: io.closeChannel()
+        case .holdBody(let bytes, let before): if bytes == 0 { heldBody = nil } else { machine.bodyRefused(before: before) }
         default: break
         }
     }

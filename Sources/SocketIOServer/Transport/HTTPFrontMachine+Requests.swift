@@ -91,6 +91,7 @@ extension HTTPFrontMachine {
                 endDrainingIfTooLong()
             } else {
                 body.writeImmutableBuffer(bytes)
+                holdBody(body.capacity)
                 phase = .collecting(head, body)
             }
         case (.collecting(let head, let body), .end):
@@ -106,6 +107,11 @@ extension HTTPFrontMachine {
             actions.append(.refuseLargeBody(head))
         case (.collecting, .head), (.draining, .head): close()
         case (.passing(_, let responseEnded, let closes), _):
+            if case .body(let bytes) = part {
+                // A route may keep all of it; most keep no more than this.
+                routeBodyBytes = min(routeBodyBytes + bytes.readableBytes, limits.maximumBodyBytes)
+                holdBody(routeBodyBytes)
+            }
             actions.append(.forward(part))
             guard case .end = part else { return }
             phase = .passing(requestEnded: true, responseEnded: responseEnded, closes: closes)
@@ -124,6 +130,36 @@ extension HTTPFrontMachine {
         actions.append(.refuseLargeBody(head.closing))
     }
 
+    // MARK: Memory of a body
+
+    /// Whether somebody may still keep the body of the request.
+    var keepsBody: Bool {
+        switch phase {
+        case .collecting, .answering, .passing: true
+        case .idle, .draining, .upgrading, .switching, .finished: false
+        }
+    }
+
+    mutating func holdBody(_ byteCount: Int) {
+        let counted = byteCount > limits.smallBodyBytes ? byteCount : 0
+        guard counted != heldBodyBytes else { return }
+        actions.append(.holdBody(counted, insteadOf: heldBodyBytes))
+        heldBodyBytes = counted
+    }
+
+    /// There is no room for what the request's body takes now. `before`: what it counts still.
+    mutating func bodyRefused(before: Int) {
+        heldBodyBytes = before
+        switch phase {
+        case .collecting(let head, _):
+            phase = .answering(head.closing)
+            deadline.disarm()
+            actions.append(.refuseBody(head.closing))
+        case .passing: abort()
+        default: break
+        }
+    }
+
     private mutating func receive(_ head: HTTPRequestHead) {
         requestsThisTurn += 1
         beginRequest()
@@ -139,6 +175,7 @@ extension HTTPFrontMachine {
         guard let routed = head.withHostOfTarget else { return respondLast(.badRequest) }
         phase = .passing(
             requestEnded: false, responseEnded: false, closes: RequestDecoder.stops(behind: head) || !head.isKeepAlive)
+        routeBodyBytes = 0
         beginRoute()
         actions.append(.forward(.head(routed)))
     }

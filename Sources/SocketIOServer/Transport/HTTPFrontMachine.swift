@@ -14,6 +14,10 @@ struct HTTPFrontMachine {
         case dispatch(HTTPRequestHead, ByteBuffer)
         /// A request to Engine.IO's path with a body over the limit: answer with ``answer(_:to:)``.
         case refuseLargeBody(HTTPRequestHead)
+        /// A request to Engine.IO's path with a body that there is no room for: answer with ``answer(_:to:)``.
+        case refuseBody(HTTPRequestHead)
+        /// The body of the request takes so much memory. Call ``bodyRefused(before:)`` if there is no room for it.
+        case holdBody(Int, insteadOf: Int)
         /// `100 Continue`.
         case writeContinue
         /// Write an answer and flush. Call ``answerHasGone()`` when all of it has left the memory, or cannot.
@@ -74,6 +78,8 @@ struct HTTPFrontMachine {
         var maximumWaitingBytes: Int
         /// After so many requests in one turn of the loop the others have theirs.
         var requestsPerTurn = 32
+        /// Bodies that do not count.
+        var smallBodyBytes = 4_096
         var requestTimeout: TimeAmount
         var quiescingGrace = TimeAmount.milliseconds(250)
         var quiescingResponseTime = TimeAmount.seconds(5)
@@ -104,6 +110,10 @@ struct HTTPFrontMachine {
     private(set) var requestNumber: UInt32 = 0
     /// The session whose GET waits for an answer.
     private(set) var polledSession: String?
+    /// What the body of the request counts: until it is answered.
+    var heldBodyBytes = 0
+    /// What a route has had of it.
+    var routeBodyBytes = 0
     var requestsThisTurn = 0
     var isResumeScheduled = false
 
@@ -134,6 +144,10 @@ struct HTTPFrontMachine {
         if isClientsTurn {
             isClientsTurn = false
             actions.append(unsentAnswers == 0 ? .armDeadline : .watchStall)
+            return true
+        }
+        if heldBodyBytes > 0, !keepsBody {
+            holdBody(0)
             return true
         }
         if phase == .finished { return finish() }

@@ -50,6 +50,11 @@ final class RemoteFrameLink: FrameLink {
         channel.eventLoop.execute { outlet.value.holdReading(isHeld) }
     }
 
+    func checkIntake() {
+        let outlet = outlet
+        channel.eventLoop.execute { outlet.value.checkIntake() }
+    }
+
     func close() {
         let outlet = outlet
         channel.eventLoop.execute { outlet.value.close() }

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Whether a client takes its answers. Looked at in intervals, for as long as something waits in memory: a client may be slow, but it must
 /// move.
 struct StallWatch {
@@ -38,5 +40,29 @@ struct StallWatch {
         hasMoved = false
         bytesAtLastLook = waitingBytes
         return .moves
+    }
+}
+
+/// Whether a client takes what the kernel holds for it. Looked at with each ping: a client may answer pings and read nothing, and the
+/// channel's queue stays empty until the kernel's buffer is full, which may be megabytes.
+struct IntakeWatch {
+    private var mark: (sent: Int, taken: Int, time: NIODeadline)?
+
+    /// Returns whether the client is stalled: of what waited an interval ago it has taken less than 64 KiB, and not all.
+    ///
+    /// - Parameters:
+    ///   - sent: bytes written since the connection began.
+    ///   - waiting: those of them that the peer's kernel has not acknowledged.
+    mutating func look(sent: Int, waiting: Int, now: NIODeadline, interval: TimeAmount) -> Bool {
+        guard waiting > 0 else {
+            mark = nil
+            return false
+        }
+        let taken = sent - waiting
+        guard let mark, taken < min(mark.sent, mark.taken + StallWatch.minimumBytes) else {
+            self.mark = (sent, taken, now)
+            return false
+        }
+        return now - mark.time >= interval
     }
 }

@@ -56,6 +56,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// after that: it is used only while the channel is active.
     private var descriptor: NIOBSDSocket.Handle?
 
+    /// The same descriptor under TLS too, to ask what the kernel holds.
+    private var socket: NIOBSDSocket.Handle?
+    private var sentBytes = 0
+    private var intake = IntakeWatch()
+
     private var isCallingChannel = false
     private var reports: Deque<Report> = []
     private var reportedBytes = 0
@@ -80,6 +85,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         link.detach()
         self.context = nil
         descriptor = nil
+        socket = nil
     }
 
     /// The HTTP handlers have gone; `rest` is what they had read.
@@ -237,7 +243,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func holdReading(_ isHeld: Bool) {
-        isHeldBySession = isHeld
+        // Closing, it reads on: nobody takes the packets, and the peer's end must be seen.
+        isHeldBySession = isHeld && !isClosing
         resumeReading()
     }
 
@@ -259,6 +266,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func write(_ frames: ByteBuffer) {
         guard !isClosing, let context else { return }
+        sentBytes &+= frames.readableBytes
         guard writesDirectly, let descriptor, context.channel.isActive else { return writeThroughChannel(frames, context) }
         let count = DirectWrite.send(frames, to: descriptor)
         guard count < frames.readableBytes else { return }
@@ -293,12 +301,30 @@ final class WebSocketHandler: ChannelDuplexHandler {
         switch stall.look(waitingBytes: queuedWrites > 0 ? bufferedBytes : nil) {
         case .done: break
         case .moves: lookLater(context)
-        case .stalled:
-            switch target {
-            case .local(let transport): transport.stalled()
-            case .remote(let transport, let loop): loop.execute { transport.value.stalled() }
-            }
-            context.close(promise: nil)
+        case .stalled: closeStalled(context)
+        }
+    }
+
+    private func closeStalled(_ context: ChannelHandlerContext) {
+        switch target {
+        case .local(let transport): transport.stalled()
+        case .remote(let transport, let loop): loop.execute { transport.value.stalled() }
+        }
+        context.close(promise: nil)
+    }
+
+    /// A client that answers pings and reads nothing is found while the kernel still has room for what it does not read.
+    func checkIntake() {
+        guard !isClosing, let context, context.channel.isActive else { return }
+        socket = socket ?? DirectWrite.descriptor(of: context)
+        guard let socket, let waiting = DirectWrite.unacknowledgedBytes(of: socket) else { return }
+        let isStalled = intake.look(
+            sent: sentBytes, waiting: waiting + bufferedBytes, now: context.eventLoop.now,
+            interval: TimeAmount(io.configuration.responseStallTimeout))
+        guard isStalled else { return }
+        // Later: the session is calling.
+        context.eventLoop.assumeIsolated().execute { [weak self] in
+            if let self, let context = self.context { closeStalled(context) }
         }
     }
 
@@ -315,6 +341,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func closeGently() {
         guard !isClosing, let context else { return }
         isClosing = true
+        holdReading(false)
         guard context.channel.isWritable else { return call { context.close(promise: nil) } }
         call { context.close(mode: .output, promise: nil) }
         context.eventLoop.assumeIsolated().scheduleTask(in: WebSocketHandler.lingerTime) { [weak self] in

@@ -63,12 +63,14 @@ final class WebSocketTransport: TurnTaker {
 
     // MARK: Turns
 
-    /// Whether others are to have their turn. A loop that is behind with its mail holds up all connections: their packets make the mail.
+    /// Whether others are to have their turn.
     @inline(__always)
     private func isTurnOver(_ budget: inout TurnBudget) -> Bool {
-        guard budget.needsTime else { return false }
-        return budget.isSpent(at: connection.shard.clock()) || connection.shard.backlog.exists
+        isHeld || (budget.needsTime && budget.isSpent(at: connection.shard.clock()))
     }
+
+    @inline(__always)
+    var isHeld: Bool { !isClosed && connection.isHeld }
 
     private func pause() {
         isPaused = true
@@ -173,7 +175,10 @@ final class WebSocketTransport: TurnTaker {
         var budget = budget
         var scratch = ByteBuffer()
         swap(&scratch, &shard.scratch)
+        let outer = shard.takenFrom
+        shard.takenFrom = connection
         defer {
+            shard.takenFrom = outer
             self.decoder = decoder
             self.budget = budget
             if scratch.capacity <= 1 << 14 { shard.scratch = scratch }

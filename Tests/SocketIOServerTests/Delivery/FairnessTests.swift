@@ -216,7 +216,7 @@ struct FairnessTests {
             backlog.began()
             try peer.send(post(target, (0..<9).map { "42[\"n\",\($0)]" }.joined(separator: "\u{1e}")))
             loop.advanceTime(by: .milliseconds(5))
-            #expect(seen.all == [0])
+            #expect(seen.all == [])
             backlog.ended()
             loop.advanceTime(by: .milliseconds(1))
             #expect(seen.all == Array(0..<9))
@@ -289,7 +289,7 @@ struct FairnessTests {
         }
     }
 
-    @Test("while a loop has more mail than the limit, no loop takes packets from its clients", arguments: [(3, 5), (4, 1)])
+    @Test("while a loop has more mail than the limit, no loop takes packets from its clients", arguments: [(3, 5), (4, 0)])
     func backlog(letters: Int, taken: Int) throws {
         let other = EmbeddedEventLoop()
         try withServer({ $0.maximumMailboxItems = 3 }) { io, loop, _ in

@@ -100,6 +100,26 @@ struct KeptTests {
         }
     }
 
+    @Test("an auth and an event's arguments keep their own bytes, and not the body of the POST that they came in")
+    func ownBytes() throws {
+        try withEmbeddedServer { io, loop in
+            let kept = Recorder<Arguments>()
+            io.onConnection { socket in socket.on("n") { kept.append($0.arguments) } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            let long = "42[\"x\",\"\(String(repeating: "x", count: 100_000))\"]"
+            let body = ["40{\"token\":\"t\"}", "42[\"n\",1]", "42[\"n\",2]", long].joined(separator: "\u{1e}")
+            #expect(try peer.request("POST", target, body: body).hasSuffix("ok"))
+            let socket = try #require(io.shard(for: loop).shard.value.sockets.values.first)
+            let auth = try #require(socket.handshake.auth)
+            #expect(auth["token"]?.string == "t")
+            #expect(auth.bytes.storageCapacity <= 4_096)
+            #expect(kept.all.map { $0.first.int } == [1, 2], "kept ones are not written over")
+            for arguments in kept.all { #expect(arguments.packet.capacity <= 4_096) }
+            peer.finish()
+        }
+    }
+
     // MARK: Handshakes
 
     @Test("large handshakes share a limit, an address's a smaller one; small ones always fit, and what has gone makes room")

@@ -14,11 +14,12 @@ private struct FrontOwner {
     private var answered = 0
     private var places = 0
     private var outputsClosed = 0
+    private var heldBytes = 0
 
     init() {
         let limits = HTTPFrontMachine.Limits(
             maximumBodyBytes: 10, maximumDrainedBytes: 40, maximumWaitingParts: 4, maximumWaitingBytes: 8_000, requestsPerTurn: 2,
-            requestTimeout: .seconds(9))
+            smallBodyBytes: 4, requestTimeout: .seconds(9))
         machine = HTTPFrontMachine(limits: limits, path: EnginePath("/socket.io/"))
     }
 
@@ -31,6 +32,7 @@ private struct FrontOwner {
         if machine.waitingBytes < 0 || machine.waiting.isEmpty != (machine.waitingBytes == 0) {
             violations.append("waiting bytes are wrong")
         }
+        if machine.heldBodyBytes != heldBytes || (heldBytes > 0 && !machine.keepsBody) { violations.append("the body's memory is wrong") }
         if machine.waiting.count > 4 { violations.append("too much waits") }
         if machine.isReadHeld, !machine.isInputClosed, machine.isReadyForPart, machine.waiting.isEmpty, !isEnded {
             violations.append("a read was forgotten")
@@ -62,6 +64,9 @@ private struct FrontOwner {
         case .releasePlace:
             places += 1
             if places > 1 { violations.append("a place is given back twice") }
+        case .holdBody(let bytes, let before):
+            if before != heldBytes { violations.append("the body's memory is given back wrongly") }
+            heldBytes = bytes
         case .armDeadline: _ = machine.armDeadline(now: .uptimeNanoseconds(1))
         case .watchStall: _ = machine.watchStall(waitingBytes: 1)
         default: break

@@ -1,0 +1,205 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOEmbedded
+import SocketIOCore
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("Whose mail holds up whom")
+struct MailShareTests {
+    private func events(_ count: Int) -> [String] { (0..<count).map { "42[\"n\",\($0)]" } }
+
+    /// A server on two loops that stand still until told.
+    private func withLoops(
+        _ change: (inout SocketIOConfiguration) -> Void, _ body: (SocketIO, EmbeddedEventLoop, EmbeddedEventLoop) throws -> Void
+    ) throws {
+        var configuration = SocketIOConfiguration()
+        change(&configuration)
+        try withEmbeddedServer(configuration) { io, loop in
+            let other = EmbeddedEventLoop()
+            let shard = io.shard(for: other).shard.value
+            try body(io, loop, other)
+            shard.end()
+            try other.close()
+        }
+    }
+
+    /// A client whose packets are each broadcast to all, and the numbers of those that were taken.
+    private func sender(_ io: SocketIO, on loop: EmbeddedEventLoop) throws -> (client: LinkedClient, taken: Recorder<Int>) {
+        let taken = Recorder<Int>()
+        let client = try #require(LinkedClient(io, on: loop))
+        client.socket.on("n") { request in
+            taken.append(request.arguments.first.int ?? -1)
+            io.emit("x")
+        }
+        return (client, taken)
+    }
+
+    /// A client whose packets cause no mail.
+    private func listener(_ io: SocketIO, on loop: EmbeddedEventLoop) throws -> (client: LinkedClient, taken: Recorder<Int>) {
+        let taken = Recorder<Int>()
+        let client = try #require(LinkedClient(io, on: loop))
+        client.socket.on("n") { taken.append($0.arguments.first.int ?? -1) }
+        return (client, taken)
+    }
+
+    @Test("mail counts until it is carried out, also when it has been taken from the mailbox", arguments: [(8, false), (9, true)])
+    func takenMail(letters: Int, exists: Bool) throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumMailboxItems = 3
+        try withEmbeddedServer(configuration) { io, loop in
+            let time = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(1_000_000))
+            let handle = io.shard(for: loop)
+            let shard = handle.shard.value
+            shard.clock = { time.withLockedValue { $0 } }
+            for round in 1...2 {
+                for _ in 0..<letters { handle.enqueue(.perform { time.withLockedValue { $0 = $0 + .microseconds(300) } }) }
+                loop.run()
+                #expect(shard.mail.count == letters - 5, "a millisecond of them is carried out, in round \(round)")
+                #expect(shard.backlog.exists == exists)
+                loop.advanceTime(by: .microseconds(50))
+                #expect(shard.mail.isEmpty)
+                #expect(!shard.backlog.exists, "given back in round \(round)")
+                #expect(!shard.backlog.isNear)
+            }
+        }
+    }
+
+    @Test("a client with more mail that waits than it may have is not heard until it is carried out; all others are")
+    func ownLimit() throws {
+        try withLoops {
+            $0.maximumMailItemsPerConnection = 3
+        } _: { io, loop, other in
+            let heavy = try sender(io, on: loop)
+            let light = try listener(io, on: loop)
+            heavy.client.receive(events(9))
+            // Two letters each, one for either loop.
+            #expect(heavy.taken.all == [0, 1])
+            #expect(heavy.client.link.holds == [true])
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(heavy.taken.all == [0, 1, 2, 3], "three wait for the other loop at the fourth, and then it is one too many")
+            light.client.receive(events(9))
+            #expect(light.taken.all == Array(0..<9))
+            heavy.client.receive(events(1))
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(heavy.taken.all == [0, 1, 2, 3], "nor is one packet alone")
+            other.run()
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(heavy.taken.all == Array(0..<8), "as much fits again")
+            other.run()
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(heavy.taken.all == Array(0..<9) + [0])
+            #expect(heavy.client.link.holds == [true, false])
+        }
+    }
+
+    @Test("the bytes of a client's mail are limited as its number is", arguments: [(0, 3), (1, 2)])
+    func ownBytes(extra: Int, taken: Int) throws {
+        let cost = LoopMailbox.Item.broadcast(
+            Broadcast(packet: .event("x", namespace: "/", arguments: []), targets: [], exceptions: [], isVolatile: false)
+        ).byteCount
+        try withLoops {
+            $0.maximumMailBytesPerConnection = 2 * cost - extra
+        } _: { io, loop, _ in
+            let heavy = try sender(io, on: loop)
+            heavy.client.receive(events(9))
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(heavy.taken.all.count == taken)
+        }
+    }
+
+    @Test(
+        "over half of a mailbox's limit only those are heard who have no mail that waits", arguments: [(1, 2), (2, 1)])
+    func half(letters: Int, taken: Int) throws {
+        try withLoops {
+            $0.maximumMailboxItems = 4
+        } _: { io, loop, other in
+            let heavy = try sender(io, on: loop)
+            let light = try listener(io, on: loop)
+            for _ in 0..<letters { io.shard(for: other).enqueue(.perform {}) }
+            heavy.client.receive(events(4))
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(heavy.taken.all.count == taken)
+            light.client.receive(events(4))
+            #expect(light.taken.all.count == 4)
+            for _ in 0..<4 {
+                other.run()
+                loop.advanceTime(by: .milliseconds(20))
+            }
+            #expect(heavy.taken.all == Array(0..<4))
+        }
+    }
+
+    @Test("what a client's mail sends on the loop that carries it out counts as that client's")
+    func passedOn() throws {
+        try withLoops {
+            $0.maximumMailItemsPerConnection = 2
+        } _: { io, loop, other in
+            let taken = Recorder<Int>()
+            let client = try #require(LinkedClient(io, on: loop))
+            let there = io.shard(for: other)
+            client.socket.on("n") { request in
+                taken.append(request.arguments.first.int ?? -1)
+                there.enqueue(.perform { for _ in 0..<3 { there.enqueue(.perform {}) } })
+            }
+            client.receive(events(1))
+            // One task of the loop: the letter, and not yet those that it causes.
+            there.shard.value.clock = { NIODeadline.uptimeNanoseconds(1) }
+            other.run()
+            #expect(!client.connection.isHeld, "all is carried out in the end")
+            let share = client.connection.shareOfMail()
+            #expect(share.isEmpty)
+        }
+    }
+
+    @Test("a POST is held as a WebSocket is, for the mail of its own client")
+    func polling() throws {
+        try withLoops {
+            $0.maximumMailItemsPerConnection = 3
+        } _: { io, loop, other in
+            let taken = Recorder<Int>()
+            io.onConnection { socket in
+                socket.on("n") { request in
+                    taken.append(request.arguments.first.int ?? -1)
+                    io.emit("x")
+                }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            _ = try peer.request("POST", target, body: "40")
+            let body = (0..<5).map { "42[\"n\",\($0)]" }.joined(separator: "\u{1e}")
+            try peer.send("POST \(target) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(taken.all == [0, 1, 2, 3])
+            other.run()
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(taken.all == [0, 1, 2, 3, 4])
+            #expect(try peer.output().hasSuffix("ok"))
+            peer.finish()
+        }
+    }
+
+    @Test("a connection that is closed while it is held reads on, and sees the peer's end")
+    func closedWhileHeld() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumMailItemsPerConnection = 0
+        try withEmbeddedServer(configuration) { io, loop in
+            io.onConnection { socket in socket.on("n") { _ in io.emit("x") } }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            let shard = io.shard(for: loop).shard.value
+            try peer.texts(events(4))
+            let before = peer.reads
+            peer.channel.read()
+            #expect(peer.reads == before, "it is held")
+            try #require(shard.sockets.values.first).disconnect(close: true)
+            #expect(peer.reads == before + 1)
+            peer.channel.read()
+            #expect(peer.reads == before + 2)
+            loop.advanceTime(by: .seconds(1))
+            #expect(shard.paused.isEmpty)
+            peer.finish()
+        }
+    }
+}
