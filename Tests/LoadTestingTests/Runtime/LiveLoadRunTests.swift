@@ -93,7 +93,9 @@ struct LiveLoadRunTests {
                         - emit: [say, "{{ $auditTag('r') }}"]
                         - think: 10ms
                       count: 30
-                    - think: 1.5
+                    # Answered behind all that was said.
+                    - emit: join
+                      response: {channel: joined}
                     """, config: "phases: [{duration: 0.01, arrivalCount: 1}]\nsocketio: {transports: [websocket]}"),
                 url: "http://\(server.host):\(server.port)")
         }
