@@ -22,9 +22,6 @@ public final class SocketIO: Sendable {
         var sessions = 0
         /// Sessions that poll, by the address that opened them.
         var pollingByAddress: [String: Int] = [:]
-        /// What large handshakes take in memory: of all clients, and of an address's.
-        var handshakeBytes = 0
-        var handshakeBytesByAddress: [String: Int] = [:]
     }
 
     public let configuration: SocketIOConfiguration
@@ -34,12 +31,16 @@ public final class SocketIO: Sendable {
     private let broadcastLock = NIOLock()
     private let backlog = Backlog()
     private let work = PendingWork()
+    /// Large handshakes of sessions.
+    let handshakes: MemoryBudget
     /// Bodies of requests that are being read or answered.
     let bodies: MemoryBudget
 
     public init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
         self.configuration = configuration
         self.logger = logger
+        handshakes = MemoryBudget(
+            maximum: configuration.maximumHandshakeBytes, perAddress: configuration.maximumHandshakeBytesPerAddress)
         bodies = MemoryBudget(maximum: configuration.maximumBodyBytes, perAddress: configuration.maximumBodyBytesPerAddress)
     }
 
@@ -79,12 +80,12 @@ public final class SocketIO: Sendable {
         for shard in asleep { shard.scheduleDrain() }
     }
 
-    /// The client for whose packets the calling thread works, if it is a loop's.
+    /// The client for whose packets the calling loop or task works.
     private static func mailSender(among shards: [ShardHandle]) -> MailShare? {
         for shard in shards where shard.loop.inEventLoop {
             if let sender = shard.shard.value.mailSender { return sender }
         }
-        return nil
+        return MailShare.ofTask
     }
 
     // MARK: Loops
@@ -138,35 +139,19 @@ public final class SocketIO: Sendable {
     /// Takes one of the places for sessions. False: there is none, this address has its share of those that poll or of large handshakes, or
     /// the server is shutting down.
     ///
-    /// - Parameter handshakeBytes: what ``keepHandshake(_:insteadOf:from:)`` is to count.
+    /// - Parameter handshakeBytes: what ``handshakes`` is to count.
     func openSession(from address: String, polls: Bool, handshakeBytes: Int) -> Bool {
-        state.withLockedValue { state in
+        guard handshakes.keep(handshakeBytes, insteadOf: 0, from: address) else { return false }
+        let isOpen = state.withLockedValue { state in
             guard state.sessions < configuration.maximumSessions, !state.isShuttingDown else { return false }
             let polling = state.pollingByAddress[address, default: 0]
-            guard !polls || polling < configuration.maximumPollingSessionsPerAddress,
-                keep(handshakeBytes, insteadOf: 0, from: address, &state)
-            else { return false }
+            guard !polls || polling < configuration.maximumPollingSessionsPerAddress else { return false }
             if polls { state.pollingByAddress[address] = polling + 1 }
             state.sessions += 1
             return true
         }
-    }
-
-    /// A session's handshake has another size in memory than before. False: there is no room for more.
-    func keepHandshake(_ bytes: Int, insteadOf before: Int, from address: String) -> Bool {
-        state.withLockedValue { keep(bytes, insteadOf: before, from: address, &$0) }
-    }
-
-    private func keep(_ bytes: Int, insteadOf before: Int, from address: String, _ state: inout State) -> Bool {
-        guard bytes != before else { return true }
-        let all = state.handshakeBytes + bytes - before
-        let own = state.handshakeBytesByAddress[address, default: 0] + bytes - before
-        guard bytes < before || (all <= configuration.maximumHandshakeBytes && own <= configuration.maximumHandshakeBytesPerAddress) else {
-            return false
-        }
-        state.handshakeBytes = all
-        state.handshakeBytesByAddress[address] = own > 0 ? own : nil
-        return true
+        if !isOpen { _ = handshakes.keep(0, insteadOf: handshakeBytes, from: address) }
+        return isOpen
     }
 
     /// A session of this address ends, or has a WebSocket now.
@@ -186,13 +171,11 @@ public final class SocketIO: Sendable {
         state.withLockedValue { ($0.channels, $0.sessions, $0.pollingByAddress.values.reduce(0, +)) }
     }
 
-    /// What large handshakes take of their limit, for tests.
-    var handshakeBytesInUse: (all: Int, byAddress: Int) {
-        state.withLockedValue { ($0.handshakeBytes, $0.handshakeBytesByAddress.values.reduce(0, +)) }
+    /// Runs work that a shutdown waits for. What it sends is this client's mail, also through actors and tasks that it waits for.
+    func track(for client: EngineConnection, _ body: @escaping @Sendable () async -> Void) {
+        let sender = client.shareOfMail()
+        work.run { await MailShare.$ofTask.withValue(sender) { await body() } }
     }
-
-    /// Runs work that a shutdown waits for.
-    func track(_ body: @escaping @Sendable () async -> Void) { work.run(body) }
 
     // MARK: Shutting down
 

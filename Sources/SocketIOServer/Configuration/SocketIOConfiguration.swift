@@ -91,9 +91,9 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumMailboxItems = 4_096
     /// The most bytes of them together, with the same consequence.
     public var maximumMailboxBytes = 1 << 24
-    /// The most broadcasts and calls that one client's packets caused on their loop and that wait, those for several loops counted for each.
-    /// While more wait, no packets are taken from this client; the same while any wait and a mailbox is over half of its limit. What other
-    /// threads send counts for no client.
+    /// The most broadcasts and calls that one client's packets caused and that wait, those for several loops counted for each. While more
+    /// wait, no packets are taken from this client; the same while any wait and a mailbox is over half of its limit. What asynchronous
+    /// handlers and middlewares send counts too, also through actors that they call. What other tasks and threads send counts for no client.
     public var maximumMailItemsPerConnection = 256
     /// The most bytes of them together, with the same consequence.
     public var maximumMailBytesPerConnection = 1 << 20

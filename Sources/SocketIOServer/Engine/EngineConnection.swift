@@ -109,7 +109,7 @@ final class EngineConnection: TurnTaker {
 
     private func countHandshake(_ bytes: Int) -> Bool {
         guard bytes != handshakeBytes else { return true }
-        guard let io = shard.io, io.keepHandshake(bytes, insteadOf: handshakeBytes, from: handshake.address) else { return false }
+        guard let io = shard.io, io.handshakes.keep(bytes, insteadOf: handshakeBytes, from: handshake.address) else { return false }
         handshakeBytes = bytes
         return true
     }

@@ -20,6 +20,9 @@ final class Backlog: Sendable {
 /// What one client's packets have put into the mailboxes of all loops, and what is not carried out yet. Over its limit no packet of that
 /// client is taken: one client alone can neither fill a mailbox nor make others wait behind a long queue.
 final class MailShare: Sendable {
+    /// Of the client for whom the calling task runs: an asynchronous handler's, or a middleware's.
+    @TaskLocal static var ofTask: MailShare?
+
     private let items = Atomic<Int>(0)
     private let bytes = Atomic<Int>(0)
     private let maximumItems: Int

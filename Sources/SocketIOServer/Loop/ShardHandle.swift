@@ -7,7 +7,7 @@ struct ShardHandle: Sendable {
     let mailbox: LoopMailbox
     let counters: ShardCounters
     let shard: NIOLoopBound<LoopShard>
-    /// The client for whose packets the calling thread works; nil: it is none, or unknown.
+    /// The client for whose packets the calling thread or task works; nil: it is none, or unknown.
     let sender: @Sendable () -> MailShare?
 
     func enqueue(_ item: LoopMailbox.Item) {

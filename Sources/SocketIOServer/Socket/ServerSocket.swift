@@ -105,7 +105,7 @@ public final class ServerSocket {
             } else {
                 socket.beginHolding()
             }
-            io.track {
+            io.track(for: socket.connection) {
                 await perform(request)
                 reference.perform { socket in
                     if concurrently { socket.giveBack(bytes) } else { socket.resume() }

@@ -145,7 +145,7 @@ final class SocketIOClientState {
         let loop = connection.shard.loop
         let request = ConnectRequest(handshake: handshake, namespace: namespace)
         let presented = handshake
-        io.track {
+        io.track(for: connection) {
             var request = request
             let refusal: ConnectError?
             do {
@@ -169,6 +169,10 @@ final class SocketIOClientState {
     ) {
         isConnecting = false
         guard !connection.session.isClosed else { return }
+        let shard = connection.shard
+        let outer = shard.takenFrom
+        shard.takenFrom = connection
+        defer { shard.takenFrom = outer }
         if let refusal {
             connection.shard.counters.joins.add(refusal.isFailure ? .failed : .refused)
             connection.sendMessage { buffer in

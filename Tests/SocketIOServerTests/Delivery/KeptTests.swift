@@ -138,14 +138,14 @@ struct KeptTests {
             }
             let first = try open(large), second = try open(large), third = try open(large), small = try open([])
             #expect([first, second, third, small].map(\.isOpen) == [true, true, false, true])
-            let used = io.handshakeBytesInUse
+            let used = io.handshakes.inUse
             #expect(used.all == used.byAddress && used.all > 6_000 && used.all <= 7_000)
             // Of other addresses there is less than one left.
-            #expect(!io.keepHandshake(3_000, insteadOf: 0, from: "10.0.0.1"))
-            #expect(io.keepHandshake(9_000 - used.all, insteadOf: 0, from: "10.0.0.1"))
-            #expect(io.keepHandshake(0, insteadOf: 9_000 - used.all, from: "10.0.0.1"))
+            #expect(!io.handshakes.keep(3_000, insteadOf: 0, from: "10.0.0.1"))
+            #expect(io.handshakes.keep(9_000 - used.all, insteadOf: 0, from: "10.0.0.1"))
+            #expect(io.handshakes.keep(0, insteadOf: 9_000 - used.all, from: "10.0.0.1"))
             for connection in io.shard(for: loop).shard.value.connections.all { connection.close(.forcedClose) }
-            #expect(io.handshakeBytesInUse == (0, 0))
+            #expect(io.handshakes.inUse == (0, 0))
             let again = [try open(large), try open(large)]
             #expect(again.map(\.isOpen) == [true, true])
             for connection in io.shard(for: loop).shard.value.connections.all { connection.close(.forcedClose) }
@@ -172,7 +172,7 @@ struct KeptTests {
             #expect(io.statistics.connections == 1)
             try peers[0].text("41")
             try peers[0].text("40")
-            #expect(io.handshakeBytesInUse == (0, 0), "the next auth takes the place of the last")
+            #expect(io.handshakes.inUse == (0, 0), "the next auth takes the place of the last")
             for peer in peers { peer.finish() }
         }
     }

@@ -136,20 +136,100 @@ struct MailShareTests {
         try withLoops {
             $0.maximumMailItemsPerConnection = 2
         } _: { io, loop, other in
-            let taken = Recorder<Int>()
             let client = try #require(LinkedClient(io, on: loop))
             let there = io.shard(for: other)
-            client.socket.on("n") { request in
-                taken.append(request.arguments.first.int ?? -1)
-                there.enqueue(.perform { for _ in 0..<3 { there.enqueue(.perform {}) } })
+            let share = client.connection.shareOfMail()
+            let isFull = Recorder<Bool>()
+            client.socket.on("n") { _ in
+                there.enqueue(
+                    .perform {
+                        // Beside the letter that is being carried out.
+                        for _ in 0..<2 {
+                            there.enqueue(.perform {})
+                            isFull.append(share.isFull)
+                        }
+                    })
             }
             client.receive(events(1))
-            // One task of the loop: the letter, and not yet those that it causes.
-            there.shard.value.clock = { NIODeadline.uptimeNanoseconds(1) }
             other.run()
-            #expect(!client.connection.isHeld, "all is carried out in the end")
-            let share = client.connection.shareOfMail()
+            #expect(isFull.all == [false, true])
+            #expect(share.isEmpty, "all is carried out in the end")
+        }
+    }
+
+    @Test("a client that is held does not hold up another whose mail is carried out")
+    func behindHeld() throws {
+        try withLoops {
+            $0.maximumMailItemsPerConnection = 0
+        } _: { io, loop, other in
+            let heavy = try sender(io, on: loop)
+            let here = io.shard(for: loop)
+            let light = try listener(io, on: loop)
+            light.client.socket.on("n") { request in
+                light.taken.append(request.arguments.first.int ?? -1)
+                here.enqueue(.perform {})
+            }
+            heavy.client.receive(events(4))
+            light.client.receive(events(4))
+            #expect(here.shard.value.paused.count == 2)
+            loop.advanceTime(by: .milliseconds(20))
+            #expect(heavy.taken.all == [0])
+            #expect(light.taken.all == Array(0..<4))
+            other.run()
+        }
+    }
+
+    @Test("what a task sends for a client counts as that client's")
+    func ofTask() throws {
+        try withLoops { _ in
+        } _: { io, loop, other in
+            let share = MailShare(maximumItems: 2, maximumBytes: 10_000)
+            let isFull = Recorder<Bool>()
+            MailShare.$ofTask.withValue(share) {
+                io.emit("x")
+                isFull.append(share.isFull)
+                io.shard(for: other).enqueue(.perform {})
+                isFull.append(share.isFull)
+            }
+            io.emit("x")
+            #expect(isFull.all == [false, true])
+            loop.run()
+            other.run()
             #expect(share.isEmpty)
+        }
+    }
+
+    /// Calls to it leave the task's thread, and not the task.
+    private actor Announcer {
+        func sender() -> MailShare? { MailShare.ofTask }
+    }
+
+    @Test("asynchronous handlers, actors that they call, and what follows a middleware work for their client")
+    func asynchronous() async throws {
+        try await LoopPair.with { pair in
+            let (senders, continuation) = AsyncStream.makeStream(of: Bool.self)
+            let announcer = Announcer()
+            pair.io.use { _ in }
+            pair.io.onConnection { socket in
+                let share = socket.connection.shareOfMail()
+                continuation.yield(socket.connection.shard.mailSender === share)
+                for isConcurrent in [false, true] {
+                    socket.on("n\(isConcurrent)", concurrently: isConcurrent) { _ in
+                        continuation.yield(await announcer.sender() === share)
+                    }
+                }
+            }
+            let client = try await pair.connect().client.upgrade("/socket.io/?EIO=4&transport=websocket")
+            client.send(["40"])
+            while try await !client.next().hasPrefix("40") {}
+            client.send(["42[\"nfalse\"]", "42[\"ntrue\"]"])
+            var count = 0
+            for await isOwn in senders {
+                #expect(isOwn)
+                count += 1
+                if count == 3 { break }
+            }
+            #expect(count == 3)
         }
     }
 
