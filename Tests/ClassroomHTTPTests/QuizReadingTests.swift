@@ -1,5 +1,7 @@
 import Classroom
 import ClassroomLive
+import ClassroomTestSupport
+import Foundation
 import HTTPTypes
 import JSONCore
 import NIOCore
@@ -126,18 +128,25 @@ struct QuizReadingTests {
         }
     }
 
-    @Test("work on little is done at once, work on much on a thread of its own, in the order of arrival")
+    @Test("work on little is done at once, work on much on a thread of its own")
     func thread() async throws {
         let work = HeavyWork()
-        let order = try await withThrowingTaskGroup(of: Int.self) { group in
-            for number in 0..<3 { group.addTask { try await work.perform(bytes: HeavyWork.minimumBytes) { number } } }
+        let threads = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<3 { group.addTask { try await work.perform(bytes: HeavyWork.minimumBytes) { Self.threadName } } }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(order.sorted() == [0, 1, 2])
+        #expect(threads == Array(repeating: "TP-#0", count: 3))
+        #expect(try await work.perform(bytes: HeavyWork.minimumBytes - 1) { Self.threadName } != "TP-#0")
         await #expect(throws: ClassroomError.self) {
             try await work.perform(bytes: HeavyWork.minimumBytes) { throw ClassroomError.sessionNotFound }
         }
-        #expect(try await work.perform(bytes: 0) { 1 } == 1)
+    }
+
+    private static var threadName: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { name in
+            guard let start = name.baseAddress, pthread_getname_np(pthread_self(), start, name.count) == 0 else { return "" }
+            return String(cString: start)
+        }
     }
 
     @Test("a user has so many quizzes in hand, and all have; a refusal says when to come back, and a place is free after its request")
@@ -156,5 +165,39 @@ struct QuizReadingTests {
         let cyd = try places.take(for: "cyd")
         #expect(places.taken == 3)
         withExtendedLifetime((ann, ben, cyd)) {}
+    }
+
+    @Test("the route has places for one user and for all: the next request is refused, and told when to come back")
+    func placesOfRoute() async throws {
+        var limits = RuntimeConfiguration()
+        (limits.maximumQuizzesInHand, limits.maximumQuizzesInHandPerUser) = (2, 1)
+        let gate = Gate()
+        let server = HTTPTestServer(store: StrangeStore(creating: gate), runtimeConfiguration: limits)
+        let body = #"{"title": "t", "questions": [{"question": "?", "correctAnswer": "x"}]}"#
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            func create(_ token: String) async throws -> HTTPTestServer.Answer {
+                try await server.call(.post, "/api/v1/quizzes", token: token, body: body)
+            }
+            // Each waits for the store, with its place.
+            group.addTask { try await create("ann").status }
+            await gate.reached(by: 1)
+            let second = try await create("ann")
+            #expect(second.status == 503 && second.headers[.retryAfter] == "1")
+            group.addTask { try await create("bea").status }
+            await gate.reached(by: 2)
+            let third = try await create("oda")
+            #expect(third.status == 503 && third.headers[.retryAfter] == "1")
+            let imported = try await server.call(
+                .post, "/api/v1/quizzes/import?format=opentriviaqa&title=t", token: "oda", body: "#Q a\n^ b\nA b\nB c\n")
+            #expect(imported.status == 503)
+            gate.open()
+            // The store then fails, and the places are free all the same.
+            for try await status in group { #expect(status != 503) }
+        }
+        #expect(try await create(server, "ann", body) != 503)
+    }
+
+    private func create(_ server: HTTPTestServer, _ token: String, _ body: String) async throws -> Int {
+        try await server.call(.post, "/api/v1/quizzes", token: token, body: body).status
     }
 }

@@ -1,7 +1,9 @@
 import Classroom
 @testable import ClassroomHTTP
+@testable import ClassroomLive
 import ClassroomStore
 import HTTPTypes
+import NIOCore
 import Testing
 
 @Suite("HTTP API: sessions")
@@ -133,6 +135,25 @@ struct SessionRoutesTests {
         #expect(summary?["players"] as? Int == 204)
         #expect(summary?["final"] as? Bool == false)
     }
+
+    @Test("all who ask for the board get the same bytes, and others once somebody has joined")
+    func sharedLeaderboard() async throws {
+        try await prepare()
+        func board() async throws -> ByteBuffer {
+            try await server.runtime.leaderboardDocument(sessionID: "s1", for: try #require(HTTPTestServer.tokens["ann"]))
+        }
+        let first = try await board()
+        let again = try await board()
+        #expect(memory(of: first) == memory(of: again))
+        let user = User(id: "new", username: "New")
+        _ = try await server.runtime.service.joinSession("s1", user, CallContext(receivedAt: SystemClock().now))
+        let later = try await board()
+        #expect(memory(of: later) != memory(of: first))
+        #expect(String(buffer: later).contains(#""userId":"new""#) && !String(buffer: first).contains(#""userId":"new""#))
+    }
+
+    /// Where the bytes are: those of a buffer that was written anew are elsewhere while the other one lives.
+    private func memory(of buffer: ByteBuffer) -> UnsafeRawPointer? { buffer.withUnsafeReadableBytes { $0.baseAddress } }
 
     @Test("a board keeps back what waits for the close, and a kicked player has none to see")
     func heldLeaderboard() async throws {

@@ -10,7 +10,10 @@ package struct StrangeError: Error, CustomStringConvertible {
 
 /// A store of which every read and every awaited write throws.
 package struct StrangeStore: ClassroomStore {
-    package init() {}
+    /// Where those who create a quiz wait before they fail.
+    private let creating: Gate?
+
+    package init(creating: Gate? = nil) { self.creating = creating }
 
     private func fail() throws -> Never { throw StrangeError() }
 
@@ -32,7 +35,10 @@ package struct StrangeStore: ClassroomStore {
     package func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int { try fail() }
     package func quiz(id: String) async throws -> Quiz? { try fail() }
     package func quizzes(createdBy: String?) async throws -> [Quiz] { try fail() }
-    package func create(_ quiz: Quiz) async throws { try fail() }
+    package func create(_ quiz: Quiz) async throws {
+        await creating?.pass()
+        try fail()
+    }
     package func replace(_ quiz: Quiz) async throws -> Bool { try fail() }
     package func save(_ quiz: Quiz) async throws { try fail() }
     package func deleteQuiz(id: String) async throws -> Bool { try fail() }

@@ -31,7 +31,9 @@ public enum OpenTriviaQAParser {
         lines bytes: UnsafeBufferPointer<UInt8>, _ maximumQuestions: Int, _ maximumRejected: Int
     ) -> OpenTriviaQAImport {
         var result = OpenTriviaQAImport()
-        var record: OpenTriviaQARecord?
+        // Not an optional: one that is looked into is copied, and this is done for each line.
+        var record = OpenTriviaQARecord(line: 0)
+        var isInRecord = false
         var number = 0
         var isInUnmarkedBlock = false
 
@@ -41,18 +43,19 @@ public enum OpenTriviaQAParser {
             // A byte order mark is no part of the first line.
             if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = UnsafeBufferPointer(rebasing: line.dropFirst(3)) }
             if line.count > 1, line[0] == UInt8(ascii: "#"), line[1] == UInt8(ascii: "Q") {
-                if let record { result.add(record) }
-                record = OpenTriviaQARecord(line: number)
+                if isInRecord { result.add(record) }
+                record.begin(at: number)
+                isInRecord = true
             }
             // Most lines are ASCII, which needs no validation.
-            let isText = line.allSatisfy { $0 < 0x80 } || String(validating: line, as: UTF8.self) != nil
-            if record?.ends(before: line) == true {
-                if let record { result.add(record) }
-                record = nil
+            let isText = isASCII(line) || String(validating: line, as: UTF8.self) != nil
+            if isInRecord, record.ends(before: line) {
+                result.add(record)
+                isInRecord = false
                 isInUnmarkedBlock = false
             }
-            if record != nil {
-                if isText { record?.add(line, number: number) } else { record?.addNoText(number: number) }
+            if isInRecord {
+                if isText { record.add(line, number: number) } else { record.addNoText(number: number) }
             } else if isText, OpenTriviaQARecord.isBlank(line) {
                 isInUnmarkedBlock = false
             } else if !isInUnmarkedBlock {
@@ -67,8 +70,14 @@ public enum OpenTriviaQAParser {
             take(bytes[start..<end])
             start = end + 1
         }
-        if start >= bytes.endIndex, let record { result.add(record) }
+        if start >= bytes.endIndex, isInRecord { result.add(record) }
         return result
+    }
+
+    private static func isASCII(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        var all: UInt8 = 0
+        for index in line.indices { all |= line[index] }
+        return all < 0x80
     }
 }
 
@@ -96,7 +105,7 @@ public struct OpenTriviaQAImport: Hashable, Sendable {
 
     mutating func reject(_ line: Int, _ reason: String) { rejected.append(Report(line: line, reason: reason)) }
 
-    mutating func add(_ record: OpenTriviaQARecord) {
+    mutating func add(_ record: borrowing OpenTriviaQARecord) {
         switch record.finished(id: "q\(questions.count + 1)") {
         case .success(let read):
             questions.append(read.question)

@@ -6,7 +6,7 @@ struct OpenTriviaQARecord {
     }
 
     /// Where it begins.
-    let line: Int
+    private(set) var line: Int
     private var question: [String] = []
     private var answer: String?
     private var choices: [String] = []
@@ -17,6 +17,17 @@ struct OpenTriviaQARecord {
     private(set) var isComplete = false
 
     init(line: Int) { self.line = line }
+
+    /// Makes it the next record. Its lists keep their room.
+    mutating func begin(at line: Int) {
+        self.line = line
+        question.removeAll(keepingCapacity: true)
+        answer = nil
+        choices.removeAll(keepingCapacity: true)
+        letters = 0
+        problem = nil
+        isComplete = false
+    }
 
     typealias Line = UnsafeBufferPointer<UInt8>
 
@@ -65,6 +76,7 @@ struct OpenTriviaQARecord {
         else { return failure("too many or too long choices") }
         // By their bytes: comparing texts normalises them, in quadratic time where one letter has many marks.
         var options: [String] = []
+        options.reserveCapacity(choices.count)
         for choice in choices where !options.contains(where: { $0.hasSameBytes(as: choice) }) { options.append(choice) }
         guard options.count >= 2 else { return failure("all choices are the same") }
         let correct =

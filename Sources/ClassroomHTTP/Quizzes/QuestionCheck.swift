@@ -43,13 +43,18 @@ struct QuestionCheck {
     private static func mark(of text: String) -> UInt64 {
         var mark = UInt64(truncatingIfNeeded: text.utf8.count)
         text.utf8.withContiguousStorageIfAvailable { bytes in
-            for byte in bytes[max(0, bytes.count - 7)...] { mark = mark &<< 8 | UInt64(byte) }
+            var index = max(0, bytes.count &- 7)
+            while index < bytes.count {
+                mark = mark &<< 8 | UInt64(bytes[index])
+                index &+= 1
+            }
         }
         return mark
     }
 
     private func indexed(_ answer: Answer, in options: [String]) throws(ClassroomError) -> Answer {
         guard case .list(let answers) = answer else { return .index(try place(answer, in: options)) }
+        if Self.areDistinctIndices(answers, of: options.count) { return answer }
         var isNamed = Array(repeating: false, count: options.count)
         var isIndexed = true
         for answer in answers {
@@ -64,6 +69,19 @@ struct QuestionCheck {
         var indices: [Answer] = []
         for answer in answers { indices.append(.index(try place(answer, in: options))) }
         return .list(indices)
+    }
+
+    /// The usual list: of indices alone, each once. False also for more options than a word has bits.
+    private static func areDistinctIndices(_ answers: [Answer], of count: Int) -> Bool {
+        guard count <= UInt64.bitWidth, !answers.isEmpty else { return false }
+        var named: UInt64 = 0
+        for place in answers.indices {
+            guard case .index(let index) = answers[place], index >= 0, index < count, named & (1 &<< UInt64(index)) == 0 else {
+                return false
+            }
+            named |= 1 &<< UInt64(index)
+        }
+        return true
     }
 
     private func place(_ answer: Answer, in options: [String]) throws(ClassroomError) -> Int {
@@ -97,11 +115,30 @@ struct QuestionCheck {
     }
 
     private func check(_ field: @autoclosure () -> String, _ text: String, _ length: ClosedRange<Int>) throws(ClassroomError) {
+        if Self.isPlain(text, upTo: length.upperBound) { return }
         // A unit of UTF-16 takes at most three bytes: what has more is not counted.
         guard text.utf8.count <= 3 * length.upperBound, length.contains(text.utf16.count), !text.showsNothing else {
             throw invalid(field(), "must have \(length.lowerBound) to \(length.upperBound) characters")
         }
         guard !Self.hasControlCharacters(text) else { throw invalid(field(), "has control characters") }
+    }
+
+    /// Whether a text is of printable ASCII, begins with no blank and is not too long: nothing is wrong with most, and one look tells it.
+    private static func isPlain(_ text: String, upTo length: Int) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            guard let first = bytes.first, first > 0x20, bytes.count <= length else { return false }
+            let bytes = UnsafeRawBufferPointer(bytes)
+            var index = 0
+            while index &+ 8 <= bytes.count {
+                guard isPrintable(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) else { return false }
+                index &+= 8
+            }
+            while index < bytes.count {
+                guard bytes[index] &- 0x20 < 0x5F else { return false }
+                index &+= 1
+            }
+            return true
+        } ?? false
     }
 
     /// Line breaks and tabs are fine. A NUL would end the text in other programs, the rest can disturb a terminal.

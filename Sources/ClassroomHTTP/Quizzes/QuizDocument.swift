@@ -1,4 +1,3 @@
-import Classroom
 import ClassroomStore
 import JSONCore
 import NIOCore
@@ -6,9 +5,9 @@ import NIOCore
 /// A quiz as the HTTP API shows it, correct answers included. It writes itself: a quiz may be a megabyte, and `Encodable` takes several
 /// times as long.
 struct QuizDocument: JSONWritable {
-    let quiz: Quiz
+    private let written: WrittenQuiz
 
-    init(_ quiz: Quiz) { self.quiz = quiz }
+    init(_ quiz: WrittenQuiz) { written = quiz }
 
     var bytes: ByteBuffer {
         var writer = JSONWriter()
@@ -18,11 +17,11 @@ struct QuizDocument: JSONWritable {
 
     func write(to writer: inout JSONWriter) {
         writer.object { writer in
-            writer.field("id", quiz.id)
-            writer.field("title", quiz.title)
-            writer.field("createdBy", quiz.createdBy)
+            writer.field("id", written.quiz.id)
+            writer.field("title", written.quiz.title)
+            writer.field("createdBy", written.quiz.createdBy)
             writer.key("questions")
-            writer.questions(quiz.questions)
+            writer.questions(of: written)
         }
     }
 }

@@ -9,6 +9,9 @@ import NIOCore
 struct QuizReader {
     private var scanner: JSONScanner
     private let limits: QuizLimits
+    /// As many as the question before had: most questions of a quiz are alike, and a list that has room from the start is not moved.
+    private var expectedOptions = 0
+    private var expectedAnswers = 0
 
     /// What a member says; null says nothing. A problem continues the path of the object that the member is in: `.options: is missing`.
     private enum Field<Value> {
@@ -128,6 +131,7 @@ struct QuizReader {
     private mutating func options() -> Field<[String]> {
         guard scanner.current == JSONByte.openBracket else { return wrongType(".options") }
         var options: [String] = []
+        options.reserveCapacity(expectedOptions)
         var count = 0
         var problem: String?
         scanner.position &+= 1
@@ -145,6 +149,7 @@ struct QuizReader {
             case .problem(let text): problem = text
             }
         }
+        expectedOptions = options.count
         guard count <= limits.maximumOptions else {
             return .problem(
                 ".options: there must be \(limits.minimumOptions) to \(limits.maximumOptions), or none for an answer in words")
@@ -161,6 +166,7 @@ struct QuizReader {
             return item().map(Field.value) ?? .problem(".correctAnswer: has the wrong type")
         }
         var items: [Answer] = []
+        items.reserveCapacity(expectedAnswers)
         var count = 0
         var isList = true
         scanner.position &+= 1
@@ -173,6 +179,7 @@ struct QuizReader {
             }
             items.append(item)
         }
+        expectedAnswers = items.count
         return isList ? .value(.list(items)) : .problem(".correctAnswer: has the wrong type")
     }
 
@@ -212,14 +219,22 @@ struct QuizReader {
 
     private mutating func int() -> Int? {
         let start = scanner.position
-        scanner.skipValue()
-        let raw = UnsafeRawBufferPointer(rebasing: scanner.bytes[start..<scanner.position])
-        var value = 0
-        for byte in raw.prefix(7) {
-            guard byte &- JSONByte.zero < 10, raw.count <= 6 else { return JSONSlice(unchecked: ByteBuffer(bytes: raw)).int }
+        // Nearly all are indices: a few digits, and then the next element or the end of the list.
+        var (position, value) = (start, 0)
+        while position < scanner.bytes.count, position &- start < 7 {
+            let byte = scanner.bytes[position]
+            guard byte &- JSONByte.zero < 10 else {
+                guard position > start, byte == JSONByte.comma || byte == JSONByte.closeBracket || byte == JSONByte.closeBrace else {
+                    break
+                }
+                scanner.position = position
+                return value
+            }
             value = value &* 10 &+ Int(byte &- JSONByte.zero)
+            position &+= 1
         }
-        return value
+        scanner.skipValue()
+        return JSONSlice(unchecked: ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: scanner.bytes[start..<scanner.position]))).int
     }
 
     private mutating func wrongType<Value>(_ path: @autoclosure () -> String) -> Field<Value> {

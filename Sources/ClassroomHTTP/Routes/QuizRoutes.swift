@@ -48,7 +48,7 @@ struct QuizRoutes {
             return try draft.checked(id: id, owner: user.id, limits: limits)
         }
         try await store.create(quiz)
-        return created(quiz.id, .bytes(document, type: Response.jsonType, status: .created))
+        return created(quiz.quiz.id, .bytes(document, type: Response.jsonType, status: .created))
     }
 
     private func importFile(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
@@ -62,17 +62,18 @@ struct QuizRoutes {
         let place = try places.take(for: user.id)
         defer { withExtendedLifetime(place) {} }
         let body = try await request.body.collected(upTo: maximumBodyBytes)
-        let imported = try await work.perform(bytes: body.readableBytes) { () -> Result<QuizImport, QuizImport.Refusal> in
+        let imported = try await work.perform(bytes: body.readableBytes) { () -> Result<(QuizImport, WrittenQuiz), QuizImport.Refusal> in
             Result { () throws(QuizImport.Refusal) in
-                try QuizImport(
+                let imported = try QuizImport(
                     body.readableBytesView, format: format, id: QuizImport.newQuizID(), title: String(title), owner: user.id,
                     limits: limits)
+                return (imported, WrittenQuiz(imported.quiz))
             }
         }
         switch imported {
         case .failure(let refusal): return .json(QuizImportRefusalDocument(refusal), status: .badRequest)
-        case .success(let imported):
-            try await store.save(imported.quiz)
+        case .success((let imported, let quiz)):
+            try await store.save(quiz)
             return created(imported.quiz.id, .json(QuizImportDocument(imported), status: .created))
         }
     }
@@ -84,7 +85,7 @@ struct QuizRoutes {
         let isShared = quiz.isShared && authentication.hasPermission(user, .createQuizzes)
         guard quiz.createdBy == user.id || isShared else { throw Self.notFound }
         return .bytes(
-            try await work.perform(bytes: quiz.questions.count * 256) { QuizDocument(quiz).bytes }, type: Response.jsonType)
+            try await work.perform(bytes: quiz.questions.count * 256) { QuizDocument(WrittenQuiz(quiz)).bytes }, type: Response.jsonType)
     }
 
     private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
@@ -137,11 +138,11 @@ struct QuizRoutes {
     /// The quiz that `check` makes of the body, and the answer that shows it.
     private func read(
         _ request: Request, check: @escaping @Sendable (QuizDraft) throws(ClassroomError) -> Quiz
-    ) async throws -> (Quiz, ByteBuffer) {
+    ) async throws -> (WrittenQuiz, ByteBuffer) {
         let body = try await request.body.collected(upTo: maximumBodyBytes)
         let limits = limits
         return try await work.perform(bytes: body.readableBytes) {
-            let quiz = try check(try QuizDraft(json: body, limits: limits))
+            let quiz = WrittenQuiz(try check(try QuizDraft(json: body, limits: limits)))
             return (quiz, QuizDocument(quiz).bytes)
         }
     }

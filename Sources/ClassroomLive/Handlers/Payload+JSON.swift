@@ -26,13 +26,23 @@ enum PayloadLimits {
     /// A large object with those of its members alone that anybody reads: found in one walk, so that what is read later, and kept until
     /// then, is no longer than that.
     static func trimmed(_ payload: JSONSlice, to fields: [String]) -> JSONSlice {
-        guard payload.bytes.readableBytes > untrimmedBytes, payload.kind == .object else { return payload }
-        return JSONBody { writer in
-            for (name, value) in payload.members(named: fields) {
-                writer.key(name)
-                writer.raw(value)
-            }
-        }.slice
+        guard payload.bytes.readableBytes > untrimmedBytes, payload.kind == .object else { return compact(payload) }
+        return compact(
+            JSONBody { writer in
+                for (name, value) in payload.members(named: fields) {
+                    writer.key(name)
+                    writer.raw(value)
+                }
+            }.slice)
+    }
+
+    /// The payload without much memory around it. A few bytes may lie in a buffer of what was read from the connection at once: while they
+    /// wait they would hold all of it.
+    static func compact(_ payload: JSONSlice) -> JSONSlice {
+        let bytes = payload.bytes
+        // A copy takes the next power of two.
+        guard bytes.storageCapacity > 2 * bytes.readableBytes + RequestMemory.overhead else { return payload }
+        return JSONSlice(unchecked: ByteBuffer(bytes: bytes.readableBytesView))
     }
 
     static func allow(_ arguments: Arguments) -> Bool {

@@ -1,5 +1,7 @@
 import Classroom
+import JSONCore
 import NIOConcurrencyHelpers
+import NIOCore
 
 /// The bytes of all requests, and of sign-ins by a handshake, that have arrived and are not carried out. Thread-safe.
 ///
@@ -9,6 +11,9 @@ final class RequestMemory: Sendable {
     static let overhead = 1_024
     /// What a sign-in by a handshake takes beside its packet. Little: a school of thousands may come back at once from one address.
     static let signInOverhead = 256
+
+    /// What a request with this payload is counted for. A payload that lies in a larger buffer holds all of that.
+    static func bytes(of payload: JSONSlice) -> Int { max(payload.bytes.readableBytes + overhead, payload.bytes.storageCapacity) }
 
     private let share: NIOLockedValueBox<FairShare<String>>
 

@@ -140,7 +140,7 @@ final class RequestPipeline: Sendable {
 
     /// False: the socket, its user or the server has too many bytes of requests that wait.
     private func reserve(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
-        let bytes = request.payload.bytes.readableBytes + RequestMemory.overhead
+        let bytes = RequestMemory.bytes(of: request.payload)
         // Room for one request at least, or nobody could ask for anything.
         let isFirst = connection.waitingBytes == 0
         guard isFirst || connection.waitingBytes + bytes <= configuration.maximumWaitingBytesPerSocket else { return false }

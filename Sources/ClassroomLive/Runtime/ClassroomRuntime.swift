@@ -13,7 +13,7 @@ public final class ClassroomRuntime: Sendable {
     private let logger: Logger
     let pipeline: RequestPipeline
     private let registry: SessionRegistry
-    private let service: LiveQuizService
+    let service: LiveQuizService
     private let chat: ChatHandler
     private let dashboard: DashboardBroadcaster
     private let tokenWatch: TokenWatch

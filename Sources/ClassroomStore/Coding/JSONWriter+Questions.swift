@@ -24,7 +24,8 @@ extension JSONWriter {
 extension Question {
     /// As many bytes as its JSON may have: six for each byte of a text, and what stands around them.
     fileprivate var maximumBytes: Int {
-        let texts = self.options.reduce(self.id.utf8.count + self.question.utf8.count) { $0 + $1.utf8.count + 1 }
+        var texts = self.id.utf8.count + self.question.utf8.count
+        for index in self.options.indices { texts &+= self.options[index].utf8.count &+ 1 }
         return 128 + 6 * texts + self.correctAnswer.maximumBytes
     }
 }
@@ -32,11 +33,17 @@ extension Question {
 extension Answer {
     fileprivate var maximumBytes: Int {
         switch self {
-        case .index: 24
+        case .index: Self.maximumIndexBytes
         case .text(let text): 6 * text.utf8.count + 3
-        case .list(let list): list.reduce(2) { $0 + $1.maximumBytes }
+        case .list(let list):
+            list.indices.reduce(2) { sum, index in
+                // Nearly all are indices: no value is taken out of the list for one.
+                if case .index = list[index] { sum &+ Self.maximumIndexBytes } else { sum &+ list[index].maximumBytes }
+            }
         }
     }
+
+    private static var maximumIndexBytes: Int { 24 }
 }
 
 /// Bytes of which there are enough.
@@ -73,12 +80,13 @@ private struct QuestionBytes {
             self.put("[")
             for index in list.indices {
                 if index > 0 { self.put(",") }
-                self.put(list[index])
+                if case .index(let number) = list[index] { self.put(number) } else { self.put(list[index]) }
             }
             self.put("]")
         }
     }
 
+    @inline(__always)
     private mutating func put(_ number: Int) {
         // Nearly all are indices of options.
         if (0..<100).contains(number) {

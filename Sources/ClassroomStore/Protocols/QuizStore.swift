@@ -17,6 +17,10 @@ public protocol QuizStore: Sendable {
     func replace(_ quiz: Quiz) async throws -> Bool
     /// Creates the quiz or replaces the one of the same id.
     func save(_ quiz: Quiz) async throws
+    /// The same three for a quiz whose questions were written as JSON before: a store that keeps that text writes none of its own.
+    func create(_ quiz: WrittenQuiz) async throws
+    func replace(_ quiz: WrittenQuiz) async throws -> Bool
+    func save(_ quiz: WrittenQuiz) async throws
     /// Whether there was such a quiz. Its sessions stay, and those that were started keep it as they played it.
     func deleteQuiz(id: String) async throws -> Bool
 
@@ -41,6 +45,12 @@ extension QuizStore {
 }
 
 extension QuizStore {
+    /// For a store that keeps no text.
+    public func create(_ quiz: WrittenQuiz) async throws { try await create(quiz.quiz) }
+    /// For a store that keeps no text.
+    public func replace(_ quiz: WrittenQuiz) async throws -> Bool { try await replace(quiz.quiz) }
+    /// For a store that keeps no text.
+    public func save(_ quiz: WrittenQuiz) async throws { try await save(quiz.quiz) }
     /// For a store that has its quizzes at hand.
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
         try await quizzes(createdBy: createdBy).map(QuizSummary.init)

@@ -54,20 +54,38 @@ extension SQLiteStore {
         }
     }
 
-    public func create(_ quiz: Quiz) async throws {
-        try await write(bytes: Self.bytes(quiz)) { db in
+    public func create(_ quiz: Quiz) async throws { try await create(WrittenQuiz(quiz)) }
+    public func replace(_ quiz: Quiz) async throws -> Bool { try await replace(WrittenQuiz(quiz)) }
+    public func save(_ quiz: Quiz) async throws { try await save(WrittenQuiz(quiz)) }
+
+    public func create(_ written: WrittenQuiz) async throws {
+        let quiz = written.quiz
+        try await write(bytes: written.bytes) { db in
             try db.cachedStatement(
                 sql: "insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?) on conflict (id) do nothing"
-            ).execute(arguments: [quiz.id, quiz.title, QuestionsText.text(quiz.questions), quiz.createdBy])
+            ).execute(arguments: [quiz.id, quiz.title, written.questions, quiz.createdBy])
             guard db.changesCount > 0 else { throw ClassroomError.quizExists }
         }
     }
 
-    public func replace(_ quiz: Quiz) async throws -> Bool {
-        try await write(bytes: Self.bytes(quiz)) { db in
+    public func replace(_ written: WrittenQuiz) async throws -> Bool {
+        let quiz = written.quiz
+        return try await write(bytes: written.bytes) { db in
             try db.cachedStatement(sql: "update quizzes set title = ?, questions = ? where id = ? and coalesce(created_by, '') = ?")
-                .execute(arguments: [quiz.title, QuestionsText.text(quiz.questions), quiz.id, quiz.createdBy])
+                .execute(arguments: [quiz.title, written.questions, quiz.id, quiz.createdBy])
             return db.changesCount > 0
+        }
+    }
+
+    public func save(_ written: WrittenQuiz) async throws {
+        let quiz = written.quiz
+        try await write(bytes: written.bytes) { db in
+            try db.cachedStatement(
+                sql: """
+                    insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?)
+                        on conflict (id) do update set title = excluded.title, questions = excluded.questions, created_by = excluded.created_by
+                    """
+            ).execute(arguments: [quiz.id, quiz.title, written.questions, quiz.createdBy])
         }
     }
 
@@ -75,17 +93,6 @@ extension SQLiteStore {
     private static func bytes(_ quiz: Quiz) -> Int {
         quiz.questions.reduce(quiz.title.utf8.count) { sum, question in
             sum + 256 + question.question.utf8.count + question.options.reduce(0) { $0 + 16 + $1.utf8.count }
-        }
-    }
-
-    public func save(_ quiz: Quiz) async throws {
-        try await write(bytes: Self.bytes(quiz)) { db in
-            try db.cachedStatement(
-                sql: """
-                    insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?)
-                        on conflict (id) do update set title = excluded.title, questions = excluded.questions, created_by = excluded.created_by
-                    """
-            ).execute(arguments: [quiz.id, quiz.title, QuestionsText.text(quiz.questions), quiz.createdBy])
         }
     }
 

@@ -83,6 +83,30 @@ struct PayloadLimitTests {
         #expect(PayloadLimits.trimmed(small, to: ["a"]) == small)
     }
 
+    @Test("a payload that waits holds no more than it is counted for, however much was read with it", arguments: [0, 400, 20_000])
+    func buffers(length: Int) throws {
+        let text = #"{"a":"\#(String(repeating: "a", count: length))"}"#
+        // As much around it as may be, and one byte more.
+        for more in [0, 1] {
+            let capacity = 2 * text.utf8.count + RequestMemory.overhead + more
+            var read = ByteBufferAllocator().buffer(capacity: capacity)
+            read.writeString(text)
+            // A buffer of the allocator has a power of two; what is looked at has no more than was asked for.
+            let isLarger = read.storageCapacity > 2 * text.utf8.count + RequestMemory.overhead
+            let payload = try JSONSlice(validating: read)
+            let kept = PayloadLimits.compact(payload)
+            #expect(kept == payload)
+            #expect((address(kept) == address(payload)) == !isLarger)
+            #expect(RequestMemory.bytes(of: kept) >= kept.bytes.storageCapacity)
+        }
+        var read = ByteBuffer(repeating: UInt8(ascii: " "), count: 1 << 20)
+        read.setString(text, at: 0)
+        let few = try JSONSlice(validating: #require(read.getSlice(at: 0, length: text.utf8.count)))
+        #expect(RequestMemory.bytes(of: PayloadLimits.trimmed(few, to: ["a"])) <= 2 * text.utf8.count + RequestMemory.overhead)
+    }
+
+    private func address(_ payload: JSONSlice) -> UnsafeRawPointer? { payload.bytes.withUnsafeReadableBytes { $0.baseAddress } }
+
     @Test("a name that is longer than all of ours is not looked up; a prefix of ours with any other name behind it is")
     func names() {
         var table = RequestTable()
