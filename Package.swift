@@ -188,7 +188,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SocketIOTestingTests",
-            dependencies: ["SocketIOTesting", "SocketIOServer", "WebSocketCore", hummingbird, nioCore], swiftSettings: settings),
+            dependencies: ["SocketIOTesting", "SocketIOServer", "WebSocketCore", hummingbird, nioCore, nioConcurrency],
+            swiftSettings: settings),
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
         .testTarget(

@@ -19,4 +19,6 @@ public enum JoinResult: String, CaseIterable, Sendable {
     /// A middleware broke.
     case failed
     case unknownNamespace = "unknown_namespace"
+    /// The client is in as many namespaces as it may be.
+    case tooManyNamespaces = "too_many_namespaces"
 }

@@ -10,13 +10,10 @@ import WebSocketCore
 ///
 /// A server that has served must be told to ``shutdown()``: until then it, its handlers and whatever they hold stay in memory.
 public final class SocketIO: Sendable {
-    public typealias Middleware = @Sendable (inout ConnectRequest) async throws -> Void
-
     private struct State {
-        var shards: [ShardHandle] = []
-        var shardByLoop: [ObjectIdentifier: Int] = [:]
-        var middlewares: [Middleware] = []
-        var connectionHandlers: [@Sendable (ServerSocket) -> Void] = []
+        /// By name, without "/".
+        var namespaces: [String: Namespace] = [:]
+        var lastIndex = SocketIO.mainIndex
         var isShuttingDown = false
         var channels = 0
         var sessions = 0
@@ -27,8 +24,8 @@ public final class SocketIO: Sendable {
     public let configuration: SocketIOConfiguration
     public let logger: Logger
     private let state = NIOLockedValueBox(State())
-    /// Held while a broadcast is put into the loops' mailboxes: all loops get broadcasts in one order.
-    private let broadcastLock = NIOLock()
+    private let loops: Loops
+    private let main: Namespace
     private let backlog = Backlog()
     private let work = PendingWork()
     /// Large handshakes of sessions.
@@ -36,94 +33,103 @@ public final class SocketIO: Sendable {
     /// Bodies of requests that are being read or answered.
     let bodies: MemoryBudget
 
+    static let mainIndex: NamespaceIndex = 0
+
     public init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
         self.configuration = configuration
         self.logger = logger
         handshakes = MemoryBudget(
             maximum: configuration.maximumHandshakeBytes, perAddress: configuration.maximumHandshakeBytesPerAddress)
         bodies = MemoryBudget(maximum: configuration.maximumBodyBytes, perAddress: configuration.maximumBodyBytesPerAddress)
+        loops = Loops(backlog: backlog, maximumWaitingItems: configuration.maximumMailboxItems)
+        main = SocketIO.makeNamespace(Namespace.mainName, SocketIO.mainIndex, configuration, loops)
     }
 
-    // MARK: Handlers
+    // MARK: Namespaces
 
-    /// Called for each new socket, on its loop. Register its handlers there. Ignored after ``shutdown()``.
-    public func onConnection(_ handler: @escaping @Sendable (ServerSocket) -> Void) {
-        state.withLockedValue { if !$0.isShuttingDown { $0.connectionHandlers.append(handler) } }
-    }
-
-    /// Asked for each client that joins, in the order of registration. Ignored after ``shutdown()``.
-    public func use(_ middleware: @escaping Middleware) {
-        state.withLockedValue { if !$0.isShuttingDown { $0.middlewares.append(middleware) } }
-    }
-
-    var middlewares: [Middleware] { state.withLockedValue { $0.middlewares } }
-    var connectionHandlers: [@Sendable (ServerSocket) -> Void] { state.withLockedValue { $0.connectionHandlers } }
-
-    // MARK: Sending
-
-    /// The members of these rooms, or sockets of these ids.
-    public func to(_ rooms: String...) -> BroadcastOperator { BroadcastOperator(io: self, targets: rooms) }
-
-    /// Everybody but the members of this room.
-    public func except(_ room: String) -> BroadcastOperator { BroadcastOperator(io: self, exceptions: [room]) }
-
-    /// Sends to everybody.
-    public func emit(_ event: String, _ arguments: any JSONWritable...) {
-        BroadcastOperator(io: self).send(.event(event, namespace: "/", arguments: arguments))
-    }
-
-    func broadcast(_ broadcast: Broadcast) {
-        let shards = state.withLockedValue { $0.shards }
-        // Woken after the lock: nothing is called while it is held.
-        let sender = SocketIO.mailSender(among: shards)
-        let asleep = broadcastLock.withLock { shards.filter { $0.put(.broadcast(broadcast), from: sender) } }
-        for shard in asleep { shard.scheduleDrain() }
-    }
-
-    /// The client for whose packets the calling loop or task works.
-    private static func mailSender(among shards: [ShardHandle]) -> MailShare? {
-        for shard in shards where shard.loop.inEventLoop {
-            if let sender = shard.shard.value.mailSender { return sender }
+    /// The namespace of that name, with or without the slash before it; made when it is first asked for. Clients may join the namespaces that
+    /// were asked for, and no others.
+    public func of(_ name: String) -> Namespace {
+        let name = name.hasPrefix("/") ? name : "/" + name
+        if let known = namespace(named: name) { return known }
+        let index = state.withLockedValue { state in
+            state.lastIndex += 1
+            return state.lastIndex
         }
-        return MailShare.ofTask
+        // Outside the lock: making an adapter is the application's own code.
+        let made = SocketIO.makeNamespace(name, index, configuration, loops)
+        let kept = state.withLockedValue { state -> Namespace? in
+            if let known = state.namespaces[name] { return known }
+            if !state.isShuttingDown { state.namespaces[name] = made }
+            return state.isShuttingDown ? nil : made
+        }
+        if kept !== made { made.end() }
+        return kept ?? made
     }
+
+    /// nil: there is none of exactly that name.
+    func namespace(named name: String) -> Namespace? {
+        if name == Namespace.mainName { return main }
+        // Texts are equal that look alike; clients know a namespace by its bytes.
+        return state.withLockedValue { $0.namespaces[name] }.flatMap { $0.name.utf8.elementsEqual(name.utf8) ? $0 : nil }
+    }
+
+    private static func makeNamespace(
+        _ name: String, _ index: NamespaceIndex, _ configuration: SocketIOConfiguration, _ loops: Loops
+    ) -> Namespace {
+        let local = InMemoryAdapter(namespace: name, index: index, loops: loops)
+        let namespace = Namespace(name, index: index, adapter: configuration.adapter(local))
+        local.attach(namespace)
+        return namespace
+    }
+
+    // MARK: The namespace "/"
+
+    /// See ``Namespace/onConnection(_:)``.
+    public func onConnection(_ handler: @escaping @Sendable (ServerSocket) -> Void) { main.onConnection(handler) }
+    /// See ``Namespace/use(_:)``.
+    public func use(_ middleware: @escaping Namespace.Middleware) { main.use(middleware) }
+    public func use(_ middleware: @escaping @Sendable (inout ConnectRequest) throws -> Void) { main.use(middleware) }
+    public func to(_ rooms: String...) -> BroadcastOperator { main.to(rooms) }
+    public func to(_ rooms: [String]) -> BroadcastOperator { main.to(rooms) }
+    public func `in`(_ rooms: String...) -> BroadcastOperator { main.to(rooms) }
+    public func except(_ rooms: String...) -> BroadcastOperator { main.except(rooms) }
+    public var local: BroadcastOperator { main.local }
+    public var volatile: BroadcastOperator { main.volatile }
+    /// Sends to everybody in the namespace "/".
+    public func emit(_ event: String, _ arguments: any JSONWritable...) { main.everybody.send(EventPacket(event, arguments)) }
+    public func fetchSockets() async throws -> [RemoteSocket] { try await main.fetchSockets() }
+    public func socketsJoin(_ rooms: String...) { main.everybody.socketsJoin(rooms) }
+    public func socketsLeave(_ rooms: String...) { main.everybody.socketsLeave(rooms) }
+    public func disconnectSockets(close: Bool = false) { main.disconnectSockets(close: close) }
 
     // MARK: Loops
 
     /// This loop's share, made on its first connection. Call on `loop`.
     func shard(for loop: any EventLoop) -> ShardHandle {
         loop.preconditionInEventLoop()
-        return state.withLockedValue { state in
-            if let index = state.shardByLoop[ObjectIdentifier(loop)] { return state.shards[index] }
-            let index = state.shards.count
+        return loops.handle(for: loop) { index, hasEnded in
             let mailbox = LoopMailbox(
                 loop: loop, maximumItems: configuration.maximumMailboxItems, maximumBytes: configuration.maximumMailboxBytes,
                 backlog: backlog)
             let counters = ShardCounters()
-            let sender: @Sendable () -> MailShare? = { [weak self] in
-                self.flatMap { SocketIO.mailSender(among: $0.state.withLockedValue { $0.shards }) }
-            }
+            let sender: @Sendable () -> MailShare? = { [weak loops] in loops?.mailSender }
             let shard = LoopShard(
                 index: index, loop: loop, mailbox: mailbox, counters: counters, backlog: backlog, configuration: configuration,
-                logger: logger, io: state.isShuttingDown ? nil : self, sender: sender)
-            let handle = shard.handle
-            state.shards.append(handle)
-            state.shardByLoop[ObjectIdentifier(loop)] = index
-            return handle
+                logger: logger, io: hasEnded ? nil : self, sender: sender)
+            return shard.handle
         }
     }
 
     /// The share that holds a session, by its id.
-    func shard(at index: Int) -> ShardHandle? {
-        state.withLockedValue { $0.shards.indices.contains(index) ? $0.shards[index] : nil }
-    }
+    func shard(at index: Int) -> ShardHandle? { loops[index] }
 
     // MARK: Counting
 
     /// Counts since the start, from all loops.
     public var statistics: SocketIOStatistics {
         var sum = SocketIOStatistics()
-        for shard in state.withLockedValue({ $0.shards }) { sum.add(shard.counters) }
+        for shard in loops.all { sum.add(shard.counters) }
         return sum
     }
 
@@ -185,15 +191,12 @@ public final class SocketIO: Sendable {
     /// were registered. Takes at most `handlerGracePeriod` and `handlerCancellationTimeout` together: handlers that still run after the
     /// first are cancelled, and after the second nobody waits for them any more.
     public func shutdown() async {
-        let (shards, registered) = state.withLockedValue { state in
-            let registered = (state.middlewares, state.connectionHandlers)
+        let namespaces = state.withLockedValue { state in
             state.isShuttingDown = true
-            state.middlewares = []
-            state.connectionHandlers = []
-            return (state.shards, registered)
+            return [main] + state.namespaces.values
         }
-        // They go outside the lock: what they held may come back here.
-        withExtendedLifetime(registered) {}
+        let shards = loops.end()
+        for namespace in namespaces { namespace.end() }
         guard let loop = shards.first?.loop else { return }
         for handle in shards {
             let closing = work.begin()

@@ -112,10 +112,10 @@ struct BoundsTests {
         try withEmbeddedServer { io, loop in
             let victimPeer = try EmbeddedPeer(io, loop: loop)
             try victimPeer.join()
-            let victim = try #require(io.shard(for: loop).shard.value.sockets.values.first)
+            let victim = try #require(io.shard(for: loop).shard.value.main.sockets.values.first)
             let other = try EmbeddedPeer(io, loop: loop)
             try other.join()
-            let impostor = try #require(io.shard(for: loop).shard.value.sockets.values.first { $0.id != victim.id })
+            let impostor = try #require(io.shard(for: loop).shard.value.main.sockets.values.first { $0.id != victim.id })
             impostor.join(victim.id)
             let peers = [victimPeer, other]
             io.to(victim.id).emit("x")
@@ -140,6 +140,7 @@ struct BoundsTests {
                 socket.disconnect()
                 socket.on("x") { _ in _ = (socket, token) }
                 socket.onAny { _ in _ = (socket, token) }
+                socket.onUnhandled { _ in _ = (socket, token) }
                 socket.onDisconnect { _ in _ = (socket, token) }
             }
             let peer = try EmbeddedPeer(io, loop: loop)

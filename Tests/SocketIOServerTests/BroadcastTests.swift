@@ -19,7 +19,7 @@ struct BroadcastTests {
             try peer.join()
             peers.append(peer)
             let known = Set(sockets.map(\.id))
-            sockets += io.shard(for: loop).shard.value.sockets.values.filter { !known.contains($0.id) }
+            sockets += io.shard(for: loop).shard.value.main.sockets.values.filter { !known.contains($0.id) }
         }
         return (peers, sockets)
     }
@@ -115,12 +115,12 @@ struct BroadcastTests {
             sockets[2].leave("r")
             sockets[3].leave("r")
             let shard = io.shard(for: loop).shard.value
-            #expect(shard.rooms["r"] == nil)
-            #expect(shard.rooms["s"]?.members.count == 4)
+            #expect(shard.main.rooms["r"] == nil)
+            #expect(shard.main.rooms["s"]?.members.count == 4)
             #expect(sockets[1].rooms == ["s", sockets[1].id])
             for peer in peers { peer.finish() }
             loop.run()
-            #expect(shard.rooms.isEmpty && shard.sockets.isEmpty && shard.sessions.isEmpty)
+            #expect(shard.main.rooms.isEmpty && shard.main.sockets.isEmpty && shard.sessions.isEmpty)
         }
     }
 

@@ -39,12 +39,12 @@ struct HandshakeCountTests {
     @Test("tries to join a namespace, one that there is and one that there is not")
     func joins() throws {
         try withEmbeddedServer { io, loop in
-            #expect(io.statistics.joins == [.accepted: 0, .refused: 0, .failed: 0, .unknownNamespace: 0])
+            #expect(io.statistics.joins == [.accepted: 0, .refused: 0, .failed: 0, .unknownNamespace: 0, .tooManyNamespaces: 0])
             let peer = try EmbeddedPeer(io, loop: loop)
             try peer.join()
             try peer.text("40/other,")
             #expect(try peer.messages().first?.contains("Invalid namespace") == true)
-            #expect(io.statistics.joins == [.accepted: 1, .refused: 0, .failed: 0, .unknownNamespace: 1])
+            #expect(io.statistics.joins == [.accepted: 1, .refused: 0, .failed: 0, .unknownNamespace: 1, .tooManyNamespaces: 0])
         }
     }
 }

@@ -25,13 +25,34 @@ struct SocketTests {
         }
     }
 
-    @Test("events without a handler of their own reach onAny, and no others")
+    @Test("every event reaches onAny of namespace and socket, in order, before its own handler")
     func onAny() throws {
+        try withEmbeddedServer { io, loop in
+            let names = Recorder<String>()
+            io.of("/").onAny { names.append("namespace \($0.name)") }
+            io.onConnection { socket in
+                socket.on("known") { _ in names.append("own") }
+                socket.on("listen") { $0.socket.onAny { names.append("socket \($0.name)") } }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.texts([#"42["known"]"#, #"42["known"]"#, #"42["listen"]"#, #"42["known"]"#, #"42["unknown"]"#])
+            #expect(
+                names.all == [
+                    "namespace known", "own", "namespace known", "own", "namespace listen", "namespace known", "socket known", "own",
+                    "namespace unknown", "socket unknown",
+                ])
+            peer.finish()
+        }
+    }
+
+    @Test("events without a handler of their own reach onUnhandled, and no others")
+    func onUnhandled() throws {
         try withEmbeddedServer { io, loop in
             let names = Recorder<String>()
             io.onConnection { socket in
                 socket.on("known") { _ in }
-                socket.onAny { names.append($0.name) }
+                socket.onUnhandled { names.append($0.name) }
             }
             let peer = try EmbeddedPeer(io, loop: loop)
             try peer.join()

@@ -163,3 +163,36 @@ struct TestClientTests {
         #expect(io.statistics.connections == 0)
     }
 }
+
+@Suite("A test's client in several namespaces")
+struct TestClientNamespaceTests {
+    @Test("each namespace over one connection has its own id, events, acknowledgements and end")
+    func several() async throws {
+        let io = SocketIO()
+        for name in ["/", "/chat"] {
+            io.of(name).onConnection { socket in socket.on("echo") { $0.acknowledge?($0.arguments) } }
+        }
+        io.of("/closed").use { (_: inout ConnectRequest) in throw ConnectError(message: "closed") }
+        try await withTestServer(io) { server in
+            let main = try await server.connect()
+            let chat = try await main.of("/chat")
+            #expect(main.id != chat.id && !chat.id.isEmpty)
+            await #expect(throws: TestClientError.self) { _ = try await main.of("/closed") }
+            await #expect(throws: TestClientError.self) { _ = try await main.of("/unheard") }
+            await #expect(throws: TestClientError.self, "it is joined") { _ = try await main.of("/chat") }
+            #expect(try await chat.call("echo", 1).first.int == 1)
+            #expect(try await main.call("echo", 2).first.int == 2)
+            io.of("/chat").emit("x", 1)
+            io.emit("x", 2)
+            #expect(try await main.next("x").first.int == 2)
+            #expect(try await chat.next("x").first.int == 1)
+            io.of("/chat").disconnectSockets()
+            try await chat.disconnected()
+            let again = try await main.of("/chat")
+            #expect(again.id != chat.id)
+            try await again.leave()
+            #expect(try await main.call("echo", 3).first.int == 3)
+            #expect(io.statistics.sockets == 1 && io.statistics.connections == 1)
+        }
+    }
+}

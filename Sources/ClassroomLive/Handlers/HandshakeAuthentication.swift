@@ -18,7 +18,7 @@ extension RequestPipeline {
                 let user = try await verify(token, socketID: nil, address: request.handshake.address)
             else { throw ClassroomError.invalidToken }
             guard presence.hasRoom(for: user.id) else { throw Self.tooManySockets }
-            request.attachment = SignedIn(user: user, token: token)
+            request.data = SignedIn(user: user, token: token)
         } catch {
             throw Self.connectError(refusal(for: error))
         }

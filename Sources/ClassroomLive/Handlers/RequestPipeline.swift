@@ -38,8 +38,8 @@ final class RequestPipeline: Sendable {
             socket: socket, presence: presence, tokens: tokens, departures: table.departures,
             queueLimit: configuration.maximumQueuedRequests)
         counters.connections.change(by: 1)
-        if let signedIn = socket.attachment as? SignedIn { connection.become(signedIn.user, token: signedIn.token) }
-        socket.onAny { [self] incoming in
+        if let signedIn = socket.data as? SignedIn { connection.become(signedIn.user, token: signedIn.token) }
+        socket.onUnhandled { [self] incoming in
             let name = incoming.name
             if let route = table.route(name) {
                 receive(incoming, name, route, connection)
@@ -49,7 +49,7 @@ final class RequestPipeline: Sendable {
         }
         socket.onDisconnect { [self, weak socket] _ in
             // The handler holds the connection and the connection the socket.
-            socket?.onAny { _ in }
+            socket?.onUnhandled { _ in }
             counters.connections.change(by: -1)
             depart(connection)
         }

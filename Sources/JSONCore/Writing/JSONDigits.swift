@@ -1,9 +1,8 @@
 /// A number's decimal digits.
 package enum JSONDigits {
-    /// - Parameter target: has room for twenty digits from the offset.
-    /// - Returns: The offset after the last digit.
+    /// How many digits a number has.
     @inlinable
-    package static func write(_ value: UInt64, to target: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+    package static func count(_ value: UInt64) -> Int {
         var digits = 1
         var limit: UInt64 = 10
         while value >= limit {
@@ -11,6 +10,14 @@ package enum JSONDigits {
             if digits == 20 { break }
             limit &*= 10
         }
+        return digits
+    }
+
+    /// - Parameter target: has room for the digits from the offset on.
+    /// - Returns: The offset after the last digit.
+    @inlinable
+    package static func write(_ value: UInt64, to target: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+        let digits = self.count(value)
         var rest = value
         var index = offset &+ digits
         while index > offset {

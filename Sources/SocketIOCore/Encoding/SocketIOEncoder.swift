@@ -81,32 +81,70 @@ public enum SocketIOEncoder {
         _ kind: SocketIOPacketKind, _ attachments: Int, _ namespace: String, _ id: UInt64?, opening: UInt8? = nil,
         into buffer: inout ByteBuffer
     ) {
-        let isDefault = namespace == "/"
-        let namespaceBytes = isDefault ? 0 : namespace.utf8.count
-        let maximumDigits = 20
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 4 &+ namespaceBytes &+ 2 &* maximumDigits) { target in
-            target[0] = JSONByte.zero &+ kind.rawValue
-            var count = 1
-            if kind.isBinary {
-                count = JSONDigits.write(UInt64(attachments), to: target, at: count)
-                target[count] = JSONByte.minus
-                count &+= 1
-            }
-            if !isDefault {
-                for byte in namespace.utf8 {
-                    target[count] = byte
-                    count &+= 1
-                }
-                target[count] = JSONByte.comma
-                count &+= 1
-            }
-            if let id { count = JSONDigits.write(id, to: target, at: count) }
+        let head = SocketIOHead(kind: kind, attachments: attachments, namespace: namespace, id: id)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: head.maximumBytes &+ 1) { target in
+            var count = head.write(to: target)
             if let opening {
                 target[count] = opening
                 count &+= 1
             }
             return count
         }
+    }
+}
+
+/// What stands before a packet's payload: `<kind>[attachments-][/namespace,][id]`.
+package struct SocketIOHead {
+    let kind: SocketIOPacketKind
+    let attachments: Int
+    let namespace: String
+    let id: UInt64?
+
+    /// - Parameters:
+    ///   - attachments: binary messages that follow; they stand in the head of a binary kind only.
+    ///   - namespace: "/" is not written.
+    package init(kind: SocketIOPacketKind, attachments: Int = 0, namespace: String, id: UInt64? = nil) {
+        self.kind = kind
+        self.attachments = attachments
+        self.namespace = namespace
+        self.id = id
+    }
+
+    private var namespaceBytes: Int { self.namespace == "/" ? 0 : self.namespace.utf8.count &+ 1 }
+
+    /// At least as many bytes as the head has.
+    var maximumBytes: Int { 2 &+ self.namespaceBytes &+ 2 &* 20 }
+
+    /// Exactly as many.
+    package var byteCount: Int {
+        var count = 1 &+ self.namespaceBytes
+        if self.kind.isBinary { count &+= JSONDigits.count(UInt64(self.attachments)) &+ 1 }
+        if let id { count &+= JSONDigits.count(id) }
+        return count
+    }
+
+    /// Writes the head to the beginning of `target`, which has room for it.
+    ///
+    /// - Returns: how many bytes were written.
+    @discardableResult
+    package func write(to target: UnsafeMutableRawBufferPointer) -> Int {
+        target[0] = JSONByte.zero &+ self.kind.rawValue
+        var count = 1
+        if self.kind.isBinary {
+            count = JSONDigits.write(UInt64(self.attachments), to: target, at: count)
+            target[count] = JSONByte.minus
+            count &+= 1
+        }
+        if self.namespace != "/" {
+            for byte in self.namespace.utf8 {
+                target[count] = byte
+                count &+= 1
+            }
+            target[count] = JSONByte.comma
+            count &+= 1
+        }
+        if let id { count = JSONDigits.write(id, to: target, at: count) }
+        return count
     }
 }
 

@@ -1,40 +1,115 @@
 public import SocketIOCore
 
-/// Chooses who gets an event, then sends it. May be used from any thread; all members of a room see its broadcasts in one order.
+/// Chooses sockets of a namespace, then sends to them, or changes them. May be used from any thread; all members of a room see its
+/// broadcasts in one order.
 public struct BroadcastOperator: Sendable {
-    /// nil: the server has ended.
-    let io: SocketIO?
-    var targets: [String] = []
-    var exceptions: [String] = []
-    var isVolatile = false
+    let adapter: any Adapter
+    private var options: BroadcastOptions
+    /// Rooms were chosen, maybe none: then nobody is meant, and not everybody.
+    private var hasRooms = false
 
-    /// Adds a room, or a socket's id. A socket that is in several of the rooms gets the event once.
-    public func to(_ room: String) -> BroadcastOperator {
+    init(adapter: any Adapter, options: BroadcastOptions = BroadcastOptions()) {
+        self.adapter = adapter
+        self.options = options
+        hasRooms = !options.rooms.isEmpty
+    }
+
+    private func with(_ change: (inout BroadcastOperator) -> Void) -> BroadcastOperator {
         var copy = self
-        copy.targets.append(room)
+        change(&copy)
         return copy
     }
 
-    /// The members of this room, or this socket, do not get it.
-    public func except(_ room: String) -> BroadcastOperator {
-        var copy = self
-        copy.exceptions.append(room)
-        return copy
+    // MARK: Choosing
+
+    /// Adds rooms, or sockets by their ids. A socket that is in several of the rooms is reached once.
+    public func to(_ rooms: String...) -> BroadcastOperator { to(rooms) }
+
+    /// Adds rooms. Without any, and without others before or after it, nobody is chosen.
+    public func to(_ rooms: [String]) -> BroadcastOperator {
+        with {
+            $0.options.rooms += rooms
+            $0.hasRooms = true
+        }
     }
+
+    /// The same as ``to(_:)-(String...)``.
+    public func `in`(_ rooms: String...) -> BroadcastOperator { to(rooms) }
+    public func `in`(_ rooms: [String]) -> BroadcastOperator { to(rooms) }
+
+    /// The members of these rooms, or these sockets, are left out.
+    public func except(_ rooms: String...) -> BroadcastOperator { except(rooms) }
+    public func except(_ rooms: [String]) -> BroadcastOperator { with { $0.options.except += rooms } }
+
+    /// Only sockets of this server.
+    public var local: BroadcastOperator { with { $0.options.flags.isLocal = true } }
 
     /// The event is dropped for a client that is behind.
-    public var volatile: BroadcastOperator {
-        var copy = self
-        copy.isVolatile = true
-        return copy
-    }
+    public var volatile: BroadcastOperator { with { $0.options.flags.isVolatile = true } }
+
+    /// Whether the event may be compressed.
+    public func compress(_ isCompressed: Bool) -> BroadcastOperator { with { $0.options.flags.compress = isCompressed } }
+
+    /// How long clients may take to answer.
+    public func timeout(_ timeout: Duration) -> BroadcastOperator { with { $0.options.flags.timeout = timeout } }
+
+    // MARK: Acting
+
+    private var isNobody: Bool { hasRooms && options.rooms.isEmpty }
 
     /// Encodes the event once and sends it to all who were chosen.
-    public func emit(_ event: String, _ arguments: any JSONWritable...) {
-        send(.event(event, namespace: "/", arguments: arguments))
+    public func emit(_ event: String, _ arguments: any JSONWritable...) { send(EventPacket(event, arguments)) }
+
+    /// Sends arguments as they were received, attachments included: no value is parsed.
+    public func emit(_ event: String, _ arguments: Arguments) { send(EventPacket(event, arguments)) }
+
+    func send(_ packet: consuming EventPacket) {
+        if !isNobody { adapter.broadcast(packet, to: options) }
     }
 
-    func send(_ packet: EncodedPacket) {
-        io?.broadcast(Broadcast(packet: packet, targets: targets, exceptions: exceptions, isVolatile: isVolatile))
+    /// Makes the sockets enter rooms.
+    public func socketsJoin(_ rooms: String...) { socketsJoin(rooms) }
+    public func socketsJoin(_ rooms: [String]) { if !isNobody { adapter.addSockets(options, to: rooms) } }
+
+    /// Makes the sockets leave rooms.
+    public func socketsLeave(_ rooms: String...) { socketsLeave(rooms) }
+    public func socketsLeave(_ rooms: [String]) { if !isNobody { adapter.delSockets(options, from: rooms) } }
+
+    /// Ends the sockets.
+    ///
+    /// - Parameter close: also ends the connections below them.
+    public func disconnectSockets(close: Bool = false) { if !isNobody { adapter.disconnectSockets(options, close: close) } }
+
+    /// Describes the sockets, in no particular order.
+    ///
+    /// - Throws: what the adapter throws: another server may not answer in time.
+    public func fetchSockets() async throws -> [RemoteSocket] {
+        guard !isNobody else { return [] }
+        let adapter = adapter
+        return try await adapter.fetchSockets(options).map { RemoteSocket($0, adapter) }
     }
+}
+
+/// A socket of this server or another one, as it was when it was asked for.
+public struct RemoteSocket: Sendable {
+    private let socket: SocketDescription
+    /// Chooses this socket alone.
+    private let target: BroadcastOperator
+
+    init(_ socket: SocketDescription, _ adapter: any Adapter) {
+        self.socket = socket
+        target = BroadcastOperator(adapter: adapter, options: BroadcastOptions(rooms: [socket.id]))
+    }
+
+    public var id: String { socket.id }
+    public var handshake: Handshake { socket.handshake }
+    /// The rooms it was in, its own id among them.
+    public var rooms: Set<String> { socket.rooms }
+    /// What its ``ServerSocket/data`` is on this server; of another server's socket a `JSONSlice`.
+    public var data: (any Sendable)? { socket.data }
+
+    public func emit(_ event: String, _ arguments: any JSONWritable...) { target.send(EventPacket(event, arguments)) }
+    public func join(_ rooms: String...) { target.socketsJoin(rooms) }
+    public func leave(_ rooms: String...) { target.socketsLeave(rooms) }
+    public func disconnect(close: Bool = false) { target.disconnectSockets(close: close) }
 }

@@ -15,6 +15,37 @@ struct EncodedPacket: Sendable {
     /// Bytes of all its messages.
     var byteCount: Int { attachments.reduce(frame.readableBytes) { $0 + $1.readableBytes } }
 
+    /// Writes what stands before an event's text into the room that the text has there; into a copy if others hold the text too.
+    init(_ event: consuming EventPacket, namespace: String) {
+        attachments = event.attachments
+        var buffer = ByteBuffer()
+        // Out of the event, so that nobody else holds it.
+        swap(&buffer, &event.text)
+        let head = SocketIOHead(
+            kind: attachments.isEmpty ? .event : .binaryEvent, attachments: attachments.count, namespace: namespace, id: nil)
+        let payload = 1 + head.byteCount + buffer.readableBytes
+        let header = WebSocketEncoder.headerBytes(payloadBytes: payload)
+        let before = header + 1 + head.byteCount
+        if buffer.readerIndex < before {
+            var roomy = ByteBuffer()
+            roomy.reserveCapacity(before + buffer.readableBytes)
+            roomy.moveWriterIndex(to: before)
+            roomy.moveReaderIndex(to: before)
+            roomy.writeImmutableBuffer(buffer)
+            buffer = roomy
+        }
+        let start = buffer.readerIndex - before
+        withUnsafeTemporaryAllocation(byteCount: before, alignment: 8) { bytes in
+            WebSocketEncoder.writeHeader(opcode: .text, payloadBytes: payload, to: bytes)
+            bytes[header] = EnginePacketType.message.rawValue
+            head.write(to: UnsafeMutableRawBufferPointer(rebasing: bytes[(header + 1)...]))
+            buffer.setBytes(UnsafeRawBufferPointer(bytes), at: start)
+        }
+        buffer.moveReaderIndex(to: start)
+        frame = buffer
+        text = buffer.getSlice(at: start + header, length: payload) ?? buffer
+    }
+
     /// - Parameter body: appends the Socket.IO packet.
     init(attachments: [ByteBuffer] = [], _ body: (inout ByteBuffer) -> Void) {
         self.attachments = attachments
@@ -25,16 +56,8 @@ struct EncodedPacket: Sendable {
             body(&buffer)
         }
         frame = buffer
-        let header = EncodedPacket.headerLength(of: buffer)
-        text = buffer.getSlice(at: buffer.readerIndex + header, length: buffer.readableBytes - header) ?? buffer
-    }
-
-    static func event(_ name: String, namespace: String, arguments: [any JSONWritable]) -> EncodedPacket {
-        EncodedPacket { buffer in
-            SocketIOEncoder.event(name, namespace: namespace, id: nil, into: &buffer) { writer in
-                for argument in arguments { argument.write(to: &writer) }
-            }
-        }
+        let payload = buffer.readableBytes - EncodedPacket.headerLength(of: buffer)
+        text = buffer.getSlice(at: buffer.writerIndex - payload, length: payload) ?? buffer
     }
 
     /// RFC 6455 §5.2: 2, 4 or 10 bytes; a server's frames have no masking key.
@@ -45,4 +68,11 @@ struct EncodedPacket: Sendable {
         default: 2
         }
     }
+}
+
+/// An event on its way to sockets, the same for every loop.
+struct Broadcast: Sendable {
+    let packet: EncodedPacket
+    let namespace: NamespaceIndex
+    let options: BroadcastOptions
 }

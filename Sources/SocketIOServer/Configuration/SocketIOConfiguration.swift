@@ -58,6 +58,8 @@ public struct SocketIOConfiguration: Sendable {
     /// The most memory that such events may take together, what is kept around them included. A single event may exceed it if nothing else
     /// waits; more close the connection.
     public var maximumHeldBytes = 1 << 20
+    /// The most namespaces that one connection may be in, those whose middleware is deciding included. A further CONNECT is refused.
+    public var maximumNamespacesPerConnection = 64
     /// The most rooms one socket may be in; further joins are ignored and logged.
     public var maximumRoomsPerSocket = 1_024
     /// The most bytes of one socket's rooms together: their names, and 224 bytes each for what is kept of a room; further joins are ignored
@@ -109,6 +111,8 @@ public struct SocketIOConfiguration: Sendable {
     public var originPolicy: OriginPolicy = .any
     /// The names by which clients may call the server. nil: any, as in the reference.
     public var hostPolicy: HostPolicy?
+    /// Makes the adapter of each namespace. The default joins no other servers.
+    public var adapter: AdapterFactory = { $0 }
     /// Asked for each handshake (never for a later request of a session). An error refuses it.
     public var allowRequest: (@Sendable (Handshake) -> EngineRequestError?)?
 

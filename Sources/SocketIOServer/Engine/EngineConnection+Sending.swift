@@ -73,18 +73,24 @@ extension EngineConnection {
         if !isOpen || isDoomed || pending.append(buffer) { shard.recycle(buffer) }
     }
 
-    /// Answers with arguments as they were received: one copy of their text, no value parsed. This loop's mail must be settled.
+    /// Sends a message of a known length, header and all written in one go: the hot path. This loop's mail must be settled.
+    ///
+    /// - Parameter body: writes exactly that many bytes to the beginning of what it gets, and calls nobody.
     @inline(__always)
-    func acknowledge(_ id: UInt64, with arguments: Arguments) {
+    func sendMessage(byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard isOpen, !isDoomed else { return }
-        guard isWebSocket, arguments.attachments.isEmpty else {
-            sendMessage { buffer in
-                SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { $0.raw(arguments) }
-            }
-            return send(attachments: arguments.attachments)
-        }
         shard.counters.packetsSent.add()
-        checkQueue(waiting: pending.acknowledge(id, with: arguments.packet.arguments, shard))
+        guard isWebSocket else {
+            var buffer = ByteBuffer()
+            buffer.writeInteger(EnginePacketType.message.rawValue)
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { target in
+                body(target)
+                return byteCount
+            }
+            polling.queue(.text(buffer))
+            return checkQueue()
+        }
+        checkQueue(waiting: pending.appendMessage(byteCount: byteCount, shard, body))
     }
 
     /// Queues a frame of its own: a pong, or binary.
@@ -100,25 +106,37 @@ extension EngineConnection {
     @inline(__always)
     private func checkQueue(waiting: Int) {
         guard !isDoomed else { return }
-        if waiting > shard.maximumQueuedBytes >> 4, isTooMuch(waiting) {
-            isDoomed = true
-            pending.discard()
-            polling.discard()
-            shard.doom(self)
-            return
+        if waiting > shard.maximumQueuedBytes >> 4 {
+            switch queueState(waiting) {
+            case .fits: break
+            case .unoffered:
+                // While members of a broadcast are visited nothing is written.
+                if shard.isVisiting { shard.overdue.append(self) } else { flush() }
+            case .notRead:
+                isDoomed = true
+                pending.discard()
+                polling.discard()
+                return shard.doom(self)
+            }
         }
         shard.markDirty(self)
     }
 
-    /// True if more waits than a client that reads could have taken. Its transport is asked first; while members of a broadcast are visited
-    /// it is asked later. A single packet may exceed the limit if the queue is otherwise empty.
-    private func isTooMuch(_ waiting: Int) -> Bool {
+    private enum QueueState {
+        /// No more waits than may.
+        case fits
+        /// More waits, and the transport has not been asked to take it.
+        case unoffered
+        /// More waits than a client that reads could have taken.
+        case notRead
+    }
+
+    /// A single packet may exceed the limit if the queue is otherwise empty.
+    private func queueState(_ waiting: Int) -> QueueState {
         let maximum = shard.maximumQueuedBytes
-        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum && polling.count > 1 }
-        guard waiting + link.bufferedBytes > maximum else { return false }
-        guard link.isWritable else { return true }
-        if shard.isVisiting { shard.overdue.append(self) } else { flush() }
-        return false
+        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum && polling.count > 1 ? .notRead : .fits }
+        guard waiting + link.bufferedBytes > maximum else { return .fits }
+        return link.isWritable ? .unoffered : .notRead
     }
 
     /// The members of a broadcast have been visited, and this one had more waiting than the limit.

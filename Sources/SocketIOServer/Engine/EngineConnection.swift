@@ -37,7 +37,7 @@ final class EngineConnection: TurnTaker {
     private(set) var isWebSocket: Bool
     var isDoomed = false
     /// The Socket.IO side.
-    let client: SocketIOClientState
+    let sockets: ConnectionSockets
 
     private var hasConnectDeadline = false
     private var pingToken: UInt32 = 0
@@ -51,7 +51,7 @@ final class EngineConnection: TurnTaker {
         session = EngineSession(transport: transport)
         isWebSocket = transport == .websocket
         countsForAddress = transport == .polling
-        client = SocketIOClientState(limits: shard.packetLimits)
+        sockets = ConnectionSockets(limits: shard.packetLimits)
         handshakeBytes = handshake.countedBytes(auth: 0, shard.configuration)
     }
 
@@ -154,11 +154,11 @@ final class EngineConnection: TurnTaker {
         case .pong: if session.pongOverdue() { close(.pingTimeout) }
         case .connect:
             hasConnectDeadline = false
-            if !client.hasJoined { close(.forcedClose) }
+            if !sockets.hasJoined { close(.forcedClose) }
         case .upgrade: abandonProbe()
         case .pollingClose: shard.remove(self)
         case .message: webSocket?.messageDue()
-        case .attachments: client.attachmentsDue(on: self)
+        case .attachments: sockets.attachmentsDue(on: self)
         case .fetch: fetchDue()
         }
     }
@@ -175,16 +175,16 @@ final class EngineConnection: TurnTaker {
     @inline(__always)
     func receive(_ packet: ReceivedPacket) {
         if isOpen, packet.text.first == EnginePacketType.message.rawValue {
-            client.receive(message: packet, on: self)
+            sockets.receive(message: packet, on: self)
         } else {
             receive(text: ByteBuffer(bytes: packet.text))
         }
     }
 
     func receive(_ type: EnginePacketType?, payload: consuming ByteBuffer) {
-        if type == .message, isOpen { return client.receive(text: payload, on: self) }
+        if type == .message, isOpen { return sockets.receive(text: payload, on: self) }
         switch session.receive(type) {
-        case .deliver: client.receive(text: payload, on: self)
+        case .deliver: sockets.receive(text: payload, on: self)
         case .ignore: break
         case .alive:
             pingToken &+= 1
@@ -197,7 +197,7 @@ final class EngineConnection: TurnTaker {
 
     func receive(binary: ByteBuffer) {
         guard isOpen else { return }
-        client.receive(binary: binary, on: self)
+        sockets.receive(binary: binary, on: self)
     }
 
     // MARK: Upgrade
@@ -273,7 +273,7 @@ final class EngineConnection: TurnTaker {
         webSocket = nil
         for transport in transports { transport?.close(code: code) }
         pending.discard()
-        client.connectionClosed(DisconnectReason(reason))
+        sockets.connectionClosed(DisconnectReason(reason))
     }
 
     /// Ends the session after what is queued has been fetched: `disconnect(close: true)`.
@@ -286,7 +286,7 @@ final class EngineConnection: TurnTaker {
         transport?.close(code: nil)
         confirm()
         polling.isClosing = true
-        client.connectionClosed(.forcedClose)
+        sockets.connectionClosed(.forcedClose)
         flushPolling()
         if polling.hasWaitingGET {
             // Nothing was left to say before the farewell.

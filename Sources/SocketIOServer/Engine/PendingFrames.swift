@@ -1,5 +1,5 @@
+import EngineIOCore
 import NIOCore
-import SocketIOCore
 import WebSocketCore
 
 /// Frames that wait for the end of the batch, to go out with one write.
@@ -19,11 +19,20 @@ struct PendingFrames {
         isShared = false
     }
 
-    /// Appends an acknowledgement whose arguments are there as text. Returns how many bytes wait now.
+    /// Appends the frame of an Engine.IO message of a known length. Returns how many bytes wait now.
+    ///
+    /// - Parameter body: writes exactly that many bytes to the beginning of what it gets, and calls nobody.
     @inline(__always)
-    mutating func acknowledge(_ id: UInt64, with text: UnsafeRawBufferPointer, _ shard: LoopShard) -> Int {
+    mutating func appendMessage(byteCount: Int, _ shard: LoopShard, _ body: (UnsafeMutableRawBufferPointer) -> Void) -> Int {
         prepare(shard)
-        AcknowledgementFrame.write(id: id, text: text, into: &frames)
+        let payload = byteCount + 1
+        let header = WebSocketEncoder.headerBytes(payloadBytes: payload)
+        frames.writeWithUnsafeMutableBytes(minimumWritableBytes: header + payload) { target in
+            WebSocketEncoder.writeHeader(opcode: .text, payloadBytes: payload, to: target)
+            target[header] = EnginePacketType.message.rawValue
+            body(UnsafeMutableRawBufferPointer(rebasing: target[(header + 1)...]))
+            return header + payload
+        }
         return frames.readableBytes
     }
 

@@ -6,6 +6,9 @@ import NIOCore
 final class LoopMailbox: Sendable {
     enum Item: Sendable {
         case broadcast(Broadcast)
+        case change(SocketChange)
+        /// Looks at the loop's share of the server and changes nothing.
+        case ask(@Sendable (LoopShard) -> Void)
         case deliver(NIOLoopBound<ServerSocket>, EncodedPacket)
         case join(NIOLoopBound<ServerSocket>, room: String)
         case leave(NIOLoopBound<ServerSocket>, room: String)
@@ -13,17 +16,22 @@ final class LoopMailbox: Sendable {
 
         /// False: it runs code that is not the server's own, which may come back to the loop's connections.
         var isDelivery: Bool {
-            if case .perform = self { false } else { true }
+            switch self {
+            case .perform: false
+            case .change(let change): change.isDelivery
+            case .broadcast, .ask, .deliver, .join, .leave: true
+            }
         }
 
         /// What the item keeps in memory, roughly.
         var byteCount: Int {
             switch self {
             case .broadcast(let broadcast):
-                256 + broadcast.packet.byteCount + 64 * (broadcast.targets.count + broadcast.exceptions.count)
+                256 + broadcast.packet.byteCount + 64 * (broadcast.options.rooms.count + broadcast.options.except.count)
+            case .change(let change): change.byteCount
             case .deliver(_, let packet): 256 + packet.byteCount
             case .join(_, let room), .leave(_, let room): 256 + room.utf8.count
-            case .perform: 256
+            case .perform, .ask: 256
             }
         }
     }

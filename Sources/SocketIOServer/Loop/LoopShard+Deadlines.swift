@@ -32,7 +32,7 @@ extension LoopShard {
         }
         while let next = acknowledgementDeadlines.min, next.deadline <= now {
             acknowledgementDeadlines.removeMin()
-            connections[next.slot]?.client.acknowledgementsDue(now: now)
+            connections[next.slot]?.sockets.acknowledgementsDue(now: now)
         }
         timerDeadline = .distantFuture
         let nexts = deadlines.values.compactMap(\.next) + [acknowledgementDeadlines.min?.deadline].compactMap(\.self)

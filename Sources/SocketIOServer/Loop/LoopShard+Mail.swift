@@ -78,17 +78,24 @@ extension LoopShard {
         defer { letter.sender?.carriedOut(letter.byteCount) }
         switch letter.item {
         case .broadcast(let broadcast): deliver(broadcast)
+        case .change(let change):
+            guard let members = namespace(change.namespace) else { break }
+            if change.isDelivery { change.carryOut(on: members) } else { run(for: letter.sender) { change.carryOut(on: members) } }
+        case .ask(let body): body(self)
         case .deliver(let socket, let packet): socket.value.deliver(packet)
         case .join(let socket, let room): socket.value.enter(room)
         case .leave(let socket, let room): socket.value.exit(room)
-        case .perform(let body):
-            // What this loop mailed before has its place behind the body's own sends.
-            hasLocalMail = false
-            carriedFor = letter.sender
-            body()
-            carriedFor = nil
-            hasLocalMail = carriedOut < lastLocalMail
+        case .perform(let body): run(for: letter.sender, body)
         }
+    }
+
+    /// Runs code of the application. What this loop mailed before has its place behind that code's own sends.
+    private func run(for sender: MailShare?, _ body: () -> Void) {
+        hasLocalMail = false
+        carriedFor = sender
+        body()
+        carriedFor = nil
+        hasLocalMail = carriedOut < lastLocalMail
     }
 
     // MARK: Broadcasts
@@ -96,42 +103,13 @@ extension LoopShard {
     /// Queues an event for its receivers. While they are visited nothing is flushed, closed or drained: a write may make the channel read,
     /// and a handler that ran then could change the rooms, broadcast, or close a connection in the middle.
     private func deliver(_ broadcast: Broadcast) {
+        guard let members = namespace(broadcast.namespace) else { return }
         isVisiting = true
-        visitReceivers(of: broadcast)
+        members.visit(broadcast.options) { $0.receive(broadcast) }
         isVisiting = false
         guard !overdue.isEmpty else { return }
         let late = overdue
         overdue = []
         for connection in late { connection.flushOverdue() }
-    }
-
-    private func visitReceivers(of broadcast: Broadcast) {
-        if broadcast.exceptions.isEmpty, broadcast.targets.count == 1, let room = rooms[broadcast.targets[0]],
-            sockets[broadcast.targets[0]] == nil
-        {
-            for socket in room.members { socket.receive(broadcast) }
-            return
-        }
-        broadcastMark += 1
-        let mark = broadcastMark
-        for name in broadcast.exceptions { visit(name) { $0.broadcastMark = mark } }
-        let send = { (socket: ServerSocket) in
-            guard socket.broadcastMark != mark else { return }
-            socket.broadcastMark = mark
-            socket.receive(broadcast)
-        }
-        if broadcast.targets.isEmpty {
-            for socket in sockets.values { send(socket) }
-        } else {
-            for name in broadcast.targets { visit(name, send) }
-        }
-    }
-
-    /// The members of a room and the socket of that id: a client may have named its room after another's socket.
-    private func visit(_ name: String, _ body: (ServerSocket) -> Void) {
-        if let room = rooms[name] {
-            for socket in room.members { body(socket) }
-        }
-        if let socket = sockets[name] { body(socket) }
     }
 }

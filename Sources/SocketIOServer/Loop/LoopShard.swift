@@ -31,9 +31,10 @@ final class LoopShard {
     var newcomers: Newcomers
     /// By Engine.IO session id.
     var sessions: [String: EngineConnection] = [:]
-    /// By Socket.IO socket id.
-    var sockets: [String: ServerSocket] = [:]
-    var rooms: [String: RoomShard] = [:]
+    /// This loop's share of the namespace `/`.
+    let main = NamespaceShard(index: SocketIO.mainIndex)
+    /// Those of other namespaces that have sockets here.
+    private(set) var others: [NamespaceIndex: NamespaceShard] = [:]
     /// The server has ended here: no session lasts, no timer is set.
     private(set) var hasEnded: Bool
 
@@ -63,7 +64,6 @@ final class LoopShard {
     var lastLocalMail: UInt64 = 0
     /// Members of a broadcast are being visited: nothing is flushed, closed or drained.
     var isVisiting = false
-    var broadcastMark: UInt64 = 0
     /// Members with more waiting than the limit, whose transport has not been asked to take it yet.
     var overdue: [EngineConnection] = []
 
@@ -160,22 +160,22 @@ final class LoopShard {
         io = nil
     }
 
-    // MARK: Rooms
+    // MARK: Namespaces
 
-    func join(_ socket: ServerSocket, room name: String) {
-        let room: RoomShard
-        if let known = rooms[name] {
-            room = known
-        } else {
-            room = RoomShard(name: name)
-            rooms[name] = room
-        }
-        socket.memberships.append(room, index: room.insert(socket))
+    /// nil: the namespace has no sockets here.
+    func namespace(_ index: NamespaceIndex) -> NamespaceShard? { index == main.index ? main : others[index] }
+
+    /// This loop's share of a namespace, made for its first socket.
+    func members(of namespace: Namespace) -> NamespaceShard {
+        if let known = self.namespace(namespace.index) { return known }
+        let share = NamespaceShard(index: namespace.index)
+        others[namespace.index] = share
+        return share
     }
 
-    func leave(_ place: (room: RoomShard, index: Int)) {
-        place.room.remove(at: place.index)
-        if place.room.members.isEmpty { rooms[place.room.name] = nil }
+    /// A socket has ended: its namespace may have no other here.
+    func dropIfEmpty(_ members: NamespaceShard) {
+        if members !== main, members.isEmpty { others[members.index] = nil }
     }
 
     // MARK: Buffers

@@ -9,8 +9,9 @@ public struct Acknowledgement: Sendable {
 
     public func callAsFunction(_ arguments: any JSONWritable...) {
         let id = id
+        let namespace = socket.address.namespace
         send { buffer in
-            SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { writer in
+            SocketIOEncoder.ack(id: id, namespace: namespace, into: &buffer) { writer in
                 for argument in arguments { argument.write(to: &writer) }
             }
         }
@@ -22,22 +23,25 @@ public struct Acknowledgement: Sendable {
         socket.send { socket in
             socket.acknowledge(id, with: arguments)
         } packet: {
-            Acknowledgement.packet(id, arguments)
+            Acknowledgement.packet(id, socket.address.namespace, arguments)
         }
     }
 
     /// Sends an argument as it was received, without an attachment: no value is parsed.
     public func callAsFunction(_ argument: JSONSlice) {
         let id = id
+        let namespace = socket.address.namespace
         send { buffer in
-            SocketIOEncoder.ack(id: id, namespace: "/", into: &buffer) { $0.raw(argument) }
+            SocketIOEncoder.ack(id: id, namespace: namespace, into: &buffer) { $0.raw(argument) }
         }
     }
 
-    static func packet(_ id: UInt64, _ arguments: Arguments) -> EncodedPacket {
-        EncodedPacket(attachments: arguments.attachments) { buffer in
-            SocketIOEncoder.ack(id: id, namespace: "/", attachments: arguments.attachments.count, into: &buffer) { $0.raw(arguments) }
-        }
+    static func packet(_ id: UInt64, _ namespace: String, _ arguments: Arguments) -> EncodedPacket {
+        EncodedPacket(attachments: arguments.attachments) { write(id, namespace, arguments, into: &$0) }
+    }
+
+    static func write(_ id: UInt64, _ namespace: String, _ arguments: Arguments, into buffer: inout ByteBuffer) {
+        SocketIOEncoder.ack(id: id, namespace: namespace, attachments: arguments.attachments.count, into: &buffer) { $0.raw(arguments) }
     }
 
     @inline(__always)

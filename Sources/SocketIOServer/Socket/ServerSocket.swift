@@ -10,15 +10,18 @@ import WebSocketCore
 public final class ServerSocket {
     /// Its name for other clients, and a room of its own for `to(_:)`.
     public let id: String
+    public let namespace: Namespace
     public let handshake: Handshake
     /// Whatever belongs to this socket; set by a middleware or a handler.
-    public var attachment: (any Sendable)?
+    public var data: (any Sendable)?
     public private(set) var isConnected = true
 
     let connection: EngineConnection
+    /// This loop's share of the namespace.
+    let members: NamespaceShard
     var memberships = Memberships()
-    /// The last broadcast that visited this socket, so that it gets each once.
-    var broadcastMark: UInt64 = 0
+    /// The last visit to several rooms that met this socket, so that it is met once.
+    var visitMark: UInt64 = 0
 
     private var handlers: [String: EventHandler] = [:]
     /// Bytes of the longest name in `handlers`; a longer one is not looked up. Hashing a text normalises it, in quadratic time where one
@@ -26,7 +29,9 @@ public final class ServerSocket {
     private var longestHandlerName = 0
     /// Most clients send one event many times over.
     private var latest: (name: ShortEventName, handler: EventHandler)?
-    private var fallback: EventHandler?
+    private var unhandled: EventHandler?
+    /// Handlers of all events, called before the event's own.
+    private var catchAll: [EventHandler] = []
     private var disconnectHandlers: [(DisconnectReason) -> Void] = []
     private var acknowledgements = PendingAcknowledgements()
     /// When the shard will have this socket look at them.
@@ -39,10 +44,12 @@ public final class ServerSocket {
     private var isHolding = false
     private var address: SocketReference.Address?
 
-    init(connection: EngineConnection, handshake: Handshake, attachment: (any Sendable)?) {
+    init(connection: EngineConnection, namespace: Namespace, handshake: Handshake, data: (any Sendable)?) {
         self.connection = connection
+        self.namespace = namespace
+        members = connection.shard.members(of: namespace)
         self.handshake = handshake
-        self.attachment = attachment
+        self.data = data
         id = connection.shard.makeSessionID()
     }
 
@@ -52,7 +59,8 @@ public final class ServerSocket {
     public var reference: SocketReference {
         if let address { return SocketReference(address: address) }
         let address = SocketReference.Address(
-            id: id, handle: connection.shard.handle, socket: NIOLoopBound(self, eventLoop: connection.shard.loop))
+            id: id, namespace: namespace.name, handle: connection.shard.handle, socket: NIOLoopBound(self, eventLoop: connection.shard.loop)
+        )
         // It holds the socket: kept only until the socket ends.
         if isConnected { self.address = address }
         return SocketReference(address: address)
@@ -114,11 +122,21 @@ public final class ServerSocket {
         }
     }
 
-    /// Handles the events that have no handler of their own.
+    /// Called for every event, before its own handler, in the order of registration.
     public func onAny(_ handler: @escaping (EventRequest) -> Void) {
         guard isConnected else { return }
-        let replaced = fallback
-        fallback = EventHandler(call: handler)
+        // The short way to the latest handler passes by these.
+        let replaced = latest
+        latest = nil
+        catchAll.append(EventHandler(call: handler))
+        withExtendedLifetime(replaced) {}
+    }
+
+    /// Handles the events that have no handler of their own. A later handler replaces an earlier one.
+    public func onUnhandled(_ handler: @escaping (EventRequest) -> Void) {
+        guard isConnected else { return }
+        let replaced = unhandled
+        unhandled = EventHandler(call: handler)
         // It goes when nothing of the socket is being changed: what it held may come back here.
         withExtendedLifetime(replaced) {}
     }
@@ -133,7 +151,7 @@ public final class ServerSocket {
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) {
         send { buffer in
-            SocketIOEncoder.event(event, namespace: "/", id: nil, into: &buffer) { writer in
+            SocketIOEncoder.event(event, namespace: namespace.name, id: nil, into: &buffer) { writer in
                 for argument in arguments { argument.write(to: &writer) }
             }
         }
@@ -142,7 +160,7 @@ public final class ServerSocket {
     /// Sends arguments as they were received, attachments included: no value is parsed.
     public func emit(_ event: String, _ arguments: Arguments) {
         send(attachments: arguments.attachments) { buffer in
-            SocketIOEncoder.event(event, namespace: "/", id: nil, attachments: arguments.attachments.count, into: &buffer) {
+            SocketIOEncoder.event(event, namespace: namespace.name, id: nil, attachments: arguments.attachments.count, into: &buffer) {
                 $0.raw(arguments)
             }
         }
@@ -162,22 +180,31 @@ public final class ServerSocket {
         let id = acknowledgements.add(deadline: deadline, completion)
         if deadline < armedDeadline { armAcknowledgement(deadline) }
         send { buffer in
-            SocketIOEncoder.event(event, namespace: "/", id: id, into: &buffer) { writer in
+            SocketIOEncoder.event(event, namespace: namespace.name, id: id, into: &buffer) { writer in
                 for argument in arguments { argument.write(to: &writer) }
             }
         }
     }
 
-    /// The other members of a room.
-    public func to(_ room: String) -> BroadcastOperator { BroadcastOperator(io: connection.shard.io, targets: [room], exceptions: [id]) }
+    /// Chooses the other members of these rooms, or sockets by their ids.
+    public func to(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
+    public func to(_ rooms: [String]) -> BroadcastOperator { broadcast.to(rooms) }
+    /// The same as ``to(_:)-(String...)``.
+    public func `in`(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
+    /// Chooses everybody else but the members of these rooms.
+    public func except(_ rooms: String...) -> BroadcastOperator { broadcast.except(rooms) }
+    /// Chooses the other sockets of this server.
+    public var local: BroadcastOperator { broadcast.local }
 
-    /// Everybody else.
-    public var broadcast: BroadcastOperator { BroadcastOperator(io: connection.shard.io, exceptions: [id]) }
+    /// Chooses everybody else in the namespace.
+    public var broadcast: BroadcastOperator { BroadcastOperator(adapter: namespace.adapter, options: BroadcastOptions(except: [id])) }
 
     // MARK: Rooms
 
     /// The rooms it is in, its own id among them.
     public var rooms: Set<String> { isConnected ? Set(memberships.names + [id]) : [] }
+
+    var description: SocketDescription { SocketDescription(id: id, handshake: handshake, rooms: rooms, data: data) }
 
     /// Enters a room. Ignored and logged when its name is too long, or the socket is in as many rooms as it may be.
     ///
@@ -203,17 +230,23 @@ public final class ServerSocket {
         guard connection.shard.settleLocalMail() else {
             return mail { socket in .perform { socket.value.disconnect(close: close) } }
         }
-        connection.client.disconnect(self, close: close, on: connection)
+        disconnectNow(close: close)
+    }
+
+    /// A disconnect whose turn it is.
+    func disconnectNow(close: Bool) {
+        if isConnected { connection.sockets.disconnect(self, close: close, on: connection) }
     }
 
     // MARK: Internals
 
     func begin() {
-        connection.shard.sockets[id] = self
+        namespace.adapter.add(self)
         connection.shard.counters.socketsOpened.add()
         // Before everything else that the socket gets, broadcasts under way among it.
-        connection.sendMessage { SocketIOEncoder.connect(namespace: "/", sid: id, pid: nil, into: &$0) }
-        for handler in connection.shard.io?.connectionHandlers ?? [] where isConnected { handler(self) }
+        connection.sendMessage { SocketIOEncoder.connect(namespace: namespace.name, sid: id, pid: nil, into: &$0) }
+        for handler in namespace.catchAllHandlers { onAny(handler) }
+        for handler in namespace.connectionHandlers where isConnected { handler(self) }
     }
 
     /// Puts something for this socket behind the mail of its loop.
@@ -234,8 +267,13 @@ public final class ServerSocket {
     @inline(__always)
     func acknowledge(_ id: UInt64, with arguments: Arguments) {
         guard isConnected else { return }
-        guard connection.shard.settleLocalMail() else { return sendLater(Acknowledgement.packet(id, arguments)) }
-        connection.acknowledge(id, with: arguments)
+        guard connection.shard.settleLocalMail() else { return sendLater(Acknowledgement.packet(id, namespace.name, arguments)) }
+        guard arguments.attachments.isEmpty else {
+            connection.sendMessage { Acknowledgement.write(id, self.namespace.name, arguments, into: &$0) }
+            return connection.send(attachments: arguments.attachments)
+        }
+        let text = AcknowledgementText(id: id, namespace: namespace.name, arguments: arguments.packet.arguments)
+        connection.sendMessage(byteCount: text.byteCount) { text.write(to: $0) }
     }
 
     /// Sends a packet in its place behind the mail of this loop.
@@ -248,7 +286,7 @@ public final class ServerSocket {
 
     /// One of a broadcast's receivers is visited.
     func receive(_ broadcast: Broadcast) {
-        if isConnected { connection.send(broadcast.packet, isVolatile: broadcast.isVolatile) }
+        if isConnected { connection.send(broadcast.packet, isVolatile: broadcast.options.flags.isVolatile) }
     }
 
     func enter(_ room: String) {
@@ -261,12 +299,10 @@ public final class ServerSocket {
         guard memberships.count < configuration.maximumRoomsPerSocket,
             memberships.byteCount + Memberships.cost(of: room) <= configuration.maximumRoomBytesPerSocket
         else { return shard.logger.warning("a socket may not join more rooms", metadata: ["socket": "\(id)"]) }
-        shard.join(self, room: room)
+        namespace.adapter.addAll([room], to: self)
     }
 
-    func exit(_ room: String) {
-        if let place = memberships.remove(room) { connection.shard.leave(place) }
-    }
+    func exit(_ room: String) { namespace.adapter.del(room, from: self) }
 
     func receive(_ arguments: Arguments) {
         connection.shard.counters.eventsReceived.add()
@@ -306,12 +342,13 @@ public final class ServerSocket {
     private func dispatch(_ arguments: Arguments) {
         let request = EventRequest(socket: self, arguments: arguments)
         if let latest, arguments.packet.isNamed(latest.name) { return latest.handler.call(request) }
+        for handler in catchAll { handler.call(request) }
         let name = arguments.name
         guard name.utf8.count <= longestHandlerName, let handler = handlers[name] else {
-            fallback?.call(request)
+            unhandled?.call(request)
             return
         }
-        latest = ShortEventName(name).map { ($0, handler) }
+        if catchAll.isEmpty { latest = ShortEventName(name).map { ($0, handler) } }
         handler.call(request)
     }
 
@@ -346,10 +383,10 @@ public final class ServerSocket {
 
     func end(_ reason: DisconnectReason) {
         guard isConnected else { return }
-        while let place = memberships.popLast() { connection.shard.leave(place) }
+        namespace.adapter.delAll(self)
+        connection.shard.dropIfEmpty(members)
         isConnected = false
         address = nil
-        connection.shard.sockets[id] = nil
         connection.shard.counters.socketsClosed.add()
         for completion in acknowledgements.takeAll() { completion(nil) }
         let handlers = disconnectHandlers
@@ -358,13 +395,14 @@ public final class ServerSocket {
         if !isHolding { dropHandlers() }
     }
 
-    /// Handlers and the attachment may hold the socket: they go when nothing can call the handlers any more.
+    /// Handlers and the data may hold the socket: they go when nothing can call the handlers any more.
     private func dropHandlers() {
-        let dropped = (handlers, latest, fallback, attachment)
+        let dropped = (handlers, latest, unhandled, catchAll, data)
         handlers = [:]
         latest = nil
-        fallback = nil
-        attachment = nil
+        unhandled = nil
+        catchAll = []
+        data = nil
         // They go when nothing of the socket is being changed: what they held may come back here.
         withExtendedLifetime(dropped) {}
     }

@@ -7,11 +7,13 @@ public struct SocketReference: Sendable, Hashable {
     /// One object a socket, so that a reference costs no more than a retain.
     final class Address: Sendable {
         let id: String
+        let namespace: String
         let handle: ShardHandle
         let socket: NIOLoopBound<ServerSocket>
 
-        init(id: String, handle: ShardHandle, socket: NIOLoopBound<ServerSocket>) {
+        init(id: String, namespace: String, handle: ShardHandle, socket: NIOLoopBound<ServerSocket>) {
             self.id = id
+            self.namespace = namespace
             self.handle = handle
             self.socket = socket
         }
@@ -25,7 +27,7 @@ public struct SocketReference: Sendable, Hashable {
     public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) {
-        send(EncodedPacket.event(event, namespace: "/", arguments: arguments))
+        send(EncodedPacket(EventPacket(event, arguments), namespace: address.namespace))
     }
 
     public func join(_ room: String) {

@@ -3,7 +3,7 @@ import NIOCore
 public import SocketIOCore
 import WebSocketCore
 
-/// A Socket.IO client for tests: one namespace over one WebSocket, on a real TCP connection.
+/// A Socket.IO client for tests: a namespace over one WebSocket, on a real TCP connection. ``of(_:auth:)`` joins more over the same one.
 ///
 /// What arrives is kept until the test asks for it, so that no test has to listen before it acts. Every wait ends: with
 /// what was waited for, with the end of the connection, or with ``TestClientError/timeout(_:)``.
@@ -40,9 +40,10 @@ public final class TestClient: Sendable {
     /// Sends an event and waits for its acknowledgement.
     public func call(_ event: String, _ arguments: any JSONWritable..., timeout: Duration? = nil) async throws -> Arguments {
         let channel = self.channel
+        let namespace = self.configuration.namespace
         let id = try await channel.eventLoop.submit {
             // Without its handler the connection has ended, and the write says so.
-            try? channel.pipeline.syncOperations.handler(type: TestClientHandler.self).makeID()
+            try? channel.pipeline.syncOperations.handler(type: TestClientHandler.self).makeID(in: namespace)
         }.get()
         try await self.send(event: event, id: id, arguments)
         return try await self.inboxes.acknowledgements.next(
@@ -103,6 +104,35 @@ public final class TestClient: Sendable {
     }
 
     // MARK: Connecting and disconnecting
+
+    /// Joins another namespace over the same connection.
+    ///
+    /// - Parameter auth: sent with the connect; an object, by the protocol.
+    /// - Throws: ``TestClientError/connectRefused(message:data:)`` for a CONNECT_ERROR; the connection lives on.
+    public func of(_ namespace: String, auth: (any JSONWritable)? = nil) async throws -> TestClient {
+        var configuration = self.configuration
+        configuration.namespace = namespace
+        configuration.auth = auth.map(JSONSlice.init(writing:))
+        let channel = self.channel
+        let inboxes = TestClientInboxes(on: channel.eventLoop)
+        let isJoining = try await channel.eventLoop.submit { [configuration] in
+            let handler = try? channel.pipeline.syncOperations.handler(type: TestClientHandler.self)
+            return handler?.join(namespace, auth: configuration.auth, inboxes) ?? false
+        }.get()
+        guard isJoining else { throw TestClientError.protocolViolation("\(namespace) cannot be joined") }
+        let client = TestClient(configuration: configuration, channel: channel, inboxes: inboxes)
+        client.joined(as: try await inboxes.joins.next(timeout: configuration.timeout))
+        return client
+    }
+
+    /// Leaves this namespace; the connection stays, and so do its other namespaces.
+    public func leave() async throws {
+        let channel = self.channel
+        let namespace = self.configuration.namespace
+        try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.handler(type: TestClientHandler.self).leave(namespace)
+        }.get()
+    }
 
     func joined(as id: String) { self.identity.withLockedValue { $0 = id } }
 

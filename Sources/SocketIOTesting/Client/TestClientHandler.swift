@@ -10,7 +10,9 @@ final class TestClientHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let configuration: TestClientConfiguration
-    private let inboxes: TestClientInboxes
+    /// By namespace.
+    private var inboxes: [String: TestClientInboxes]
+    private var context: ChannelHandlerContext?
     /// Until the connection is a WebSocket.
     private var handshake: WebSocketClientHandshake?
     private var input = ByteBuffer()
@@ -24,9 +26,12 @@ final class TestClientHandler: ChannelInboundHandler {
 
     init(configuration: TestClientConfiguration, inboxes: TestClientInboxes) {
         self.configuration = configuration
-        self.inboxes = inboxes
+        self.inboxes = [configuration.namespace: inboxes]
         self.decoder = WebSocketDecoder(role: .client, limits: configuration.limits)
     }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
         var query = "EIO=4&transport=websocket"
@@ -59,7 +64,7 @@ final class TestClientHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         if self.handshake != nil { _ = self.upgrade(context, isAtEnd: true) }
-        self.inboxes.close(self.closure)
+        for inboxes in self.inboxes.values { inboxes.close(self.closure) }
         context.fireChannelInactive()
     }
 
@@ -75,9 +80,9 @@ final class TestClientHandler: ChannelInboundHandler {
             return true
         } catch {
             switch error {
-            case .refused(let status, let body): self.inboxes.fail(.upgradeRefused(status: status, body: body))
+            case .refused(let status, let body): self.failAll(.upgradeRefused(status: status, body: body))
             case .connectionClosed: break
-            default: self.inboxes.fail(.protocolViolation("\(error)"))
+            default: self.failAll(.protocolViolation("\(error)"))
             }
             context.close(promise: nil)
             return false
@@ -120,11 +125,32 @@ final class TestClientHandler: ChannelInboundHandler {
         }
     }
 
+    /// Joins one more namespace.
+    ///
+    /// - Returns: false: the connection has ended, or the namespace is joined.
+    func join(_ namespace: String, auth: JSONSlice?, _ inboxes: TestClientInboxes) -> Bool {
+        var connect = ByteBuffer(string: "4")
+        guard let context, self.engine.isOpen, self.session.join(namespace, auth: auth, into: &connect) else { return false }
+        self.inboxes[namespace] = inboxes
+        self.send(.text, connect, context)
+        return true
+    }
+
+    /// Leaves a namespace. The connection and its other namespaces stay.
+    func leave(_ namespace: String) {
+        var packet = ByteBuffer(string: "4")
+        guard let context, self.session.leave(namespace, into: &packet) != nil else { return }
+        self.send(.text, packet, context)
+    }
+
     private func join(_ context: ChannelHandlerContext) {
         var connect = ByteBuffer(string: "4")
         // The machine counts as joining either way: a test that says nothing may send a CONNECT by hand.
         guard self.session.join(self.configuration.namespace, auth: self.configuration.auth, into: &connect) else { return }
-        guard self.configuration.joinsNamespace else { return self.inboxes.joins.deliver("") }
+        guard self.configuration.joinsNamespace else {
+            self.inboxes[self.configuration.namespace]?.joins.deliver("")
+            return
+        }
         self.send(.text, connect, context)
     }
 
@@ -141,20 +167,23 @@ final class TestClientHandler: ChannelInboundHandler {
 
     private func deliver(_ reception: SocketIOClientSession.Reception) {
         switch reception {
-        case .joined(_, let sid, _): self.inboxes.joins.deliver(sid)
-        case .refused(_, let message, let data): self.inboxes.fail(.connectRefused(message: message, data: data))
-        case .event(let arguments, _):
-            self.inboxes.events.deliver(TestEvent(name: arguments.name, arguments: arguments, id: arguments.acknowledgementID))
-        case .acknowledgement(let id, let arguments, _): self.inboxes.acknowledgements.deliver(.init(id: id, arguments: arguments))
-        case .left:
-            self.inboxes.disconnects.deliver(true)
-            self.inboxes.fail(.disconnected)
+        case .joined(let namespace, let sid, _): self.inboxes[namespace]?.joins.deliver(sid)
+        case .refused(let namespace, let message, let data):
+            self.inboxes[namespace]?.fail(.connectRefused(message: message, data: data))
+        case .event(let arguments, let namespace):
+            self.inboxes[namespace]?.events.deliver(
+                TestEvent(name: arguments.name, arguments: arguments, id: arguments.acknowledgementID))
+        case .acknowledgement(let id, let arguments, let namespace):
+            self.inboxes[namespace]?.acknowledgements.deliver(.init(id: id, arguments: arguments))
+        case .left(let namespace, _):
+            self.inboxes[namespace]?.disconnects.deliver(true)
+            self.inboxes[namespace]?.fail(.disconnected)
         case .incomplete, .ignored: break
         }
     }
 
     /// The id of an event that asks for an acknowledgement.
-    func makeID() -> UInt64? { self.session.makeID(in: self.configuration.namespace) }
+    func makeID(in namespace: String) -> UInt64? { self.session.makeID(in: namespace) }
 
     private func send(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, _ context: ChannelHandlerContext) {
         var frame = ByteBuffer()
@@ -163,7 +192,11 @@ final class TestClientHandler: ChannelInboundHandler {
     }
 
     private func fail(_ violation: String, _ context: ChannelHandlerContext) {
-        self.inboxes.fail(.protocolViolation(violation))
+        self.failAll(.protocolViolation(violation))
         context.close(promise: nil)
+    }
+
+    private func failAll(_ error: TestClientError) {
+        for inboxes in self.inboxes.values { inboxes.fail(error) }
     }
 }

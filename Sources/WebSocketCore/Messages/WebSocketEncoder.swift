@@ -39,6 +39,25 @@ public enum WebSocketEncoder {
         if let mask { buffer.writeInteger(mask) }
     }
 
+    /// Bytes of the header of a frame without a mask (RFC 6455 §5.2).
+    @inlinable
+    package static func headerBytes(payloadBytes: Int) -> Int { payloadBytes <= 125 ? 2 : payloadBytes <= 0xFFFF ? 4 : 10 }
+
+    /// Writes the header of a whole message without a mask, `headerBytes(payloadBytes:)` long, to the beginning of `target`.
+    @inlinable
+    package static func writeHeader(opcode: WebSocketOpcode, payloadBytes: Int, to target: UnsafeMutableRawBufferPointer) {
+        target[0] = opcode.rawValue | 0x80
+        if payloadBytes <= 125 {
+            target[1] = UInt8(truncatingIfNeeded: payloadBytes)
+        } else if payloadBytes <= 0xFFFF {
+            target[1] = 126
+            target.storeBytes(of: UInt16(truncatingIfNeeded: payloadBytes).bigEndian, toByteOffset: 2, as: UInt16.self)
+        } else {
+            target[1] = 127
+            target.storeBytes(of: UInt64(payloadBytes).bigEndian, toByteOffset: 2, as: UInt64.self)
+        }
+    }
+
     /// Appends a frame around whatever `body` appends: the length is patched and the mask applied afterwards, and the payload is moved when
     /// it needs a longer header than the shortest.
     ///

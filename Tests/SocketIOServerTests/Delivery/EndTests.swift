@@ -162,7 +162,7 @@ struct EndTests {
         #expect(gone.all.sorted() == [0, 1])
         let late = Canary { gone.append(2) }
         io.use { _ in late.touch() }
-        #expect(io.middlewares.isEmpty)
+        #expect(io.of("/").middlewares.isEmpty)
     }
 
     @Test("a handler's end may use the server, whose lock is not held then", .timeLimit(.minutes(10)))
@@ -280,7 +280,7 @@ private final class Watched: Sendable {
             watch(io, "server")
             io.use { [self] request in
                 watch(Token(request.namespace), "a middleware's value")
-                request.attachment = Token("attachment")
+                request.data = Token("data")
                 if request.handshake.auth != nil {
                     begin.yield()
                     await forever()
@@ -288,7 +288,7 @@ private final class Watched: Sendable {
             }
             io.onConnection { [self] socket in
                 watch(socket, "socket")
-                if let attachment = socket.attachment as? Token { watch(attachment, "attachment") }
+                if let data = socket.data as? Token { watch(data, "data") }
                 let state = Token("state of a handler")
                 watch(state, "state of a handler")
                 socket.join("r")
@@ -306,6 +306,7 @@ private final class Watched: Sendable {
                         request.acknowledge?(1)
                     })
                 socket.onAny { _ in _ = socket }
+                socket.onUnhandled { _ in _ = socket }
                 socket.onDisconnect { _ in _ = (socket, state) }
             }
             let clients = try await connect(pair)
@@ -323,7 +324,7 @@ private final class Watched: Sendable {
                     watch(shard, "shard")
                     for connection in shard.connections.all {
                         watch(connection, "connection")
-                        watch(connection.client, "client")
+                        watch(connection.sockets, "sockets of a connection")
                         for transport in [connection.webSocket, connection.probe] {
                             if let transport {
                                 watch(transport, "transport")
@@ -331,7 +332,7 @@ private final class Watched: Sendable {
                             }
                         }
                     }
-                    for room in shard.rooms.values { watch(room, "room") }
+                    for room in shard.main.rooms.values { watch(room, "room") }
                 }.get()
             }
             for peer in peers.withLockedValue({ $0 }) {

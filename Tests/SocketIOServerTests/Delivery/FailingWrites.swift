@@ -65,7 +65,7 @@ func joinedPeers(_ count: Int, _ io: SocketIO, _ loop: EmbeddedEventLoop) throws
         try peer.join()
         peers.append(peer)
         let known = Set(sockets.map(\.id))
-        sockets += io.shard(for: loop).shard.value.sockets.values.filter { !known.contains($0.id) }
+        sockets += io.shard(for: loop).shard.value.main.sockets.values.filter { !known.contains($0.id) }
     }
     return (peers, sockets)
 }

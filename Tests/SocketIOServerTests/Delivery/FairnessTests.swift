@@ -312,15 +312,18 @@ struct FairnessTests {
 
     @Test("mail is bounded in bytes as in number", arguments: [(0, false), (1, true)])
     func backlogBytes(extra: Int, exists: Bool) throws {
-        let packet = EncodedPacket.event("x", namespace: "/", arguments: [String(repeating: "x", count: 1_000)])
-        let cost = LoopMailbox.Item.broadcast(Broadcast(packet: packet, targets: [], exceptions: [], isVolatile: false)).byteCount
+        let text = String(repeating: "x", count: 1_000)
+        let packet = EncodedPacket(EventPacket("x", [text]), namespace: "/")
+        let cost = LoopMailbox.Item.broadcast(
+            Broadcast(packet: packet, namespace: SocketIO.mainIndex, options: BroadcastOptions())
+        ).byteCount
         try withServer({ $0.maximumMailboxBytes = 3 * cost - extra }) { io, loop, _ in
             let shard = io.shard(for: loop).shard.value
-            for _ in 0..<3 { BroadcastOperator(io: io).send(packet) }
+            for _ in 0..<3 { io.emit("x", text) }
             #expect(shard.backlog.exists == exists)
             loop.run()
             #expect(!shard.backlog.exists)
-            for _ in 0..<3 { BroadcastOperator(io: io).send(packet) }
+            for _ in 0..<3 { io.emit("x", text) }
             #expect(shard.backlog.exists == exists, "as much fits again")
             loop.run()
         }

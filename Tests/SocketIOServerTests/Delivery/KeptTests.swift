@@ -110,7 +110,7 @@ struct KeptTests {
             let long = "42[\"x\",\"\(String(repeating: "x", count: 100_000))\"]"
             let body = ["40{\"token\":\"t\"}", "42[\"n\",1]", "42[\"n\",2]", long].joined(separator: "\u{1e}")
             #expect(try peer.request("POST", target, body: body).hasSuffix("ok"))
-            let socket = try #require(io.shard(for: loop).shard.value.sockets.values.first)
+            let socket = try #require(io.shard(for: loop).shard.value.main.sockets.values.first)
             let auth = try #require(socket.handshake.auth)
             #expect(auth["token"]?.string == "t")
             #expect(auth.bytes.storageCapacity <= 4_096)

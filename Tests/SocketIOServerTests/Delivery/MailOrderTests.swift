@@ -209,13 +209,13 @@ struct MailOrderTests {
             io.onConnection { socket in
                 let canary = Canary { [unowned socket] in
                     socket.on("x") { _ in seen.append("third") }
-                    socket.onAny { _ in }
+                    socket.onUnhandled { _ in }
                 }
                 socket.on("x") { _ in withExtendedLifetime(canary) {} }
             }
             let peer = try EmbeddedPeer(io, loop: loop)
             try peer.join()
-            let socket = try #require(io.shard(for: loop).shard.value.sockets.values.first)
+            let socket = try #require(io.shard(for: loop).shard.value.main.sockets.values.first)
             socket.on("x") { _ in seen.append("second") }
             try peer.text(#"42["x"]"#)
             #expect(seen.all == ["third"])

@@ -97,7 +97,8 @@ struct MailShareTests {
     @Test("the bytes of a client's mail are limited as its number is", arguments: [(0, 3), (1, 2)])
     func ownBytes(extra: Int, taken: Int) throws {
         let cost = LoopMailbox.Item.broadcast(
-            Broadcast(packet: .event("x", namespace: "/", arguments: []), targets: [], exceptions: [], isVolatile: false)
+            Broadcast(
+                packet: EncodedPacket(EventPacket("x", []), namespace: "/"), namespace: SocketIO.mainIndex, options: BroadcastOptions())
         ).byteCount
         try withLoops {
             $0.maximumMailBytesPerConnection = 2 * cost - extra
@@ -273,7 +274,7 @@ struct MailShareTests {
             let before = peer.reads
             peer.channel.read()
             #expect(peer.reads == before, "it is held")
-            try #require(shard.sockets.values.first).disconnect(close: true)
+            try #require(shard.main.sockets.values.first).disconnect(close: true)
             #expect(peer.reads == before + 1)
             peer.channel.read()
             #expect(peer.reads == before + 2)

@@ -60,10 +60,10 @@ struct LinkedClient {
         let transport = WebSocketTransport(connection: connection, link: link)
         connection.webSocket = transport
         connection.open()
-        let known = Set(shard.sockets.keys)
+        let known = Set(shard.main.sockets.keys)
         transport.receive(LinkedClient.frames(["40"]))
         transport.readComplete()
-        guard let socket = shard.sockets.values.first(where: { !known.contains($0.id) }) else { return nil }
+        guard let socket = shard.main.sockets.values.first(where: { !known.contains($0.id) }) else { return nil }
         (self.connection, self.transport, self.link, self.socket) = (connection, transport, link, socket)
     }
 

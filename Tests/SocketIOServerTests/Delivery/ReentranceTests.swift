@@ -82,7 +82,7 @@ struct ReentranceTests {
             #expect(try peers[3].messages() == [expected])
             #expect(try peers[4].messages() == [expected, "41"])
             #expect(try peers[5].messages() == [expected])
-            #expect(io.shard(for: loop).shard.value.rooms["r"]?.members.map(\.id) == [sockets[2].id])
+            #expect(io.shard(for: loop).shard.value.main.rooms["r"]?.members.map(\.id) == [sockets[2].id])
             for peer in peers { peer.finish() }
             loop.run()
             #expect(io.statistics.connections == 0)

@@ -206,7 +206,7 @@ struct FrontFuzzer {
             case .emit: io.to("everybody").emit("news", "x")
             case .disconnectSockets(let close):
                 for loop in loops {
-                    for socket in Array(io.shard(for: loop).shard.value.sockets.values) { socket.disconnect(close: close) }
+                    for socket in Array(io.shard(for: loop).shard.value.main.sockets.values) { socket.disconnect(close: close) }
                 }
             case .halfClose(let connection): peers[connection % peers.count].halfClose()
             case .close(let connection): peers[connection % peers.count].close()
@@ -240,7 +240,7 @@ struct FrontFuzzer {
         if places.channels != 0 || places.sessions != 0 { problems.append("places are left: \(places)") }
         for loop in loops {
             let shard = io.shard(for: loop).shard.value
-            if !shard.sessions.isEmpty || shard.connections.count != 0 || !shard.rooms.isEmpty { problems.append("a loop holds something") }
+            if !shard.sessions.isEmpty || shard.connections.count != 0 || !shard.main.isEmpty { problems.append("a loop holds something") }
         }
         for loop in loops { try loop.close() }
         return problems

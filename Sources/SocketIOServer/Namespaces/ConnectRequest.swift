@@ -1,11 +1,12 @@
+import Logging
 public import SocketIOCore
 
 /// A client that asks to join a namespace, as a middleware sees it.
 public struct ConnectRequest: Sendable {
-    public let handshake: Handshake
+    public internal(set) var handshake: Handshake
     public let namespace: String
-    /// Becomes the socket's `attachment`: what the middleware found out, a user for instance.
-    public var attachment: (any Sendable)?
+    /// Becomes the socket's ``ServerSocket/data``: what the middleware found out, a user for instance.
+    public var data: (any Sendable)?
 
     init(handshake: Handshake, namespace: String) {
         self.handshake = handshake
@@ -29,4 +30,16 @@ public struct ConnectError: Error, Sendable {
     }
 
     static let middlewareFailed = ConnectError(message: "Internal server error", isFailure: true)
+    static let invalidNamespace = ConnectError(message: "Invalid namespace")
+    static let tooManyNamespaces = ConnectError(message: "Too many namespaces")
+
+    /// What a client is told of an error that a middleware threw; only a ``ConnectError`` is meant for it.
+    init(_ error: any Error, _ logger: Logger) {
+        guard let refusal = error as? ConnectError else {
+            logger.error("a connection middleware failed", metadata: ["error": "\(error)"])
+            self = .middlewareFailed
+            return
+        }
+        self = refusal
+    }
 }

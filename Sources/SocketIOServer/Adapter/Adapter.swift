@@ -1,0 +1,113 @@
+public import SocketIOCore
+
+/// Between a namespace, which says what is sent to whom, and the encoding for its clients. Each namespace has an adapter of its own.
+///
+/// ``InMemoryAdapter`` serves the sockets of one server. An adapter that joins several servers wraps one: it passes on to it what concerns
+/// this server's sockets, and tells the other servers the rest. `AdapterContract` of `SocketIOTesting` holds every adapter to the same rules:
+///
+/// - What one thread asks for takes effect in that order. All members of a room get its broadcasts in one order.
+/// - Rooms of different namespaces have nothing in common, whatever their names.
+/// - A socket that several rooms lead to is reached once.
+///
+/// Methods that take a ``ServerSocket`` are called on its event loop, and must not call the application. The others may be called from any
+/// thread.
+public protocol Adapter: Sendable {
+    /// What serves this server's own sockets: the adapter itself, or the one that it wraps.
+    var local: InMemoryAdapter { get }
+
+    // MARK: This server's sockets
+
+    /// The socket has joined the namespace: its id leads to it from now on.
+    func add(_ socket: ServerSocket)
+    /// The socket enters rooms. The limits of its configuration have been checked.
+    func addAll(_ rooms: [String], to socket: ServerSocket)
+    /// The socket leaves a room.
+    func del(_ room: String, from socket: ServerSocket)
+    /// The socket has ended: it leaves all rooms, and its id leads nowhere.
+    func delAll(_ socket: ServerSocket)
+
+    // MARK: Addressed sockets
+
+    /// Sends an event to the sockets that the options name.
+    func broadcast(_ packet: consuming EventPacket, to options: BroadcastOptions)
+    /// Makes sockets enter rooms.
+    func addSockets(_ options: BroadcastOptions, to rooms: [String])
+    /// Makes sockets leave rooms.
+    func delSockets(_ options: BroadcastOptions, from rooms: [String])
+    /// Ends sockets.
+    ///
+    /// - Parameter close: also ends the connections below them.
+    func disconnectSockets(_ options: BroadcastOptions, close: Bool)
+    /// Describes the sockets that the options name, in no particular order.
+    func fetchSockets(_ options: BroadcastOptions) async throws -> [SocketDescription]
+    /// The ids of the sockets in rooms; of all sockets if no room is named.
+    func sockets(in rooms: [String]) async throws -> Set<String>
+
+    // MARK: Servers
+
+    /// Sends an event to the other servers.
+    func serverSideEmit(_ packet: EventPacket)
+    /// Sends an event to the other servers and waits for their answers.
+    ///
+    /// - Returns: the arguments of each answer, as an array.
+    /// - Throws: if not all have answered in time.
+    func serverSideEmitWithAck(_ packet: EventPacket, timeout: Duration) async throws -> [JSONSlice]
+    /// How many servers there are, this one included.
+    func serverCount() async throws -> Int
+
+    /// The namespace ends.
+    func close()
+}
+
+/// Makes the adapter of a namespace around the one that serves this server's own sockets.
+public typealias AdapterFactory = @Sendable (InMemoryAdapter) -> any Adapter
+
+/// Which sockets of a namespace are meant, and how an event is sent to them.
+public struct BroadcastOptions: Sendable, Hashable {
+    /// Rooms, or ids of sockets. Empty: everybody in the namespace.
+    public var rooms: [String]
+    /// Rooms, or ids of sockets, whose members are left out.
+    public var except: [String]
+    public var flags: Flags
+
+    public init(rooms: [String] = [], except: [String] = [], flags: Flags = Flags()) {
+        self.rooms = rooms
+        self.except = except
+        self.flags = flags
+    }
+
+    public struct Flags: Sendable, Hashable {
+        /// Only sockets of this server.
+        public var isLocal: Bool
+        /// Dropped for a client that is behind.
+        public var isVolatile: Bool
+        /// Whether the event may be compressed; nil: the server decides.
+        public var compress: Bool?
+        /// How long clients, or other servers, may take to answer; nil: the server's default.
+        public var timeout: Duration?
+
+        public init(isLocal: Bool = false, isVolatile: Bool = false, compress: Bool? = nil, timeout: Duration? = nil) {
+            self.isLocal = isLocal
+            self.isVolatile = isVolatile
+            self.compress = compress
+            self.timeout = timeout
+        }
+    }
+}
+
+/// A socket as an adapter describes it: of this server, or of another one.
+public struct SocketDescription: Sendable {
+    public var id: String
+    public var handshake: Handshake
+    /// The rooms it is in, its own id among them.
+    public var rooms: Set<String>
+    /// What its ``ServerSocket/data`` is on this server; of another server's socket a `JSONSlice`.
+    public var data: (any Sendable)?
+
+    public init(id: String, handshake: Handshake, rooms: Set<String>, data: (any Sendable)? = nil) {
+        self.id = id
+        self.handshake = handshake
+        self.rooms = rooms
+        self.data = data
+    }
+}

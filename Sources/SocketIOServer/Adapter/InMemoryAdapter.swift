@@ -1,0 +1,143 @@
+import NIOConcurrencyHelpers
+public import SocketIOCore
+
+/// Serves the sockets of this server: a broadcast is encoded once and put into the mailbox of each event loop, which writes it to its own
+/// members. The adapter of a server without others, and what every other adapter wraps.
+public final class InMemoryAdapter: Adapter {
+    /// The namespace's name.
+    public let namespace: String
+    public var local: InMemoryAdapter { self }
+    let index: NamespaceIndex
+    private let loops: Loops
+    private let directory: RoomDirectory
+    private let owner = NIOLockedValueBox(WeakNamespace())
+
+    init(namespace: String, index: NamespaceIndex, loops: Loops) {
+        self.namespace = namespace
+        self.index = index
+        self.loops = loops
+        directory = RoomDirectory(backlog: loops.backlog, maximumEvents: loops.maximumWaitingItems)
+    }
+
+    /// The namespace holds its adapter, and the adapter this one.
+    private struct WeakNamespace {
+        weak var namespace: Namespace?
+    }
+
+    func attach(_ namespace: Namespace) { owner.withLockedValue { $0.namespace = namespace } }
+
+    // MARK: Rooms
+
+    public func add(_ socket: ServerSocket) { socket.members.sockets[socket.id] = socket }
+
+    public func addAll(_ rooms: [String], to socket: ServerSocket) {
+        for room in rooms where !socket.memberships.contains(room) {
+            let isFirst = socket.members.join(socket, room: room)
+            directory.joined(room, socket.id, isFirstOfLoop: isFirst, on: socket.eventLoop)
+        }
+    }
+
+    public func del(_ room: String, from socket: ServerSocket) {
+        guard let place = socket.memberships.remove(room) else { return }
+        leave(place, socket)
+    }
+
+    public func delAll(_ socket: ServerSocket) {
+        while let place = socket.memberships.popLast() { leave(place, socket) }
+        socket.members.sockets[socket.id] = nil
+    }
+
+    private func leave(_ place: (room: RoomShard, index: Int), _ socket: ServerSocket) {
+        let room = place.room.name
+        let isLast = socket.members.leave(place)
+        directory.left(room, socket.id, isLastOfLoop: isLast, on: socket.eventLoop)
+    }
+
+    /// Whether a socket of this server is in the room.
+    public func hasRoom(_ room: String) -> Bool { directory.contains(room) }
+
+    /// Tells of every change of this server's rooms, in order and after the change, on some event loop. A room that sockets of several loops
+    /// are in is created once and deleted once.
+    public func onRoomEvent(_ handler: @escaping @Sendable (RoomEvent) -> Void) { directory.observe(handler) }
+
+    // MARK: Addressed sockets
+
+    public func broadcast(_ packet: consuming EventPacket, to options: BroadcastOptions) {
+        let encoded = EncodedPacket(packet, namespace: namespace)
+        loops.enqueue(.broadcast(Broadcast(packet: encoded, namespace: index, options: options)))
+    }
+
+    public func addSockets(_ options: BroadcastOptions, to rooms: [String]) { change(options, .join(rooms)) }
+    public func delSockets(_ options: BroadcastOptions, from rooms: [String]) { change(options, .leave(rooms)) }
+    public func disconnectSockets(_ options: BroadcastOptions, close: Bool) { change(options, .disconnect(close: close)) }
+
+    private func change(_ options: BroadcastOptions, _ action: SocketChange.Action) {
+        loops.enqueue(.change(SocketChange(namespace: index, options: options, action: action)))
+    }
+
+    public func fetchSockets(_ options: BroadcastOptions) async throws -> [SocketDescription] {
+        let index = index
+        return await loops.collect { shard in (shard.namespace(index)?.chosen(options) ?? []).map(\.description) }.flatMap(\.self)
+    }
+
+    public func sockets(in rooms: [String]) async throws -> Set<String> {
+        let index = index
+        let ids = await loops.collect { shard in (shard.namespace(index)?.chosen(BroadcastOptions(rooms: rooms)) ?? []).map(\.id) }
+        return Set(ids.joined())
+    }
+
+    // MARK: Servers
+
+    /// There are no other servers.
+    public func serverSideEmit(_ packet: EventPacket) {}
+    public func serverSideEmitWithAck(_ packet: EventPacket, timeout: Duration) async throws -> [JSONSlice] { [] }
+    public func serverCount() async throws -> Int { 1 }
+
+    /// Hands an event of another server to the application. For adapters that read such events.
+    ///
+    /// - Parameter acknowledge: sends the answer; nil: the other server waits for none. Called at most once if the application answers once.
+    public func receiveServerSideEmit(_ packet: EventPacket, acknowledge: (@Sendable ([any JSONWritable]) -> Void)? = nil) {
+        owner.withLockedValue { $0.namespace }?.receive(ServerSideEvent(packet, acknowledge: acknowledge))
+    }
+
+    public func close() { directory.end() }
+}
+
+/// What happens to the sockets that options name, in its place among broadcasts.
+struct SocketChange: Sendable {
+    enum Action: Sendable {
+        case join([String])
+        case leave([String])
+        case disconnect(close: Bool)
+    }
+
+    let namespace: NamespaceIndex
+    let options: BroadcastOptions
+    let action: Action
+
+    /// False: it runs handlers of the application.
+    var isDelivery: Bool {
+        if case .disconnect = action { false } else { true }
+    }
+
+    /// What it keeps in memory, roughly.
+    var byteCount: Int {
+        let names: Int =
+            switch action {
+            case .join(let rooms), .leave(let rooms): rooms.reduce(0) { $0 + 64 + $1.utf8.count }
+            case .disconnect: 0
+            }
+        return 256 + 64 * (options.rooms.count + options.except.count) + names
+    }
+
+    func carryOut(on members: NamespaceShard) {
+        // All are chosen before the first is touched: what one change does may change what the others are.
+        for socket in members.chosen(options) {
+            switch action {
+            case .join(let rooms): for room in rooms { socket.enter(room) }
+            case .leave(let rooms): for room in rooms { socket.exit(room) }
+            case .disconnect(let close): socket.disconnectNow(close: close)
+            }
+        }
+    }
+}

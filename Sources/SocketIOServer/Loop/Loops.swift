@@ -1,0 +1,96 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The event loops that a server has connections on, and the one order in which all of them get what is addressed to many sockets.
+final class Loops: Sendable {
+    private struct State {
+        var shards: [ShardHandle] = []
+        var indexByLoop: [ObjectIdentifier: Int] = [:]
+        var hasEnded = false
+    }
+
+    let backlog: Backlog
+    /// Of what waits for one loop, or for the observers of rooms.
+    let maximumWaitingItems: Int
+    private let state = NIOLockedValueBox(State())
+    /// Held while something is put into the loops' mailboxes: all loops get it in one order.
+    private let orderLock = NIOLock()
+
+    init(backlog: Backlog, maximumWaitingItems: Int) {
+        self.backlog = backlog
+        self.maximumWaitingItems = maximumWaitingItems
+    }
+
+    var all: [ShardHandle] { state.withLockedValue { $0.shards } }
+
+    /// What a session's id names.
+    subscript(index: Int) -> ShardHandle? {
+        state.withLockedValue { $0.shards.indices.contains(index) ? $0.shards[index] : nil }
+    }
+
+    /// A loop's share of the server, made on its first connection.
+    ///
+    /// - Parameter make: gets its index, and whether the server has ended.
+    func handle(for loop: any EventLoop, make: (_ index: Int, _ hasEnded: Bool) -> ShardHandle) -> ShardHandle {
+        state.withLockedValue { state in
+            if let index = state.indexByLoop[ObjectIdentifier(loop)] { return state.shards[index] }
+            let index = state.shards.count
+            let handle = make(index, state.hasEnded)
+            state.shards.append(handle)
+            state.indexByLoop[ObjectIdentifier(loop)] = index
+            return handle
+        }
+    }
+
+    /// The client for whose packets the calling loop or task works.
+    var mailSender: MailShare? { Loops.mailSender(among: all) }
+
+    private static func mailSender(among shards: [ShardHandle]) -> MailShare? {
+        for shard in shards where shard.loop.inEventLoop {
+            if let sender = shard.shard.value.mailSender { return sender }
+        }
+        return MailShare.ofTask
+    }
+
+    /// Puts an item into the mailbox of every loop.
+    func enqueue(_ item: LoopMailbox.Item) {
+        let shards = all
+        let sender = Loops.mailSender(among: shards)
+        // Woken after the lock: nothing is called while it is held.
+        let asleep = orderLock.withLock { shards.filter { $0.put(item, from: sender) } }
+        for shard in asleep { shard.scheduleDrain() }
+    }
+
+    /// Asks every loop in its turn, behind what was enqueued before, and returns the answers.
+    func collect<Answer: Sendable>(_ body: @escaping @Sendable (LoopShard) -> Answer) async -> [Answer] {
+        let shards = state.withLockedValue { $0.hasEnded ? [] : $0.shards }
+        guard !shards.isEmpty else { return [] }
+        let sender = Loops.mailSender(among: shards)
+        return await withCheckedContinuation { continuation in
+            let collector = NIOLockedValueBox((answers: [Answer](), missing: shards.count))
+            let asleep = orderLock.withLock {
+                shards.filter { handle in
+                    handle.put(
+                        .ask { shard in
+                            let answer = body(shard)
+                            let all = collector.withLockedValue { collected -> [Answer]? in
+                                collected.answers.append(answer)
+                                collected.missing -= 1
+                                return collected.missing == 0 ? collected.answers : nil
+                            }
+                            if let all { continuation.resume(returning: all) }
+                        }, from: sender)
+                }
+            }
+            for shard in asleep { shard.scheduleDrain() }
+        }
+    }
+
+    /// The server ends. A loop that is new from now on has nothing to end.
+    func end() -> [ShardHandle] {
+        state.withLockedValue { state in
+            state.hasEnded = true
+            return state.shards
+        }
+    }
+}

@@ -1,0 +1,249 @@
+import EngineIOCore
+import Logging
+import NIOCore
+import SocketIOCore
+
+/// The sockets of one connection, one in each namespace that its client has joined, and packets that wait for their attachments. What a
+/// well-behaved client never sends closes the connection (`socket.io-protocol` v5).
+final class ConnectionSockets {
+    /// The socket of the namespace `/`: the hot path looks at no name.
+    private var main: ServerSocket?
+    /// Those of other namespaces, in the order in which they were joined.
+    private var others: [ServerSocket] = []
+    /// The namespaces whose middleware is deciding, each with the bytes of its `auth`.
+    private var joining: [(namespace: String, authBytes: Int)] = []
+    private var wasAccepted = false
+    private var reassembler: BinaryReassembler
+    /// Attachments are due.
+    private var isReassembling = false
+    /// Packets with attachments that began, counted while a deadline for one is set.
+    private var reassemblies = 0
+    private var reassembliesAtDeadline: Int?
+
+    private let limits: SocketIOLimits
+
+    init(limits: SocketIOLimits) {
+        self.limits = limits
+        reassembler = BinaryReassembler(limits: limits)
+    }
+
+    /// Whether a namespace was ever joined, or a middleware is deciding: who leaves again may take its time.
+    var hasJoined: Bool { wasAccepted || !joining.isEmpty }
+
+    private subscript(namespace: String) -> ServerSocket? {
+        namespace == Namespace.mainName ? main : others.first { $0.namespace.name == namespace }
+    }
+
+    private var all: [ServerSocket] { (main.map { [$0] } ?? []) + others }
+
+    // MARK: Receiving
+
+    func receive(text: ByteBuffer, on connection: EngineConnection) {
+        do {
+            try receive(SocketIOPacket.decode(text, limits: limits), on: connection)
+        } catch {
+            reject(connection)
+        }
+    }
+
+    /// An Engine.IO message that nobody else holds, its type character included: the hot path.
+    func receive(message: ReceivedPacket, on connection: EngineConnection) {
+        do throws(SocketIOProtocolError) {
+            try message.parse(at: 1, limits: limits, from: .client)
+        } catch {
+            return reject(connection)
+        }
+        if message.kind == .event, message.isInMainNamespace, !isReassembling, let main {
+            return main.receive(Arguments(message))
+        }
+        do {
+            try receive(SocketIOPacket(message), on: connection)
+        } catch {
+            reject(connection)
+        }
+    }
+
+    private func receive(_ packet: SocketIOPacket, on connection: EngineConnection) throws {
+        guard !isReassembling else { throw ClientViolation.attachmentMissing }
+        try handle(packet, on: connection)
+    }
+
+    func receive(binary: ByteBuffer, on connection: EngineConnection) {
+        do {
+            let outcome = try reassembler.receive(binary: binary)
+            isReassembling = reassembler.isPending
+            if case .complete(let packet, let attachments) = outcome { try handle(packet, attachments: attachments, on: connection) }
+        } catch {
+            reject(connection)
+        }
+    }
+
+    private func armAttachmentDeadline(on connection: EngineConnection) {
+        reassembliesAtDeadline = reassemblies
+        connection.shard.arm(.attachments, connection)
+    }
+
+    /// Attachments have had their time: are they still those of the same packet?
+    func attachmentsDue(on connection: EngineConnection) {
+        let before = reassembliesAtDeadline
+        reassembliesAtDeadline = nil
+        guard isReassembling else { return }
+        guard reassemblies == before else { return armAttachmentDeadline(on: connection) }
+        reject(connection)
+    }
+
+    private func reject(_ connection: EngineConnection) {
+        connection.shard.counters.protocolErrors.add()
+        connection.close(.parseError)
+    }
+
+    private func handle(_ packet: SocketIOPacket, attachments: [ByteBuffer] = [], on connection: EngineConnection) throws {
+        switch packet.kind {
+        case .connect: return try connect(packet, on: connection)
+        case .connectError: throw ClientViolation.serversOnly
+        case .disconnect, .event, .ack, .binaryEvent, .binaryAck: break
+        }
+        guard let socket = self[packet.namespace] else { throw ClientViolation.notJoined }
+        if attachments.isEmpty, packet.attachmentCount > 0 {
+            _ = try reassembler.receive(packet)
+            isReassembling = true
+            reassemblies &+= 1
+            if reassembliesAtDeadline == nil { armAttachmentDeadline(on: connection) }
+            return
+        }
+        switch packet.kind {
+        case .event, .binaryEvent: socket.receive(Arguments(packet, attachments: attachments))
+        case .ack, .binaryAck: socket.receiveAcknowledgement(Arguments(packet, attachments: attachments), id: packet.id)
+        case .disconnect:
+            remove(socket, on: connection)
+            socket.end(.clientNamespaceDisconnect)
+        case .connect, .connectError: break
+        }
+    }
+
+    // MARK: Connecting
+
+    private func connect(_ packet: SocketIOPacket, on connection: EngineConnection) throws {
+        guard let io = connection.shard.io else { return }
+        let name = packet.namespace
+        guard self[name] == nil, !joining.contains(where: { $0.namespace == name }) else { throw ClientViolation.alreadyJoined }
+        guard let namespace = io.namespace(named: name) else {
+            return refuse(name, .invalidNamespace, .unknownNamespace, on: connection)
+        }
+        guard (main == nil ? 0 : 1) + others.count + joining.count < connection.shard.configuration.maximumNamespacesPerConnection else {
+            return refuse(name, .tooManyNamespaces, .tooManyNamespaces, on: connection)
+        }
+        let payload = packet.payload
+        guard payload.readableBytes <= connection.shard.configuration.maximumAuthBytes else { throw ClientViolation.authTooLarge }
+        guard connection.keep(auth: authBytes + payload.readableBytes) else { throw ClientViolation.noRoomForAuth }
+        var request = ConnectRequest(handshake: connection.handshake, namespace: name)
+        request.handshake.auth = payload.readableBytes > 0 ? JSONSlice(unchecked: payload) : nil
+        decide(request, namespace, namespace.middlewares[...], on: connection, io)
+    }
+
+    /// Asks the middlewares that are left: here as long as they wait for nothing, then in a task.
+    private func decide(
+        _ request: ConnectRequest, _ namespace: Namespace, _ middlewares: ArraySlice<Namespace.RegisteredMiddleware>,
+        on connection: EngineConnection, _ io: SocketIO
+    ) {
+        var request = request
+        var rest = middlewares
+        while case .immediate(let middleware)? = rest.first {
+            do { try middleware(&request) } catch {
+                return decided(ConnectError(error, io.logger), request, namespace, on: connection)
+            }
+            rest.removeFirst()
+        }
+        guard !rest.isEmpty else { return decided(nil, request, namespace, on: connection) }
+        joining.append((namespace.name, request.handshake.auth?.bytes.readableBytes ?? 0))
+        let bound = NIOLoopBound((sockets: self, connection: connection), eventLoop: connection.shard.loop)
+        let loop = connection.shard.loop
+        let logger = io.logger
+        io.track(for: connection) { [request, rest] in
+            var request = request
+            var refusal: ConnectError?
+            do {
+                for middleware in rest {
+                    switch middleware {
+                    case .immediate(let body): try body(&request)
+                    case .asynchronous(let body): try await body(&request)
+                    }
+                }
+            } catch { refusal = ConnectError(error, logger) }
+            loop.execute { [request, refusal] in
+                bound.value.sockets.decided(refusal, request, namespace, on: bound.value.connection)
+            }
+        }
+    }
+
+    private func decided(_ refusal: ConnectError?, _ request: ConnectRequest, _ namespace: Namespace, on connection: EngineConnection) {
+        joining.removeAll { $0.namespace == namespace.name }
+        guard !connection.session.isClosed else { return }
+        let shard = connection.shard
+        let outer = shard.takenFrom
+        shard.takenFrom = connection
+        defer { shard.takenFrom = outer }
+        if let refusal {
+            _ = connection.keep(auth: authBytes)
+            refuse(namespace.name, refusal, refusal.isFailure ? .failed : .refused, on: connection)
+            // The reference leaves the connection open for another try; the connect time-out ends it.
+            connection.armConnectDeadline()
+        } else {
+            accept(request, namespace, on: connection)
+        }
+    }
+
+    private func refuse(_ namespace: String, _ error: ConnectError, _ result: JoinResult, on connection: EngineConnection) {
+        connection.shard.counters.joins.add(result)
+        connection.sendMessage { buffer in
+            SocketIOEncoder.connectError(namespace: namespace, message: error.message, data: error.data, into: &buffer)
+        }
+    }
+
+    private func accept(_ request: ConnectRequest, _ namespace: Namespace, on connection: EngineConnection) {
+        connection.shard.counters.joins.add(.accepted)
+        connection.confirm()
+        let socket = ServerSocket(connection: connection, namespace: namespace, handshake: request.handshake, data: request.data)
+        if namespace.isMain { main = socket } else { others.append(socket) }
+        wasAccepted = true
+        socket.begin()
+    }
+
+    /// What clients gave as `auth` when they joined the namespaces that they are in or join now.
+    private var authBytes: Int {
+        all.reduce(joining.reduce(0) { $0 + $1.authBytes }) { $0 + ($1.handshake.auth?.bytes.readableBytes ?? 0) }
+    }
+
+    // MARK: Ending
+
+    private func remove(_ socket: ServerSocket, on connection: EngineConnection) {
+        if main === socket { main = nil } else { others.removeAll { $0 === socket } }
+        _ = connection.keep(auth: authBytes)
+    }
+
+    /// The server ends a socket; with `close` all sockets of the connection, and the connection.
+    func disconnect(_ socket: ServerSocket, close: Bool, on connection: EngineConnection) {
+        for socket in close ? all : [socket] where self[socket.namespace.name] === socket {
+            remove(socket, on: connection)
+            connection.sendMessage { SocketIOEncoder.disconnect(namespace: socket.namespace.name, into: &$0) }
+            socket.end(.serverNamespaceDisconnect)
+        }
+        if close { connection.closeAfterFlush() }
+    }
+
+    /// The time of an acknowledgement that the client owes has come.
+    func acknowledgementsDue(now: NIODeadline) {
+        guard !others.isEmpty else {
+            main?.acknowledgementsDue(now: now)
+            return
+        }
+        for socket in all { socket.acknowledgementsDue(now: now) }
+    }
+
+    func connectionClosed(_ reason: DisconnectReason) {
+        let last = all
+        main = nil
+        others = []
+        for socket in last { socket.end(reason) }
+    }
+}

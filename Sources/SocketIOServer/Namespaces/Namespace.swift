@@ -1,0 +1,168 @@
+import NIOConcurrencyHelpers
+public import SocketIOCore
+
+/// A part of a server with clients, handlers, middleware and rooms of its own, over the same connections: `io.of("/chat")`. A client joins
+/// each namespace by itself, with its own `auth`, and is another socket in each. The namespace "/" is the one that a client joins if it
+/// names none.
+///
+/// May be used from any thread. Handlers are registered before the server serves; after ``SocketIO/shutdown()`` registering does nothing.
+public final class Namespace: Sendable {
+    /// Asked for each client that joins, in the order of registration. An error refuses the client: a ``ConnectError`` as it says, any other
+    /// as an internal error.
+    public typealias Middleware = @Sendable (inout ConnectRequest) async throws -> Void
+
+    /// A middleware that waits for nothing runs on the client's loop and costs no task.
+    enum RegisteredMiddleware: Sendable {
+        case immediate(@Sendable (inout ConnectRequest) throws -> Void)
+        case asynchronous(Middleware)
+    }
+
+    private struct Handlers {
+        var middlewares: [RegisteredMiddleware] = []
+        var connection: [@Sendable (ServerSocket) -> Void] = []
+        var catchAll: [@Sendable (EventRequest) -> Void] = []
+        var serverSide: [String: @Sendable (ServerSideEvent) -> Void] = [:]
+        var hasEnded = false
+    }
+
+    /// The namespace that a client joins if it names none.
+    static let mainName = "/"
+
+    /// Begins with a slash.
+    public let name: String
+    /// What is sent to whom goes through it.
+    public let adapter: any Adapter
+    let index: NamespaceIndex
+    let isMain: Bool
+    private let handlers: NIOLockedValueBox<Handlers>
+
+    init(_ name: String, index: NamespaceIndex, adapter: any Adapter) {
+        self.name = name
+        self.index = index
+        isMain = name == Namespace.mainName
+        self.adapter = adapter
+        handlers = NIOLockedValueBox(Handlers())
+    }
+
+    // MARK: Handlers
+
+    /// Called for each new socket, on its loop. Register its handlers there.
+    public func onConnection(_ handler: @escaping @Sendable (ServerSocket) -> Void) { register { $0.connection.append(handler) } }
+
+    /// Called for each event of each socket, on its loop, before the handlers of the socket's own.
+    public func onAny(_ handler: @escaping @Sendable (EventRequest) -> Void) { register { $0.catchAll.append(handler) } }
+
+    /// Asks a middleware that may wait, in a task.
+    public func use(_ middleware: @escaping Middleware) { register { $0.middlewares.append(.asynchronous(middleware)) } }
+
+    /// Asks a middleware that waits for nothing, on the client's loop.
+    public func use(_ middleware: @escaping @Sendable (inout ConnectRequest) throws -> Void) {
+        register { $0.middlewares.append(.immediate(middleware)) }
+    }
+
+    /// Called for an event that another server sends with ``serverSideEmit(_:_:)``, in whichever thread the adapter reads it.
+    public func onServerSide(_ event: String, _ handler: @escaping @Sendable (ServerSideEvent) -> Void) {
+        register { $0.serverSide[event] = handler }
+    }
+
+    /// Tells of every change of this server's rooms, in order and after the change, on some event loop.
+    public func onRoomEvent(_ handler: @escaping @Sendable (RoomEvent) -> Void) { adapter.local.onRoomEvent(handler) }
+
+    private func register(_ change: (inout Handlers) -> Void) {
+        handlers.withLockedValue { if !$0.hasEnded { change(&$0) } }
+    }
+
+    var middlewares: [RegisteredMiddleware] { handlers.withLockedValue { $0.middlewares } }
+    var connectionHandlers: [@Sendable (ServerSocket) -> Void] { handlers.withLockedValue { $0.connection } }
+    var catchAllHandlers: [@Sendable (EventRequest) -> Void] { handlers.withLockedValue { $0.catchAll } }
+
+    /// The server ends: what was registered is let go.
+    func end() {
+        let registered = handlers.withLockedValue { handlers in
+            let registered = handlers
+            handlers = Handlers()
+            handlers.hasEnded = true
+            return registered
+        }
+        // They go outside the lock: what they held may come back here.
+        withExtendedLifetime(registered) {}
+        adapter.close()
+    }
+
+    // MARK: Sending
+
+    /// Chooses all sockets of the namespace, to be narrowed down.
+    var everybody: BroadcastOperator { BroadcastOperator(adapter: adapter) }
+
+    /// Chooses the members of these rooms, or the sockets of these ids.
+    public func to(_ rooms: String...) -> BroadcastOperator { everybody.to(rooms) }
+    public func to(_ rooms: [String]) -> BroadcastOperator { everybody.to(rooms) }
+    /// The same as ``to(_:)-(String...)``.
+    public func `in`(_ rooms: String...) -> BroadcastOperator { everybody.to(rooms) }
+    public func `in`(_ rooms: [String]) -> BroadcastOperator { everybody.to(rooms) }
+    /// Chooses everybody but the members of these rooms.
+    public func except(_ rooms: String...) -> BroadcastOperator { everybody.except(rooms) }
+    public func except(_ rooms: [String]) -> BroadcastOperator { everybody.except(rooms) }
+    /// Chooses the sockets of this server only.
+    public var local: BroadcastOperator { everybody.local }
+    /// Chooses everybody; an event is dropped for a client that is behind.
+    public var volatile: BroadcastOperator { everybody.volatile }
+    /// Chooses everybody, and says whether events may be compressed.
+    public func compress(_ isCompressed: Bool) -> BroadcastOperator { everybody.compress(isCompressed) }
+    /// Chooses everybody, and says how long they may take to answer.
+    public func timeout(_ timeout: Duration) -> BroadcastOperator { everybody.timeout(timeout) }
+
+    /// Sends to everybody.
+    public func emit(_ event: String, _ arguments: any JSONWritable...) { everybody.send(EventPacket(event, arguments)) }
+
+    /// Describes all sockets.
+    public func fetchSockets() async throws -> [RemoteSocket] { try await everybody.fetchSockets() }
+    /// Makes all sockets enter rooms.
+    public func socketsJoin(_ rooms: String...) { everybody.socketsJoin(rooms) }
+    /// Makes all sockets leave rooms.
+    public func socketsLeave(_ rooms: String...) { everybody.socketsLeave(rooms) }
+    /// Ends all sockets.
+    public func disconnectSockets(close: Bool = false) { everybody.disconnectSockets(close: close) }
+
+    // MARK: Servers
+
+    /// Sends an event to the other servers of the cluster, where ``onServerSide(_:_:)`` handles it.
+    public func serverSideEmit(_ event: String, _ arguments: any JSONWritable...) {
+        adapter.serverSideEmit(EventPacket(event, arguments))
+    }
+
+    /// Sends an event to the other servers and waits for their answers.
+    ///
+    /// - Returns: the arguments of each answer, as an array.
+    /// - Throws: if not all have answered in time.
+    public func serverSideEmitWithAck(
+        _ event: String, _ arguments: any JSONWritable..., timeout: Duration = .seconds(5)
+    ) async throws -> [JSONSlice] {
+        try await adapter.serverSideEmitWithAck(EventPacket(event, arguments), timeout: timeout)
+    }
+
+    /// An event of another server, which the adapter has read.
+    func receive(_ event: ServerSideEvent) {
+        let handler = handlers.withLockedValue { $0.serverSide[event.packet.name] }
+        handler?(event)
+    }
+}
+
+/// An event that another server sent.
+public struct ServerSideEvent: Sendable {
+    public let packet: EventPacket
+    private let answer: (@Sendable ([any JSONWritable]) -> Void)?
+
+    /// - Parameter acknowledge: gives the answer; nil: none is asked for.
+    init(_ packet: EventPacket, acknowledge: (@Sendable ([any JSONWritable]) -> Void)? = nil) {
+        self.packet = packet
+        answer = acknowledge
+    }
+
+    public var name: String { packet.name }
+    public var arguments: [JSONSlice] { packet.arguments }
+    public var wantsAnswer: Bool { answer != nil }
+
+    /// Answers, if an answer is asked for. The first answer counts.
+    public func acknowledge(_ arguments: any JSONWritable...) { answer?(arguments) }
+}

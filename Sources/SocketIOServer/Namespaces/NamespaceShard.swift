@@ -1,0 +1,146 @@
+/// Names a namespace of a server. Never used again for another one.
+typealias NamespaceIndex = Int
+
+/// One event loop's share of a namespace: its sockets, and its members of each room. Used on that loop only, hence without locks.
+final class NamespaceShard {
+    let index: NamespaceIndex
+    /// By the socket's id.
+    var sockets: [String: ServerSocket] = [:]
+    private(set) var rooms: [String: RoomShard] = [:]
+    private var visitMark: UInt64 = 0
+
+    init(index: NamespaceIndex) { self.index = index }
+
+    var isEmpty: Bool { sockets.isEmpty && rooms.isEmpty }
+
+    // MARK: Rooms
+
+    /// Returns whether the socket is the first member of the room on this loop.
+    func join(_ socket: ServerSocket, room name: String) -> Bool {
+        if let room = rooms[name] {
+            socket.memberships.append(room, index: room.insert(socket))
+            return false
+        }
+        let room = RoomShard(name: name)
+        rooms[name] = room
+        socket.memberships.append(room, index: room.insert(socket))
+        return true
+    }
+
+    /// Returns whether the socket was the last member of the room on this loop.
+    func leave(_ place: (room: RoomShard, index: Int)) -> Bool {
+        place.room.remove(at: place.index)
+        guard place.room.members.isEmpty else { return false }
+        rooms[place.room.name] = nil
+        return true
+    }
+
+    // MARK: Visiting
+
+    /// Visits each socket that the options name, once. `body` calls nobody: members are being visited.
+    @inline(__always)
+    func visit(_ options: BroadcastOptions, _ body: (ServerSocket) -> Void) {
+        if options.except.isEmpty, options.rooms.count == 1, let room = rooms[options.rooms[0]], sockets[options.rooms[0]] == nil {
+            for socket in room.members { body(socket) }
+            return
+        }
+        visitMark += 1
+        let mark = visitMark
+        for name in options.except { visit(name) { $0.visitMark = mark } }
+        func once(_ socket: ServerSocket) {
+            guard socket.visitMark != mark else { return }
+            socket.visitMark = mark
+            body(socket)
+        }
+        if options.rooms.isEmpty {
+            for socket in sockets.values { once(socket) }
+        } else {
+            for name in options.rooms { visit(name, once) }
+        }
+    }
+
+    /// The members of a room and the socket of that id: a client may have named its room after another's socket.
+    private func visit(_ name: String, _ body: (ServerSocket) -> Void) {
+        if let room = rooms[name] {
+            for socket in room.members { body(socket) }
+        }
+        if let socket = sockets[name] { body(socket) }
+    }
+
+    /// The sockets that the options name, for what changes rooms or ends sockets.
+    func chosen(_ options: BroadcastOptions) -> [ServerSocket] {
+        var chosen: [ServerSocket] = []
+        visit(options) { chosen.append($0) }
+        return chosen
+    }
+}
+
+/// The members of a room on one loop. Order does not matter, so leaving swaps with the last.
+final class RoomShard {
+    let name: String
+    private(set) var members: ContiguousArray<ServerSocket> = []
+
+    init(name: String) { self.name = name }
+
+    /// Returns the new member's index, which its membership keeps.
+    func insert(_ socket: ServerSocket) -> Int {
+        members.append(socket)
+        return members.count - 1
+    }
+
+    func remove(at index: Int) {
+        let last = members.count - 1
+        if index != last {
+            let moved = members[last]
+            members[index] = moved
+            moved.memberships.move(room: self, to: index)
+        }
+        members.removeLast()
+    }
+}
+
+/// The rooms that one socket is in, and where in each it stands.
+struct Memberships {
+    private struct Entry {
+        let room: RoomShard
+        var index: Int
+    }
+
+    /// What a room costs beside its name when only one socket is in it: the room, its list of members, its entry in the loop's table.
+    static let overheadBytes = 224
+
+    private var entries: [Entry] = []
+    /// What they cost if nobody else is in these rooms.
+    private(set) var byteCount = 0
+
+    static func cost(of name: String) -> Int { name.utf8.count + overheadBytes }
+
+    var count: Int { entries.count }
+    var names: [String] { entries.map(\.room.name) }
+
+    func contains(_ name: String) -> Bool { entries.contains { $0.room.name == name } }
+
+    mutating func append(_ room: RoomShard, index: Int) {
+        entries.append(Entry(room: room, index: index))
+        byteCount += Memberships.cost(of: room.name)
+    }
+
+    mutating func move(room: RoomShard, to index: Int) {
+        guard let position = entries.firstIndex(where: { $0.room === room }) else { return }
+        entries[position].index = index
+    }
+
+    /// Takes out the room of that name.
+    mutating func remove(_ name: String) -> (room: RoomShard, index: Int)? {
+        guard let position = entries.firstIndex(where: { $0.room.name == name }) else { return nil }
+        entries.swapAt(position, entries.count - 1)
+        return popLast()
+    }
+
+    /// Takes out any one.
+    mutating func popLast() -> (room: RoomShard, index: Int)? {
+        guard let entry = entries.popLast() else { return nil }
+        byteCount -= Memberships.cost(of: entry.room.name)
+        return (entry.room, entry.index)
+    }
+}

@@ -1,0 +1,98 @@
+import NIOConcurrencyHelpers
+import SocketIOCore
+import SocketIOServer
+
+/// Servers that an adapter joins, and clients of them.
+struct AdapterCluster: Sendable {
+    let nodes: [SocketIO]
+    private let servers: [TestServer]
+
+    var first: Namespace { self.nodes[0].of("/") }
+    var last: Namespace { self.nodes[self.nodes.count - 1].of("/") }
+
+    static func with(_ factories: [AdapterFactory], _ body: (AdapterCluster) async throws -> Void) async throws {
+        try await self.start(factories[...], [], [], body)
+    }
+
+    private static func start(
+        _ factories: ArraySlice<AdapterFactory>, _ nodes: [SocketIO], _ servers: [TestServer],
+        _ body: (AdapterCluster) async throws -> Void
+    ) async throws {
+        guard let factory = factories.first else { return try await body(AdapterCluster(nodes: nodes, servers: servers)) }
+        var configuration = SocketIOConfiguration()
+        configuration.adapter = factory
+        let io = SocketIO(configuration: configuration, logger: TestLogging.silent)
+        for name in ["/", "/other"] { io.of(name).onConnection(self.serve) }
+        try await withTestServer(io) { server in
+            try await self.start(factories.dropFirst(), nodes + [io], servers + [server], body)
+        }
+    }
+
+    @Sendable private static func serve(_ socket: ServerSocket) {
+        socket.data = "data of \(socket.id)"
+        socket.on("enter") { request in
+            for room in request.arguments.all { request.socket.join(room.string ?? "") }
+            request.acknowledge?()
+        }
+        socket.on("leave") { request in
+            request.socket.leave(request.arguments.first.string ?? "")
+            request.acknowledge?()
+        }
+    }
+
+    // MARK: Clients
+
+    /// A client of the server of that number; counting goes on with the first after the last.
+    func connect(_ number: Int, namespace: String = "/") async throws -> TestClient {
+        try await self.servers[number % self.servers.count].connect { $0.namespace = namespace }
+    }
+
+    /// Three clients, on as many servers as there are.
+    func three() async throws -> (TestClient, TestClient, TestClient) {
+        (try await self.connect(0), try await self.connect(1), try await self.connect(2))
+    }
+
+    func oneOnEachServer() async throws -> [TestClient] {
+        var clients: [TestClient] = []
+        for number in self.servers.indices { clients.append(try await self.connect(number)) }
+        return clients
+    }
+
+    // MARK: Expecting
+
+    /// The names of the events that each client got, after which `sender` says to all that there will be no more.
+    func expect(_ expected: KeyValuePairs<TestClient, [String]>, from sender: Namespace? = nil) async throws {
+        (sender ?? self.first).emit("end")
+        for (client, names) in expected { try await self.expect(client, names) }
+    }
+
+    /// The names of the events that a client gets before "end".
+    func expect(_ client: TestClient, _ expected: [String]) async throws {
+        var names: [String] = []
+        while names.last != "end" { names.append(try await client.next { _ in true }.name) }
+        names.removeLast()
+        guard names == expected else { throw AdapterContractViolation("a client got \(names), not \(expected)") }
+    }
+}
+
+extension TestClient {
+    func enter(_ rooms: String...) async throws {
+        for room in rooms { _ = try await self.call("enter", room) }
+    }
+}
+
+/// What was told, in its order.
+final class Events<Element: Sendable>: Sendable {
+    private let elements = NIOLockedValueBox<[Element]>([])
+    var all: [Element] { self.elements.withLockedValue { $0 } }
+    func append(_ element: Element) { self.elements.withLockedValue { $0.append(element) } }
+}
+
+/// Asks again until it holds: what it waits for comes from another server.
+func eventually(_ what: @autoclosure () -> String, _ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw AdapterContractViolation("not in a minute: \(what())") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
