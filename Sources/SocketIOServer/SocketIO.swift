@@ -74,10 +74,15 @@ public final class SocketIO: Sendable {
         return state.withLockedValue { $0.namespaces[name] }.flatMap { $0.name.utf8.elementsEqual(name.utf8) ? $0 : nil }
     }
 
+    @Sendable private static func uptime() -> Duration {
+        .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+    }
+
     private static func makeNamespace(
         _ name: String, _ index: NamespaceIndex, _ configuration: SocketIOConfiguration, _ loops: Loops
     ) -> Namespace {
-        let local = InMemoryAdapter(namespace: name, index: index, loops: loops)
+        let local = InMemoryAdapter(
+            namespace: name, index: index, loops: loops, recovery: configuration.recovery, now: SocketIO.uptime)
         let namespace = Namespace(name, index: index, adapter: configuration.adapter(local))
         local.attach(namespace)
         return namespace

@@ -71,6 +71,16 @@ final class BusAdapter: Adapter {
 
     func serverCount() async throws -> Int { others.count + 1 }
 
+    /// The log of the server that numbers an event knows it; the others would number it again.
+    func persistSession(_ session: PersistedSession) { local.persistSession(session) }
+
+    func restoreSession(_ privateID: String, offset: String) async throws -> RestoredSession? {
+        for one in others + [local] {
+            if let session = try await one.restoreSession(privateID, offset: offset) { return session }
+        }
+        return nil
+    }
+
     func close() {
         bus.leave(number)
         local.close()

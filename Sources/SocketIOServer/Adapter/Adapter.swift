@@ -55,6 +55,16 @@ public protocol Adapter: Sendable {
     /// How many servers there are, this one included.
     func serverCount() async throws -> Int
 
+    // MARK: Recovery
+
+    /// Keeps what a socket had when its client went away without a farewell.
+    func persistSession(_ session: PersistedSession)
+    /// Gives back what was kept, once, with the events that the client missed.
+    ///
+    /// - Parameter offset: of the last event that the client saw: the argument behind those of the application.
+    /// - Returns: nil: nothing is kept for this client, or no longer all that it missed.
+    func restoreSession(_ privateID: String, offset: String) async throws -> RestoredSession?
+
     /// The namespace ends.
     func close()
 }

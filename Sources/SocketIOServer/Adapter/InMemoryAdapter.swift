@@ -10,9 +10,19 @@ public final class InMemoryAdapter: Adapter {
     let index: NamespaceIndex
     private let loops: Loops
     private let directory: RoomDirectory
+    /// nil: clients that come back begin anew.
+    private let recovery: NIOLockedValueBox<RecoveryLog>?
+    private let now: @Sendable () -> Duration
     private let owner = NIOLockedValueBox(WeakNamespace())
 
-    init(namespace: String, index: NamespaceIndex, loops: Loops) {
+    /// - Parameters:
+    ///   - recovery: nil: nothing is kept for clients that come back.
+    ///   - now: the time, counted from any moment.
+    init(
+        namespace: String, index: NamespaceIndex, loops: Loops, recovery: RecoveryLimits?, now: @escaping @Sendable () -> Duration
+    ) {
+        self.recovery = recovery.map { NIOLockedValueBox(RecoveryLog(limits: $0)) }
+        self.now = now
         self.namespace = namespace
         self.index = index
         self.loops = loops
@@ -63,8 +73,17 @@ public final class InMemoryAdapter: Adapter {
     // MARK: Addressed sockets
 
     public func broadcast(_ packet: consuming EventPacket, to options: BroadcastOptions) {
-        let encoded = EncodedPacket(packet, namespace: namespace)
-        loops.enqueue(.broadcast(Broadcast(packet: encoded, namespace: index, options: options)))
+        guard let recovery, !options.flags.isVolatile else {
+            let encoded = EncodedPacket(packet, namespace: namespace)
+            return loops.enqueue(.broadcast(Broadcast(packet: encoded, namespace: index, options: options)))
+        }
+        let event = packet
+        let now = now()
+        // An offset says what a client has seen only if events are numbered in the order in which they are sent.
+        loops.enqueue {
+            let numbered = recovery.withLockedValue { $0.append(event, to: options, now: now) }
+            return .broadcast(Broadcast(packet: EncodedPacket(numbered, namespace: namespace), namespace: index, options: options))
+        }
     }
 
     public func addSockets(_ options: BroadcastOptions, to rooms: [String]) { change(options, .join(rooms)) }
@@ -92,6 +111,20 @@ public final class InMemoryAdapter: Adapter {
     public func serverSideEmit(_ packet: EventPacket) {}
     public func serverSideEmitWithAck(_ packet: EventPacket, timeout: Duration) async throws -> [JSONSlice] { [] }
     public func serverCount() async throws -> Int { 1 }
+
+    // MARK: Recovery
+
+    public func persistSession(_ session: PersistedSession) {
+        let now = now()
+        recovery?.withLockedValue { $0.persist(session, now: now) }
+    }
+
+    public func restoreSession(_ privateID: String, offset: String) async throws -> RestoredSession? {
+        let now = now()
+        return recovery?.withLockedValue { $0.restore(privateID, offset: offset, now: now) }
+    }
+
+    // MARK: The application
 
     /// Hands an event of another server to the application. For adapters that read such events.
     ///

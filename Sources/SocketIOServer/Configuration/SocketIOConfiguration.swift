@@ -113,6 +113,8 @@ public struct SocketIOConfiguration: Sendable {
     public var hostPolicy: HostPolicy?
     /// Makes the adapter of each namespace. The default joins no other servers.
     public var adapter: AdapterFactory = { $0 }
+    /// What namespaces keep for clients that come back. nil: nothing.
+    package var recovery: RecoveryLimits?
     /// Asked for each handshake (never for a later request of a session). An error refuses it.
     public var allowRequest: (@Sendable (Handshake) -> EngineRequestError?)?
 

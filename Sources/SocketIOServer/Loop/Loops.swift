@@ -53,11 +53,19 @@ final class Loops: Sendable {
     }
 
     /// Puts an item into the mailbox of every loop.
-    func enqueue(_ item: LoopMailbox.Item) {
+    func enqueue(_ item: LoopMailbox.Item) { enqueue { item } }
+
+    /// Puts an item into the mailbox of every loop.
+    ///
+    /// - Parameter make: makes the item once its place in the order is certain; calls nobody.
+    func enqueue(_ make: () -> LoopMailbox.Item) {
         let shards = all
         let sender = Loops.mailSender(among: shards)
         // Woken after the lock: nothing is called while it is held.
-        let asleep = orderLock.withLock { shards.filter { $0.put(item, from: sender) } }
+        let asleep = orderLock.withLock {
+            let item = make()
+            return shards.filter { $0.put(item, from: sender) }
+        }
         for shard in asleep { shard.scheduleDrain() }
     }
 

@@ -21,6 +21,7 @@ struct AdapterCluster: Sendable {
         guard let factory = factories.first else { return try await body(AdapterCluster(nodes: nodes, servers: servers)) }
         var configuration = SocketIOConfiguration()
         configuration.adapter = factory
+        configuration.recovery = RecoveryLimits()
         let io = SocketIO(configuration: configuration, logger: TestLogging.silent)
         for name in ["/", "/other"] { io.of(name).onConnection(self.serve) }
         try await withTestServer(io) { server in

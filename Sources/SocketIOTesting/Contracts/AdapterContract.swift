@@ -25,7 +25,7 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
         try await AdapterCluster.with(factories, self.body)
     }
 
-    public static let all: [AdapterContract] = choosing + changing + asking
+    public static let all: [AdapterContract] = choosing + changing + asking + recovering
 
     // MARK: Choosing
 
@@ -180,6 +180,39 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
             try require(
                 Set(seen.all) == Set(others.flatMap { [#"\#($0) ["1", "\"two\""]"#, #"\#($0) ["2"]"#] }), "what they heard: \(seen.all)")
         },
+    ]
+
+    // MARK: Recovering
+
+    private static let recovering = [
+        AdapterContract("a session comes back once, with what was meant for it since its last event, on whichever server") { cluster in
+            let ann = try await cluster.connect(0)
+            try await ann.enter("r")
+            cluster.first.to("r").emit("seen", 1)
+            let seen = try await ann.next("seen")
+            guard let offset = seen[seen.count - 1].string, seen.count == 2 else {
+                throw AdapterContractViolation("no offset behind \(seen.all)")
+            }
+            cluster.first.adapter.persistSession(
+                PersistedSession(socketID: ann.id, privateID: "secret", rooms: ["r"], data: JSONSlice(writing: "data")))
+            cluster.first.to("r").emit("missed", 2)
+            cluster.first.to("s").emit("for others")
+            cluster.first.volatile.emit("volatile")
+            cluster.first.to(ann.id).emit("missed too")
+            cluster.first.except("r").emit("for others")
+            let adapter = cluster.last.adapter
+            let stranger = try await adapter.restoreSession("other", offset: offset)
+            try require(stranger == nil, "nobody's session")
+            guard let restored = try await adapter.restoreSession("secret", offset: offset) else {
+                throw AdapterContractViolation("the session is lost")
+            }
+            try require(restored.session.socketID == ann.id && restored.session.rooms.contains("r"), "\(restored.session)")
+            try require((restored.session.data as? JSONSlice)?.string == "data", "the data")
+            try require(restored.missed.map(\.name) == ["missed", "missed too"], "missed: \(restored.missed.map(\.name))")
+            try require(restored.missed[0].arguments.count == 2 && restored.missed[0].arguments[0].int == 2, "what was missed")
+            let again = try await adapter.restoreSession("secret", offset: offset)
+            try require(again == nil, "a session comes back once")
+        }
     ]
 }
 

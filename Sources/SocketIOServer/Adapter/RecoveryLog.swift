@@ -1,0 +1,122 @@
+import DequeModule
+public import SocketIOCore
+
+/// What recovery keeps of a socket whose client went away without a farewell.
+public struct PersistedSession: Sendable {
+    public var socketID: String
+    /// Known to the client alone, which proves with it that the session is its own.
+    public var privateID: String
+    /// The rooms it was in; its own id need not be among them.
+    public var rooms: Set<String>
+    /// What its ``ServerSocket/data`` was on this server; of another server's socket a `JSONSlice`.
+    public var data: (any Sendable)?
+
+    public init(socketID: String, privateID: String, rooms: Set<String>, data: (any Sendable)? = nil) {
+        self.socketID = socketID
+        self.privateID = privateID
+        self.rooms = rooms
+        self.data = data
+    }
+
+    /// Whether the socket would have got what was sent with these options.
+    func isMeant(by options: BroadcastOptions) -> Bool {
+        func isIn(_ room: String) -> Bool { room == socketID || rooms.contains(room) }
+        return (options.rooms.isEmpty || options.rooms.contains(where: isIn)) && !options.except.contains(where: isIn)
+    }
+}
+
+/// A session that a client resumes.
+public struct RestoredSession: Sendable {
+    public var session: PersistedSession
+    /// The events that it missed, each with its offset as its last argument.
+    public var missed: [EventPacket]
+
+    public init(session: PersistedSession, missed: [EventPacket]) {
+        self.session = session
+        self.missed = missed
+    }
+}
+
+/// Sessions of clients that went away, and the last events of a namespace, for as long as clients may come back for them. Time is a
+/// parameter, counted from any moment.
+struct RecoveryLog {
+    private struct Entry {
+        let packet: EventPacket
+        let options: BroadcastOptions
+        let time: Duration
+    }
+
+    let limits: RecoveryLimits
+    private var entries: Deque<Entry> = []
+    private var bytes = 0
+    /// The number of the first entry; a packet's offset is its number.
+    private var first: UInt64 = 0
+    private var sessions: [String: (session: PersistedSession, end: Duration)] = [:]
+    /// Private ids by the end of their sessions; some sessions have been restored since.
+    private var ends: Deque<(privateID: String, end: Duration)> = []
+
+    init(limits: RecoveryLimits) { self.limits = limits }
+
+    var packetCount: Int { entries.count }
+    var sessionCount: Int { sessions.count }
+
+    /// Keeps an event. Returns it with its offset as its last argument.
+    mutating func append(_ packet: EventPacket, to options: BroadcastOptions, now: Duration) -> EventPacket {
+        let numbered = packet.appending(String(first + UInt64(entries.count), radix: 36))
+        entries.append(Entry(packet: numbered, options: options, time: now))
+        bytes += RecoveryLog.cost(of: numbered)
+        dropOld(now)
+        return numbered
+    }
+
+    private static func cost(of packet: EventPacket) -> Int { packet.byteCount + 256 }
+
+    private mutating func dropOld(_ now: Duration) {
+        while let oldest = entries.first,
+            entries.count > limits.maximumPackets || bytes > limits.maximumBytes || oldest.time + limits.maximumDisconnection < now
+        {
+            entries.removeFirst()
+            bytes -= RecoveryLog.cost(of: oldest.packet)
+            first += 1
+        }
+        while let next = ends.first {
+            let isKept = sessions[next.privateID]?.end == next.end
+            guard !isKept || next.end < now || sessions.count > limits.maximumSessions else { break }
+            ends.removeFirst()
+            if isKept { sessions[next.privateID] = nil }
+        }
+        guard ends.count > 2 * sessions.count + 64 else { return }
+        let kept = sessions
+        ends.removeAll { kept[$0.privateID]?.end != $0.end }
+    }
+
+    mutating func persist(_ session: PersistedSession, now: Duration) {
+        let end = now + limits.maximumDisconnection
+        sessions[session.privateID] = (session, end)
+        ends.append((session.privateID, end))
+        dropOld(now)
+    }
+
+    /// Gives a session back, once. nil: it has ended, or an event that it missed is not kept any more.
+    mutating func restore(_ privateID: String, offset: String, now: Duration) -> RestoredSession? {
+        dropOld(now)
+        guard let kept = sessions.removeValue(forKey: privateID)?.session, let last = UInt64(offset, radix: 36), last >= first,
+            last - first < UInt64(entries.count)
+        else { return nil }
+        let missed = entries.dropFirst(Int(last - first) + 1).filter { kept.isMeant(by: $0.options) }.map(\.packet)
+        return RestoredSession(session: kept, missed: missed)
+    }
+}
+
+/// How long, and how much of it, a namespace keeps for clients that come back.
+package struct RecoveryLimits: Sendable, Hashable {
+    /// How long a client may be away.
+    package var maximumDisconnection: Duration = .seconds(120)
+    /// The most sessions that wait for their clients; the oldest makes room.
+    package var maximumSessions = 10_000
+    /// The most events that are kept, and the most bytes of them with 256 beside each; the oldest make room.
+    package var maximumPackets = 10_000
+    package var maximumBytes = 1 << 24
+
+    package init() {}
+}

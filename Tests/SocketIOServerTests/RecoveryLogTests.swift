@@ -1,0 +1,84 @@
+import SocketIOCore
+import Testing
+
+@testable import SocketIOServer
+
+@Suite("What recovery keeps")
+struct RecoveryLogTests {
+    private func log(_ change: (inout RecoveryLimits) -> Void = { _ in }) -> RecoveryLog {
+        var limits = RecoveryLimits()
+        change(&limits)
+        return RecoveryLog(limits: limits)
+    }
+
+    private func session(_ id: String, rooms: Set<String> = []) -> PersistedSession {
+        PersistedSession(socketID: id, privateID: "p-\(id)", rooms: rooms, data: "data")
+    }
+
+    private func offset(_ packet: EventPacket) -> String { packet.arguments.last?.string ?? "" }
+
+    @Test("a session comes back once, with the events that were meant for it since its offset")
+    func restored() {
+        var log = log()
+        let rooms: [[String]] = [["r"], ["r"], [], ["other"], ["r", "other"], ["s"], ["r"]]
+        let packets = rooms.enumerated().map { number, rooms in
+            log.append(
+                EventPacket("n\(number)", [number]), to: BroadcastOptions(rooms: rooms, except: number == 6 ? ["quiet"] : []), now: .zero)
+        }
+        #expect(packets[1].arguments.first?.int == 1 && Set(packets.map(offset)).count == packets.count)
+        log.persist(session("s", rooms: ["r", "quiet"]), now: .seconds(1))
+        let stranger = log.restore("p-other", offset: offset(packets[0]), now: .seconds(2))
+        #expect(stranger == nil)
+        let restored = log.restore("p-s", offset: offset(packets[0]), now: .seconds(2))
+        #expect(restored?.missed.map(\.name) == ["n1", "n2", "n4", "n5"])
+        #expect(restored?.session.socketID == "s" && restored?.session.data as? String == "data")
+        let again = log.restore("p-s", offset: offset(packets[0]), now: .seconds(2))
+        #expect(again == nil, "once")
+    }
+
+    @Test("an offset that is none, or of a packet that never was, gives nothing", arguments: ["", "-1", "zz", "1", "é", "0 "])
+    func offsets(offset: String) {
+        var log = log()
+        _ = log.append(EventPacket("x", []), to: BroadcastOptions(), now: .zero)
+        log.persist(session("s"), now: .zero)
+        let restored = log.restore("p-s", offset: offset, now: .zero)
+        #expect(restored == nil)
+        #expect(log.sessionCount == 0)
+    }
+
+    @Test("a session and an event are kept for the time, and not a moment longer")
+    func time() {
+        for (later, isKept) in [(Duration.seconds(120), true), (.seconds(120) + .nanoseconds(1), false)] {
+            var log = log()
+            let packet = log.append(EventPacket("x", []), to: BroadcastOptions(), now: .zero)
+            log.persist(session("s"), now: .zero)
+            let restored = log.restore("p-s", offset: offset(packet), now: later)
+            #expect((restored != nil) == isKept)
+            #expect(log.packetCount == (isKept ? 1 : 0))
+        }
+    }
+
+    @Test("as many sessions, events and bytes are kept as the limits say; the oldest make room")
+    func limits() {
+        var few = log {
+            $0.maximumSessions = 2
+            $0.maximumPackets = 2
+        }
+        let packets = (0..<3).map { few.append(EventPacket("n", [$0]), to: BroadcastOptions(), now: .zero) }
+        #expect(few.packetCount == 2)
+        for id in ["a", "b", "c"] { few.persist(session(id), now: .zero) }
+        #expect(few.sessionCount == 2)
+        let oldest = few.restore("p-a", offset: offset(packets[1]), now: .zero)
+        #expect(oldest == nil)
+        let late = few.restore("p-b", offset: offset(packets[0]), now: .zero)
+        #expect(late == nil, "its event made room")
+        let youngest = few.restore("p-c", offset: offset(packets[1]), now: .zero)
+        #expect(youngest?.missed.count == 1)
+        let cost = packets[0].byteCount + 256
+        for (maximum, count) in [(3 * cost, 3), (3 * cost - 1, 2)] {
+            var small = log { $0.maximumBytes = maximum }
+            for number in 0..<3 { _ = small.append(EventPacket("n", [number]), to: BroadcastOptions(), now: .zero) }
+            #expect(small.packetCount == count)
+        }
+    }
+}
