@@ -14,9 +14,19 @@ final class EngineConnection: TurnTaker {
 
     var session: EngineSession
     /// The WebSocket that is the transport.
-    var webSocket: WebSocketTransport?
+    var webSocket: WebSocketTransport? {
+        didSet {
+            oldValue?.role = .none
+            webSocket?.role = .primary
+        }
+    }
     /// The WebSocket that asked to take over from polling.
-    var probe: WebSocketTransport?
+    var probe: WebSocketTransport? {
+        didSet {
+            oldValue?.role = .none
+            probe?.role = .probe
+        }
+    }
     /// Frames that wait for the end of the batch.
     var pending = PendingFrames()
     var polling = PollingState()

@@ -6,7 +6,19 @@ import WebSocketCore
 /// A session's side of one WebSocket: bytes in, packets to the session. Lives on the session's loop, which may be another one than the
 /// channel's.
 final class WebSocketTransport: TurnTaker {
+    /// What a WebSocket is to its session.
+    enum Role {
+        /// The session's transport.
+        case primary
+        /// It asked to take over from polling.
+        case probe
+        /// Nothing: it was not accepted, or has been given up.
+        case none
+    }
+
     let link: any FrameLink
+    /// Kept by the connection.
+    var role = Role.none
     private let connection: EngineConnection
     /// nil while it decodes.
     private var decoder: WebSocketDecoder?
@@ -94,7 +106,7 @@ final class WebSocketTransport: TurnTaker {
     }
 
     private func armMessageDeadline() {
-        guard !isClosed, connection.webSocket === self else { return }
+        guard !isClosed, role == .primary else { return }
         messagesAtDeadline = messages
         connection.shard.arm(.message, connection)
     }
@@ -112,13 +124,13 @@ final class WebSocketTransport: TurnTaker {
 
     /// The channel can take more.
     func becameWritable() {
-        if connection.webSocket === self { connection.shard.markDirty(connection) }
+        if role == .primary { connection.shard.markDirty(connection) }
     }
 
     /// The client takes nothing of what waits for it in the channel.
     func stalled() {
         guard !isClosed else { return }
-        if connection.webSocket === self { connection.closeSlowClient() } else { connection.abandonProbe() }
+        if role == .primary { connection.closeSlowClient() } else { connection.abandonProbe() }
     }
 
     /// The channel is closed, or the peer sends no more.
@@ -143,7 +155,7 @@ final class WebSocketTransport: TurnTaker {
     func close(code: WebSocketCloseCode?) {
         guard !isClosed else { return }
         // What was answered before the end of the batch goes out before the close frame.
-        if connection.webSocket === self, !connection.isDoomed { connection.flush() }
+        if role == .primary, !connection.isDoomed { connection.flush() }
         isClosed = true
         partial = ByteBuffer()
         if link.isWritable {
@@ -206,7 +218,7 @@ final class WebSocketTransport: TurnTaker {
     /// The hot path: as many short messages as there are, out of one look at the input and into one object after the other. An object
     /// that nobody kept is used again.
     private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder, _ budget: inout TurnBudget) {
-        guard connection.webSocket === self else { return }
+        guard role == .primary else { return }
         var packet = connection.shard.takePacket()
         let consumed = input.withUnsafeReadableBytes { bytes in
             var position = 0
@@ -236,14 +248,18 @@ final class WebSocketTransport: TurnTaker {
         switch event {
         case .text(let text):
             messages &+= 1
-            if connection.webSocket === self {
-                connection.receive(text: text)
-            } else {
-                connection.receiveProbe(text: text, from: self)
+            switch role {
+            case .primary: connection.receive(text: text)
+            case .probe: connection.receiveProbe(text: text, from: self)
+            case .none: break
             }
         case .binary(let bytes):
             messages &+= 1
-            if connection.webSocket === self { connection.receive(binary: bytes) } else { connection.abandonProbe() }
+            switch role {
+            case .primary: connection.receive(binary: bytes)
+            case .probe: connection.abandonProbe()
+            case .none: break
+            }
         case .ping(let payload): pong(payload)
         case .pong, .extended: break  // No extension is negotiated: the decoder refuses its bits.
         case .close(let code, _):
@@ -253,22 +269,23 @@ final class WebSocketTransport: TurnTaker {
     }
 
     private func pong(_ payload: ByteBuffer) {
-        if connection.webSocket === self {
-            connection.write(opcode: .pong, payload)
-        } else {
+        switch role {
+        case .primary: connection.write(opcode: .pong, payload)
+        case .probe:
             guard link.isWritable else { return connection.abandonProbe() }
             var buffer = ByteBuffer()
             WebSocketEncoder.write(opcode: .pong, payload: payload, into: &buffer)
             link.write(buffer)
+        case .none: break
         }
     }
 
     /// The session goes on without a WebSocket that had not taken over yet.
     private func lost(_ reason: EngineCloseReason) {
-        if connection.webSocket === self {
-            connection.close(reason)
-        } else if connection.probe === self {
-            connection.abandonProbe()
+        switch role {
+        case .primary: connection.close(reason)
+        case .probe: connection.abandonProbe()
+        case .none: break
         }
     }
 }
