@@ -18,9 +18,19 @@ public struct OpenPacket: Hashable, Sendable {
 
     /// Appends the whole packet, type character included.
     public func write(into buffer: inout ByteBuffer) {
-        let upgrades = upgrades.map { "\"\($0.rawValue)\"" }.joined(separator: ",")
-        buffer.writeString(
-            "0{\"sid\":\"\(sid)\",\"upgrades\":[\(upgrades)],\"pingInterval\":\(pingIntervalMs),"
-                + "\"pingTimeout\":\(pingTimeoutMs),\"maxPayload\":\(maximumPayloadBytes)}")
+        buffer.reserveCapacity(minimumWritableBytes: 140)
+        buffer.writeStaticString("0{\"sid\":\"")
+        buffer.writeString(sid)
+        buffer.writeStaticString("\",\"upgrades\":[")
+        for (index, upgrade) in upgrades.enumerated() {
+            buffer.writeString((index > 0 ? ",\"" : "\"") + upgrade.rawValue + "\"")
+        }
+        buffer.writeStaticString("],\"pingInterval\":")
+        buffer.writeString(String(pingIntervalMs))
+        buffer.writeStaticString(",\"pingTimeout\":")
+        buffer.writeString(String(pingTimeoutMs))
+        buffer.writeStaticString(",\"maxPayload\":")
+        buffer.writeString(String(maximumPayloadBytes))
+        buffer.writeStaticString("}")
     }
 }
