@@ -9,7 +9,7 @@ import sys
 import socketio
 import uvicorn
 
-server = socketio.AsyncServer(async_mode="asgi", transports=["websocket"], cors_allowed_origins="*")
+server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
 
 
 @server.event

@@ -63,11 +63,12 @@ tuned_port=$started_port tuned=$started
 
 results=reports/bench/results.jsonl
 : >"$results"
-# Each server in turn: a label for the case, then rtload's options.
+# Each server in turn: a label for the case, then rtload's options. The floor knows nothing but WebSocket.
 measure() {
-    local label=$1
+    local label=$1 server
     shift
     for server in "dunlin $our_port $ours" "floor $floor_port $floor" "plain $plain_port $plain" "tuned $tuned_port $tuned"; do
+        case "$server $*" in floor*--upgrade*) continue ;; esac
         read -r name port pid <<<"$server"
         taskset -c 1 .tools/rtload --proto sio --port "$port" --pid "$pid" --label "$label|$name" --json "$@" >>"$results"
     done
@@ -82,6 +83,7 @@ for round in $(seq "$rounds"); do
         measure "broadcast to 1000, $in_flight in flight" --mode broadcast -c 1000 -p "$in_flight" -s 128 -d "$seconds"
     done
     measure "connect" --mode connect -c 32 --srcs 8 -d "$seconds"
+    measure "connect by polling, then upgrade" --mode connect --upgrade -c 32 --srcs 8 -d "$seconds"
 done
 
 python3 - "$results" <<'PYTHON'
@@ -101,6 +103,9 @@ print(f"\n{'CPU µs per message, median':32} {'dunlin':>8}" + "".join(f" {title:
 for case, runs in cases.items():
     row = f"{case:32} {statistics.median(runs['dunlin']):8.2f}"
     for peer, _ in peers:
+        if peer not in runs:
+            row += f" {'–':>16} {'':5}"
+            continue
         # Above the floor it says how many times dearer we are; beside a peer, how many times dearer the peer is.
         pairs = zip(runs["dunlin"], runs[peer])
         ratio = statistics.median((own / theirs if peer == "floor" else theirs / own) for own, theirs in pairs if own and theirs)
