@@ -12,7 +12,7 @@ rm -f "$trace"
 export FUZZ_SEEDS=${SEEDS:-2000} FUZZ_FIRST_SEED=${FIRST_SEED:-1} FUZZ_SECONDS=${SECONDS_AT_MOST:-1800} FUZZ_TRACE=$trace
 printf '== HTTP front: %s seeds from %s, %s s at most\n' "$FUZZ_SEEDS" "$FUZZ_FIRST_SEED" "$FUZZ_SECONDS"
 status=0
-swift test --disable-xctest --filter FrontFuzzTests >"$reports/front.log" 2>&1 || status=$?
+swift test --disable-xctest --filter 'FrontFuzzTests|BothPathsFuzzTests' >"$reports/front.log" 2>&1 || status=$?
 grep -E '^(✘|↳|Test run with|✔ Test run)' "$reports/front.log" || true
 if [ "$status" -ne 0 ]; then
     # There only after a trap: a seed that merely fails is named in the log.

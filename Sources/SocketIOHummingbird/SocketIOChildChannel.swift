@@ -46,7 +46,7 @@ public struct SocketIOChildChannel: ServerChildChannel, HTTPChannelHandler {
             } abandon: {
                 promise.succeed(nil)
             }
-            try SocketIOChannel.configure(channel, io: io, secure: secure, fallback: fallback) { SocketIOChildChannel.abort($0) }
+            try SocketIOChannel(io: io, secure: secure, fallback: fallback) { SocketIOChildChannel.abort($0) }.configure(channel)
             return Value(channel: channel, routes: promise.futureResult)
         }
     }

@@ -23,6 +23,7 @@ public final class SocketIO: Sendable {
 
     public let configuration: SocketIOConfiguration
     public let logger: Logger
+    let endpoint: EngineEndpoint
     private let state = NIOLockedValueBox(State())
     private let loops: Loops
     private let main: Namespace
@@ -38,6 +39,7 @@ public final class SocketIO: Sendable {
     public init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
         self.configuration = configuration
         self.logger = logger
+        endpoint = EngineEndpoint(configuration: configuration)
         handshakes = MemoryBudget(
             maximum: configuration.maximumHandshakeBytes, perAddress: configuration.maximumHandshakeBytesPerAddress)
         bodies = MemoryBudget(maximum: configuration.maximumBodyBytes, perAddress: configuration.maximumBodyBytesPerAddress)
@@ -145,6 +147,10 @@ public final class SocketIO: Sendable {
             state.channels += 1
             return true
         }
+    }
+
+    func openSession(for handshake: Handshake, polls: Bool) -> Bool {
+        openSession(from: handshake.address, polls: polls, handshakeBytes: handshake.countedBytes(auth: 0, configuration))
     }
 
     /// Takes one of the places for sessions. False: there is none, this address has its share of those that poll or of large handshakes, or

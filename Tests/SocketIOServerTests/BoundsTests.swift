@@ -72,7 +72,7 @@ struct BoundsTests {
             _ = try peer.upgrade()
             let connection = try #require(io.shard(for: loop).shard.value.connections.all.first)
             for _ in 0..<1_000 { connection.armConnectDeadline() }
-            #expect(connection.shard.deadlines[.connect]?.count == 1)
+            #expect(connection.shard.deadlines[DeadlineKind.connect.rawValue].count == 1)
             loop.advanceTime(by: .seconds(5))
             #expect(io.statistics.connections == 0)
             peer.finish()

@@ -22,11 +22,11 @@ final class EmbeddedPeer {
     var isOutputClosed: Bool { halfClosure.isOutputClosed }
 
     init(
-        _ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil, abort: ((any Channel) -> Void)? = nil
+        _ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil, abort: (@Sendable (any Channel) -> Void)? = nil
     ) throws {
         channel = EmbeddedChannel(loop: loop)
         let none = HTTPFallback(install: { _ in }, abandon: {})
-        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback ?? none, abort: abort)
+        try SocketIOChannel(io: io, secure: false, fallback: fallback ?? none, abort: abort).configure(channel)
         try channel.pipeline.syncOperations.addHandler(halfClosure, position: .first)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

@@ -1,4 +1,5 @@
 import Foundation
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import SocketIOCore
@@ -73,16 +74,16 @@ struct HeartbeatTests {
     @Test("where closing waits for the peer, the deadline does not")
     func abort() throws {
         try withEmbeddedServer { io, loop in
-            var aborted = 0
+            let aborted = NIOLockedValueBox(0)
             let peer = try EmbeddedPeer(
                 io, loop: loop,
                 abort: { channel in
-                    aborted += 1
+                    aborted.withLockedValue { $0 += 1 }
                     channel.close(promise: nil)
                 })
             try peer.send("GET /")
             loop.advanceTime(by: .seconds(9))
-            #expect(aborted == 1 && !peer.channel.isActive)
+            #expect(aborted.withLockedValue { $0 } == 1 && !peer.channel.isActive)
             peer.finish()
         }
     }

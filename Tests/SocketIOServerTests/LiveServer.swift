@@ -24,7 +24,7 @@ struct LiveServer {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let none = HTTPFallback(install: { _ in }, abandon: {})
-                    try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback ?? none)
+                    try SocketIOChannel(io: io, secure: false, fallback: fallback ?? none).configure(channel)
                     continuation.yield(channel)
                 }
             }

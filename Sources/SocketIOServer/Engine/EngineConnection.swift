@@ -10,7 +10,9 @@ final class EngineConnection: TurnTaker {
     let shard: LoopShard
     let sid: String
     let slot: ConnectionSlot
-    let handshake: Handshake
+    private let request: Handshake.Request
+    /// Without what came with a namespace.
+    var handshake: Handshake { Handshake(request) }
 
     var session: EngineSession
     /// The WebSocket that is the transport.
@@ -56,7 +58,7 @@ final class EngineConnection: TurnTaker {
     init(shard: LoopShard, sid: String, handshake: Handshake, transport: EngineTransport) {
         self.shard = shard
         self.sid = sid
-        self.handshake = handshake
+        request = handshake.request
         slot = shard.connections.reserve()
         session = EngineSession(transport: transport)
         isWebSocket = transport == .websocket

@@ -4,11 +4,14 @@ struct ConnectionSlot: Hashable, Sendable {
     let generation: UInt32
 }
 
-/// The connections of one event loop.
-struct ConnectionTable {
+/// The sessions of one event loop.
+typealias ConnectionTable = SlotTable<EngineConnection>
+
+/// Objects by slot.
+struct SlotTable<Tenant: AnyObject> {
     private struct Cell {
         var generation: UInt32 = 0
-        var connection: EngineConnection?
+        var tenant: Tenant?
     }
 
     private var cells: [Cell] = []
@@ -21,23 +24,23 @@ struct ConnectionTable {
         return ConnectionSlot(index: UInt32(cells.count - 1), generation: 0)
     }
 
-    mutating func insert(_ connection: EngineConnection, at slot: ConnectionSlot) {
-        cells[Int(slot.index)].connection = connection
+    mutating func insert(_ tenant: Tenant, at slot: ConnectionSlot) {
+        cells[Int(slot.index)].tenant = tenant
         count += 1
     }
 
     mutating func remove(_ slot: ConnectionSlot) {
         guard self[slot] != nil else { return }
-        cells[Int(slot.index)].connection = nil
+        cells[Int(slot.index)].tenant = nil
         cells[Int(slot.index)].generation &+= 1
         free.append(slot.index)
         count -= 1
     }
 
-    subscript(slot: ConnectionSlot) -> EngineConnection? {
+    subscript(slot: ConnectionSlot) -> Tenant? {
         let cell = cells[Int(slot.index)]
-        return cell.generation == slot.generation ? cell.connection : nil
+        return cell.generation == slot.generation ? cell.tenant : nil
     }
 
-    var all: [EngineConnection] { cells.compactMap(\.connection) }
+    var all: [Tenant] { cells.compactMap(\.tenant) }
 }

@@ -16,12 +16,16 @@ struct DeadlineQueue {
 
     init(delay: TimeAmount) { self.delay = delay }
 
-    var next: NIODeadline? { entries.first?.deadline }
+    var next: NIODeadline? { first?.deadline }
+    var first: Entry? { entries.first }
     var count: Int { entries.count }
 
     mutating func append(_ slot: ConnectionSlot, token: UInt32, now: NIODeadline) {
         entries.append(Entry(deadline: now + delay, slot: slot, token: token))
     }
+
+    /// Drops the first entry before its time: it counts no longer.
+    mutating func dropFirst() { entries.removeFirst() }
 
     /// The next entry whose time has come.
     mutating func popDue(now: NIODeadline) -> Entry? {

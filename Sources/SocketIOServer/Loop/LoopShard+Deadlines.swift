@@ -4,9 +4,31 @@ import NIOCore
 /// One timer for all deadlines of a loop's connections.
 extension LoopShard {
     func arm(_ kind: DeadlineKind, _ connection: EngineConnection) {
-        let now = loop.now
-        deadlines[kind]?.append(connection.slot, token: connection.token(for: kind), now: now)
-        if let next = deadlines[kind]?.next { schedule(next) }
+        // Two out for one in: those of connections that have gone do not pile up, nor wake the loop.
+        for _ in 0..<2 {
+            guard let first = deadlines[kind.rawValue].first, !counts(first, kind) else { break }
+            deadlines[kind.rawValue].dropFirst()
+        }
+        deadlines[kind.rawValue].append(connection.slot, token: connection.token(for: kind), now: loop.now)
+        if let next = deadlines[kind.rawValue].next { schedule(next) }
+    }
+
+    /// Whether a deadline is still one of its connection.
+    private func counts(_ entry: DeadlineQueue.Entry, _ kind: DeadlineKind) -> Bool {
+        connections[entry.slot].map { $0.token(for: kind) == entry.token } ?? false
+    }
+
+    /// A connection has its time for its first request. Give the slot back when that has come.
+    func awaitRequest(of opening: OpeningHandler, now: NIODeadline) -> ConnectionSlot {
+        let slot = openings.reserve()
+        openings.insert(opening, at: slot)
+        for _ in 0..<2 {
+            guard let first = openingDeadlines.first, openings[first.slot] == nil else { break }
+            openingDeadlines.dropFirst()
+        }
+        openingDeadlines.append(slot, token: 0, now: now)
+        if let next = openingDeadlines.next { schedule(next) }
+        return slot
     }
 
     /// Has the socket look at its acknowledgements then.
@@ -25,18 +47,33 @@ extension LoopShard {
     private func deadlinesDue() {
         let now = loop.now
         for kind in DeadlineKind.allCases {
-            while let entry = deadlines[kind]?.popDue(now: now) {
-                guard let connection = connections[entry.slot], connection.token(for: kind) == entry.token else { continue }
-                connection.deadlineDue(kind)
+            while let entry = deadlines[kind.rawValue].popDue(now: now) {
+                if counts(entry, kind) { connections[entry.slot]?.deadlineDue(kind) }
             }
+        }
+        while let entry = openingDeadlines.popDue(now: now) {
+            guard let opening = openings[entry.slot] else { continue }
+            openings.remove(entry.slot)
+            opening.overdue()
         }
         while let next = acknowledgementDeadlines.min, next.deadline <= now {
             acknowledgementDeadlines.removeMin()
             connections[next.slot]?.sockets.acknowledgementsDue(now: now)
         }
         timerDeadline = .distantFuture
-        let nexts = deadlines.values.compactMap(\.next) + [acknowledgementDeadlines.min?.deadline].compactMap(\.self)
-        if let next = nexts.min() { schedule(next) }
+        for queue in deadlines { if let next = queue.next { schedule(next) } }
+        if let next = openingDeadlines.next { schedule(next) }
+        if let next = acknowledgementDeadlines.min?.deadline { schedule(next) }
+    }
+
+    /// The server ends. Connections that have asked nothing still have their time, and each a timer of its own.
+    func keepOpenings() {
+        while let entry = openingDeadlines.first {
+            openingDeadlines.dropFirst()
+            guard let opening = openings[entry.slot] else { continue }
+            openings.remove(entry.slot)
+            loop.assumeIsolated().scheduleTask(deadline: entry.deadline) { [weak opening] in opening?.overdue() }
+        }
     }
 
     /// At the end of the server: nothing may keep the loop busy.
@@ -48,7 +85,7 @@ extension LoopShard {
 }
 
 /// What a connection waits for.
-enum DeadlineKind: CaseIterable {
+enum DeadlineKind: Int, CaseIterable {
     /// The next ping is to be sent.
     case ping
     /// The answer to the last ping.
@@ -65,6 +102,19 @@ enum DeadlineKind: CaseIterable {
     case attachments
     /// A GET that fetches what waits for a polling client.
     case fetch
+
+    /// How far ahead such a deadline is set.
+    func time(in configuration: SocketIOConfiguration) -> Duration {
+        switch self {
+        case .ping: configuration.pingInterval
+        case .pong: configuration.pingTimeout
+        case .connect: configuration.connectTimeout
+        case .upgrade: configuration.upgradeTimeout
+        case .pollingClose: configuration.pollingCloseTimeout
+        case .message, .attachments: configuration.messageTimeout
+        case .fetch: configuration.responseStallTimeout
+        }
+    }
 }
 
 /// When a connection's socket has an acknowledgement that is overdue. Unlike the others these lie any time ahead.

@@ -80,7 +80,11 @@ final class LoopShard {
     var isTurnScheduled = false
 
     // See `LoopShard+Deadlines`.
-    var deadlines: [DeadlineKind: DeadlineQueue]
+    /// By the raw value of their kind.
+    var deadlines: [DeadlineQueue]
+    /// Connections that have sent no request yet.
+    var openings = SlotTable<OpeningHandler>()
+    var openingDeadlines: DeadlineQueue
     var acknowledgementDeadlines: Heap<AcknowledgementDeadline> = []
     var timer: Scheduled<Void>?
     var timerDeadline = NIODeadline.distantFuture
@@ -105,16 +109,8 @@ final class LoopShard {
         maximumTurn = TimeAmount(configuration.maximumTurn)
         clock = { loop.now }
         newcomers = Newcomers(maximum: configuration.maximumUnconfirmedSessionsPerLoop)
-        deadlines = [
-            .ping: DeadlineQueue(delay: TimeAmount(configuration.pingInterval)),
-            .pong: DeadlineQueue(delay: TimeAmount(configuration.pingTimeout)),
-            .connect: DeadlineQueue(delay: TimeAmount(configuration.connectTimeout)),
-            .upgrade: DeadlineQueue(delay: TimeAmount(configuration.upgradeTimeout)),
-            .pollingClose: DeadlineQueue(delay: TimeAmount(configuration.pollingCloseTimeout)),
-            .message: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
-            .attachments: DeadlineQueue(delay: TimeAmount(configuration.messageTimeout)),
-            .fetch: DeadlineQueue(delay: TimeAmount(configuration.responseStallTimeout)),
-        ]
+        deadlines = DeadlineKind.allCases.map { DeadlineQueue(delay: TimeAmount($0.time(in: configuration))) }
+        openingDeadlines = DeadlineQueue(delay: TimeAmount(configuration.requestTimeout))
     }
 
     /// This share for other threads.
@@ -153,6 +149,7 @@ final class LoopShard {
             // One that was closed before waits for a last GET, which would be refused now.
             remove(connection)
         }
+        keepOpenings()
         cancelTimers()
         dirty = []
         doomed = []

@@ -1,33 +1,83 @@
+import EngineIOCore
 public import NIOHTTP1
 public import SocketIOCore
 
 /// What a client said when it connected. `auth` comes with the namespace's CONNECT packet, the rest with the first HTTP request.
+///
+/// A server keeps one for each connection, most of them for a look or two: so a request for a WebSocket stays as the bytes that came, and
+/// ``query`` and ``headers`` read them anew each time. Ask once and keep what you need.
 public struct Handshake: Sendable {
     /// The object that the client gave as `auth`.
     public internal(set) var auth: JSONSlice?
-    public let query: [String: String]
-    public let headers: HTTPHeaders
+    let request: Request
+
+    public var query: [String: String] {
+        switch request.form {
+        case .read(let query, _): query
+        case .bytes(let bytes): Handshake.head(bytes).map { QueryString.parameters(QueryString.split($0.uri).query) } ?? [:]
+        }
+    }
+
+    public var headers: HTTPHeaders {
+        switch request.form {
+        case .read(_, let headers): headers
+        case .bytes(let bytes): Handshake.head(bytes)?.headers ?? [:]
+        }
+    }
+
     /// The peer's address, without the port.
-    public let address: String
+    public var address: String { request.address }
     /// Whether the connection is encrypted.
-    public let secure: Bool
+    public var secure: Bool { request.secure }
 
     public init(
         query: [String: String] = [:], headers: HTTPHeaders = [:], address: String = "", secure: Bool = false, auth: JSONSlice? = nil
     ) {
-        self.query = query
-        self.headers = headers
-        self.address = address
-        self.secure = secure
+        request = Request(form: .read(query: query, headers), address: address, secure: secure)
         self.auth = auth
     }
 
-    /// What it counts of the memory that handshakes may take together: nothing if it is small.
-    func countedBytes(auth: Int, _ configuration: SocketIOConfiguration) -> Int {
-        let bytes = query.reduce(headers.memoryBytes + auth) { $0 + 96 + $1.key.utf8.count + $1.value.utf8.count }
-        return bytes > configuration.smallHandshakeBytes ? bytes : 0
+    init(_ request: Request) { self.request = request }
+
+    /// - Parameter bytes: a request that ``PlainRequest`` has read.
+    init(bytes: [UInt8], address: String, secure: Bool) {
+        request = Request(form: .bytes(bytes), address: address, secure: secure)
     }
 
     /// The first header of that name, in any case.
     public func header(_ name: String) -> String? { headers.first(name: name) }
+
+    /// What it counts of the memory that handshakes may take together: nothing if it is small.
+    func countedBytes(auth: Int, _ configuration: SocketIOConfiguration) -> Int {
+        let bytes =
+            switch request.form {
+            case .read(let query, let headers):
+                query.reduce(headers.memoryBytes + auth) { $0 + 96 + $1.key.utf8.count + $1.value.utf8.count }
+            case .bytes(let bytes): bytes.count + auth
+            }
+        return bytes > configuration.smallHandshakeBytes ? bytes : 0
+    }
+
+    /// One for a session and its sockets.
+    final class Request: Sendable {
+        let form: Form
+        let address: String
+        let secure: Bool
+
+        init(form: Form, address: String, secure: Bool) {
+            self.form = form
+            self.address = address
+            self.secure = secure
+        }
+    }
+
+    enum Form {
+        case read(query: [String: String], HTTPHeaders)
+        case bytes([UInt8])
+    }
+
+    private static func head(_ bytes: [UInt8]) -> HTTPRequestHead? {
+        guard case .upgrade(let head, _) = bytes.withUnsafeBytes(PlainRequest.read) else { return nil }
+        return head
+    }
 }

@@ -11,7 +11,10 @@ final class ChannelFrameLink: FrameLink {
         case detached
     }
 
-    private var state = State.early(ByteBuffer(), closes: false)
+    private var state: State
+
+    /// - Parameter response: goes out before the first frame.
+    init(response: ByteBuffer = ByteBuffer()) { state = .early(response, closes: false) }
 
     var isWritable: Bool {
         switch state {
@@ -49,10 +52,10 @@ final class ChannelFrameLink: FrameLink {
         if case .attached(let handler) = state { handler.checkIntake() }
     }
 
-    func close() {
+    func close(peerIsDone: Bool) {
         switch state {
         case .early(let frames, _): state = .early(frames, closes: true)
-        case .attached(let handler): handler.closeGently()
+        case .attached(let handler): if peerIsDone { handler.closeAfterPeer() } else { handler.closeGently() }
         case .detached: break
         }
     }

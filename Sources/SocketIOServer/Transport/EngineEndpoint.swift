@@ -28,10 +28,14 @@ struct EngineAnswer {
 }
 
 /// Reads requests to Engine.IO's path: everything that can be decided without a session, as a pure function of the request.
-struct EngineEndpoint: Sendable {
+final class EngineEndpoint: Sendable {
     let configuration: SocketIOConfiguration
+    let path: EnginePath
 
-    var path: EnginePath { EnginePath(configuration.path) }
+    init(configuration: SocketIOConfiguration) {
+        self.configuration = configuration
+        path = EnginePath(configuration.path)
+    }
 
     func decide(
         _ head: HTTPRequestHead, address: String, secure: Bool, isShuttingDown: Bool, shard: (Int) -> ShardHandle?

@@ -16,5 +16,6 @@ protocol FrameLink: AnyObject {
     /// Looks whether the client takes what was written, and closes if it is stalled. Called with each ping.
     func checkIntake()
     /// Closes once all written bytes have gone out, or after a short time if the peer does not read.
-    func close()
+    /// - Parameter peerIsDone: the peer has said its last (its close frame): nothing of it is waited for.
+    func close(peerIsDone: Bool)
 }

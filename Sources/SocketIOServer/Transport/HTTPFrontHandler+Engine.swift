@@ -5,10 +5,7 @@ import NIOHTTP1
 extension HTTPFrontHandler {
     /// A complete request to Engine.IO's path.
     func dispatch(_ head: HTTPRequestHead, body: ByteBuffer, _ context: ChannelHandlerContext) {
-        let address = context.remoteAddress?.ipAddress ?? ""
-        let decision = endpoint.decide(
-            head, address: address, secure: secure, isShuttingDown: io.isShuttingDown, shard: { self.io.shard(at: $0) })
-        switch decision {
+        switch decided.take() ?? decide(head, context) {
         case .answer(let answer):
             if let result = answer.handshake { count(result, context) }
             give(answer)
@@ -17,20 +14,21 @@ extension HTTPFrontHandler {
             guard unconfirmed.count < endpoint.configuration.maximumUnconfirmedSessions else {
                 return give(endpoint.refusal(.overloaded, head))
             }
-            guard openSession(for: handshake, polls: true) else { return refuseSession(head, context) }
+            guard io.openSession(for: handshake, polls: true) else { return refuseSession(head, context) }
             count(.accepted, context)
             openPolling(handshake, head, context)
         case .webSocket(let handshake, nil, let key):
-            guard openSession(for: handshake, polls: false) else { return refuseSession(head, context) }
+            guard io.openSession(for: handshake, polls: false) else { return refuseSession(head, context) }
             count(.accepted, context)
             openWebSocket(handshake, key: key, context)
         case .webSocket(_, .some(let sid), let key): upgrade(sid: sid, key: key, head, context)
         }
     }
 
-    private func openSession(for handshake: Handshake, polls: Bool) -> Bool {
-        let bytes = handshake.countedBytes(auth: 0, io.configuration)
-        return io.openSession(from: handshake.address, polls: polls, handshakeBytes: bytes)
+    private func decide(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> EngineDecision {
+        endpoint.decide(
+            head, address: context.remoteAddress?.ipAddress ?? "", secure: secure, isShuttingDown: io.isShuttingDown,
+            shard: { io.shard(at: $0) })
     }
 
     private func refuseSession(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {

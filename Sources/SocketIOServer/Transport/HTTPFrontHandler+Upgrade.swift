@@ -9,10 +9,7 @@ extension HTTPFrontHandler {
     func openWebSocket(_ handshake: Handshake, key: String, _ context: ChannelHandlerContext) {
         let shard = io.shard(for: context.eventLoop).shard.value
         let link = ChannelFrameLink()
-        let connection = EngineConnection(shard: shard, sid: shard.makeSessionID(), handshake: handshake, transport: .websocket)
-        let transport = WebSocketTransport(connection: connection, link: link)
-        connection.webSocket = transport
-        connection.open()
+        let transport = shard.openWebSocket(handshake, link)
         switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, context)
     }
 
@@ -100,5 +97,16 @@ extension HTTPFrontHandler {
         operations.removeHandler(context: context, promise: nil)
         handler.takeOver(with: requests.takeRest())
         if machine.isQuiescing { handler.shutDown() }
+    }
+}
+
+extension LoopShard {
+    /// A session that starts on a WebSocket. Its first packet is queued.
+    func openWebSocket(_ handshake: Handshake, _ link: ChannelFrameLink) -> WebSocketTransport {
+        let connection = EngineConnection(shard: self, sid: makeSessionID(), handshake: handshake, transport: .websocket)
+        let transport = WebSocketTransport(connection: connection, link: link)
+        connection.webSocket = transport
+        connection.open()
+        return transport
     }
 }

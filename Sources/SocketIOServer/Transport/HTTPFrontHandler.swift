@@ -12,18 +12,21 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     let io: SocketIO
-    let endpoint: EngineEndpoint
     let secure: Bool
     let encoder: HTTPResponseEncoder
     let requests: RequestDecoder
     let decoder: ByteToMessageHandler<RequestDecoder>
     let unconfirmed = UnconfirmedSessions()
     private let fallback: HTTPFallback
-    private let abort: ((any Channel) -> Void)?
+    private let abort: (@Sendable (any Channel) -> Void)?
     private let maximumTurn: TimeAmount
 
     var machine: HTTPFrontMachine
     var context: ChannelHandlerContext?
+    /// When the connection was opened, as long as its first deadline is not set.
+    private var openedAt: NIODeadline?
+    /// What was decided about the request that comes first.
+    var decided: EngineDecision?
     /// The WebSocket's handler, while it waits for the decoder to go.
     var successor: WebSocketHandler?
     private var isPerforming = false
@@ -32,37 +35,41 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// When the connection's requests began to hold the loop.
     private var turnStart: NIODeadline?
 
+    /// - Parameter openedAt: when the connection was opened. It holds its place among those that the server allows.
     init(
-        io: SocketIO, endpoint: EngineEndpoint, fallback: HTTPFallback, secure: Bool, encoder: HTTPResponseEncoder,
-        requests: RequestDecoder, decoder: ByteToMessageHandler<RequestDecoder>, abort: ((any Channel) -> Void)?
+        _ channels: SocketIOChannel, encoder: HTTPResponseEncoder, requests: RequestDecoder,
+        decoder: ByteToMessageHandler<RequestDecoder>, openedAt: NIODeadline
     ) {
-        self.io = io
-        self.endpoint = endpoint
-        self.fallback = fallback
-        self.secure = secure
+        io = channels.io
+        fallback = channels.fallback
+        secure = channels.secure
+        abort = channels.abort
         self.encoder = encoder
         self.requests = requests
         self.decoder = decoder
-        self.abort = abort
+        self.openedAt = openedAt
         maximumTurn = TimeAmount(io.configuration.maximumTurn)
-        machine = HTTPFrontMachine(limits: HTTPFrontMachine.Limits(io.configuration), path: endpoint.path)
+        machine = HTTPFrontMachine(limits: HTTPFrontMachine.Limits(io.configuration), path: io.endpoint.path)
     }
+
+    var endpoint: EngineEndpoint { io.endpoint }
 
     // MARK: Inputs
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { open() }
+        machine.isWritable = context.channel.isWritable
+        machine.opened(hasPlace: true)
+        perform()
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        open()
-        context.fireChannelActive()
-    }
-
-    private func open() {
-        guard !machine.holdsPlace else { return }
-        machine.opened(hasPlace: io.openChannel())
+    /// A request that was read without the parser, and what was decided about it.
+    func take(_ head: HTTPRequestHead, _ decision: EngineDecision) {
+        decided = decision
+        // What follows it are no requests.
+        requests.keepRest()
+        machine.received(.head(head))
+        machine.received(.end(nil))
         perform()
     }
 
@@ -192,7 +199,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .abort: if let abort { abort(context.channel) } else { context.close(promise: nil) }
         case .closeLater(let time): later(in: time, context) { $0.machine.graceOver() }
         case .resumeLater: later(in: LoopShard.pause, context) { $0.beginTurn() }
-        case .armDeadline: if let next = machine.armDeadline(now: context.eventLoop.now) { setTimer(next, context) }
+        case .armDeadline:
+            if let next = machine.armDeadline(now: openedAt.take() ?? context.eventLoop.now) { setTimer(next, context) }
         case .watchStall: if machine.watchStall(waitingBytes: waitingBytes(context)) { lookLater(context) }
         case .abortPoll, .endSession, .releasePlace: performWithoutPipeline(action)
         }

@@ -55,8 +55,8 @@ final class RemoteFrameLink: FrameLink {
         channel.eventLoop.execute { outlet.value.checkIntake() }
     }
 
-    func close() {
+    func close(peerIsDone: Bool) {
         let outlet = outlet
-        channel.eventLoop.execute { outlet.value.close() }
+        channel.eventLoop.execute { outlet.value.close(peerIsDone: peerIsDone) }
     }
 }

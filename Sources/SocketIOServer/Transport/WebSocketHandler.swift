@@ -52,6 +52,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// Frames may go to the kernel past the channel's queue, which is empty.
     private var writesDirectly = false
     private let secure: Bool
+    private let isFirst: Bool
     /// The channel's own descriptor, for direct writes. The channel closes it on this loop, and is inactive before any code of ours runs
     /// after that: it is used only while the channel is active.
     private var descriptor: NIOBSDSocket.Handle?
@@ -66,9 +67,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var reportedBytes = 0
     private var hasDroppedBytes = false
 
-    init(io: SocketIO, link: ChannelFrameLink, target: Target, secure: Bool) {
+    /// - Parameter isFirst: nothing was written to the channel yet.
+    init(io: SocketIO, link: ChannelFrameLink, target: Target, secure: Bool, isFirst: Bool = false) {
         self.io = io
         self.secure = secure
+        self.isFirst = isFirst
         self.link = link
         self.target = target
     }
@@ -77,6 +80,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        if isFirst, !secure {
+            descriptor = DirectWrite.descriptor(of: context)
+            writesDirectly = descriptor != nil
+        }
         link.attach(self)
     }
 
@@ -88,12 +95,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
         socket = nil
     }
 
+    /// No other handler was there before; `rest` is what was read behind the request.
+    func begin(with rest: ByteBuffer) {
+        if rest.readableBytes > 0, let context {
+            receive(rest, context)
+            complete()
+        }
+    }
+
     /// The HTTP handlers have gone; `rest` is what they had read.
     func takeOver(with rest: ByteBuffer) {
         if let context {
-            // Most connections are idle, and their messages small: a large buffer each would be most of what they cost.
-            let allocator = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 1 << 16)
-            _ = context.channel.setOption(.recvAllocator, value: allocator)
             if !secure { descriptor = DirectWrite.descriptor(of: context) }
             writeThroughChannel(ByteBuffer(), context)
         }
@@ -334,6 +346,13 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .local(let transport): transport.becameWritable()
         case .remote(let transport, let loop): loop.execute { transport.value.becameWritable() }
         }
+    }
+
+    /// Both sides have said their last. TLS has a farewell of its own, and what waits in the channel comes first.
+    func closeAfterPeer() {
+        guard writesDirectly, !secure, !isClosing, let context else { return closeGently() }
+        isClosing = true
+        call { context.close(promise: nil) }
     }
 
     /// Sends no more, and waits a little for the peer's end: closing with bytes unread would reset the connection, and the peer would

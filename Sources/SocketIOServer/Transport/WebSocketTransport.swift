@@ -152,7 +152,8 @@ final class WebSocketTransport: TurnTaker {
         connection.shard.recycle(buffer)
     }
 
-    func close(code: WebSocketCloseCode?) {
+    /// - Parameter peerIsDone: this answers the peer's close frame.
+    func close(code: WebSocketCloseCode?, peerIsDone: Bool = false) {
         guard !isClosed else { return }
         // What was answered before the end of the batch goes out before the close frame.
         if role == .primary, !connection.isDoomed { connection.flush() }
@@ -163,8 +164,11 @@ final class WebSocketTransport: TurnTaker {
             WebSocketEncoder.writeClose(code: code, reason: "", into: &buffer)
             link.write(buffer)
         }
-        link.close()
+        link.close(peerIsDone: peerIsDone)
     }
+
+    /// Writes what waits, now.
+    func flush() { connection.flush() }
 
     /// The server ends: the client is told to come back to the next one.
     func shutDown() { connection.close(.serverShuttingDown, code: .serviceRestart) }
@@ -263,7 +267,7 @@ final class WebSocketTransport: TurnTaker {
         case .ping(let payload): pong(payload)
         case .pong, .extended: break  // No extension is negotiated: the decoder refuses its bits.
         case .close(let code, _):
-            close(code: code)
+            close(code: code, peerIsDone: true)
             lost(.transportClose)
         }
     }

@@ -340,6 +340,7 @@ private final class Watched: Sendable {
                     let operations = peer.pipeline.syncOperations
                     if let handler = try? operations.handler(type: WebSocketHandler.self) { watch(handler, "WebSocket handler") }
                     if let handler = try? operations.handler(type: HTTPFrontHandler.self) { watch(handler, "HTTP handler") }
+                    if let handler = try? operations.handler(type: OpeningHandler.self) { watch(handler, "first handler") }
                 }.get()
             }
             await io.shutdown()

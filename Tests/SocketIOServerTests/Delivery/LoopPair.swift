@@ -22,7 +22,7 @@ struct LoopPair {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let none = HTTPFallback(install: { _ in }, abandon: {})
-                    try SocketIOChannel.configure(channel, io: io, secure: false, fallback: none)
+                    try SocketIOChannel(io: io, secure: false, fallback: none).configure(channel)
                     continuation.yield(channel)
                 }
             }

@@ -31,7 +31,7 @@ final class RecordingLink: FrameLink {
 
     func holdReading(_ isHeld: Bool) { holds.append(isHeld) }
     func checkIntake() {}
-    func close() { isClosed = true }
+    func close(peerIsDone: Bool) { isClosed = true }
 
     func awaitMessages(_ count: Int, _ promise: EventLoopPromise<[String]>) {
         awaited = (count, promise)

@@ -21,7 +21,7 @@ final class FuzzPeer {
         channel = EmbeddedChannel(loop: loop)
         let route = NIOLoopBound(route, eventLoop: loop)
         let fallback = HTTPFallback(install: { try $0.pipeline.syncOperations.addHandler(route.value) }, abandon: {})
-        try SocketIOChannel.configure(channel, io: io, secure: false, fallback: fallback)
+        try SocketIOChannel(io: io, secure: false, fallback: fallback).configure(channel)
         try channel.pipeline.syncOperations.addHandler(breaker, position: .first)
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
     }

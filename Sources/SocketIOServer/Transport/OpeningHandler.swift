@@ -1,0 +1,222 @@
+import EngineIOCore
+import NIOCore
+import NIOHTTP1
+import WebSocketCore
+
+/// The only handler of a connection that has not sent a request yet. A plain request for a WebSocket is answered from here: the WebSocket's
+/// handler takes this one's place. For everything else the HTTP handlers are laid, and get what was read.
+final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let channels: SocketIOChannel
+    private var io: SocketIO { channels.io }
+    private var context: ChannelHandlerContext?
+    private var shard: LoopShard?
+    /// Its place among those whose time for a request runs.
+    private var slot: ConnectionSlot?
+    private var openedAt = NIODeadline.uptimeNanoseconds(0)
+    /// A request whose end has not come.
+    private var partial: ByteBuffer?
+    /// This handler is done: another has taken over, or the connection ends.
+    private var isDone = false
+    /// It holds one of the places for connections.
+    private var holdsPlace = false
+
+    init(_ channels: SocketIOChannel) { self.channels = channels }
+
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { open(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        open(context)
+        context.fireChannelActive()
+    }
+
+    private func open(_ context: ChannelHandlerContext) {
+        guard shard == nil, !isDone else { return }
+        let shard = io.shard(for: context.eventLoop).shard.value
+        self.shard = shard
+        holdsPlace = io.openChannel()
+        guard holdsPlace else { return end(context) }
+        openedAt = context.eventLoop.now
+        slot = shard.awaitRequest(of: self, now: openedAt)
+        try? context.channel.syncOptions?.setOption(.recvAllocator, value: ReceiveBufferSize())
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !isDone { finish() }
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        if !isDone { finish() }
+        self.context = nil
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard !isDone, event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        // Nothing was asked, or not in full.
+        end(context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isDone else { return context.fireErrorCaught(error) }
+        end(context)
+    }
+
+    /// No request has come in time.
+    func overdue() {
+        slot = nil
+        guard !isDone, let context else { return }
+        finish()
+        if let abort = channels.abort { abort(context.channel) } else { context.close(promise: nil) }
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        finish()
+        context.close(promise: nil)
+    }
+
+    /// Nobody takes over.
+    private func finish() {
+        stopWaiting()
+        channels.fallback.abandon()
+        if takePlace() { io.closeChannel() }
+    }
+
+    private func stopWaiting() {
+        isDone = true
+        partial = nil
+        if let slot { shard?.openings.remove(slot) }
+        slot = nil
+    }
+
+    private func takePlace() -> Bool {
+        defer { holdsPlace = false }
+        return holdsPlace
+    }
+
+    // MARK: The first request
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDone else { return context.fireChannelRead(data) }
+        var bytes = unwrapInboundIn(data)
+        if var partial = partial.take() {
+            partial.writeImmutableBuffer(bytes)
+            bytes = partial
+        }
+        switch bytes.withUnsafeReadableBytes(PlainRequest.read) {
+        // The rest may come with the same batch.
+        case .incomplete: partial = bytes
+        case .other: layHTTP(bytes, context)
+        case .upgrade(let head, let length):
+            guard io.endpoint.path.owns(head.uri), HostField.isValid(in: head), let shard else { return layHTTP(bytes, context) }
+            upgrade(head, bytes, length, shard, context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // A request that comes in pieces is nothing for this handler.
+        if let partial { return layHTTP(partial, context, isBatchOver: true) }
+        context.fireChannelReadComplete()
+    }
+
+    /// - Parameter length: how many of the bytes the request took.
+    private func upgrade(
+        _ head: HTTPRequestHead, _ bytes: ByteBuffer, _ length: Int, _ shard: LoopShard, _ context: ChannelHandlerContext
+    ) {
+        var rest = bytes
+        rest.moveReaderIndex(forwardBy: length)
+        let decision = io.endpoint.decide(
+            head, address: context.remoteAddress?.ipAddress ?? "", secure: channels.secure, isShuttingDown: io.isShuttingDown,
+            shard: { io.shard(at: $0) })
+        guard case .webSocket(let handshake, let sid, let key) = decision else { return layHTTP(rest, context, (head, decision)) }
+        let link = ChannelFrameLink(response: SwitchingResponse.make(key: key))
+        if let sid {
+            // Elsewhere another loop has to be asked, or nobody knows the session.
+            guard SessionID.shard(of: sid) == shard.index, let connection = shard.sessions[sid] else {
+                return layHTTP(rest, context, (head, decision))
+            }
+            let transport = WebSocketTransport(connection: connection, link: link)
+            let isAccepted = connection.openUpgrade(transport)
+            takeOver(transport, link, rest: rest, context)
+            if !isAccepted { transport.close(code: nil) }
+        } else {
+            let handshake = Handshake(
+                bytes: Array(bytes.readableBytesView.prefix(length)), address: handshake.address, secure: handshake.secure)
+            guard io.openSession(for: handshake, polls: false) else {
+                let refusal = io.endpoint.refusal(.overloaded, head, closes: true, handshake: .overloaded)
+                return layHTTP(rest, context, (head, .answer(refusal)))
+            }
+            shard.counters.handshakes.add(.accepted)
+            let transport = shard.openWebSocket(handshake, link)
+            // With the response: one write.
+            transport.flush()
+            takeOver(transport, link, rest: rest, context)
+        }
+    }
+
+    private func takeOver(_ transport: WebSocketTransport, _ link: ChannelFrameLink, rest: ByteBuffer, _ context: ChannelHandlerContext) {
+        let handler = WebSocketHandler(io: io, link: link, target: .local(transport), secure: channels.secure, isFirst: true)
+        stopWaiting()
+        channels.fallback.abandon()
+        handler.ownsPlace = takePlace()
+        let operations = context.pipeline.syncOperations
+        do {
+            try operations.addHandler(handler, position: .before(self))
+        } catch {
+            if handler.ownsPlace { io.closeChannel() }
+            handler.ended(error: true)
+            return context.close(promise: nil)
+        }
+        operations.removeHandler(context: context, promise: nil)
+        handler.begin(with: rest)
+    }
+
+    // MARK: HTTP
+
+    /// Lays the HTTP handlers in this one's place. They get the bytes that were read; a request that was taken out of them already comes with
+    /// what was decided about it.
+    private func layHTTP(
+        _ bytes: ByteBuffer, _ context: ChannelHandlerContext, _ request: (head: HTTPRequestHead, decision: EngineDecision)? = nil,
+        isBatchOver: Bool = false
+    ) {
+        stopWaiting()
+        let requests = RequestDecoder(limits: SocketIOChannel.parserLimits)
+        let encoder = HTTPResponseEncoder()
+        let decoder = ByteToMessageHandler(requests, maximumBufferSize: io.configuration.maximumUndecodedBytes)
+        let front = HTTPFrontHandler(channels, encoder: encoder, requests: requests, decoder: decoder, openedAt: openedAt)
+        let operations = context.pipeline.syncOperations
+        do {
+            try operations.addHandlers(encoder, decoder, front, position: .after(self))
+        } catch {
+            return end(context)
+        }
+        // The front has it now, and tells the fallback.
+        holdsPlace = false
+        if let request { front.take(request.head, request.decision) }
+        if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
+        if isBatchOver { context.fireChannelReadComplete() }
+        operations.removeHandler(context: context, promise: nil)
+    }
+}
+
+/// The answer that makes a connection a WebSocket (RFC 6455 §4.2.2).
+enum SwitchingResponse {
+    static func make(key: String) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(300)
+        buffer.writeStaticString(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+        WebSocketHandshake.writeAcceptKey(for: key, into: &buffer)
+        buffer.writeStaticString("\r\n\r\n")
+        return buffer
+    }
+}

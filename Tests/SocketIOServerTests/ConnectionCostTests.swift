@@ -1,0 +1,77 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+import WebSocketCore
+
+@testable import SocketIOServer
+
+@Suite("What a connection keeps")
+struct ConnectionCostTests {
+    @Test("a receive buffer grows while reads fill it, and shrinks again")
+    func receiveBuffer() {
+        var size = ReceiveBufferSize()
+        func next(after count: Int) -> Int? {
+            _ = size.record(actualReadBytes: count)
+            return size.nextBufferSize()
+        }
+        #expect(size.nextBufferSize() == 256)
+        for full in [256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768] { #expect(next(after: full) == 2 * full) }
+        #expect(size.buffer(allocator: ByteBufferAllocator()).capacity >= 65_536)
+        for count in [65_536, 40_000, 32_768] { #expect(next(after: count) == 65_536) }
+        #expect(next(after: 1) == 32_768)
+        for _ in 0..<20 { _ = next(after: 1) }
+        #expect(size.nextBufferSize() == 256)
+    }
+
+    @Test("the receive buffer's size needs no memory beside the channel")
+    func inline() { #expect(MemoryLayout<ReceiveBufferSize>.size <= 3 * MemoryLayout<Int>.size) }
+
+    @Test("deadlines of connections that have gone do not pile up")
+    func deadlines() throws {
+        try withEmbeddedServer { io, loop in
+            let shard = io.shard(for: loop).shard.value
+            for _ in 0..<100 {
+                let peer = try EmbeddedPeer(io, loop: loop)
+                _ = try peer.upgrade()
+                peer.finish()
+                loop.run()
+            }
+            #expect(shard.connections.count == 0 && shard.openings.count == 0)
+            #expect(shard.openingDeadlines.count <= 2)
+            for kind in DeadlineKind.allCases { #expect(shard.deadlines[kind.rawValue].count <= 2) }
+        }
+    }
+
+    @Test("a handshake that is kept as bytes gives the fields that came, and counts as many bytes as it has")
+    func handshake() throws {
+        let text =
+            "GET /socket.io/?EIO=4&transport=websocket&a=%20b HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-One: 1\r\n\r\n"
+        let handshake = Handshake(bytes: Array(text.utf8), address: "192.0.2.1", secure: true)
+        #expect(handshake.query == ["EIO": "4", "transport": "websocket", "a": " b"])
+        #expect(handshake.headers.map(\.name) == ["Host", "Upgrade", "Connection", "X-One"] && handshake.header("x-one") == "1")
+        #expect(handshake.address == "192.0.2.1" && handshake.secure && handshake.auth == nil)
+        var configuration = SocketIOConfiguration()
+        configuration.smallHandshakeBytes = text.utf8.count
+        #expect(handshake.countedBytes(auth: 0, configuration) == 0)
+        #expect(handshake.countedBytes(auth: 1, configuration) == text.utf8.count + 1)
+    }
+
+    @Test("a client's close frame is answered, and the connection ends without a wait for the client's end")
+    func close() async throws {
+        try await LiveServer.with(SocketIOConfiguration()) { server in
+            let (client, peer, received) = try await server.connect()
+            var bytes = ByteBuffer(string: "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n")
+            bytes.writeString(EmbeddedPeer.upgradeHeaders.joined(separator: "\r\n") + "\r\n\r\n")
+            WebSocketEncoder.write(opcode: .close, payload: ByteBuffer(bytes: [0x03, 0xE8]), mask: 7, into: &bytes)
+            try await client.writeAndFlush(bytes)
+            // The client reads nothing yet and keeps its side open: only the server can have ended the connection.
+            try await peer.closeFuture.get()
+            // It may have seen the end already, and read all before it.
+            try? await client.setOption(.autoRead, value: true).get()
+            var all = ByteBuffer()
+            for await part in received { all.writeImmutableBuffer(part) }
+            #expect(String(decoding: all.readableBytesView, as: UTF8.self).hasPrefix("HTTP/1.1 101 "))
+            #expect(Array(all.readableBytesView.suffix(4)) == [0x88, 0x02, 0x03, 0xE8])
+        }
+    }
+}
