@@ -35,7 +35,6 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
-let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypesCore: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -99,7 +98,8 @@ let package = Package(
         .target(
             name: "SocketIOHummingbird",
             dependencies: [
-                "SocketIOServer", nioCore, nioHTTP1, nioTLS, httpTypes, httpTypesHTTP1, hummingbirdCore, hummingbirdTLS, logging, lifecycle,
+                "SocketIOServer", nioCore, nioHTTP1, nioTLS, nioConcurrency, httpTypes, httpTypesHTTP1, hummingbird, hummingbirdCore,
+                logging, lifecycle,
             ],
             swiftSettings: settings),
         .target(
@@ -188,8 +188,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SocketIOTestingTests",
-            dependencies: ["SocketIOTesting", "SocketIOServer", "WebSocketCore", hummingbird, nioCore, nioConcurrency],
-            swiftSettings: settings),
+            dependencies: [
+                "SocketIOTesting", "SocketIOHummingbird", "SocketIOServer", "WebSocketCore", hummingbird, nioCore, nioConcurrency, logging,
+                lifecycle,
+            ], swiftSettings: settings),
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
         .testTarget(

@@ -45,13 +45,13 @@ struct EchoServer: AsyncParsableCommand {
         }
         let hostname = hostname
         let application = Application(
-            router: Router(), server: .socketIO(io),
+            router: Router(),
             configuration: ApplicationConfiguration(address: .hostname(hostname, port: port), serverName: nil, backlog: 4_096),
             services: [SocketIOService(io)],
             onServerRunning: { channel in
                 print("listening on http://\(hostname):\(channel.localAddress?.port ?? 0)")
                 flushStandardOutput()
             }, logger: logger)
-        try await application.runService()
+        try await application.socketIO(io).runService()
     }
 }

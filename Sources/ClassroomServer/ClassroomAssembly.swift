@@ -81,8 +81,8 @@ struct ClassroomAssembly {
             registry: registry,
             address: { listening.withLockedValue { $0 }.map { ClassroomAddress(publicURL: $0.publicURL, networkURL: $0.reachableURL) } }
         ).build()
-        let application = Application(
-            router: router, server: try tls.map { try .socketIO(io, tls: $0) } ?? .socketIO(io),
+        let base = Application(
+            router: router,
             configuration: ApplicationConfiguration(address: .hostname(configuration.hostname, port: configuration.port), backlog: 1_024),
             services: [SocketIOService(io)],
             onServerRunning: { channel in
@@ -96,6 +96,7 @@ struct ClassroomAssembly {
                 if let access { address.demoLinks = DemoLink.all(base: address.reachableURL, access: access) }
                 await onListening(address)
             }, logger: logger)
+        let application = try SocketIOApplication(base, io: io, tls: tls)
         let loopLag = LoopLagService(eventLoopGroup: application.eventLoopGroup, factory: registry)
         let group = ServiceGroup(
             // Shut down from the last to the first, each when the one after it has ended.

@@ -26,9 +26,10 @@ public func withTestServer<Value>(
     let value = try await withTestServer(
         running: { onServerRunning in
             Application(
-                router: router, server: .socketIO(io),
+                router: router,
                 configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0), serverName: nil),
-                services: [SocketIOService(io)], onServerRunning: onServerRunning, logger: TestLogging.silent)
+                services: [SocketIOService(io)], onServerRunning: onServerRunning, logger: TestLogging.silent
+            ).socketIO(io)
         }, body)
     guard io.statistics.connections == 0 else { throw TestServerError.sessionsLeft(io.statistics.connections) }
     return value
