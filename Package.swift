@@ -93,7 +93,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SocketIOClient",
-            dependencies: ["SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioTLS, nioConcurrency],
+            dependencies: [
+                "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioTLS, nioTLSEvents, nioConcurrency,
+            ],
             swiftSettings: settings),
         .target(
             name: "SocketIOHummingbird",
@@ -147,7 +149,7 @@ let package = Package(
         .target(
             name: "LoadTesting",
             dependencies: [
-                "SocketIOClient", "SocketIOCore", "JSONCore", "EngineIOCore", "PrometheusMetrics", nioCore, nioPosix, nioTLS,
+                "SocketIOClient", "SocketIOCore", "JSONCore", "EngineIOCore", "PrometheusMetrics", nioCore, nioPosix, nioTLS, nioHTTP1,
                 "SystemCrypto", yams, histogram,
             ],
             swiftSettings: settings),

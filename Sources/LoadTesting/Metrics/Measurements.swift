@@ -26,7 +26,9 @@ enum Metric: Int, CaseIterable {
         errorEvents, sentAtLatency, connects, reconnects, disconnects, connectTime, connectTimeTCP,
         connectTimeTLS, connectTimeHandshake, connectTimeNamespace, connectFailures, timeouts, sentMessages,
         receivedMessages, webSocketResponseTime, requests, responses, httpResponseTime, bytesSent,
-        bytesReceived, expectationsMet, expectationsFailed
+        bytesReceived, expectationsMet, expectationsFailed, webSocketConnects, webSocketConnectFailures,
+        webSocketDisconnects, webSocketConnectTime, webSocketConnectTimeTCP, webSocketConnectTimeTLS, webSocketConnectTimeHandshake,
+        downloadedBytes
 
     var id: MetricID { MetricID(index: self.rawValue) }
 
@@ -66,6 +68,14 @@ enum Metric: Int, CaseIterable {
         case .bytesReceived: "bytes.received"
         case .expectationsMet: "plugins.expect.ok"
         case .expectationsFailed: "plugins.expect.failed"
+        case .webSocketConnects: "websocket.connects"
+        case .webSocketConnectFailures: "websocket.connect_failures"
+        case .webSocketDisconnects: "websocket.disconnects"
+        case .webSocketConnectTime: "websocket.connect_time"
+        case .webSocketConnectTimeTCP: "websocket.connect_time.tcp"
+        case .webSocketConnectTimeTLS: "websocket.connect_time.tls"
+        case .webSocketConnectTimeHandshake: "websocket.connect_time.handshake"
+        case .downloadedBytes: "http.downloaded_bytes"
         }
     }
 
@@ -73,6 +83,27 @@ enum Metric: Int, CaseIterable {
     static let rates: [(counter: Metric, name: String)] = [
         (.emits, "socketio.emit_rate"), (.sentMessages, "websocket.send_rate"), (.requests, "http.request_rate"),
     ]
+}
+
+/// The metrics of connections, which have the engine's name in theirs.
+struct ConnectionMetrics {
+    let connects, failures, disconnects, time, tcp, tls, handshake: Metric
+}
+
+extension ScriptEngine {
+    var connectionMetrics: ConnectionMetrics {
+        switch self {
+        case .socketIO:
+            ConnectionMetrics(
+                connects: .connects, failures: .connectFailures, disconnects: .disconnects, time: .connectTime, tcp: .connectTimeTCP,
+                tls: .connectTimeTLS, handshake: .connectTimeHandshake)
+        case .webSocket, .http:
+            ConnectionMetrics(
+                connects: .webSocketConnects, failures: .webSocketConnectFailures, disconnects: .webSocketDisconnects,
+                time: .webSocketConnectTime, tcp: .webSocketConnectTimeTCP, tls: .webSocketConnectTimeTLS,
+                handshake: .webSocketConnectTimeHandshake)
+        }
+    }
 }
 
 /// Counters and histograms of one event loop, or of one period, or of the whole run. Additive: ``merge(_:)`` loses nothing.

@@ -1,6 +1,6 @@
 extension RunReport {
     /// The report of a run, from everything that was measured.
-    init(_ context: RunContext, measurements: Measurements, seconds: Double) {
+    init(_ context: RunContext, measurements: Measurements, seconds: Double, hooks: [Hook] = []) {
         self.init()
         let script = context.compiled.script
         let catalog = context.compiled.catalog
@@ -37,6 +37,7 @@ extension RunReport {
             self.apdex = ApdexScore(
                 histogram, failures: self.aggregate.counter(.timeouts), thresholdMilliseconds: threshold)
         }
-        self.verdict = Verdict(script.configuration.ensure, of: self.aggregate)
+        self.hooks = hooks
+        self.verdict = Verdict(script.configuration.ensure, of: self.aggregate, hooks: hooks)
     }
 }

@@ -53,6 +53,15 @@ public struct RunReport: Sendable {
         public var summary: LatencySummary?
     }
 
+    /// What became of `before` or `after`.
+    public struct Hook: Sendable, Hashable {
+        public var name: String
+        /// Nil if it was played to its end.
+        public var failure: String?
+        /// False if it tried to reach the target and never did.
+        public var reachedTarget = true
+    }
+
     public var version = ""
     public var scriptFile = ""
     public var scriptSHA256 = ""
@@ -72,6 +81,7 @@ public struct RunReport: Sendable {
     public var health: GeneratorHealth?
     public var apdex: ApdexScore?
     public var verdict = Verdict()
+    public var hooks: [Hook] = []
 
     public init() {}
 
@@ -88,6 +98,10 @@ public struct RunReport: Sendable {
         } else if created > 0, completed == 0, failed > 0 {
             lines.append("nothing worked: all \(failed) virtual users failed")
         }
+        for hook in self.hooks {
+            guard let failure = hook.failure else { continue }
+            lines.append("'\(hook.name)' failed: \(failure)\(hook.name == "before" ? "; no virtual user began" : "")")
+        }
         if emits > 0, errorEvents * 2 >= emits {
             lines.append(
                 "the server answered \(errorEvents) of \(emits) messages with an error event: this run says little about normal work")
@@ -103,7 +117,7 @@ public struct RunReport: Sendable {
 
     /// Errors, error events and disconnects with their counts, the most frequent first.
     var errors: [(name: String, count: Int)] {
-        let prefixes = ["errors.", "socketio.error_events.", "socketio.disconnects.", "plugins.expect.failed."]
+        let prefixes = ["errors.", "socketio.error_events.", "socketio.disconnects.", "websocket.disconnects.", "plugins.expect.failed."]
         return self.aggregate.counters.filter { counter in prefixes.contains { counter.key.hasPrefix($0) } }
             .map { ($0.key, $0.value) }
             .sorted { ($1.1, $0.0) < ($0.1, $1.0) }

@@ -2,18 +2,22 @@ import NIOCore
 
 /// Starts virtual users by the schedule, collects what the loops measure, and ends the run. Lives on the first event loop.
 final class LoadConductor {
-    private let context: RunContext
-    private let payloads: PayloadRows
-    private let options: LoadRunOptions
-    private let observer: LoadRunObserver
-    private let loop: any EventLoop
+    /// With what `before` captured.
+    var context: RunContext
+    let payloads: PayloadRows
+    let options: LoadRunOptions
+    let observer: LoadRunObserver
+    let loop: any EventLoop
     private let players: [LoopPlayer.Handle]
-    private var schedule: LoadSchedule
-    private var startedAt = NIODeadline.distantPast
+    var schedule: LoadSchedule
+    private var startedAt = NIODeadline.now()
     private var scheduleTimer: Scheduled<Void>?
     private var ticks: [RepeatedTask] = []
     private var promise: EventLoopPromise<RunReport>?
     private var isFinishing = false
+    /// Plays `before` or `after` at the moment.
+    var hookPlayer: LoopPlayer.Handle?
+    var hooks: [RunReport.Hook] = []
 
     private var aggregate: Measurements
     private var intermediate: [MetricsReport] = []
@@ -57,6 +61,18 @@ final class LoadConductor {
         guard self.promise == nil else { return promise.fail(ChannelError.alreadyClosed) }
         self.promise = promise
         self.startedAt = .now()
+        self.play(self.context.compiled.before, named: "before") { conductor, result in
+            guard case .completed = result?.outcome ?? .completed else { return conductor.end(measured: 0) }
+            conductor.begin(captured: result?.captured ?? [])
+        }
+    }
+
+    private func begin(captured: [CapturedValue]) {
+        let known = self.context
+        self.context = RunContext(
+            known.compiled, seed: known.seed, timeScale: known.timeScale, startedAtMilliseconds: known.startedAtMilliseconds,
+            captured: captured)
+        self.startedAt = .now()
         self.cpuAtStart = ProcessTime.cpuSeconds()
         let finished = NIOLoopBound(self, eventLoop: self.loop)
         for player in self.players {
@@ -77,8 +93,10 @@ final class LoadConductor {
 
     func stop() {
         self.schedule.stop()
+        self.hookPlayer?.stopUsers()
         for player in self.players { player.stopUsers() }
-        self.finishIfDone()
+        // Nobody has begun: what ends `before` goes on from there.
+        if self.hookPlayer == nil { self.finishIfDone() }
     }
 
     // MARK: Users
@@ -208,8 +226,17 @@ final class LoadConductor {
     private func close(seconds: Double, cpu: Double) {
         let bound = NIOLoopBound(self, eventLoop: self.loop)
         EventLoopFuture.whenAllSucceed(self.players.map { $0.close() }, on: self.loop).whenSuccess { remains in
-            bound.value.report(seconds: seconds, cpu: cpu, remains: remains)
+            let conductor = bound.value
+            conductor.play(conductor.context.compiled.after, named: "after") { conductor, _ in
+                conductor.report(seconds: seconds, cpu: cpu, remains: remains)
+            }
         }
+    }
+
+    /// `before` failed: there is nothing to play.
+    private func end(measured seconds: Double) {
+        self.isFinishing = true
+        self.report(seconds: seconds, cpu: 0, remains: [])
     }
 
     private func report(seconds: Double, cpu: Double, remains: [LoopPlayer.Remains]) {
@@ -222,11 +249,11 @@ final class LoadConductor {
             health.loopLag.merge(part.lag)
             self.aggregate.audit.merge(part.audit)
         }
-        var report = RunReport(self.context, measurements: self.aggregate, seconds: seconds)
+        var report = RunReport(self.context, measurements: self.aggregate, seconds: seconds, hooks: self.hooks)
         report.version = self.options.version
         report.periodSeconds = Double(self.periodNanoseconds) / 1e9
         report.intermediate = self.intermediate
-        report.health = health
+        report.health = remains.isEmpty ? nil : health
         self.promise?.succeed(report)
     }
 }

@@ -42,32 +42,6 @@ public final class LoadRun: Sendable {
     private let conductor: NIOLoopBoundBox<LoadConductor?>
     private let loop: any EventLoop
 
-    /// Steps that no transport can play yet, by their place. A script that has one is not run.
-    public static func unplayableSteps(of script: Script) -> Diagnostics {
-        var diagnostics = Diagnostics()
-        for hook in [script.before, script.after] {
-            if let hook { diagnostics.error(at: hook.position, "'\(hook.name)' is checked, but not played") }
-        }
-        for scenario in script.scenarios {
-            if scenario.engine != .socketIO {
-                diagnostics.error(
-                    at: scenario.position, "scenarios of the engine '\(scenario.engine.rawValue)' are checked, but not played")
-            }
-            Self.findRequests(scenario.steps, &diagnostics)
-        }
-        return diagnostics
-    }
-
-    private static func findRequests(_ steps: [Step], _ diagnostics: inout Diagnostics) {
-        for step in steps {
-            switch step.action {
-            case .request, .parallel: diagnostics.error(at: step.position, "HTTP steps are checked, but not played")
-            case .loop(let loop): Self.findRequests(loop.steps, &diagnostics)
-            default: break
-            }
-        }
-    }
-
     public init(_ script: Script, payloads: PayloadRows, options: LoadRunOptions, observer: LoadRunObserver = LoadRunObserver()) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(options.eventLoops, 1))
         let loops = Array(group.makeIterator())

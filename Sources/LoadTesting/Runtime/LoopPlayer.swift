@@ -1,4 +1,6 @@
+import EngineIOCore
 import NIOCore
+import NIOSSL
 import SocketIOClient
 
 /// The virtual users of one event loop, with what they measure. Lives on that loop.
@@ -18,8 +20,20 @@ final class LoopPlayer {
     private var closed: EventLoopPromise<Remains>?
     /// Counts since the beginning, for the live view; periods are taken away from ``measurements``.
     private var glanced = Glance()
+    /// Bytes of the connections that are in ``measurements`` already.
+    private var takenBytes = (sent: 0, received: 0)
     private let localAddresses: [String]
     private var plans: [(request: ConnectionRequest, local: String?, plan: ConnectionPlan)] = []
+    /// The first plan of each server: later ones share its TLS context.
+    private var servers: [ServerKey: ConnectionPlan] = [:]
+    /// The user of `before` or `after`, and who waits for it.
+    private var hook: (user: Int, promise: EventLoopPromise<HookResult>)?
+
+    private struct ServerKey: Hashable {
+        var url: String
+        var local: String?
+        var verifiesCertificates: Bool
+    }
 
     /// Plans that are kept. With headers or a query of each user's own every connection has another one.
     private static let maximumPlans = 64
@@ -59,9 +73,26 @@ final class LoopPlayer {
         for user in self.users.values { user.take(.stop) }
     }
 
-    func userEnded(_ start: UserStart) {
-        guard self.users.removeValue(forKey: start.user) != nil else { return }
-        self.finished(start.phase)
+    func userEnded(_ user: VirtualUser) {
+        guard self.users.removeValue(forKey: user.start.user) != nil else { return }
+        if let hook, hook.user == user.start.user {
+            self.hook = nil
+            hook.promise.succeed(HookResult(outcome: user.outcome ?? .completed, captured: user.captured))
+        } else {
+            self.finished(user.start.phase)
+        }
+    }
+
+    /// Plays `before` or `after`.
+    func play(hook plan: ScenarioPlan, row: [(slot: Int, value: ScriptValue)]) -> EventLoopFuture<HookResult> {
+        let promise = self.loop.makePromise(of: HookResult.self)
+        // No number of a user of the schedule.
+        let start = UserStart(user: .max, scenario: 0, phase: 0, intendedAt: self.now)
+        self.hook = (start.user, promise)
+        let connection = UserConnection(VirtualUser(start, plan: plan, context: self.context, row: row), player: self)
+        self.users[start.user] = connection
+        connection.take(.start)
+        return promise.futureResult
     }
 
     /// The plan of a connection. Users whose headers and query are the same share one.
@@ -69,11 +100,43 @@ final class LoopPlayer {
         var key = request
         key.auth = nil
         key.namespace = ""
-        let local = self.localAddresses.isEmpty ? nil : self.localAddresses[user % self.localAddresses.count]
+        let local = self.localAddress(of: user)
         if let known = self.plans.last(where: { $0.local == local && $0.request == key }) { return known.plan }
-        let plan = ConnectionPlan(try UserConnection.configuration(request, localAddress: local))
+        let server = try self.server(request.url, local: local, verifies: request.verifiesCertificates)
+        var configuration = server.configuration
+        configuration.path = request.path
+        configuration.transports =
+            request.transports == [.websocket] ? .webSocket : request.transports == [.polling] ? .polling : .pollingThenUpgrade
+        configuration.query = request.query.map { ($0.name, $0.value) }
+        configuration.headers = request.headers.map { ($0.name, $0.value) }
+        configuration.subprotocols = request.subprotocols
+        configuration.timeout = request.timeout
+        let plan = ConnectionPlan(configuration, sharingTLSOf: server)
         if self.plans.count >= Self.maximumPlans { self.plans.removeFirst() }
         self.plans.append((key, local, plan))
+        return plan
+    }
+
+    /// The plan of connections for HTTP requests.
+    func plan(origin: String, verifies: Bool, user: Int) throws(SocketIOClientError) -> ConnectionPlan {
+        try self.server(origin, local: self.localAddress(of: user), verifies: verifies)
+    }
+
+    private func localAddress(of user: Int) -> String? {
+        self.localAddresses.isEmpty ? nil : self.localAddresses[user % self.localAddresses.count]
+    }
+
+    private func server(_ url: String, local: String?, verifies: Bool) throws(SocketIOClientError) -> ConnectionPlan {
+        let key = ServerKey(url: url, local: local, verifiesCertificates: verifies)
+        if let known = self.servers[key] { return known }
+        var configuration = try ConnectionConfiguration(url)
+        if !verifies { configuration.tls.certificateVerification = .none }
+        // A literal address needs no look-up for each user.
+        configuration.address = try? SocketAddress(ipAddress: configuration.url.host, port: configuration.url.port)
+        configuration.localAddress = local.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
+        let plan = ConnectionPlan(configuration)
+        if self.servers.count >= Self.maximumPlans { self.servers.removeAll() }
+        self.servers[key] = plan
         return plan
     }
 
@@ -87,6 +150,10 @@ final class LoopPlayer {
     // MARK: Collecting
 
     func take() -> Measurements {
+        let (sent, received) = (self.client.bytesSent, self.client.bytesReceived)
+        self.measurements.count(Metric.bytesSent.id, by: sent - self.takenBytes.sent)
+        self.measurements.count(Metric.bytesReceived.id, by: received - self.takenBytes.received)
+        self.takenBytes = (sent, received)
         self.glanced.add(self.measurements)
         return self.measurements.take()
     }
@@ -128,6 +195,12 @@ final class LoopPlayer {
     }
 }
 
+/// What became of `before` or `after`.
+struct HookResult: Sendable {
+    var outcome: VirtualUser.Outcome
+    var captured: [CapturedValue]
+}
+
 extension LoopPlayer {
     /// What is collected once, at the end.
     struct Remains: Sendable {
@@ -156,14 +229,18 @@ extension LoopPlayer {
         mutating func add(_ measurements: Measurements) {
             self.created += measurements[count: Metric.created.id]
             self.failed += measurements[count: Metric.failed.id]
-            self.sent += measurements[count: Metric.emits.id] + measurements[count: Metric.sentMessages.id]
-            self.received += measurements[count: Metric.eventsReceived.id] + measurements[count: Metric.receivedMessages.id]
+            self.sent += measurements[count: Metric.emits.id] + measurements[count: Metric.sentMessages.id] + measurements[count: Metric.requests.id]
+            self.received +=
+                measurements[count: Metric.eventsReceived.id] + measurements[count: Metric.receivedMessages.id]
+                + measurements[count: Metric.responses.id]
             self.errors +=
                 measurements[count: Metric.errorEvents.id]
                 + measurements.dynamicCounts.reduce(0) {
                     $0 + ($1.key.hasPrefix("errors.") ? $1.value : 0)
                 }
-            if let histogram = measurements[histogram: Metric.responseTime.id] { self.responses.merge(histogram) }
+            for metric in [Metric.responseTime, .webSocketResponseTime, .httpResponseTime] {
+                if let histogram = measurements[histogram: metric.id] { self.responses.merge(histogram) }
+            }
         }
     }
 
@@ -189,6 +266,12 @@ extension LoopPlayer {
 
         func play(_ start: UserStart, row: [(slot: Int, value: ScriptValue)]) {
             self.loop.execute { box.value?.play(start, row: row) }
+        }
+
+        func play(
+            hook plan: ScenarioPlan, row: [(slot: Int, value: ScriptValue)]
+        ) -> EventLoopFuture<HookResult> {
+            self.loop.flatSubmit { box.value?.play(hook: plan, row: row) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
         }
 
         func stopUsers() { self.loop.execute { box.value?.stopUsers() } }

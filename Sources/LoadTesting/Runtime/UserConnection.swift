@@ -1,23 +1,42 @@
 import NIOCore
-import NIOSSL
 import SocketIOClient
 import EngineIOCore
 import JSONCore
 import SocketIOCore
 
-/// One virtual user with its connection: performs the user's actions and hands back what comes. Lives on its player's loop.
-final class UserConnection: SocketIOConnectionDelegate {
+/// One virtual user with its connections: performs the user's actions and hands back what comes. Lives on its player's loop.
+final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDelegate {
+    private enum Link {
+        case socketIO(SocketIOConnection)
+        case webSocket(WebSocketConnection)
+    }
+
+    /// A connection or a namespace on the way. Boxed: a connected user does not carry its memory.
+    private final class Attempt {
+        var timings = ConnectTimings()
+        /// When the last part stood.
+        var reachedAt: RunInstant
+        init(_ now: RunInstant) { self.reachedAt = now }
+
+        func part(at now: RunInstant) -> Duration {
+            defer { self.reachedAt = now }
+            return now.since(self.reachedAt)
+        }
+    }
+
     private var user: VirtualUser
     private let player: LoopPlayer
-    private var connection: SocketIOConnection?
+    private var link: Link?
+    private var requests: UserRequests?
     private var request: ConnectionRequest?
-    private var openedAt = RunInstant.zero
-    private var askedAt = RunInstant.zero
-    private var handshake: Duration?
+    private var attempt: Attempt?
     /// The connection's number of the acknowledgement that is awaited, and the user's.
     private var pending: (id: UInt64, number: UInt64)?
     private var timer: Scheduled<Void>?
     private var armedFor = NIODeadline.distantFuture
+    /// Inputs that came while actions were being performed.
+    private var early: [VirtualUserInput] = []
+    private var isPerforming = false
 
     init(_ user: VirtualUser, player: LoopPlayer) {
         self.user = user
@@ -28,27 +47,48 @@ final class UserConnection: SocketIOConnectionDelegate {
 
     func take(_ input: VirtualUserInput) {
         guard self.user.outcome == nil else { return }
+        guard !self.isPerforming else { return self.early.append(input) }
+        self.isPerforming = true
+        self.play(input)
+        while self.user.outcome == nil, !self.early.isEmpty { self.play(self.early.removeFirst()) }
+        self.isPerforming = false
+        if self.user.outcome == nil { self.arm() }
+    }
+
+    private func play(_ input: VirtualUserInput) {
         let actions = self.user.handle(input, at: self.player.now, measurements: &self.player.measurements)
         for action in actions { self.perform(action) }
-        if self.user.outcome == nil { self.arm() }
     }
 
     private func perform(_ action: VirtualUserAction) {
         switch action {
         case .connect(let request): self.connect(request)
         case .join(let namespace, let auth):
-            self.askedAt = self.player.now
-            if self.connection?.join(namespace, auth: auth) != true { self.refused(namespace, "not connected") }
+            self.attempt = Attempt(self.player.now)
+            guard case .socketIO(let connection) = self.link, connection.join(namespace, auth: auth) else {
+                return self.refused(namespace, "not connected")
+            }
         case .emit(let namespace, let event, let arguments, let number): self.emit(namespace, event, arguments, number)
+        case .send(let message):
+            guard case .webSocket(let connection) = self.link else { return }
+            if !connection.send(message) { self.overflow() }
+        case .request(let id, let request):
+            let requests = self.requests ?? UserRequests(user: self.user.start.user, player: self.player)
+            self.requests = requests
+            requests.send(request) { [self] outcome in
+                switch outcome {
+                case .response(let response): self.take(.response(id: id, response))
+                case .timeout: self.take(.requestFailed(id: id, reason: "request timeout"))
+                case .failure(let error): self.take(.requestFailed(id: id, reason: Self.text(error)))
+                }
+            }
         case .log(let text): self.player.log(text)
         case .close: self.close()
-        // A script with these steps is not run.
-        case .send, .request: break
         }
     }
 
     private func emit(_ namespace: String, _ event: String, _ arguments: ByteBuffer, _ number: UInt64?) {
-        guard let connection else { return }
+        guard case .socketIO(let connection) = self.link else { return }
         func write(_ writer: inout JSONWriter) {
             if arguments.readableBytes > 0 { writer.raw(JSONSlice(unchecked: arguments)) }
         }
@@ -60,25 +100,24 @@ final class UserConnection: SocketIOConnectionDelegate {
         }
     }
 
-    /// The server does not read any more. Not from within an action: the user is in the middle of its list.
-    private func overflow() {
-        self.later { $0.take(.disconnected(reason: "the server does not read")) }
-    }
+    private func overflow() { self.take(.disconnected(reason: "the server does not read")) }
 
-    private func refused(_ namespace: String, _ reason: String) {
-        self.later { $0.take(.connectFailed(namespace: namespace, reason: reason)) }
-    }
-
-    private func later(_ body: @escaping @Sendable (UserConnection) -> Void) {
-        let bound = NIOLoopBound(self, eventLoop: self.player.loop)
-        self.player.loop.execute { body(bound.value) }
-    }
+    private func refused(_ namespace: String, _ reason: String) { self.take(.connectFailed(namespace: namespace, reason: reason)) }
 
     private func close() {
         self.timer?.cancel()
         self.timer = nil
-        self.connection.take()?.close()
-        self.player.userEnded(self.user.start)
+        self.closeLink()
+        self.requests.take()?.close()
+        self.player.userEnded(self.user)
+    }
+
+    private func closeLink() {
+        switch self.link.take() {
+        case .socketIO(let connection): connection.close()
+        case .webSocket(let connection): connection.close()
+        case nil: break
+        }
     }
 
     // MARK: Time
@@ -101,50 +140,82 @@ final class UserConnection: SocketIOConnectionDelegate {
 
     // MARK: The connection
 
-    static func configuration(
-        _ request: ConnectionRequest, localAddress: String?
-    ) throws(SocketIOClientError) -> ConnectionConfiguration {
-        var configuration = try ConnectionConfiguration(request.url)
-        configuration.path = request.path
-        configuration.transports =
-            request.transports == [.websocket] ? .webSocket : request.transports == [.polling] ? .polling : .pollingThenUpgrade
-        configuration.query = request.query.map { ($0.name, $0.value) }
-        configuration.headers = request.headers.map { ($0.name, $0.value) }
-        configuration.timeout = request.timeout
-        if !request.verifiesCertificates { configuration.tls.certificateVerification = .none }
-        // A literal address needs no look-up for each user.
-        configuration.address = try? SocketAddress(ipAddress: configuration.url.host, port: configuration.url.port)
-        configuration.localAddress = localAddress.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
-        return configuration
-    }
-
     private func connect(_ request: ConnectionRequest) {
+        self.closeLink()
         self.request = request
-        self.askedAt = self.player.now
+        self.attempt = Attempt(self.player.now)
         do throws(SocketIOClientError) {
-            let connection = SocketIOConnection(
-                try self.player.plan(for: request, user: self.user.start.user), on: self.player.client, delegate: self)
-            self.connection = connection
+            let closed: EventLoopFuture<Void>
+            if request.engine == .socketIO {
+                let plan = try self.player.plan(for: request, user: self.user.start.user)
+                let connection = SocketIOConnection(plan, on: self.player.client, delegate: self)
+                self.link = .socketIO(connection)
+                closed = connection.closeFuture
+                connection.open()
+            } else {
+                guard let url = RequestURL(request.url) else { throw .invalidURL(request.url) }
+                var server = request
+                server.url = url.origin
+                let plan = try self.player.plan(for: server, user: self.user.start.user)
+                let connection = WebSocketConnection(plan, target: url.target, on: self.player.client, delegate: self)
+                self.link = .webSocket(connection)
+                closed = connection.closeFuture
+                connection.open()
+            }
             self.player.connectionOpened()
-            let player = self.player
-            let bound = NIOLoopBound(player, eventLoop: player.loop)
-            connection.closeFuture.whenComplete { _ in bound.value.connectionClosed() }
-            connection.open()
+            let bound = NIOLoopBound(self.player, eventLoop: self.player.loop)
+            closed.whenComplete { _ in bound.value.connectionClosed() }
         } catch {
             self.refused(request.namespace, Self.text(error))
         }
     }
 
+    private func reached(_ milestone: ConnectionMilestone) {
+        guard let attempt else { return }
+        switch milestone {
+        case .tcp: attempt.timings.tcp = attempt.part(at: self.player.now)
+        case .tls: attempt.timings.tls = attempt.part(at: self.player.now)
+        }
+    }
+
+    private func connected(_ namespace: String) {
+        let timings = self.attempt?.timings ?? ConnectTimings()
+        self.attempt = nil
+        self.take(.connected(namespace: namespace, timings))
+    }
+
+    private func ended(reason: String, error: SocketIOClientError?) {
+        self.link = nil
+        self.pending = nil
+        if self.user.isConnected {
+            self.take(.disconnected(reason: reason))
+        } else {
+            self.take(.connectFailed(namespace: self.request?.namespace ?? "/", reason: error.map(Self.text) ?? reason))
+        }
+    }
+
+    private func isCurrent(_ connection: SocketIOConnection) -> Bool {
+        if case .socketIO(let current) = self.link { connection === current } else { false }
+    }
+
+    private func isCurrent(_ connection: WebSocketConnection) -> Bool {
+        if case .webSocket(let current) = self.link { connection === current } else { false }
+    }
+
+    // MARK: Socket.IO
+
+    func connection(_ connection: SocketIOConnection, reached milestone: ConnectionMilestone) {
+        if self.isCurrent(connection) { self.reached(milestone) }
+    }
+
     func connectionOpened(_ connection: SocketIOConnection) {
-        guard connection === self.connection, let request else { return }
-        let now = self.player.now
-        self.handshake = now.since(self.askedAt)
-        self.askedAt = now
+        guard self.isCurrent(connection), let request else { return }
+        if let attempt { attempt.timings.handshake = attempt.part(at: self.player.now) }
         connection.join(request.namespace, auth: request.auth)
     }
 
     func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception) {
-        guard connection === self.connection else { return }
+        guard self.isCurrent(connection) else { return }
         switch reception {
         case .event(let arguments, let namespace): self.take(.event(namespace: namespace, arguments))
         case .acknowledgement(let id, let arguments, _):
@@ -152,9 +223,8 @@ final class UserConnection: SocketIOConnectionDelegate {
             self.pending = nil
             self.take(.acknowledgement(id: pending.number, arguments))
         case .joined(let namespace, _, _):
-            let timings = ConnectTimings(handshake: self.handshake, namespace: self.player.now.since(self.askedAt))
-            self.handshake = nil
-            self.take(.connected(namespace: namespace, timings))
+            if let attempt { attempt.timings.namespace = attempt.part(at: self.player.now) }
+            self.connected(namespace)
         case .refused(let namespace, let message, _): self.take(.connectFailed(namespace: namespace, reason: message))
         case .left: self.take(.disconnected(reason: "io server disconnect"))
         case .incomplete, .ignored: break
@@ -169,20 +239,36 @@ final class UserConnection: SocketIOConnectionDelegate {
         _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
         lost: [(namespace: String, lost: [UInt64])]
     ) {
-        guard connection === self.connection else { return }
-        self.connection = nil
-        self.pending = nil
-        if self.user.isConnected {
-            self.take(.disconnected(reason: reason.rawValue))
-        } else {
-            self.take(.connectFailed(namespace: self.request?.namespace ?? "/", reason: error.map(Self.text) ?? reason.rawValue))
-        }
+        if self.isCurrent(connection) { self.ended(reason: reason.rawValue, error: error) }
     }
 
+    // MARK: WebSocket
+
+    func connection(_ connection: WebSocketConnection, reached milestone: ConnectionMilestone) {
+        if self.isCurrent(connection) { self.reached(milestone) }
+    }
+
+    func connectionOpened(_ connection: WebSocketConnection) {
+        guard self.isCurrent(connection) else { return }
+        if let attempt { attempt.timings.handshake = attempt.part(at: self.player.now) }
+        self.connected("")
+    }
+
+    func connection(_ connection: WebSocketConnection, received message: ByteBuffer) {
+        if self.isCurrent(connection) { self.take(.message(message)) }
+    }
+
+    func connectionEnded(_ connection: WebSocketConnection, error: SocketIOClientError?) {
+        guard self.isCurrent(connection) else { return }
+        self.ended(reason: error.map(Self.text) ?? "the server closed the connection", error: error)
+    }
+}
+
+extension UserConnection {
     /// Short, and the same for every user, so that reports can count it.
     private static func text(_ error: SocketIOClientError) -> String {
         switch error {
-        case .invalidURL(let reason): "invalid URL: \(reason)"
+        case .invalidURL(let reason): "invalid URL: \(reason.prefix(80))"
         case .connectFailed(let reason): Self.systemReason(reason)
         case .handshakeRefused(let status, _): "handshake refused with status \(status)"
         case .protocolViolation(let reason): "protocol violation: \(reason)"
@@ -197,6 +283,8 @@ final class UserConnection: SocketIOConnectionDelegate {
             ("Connection refused", "connection refused"), ("ECONNREFUSED", "connection refused"), ("Connection reset", "connection reset"),
             ("timed out", "connect timeout"), ("connectTimeout", "connect timeout"), ("Cannot assign", "no local port is free"),
             ("Too many open files", "too many open files"), ("unreachable", "unreachable"), ("Name or service", "unknown host"),
+            ("NIOHostnameResolver", "unknown host"), ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted"),
+            ("UnableToValidateCertificate", "the certificate is not trusted"), ("handshakeFailed", "the TLS handshake failed"),
             ("closed the connection", "the server closed the connection"),
         ]
         return known.first { text.contains($0.0) }?.1 ?? String(text.prefix(80))

@@ -40,7 +40,7 @@ extension ScriptParser {
     ]
 
     mutating func request(_ node: DocumentNode, method: String) -> HTTPStep? {
-        let ignored = ["gzip": "responses may always be compressed", "decompress": "responses may always be compressed"]
+        let ignored = ["gzip": "responses are asked for uncompressed", "decompress": "responses are asked for uncompressed"]
         guard let members = self.mapping(node, "a request", known: Self.requestKeys, ignored: ignored) else { return nil }
         guard let urlNode = members.first("url", "uri") else {
             self.diagnostics.error(at: node.position, "a request needs 'url'")
@@ -54,6 +54,7 @@ extension ScriptParser {
         if let cookies = members["cookie"] { request.cookies = self.pairs(cookies, "cookie") }
         request.body = self.body(members)
         request.followsRedirects = members["followRedirect"].flatMap { self.boolean($0, "followRedirect") }
+        request.timeout = members["timeout"].flatMap { self.duration($0, "timeout") }
         if let auth = members["auth"], let inner = self.mapping(auth, "auth", known: ["user", "pass"]) {
             let user = inner["user"].flatMap { self.template($0, "auth.user") } ?? Template(constant: "")
             let password = inner["pass"].flatMap { self.template($0, "auth.pass") } ?? Template(constant: "")

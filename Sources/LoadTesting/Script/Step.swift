@@ -24,6 +24,22 @@ public struct Step: Sendable {
     public var action: Action
 }
 
+extension Step {
+    /// All captures of the step, those within a loop too.
+    var captures: [Capture] {
+        switch self.action {
+        case .emit(let emit): (emit.acknowledgement?.captures ?? []) + emit.responses.flatMap(\.check.captures)
+        case .expectEvent(let awaited): awaited.check.captures
+        case .request(let request): request.check.captures
+        case .parallel(let requests): requests.flatMap(\.check.captures)
+        case .send(let send): send.response?.captures ?? []
+        case .waitForMessage(let check): check.captures
+        case .loop(let loop): loop.steps.flatMap(\.captures)
+        case .think, .log, .connect: []
+        }
+    }
+}
+
 /// `emit`, with what is awaited after it.
 public struct EmitStep: Sendable {
     var namespace: Template?
@@ -176,6 +192,7 @@ public struct HTTPStep: Sendable {
     var user: (name: Template, password: Template)?
     var body: Body = .none
     var followsRedirects: Bool?
+    var timeout: Duration?
     var check = ResponseCheck()
     var condition: Expression?
 }

@@ -33,7 +33,10 @@ public struct Verdict: Sendable, Hashable {
     public init() {}
 
     /// Judges a run.
-    public init(_ ensure: EnsureDefinition, of report: MetricsReport) {
+    public init(_ ensure: EnsureDefinition, of report: MetricsReport, hooks: [RunReport.Hook] = []) {
+        for hook in hooks {
+            self.checks.append(Check(name: "'\(hook.name)'", passed: hook.failure == nil, detail: hook.failure ?? "was played"))
+        }
         for threshold in ensure.thresholds { self.checks.append(Self.check(threshold, report)) }
         for condition in ensure.conditions { self.checks.append(Self.check(condition, report)) }
         if let maximum = ensure.maximumErrorRate { self.checks.append(Self.check(maximumErrorRate: maximum, report)) }
@@ -49,7 +52,7 @@ public struct Verdict: Sendable, Hashable {
             self.checks.append(
                 Check(name: "no virtual user failed", passed: failed == 0, detail: "\(failed) of \(report.counter(.created)) failed"))
         }
-        if Self.isUnreachable(report) {
+        if Self.isUnreachable(report) || hooks.contains(where: { $0.name == "before" && !$0.reachedTarget }) {
             self.exitStatus = .unreachable
         } else if self.checks.contains(where: { !$0.passed && $0.isStrict }) {
             self.exitStatus = .failed
@@ -57,9 +60,9 @@ public struct Verdict: Sendable, Hashable {
     }
 
     /// Somebody tried to connect or to send a request, and nobody ever succeeded.
-    private static func isUnreachable(_ report: MetricsReport) -> Bool {
-        let reached = report.counter(.connects) + report.counter(.responses)
-        let tried = report.counter(.connectFailures) + report.counter(.requests)
+    static func isUnreachable(_ report: MetricsReport) -> Bool {
+        let reached = report.counter(.connects) + report.counter(.webSocketConnects) + report.counter(.responses)
+        let tried = report.counter(.connectFailures) + report.counter(.webSocketConnectFailures) + report.counter(.requests)
         return reached == 0 && tried > 0
     }
 

@@ -29,6 +29,8 @@ final class ScenarioPlan: Sendable {
     let created: MetricID
     /// Whether the connection is made before the first step: no, if the flow begins with HTTP requests or with a `connect` of its own.
     let connectsFirst: Bool
+    /// Of all captures of the flow.
+    let capturedSlots: [Int]
 
     init(_ scenario: Scenario, script: Script, catalog: inout MetricCatalog) {
         var compiler = Compiler(catalog: catalog, endpoints: script.configuration.metricsByEndpoint)
@@ -38,6 +40,7 @@ final class ScenarioPlan: Sendable {
         self.instructions = compiler.instructions
         self.metrics = compiler.metrics
         self.pushMetrics = compiler.pushMetrics
+        self.capturedSlots = scenario.steps.flatMap(\.captures).map(\.slot)
         self.created = compiler.catalog.id("vusers.created_by_name.\(scenario.name)")
         catalog = compiler.catalog
         self.connectsFirst = scenario.engine != .http && !(scenario.steps.first.map(Self.delaysConnection) ?? false)

@@ -87,12 +87,13 @@ extension VirtualUser {
         self.connection = .open
         self.joining = nil
         if self.plan.engine == .socketIO, !self.namespaces.contains(namespace) { self.namespaces.append(namespace) }
+        let metrics = self.plan.engine.connectionMetrics
         if isFirst {
-            turn.measurements.count(isReconnect ? Metric.reconnects.id : Metric.connects.id)
-            turn.measurements.record(Metric.connectTime.id, nanoseconds: turn.now.since(self.connectStartedAt).nanoseconds)
+            turn.measurements.count(isReconnect ? Metric.reconnects.id : metrics.connects.id)
+            turn.measurements.record(metrics.time.id, nanoseconds: turn.now.since(self.connectStartedAt).nanoseconds)
         }
         let phases: [(Duration?, Metric)] = [
-            (timings.tcp, .connectTimeTCP), (timings.tls, .connectTimeTLS), (timings.handshake, .connectTimeHandshake),
+            (timings.tcp, metrics.tcp), (timings.tls, metrics.tls), (timings.handshake, metrics.handshake),
             (timings.namespace, .connectTimeNamespace),
         ]
         for case (let duration?, let metric) in phases { turn.measurements.record(metric.id, nanoseconds: duration.nanoseconds) }
@@ -103,13 +104,14 @@ extension VirtualUser {
     }
 
     mutating func connectFailed(_ reason: String, _ turn: inout Turn) {
-        turn.measurements.count(Metric.connectFailures.id)
+        turn.measurements.count(self.plan.engine.connectionMetrics.failures.id)
         self.fail("connect: \(reason)", &turn)
     }
 
     mutating func disconnected(_ reason: String, _ turn: inout Turn) {
-        turn.measurements.count(Metric.disconnects.id)
-        turn.measurements.count(named: "socketio.disconnects.\(reason)")
+        let metric = self.plan.engine.connectionMetrics.disconnects
+        turn.measurements.count(metric.id)
+        turn.measurements.count(named: "\(metric.name).\(reason)")
         guard self.context.configuration.socketIO.reconnects, self.plan.engine == .socketIO else {
             return self.fail("disconnected: \(reason)", &turn)
         }

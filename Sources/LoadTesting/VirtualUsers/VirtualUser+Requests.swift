@@ -9,13 +9,40 @@ struct PendingRequests: Sendable {
         var sentAt: RunInstant
         var intendedAt: RunInstant
         var step: HTTPStep
+        /// As it was sent last.
+        var value: HTTPRequestValue
+        var redirects = 0
     }
 
     var step: Int
     var requests: [Request]
 }
 
+extension PendingRequests.Request {
+    /// Follows a redirect (RFC 9110 §15.4): after 303, and after 301 and 302 as every client does it, a POST becomes a GET without body.
+    ///
+    /// - Returns: False if the response is none that is followed.
+    fileprivate mutating func redirect(_ response: HTTPResponseValue) -> Bool {
+        guard self.value.followsRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location"),
+            let from = RequestURL(self.value.url), let to = from.resolve(location)
+        else { return false }
+        self.redirects += 1
+        self.value.url = to.text
+        if response.status == 303 && self.value.method != "HEAD" || response.status < 303 && self.value.method == "POST" {
+            self.value.method = "GET"
+            self.value.body = nil
+            self.value.headers.removeAll { $0.name.lowercased() == "content-type" }
+        }
+        // Cookies are added anew: the response may have set some. Another server gets no credentials.
+        self.value.headers.removeAll { $0.name.lowercased() == "cookie" }
+        if to.origin != from.origin { self.value.headers.removeAll { $0.name.lowercased() == "authorization" } }
+        return true
+    }
+}
+
 extension VirtualUser {
+    static let maximumRedirects = 10
+
     /// Sends all requests of a step whose conditions hold.
     ///
     /// - Returns: True if the user waits now.
@@ -29,7 +56,7 @@ extension VirtualUser {
             turn.measurements.count(Metric.requests.id)
             turn.actions.append(.request(id: id, value))
             pending.requests.append(
-                .init(id: id, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), step: request))
+                .init(id: id, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), step: request, value: value))
         }
         guard !pending.requests.isEmpty else { return false }
         self.position += 1
@@ -78,21 +105,34 @@ extension VirtualUser {
         return HTTPRequestValue(
             method: request.method, url: url, headers: headers, body: body,
             followsRedirects: request.followsRedirects ?? configuration.http.followsRedirects,
-            timeout: configuration.http.timeout ?? configuration.timeout, verifiesCertificates: configuration.verifiesCertificates)
+            timeout: request.timeout ?? configuration.http.timeout ?? configuration.timeout, verifiesCertificates: configuration.verifiesCertificates)
     }
 
     mutating func responded(_ id: Int, _ response: HTTPResponseValue, _ turn: inout Turn) {
         guard case .requests(var pending) = self.waiting, let index = pending.requests.firstIndex(where: { $0.id == id }) else { return }
+        turn.measurements.count(Metric.responses.id)
+        turn.measurements.count(Metric.downloadedBytes.id, by: response.body.readableBytes)
+        turn.measurements.count(named: "http.codes.\(response.status)")
+        self.takeCookies(response)
+        if pending.requests[index].redirect(response) {
+            let request = pending.requests[index]
+            guard request.redirects <= Self.maximumRedirects else { return self.fail("too many redirects", &turn) }
+            self.waiting = .requests(pending)
+            var value = request.value
+            if !self.cookies.isEmpty, !value.headers.contains(where: { $0.name.lowercased() == "cookie" }) {
+                value.headers.append(HTTPField("cookie", self.cookieHeader))
+            }
+            turn.measurements.count(Metric.requests.id)
+            turn.actions.append(.request(id: id, value))
+            return
+        }
         let request = pending.requests.remove(at: index)
         let time = turn.now.since(request.intendedAt).nanoseconds
-        turn.measurements.count(Metric.responses.id)
-        turn.measurements.count(named: "http.codes.\(response.status)")
         turn.measurements.record(Metric.httpResponseTime.id, nanoseconds: time)
         if let metrics = self.plan.metrics[pending.step] {
             turn.measurements.record(metrics.response, nanoseconds: time)
             if let endpoint = metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: time) }
         }
-        self.takeCookies(response)
         if request.step.check.readsContent, !self.check(request.step.check, Answer(response: response), &turn) { return }
         self.goOn(pending, &turn)
     }

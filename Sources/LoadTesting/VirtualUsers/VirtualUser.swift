@@ -1,6 +1,12 @@
 import NIOCore
 import JSONCore
 
+/// A variable that `before` set.
+struct CapturedValue: Sendable, Equatable {
+    var slot: Int
+    var value: ScriptValue
+}
+
 /// What all virtual users of a run share.
 final class RunContext: Sendable {
     let compiled: CompiledScript
@@ -8,18 +14,18 @@ final class RunContext: Sendable {
     let timeScale: Double
     /// The wall clock at the run's beginning, in milliseconds since 1970.
     let startedAtMilliseconds: Int64
-    /// The slots that users begin with: constants, and what `before` captured.
-    let slots: [ScriptValue]
+    /// What `before` captured: variables of every user.
+    let captured: [CapturedValue]
     let uuidSlot: Int?
 
     init(
-        _ compiled: CompiledScript, seed: UInt64, timeScale: Double = 1, startedAtMilliseconds: Int64 = 0, captured: [ScriptValue]? = nil
+        _ compiled: CompiledScript, seed: UInt64, timeScale: Double = 1, startedAtMilliseconds: Int64 = 0, captured: [CapturedValue] = []
     ) {
         self.compiled = compiled
         self.seed = seed
         self.timeScale = timeScale
         self.startedAtMilliseconds = startedAtMilliseconds
-        self.slots = captured ?? compiled.script.initialSlots
+        self.captured = captured
         self.uuidSlot = compiled.script.variables.existingSlot(for: "$uuid")
     }
 
@@ -99,7 +105,7 @@ public struct VirtualUser: Sendable {
         self.plan = plan
         self.context = context
         let random = SeededGenerator(seed: context.seed, stream: 4, index: UInt64(start.user))
-        self.scope = VariableScope(slots: context.slots, random: random, userIndex: start.user)
+        self.scope = VariableScope(slots: context.compiled.script.initialSlots, random: random, userIndex: start.user)
         if let slot = context.uuidSlot { self.scope.slots[slot] = .string(TemplateFunction.uuid(&self.scope.random)) }
         self.scope.wallClockMilliseconds = context.startedAtMilliseconds + start.intendedAt.nanoseconds / 1_000_000
         for variable in context.configuration.variables {
@@ -107,6 +113,12 @@ public struct VirtualUser: Sendable {
             self.scope.slots[variable.slot] = variable.values[pick].value(in: &self.scope)
         }
         for (slot, value) in row { self.scope.slots[slot] = value }
+        for captured in context.captured { self.scope.slots[captured.slot] = captured.value }
+    }
+
+    /// What the captures of this user's flow hold.
+    var captured: [CapturedValue] {
+        self.plan.capturedSlots.map { CapturedValue(slot: $0, value: self.scope.slots[$0]) }
     }
 
     /// Takes an input and returns what to do, in order. After the action `close` no input has an effect.
@@ -192,7 +204,7 @@ public struct VirtualUser: Sendable {
             if case .think = self.waiting { self.intendedAt = deadline }
             self.play(&turn)
         case .connection:
-            turn.measurements.count(Metric.connectFailures.id)
+            turn.measurements.count(self.plan.engine.connectionMetrics.failures.id)
             self.fail("connect timeout", &turn)
         case .answers(let pending):
             turn.measurements.count(Metric.timeouts.id)

@@ -58,7 +58,7 @@ public struct ServerURL: Sendable, Hashable {
     }
 
     /// The `Host` field: without the port where it is the scheme's own.
-    var hostField: String {
+    package var hostField: String {
         let name = self.host.contains(":") ? "[\(self.host)]" : self.host
         return self.port == (self.isSecure ? 443 : 80) ? name : "\(name):\(self.port)"
     }

@@ -28,6 +28,11 @@ enum ClientChannel {
     }
 }
 
+/// A part of a connection that stands, for those who measure how long each takes.
+public enum ConnectionMilestone: Sendable, Hashable {
+    case tcp, tls
+}
+
 /// A configuration with what is made of it once for all connections: the TLS context is expensive.
 public final class ConnectionPlan: Sendable {
     public let configuration: ConnectionConfiguration
@@ -36,6 +41,12 @@ public final class ConnectionPlan: Sendable {
     public init(_ configuration: ConnectionConfiguration) {
         self.configuration = configuration
         self.context = configuration.url.isSecure ? Result { try NIOSSLContext(configuration: configuration.tls) } : nil
+    }
+
+    /// A plan for the same server under the same TLS rules: only other fields, queries, time-outs and the like.
+    public init(_ configuration: ConnectionConfiguration, sharingTLSOf other: ConnectionPlan) {
+        self.configuration = configuration
+        self.context = other.context
     }
 
     func tls() throws -> NIOSSLClientHandlerFactory? {

@@ -16,6 +16,9 @@ public final class ClientLoop {
     private var packet: ReceivedPacket?
     private var random: any RandomNumberGenerator
     private var halfWord: UInt32?
+    /// Of all connections since the beginning, without what TLS and TCP add.
+    public internal(set) var bytesSent = 0
+    public internal(set) var bytesReceived = 0
 
     /// - Parameter random: for WebSocket masks and keys, which have to be unpredictable (RFC 6455 §10.3); a test may seed it.
     public init(_ eventLoop: any EventLoop, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {

@@ -1,5 +1,6 @@
 import EngineIOCore
 import NIOCore
+import NIOHTTP1
 import SocketIOCore
 
 /// The polling side of a connection: packets that wait, and the requests that carry them.
@@ -19,8 +20,8 @@ final class PollingTransport {
     }
 
     private var connection: SocketIOConnection?
-    private let gets: PollingChannel
-    private let posts: PollingChannel
+    private let gets: RequestChannel
+    private let posts: RequestChannel
     private var waiting: [Packet] = []
     private(set) var queuedBytes = 0
     private var sid: String?
@@ -30,8 +31,8 @@ final class PollingTransport {
         self.connection = connection
         // Each is counted while it has a channel.
         let ended: () -> Void = { connection.channelClosed() }
-        self.gets = PollingChannel(connection.plan, on: connection.loop.eventLoop, ended: ended)
-        self.posts = PollingChannel(connection.plan, on: connection.loop.eventLoop, ended: ended)
+        self.gets = RequestChannel(connection.plan, on: connection.loop, reached: { connection.reached($0) }, ended: ended)
+        self.posts = RequestChannel(connection.plan, on: connection.loop, ended: ended)
     }
 
     func opened(_ packet: OpenPacket) {
@@ -135,11 +136,11 @@ final class PollingTransport {
     // MARK: Requests
 
     private func request(
-        _ channel: PollingChannel, sid: String?, body: ByteBuffer?, _ completion: @escaping (SocketIOConnection, ByteBuffer) -> Void
+        _ channel: RequestChannel, sid: String?, body: ByteBuffer?, _ completion: @escaping (SocketIOConnection, ByteBuffer) -> Void
     ) {
         guard let connection else { return }
         if !channel.hasChannel { connection.channels += 1 }
-        channel.send(connection.plan.configuration.target(.polling, sid: sid), body: body) { result in
+        channel.send(Self.httpRequest(connection.plan.configuration, sid: sid, body: body)) { result in
             guard let connection = self.connection else { return }
             switch result {
             case .success(let response) where response.status == 200: completion(connection, response.body)
@@ -149,6 +150,18 @@ final class PollingTransport {
             case .failure(let error): connection.end(.transportError, error)
             }
         }
+    }
+
+    private static func httpRequest(_ configuration: ConnectionConfiguration, sid: String?, body: ByteBuffer?) -> RequestChannel.Request {
+        var headers = HTTPHeaders()
+        headers.add(name: "Host", value: configuration.url.hostField)
+        for (name, value) in configuration.headers { headers.add(name: name, value: value) }
+        headers.add(name: "Accept", value: "*/*")
+        if let body {
+            headers.add(name: "Content-Type", value: "text/plain;charset=UTF-8")
+            headers.add(name: "Content-Length", value: "\(body.readableBytes)")
+        }
+        return RequestChannel.Request(body == nil ? .GET : .POST, configuration.target(.polling, sid: sid), headers: headers, body: body)
     }
 
     // MARK: The end
@@ -166,7 +179,7 @@ final class PollingTransport {
         // What does not fit beside the last packets is lost: the server ends the session with this request.
         var body = self.nextBody(connection.plan.configuration.limits)
         PollingPayload.append(encoded: close, to: &body)
-        posts.send(connection.plan.configuration.target(.polling, sid: self.sid), body: body) { _ in
+        posts.send(Self.httpRequest(connection.plan.configuration, sid: self.sid, body: body)) { _ in
             timer.cancel()
             posts.close()
         }

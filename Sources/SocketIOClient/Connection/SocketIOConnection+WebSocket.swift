@@ -4,9 +4,14 @@ import SocketIOCore
 import WebSocketCore
 
 /// What comes from the WebSocket that is the transport, and from the one that is to take over from polling.
-extension SocketIOConnection {
-    func openWebSocket(sid: String?) -> WebSocketClientHandler {
-        let handler = WebSocketClientHandler(connection: self, sid: sid)
+extension SocketIOConnection: WebSocketOwner {
+    func openWebSocket(sid: String?) -> WebSocketClientHandler<SocketIOConnection> {
+        let configuration = self.plan.configuration
+        let handler = WebSocketClientHandler(
+            connection: self,
+            handshake: WebSocketClientHandshake(
+                target: configuration.target(.websocket, sid: sid), host: configuration.url.hostField, nonce: self.loop.nextNonce(),
+                subprotocols: configuration.subprotocols, fields: configuration.headers))
         let bound = NIOLoopBound(handler, eventLoop: self.loop.eventLoop)
         self.channels += 1
         let connected = ClientChannel.connect(self.plan, on: self.loop.eventLoop) { channel in
@@ -27,7 +32,12 @@ extension SocketIOConnection {
         return handler
     }
 
-    func webSocketOpened(_ handler: WebSocketClientHandler) {
+    func reached(_ milestone: ConnectionMilestone) {
+        guard !self.engine.isOpen else { return }
+        self.delegate?.connection(self, reached: milestone)
+    }
+
+    func webSocketOpened(_ handler: WebSocketClientHandler<SocketIOConnection>) {
         guard handler === self.probe else { return }
         guard self.engine.webSocketOpened() else { return self.abandonProbe() }
         var packet = ByteBuffer()
@@ -37,7 +47,7 @@ extension SocketIOConnection {
     }
 
     /// A text message that nobody else holds: the hot path.
-    func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler) {
+    func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler<SocketIOConnection>) {
         guard handler === self.webSocket else { return self.receiveProbe(message, from: handler) }
         self.beginReading()
         let type = message.text.isEmpty ? nil : EnginePacketType(rawValue: message.text[0])
@@ -58,14 +68,14 @@ extension SocketIOConnection {
         }
     }
 
-    func receive(binary: ByteBuffer, from handler: WebSocketClientHandler) {
+    func receive(binary: ByteBuffer, from handler: WebSocketClientHandler<SocketIOConnection>) {
         guard handler === self.webSocket else { return self.abandonProbe() }
         guard self.engine.isOpen else { return self.violation("a binary message before the open packet") }
         self.beginReading()
         self.receiveAttachment(binary)
     }
 
-    private func receiveProbe(_ message: ReceivedPacket, from handler: WebSocketClientHandler) {
+    private func receiveProbe(_ message: ReceivedPacket, from handler: WebSocketClientHandler<SocketIOConnection>) {
         guard handler === self.probe else { return }
         let type = message.text.isEmpty ? nil : EnginePacketType(rawValue: message.text[0])
         switch self.engine.receiveProbe(type, isProbe: message.text.dropFirst().elementsEqual("probe".utf8)) {
@@ -100,7 +110,7 @@ extension SocketIOConnection {
     }
 
     /// The WebSocket has gone, or never came to be.
-    func webSocketEnded(_ handler: WebSocketClientHandler, _ error: SocketIOClientError?) {
+    func webSocketEnded(_ handler: WebSocketClientHandler<SocketIOConnection>, _ error: SocketIOClientError?) {
         if handler === self.probe { return self.abandonProbe() }
         guard handler === self.webSocket else { return }
         self.readCompleted()

@@ -5,6 +5,8 @@ import WebSocketCore
 
 /// What a connection tells its owner, on its loop. What the owner does in a call leaves in one write with everything else of the same read.
 public protocol SocketIOConnectionDelegate: AnyObject {
+    /// On the way to the open session: TCP, then TLS where the URL asks for it.
+    func connection(_ connection: SocketIOConnection, reached milestone: ConnectionMilestone)
     /// The session is open: join namespaces now.
     func connectionOpened(_ connection: SocketIOConnection)
     /// A packet means something. Arguments that are not kept cost no memory.
@@ -18,6 +20,10 @@ public protocol SocketIOConnectionDelegate: AnyObject {
     func connectionEnded(
         _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
         lost: [(namespace: String, lost: [UInt64])])
+}
+
+extension SocketIOConnectionDelegate {
+    public func connection(_ connection: SocketIOConnection, reached milestone: ConnectionMilestone) {}
 }
 
 /// One connection of a Socket.IO client, without reconnection: the callback-level interface for thousands of clients in one process. No task, no
@@ -37,9 +43,9 @@ public final class SocketIOConnection {
     var engine: EngineClientSession
     var delegate: (any SocketIOConnectionDelegate)?
     /// The transport, or the WebSocket that is being opened as one.
-    var webSocket: WebSocketClientHandler?
+    var webSocket: WebSocketClientHandler<SocketIOConnection>?
     /// A WebSocket that is to take over from polling.
-    var probe: WebSocketClientHandler?
+    var probe: WebSocketClientHandler<SocketIOConnection>?
     var polling: PollingTransport?
     /// Channels that have not closed.
     var channels = 0

@@ -1,18 +1,35 @@
-import EngineIOCore
 import NIOCore
+import NIOTLS
 import SocketIOCore
 import WebSocketCore
 
+/// The connection that a WebSocket serves. All on its loop.
+protocol WebSocketOwner: AnyObject {
+    var loop: ClientLoop { get }
+    var plan: ConnectionPlan { get }
+    func reached(_ milestone: ConnectionMilestone)
+    func webSocketOpened(_ handler: WebSocketClientHandler<Self>)
+    /// A text message that nobody else holds.
+    func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler<Self>)
+    func receive(binary: ByteBuffer, from handler: WebSocketClientHandler<Self>)
+    /// Everything that was read at once has been handed over.
+    func readCompleted()
+    /// What was gathered during a read has to leave before what comes now.
+    func writeBatch()
+    /// The last call.
+    func webSocketEnded(_ handler: WebSocketClientHandler<Self>, _ error: SocketIOClientError?)
+}
+
 /// The only handler of a client's WebSocket (but for TLS): the opening handshake, then frames straight from the bytes that are read.
-final class WebSocketClientHandler: ChannelInboundHandler {
+final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// How long the server may take to end TCP after the close frames (RFC 6455 §7.1.1).
-    private static let closeTime = TimeAmount.seconds(2)
+    private static var closeTime: TimeAmount { .seconds(2) }
 
     /// Lets go of the connection when the channel ends: the two hold each other until then.
-    private var connection: SocketIOConnection?
+    private var connection: Owner?
     private let loop: ClientLoop
     private var context: ChannelHandlerContext?
     /// Until the connection is a WebSocket. Boxed: an idle connection does not carry its memory.
@@ -27,16 +44,12 @@ final class WebSocketClientHandler: ChannelInboundHandler {
         init(_ value: WebSocketClientHandshake) { self.value = value }
     }
 
-    init(connection: SocketIOConnection, sid: String?) {
+    init(connection: Owner, handshake: WebSocketClientHandshake) {
         self.connection = connection
         self.loop = connection.loop
-        let configuration = connection.plan.configuration
-        self.handshake = Handshake(
-            WebSocketClientHandshake(
-                target: configuration.target(.websocket, sid: sid), host: configuration.url.hostField, nonce: connection.loop.nextNonce(),
-                subprotocols: configuration.subprotocols, fields: configuration.headers))
+        self.handshake = Handshake(handshake)
         self.decoder = WebSocketDecoder(
-            role: .client, limits: WebSocketLimits(maximumMessageBytes: configuration.limits.maximumMessageBytes))
+            role: .client, limits: WebSocketLimits(maximumMessageBytes: connection.plan.configuration.limits.maximumMessageBytes))
     }
 
     // MARK: Life
@@ -53,14 +66,21 @@ final class WebSocketClientHandler: ChannelInboundHandler {
         context.fireChannelActive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent { self.connection?.reached(.tls) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     private func start(_ context: ChannelHandlerContext) {
         guard let handshake else { return }
+        self.connection?.reached(.tcp)
         var request = ByteBuffer()
         do throws(WebSocketHandshakeError) {
             try handshake.value.write(into: &request)
         } catch {
             return self.fail(.protocolViolation("\(error)"), context)
         }
+        self.loop.bytesSent &+= request.readableBytes
         context.writeAndFlush(self.wrapOutboundOut(request), promise: nil)
     }
 
@@ -96,6 +116,7 @@ final class WebSocketClientHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard self.connection != nil else { return }
         var received = self.unwrapInboundIn(data)
+        self.loop.bytesReceived &+= received.readableBytes
         if self.partial.readableBytes > 0 {
             self.partial.writeImmutableBuffer(received)
             received = self.partial
@@ -211,6 +232,7 @@ final class WebSocketClientHandler: ChannelInboundHandler {
 
     func write(_ frames: ByteBuffer) {
         guard let context, self.closing.maySend else { return }
+        self.loop.bytesSent &+= frames.readableBytes
         context.writeAndFlush(self.wrapOutboundOut(frames), promise: nil)
     }
 

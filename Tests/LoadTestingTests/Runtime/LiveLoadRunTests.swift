@@ -195,14 +195,4 @@ struct LiveLoadRunTests {
         #expect(
             metrics.connectionsSuccessful == 4 && metrics.messagesSent == 4 && metrics.messagesReceived == 4 && metrics.errorsCount == 0)
     }
-
-    @Test("steps that cannot be played yet are refused by their place")
-    func unplayable() throws {
-        let script = try parse(flow("- loop: [{get: {url: /}}]\n  count: 2"))
-        #expect(
-            LoadRun.unplayableSteps(of: script).entries.map(\.description) == [
-                "test.yml:7:17: error: HTTP steps are checked, but not played"
-            ])
-        #expect(LoadRun.unplayableSteps(of: try parse(flow("- emit: a"))).entries.isEmpty)
-    }
 }

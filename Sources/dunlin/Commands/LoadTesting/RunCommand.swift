@@ -117,11 +117,6 @@ struct RunOptions: ParsableArguments {
 
     /// Plays a script, with Ctrl-C at hand.
     func play(_ loaded: LoadedScript) async throws -> RunReport {
-        let unplayable = LoadRun.unplayableSteps(of: loaded.script)
-        if unplayable.hasErrors {
-            for diagnostic in unplayable.entries { Terminal.error(diagnostic.description) }
-            throw ExitCode(RunExitStatus.wrongScript.rawValue)
-        }
         var settings = LoadRunOptions(
             seed: seed ?? .random(in: 0...(1 << 53)), startedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         settings.timeScale = timeScale

@@ -1,0 +1,216 @@
+package import NIOCore
+package import NIOHTTP1
+import NIOSSL
+import NIOTLS
+
+/// One request after another over one TCP connection that is kept alive; a new one is opened when the server has ended it. A polling session has
+/// two: a GET that waits would hold back a POST. Lives on its loop.
+package final class RequestChannel {
+    package struct Request {
+        package var method: HTTPMethod
+        /// Path and query.
+        package var target: String
+        /// With `Host` and, beside a body, `Content-Length`.
+        package var headers: HTTPHeaders
+        package var body: ByteBuffer?
+
+        package init(_ method: HTTPMethod, _ target: String, headers: HTTPHeaders, body: ByteBuffer? = nil) {
+            self.method = method
+            self.target = target
+            self.headers = headers
+            self.body = body
+        }
+    }
+
+    package struct Response {
+        package var status: Int
+        package var headers: HTTPHeaders
+        package var body: ByteBuffer
+    }
+
+    package typealias Completion = (Result<Response, SocketIOClientError>) -> Void
+
+    private let plan: ConnectionPlan
+    private let loop: ClientLoop
+    private var handler: RequestHandler?
+    /// Its completion is called once, with the response or with why there is none.
+    private var completion: Completion?
+    private var isClosed = false
+    /// Told when this no longer has a channel.
+    private let ended: () -> Void
+    /// Told when TCP and TLS stand, for each channel that is opened.
+    private let reached: (ConnectionMilestone) -> Void
+
+    /// - Parameter plan: of the server; only its address, TLS and limits count here.
+    package init(
+        _ plan: ConnectionPlan, on loop: ClientLoop, reached: @escaping (ConnectionMilestone) -> Void = { _ in },
+        ended: @escaping () -> Void
+    ) {
+        self.plan = plan
+        self.loop = loop
+        self.reached = reached
+        self.ended = ended
+    }
+
+    package var hasChannel: Bool { self.handler != nil }
+
+    /// Sends a request; the one before has been answered.
+    package func send(_ request: Request, _ completion: @escaping Completion) {
+        guard !self.isClosed, self.completion == nil else { return completion(.failure(.closed)) }
+        self.completion = completion
+        if let handler {
+            handler.send(request)
+            return
+        }
+        let maximumBodyBytes = self.plan.configuration.limits.maximumPollingBytes
+        let handler = RequestHandler(self, maximumBodyBytes: maximumBodyBytes)
+        self.handler = handler
+        let bound = NIOLoopBound((handler, self.loop), eventLoop: self.loop.eventLoop)
+        let connected = ClientChannel.connect(self.plan, on: self.loop.eventLoop) { channel in
+            let (handler, loop) = bound.value
+            try channel.pipeline.syncOperations.addHandler(ByteCounter(loop))
+            try channel.pipeline.syncOperations.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+        // `assumeIsolated()` stops the process off the loop: the future is of that loop, and this is called on it.
+        connected.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let channel):
+                self.reached(.tcp)
+                if self.isClosed { channel.close(promise: nil) } else { handler.send(request) }
+            case .failure(let error): self.channelEnded(handler, .connectFailed("\(error)"))
+            }
+        }
+    }
+
+    func secured() { self.reached(.tls) }
+
+    func answered(_ response: Response) { self.completion.take()?(.success(response)) }
+
+    func channelEnded(_ handler: RequestHandler, _ error: SocketIOClientError) {
+        guard self.handler === handler else { return }
+        self.handler = nil
+        self.completion.take()?(.failure(error))
+        self.ended()
+    }
+
+    /// Ends the channel; a request under way gets no answer any more.
+    package func close() {
+        self.isClosed = true
+        self.completion = nil
+        self.handler?.close()
+    }
+}
+
+/// Collects each response of a ``RequestChannel``'s connection.
+final class RequestHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    /// The two hold each other until the channel ends.
+    private var owner: RequestChannel?
+    private let maximumBodyBytes: Int
+    private var context: ChannelHandlerContext?
+    private var head: HTTPResponseHead?
+    private var body = ByteBuffer()
+
+    init(_ owner: RequestChannel, maximumBodyBytes: Int) {
+        self.owner = owner
+        self.maximumBodyBytes = maximumBodyBytes
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        self.end(.connectFailed("the connection was not made"))
+    }
+
+    func send(_ request: RequestChannel.Request) {
+        guard let context else { return }
+        let head = HTTPRequestHead(version: .http1_1, method: request.method, uri: request.target, headers: request.headers)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        if let body = request.body { context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent { self.owner?.secured() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch self.unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            self.body = ByteBuffer()
+        case .body(let part):
+            guard self.body.readableBytes + part.readableBytes <= self.maximumBodyBytes else {
+                self.end(.protocolViolation("the body of a response is larger than \(self.maximumBodyBytes) bytes"))
+                return context.close(promise: nil)
+            }
+            self.body.writeImmutableBuffer(part)
+        case .end:
+            // Informational responses precede the one that counts (RFC 9110 §15.2).
+            guard let head, head.status.code >= 200, let owner else { return }
+            let response = RequestChannel.Response(status: Int(head.status.code), headers: head.headers, body: self.body)
+            self.head = nil
+            self.body = ByteBuffer()
+            if head.isKeepAlive {
+                owner.answered(response)
+            } else {
+                self.owner = nil
+                context.close(promise: nil)
+                owner.answeredLast(self, response)
+            }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.end(.connectFailed("the server closed the connection"))
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.end(.connectFailed("\(error)"))
+        context.close(promise: nil)
+    }
+
+    private func end(_ error: SocketIOClientError) { self.owner.take()?.channelEnded(self, error) }
+
+    func close() {
+        guard let context else { return }
+        context.close(promise: nil)
+    }
+}
+
+extension RequestChannel {
+    /// The response is there and the server ends this connection: the next request opens another.
+    fileprivate func answeredLast(_ handler: RequestHandler, _ response: Response) {
+        if self.handler === handler { self.handler = nil }
+        self.answered(response)
+        self.ended()
+    }
+}
+
+/// Adds the bytes of a connection up, below HTTP's own handlers.
+private final class ByteCounter: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
+
+    private let loop: ClientLoop
+
+    init(_ loop: ClientLoop) { self.loop = loop }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.loop.bytesReceived &+= self.unwrapInboundIn(data).readableBytes
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        self.loop.bytesSent &+= self.unwrapOutboundIn(data).readableBytes
+        context.write(data, promise: promise)
+    }
+}

@@ -1,0 +1,142 @@
+package import NIOCore
+import SocketIOCore
+import WebSocketCore
+
+/// What a ``WebSocketConnection`` tells its owner, on its loop.
+package protocol WebSocketConnectionDelegate: AnyObject {
+    func connection(_ connection: WebSocketConnection, reached milestone: ConnectionMilestone)
+    func connectionOpened(_ connection: WebSocketConnection)
+    func connection(_ connection: WebSocketConnection, received message: ByteBuffer)
+    /// The last call. No error: the server closed the connection in the proper way, or ended it.
+    func connectionEnded(_ connection: WebSocketConnection, error: SocketIOClientError?)
+}
+
+/// A WebSocket without Engine.IO above it. It lives on one event loop, as ``SocketIOConnection`` does.
+package final class WebSocketConnection: WebSocketOwner {
+    package let plan: ConnectionPlan
+    package let loop: ClientLoop
+    private let target: String
+    private var delegate: (any WebSocketConnectionDelegate)?
+    private var handler: WebSocketClientHandler<WebSocketConnection>?
+    private var timer: Scheduled<Void>?
+    private var isOpen = false
+    private var hasChannel = false
+    private var closePromise: EventLoopPromise<Void>?
+
+    /// - Parameters:
+    ///   - target: path and query of the handshake.
+    ///   - delegate: held until the connection has ended.
+    package init(_ plan: ConnectionPlan, target: String, on loop: ClientLoop, delegate: any WebSocketConnectionDelegate) {
+        self.plan = plan
+        self.target = target
+        self.loop = loop
+        self.delegate = delegate
+    }
+
+    /// Connects. Once in the life of a connection.
+    package func open() {
+        let configuration = self.plan.configuration
+        let handler = WebSocketClientHandler(
+            connection: self,
+            handshake: WebSocketClientHandshake(
+                target: self.target, host: configuration.url.hostField, nonce: self.loop.nextNonce(),
+                subprotocols: configuration.subprotocols, fields: configuration.headers))
+        self.handler = handler
+        self.hasChannel = true
+        // `assumeIsolated()` stops the process off the loop: the future and the timer are of that loop, and this is called on it.
+        self.timer = self.loop.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.timeout)) {
+            self.end(.connectTimeout)
+        }
+        let bound = NIOLoopBound(handler, eventLoop: self.loop.eventLoop)
+        let connected = ClientChannel.connect(self.plan, on: self.loop.eventLoop) { channel in
+            try channel.pipeline.syncOperations.addHandler(bound.value)
+        }
+        connected.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let channel):
+                channel.closeFuture.assumeIsolated().whenComplete { _ in self.channelClosed() }
+                // It was given up while it was being connected.
+                if self.handler !== handler { channel.close(promise: nil) }
+            case .failure(let error):
+                self.webSocketEnded(handler, .connectFailed("\(error)"))
+                self.channelClosed()
+            }
+        }
+    }
+
+    /// Sends a text message. False: the connection is not open, or too much waits.
+    @discardableResult
+    package func send(_ message: ByteBuffer) -> Bool {
+        guard self.isOpen, let handler else { return false }
+        guard handler.isWritable || handler.bufferedBytes < self.plan.configuration.limits.maximumQueuedBytes else { return false }
+        handler.send(opcode: .text, message)
+        return true
+    }
+
+    /// Says goodbye and ends the connection. The delegate is not told.
+    package func close() {
+        self.delegate = nil
+        self.handler.take()?.close()
+        self.finish(nil)
+    }
+
+    /// Completes when the channel is closed.
+    package var closeFuture: EventLoopFuture<Void> {
+        let promise = self.closePromise ?? self.loop.eventLoop.makePromise()
+        self.closePromise = promise
+        self.completeIfClosed()
+        return promise.futureResult
+    }
+
+    private func end(_ error: SocketIOClientError) {
+        self.handler.take()?.abort()
+        self.finish(error)
+    }
+
+    private func finish(_ error: SocketIOClientError?) {
+        self.isOpen = false
+        self.timer?.cancel()
+        self.timer = nil
+        self.delegate.take()?.connectionEnded(self, error: error)
+        self.completeIfClosed()
+    }
+
+    private func channelClosed() {
+        self.hasChannel = false
+        self.completeIfClosed()
+    }
+
+    private func completeIfClosed() {
+        if self.delegate == nil, !self.hasChannel { self.closePromise?.succeed() }
+    }
+
+    // MARK: The handler
+
+    func reached(_ milestone: ConnectionMilestone) { self.delegate?.connection(self, reached: milestone) }
+
+    func webSocketOpened(_ handler: WebSocketClientHandler<WebSocketConnection>) {
+        guard handler === self.handler else { return }
+        self.isOpen = true
+        self.timer?.cancel()
+        self.timer = nil
+        self.delegate?.connectionOpened(self)
+    }
+
+    func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler<WebSocketConnection>) {
+        self.delegate?.connection(self, received: ByteBuffer(bytes: message.text))
+    }
+
+    func receive(binary: ByteBuffer, from handler: WebSocketClientHandler<WebSocketConnection>) {
+        self.delegate?.connection(self, received: binary)
+    }
+
+    func readCompleted() {}
+
+    func writeBatch() {}
+
+    func webSocketEnded(_ handler: WebSocketClientHandler<WebSocketConnection>, _ error: SocketIOClientError?) {
+        guard handler === self.handler else { return }
+        self.handler = nil
+        self.finish(error)
+    }
+}
