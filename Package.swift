@@ -210,8 +210,8 @@ let package = Package(
         .testTarget(
             name: "LoadTestingTests",
             dependencies: [
-                "LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "JSONCore", "PrometheusMetrics", hummingbird, nioCore,
-                nioConcurrency,
+                "LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "WebSocketCore", "JSONCore", "PrometheusMetrics",
+                hummingbird, nioCore, nioPosix, nioConcurrency,
             ],
             swiftSettings: settings),
         .target(

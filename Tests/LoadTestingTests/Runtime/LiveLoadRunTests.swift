@@ -46,18 +46,6 @@ struct LiveLoadRunTests {
         return io
     }
 
-    private func play(
-        _ text: String, url: String, options change: (inout LoadRunOptions) -> Void = { _ in }
-    ) async throws -> RunReport {
-        var settings = ScriptOptions()
-        settings.target = url
-        let script = try parse(text, options: settings)
-        var options = LoadRunOptions(seed: 1, startedAtMilliseconds: 1_764_140_000_000)
-        options.eventLoops = 2
-        change(&options)
-        return try await LoadRun(script, payloads: PayloadRows(), options: options).run()
-    }
-
     @Test("counts are those of the server, to the message", arguments: ["websocket", "polling"])
     func exactCounts(transport: String) async throws {
         let counts = Counts()
