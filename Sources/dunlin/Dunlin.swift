@@ -19,6 +19,7 @@ struct Dunlin: AsyncParsableCommand {
               dunlin backup monday.sqlite
               dunlin run load-test.yml -t http://127.0.0.1:3001 --html report.html
             """,
+        version: DunlinVersion.current,
         subcommands: [
             ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self, RunCommand.self, JourneyCommand.self,
             CheckCommand.self, ReportCommand.self, InitCommand.self,

@@ -2,7 +2,7 @@
 /// its first four characters, wherever the server puts the text.
 struct AuditTag: Sendable, Hashable {
     static let beginning: StaticString = "~dl:"
-    /// Longer rooms are cut in the tag.
+    /// Of a room in the tag.
     static let maximumRoomBytes = 128
 
     var room: String
@@ -14,16 +14,51 @@ struct AuditTag: Sendable, Hashable {
     var sentAtNanoseconds: Int64
 
     init(room: String, sender: Int, sequence: Int, sentAtNanoseconds: Int64) {
-        self.room = String(
-            room.unicodeScalars.filter { $0.isASCII && $0 != "~" && $0 != "\"" && $0 != "\\" && $0.value > 0x20 }.prefix(
-                Self.maximumRoomBytes
-            ).map(Character.init))
+        self.room = room
         self.sender = sender
         self.sequence = sequence
         self.sentAtNanoseconds = sentAtNanoseconds
     }
 
-    var text: String { "~dl:\(self.sender):\(self.sequence):\(self.sentAtNanoseconds):\(self.room)~" }
+    /// The room as bytes that every server leaves alone: letters, digits and `-_./` as they are, others percent-encoded. A long one is cut, with
+    /// a hash that keeps it apart from others.
+    private static func encoded(_ room: String) -> String {
+        var text = ""
+        for byte in room.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                text += byte < 16 ? "%0" : "%"
+                text += String(byte, radix: 16, uppercase: true)
+            }
+        }
+        guard text.utf8.count > Self.maximumRoomBytes else { return text }
+        // FNV-1a.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in room.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        var start = text.prefix(Self.maximumRoomBytes - 17)
+        if let percent = start.suffix(2).lastIndex(of: "%") { start = start[..<percent] }
+        return "\(start)-\(String(hash, radix: 16))"
+    }
+
+    private static func decoded(_ bytes: UnsafeRawBufferPointer.SubSequence) -> String {
+        guard bytes.contains(UInt8(ascii: "%")) else { return String(decoding: bytes, as: UTF8.self) }
+        var result: [UInt8] = []
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+                result.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                result.append(byte)
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    var text: String { "~dl:\(self.sender):\(self.sequence):\(self.sentAtNanoseconds):\(Self.encoded(self.room))~" }
 
     /// The tags within a message's bytes, in their order.
     static func find(in bytes: UnsafeRawBufferPointer) -> [AuditTag] {
@@ -73,12 +108,12 @@ struct AuditTag: Sendable, Hashable {
         mutating func room() -> String? {
             let start = self.index
             while self.index < self.bytes.count, self.bytes[self.index] != UInt8(ascii: "~") {
-                guard self.index - start < AuditTag.maximumRoomBytes else { return nil }
+                guard self.index - start <= AuditTag.maximumRoomBytes else { return nil }
                 self.index += 1
             }
             guard self.index < self.bytes.count else { return nil }
             defer { self.index += 1 }
-            return String(decoding: self.bytes[start..<self.index], as: UTF8.self)
+            return AuditTag.decoded(self.bytes[start..<self.index])
         }
     }
 }

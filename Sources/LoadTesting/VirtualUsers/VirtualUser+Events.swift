@@ -118,11 +118,21 @@ extension VirtualUser {
         }
     }
 
-    /// Events by which servers say that something is wrong.
+    /// Events by which servers say that something is wrong: their last word says so, as in `error`, `chat:error`, `join_failed`, `authError`.
     static func isErrorEvent(_ name: String) -> Bool {
-        name == "error" || name == "exception" || name.hasSuffix(":error") || name.hasSuffix("_error") || name.hasSuffix(".error")
-            || name.hasSuffix("-error")
+        guard let last = name.utf8.last, last != UInt8(ascii: "s") || name.hasSuffix("errors") else { return false }
+        return Self.errorWords.contains { word in
+            guard name.utf8.count >= word.count, name.lowercased().hasSuffix(word) else { return false }
+            let start = name.utf8.index(name.endIndex, offsetBy: -word.utf8.count)
+            guard start > name.startIndex else { return true }
+            let isNewWord = name.utf8[start] < UInt8(ascii: "a")
+            return isNewWord || !Unicode.Scalar(name.utf8[name.utf8.index(before: start)]).properties.isAlphabetic
+        }
     }
+
+    private static let errorWords = [
+        "error", "errors", "exception", "fail", "failed", "failure", "rejected", "refused", "denied", "unauthorized", "forbidden", "invalid",
+    ]
 
     /// Counted by name and message: a run in which the server refused everything must not look like a success.
     private func countErrorEvent(_ name: String, _ arguments: Arguments, _ turn: inout Turn) {

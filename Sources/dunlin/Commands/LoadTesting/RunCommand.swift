@@ -119,6 +119,7 @@ struct RunOptions: ParsableArguments {
     func play(_ loaded: LoadedScript) async throws -> RunReport {
         var settings = LoadRunOptions(
             seed: seed ?? .random(in: 0...(1 << 53)), startedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        settings.version = DunlinVersion.current
         settings.timeScale = timeScale
         settings.localAddresses = localAddresses
         settings.eventLoops = eventLoops ?? ProcessInfo.processInfo.activeProcessorCount
