@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections import Counter
 
 import pytest
@@ -181,3 +183,76 @@ async def test_counts_are_those_of_the_server(dunlin_command, tmp_path, transpor
     assert sum(room["delivered"] for room in audit["rooms"]) == server.sent["said"]
     assert audit["lost"] == audit["doubled"] == audit["outOfOrder"] == []
     assert report["dunlin"]["seed"] == "5" and report["dunlin"]["version"] and len(report["dunlin"]["script"]["sha256"]) == 64
+
+
+WORKER_SCRIPT = """
+config:
+  target: {target}
+  phases: [{{duration: 2, arrivalCount: 21}}]
+  socketio: {{transports: [websocket]}}
+scenarios:
+  - engine: socketio
+    flow:
+      - emit: [echo, "{{{{ $auditTag('all') }}}}"]
+        acknowledge: true
+      - think: {think}
+"""
+
+
+@bounded(SECONDS)
+async def test_workers_play_one_run_together(dunlin_command, echo_server, tmp_path):
+    (tmp_path / "load.yml").write_text(WORKER_SCRIPT.format(target=echo_server.url, think=0.1))
+    status, output, errors = await run(
+        dunlin_command, "run", "load.yml", "--workers", "3", "-o", "run.json", folder=tmp_path
+    )  # fmt: skip
+    report = json.loads((tmp_path / "run.json").read_text())
+    counters = report["aggregate"]["counters"]
+    assert status == 0, (output, errors)
+    assert counters["vusers.created"] == counters["vusers.completed"] == counters["socketio.emit"] == 21
+    assert report["aggregate"]["summaries"]["socketio.response_time"]["count"] == 21
+    assert sum(room["sent"] for room in report["dunlin"]["audit"]["rooms"]) == 21
+    assert report["dunlin"]["generator"]["eventLoops"] == 3
+
+
+@bounded(SECONDS)
+async def test_a_worker_that_dies_is_reported_and_the_others_go_on(dunlin_command, echo_server, tmp_path):
+    (tmp_path / "load.yml").write_text(WORKER_SCRIPT.format(target=echo_server.url, think=6))
+    process = await asyncio.create_subprocess_exec(
+        dunlin_command, "run", "load.yml", "--workers", "2", "-o", "run.json", cwd=tmp_path,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        children = []
+        while len(children) < 2:
+            with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+                children = [int(number) for number in file.read().split()]
+            await asyncio.sleep(0.05)
+        # Lives until all of its users have begun, and their progress was told.
+        await asyncio.sleep(5)
+        os.kill(children[1], signal.SIGKILL)
+        output, _ = await asyncio.wait_for(process.communicate(), SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 1
+    assert output.decode().startswith("warning: worker 2 of 2 was lost after ")
+    assert "its 10 virtual users at work" in output.decode()
+    counters = json.loads((tmp_path / "run.json").read_text())["aggregate"]["counters"]
+    assert counters["vusers.completed"] == 11
+
+
+@bounded(SECONDS)
+async def test_workers_end_with_an_interrupt(dunlin_command, echo_server, tmp_path):
+    (tmp_path / "load.yml").write_text(WORKER_SCRIPT.format(target=echo_server.url, think=600))
+    process = await asyncio.create_subprocess_exec(
+        dunlin_command, "run", "load.yml", "--workers", "2", cwd=tmp_path, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        await asyncio.sleep(3)
+        process.send_signal(signal.SIGTERM)
+        output, _ = await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert "Summary report @" in output.decode() and "was lost" not in output.decode()

@@ -2,20 +2,20 @@
 ///
 /// A receiver counts in a room from the first tagged message that it gets there. From then on every sender's numbers must come once and
 /// in order. Numbers that never come are lost, numbers that come twice are doubled, numbers that come after a greater one are out of order.
-public struct DeliveryAudit: Sendable {
+public struct DeliveryAudit: Sendable, Codable {
     /// Pairs of receiver and sender in one room. Beyond it pairs are not audited, and the report says how many.
     static let maximumStreams = 200_000
     /// Numbers that a report lists; all are counted.
     static let maximumListed = 1_000
 
-    public struct Message: Sendable, Hashable {
+    public struct Message: Sendable, Hashable, Codable {
         public var room: String
         public var receiver: Int
         public var sender: Int
         public var sequence: Int
     }
 
-    public struct RoomReport: Sendable, Hashable {
+    public struct RoomReport: Sendable, Hashable, Codable {
         public var room: String
         public var sent = 0
         public var delivered = 0
@@ -24,7 +24,7 @@ public struct DeliveryAudit: Sendable {
         public var outOfOrder = 0
     }
 
-    public struct Report: Sendable, Hashable {
+    public struct Report: Sendable, Hashable, Codable {
         public var rooms: [RoomReport] = []
         public var lost: [Message] = []
         public var doubled: [Message] = []
@@ -36,18 +36,23 @@ public struct DeliveryAudit: Sendable {
         func total(_ count: (RoomReport) -> Int) -> Int { self.rooms.reduce(0) { $0 + count($1) } }
     }
 
-    private struct SenderKey: Hashable { var room: String, sender: Int }
-    private struct ReceiverKey: Hashable { var room: String, receiver: Int }
-    private struct StreamKey: Hashable { var room: String, receiver: Int, sender: Int }
+    private struct SenderKey: Hashable, Codable { var room: String, sender: Int }
+    private struct ReceiverKey: Hashable, Codable { var room: String, receiver: Int }
+    private struct StreamKey: Hashable, Codable { var room: String, receiver: Int, sender: Int }
 
-    private struct Sent {
+    private struct Sent: Codable {
+        struct Time: Codable {
+            var sequence: Int
+            var at: Int64
+        }
+
         var last = 0
         /// When each number was sent, for what is in flight when a receiver leaves: only the newest are kept.
-        var recent: [(sequence: Int, at: Int64)] = []
+        var recent: [Time] = []
         var firstAt: Int64
     }
 
-    private struct Stream {
+    private struct Stream: Codable {
         var first: Int
         var next: Int
         var missing: Set<Int> = []
@@ -73,7 +78,7 @@ public struct DeliveryAudit: Sendable {
         let key = SenderKey(room: tag.room, sender: tag.sender)
         var entry = self.sent[key] ?? Sent(firstAt: tag.sentAtNanoseconds)
         entry.last = max(entry.last, tag.sequence)
-        entry.recent.append((tag.sequence, tag.sentAtNanoseconds))
+        entry.recent.append(Sent.Time(sequence: tag.sequence, at: tag.sentAtNanoseconds))
         if entry.recent.count > Self.recentCount { entry.recent.removeFirst(entry.recent.count - Self.recentCount) }
         self.sent[key] = entry
         self.rooms[tag.room, default: RoomReport(room: tag.room)].sent += 1

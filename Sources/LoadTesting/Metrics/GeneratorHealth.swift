@@ -1,5 +1,5 @@
 /// What the generator knows about itself. A generator that is too busy measures its own queue.
-public struct GeneratorHealth: Sendable {
+public struct GeneratorHealth: Sendable, Codable {
     /// CPU seconds of the process during the run, and its wall seconds.
     public var cpuSeconds = 0.0
     public var wallSeconds = 0.0

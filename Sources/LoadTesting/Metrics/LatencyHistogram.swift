@@ -7,9 +7,9 @@ public struct LatencyHistogram: Sendable {
 
     private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
     /// Exact, while the histogram's values are rounded to three digits.
-    private var sumNanoseconds: Double = 0
-    private var minimumNanoseconds = Int64.max
-    private var maximumNanoseconds: Int64 = 0
+    private(set) var sumNanoseconds: Double = 0
+    private(set) var minimumNanoseconds = Int64.max
+    private(set) var maximumNanoseconds: Int64 = 0
 
     public init() {}
 
@@ -60,14 +60,22 @@ public struct LatencyHistogram: Sendable {
         self.histogram.recordedValues().map { ($0.value, $0.count) }
     }
 
-    /// What ``buckets`` came from, up to the exact sum, which is given beside them.
-    init(buckets: [(microseconds: UInt64, count: UInt64)], mean: Double, minimum: Double, maximum: Double) {
+    /// What ``buckets`` came from, with the exact values beside them.
+    init(buckets: [(microseconds: UInt64, count: UInt64)], sumNanoseconds: Double, minimumNanoseconds: Int64, maximumNanoseconds: Int64) {
         for bucket in buckets where bucket.count > 0 {
             self.histogram.record(min(bucket.microseconds, Self.maximumMicroseconds), count: bucket.count)
         }
-        self.sumNanoseconds = mean * 1e6 * Double(self.count)
-        self.minimumNanoseconds = self.count == 0 ? .max : Int64(minimum * 1e6)
-        self.maximumNanoseconds = Int64(maximum * 1e6)
+        self.sumNanoseconds = sumNanoseconds
+        self.minimumNanoseconds = minimumNanoseconds
+        self.maximumNanoseconds = maximumNanoseconds
+    }
+
+    /// What ``buckets`` came from, up to the exact sum: a report holds values in milliseconds.
+    init(buckets: [(microseconds: UInt64, count: UInt64)], mean: Double, minimum: Double, maximum: Double) {
+        let count = buckets.reduce(0) { $0 + Double($1.count) }
+        self.init(
+            buckets: buckets, sumNanoseconds: mean * 1e6 * count, minimumNanoseconds: count == 0 ? .max : Int64(minimum * 1e6),
+            maximumNanoseconds: Int64(maximum * 1e6))
     }
 
     /// About how much memory the buckets take.

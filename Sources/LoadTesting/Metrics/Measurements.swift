@@ -107,7 +107,7 @@ extension ScriptEngine {
 }
 
 /// Counters and histograms of one event loop, or of one period, or of the whole run. Additive: ``merge(_:)`` loses nothing.
-public struct Measurements: Sendable {
+public struct Measurements: Sendable, Codable {
     /// Names that only the run brings, such as error messages. Beyond this many they are counted under one name.
     static let maximumDynamicNames = 500
     static let overflowName = "errors.other (too many different messages)"
@@ -120,6 +120,9 @@ public struct Measurements: Sendable {
     /// When the first and the last thing was measured.
     private(set) var firstAt: RunInstant?
     private(set) var lastAt: RunInstant?
+
+    /// The audit is collected once, at the end.
+    private enum CodingKeys: String, CodingKey { case counts, histograms, dynamicCounts, firstAt, lastAt }
 
     private init() {
         self.counts = []

@@ -20,6 +20,30 @@ public struct ProgressSnapshot: Sendable, Hashable {
     public var errors = 0
 
     public init() {}
+
+    /// - Parameters:
+    ///   - counts: since the beginning.
+    ///   - before: what was shown a second ago.
+    init(
+        _ counts: LoopPlayer.Glance, activeUsers: Int, phase: String?, elapsed: Double, total: Double, before: ProgressSnapshot
+    ) {
+        self.elapsed = elapsed
+        self.total = total
+        self.phase = phase
+        self.activeUsers = activeUsers
+        self.created = counts.created
+        self.failed = counts.failed
+        self.errors = counts.errors
+        self.sent = counts.sent
+        self.received = counts.received
+        self.arrivalsPerSecond = Double(counts.created - before.created)
+        self.sentPerSecond = Double(counts.sent - before.sent)
+        self.receivedPerSecond = Double(counts.received - before.received)
+        if counts.responses.count > 0 {
+            self.median = counts.responses.milliseconds(atPercentile: 50)
+            self.p99 = counts.responses.milliseconds(atPercentile: 99)
+        }
+    }
 }
 
 /// Live progress as text.

@@ -82,6 +82,10 @@ public struct RunReport: Sendable {
     public var apdex: ApdexScore?
     public var verdict = Verdict()
     public var hooks: [Hook] = []
+    /// Processes that played it together.
+    public var workers = 1
+    /// What is to be said about each process that ended before its time.
+    public var lostWorkers: [String] = []
 
     public init() {}
 
@@ -98,6 +102,7 @@ public struct RunReport: Sendable {
         } else if created > 0, completed == 0, failed > 0 {
             lines.append("nothing worked: all \(failed) virtual users failed")
         }
+        lines += self.lostWorkers
         for hook in self.hooks {
             guard let failure = hook.failure else { continue }
             lines.append("'\(hook.name)' failed: \(failure)\(hook.name == "before" ? "; no virtual user began" : "")")

@@ -14,22 +14,20 @@ final class LoadConductor {
     private var scheduleTimer: Scheduled<Void>?
     private var ticks: [RepeatedTask] = []
     private var promise: EventLoopPromise<RunReport>?
+    /// Whether the players have been started: before that there is nobody to stop.
+    private var hasBegun = false
     private var isFinishing = false
     /// Plays `before` or `after` at the moment.
     var hookPlayer: LoopPlayer.Handle?
     var hooks: [RunReport.Hook] = []
 
-    private var aggregate: Measurements
-    private var intermediate: [MetricsReport] = []
+    private var collector: RunCollector
     private var skipped = 0
     private var slip = LatencyHistogram()
     private var cpuAtStart = 0.0
     private var phase: String?
     private var progress = ProgressSnapshot()
-    private var nextPeriod: Int64 = 0
-
-    /// Reports keep at most this many periods; a longer run has longer ones.
-    private static let maximumPeriods: Int64 = 2_000
+    private var period: Int64 = 0
 
     init(
         _ compiled: CompiledScript, payloads: PayloadRows, options: LoadRunOptions, observer: LoadRunObserver, loops: [any EventLoop]
@@ -43,17 +41,12 @@ final class LoadConductor {
         self.players = loops.map { LoopPlayer.Handle(on: $0) }
         self.schedule = LoadSchedule(
             phases: compiled.script.configuration.phases, weights: compiled.script.scenarios.map(\.weight), seed: options.seed,
-            timeScale: options.timeScale)
-        self.aggregate = Measurements(catalog: compiled.catalog)
+            timeScale: options.timeScale, share: options.share)
+        self.collector = RunCollector(
+            self.context, periodNanoseconds: RunCollector.periodNanoseconds(options.period, end: self.schedule.end))
     }
 
     private var now: RunInstant { RunInstant(nanoseconds: (NIODeadline.now() - self.startedAt).nanoseconds) }
-
-    private var periodNanoseconds: Int64 {
-        let usual: Duration = self.schedule.end < RunInstant(nanoseconds: 100_000_000_000) ? .seconds(1) : .seconds(10)
-        let wanted = (self.options.period ?? usual).nanoseconds
-        return max(wanted, (self.schedule.end.nanoseconds / Self.maximumPeriods / wanted) * wanted)
-    }
 
     // MARK: Life
 
@@ -72,7 +65,15 @@ final class LoadConductor {
         self.context = RunContext(
             known.compiled, seed: known.seed, timeScale: known.timeScale, startedAtMilliseconds: known.startedAtMilliseconds,
             captured: captured)
-        self.startedAt = .now()
+        let start = self.options.startUptimeNanoseconds.map { NIODeadline.uptimeNanoseconds($0) } ?? .now()
+        self.startedAt = start
+        guard start > .now() else { return self.begin() }
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        self.loop.scheduleTask(deadline: start) { bound.value.begin() }
+    }
+
+    private func begin() {
+        self.hasBegun = true
         self.cpuAtStart = ProcessTime.cpuSeconds()
         let finished = NIOLoopBound(self, eventLoop: self.loop)
         for player in self.players {
@@ -80,8 +81,7 @@ final class LoadConductor {
                 self.context, startedAt: self.startedAt, localAddresses: self.options.localAddresses, log: self.observer.log,
                 finished: { [loop] phase in loop.execute { finished.value.userFinished(phase) } })
         }
-        self.nextPeriod = self.periodNanoseconds
-        self.tick(every: .nanoseconds(self.periodNanoseconds)) { $0.endPeriod() }
+        self.tick(every: .nanoseconds(self.collector.periodNanoseconds)) { $0.endPeriod() }
         self.tick(every: .seconds(1)) { $0.showProgress() }
         self.advance()
     }
@@ -95,8 +95,8 @@ final class LoadConductor {
         self.schedule.stop()
         self.hookPlayer?.stopUsers()
         for player in self.players { player.stopUsers() }
-        // Nobody has begun: what ends `before` goes on from there.
-        if self.hookPlayer == nil { self.finishIfDone() }
+        // Otherwise the beginning finds that the schedule is over.
+        if self.hasBegun { self.finishIfDone() }
     }
 
     // MARK: Users
@@ -126,11 +126,10 @@ final class LoadConductor {
             case .phaseEnded: break
             case .skipped:
                 self.skipped += 1
-                self.aggregate.count(Metric.skipped.id)
             case .start(let start):
                 self.slip.record(nanoseconds: self.now.nanoseconds - start.intendedAt.nanoseconds)
                 let row = self.payloads.values(for: start.user, seed: self.options.seed)
-                self.players[start.user % self.players.count].play(start, row: row)
+                self.players[start.user / self.options.share.count % self.players.count].play(start, row: row)
             }
         }
     }
@@ -144,9 +143,9 @@ final class LoadConductor {
     // MARK: Collecting
 
     private func endPeriod() {
-        let end = self.nextPeriod
-        self.nextPeriod += self.periodNanoseconds
-        self.collect { $0.add(period: $1, endsAt: end) }
+        let number = self.period
+        self.period += 1
+        self.collect { $0.add(period: $1, number: number) }
     }
 
     /// Takes the measurements of all loops.
@@ -159,21 +158,15 @@ final class LoadConductor {
         }
     }
 
-    private func add(period: Measurements, endsAt end: Int64) {
-        let width = self.periodNanoseconds
-        let start = max(end - width, 0)
-        let elapsed = min(max(self.now.nanoseconds - start, 1), width)
-        var report = MetricsReport(
-            period, catalog: self.context.compiled.catalog, seconds: Double(elapsed) / 1e9,
-            period: self.options.startedAtMilliseconds + start / 1_000_000, startedAt: self.options.startedAtMilliseconds)
-        report.activeUsers = self.schedule.active
-        if self.skipped > 0 { report.counters[Metric.skipped.name] = self.skipped }
+    private func add(period: Measurements, number: Int64) {
+        var period = period
+        period.count(Metric.skipped.id, by: self.skipped)
         self.skipped = 0
-        self.aggregate.merge(period)
-        self.observer.measured(self.aggregate, self.context.compiled.catalog, self.schedule.active)
-        guard !report.isEmpty else { return }
-        self.intermediate.append(report)
-        self.observer.periodEnded(report, .nanoseconds(width))
+        let active = self.schedule.active
+        self.observer.told(.period(WorkerPeriod(number: Int(number), measurements: period, activeUsers: active)))
+        let report = self.collector.add(period, number: number, now: self.now, activeUsers: active)
+        self.observer.measured(self.collector.aggregate, self.context.compiled.catalog, active)
+        if let report { self.observer.periodEnded(report, .nanoseconds(self.collector.periodNanoseconds)) }
     }
 
     private func showProgress() {
@@ -186,25 +179,11 @@ final class LoadConductor {
     private func show(_ parts: [LoopPlayer.Glance]) {
         var total = LoopPlayer.Glance()
         for part in parts { total.add(part) }
-        var next = ProgressSnapshot()
-        next.elapsed = self.now.seconds
-        next.total = self.schedule.end.seconds
-        next.phase = self.phase
-        next.activeUsers = self.schedule.active
-        next.created = total.created
-        next.failed = total.failed
-        next.errors = total.errors
-        next.arrivalsPerSecond = Double(total.created - self.progress.created)
-        next.sentPerSecond = Double(total.sent - self.progress.sent)
-        next.receivedPerSecond = Double(total.received - self.progress.received)
-        next.sent = total.sent
-        next.received = total.received
-        if total.responses.count > 0 {
-            next.median = total.responses.milliseconds(atPercentile: 50)
-            next.p99 = total.responses.milliseconds(atPercentile: 99)
-        }
-        self.progress = next
-        self.observer.progress(next)
+        self.observer.told(.progress(WorkerProgress(counts: total, activeUsers: self.schedule.active)))
+        self.progress = ProgressSnapshot(
+            total, activeUsers: self.schedule.active, phase: self.phase, elapsed: self.now.seconds, total: self.schedule.end.seconds,
+            before: self.progress)
+        self.observer.progress(self.progress)
     }
 
     // MARK: End
@@ -216,9 +195,9 @@ final class LoadConductor {
         for tick in self.ticks { tick.cancel() }
         let seconds = self.now.seconds
         let cpu = ProcessTime.cpuSeconds() - self.cpuAtStart
-        let end = self.nextPeriod
+        let number = self.period
         self.collect { conductor, period in
-            conductor.add(period: period, endsAt: end)
+            conductor.add(period: period, number: number)
             conductor.close(seconds: seconds, cpu: cpu)
         }
     }
@@ -247,14 +226,12 @@ final class LoadConductor {
         health.scheduleSlip = self.slip
         for part in remains {
             health.loopLag.merge(part.lag)
-            self.aggregate.audit.merge(part.audit)
+            self.collector.add(part.audit)
         }
-        var report = RunReport(self.context, measurements: self.aggregate, seconds: seconds, hooks: self.hooks)
-        report.version = self.options.version
-        report.periodSeconds = Double(self.periodNanoseconds) / 1e9
-        report.intermediate = self.intermediate
-        report.health = remains.isEmpty ? nil : health
-        self.promise?.succeed(report)
+        self.observer.told(.ended(WorkerEnd(seconds: seconds, health: health, audit: self.collector.aggregate.audit)))
+        self.promise?.succeed(
+            self.collector.report(
+                seconds: seconds, hooks: self.hooks, version: self.options.version, health: remains.isEmpty ? nil : health))
     }
 }
 

@@ -15,6 +15,10 @@ public struct LoadRunOptions: Sendable {
     public var version = ""
     /// Local addresses of the connections, taken in turn: one address has ports for some 28,000. Empty: the system chooses.
     public var localAddresses: [String] = []
+    /// What this process plays, if several play the script together.
+    public var share = WorkerShare.whole
+    /// The uptime in nanoseconds (CLOCK_MONOTONIC) at which the run begins: workers of one machine begin together. Nil: now.
+    public var startUptimeNanoseconds: UInt64?
 
     public init(seed: UInt64, startedAtMilliseconds: Int64) {
         self.seed = seed
@@ -32,6 +36,8 @@ public struct LoadRunObserver: Sendable {
     public var log: @Sendable (String) -> Void = { _ in }
     /// After each period: everything measured so far, and the users at work.
     public var measured: @Sendable (Measurements, MetricCatalog, Int) -> Void = { _, _, _ in }
+    /// What a process that plays a share tells the one that started it.
+    public var told: @Sendable (WorkerMessage) -> Void = { _ in }
 
     public init() {}
 }

@@ -209,7 +209,7 @@ extension LoopPlayer {
     }
 
     /// Counts for the live view.
-    struct Glance: Sendable {
+    struct Glance: Sendable, Codable {
         var created = 0
         var failed = 0
         var sent = 0

@@ -25,6 +25,9 @@ public struct LoadSchedule: Sendable {
     public let end: RunInstant
     private let weights: [Double]
     private let seed: UInt64
+    private let share: WorkerShare
+    /// Over the whole run, all workers' taken together.
+    private var arrivalCount = 0
     private var arrivals: ArrivalTimes
     private var pending: ArrivalTimes.Arrival?
     private var repeats: [(at: RunInstant, phase: Int)] = []
@@ -39,8 +42,9 @@ public struct LoadSchedule: Sendable {
     /// - Parameters:
     ///   - weights: of the scenarios. One at least is above 0.
     ///   - timeScale: multiplies durations; rates and numbers of users stay.
-    public init(phases: [Phase], weights: [Double], seed: UInt64, timeScale: Double = 1) {
-        let scaled = phases.map { phase in
+    ///   - share: what one of several processes plays of it.
+    public init(phases: [Phase], weights: [Double], seed: UInt64, timeScale: Double = 1, share: WorkerShare = .whole) {
+        let scaled = share.phases(phases).map { phase in
             var phase = phase
             phase.duration = phase.duration.scaled(by: timeScale)
             phase.repeatThink = phase.repeatThink.scaled(by: timeScale)
@@ -55,9 +59,19 @@ public struct LoadSchedule: Sendable {
         self.phases = scaled
         self.weights = weights
         self.seed = seed
+        self.share = share
         self.arrivals = ArrivalTimes(phases: scaled, random: SeededGenerator(seed: seed, stream: 1))
         self.random = SeededGenerator(seed: seed, stream: 2)
-        self.pending = self.arrivals.next()
+        self.pending = self.nextArrival()
+    }
+
+    /// The next one of this worker's.
+    private mutating func nextArrival() -> ArrivalTimes.Arrival? {
+        while let arrival = self.arrivals.next() {
+            defer { self.arrivalCount += 1 }
+            if self.share.owns(arrival: self.arrivalCount) { return arrival }
+        }
+        return nil
     }
 
     /// Whether all phases are over and nobody is at work or about to begin.
@@ -93,7 +107,7 @@ public struct LoadSchedule: Sendable {
                 decisions.append(.phaseStarted(self.phase))
                 self.fillClosedPhase(at: self.starts[self.phase], &decisions)
             } else if let arrival = self.pending, arrival.at <= self.now {
-                self.pending = self.arrivals.next()
+                self.pending = self.nextArrival()
                 self.arrive(arrival, &decisions)
             } else if let first = self.repeats.first, first.at <= self.now {
                 self.repeats.removeFirst()
@@ -159,7 +173,7 @@ public struct LoadSchedule: Sendable {
     }
 
     private mutating func begin(at: RunInstant, phase: Int) -> UserStart {
-        let user = self.startedUsers
+        let user = self.share.user(self.startedUsers)
         self.startedUsers += 1
         self.active += 1
         return UserStart(user: user, scenario: self.scenario(of: user), phase: phase, intendedAt: at)

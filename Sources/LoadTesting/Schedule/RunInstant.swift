@@ -1,5 +1,5 @@
 /// A time on the run's monotonic clock: nanoseconds since the run began.
-public struct RunInstant: Sendable, Hashable, Comparable {
+public struct RunInstant: Sendable, Hashable, Comparable, Codable {
     public var nanoseconds: Int64
 
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

@@ -52,6 +52,15 @@ struct ScriptCommandOptions: ParsableArguments {
 
     @Option(name: .customLong("scenario-name"), help: ArgumentHelp("Only this scenario.", valueName: "name"))
     var scenarioName: String?
+
+    /// The same options on a command line, for another process.
+    var arguments: [String] {
+        let options = [
+            ("-t", target), ("-e", environment), ("-p", payload), ("-c", config), ("--overrides", overrides), ("--variables", variables),
+            ("--scenario-name", scenarioName),
+        ]
+        return options.flatMap { name, value in value.map { [name, $0] } ?? [] }
+    }
 }
 
 /// A script with its payloads, read from files.

@@ -1,0 +1,56 @@
+/// Puts together what event loops, or worker processes, have measured: the periods and the whole. A value; it reads no clock.
+struct RunCollector: Sendable {
+    let context: RunContext
+    let periodNanoseconds: Int64
+    let startedAtMilliseconds: Int64
+    private(set) var aggregate: Measurements
+    private(set) var intermediate: [MetricsReport] = []
+
+    init(_ context: RunContext, periodNanoseconds: Int64) {
+        self.context = context
+        self.periodNanoseconds = periodNanoseconds
+        self.startedAtMilliseconds = context.startedAtMilliseconds
+        self.aggregate = Measurements(catalog: context.compiled.catalog)
+    }
+
+    /// Adds a period.
+    ///
+    /// - Parameters:
+    ///   - number: from 0.
+    ///   - now: how much of the period is over, for rates.
+    /// - Returns: nil if nothing was measured in it.
+    mutating func add(_ period: Measurements, number: Int64, now: RunInstant, activeUsers: Int) -> MetricsReport? {
+        let width = self.periodNanoseconds
+        let start = number * width
+        let elapsed = min(max(now.nanoseconds - start, 1), width)
+        var report = MetricsReport(
+            period, catalog: self.context.compiled.catalog, seconds: Double(elapsed) / 1e9,
+            period: self.startedAtMilliseconds + start / 1_000_000, startedAt: self.startedAtMilliseconds)
+        report.activeUsers = activeUsers
+        self.aggregate.merge(period)
+        guard !report.isEmpty else { return nil }
+        self.intermediate.append(report)
+        return report
+    }
+
+    mutating func add(_ audit: DeliveryAudit) { self.aggregate.audit.merge(audit) }
+
+    func report(seconds: Double, hooks: [RunReport.Hook], version: String, health: GeneratorHealth?) -> RunReport {
+        var report = RunReport(self.context, measurements: self.aggregate, seconds: seconds, hooks: hooks)
+        report.version = version
+        report.periodSeconds = Double(self.periodNanoseconds) / 1e9
+        report.intermediate = self.intermediate
+        report.health = health
+        return report
+    }
+
+    /// Reports keep at most this many periods; a longer run has longer ones.
+    private static let maximumPeriods: Int64 = 2_000
+
+    /// Each 10 seconds as Artillery does it, each second in a run that is planned for less than 100.
+    static func periodNanoseconds(_ wanted: Duration?, end: RunInstant) -> Int64 {
+        let usual: Duration = end < RunInstant(nanoseconds: 100_000_000_000) ? .seconds(1) : .seconds(10)
+        let wanted = (wanted ?? usual).nanoseconds
+        return max(wanted, (end.nanoseconds / Self.maximumPeriods / wanted) * wanted)
+    }
+}

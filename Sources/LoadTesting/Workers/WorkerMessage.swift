@@ -1,0 +1,65 @@
+import Foundation
+
+/// What a worker process tells the process that started it: one line of JSON each, on its standard output.
+public enum WorkerMessage: Sendable, Codable {
+    /// Once a second.
+    case progress(WorkerProgress)
+    /// What was measured in a period; nothing of it comes again.
+    case period(WorkerPeriod)
+    /// Audit, health and the rest, once, when the last user is done.
+    case ended(WorkerEnd)
+    /// What a `log` step said.
+    case log(String)
+
+    public var line: String {
+        // Numbers, texts and arrays of them: nothing that JSON cannot hold.
+        (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// Nil: the line is no message.
+    public init?(line: String) {
+        guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return nil }
+        self = message
+    }
+}
+
+/// Counts since the beginning, for the live view.
+public struct WorkerProgress: Sendable, Codable {
+    var counts = LoopPlayer.Glance()
+    var activeUsers = 0
+}
+
+public struct WorkerPeriod: Sendable, Codable {
+    /// From 0.
+    var number: Int
+    var measurements: Measurements
+    var activeUsers: Int
+}
+
+public struct WorkerEnd: Sendable, Codable {
+    var seconds: Double
+    var health: GeneratorHealth
+    var audit: DeliveryAudit
+}
+
+extension LatencyHistogram: Codable {
+    private enum CodingKeys: String, CodingKey { case buckets, sum, minimum, maximum }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let flat = try values.decode([UInt64].self, forKey: .buckets)
+        let buckets = stride(from: 0, to: flat.count - flat.count % 2, by: 2).map { (microseconds: flat[$0], count: flat[$0 + 1]) }
+        self.init(
+            buckets: buckets, sumNanoseconds: try values.decode(Double.self, forKey: .sum),
+            minimumNanoseconds: try values.decode(Int64.self, forKey: .minimum),
+            maximumNanoseconds: try values.decode(Int64.self, forKey: .maximum))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(self.buckets.flatMap { [$0.microseconds, $0.count] }, forKey: .buckets)
+        try values.encode(self.sumNanoseconds, forKey: .sum)
+        try values.encode(self.minimumNanoseconds, forKey: .minimum)
+        try values.encode(self.maximumNanoseconds, forKey: .maximum)
+    }
+}

@@ -1,0 +1,39 @@
+/// The part of a run that one of several processes plays. Every process reads the whole script; which users are its own follows from its number.
+public struct WorkerShare: Sendable, Hashable {
+    /// From 0.
+    public let index: Int
+    public let count: Int
+
+    /// - Parameter index: below `count`.
+    public init(index: Int, of count: Int) {
+        precondition(count > 0 && (0..<count).contains(index), "a worker's number is below the number of workers")
+        self.index = index
+        self.count = count
+    }
+
+    /// All of it: a run in one process.
+    public static let whole = WorkerShare(index: 0, of: 1)
+
+    /// This worker's part of a number of users. The parts of all workers add up to the number.
+    func part(of total: Int) -> Int {
+        // Products of a share and a limit of the script stay far below 2⁶³.
+        total * (self.index + 1) / self.count - total * self.index / self.count
+    }
+
+    /// The number over the whole run of this worker's user of a number. No two workers have one in common.
+    func user(_ local: Int) -> Int { local * self.count + self.index }
+
+    /// Whether the arrival of this number, counted over the whole run, is this worker's.
+    func owns(arrival number: Int) -> Bool { number % self.count == self.index }
+
+    /// The phases as this worker plays them: arrivals are chosen one by one, fixed numbers of users are divided.
+    func phases(_ phases: [Phase]) -> [Phase] {
+        guard self.count > 1 else { return phases }
+        return phases.map { phase in
+            var phase = phase
+            if case .users(let from, let to) = phase.load { phase.load = .users(from: self.part(of: from), to: self.part(of: to)) }
+            phase.maximumUsers = phase.maximumUsers.map { self.part(of: $0) }
+            return phase
+        }
+    }
+}
