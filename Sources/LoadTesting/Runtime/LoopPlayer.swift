@@ -229,7 +229,8 @@ extension LoopPlayer {
         mutating func add(_ measurements: Measurements) {
             self.created += measurements[count: Metric.created.id]
             self.failed += measurements[count: Metric.failed.id]
-            self.sent += measurements[count: Metric.emits.id] + measurements[count: Metric.sentMessages.id] + measurements[count: Metric.requests.id]
+            self.sent +=
+                measurements[count: Metric.emits.id] + measurements[count: Metric.sentMessages.id] + measurements[count: Metric.requests.id]
             self.received +=
                 measurements[count: Metric.eventsReceived.id] + measurements[count: Metric.receivedMessages.id]
                 + measurements[count: Metric.responses.id]

@@ -131,7 +131,8 @@ extension VirtualUser {
     }
 
     private static let errorWords = [
-        "error", "errors", "exception", "fail", "failed", "failure", "rejected", "refused", "denied", "unauthorized", "forbidden", "invalid",
+        "error", "errors", "exception", "fail", "failed", "failure", "rejected", "refused", "denied", "unauthorized", "forbidden",
+        "invalid",
     ]
 
     /// Counted by name and message: a run in which the server refused everything must not look like a success.

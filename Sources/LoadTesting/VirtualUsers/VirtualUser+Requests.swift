@@ -105,7 +105,8 @@ extension VirtualUser {
         return HTTPRequestValue(
             method: request.method, url: url, headers: headers, body: body,
             followsRedirects: request.followsRedirects ?? configuration.http.followsRedirects,
-            timeout: request.timeout ?? configuration.http.timeout ?? configuration.timeout, verifiesCertificates: configuration.verifiesCertificates)
+            timeout: request.timeout ?? configuration.http.timeout ?? configuration.timeout,
+            verifiesCertificates: configuration.verifiesCertificates)
     }
 
     mutating func responded(_ id: Int, _ response: HTTPResponseValue, _ turn: inout Turn) {

@@ -147,7 +147,9 @@ struct TruthTests {
 
     @Test("a starved generator says so in the first line")
     func starved() async throws {
-        let report = try await OddServer.with { _ in Self.socketIO() } _: { server in
+        let report = try await OddServer.with { _ in
+            Self.socketIO()
+        } _: { server in
             var settings = ScriptOptions()
             settings.target = server.url
             let script = try parse(
@@ -166,10 +168,13 @@ struct TruthTests {
         #expect(report.health?.findings.contains { $0.contains("event loops") } == true)
     }
 
-    @Test("events are errors by their last word", arguments: [
-        ("error", true), ("chat:error", true), ("join_failed", true), ("authError", true), ("auth.DENIED", true), ("validation-errors", true),
-        ("exception", true), ("terror", false), ("error:cleared", false), ("quiz:joined", false), ("scores", false), ("", false),
-    ])
+    @Test(
+        "events are errors by their last word",
+        arguments: [
+            ("error", true), ("chat:error", true), ("join_failed", true), ("authError", true), ("auth.DENIED", true),
+            ("validation-errors", true),
+            ("exception", true), ("terror", false), ("error:cleared", false), ("quiz:joined", false), ("scores", false), ("", false),
+        ])
     func errorNames(name: String, isError: Bool) {
         #expect(VirtualUser.isErrorEvent(name) == isError)
     }

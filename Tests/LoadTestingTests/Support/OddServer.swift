@@ -127,7 +127,8 @@ private final class OddHandler: ChannelInboundHandler {
         func write(_ text: String) { context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: text)), promise: nil) }
         switch answer {
         case .response(let status, let headers, let body, let closes):
-            let fields = (headers + ["content-length: \(body.utf8.count)"] + (closes ? ["connection: close"] : [])).joined(separator: "\r\n")
+            let fields = (headers + ["content-length: \(body.utf8.count)"] + (closes ? ["connection: close"] : [])).joined(
+                separator: "\r\n")
             write("HTTP/1.1 \(status) X\r\n\(fields)\r\n\r\n\(body)")
             if closes { context.close(promise: nil) }
         case .webSocket(let subprotocol, let greeting, let message):
