@@ -153,7 +153,7 @@ struct RunOptions: ParsableArguments {
             // Time for the processes to start.
             let start = DispatchTime.now().uptimeNanoseconds + 1_000_000_000
             let arguments = [command, file] + script.arguments + workerArguments(settings)
-            signals = Self.onInterrupt { processes.stop() }
+            signals = await Self.onInterrupt { processes.stop() }
             body = { [workers, observer] in
                 try await processes.run(merger, count: workers, observer: observer) {
                     arguments + ["--worker", "\($0)/\(workers)@\(start)"]
@@ -161,7 +161,7 @@ struct RunOptions: ParsableArguments {
             }
         } else {
             let run = LoadRun(loaded.script, payloads: loaded.payloads, options: settings, observer: observer)
-            signals = Self.onInterrupt { run.stop() }
+            signals = await Self.onInterrupt { run.stop() }
             body = { try await run.run() }
         }
         defer { for signal in signals { signal.cancel() } }
@@ -183,7 +183,7 @@ struct RunOptions: ParsableArguments {
         observer.told = { Terminal.print($0.line) }
         if verbose { observer.log = { Terminal.print(WorkerMessage.log($0).line) } }
         let run = LoadRun(loaded.script, payloads: loaded.payloads, options: settings, observer: observer)
-        let signals = Self.onInterrupt { run.stop() }
+        let signals = await Self.onInterrupt { run.stop() }
         defer { for signal in signals { signal.cancel() } }
         Thread.detachNewThread {
             while !FileHandle.standardInput.availableData.isEmpty {}
@@ -226,9 +226,10 @@ struct RunOptions: ParsableArguments {
         return observer
     }
 
-    /// The first signal ends the run, the second one the process.
-    private static func onInterrupt(_ stop: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
-        [SIGINT, SIGTERM].map { number in
+    /// The first signal ends the run, the second one the process. Returns when both are watched: one that came before would be lost.
+    private static func onInterrupt(_ stop: @escaping @Sendable () -> Void) async -> [any DispatchSourceSignal] {
+        var sources: [any DispatchSourceSignal] = []
+        for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             let count = Mutex(0)
@@ -240,9 +241,13 @@ struct RunOptions: ParsableArguments {
                 if isRepeated { Terminal.end(status: 128 + number) }
                 stop()
             }
-            source.resume()
-            return source
+            await withCheckedContinuation { continuation in
+                source.setRegistrationHandler { continuation.resume() }
+                source.resume()
+            }
+            sources.append(source)
         }
+        return sources
     }
 
     /// Writes the files and ends with the verdict's status.
