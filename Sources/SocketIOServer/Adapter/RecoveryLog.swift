@@ -1,5 +1,5 @@
 import DequeModule
-public import SocketIOCore
+import SocketIOCore
 
 /// What recovery keeps of a socket whose client went away without a farewell.
 public struct PersistedSession: Sendable {
