@@ -1,3 +1,4 @@
+import Classroom
 import ClassroomStore
 import JSONCore
 import NIOCore
