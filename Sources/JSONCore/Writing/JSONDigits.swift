@@ -1,4 +1,5 @@
 /// A number's decimal digits.
+@usableFromInline
 package enum JSONDigits {
     /// How many digits a number has.
     @inlinable

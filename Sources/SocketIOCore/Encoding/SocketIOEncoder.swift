@@ -94,15 +94,17 @@ public enum SocketIOEncoder {
 }
 
 /// What stands before a packet's payload: `<kind>[attachments-][/namespace,][id]`.
+@usableFromInline
 package struct SocketIOHead {
-    let kind: SocketIOPacketKind
-    let attachments: Int
-    let namespace: String
-    let id: UInt64?
+    @usableFromInline let kind: SocketIOPacketKind
+    @usableFromInline let attachments: Int
+    @usableFromInline let namespace: String
+    @usableFromInline let id: UInt64?
 
     /// - Parameters:
     ///   - attachments: binary messages that follow; they stand in the head of a binary kind only.
     ///   - namespace: "/" is not written.
+    @inlinable
     package init(kind: SocketIOPacketKind, attachments: Int = 0, namespace: String, id: UInt64? = nil) {
         self.kind = kind
         self.attachments = attachments
@@ -110,12 +112,14 @@ package struct SocketIOHead {
         self.id = id
     }
 
-    private var namespaceBytes: Int { self.namespace == "/" ? 0 : self.namespace.utf8.count &+ 1 }
+    @inlinable
+    var namespaceBytes: Int { self.namespace == "/" ? 0 : self.namespace.utf8.count &+ 1 }
 
     /// At least as many bytes as the head has.
     var maximumBytes: Int { 2 &+ self.namespaceBytes &+ 2 &* 20 }
 
     /// Exactly as many.
+    @inlinable
     package var byteCount: Int {
         var count = 1 &+ self.namespaceBytes
         if self.kind.isBinary { count &+= JSONDigits.count(UInt64(self.attachments)) &+ 1 }
@@ -126,6 +130,7 @@ package struct SocketIOHead {
     /// Writes the head to the beginning of `target`, which has room for it.
     ///
     /// - Returns: how many bytes were written.
+    @inlinable
     @discardableResult
     package func write(to target: UnsafeMutableRawBufferPointer) -> Int {
         target[0] = JSONByte.zero &+ self.kind.rawValue
