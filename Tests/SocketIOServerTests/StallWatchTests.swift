@@ -107,7 +107,9 @@ struct IntakeWatchTests {
                     }.get()
                 }
             }
-            #expect(pair.io.statistics.slowClientCloses == 1)
+            try #require(pair.io.statistics.slowClientCloses == 1)
+            // The end stands behind what the client has not read. Its channel may have seen an error already.
+            try? await client.setReading(true)
             try await client.closeFuture.get()
             #expect(pair.io.statistics.connections == 0)
         }

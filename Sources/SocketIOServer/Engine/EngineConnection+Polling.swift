@@ -77,8 +77,8 @@ extension EngineConnection {
         return .accepted
     }
 
-    /// As a WebSocket's texts, a message gets memory of its own: a slice would keep the whole body for as long as somebody keeps its
-    /// arguments or its `auth`. An object that nobody kept is used again.
+    /// A message goes the way of a WebSocket's texts. It gets memory of its own, since a slice would keep the whole body for as long as
+    /// somebody keeps its arguments; an object that nobody kept is used again, so that a small packet costs no allocation.
     private func receive(message: ByteBuffer, in packet: inout ReceivedPacket) {
         let count = message.readableBytes + 1
         if count > packet.capacity || !isKnownUniquelyReferenced(&packet) {

@@ -82,7 +82,7 @@ final class WebSocketTransport: TurnTaker {
     }
 
     @inline(__always)
-    var isHeld: Bool { !isClosed && connection.isHeld }
+    var isHeld: Bool { connection.isHeld }
 
     private func pause() {
         isPaused = true

@@ -143,13 +143,26 @@ struct KeptTests {
             // Of other addresses there is less than one left.
             #expect(!io.handshakes.keep(3_000, insteadOf: 0, from: "10.0.0.1"))
             #expect(io.handshakes.keep(9_000 - used.all, insteadOf: 0, from: "10.0.0.1"))
+            #expect(!io.handshakes.keep(1, insteadOf: 0, from: "10.0.0.2"))
             #expect(io.handshakes.keep(0, insteadOf: 9_000 - used.all, from: "10.0.0.1"))
+            #expect(io.handshakes.keep(7_000 - used.all, insteadOf: 0, from: "127.0.0.1"))
+            #expect(!io.handshakes.keep(1, insteadOf: 0, from: "127.0.0.1"))
+            #expect(io.handshakes.keep(0, insteadOf: 7_000 - used.all, from: "127.0.0.1"))
             for connection in io.shard(for: loop).shard.value.connections.all { connection.close(.forcedClose) }
             #expect(io.handshakes.inUse == (0, 0))
             let again = [try open(large), try open(large)]
             #expect(again.map(\.isOpen) == [true, true])
             for connection in io.shard(for: loop).shard.value.connections.all { connection.close(.forcedClose) }
             for one in [first, second, third, small] + again { one.peer.finish() }
+        }
+    }
+
+    @Test("a session that is refused for another reason leaves nothing of its handshake")
+    func refusedHandshake() throws {
+        try withEmbeddedServer(configuration { $0.maximumSessions = 1 }) { io, loop in
+            #expect(io.openSession(from: "a", polls: true, handshakeBytes: 5_000))
+            #expect(!io.openSession(from: "a", polls: true, handshakeBytes: 5_000))
+            #expect(io.handshakes.inUse == (5_000, 5_000))
         }
     }
 

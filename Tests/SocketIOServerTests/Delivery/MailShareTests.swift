@@ -122,6 +122,8 @@ struct MailShareTests {
             heavy.client.receive(events(4))
             loop.advanceTime(by: .milliseconds(20))
             #expect(heavy.taken.all.count == taken)
+            // It has had mail, which has been carried out.
+            _ = light.client.connection.shareOfMail()
             light.client.receive(events(4))
             #expect(light.taken.all.count == 4)
             for _ in 0..<4 {
@@ -184,6 +186,7 @@ struct MailShareTests {
     func ofTask() throws {
         try withLoops { _ in
         } _: { io, loop, other in
+            let here = io.shard(for: loop)
             let share = MailShare(maximumItems: 2, maximumBytes: 10_000)
             let isFull = Recorder<Bool>()
             MailShare.$ofTask.withValue(share) {
@@ -192,7 +195,7 @@ struct MailShareTests {
                 io.shard(for: other).enqueue(.perform {})
                 isFull.append(share.isFull)
             }
-            io.emit("x")
+            here.enqueue(.perform {})
             #expect(isFull.all == [false, true])
             loop.run()
             other.run()
@@ -274,10 +277,16 @@ struct MailShareTests {
             let before = peer.reads
             peer.channel.read()
             #expect(peer.reads == before, "it is held")
-            try #require(shard.main.sockets.values.first).disconnect(close: true)
+            let socket = try #require(shard.main.sockets.values.first)
+            let link = try #require(socket.connection.webSocket).link
+            socket.disconnect(close: true)
             #expect(peer.reads == before + 1)
             peer.channel.read()
             #expect(peer.reads == before + 2)
+            // From a session on another loop, which did not know.
+            link.holdReading(true)
+            peer.channel.read()
+            #expect(peer.reads == before + 3)
             loop.advanceTime(by: .seconds(1))
             #expect(shard.paused.isEmpty)
             peer.finish()
