@@ -557,7 +557,7 @@ class Measurement:
     def held(self, what, bound, documented, occupy):
         """Resident memory while one client occupies what it can, above the memory before.
 
-        The bound has room for twice what is documented: a buffer grows in powers of two.
+        The bound has room for twice what is documented, since a buffer grows in powers of two, and for what a connection reads and writes.
         """
         self.dunlin.stop()
         self.dunlin = self.start_dunlin()
@@ -636,8 +636,8 @@ class Measurement:
 
         self.held("attachments of a packet that is not whole", 20_000_000, "attachments a packet: 10 MB", attachments)
         self.held("a message that is not whole", 2_000_000, "message: 1,000,000 bytes", fragments)
-        self.held("answers that nobody reads", 2 * MIB + ONE_READ, "bytes queued for a client: 1 MiB", silent_reader)
-        self.held("answers that nobody fetches", 2 * MIB + ONE_READ, "bytes queued for a client: 1 MiB", unfetched)
+        self.held("answers that nobody reads", 2 * MIB + 4 * ONE_READ, "bytes queued for a client: 1 MiB", silent_reader)
+        self.held("answers that nobody fetches", 2 * MIB + 4 * ONE_READ, "bytes queued for a client: 1 MiB", unfetched)
         self.held("requests that wait", 2 * MIB + ONE_READ, "requests of a socket that wait: 1 MiB", waiting)
         self.held(
             "requests behind a locked database, of four sockets of a user", 8 * MIB + 4 * ONE_READ,

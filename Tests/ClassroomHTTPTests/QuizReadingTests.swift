@@ -159,7 +159,7 @@ struct QuizReadingTests {
         withExtendedLifetime((ann, ben, cyd)) {}
     }
 
-    @Test("the route has places for one user and for all: the next request is refused, and told when to come back")
+    @Test("the route has places for one user and for all: the next request is refused, and told when to come back", .timeLimit(.minutes(1)))
     func placesOfRoute() async throws {
         var limits = RuntimeConfiguration()
         (limits.maximumQuizzesInHand, limits.maximumQuizzesInHandPerUser) = (2, 1)

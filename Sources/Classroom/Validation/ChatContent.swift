@@ -8,12 +8,9 @@ public enum ChatContent {
     /// Plain text without markup and control characters (line breaks and tabs stay). Blanks at the ends go, but not the indentation of the
     /// first of several lines: it may be code.
     public static func sanitised(_ raw: String) -> String {
-        let needsCleaning = raw.utf8.contains { $0 == UInt8(ascii: "<") || $0 == 0x7F || ($0 < 0x20 && !isPlainSpace($0)) }
-        guard needsCleaning else { return withoutBlankEnds(raw) }
-        var scalars = raw.unicodeScalars
         // First, so that a NUL in the middle of a tag's name hides nothing.
-        scalars.removeAll { $0.value == 0x7F || ($0.value < 0x20 && !isPlainSpace(UInt8($0.value))) }
-        return withoutBlankEnds(MarkupSanitizer.plainText(String(scalars)))
+        let text = raw.utf8.contains(where: isControl) ? String(decoding: raw.utf8.filter { !isControl($0) }, as: UTF8.self) : raw
+        return withoutBlankEnds(MarkupSanitizer.plainText(text))
     }
 
     /// What is wrong with a sanitised content; nil: nothing.
@@ -31,6 +28,8 @@ public enum ChatContent {
 
     private static func withoutBlankEnds(_ text: String) -> String {
         let trimmed = text.trimmingSpaces()
+        // Nothing stood before it, as before most texts.
+        if trimmed.utf8.first == text.utf8.first, let first = text.utf8.first, first > 0x20, first < 0x7F { return trimmed }
         guard let start = trimmed.first, trimmed.contains(where: \.isNewline), let first = text.firstIndex(of: start) else {
             return trimmed
         }
@@ -38,5 +37,7 @@ public enum ChatContent {
         return String(indentation.reversed()) + trimmed
     }
 
-    private static func isPlainSpace(_ byte: UInt8) -> Bool { byte == 0x09 || byte == 0x0A || byte == 0x0D }
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte == 0x7F || byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D
+    }
 }

@@ -14,6 +14,8 @@ enum PayloadLimits {
     static let maximumValues = 2_048
     /// Bytes of a name within a field, such as a user's id.
     static let maximumKeyBytes = 512
+    /// Any request may have it.
+    static let latencyStamp = "_sentAt"
     /// Characters of a `_sentAt`, which goes to others.
     static let maximumLatencyStampBytes = 32
 
@@ -30,6 +32,8 @@ enum PayloadLimits {
         return compact(
             JSONBody { writer in
                 for (name, value) in payload.members(named: fields) {
+                    // One that is too long is ignored: see ``RequestPipeline``.
+                    if name == latencyStamp, value.bytes.readableBytes > maximumLatencyStampBytes + 2 { continue }
                     writer.key(name)
                     writer.raw(value)
                 }

@@ -191,7 +191,8 @@ final class RequestPipeline: Sendable {
 
     /// A number of at most 32 characters: it goes back to the sender and, with a chat message, to a whole room.
     private static func sentAt(_ payload: JSONSlice) -> JSONSlice? {
-        guard let sentAt = payload["_sentAt"], sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes + 2 else { return nil }
+        guard let sentAt = payload[PayloadLimits.latencyStamp], sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes + 2
+        else { return nil }
         switch sentAt.kind {
         case .number: return sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes ? sentAt : nil
         // A numeric text counts as a number, here as anywhere.
