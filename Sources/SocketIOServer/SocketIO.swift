@@ -83,11 +83,11 @@ public final class SocketIO: Sendable {
     private static func makeNamespace(
         _ name: String, _ index: NamespaceIndex, _ configuration: SocketIOConfiguration, _ loops: Loops
     ) -> Namespace {
+        let handlers = ServerSideHandlers()
         let local = InMemoryAdapter(
-            namespace: name, index: index, loops: loops, recovery: configuration.recovery, now: SocketIO.uptime)
-        let namespace = Namespace(name, index: index, adapter: configuration.adapter(local))
-        local.attach(namespace)
-        return namespace
+            namespace: name, index: index, loops: loops, serverSideHandlers: handlers, recovery: configuration.recovery,
+            now: SocketIO.uptime)
+        return Namespace(name, index: index, adapter: configuration.adapter(local), serverSideHandlers: handlers)
     }
 
     // MARK: The namespace "/"

@@ -13,28 +13,23 @@ public final class InMemoryAdapter: Adapter {
     /// nil: clients that come back begin anew.
     private let recovery: NIOLockedValueBox<RecoveryLog>?
     private let now: @Sendable () -> Duration
-    private let owner = NIOLockedValueBox(WeakNamespace())
+    private let serverSideHandlers: ServerSideHandlers
 
     /// - Parameters:
     ///   - recovery: nil: nothing is kept for clients that come back.
     ///   - now: the time, counted from any moment.
     init(
-        namespace: String, index: NamespaceIndex, loops: Loops, recovery: RecoveryLimits?, now: @escaping @Sendable () -> Duration
+        namespace: String, index: NamespaceIndex, loops: Loops, serverSideHandlers: ServerSideHandlers, recovery: RecoveryLimits?,
+        now: @escaping @Sendable () -> Duration
     ) {
         self.recovery = recovery.map { NIOLockedValueBox(RecoveryLog(limits: $0)) }
         self.now = now
+        self.serverSideHandlers = serverSideHandlers
         self.namespace = namespace
         self.index = index
         self.loops = loops
         directory = RoomDirectory(backlog: loops.backlog, maximumEvents: loops.maximumWaitingItems)
     }
-
-    /// The namespace holds its adapter, and the adapter this one.
-    private struct WeakNamespace {
-        weak var namespace: Namespace?
-    }
-
-    func attach(_ namespace: Namespace) { owner.withLockedValue { $0.namespace = namespace } }
 
     // MARK: Rooms
 
@@ -130,7 +125,7 @@ public final class InMemoryAdapter: Adapter {
     ///
     /// - Parameter acknowledge: sends the answer; nil: the other server waits for none. Called at most once if the application answers once.
     public func receiveServerSideEmit(_ packet: EventPacket, acknowledge: (@Sendable ([any JSONWritable]) -> Void)? = nil) {
-        owner.withLockedValue { $0.namespace }?.receive(ServerSideEvent(packet, acknowledge: acknowledge))
+        serverSideHandlers.receive(ServerSideEvent(packet, acknowledge: acknowledge))
     }
 
     public func close() { directory.end() }

@@ -21,7 +21,6 @@ public final class Namespace: Sendable {
         var middlewares: [RegisteredMiddleware] = []
         var connection: [@Sendable (ServerSocket) -> Void] = []
         var catchAll: [@Sendable (EventRequest) -> Void] = []
-        var serverSide: [String: @Sendable (ServerSideEvent) -> Void] = [:]
         var hasEnded = false
     }
 
@@ -35,13 +34,15 @@ public final class Namespace: Sendable {
     let index: NamespaceIndex
     let isMain: Bool
     private let handlers: NIOLockedValueBox<Handlers>
+    private let serverSideHandlers: ServerSideHandlers
 
-    init(_ name: String, index: NamespaceIndex, adapter: any Adapter) {
+    init(_ name: String, index: NamespaceIndex, adapter: any Adapter, serverSideHandlers: ServerSideHandlers) {
         self.name = name
         self.index = index
         isMain = name == Namespace.mainName
         self.adapter = adapter
         handlers = NIOLockedValueBox(Handlers())
+        self.serverSideHandlers = serverSideHandlers
     }
 
     // MARK: Handlers
@@ -62,7 +63,7 @@ public final class Namespace: Sendable {
 
     /// Called for an event that another server sends with ``serverSideEmit(_:_:)``, in whichever thread the adapter reads it.
     public func onServerSide(_ event: String, _ handler: @escaping @Sendable (ServerSideEvent) -> Void) {
-        register { $0.serverSide[event] = handler }
+        serverSideHandlers.register(event, handler)
     }
 
     /// Tells of every change of this server's rooms, in order and after the change, on some event loop.
@@ -86,6 +87,7 @@ public final class Namespace: Sendable {
         }
         // They go outside the lock: what they held may come back here.
         withExtendedLifetime(registered) {}
+        serverSideHandlers.end()
         adapter.close()
     }
 
@@ -140,29 +142,4 @@ public final class Namespace: Sendable {
     ) async throws -> [JSONSlice] {
         try await adapter.serverSideEmitWithAck(EventPacket(event, arguments), timeout: timeout)
     }
-
-    /// An event of another server, which the adapter has read.
-    func receive(_ event: ServerSideEvent) {
-        let handler = handlers.withLockedValue { $0.serverSide[event.packet.name] }
-        handler?(event)
-    }
-}
-
-/// An event that another server sent.
-public struct ServerSideEvent: Sendable {
-    public let packet: EventPacket
-    private let answer: (@Sendable ([any JSONWritable]) -> Void)?
-
-    /// - Parameter acknowledge: gives the answer; nil: none is asked for.
-    init(_ packet: EventPacket, acknowledge: (@Sendable ([any JSONWritable]) -> Void)? = nil) {
-        self.packet = packet
-        answer = acknowledge
-    }
-
-    public var name: String { packet.name }
-    public var arguments: [JSONSlice] { packet.arguments }
-    public var wantsAnswer: Bool { answer != nil }
-
-    /// Answers, if an answer is asked for. The first answer counts.
-    public func acknowledge(_ arguments: any JSONWritable...) { answer?(arguments) }
 }

@@ -272,7 +272,7 @@ public final class ServerSocket {
             connection.sendMessage { Acknowledgement.write(id, self.namespace.name, arguments, into: &$0) }
             return connection.send(attachments: arguments.attachments)
         }
-        let text = AcknowledgementText(id: id, namespace: namespace.name, arguments: arguments.packet.arguments)
+        let text = AcknowledgementText(id: id, namespace: namespace, arguments: arguments.packet.arguments)
         connection.sendMessage(byteCount: text.byteCount) { text.write(to: $0) }
     }
 

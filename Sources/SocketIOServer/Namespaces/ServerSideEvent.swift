@@ -1,0 +1,49 @@
+import NIOConcurrencyHelpers
+public import SocketIOCore
+
+/// An event that another server sent.
+public struct ServerSideEvent: Sendable {
+    public let packet: EventPacket
+    private let answer: (@Sendable ([any JSONWritable]) -> Void)?
+
+    /// - Parameter acknowledge: gives the answer; nil: none is asked for.
+    init(_ packet: EventPacket, acknowledge: (@Sendable ([any JSONWritable]) -> Void)? = nil) {
+        self.packet = packet
+        answer = acknowledge
+    }
+
+    public var name: String { packet.name }
+    public var arguments: [JSONSlice] { packet.arguments }
+    public var wantsAnswer: Bool { answer != nil }
+
+    /// Answers, if an answer is asked for. The first answer counts.
+    public func acknowledge(_ arguments: any JSONWritable...) { answer?(arguments) }
+}
+
+/// The handlers of a namespace for events of other servers. Its adapter holds them too: were it to hold the namespace, that would have to be
+/// weakly, and every retain of the namespace would be a slow one.
+final class ServerSideHandlers: Sendable {
+    /// nil: the namespace has ended.
+    private let handlers = NIOLockedValueBox<[String: @Sendable (ServerSideEvent) -> Void]?>([:])
+
+    /// A later handler of the same event replaces an earlier one.
+    func register(_ event: String, _ handler: @escaping @Sendable (ServerSideEvent) -> Void) {
+        let replaced = handlers.withLockedValue { $0?.updateValue(handler, forKey: event) }
+        // It goes outside the lock: what it held may come back here.
+        withExtendedLifetime(replaced) {}
+    }
+
+    func receive(_ event: ServerSideEvent) {
+        let handler = handlers.withLockedValue { $0?[event.name] }
+        handler?(event)
+    }
+
+    func end() {
+        let dropped = handlers.withLockedValue { handlers in
+            let dropped = handlers
+            handlers = nil
+            return dropped
+        }
+        withExtendedLifetime(dropped) {}
+    }
+}
