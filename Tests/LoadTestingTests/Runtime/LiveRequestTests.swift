@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import LoadTesting
@@ -106,10 +106,10 @@ struct LiveRequestTests {
 
     @Test("a connection that the server ended between two requests is opened again")
     func staleConnection() async throws {
-        let count = Mutex(0)
+        let count = NIOLockedValueBox(0)
         try await OddServer.with { _ in
             // The first connection ends without an answer to its second request.
-            count.withLock { count in
+            count.withLockedValue { count in
                 count += 1
                 return count == 2 ? .close : .response(status: 200)
             }

@@ -1,7 +1,7 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import SocketIOServer
 import SocketIOTesting
-import Synchronization
 import Testing
 
 @testable import LoadTesting
@@ -14,10 +14,10 @@ struct TruthTests {
     @Test("a stall shows in the response time of all messages that were due, not in the service time of those behind it")
     func stall() async throws {
         let io = SocketIO()
-        let numbers = Mutex(0)
+        let numbers = NIOLockedValueBox(0)
         io.onConnection { socket in
             socket.on("echo") { request in
-                let number = numbers.withLock { count in
+                let number = numbers.withLockedValue { count in
                     count += 1
                     return count
                 }
@@ -49,15 +49,16 @@ struct TruthTests {
     @Test("the audit names the exact numbers that were dropped, doubled and swapped, and nothing else")
     func audit() async throws {
         let io = SocketIO()
-        let state = Mutex<(number: Int, held: String?)>((0, nil))
+        let state = NIOLockedValueBox<(number: Int, held: String?)>((0, nil))
         io.onConnection { socket in
             socket.on("join") { request in
                 request.socket.join("room")
                 request.acknowledge?(true)
             }
+            socket.on("end") { request in request.socket.emit("ended") }
             socket.on("say") { [io] request in
                 let text = request.arguments.first.string ?? ""
-                let texts: [String] = state.withLock { state in
+                let texts: [String] = state.withLockedValue { state in
                     state.number += 1
                     if state.number == 250 {
                         state.held = text
@@ -78,7 +79,9 @@ struct TruthTests {
                       acknowledge: true
                     - loop: [{emit: [say, "{{ $auditTag('Raum ü~') }}"]}]
                       count: 600
-                    - think: 1.5
+                    # Answered behind all that was said.
+                    - emit: end
+                      response: {channel: ended}
                     """, config: users(1, Self.webSocket)), url: "http://\(server.host):\(server.port)")
         }
         let audit = try #require(report.audit)
@@ -125,9 +128,9 @@ struct TruthTests {
     }
 
     private final class Counter: Sendable {
-        private let count = Mutex(0)
+        private let count = NIOLockedValueBox(0)
         func next() -> Int {
-            self.count.withLock { count in
+            self.count.withLockedValue { count in
                 defer { count += 1 }
                 return count
             }

@@ -3,9 +3,9 @@ import Glibc
 #else
 import Darwin
 #endif
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
-import Synchronization
 import WebSocketCore
 
 /// A small HTTP and WebSocket server whose every answer a test decides, also answers that no proper server gives.
@@ -32,8 +32,8 @@ final class OddServer: Sendable {
     }
 
     final class Log: Sendable {
-        let requests = Mutex<[Request]>([])
-        let connections = Mutex(0)
+        let requests = NIOLockedValueBox<[Request]>([])
+        let connections = NIOLockedValueBox(0)
     }
 
     let port: Int
@@ -45,8 +45,8 @@ final class OddServer: Sendable {
     }
 
     var url: String { "http://127.0.0.1:\(self.port)" }
-    var requests: [Request] { self.log.requests.withLock { $0 } }
-    var connections: Int { self.log.connections.withLock { $0 } }
+    var requests: [Request] { self.log.requests.withLockedValue { $0 } }
+    var connections: Int { self.log.connections.withLockedValue { $0 } }
 
     /// - Parameters:
     ///   - accept: what is done with the connection of this number, from 0; nil: it is served.
@@ -59,7 +59,7 @@ final class OddServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let number = log.connections.withLock { count in
+                    let number = log.connections.withLockedValue { count in
                         defer { count += 1 }
                         return count
                     }
@@ -99,7 +99,7 @@ private final class OddHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.received.writeImmutableBuffer(self.unwrapInboundIn(data))
         while self.decoder == nil, let request = self.nextRequest() {
-            self.log.requests.withLock { $0.append(request) }
+            self.log.requests.withLockedValue { $0.append(request) }
             self.perform(self.answer(request), key: request.headers["sec-websocket-key"] ?? "", context)
         }
         self.readFrames(context)
