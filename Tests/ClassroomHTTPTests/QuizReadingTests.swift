@@ -159,7 +159,8 @@ struct QuizReadingTests {
         withExtendedLifetime((ann, ben, cyd)) {}
     }
 
-    @Test("the route has places for one user and for all: the next request is refused, and told when to come back", .timeLimit(.minutes(1)))
+    @Test(
+        "the route has places for one user and for all: the next request is refused, and told when to come back", .timeLimit(.minutes(10)))
     func placesOfRoute() async throws {
         var limits = RuntimeConfiguration()
         (limits.maximumQuizzesInHand, limits.maximumQuizzesInHandPerUser) = (2, 1)
