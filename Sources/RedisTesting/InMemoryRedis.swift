@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -226,5 +233,14 @@ public final class InMemoryRedis: Sendable {
             return state.sessions.removeValue(forKey: id) ?? []
         }
         for continuation in waiting { continuation.resume(returning: .error("ERR the session ended")) }
+    }
+}
+
+/// The time of day, which Redis's expiry times are.
+private enum WallClock {
+    static func now() -> (seconds: Int64, nanoseconds: Int64) {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return (Int64(time.tv_sec), Int64(time.tv_nsec))
     }
 }
