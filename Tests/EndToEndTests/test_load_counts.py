@@ -229,21 +229,24 @@ def children_of(parent):
     return [number for _, number in sorted(found)]
 
 
+async def all_users_at_work(process):
+    """Progress is told every ten seconds where there is no terminal."""
+    line = b"-"
+    while b"users 21 " not in line:
+        line = await process.stderr.readline()
+        assert line, "the run ended before all of its users had begun"
+
+
 @bounded(SECONDS)
 async def test_a_worker_that_dies_is_reported_and_the_others_go_on(dunlin_command, echo_server, tmp_path):
-    (tmp_path / "load.yml").write_text(WORKER_SCRIPT.format(target=echo_server.url, think=6))
+    (tmp_path / "load.yml").write_text(WORKER_SCRIPT.format(target=echo_server.url, think=25))
     process = await asyncio.create_subprocess_exec(
         dunlin_command, "run", "load.yml", "--workers", "2", "-o", "run.json", cwd=tmp_path,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        children = []
-        while len(children) < 2:
-            children = children_of(process.pid)
-            await asyncio.sleep(0.05)
-        # Lives until all of its users have begun, and their progress was told.
-        await asyncio.sleep(5)
-        os.kill(children[1], signal.SIGKILL)
+        await all_users_at_work(process)
+        os.kill(children_of(process.pid)[1], signal.SIGKILL)
         output, _ = await asyncio.wait_for(process.communicate(), SECONDS)
     finally:
         if process.returncode is None:
@@ -264,7 +267,7 @@ async def test_workers_end_with_an_interrupt(dunlin_command, echo_server, tmp_pa
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        await asyncio.sleep(3)
+        await all_users_at_work(process)
         process.send_signal(signal.SIGTERM)
         output, _ = await asyncio.wait_for(process.communicate(), 30)
     finally:
