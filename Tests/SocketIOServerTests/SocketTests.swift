@@ -20,7 +20,29 @@ struct SocketTests {
             try peer.text(#"421["add",{"a":1,"b":2}]"#)
             #expect(try peer.messages() == [#"431[{"sum":3}]"#])
             try peer.text(#"422["add",{"a":"x"}]"#)
-            #expect(try peer.messages().first?.hasPrefix(#"432[{"error":"#) == true)
+            #expect(
+                try peer.messages() == [
+                    #"432[{"error":{"code":"invalid_payload","message":"The payload does not have the shape that this event expects."}}]"#
+                ])
+            peer.finish()
+        }
+    }
+
+    @Test("an error that a typed handler throws is answered by its code, and never by the text of a Swift error")
+    func typedErrors() throws {
+        struct Secret: Error { var password = "hunter2" }
+        try withEmbeddedServer { io, loop in
+            io.onConnection { socket in
+                socket.on(Event<Sum, Sum>("safe")) { _ in throw SocketIOError(code: "room_full", message: "The room is full.") }
+                socket.on(Event<Sum, Sum>("unsafe")) { _ in throw Secret() }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            try peer.text(#"421["safe",{"a":1,"b":2}]"#)
+            #expect(try peer.messages() == [#"431[{"error":{"code":"room_full","message":"The room is full."}}]"#])
+            try peer.text(#"422["unsafe",{"a":1,"b":2}]"#)
+            #expect(
+                try peer.messages() == [#"432[{"error":{"code":"internal_error","message":"The server could not handle this event."}}]"#])
             peer.finish()
         }
     }
