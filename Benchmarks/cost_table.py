@@ -610,15 +610,24 @@ class Measurement:
                 client.send(frame(b'42["quiz:join",%s]' % payload))
             return [client]
 
-        def locked(tokens):
+        def locked(tokens, session="none"):
             """Sockets of these users send while another program has the database locked."""
             clients = [Client(self.dunlin.port, {"token": token}) for token in tokens]
             for client in clients:
                 client.ask("chat:join", b'{"roomId":"room"}', b'"dashboard:unsubscribe"')
+                if session != "none":
+                    client.ask("quiz:join", b'{"sessionId":"%s"}' % session.encode(), b'"dashboard:unsubscribe"')
                 client.connection.settimeout(0.05 if len(clients) < 10 else 0.002)
+            if session != "none":
+                host.send(frame(b'42["quiz:start",{"sessionId":"%s"}]' % session.encode()))
+                for client in clients:
+                    client.connection.settimeout(60)
+                    client.until(b'"quiz:question"')
+                    client.connection.settimeout(0.002)
             other = sqlite3.connect(pathlib.Path(self.folder, f"cost{self.starts}.sqlite"), isolation_level=None, timeout=30)
             other.execute("begin immediate")
-            payload = b'{"roomId":"room","content":"hello","sessionId":"none","x":"%s"}' % (b"a" * 60_000)
+            payload = b'{"roomId":"room","content":"hello","sessionId":"%s","questionId":"q1","answer":1,"x":"%s"}' % (
+                session.encode(), b"a" * 60_000)
             until = time.monotonic() + 3
             sending = list(clients)
             while sending and time.monotonic() < until:
@@ -634,6 +643,16 @@ class Measurement:
                         sending.remove(client)
             return [*clients, other]
 
+        def answering():
+            """Players of a live session answer its question, each with as much as a message may hold beside it."""
+            nonlocal host
+            self.http("POST", "/api/v1/quizzes", SMALL_QUIZ.replace(b'{"title"', b'{"id":"locked","title"'), {
+                "Authorization": "Bearer teacher0_token", "Content-Type": "application/json"})
+            host = Client(self.dunlin.port, {"token": "teacher0_token"})
+            host.ask("quiz:create_session", b'{"quizId":"locked","sessionId":"live"}', b'"dashboard:unsubscribe"')
+            return [*locked([f"student{number}_token" for number in range(200)], "live"), host]
+
+        host = None
         self.held("attachments of a packet that is not whole", 20_000_000, "attachments a packet: 10 MB", attachments)
         self.held("a message that is not whole", 2_000_000, "message: 1,000,000 bytes", fragments)
         self.held("answers that nobody reads", 2 * MIB + 4 * ONE_READ, "bytes queued for a client: 1 MiB", silent_reader)
@@ -645,6 +664,9 @@ class Measurement:
         self.held(
             "requests behind a locked database, of 200 users", 128 * MIB + 200 * ONE_READ,
             "requests, writes that wait: 64 MiB each", lambda: locked([f"student{number}_token" for number in range(200)]))
+        self.held(
+            "players of a live session behind a locked database, 200", 128 * MIB + 200 * ONE_READ,
+            "requests, writes that wait: 64 MiB each", answering)
 
     def stop(self):
         self.dunlin.stop()

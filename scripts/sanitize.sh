@@ -20,7 +20,8 @@ mkdir -p reports
 log="reports/sanitize-$sanitizer.log"
 swift build --build-tests --sanitize="$sanitizer" --scratch-path ".build-$sanitizer"
 status=0
-swift test --skip-build --disable-xctest --sanitize="$sanitizer" --scratch-path ".build-$sanitizer" \
+# One test after the other: under a sanitizer each takes ten times as long, and all at once would miss the time-outs of clients and servers.
+swift test --no-parallel --skip-build --disable-xctest --sanitize="$sanitizer" --scratch-path ".build-$sanitizer" \
     --skip DunlinCommandTests "$@" >"$log" 2>&1 || status=$?
 grep -E '^✘|Test run with|SUMMARY: |ERROR: AddressSanitizer|WARNING: ThreadSanitizer' "$log" || true
 if grep -qE 'ERROR: AddressSanitizer|WARNING: ThreadSanitizer' "$log"; then status=1; fi

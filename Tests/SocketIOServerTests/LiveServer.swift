@@ -42,6 +42,7 @@ struct LiveServer {
         guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
         let (received, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
         let client = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(.minutes(2))
             .channelOption(.autoRead, value: false)
             .channelOption(.socketOption(.so_rcvbuf), value: 65_536)
             .channelInitializer { channel in
