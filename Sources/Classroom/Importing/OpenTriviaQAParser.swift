@@ -30,48 +30,56 @@ public enum OpenTriviaQAParser {
     private static func parse(
         lines bytes: UnsafeBufferPointer<UInt8>, _ maximumQuestions: Int, _ maximumRejected: Int
     ) -> OpenTriviaQAImport {
-        var result = OpenTriviaQAImport()
-        // Not an optional: one that is looked into is copied, and this is done for each line.
-        var record = OpenTriviaQARecord(line: 0)
-        var isInRecord = false
-        var number = 0
-        var isInUnmarkedBlock = false
-
-        func take(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
-            var line = UnsafeBufferPointer(rebasing: bytes)
-            number += 1
-            // A byte order mark is no part of the first line.
-            if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = UnsafeBufferPointer(rebasing: line.dropFirst(3)) }
-            if line.count > 1, line[0] == UInt8(ascii: "#"), line[1] == UInt8(ascii: "Q") {
-                if isInRecord { result.add(record) }
-                record.begin(at: number)
-                isInRecord = true
-            }
-            // Most lines are ASCII, which needs no validation.
-            let isText = isASCII(line) || String(validating: line, as: UTF8.self) != nil
-            if isInRecord, record.ends(before: line) {
-                result.add(record)
-                isInRecord = false
-                isInUnmarkedBlock = false
-            }
-            if isInRecord {
-                if isText { record.add(line, number: number) } else { record.addNoText(number: number) }
-            } else if isText, OpenTriviaQARecord.isBlank(line) {
-                isInUnmarkedBlock = false
-            } else if !isInUnmarkedBlock {
-                isInUnmarkedBlock = true
-                result.reject(number, "a block that does not begin with #Q")
-            }
-        }
-
+        var reader = LineReader()
         var start = bytes.startIndex
-        while start < bytes.endIndex, result.questions.count <= maximumQuestions, result.rejected.count <= maximumRejected {
+        while start < bytes.endIndex, reader.result.questions.count <= maximumQuestions, reader.result.rejected.count <= maximumRejected {
             let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
-            take(bytes[start..<end])
+            reader.take(UnsafeBufferPointer(rebasing: bytes[start..<end]))
             start = end + 1
         }
-        if start >= bytes.endIndex, isInRecord { result.add(record) }
-        return result
+        if start >= bytes.endIndex { reader.endRecord() }
+        return reader.result
+    }
+}
+
+/// Reads a file line by line.
+private struct LineReader {
+    private(set) var result = OpenTriviaQAImport()
+    // Not an optional: one that is looked into is copied, and this is done for each line.
+    private var record = OpenTriviaQARecord(line: 0)
+    private var isInRecord = false
+    private var number = 0
+    private var isInUnmarkedBlock = false
+
+    mutating func take(_ bytes: OpenTriviaQARecord.Line) {
+        var line = bytes
+        number += 1
+        // A byte order mark is no part of the first line.
+        if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = UnsafeBufferPointer(rebasing: line.dropFirst(3)) }
+        if line.count > 1, line[0] == UInt8(ascii: "#"), line[1] == UInt8(ascii: "Q") {
+            endRecord()
+            record.begin(at: number)
+            isInRecord = true
+        }
+        // Most lines are ASCII, which needs no validation.
+        let isText = Self.isASCII(line) || String(validating: line, as: UTF8.self) != nil
+        if isInRecord, record.ends(before: line) {
+            endRecord()
+            isInUnmarkedBlock = false
+        }
+        if isInRecord {
+            if isText { record.add(line, number: number) } else { record.addNoText(number: number) }
+        } else if isText, OpenTriviaQARecord.isBlank(line) {
+            isInUnmarkedBlock = false
+        } else if !isInUnmarkedBlock {
+            isInUnmarkedBlock = true
+            result.reject(number, "a block that does not begin with #Q")
+        }
+    }
+
+    mutating func endRecord() {
+        if isInRecord { result.add(&record) }
+        isInRecord = false
     }
 
     private static func isASCII(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -105,8 +113,8 @@ public struct OpenTriviaQAImport: Hashable, Sendable {
 
     mutating func reject(_ line: Int, _ reason: String) { rejected.append(Report(line: line, reason: reason)) }
 
-    mutating func add(_ record: borrowing OpenTriviaQARecord) {
-        switch record.finished(id: "q\(questions.count + 1)") {
+    mutating func add(_ record: inout OpenTriviaQARecord) {
+        switch record.finish(id: "q\(questions.count + 1)") {
         case .success(let read):
             questions.append(read.question)
             if let note = read.note { notes.append(Report(line: record.line, reason: note)) }

@@ -7,7 +7,8 @@ struct OpenTriviaQARecord {
 
     /// Where it begins.
     private(set) var line: Int
-    private var question: [String] = []
+    private var firstLine = ""
+    private var furtherLines: [String] = []
     private var answer: String?
     private var choices: [String] = []
     /// The choices' letters, a bit each.
@@ -18,12 +19,12 @@ struct OpenTriviaQARecord {
 
     init(line: Int) { self.line = line }
 
-    /// Makes it the next record. Its lists keep their room.
+    /// Makes it the next record.
     mutating func begin(at line: Int) {
         self.line = line
-        question.removeAll(keepingCapacity: true)
+        if !furtherLines.isEmpty { furtherLines.removeAll(keepingCapacity: true) }
         answer = nil
-        choices.removeAll(keepingCapacity: true)
+        if !choices.isEmpty { choices = [] }
         letters = 0
         problem = nil
         isComplete = false
@@ -43,18 +44,19 @@ struct OpenTriviaQARecord {
     /// The next line, which is UTF-8.
     mutating func add(_ line: Line, number: Int) {
         if number == self.line {
-            question.append(Self.value(line, behind: 2))
+            firstLine = Self.value(line, behind: 2)
         } else if line.first == UInt8(ascii: "^") {
             if answer != nil { fail(number, "a second correct answer") }
             answer = Self.value(line, behind: 1)
         } else if answer == nil {
-            question.append(String(decoding: Self.withoutBlankEnd(line), as: UTF8.self))
+            furtherLines.append(String(decoding: Self.withoutBlankEnd(line), as: UTF8.self))
         } else if let byte = line.first, Self.isChoice(line) {
             let letter = Unicode.Scalar(byte)
             let rest = Self.value(line, behind: 1)
             if letters & Self.bit(byte) != 0 { fail(number, "choice \(letter) appears twice") }
             letters |= Self.bit(byte)
             if rest.showsNothing { fail(number, "choice \(letter) is empty") }
+            if choices.isEmpty { choices.reserveCapacity(4) }
             choices.append(rest)
         } else if !Self.isBlank(line) {
             fail(number, "a line that is neither a choice nor the next question")
@@ -63,34 +65,52 @@ struct OpenTriviaQARecord {
         }
     }
 
-    /// The question, and what was repaired in it.
-    func finished(id: String) -> Result<(question: Question, note: String?), Problem> {
+    /// The question, and what was repaired in it. The choices go into it: nothing is left of the record.
+    mutating func finish(id: String) -> Result<(question: Question, note: String?), Problem> {
         if let problem { return .failure(problem) }
-        let text = Self.text(of: question)
+        let text = text()
         guard !text.showsNothing else { return failure("no question") }
-        guard text.utf16.count <= OpenTriviaQAParser.maximumQuestionLength else { return failure("the question is too long") }
+        guard !Self.isLonger(text, than: OpenTriviaQAParser.maximumQuestionLength) else { return failure("the question is too long") }
         guard let answer, !answer.isEmpty else { return failure("no correct answer") }
         guard choices.count >= 2 else { return failure("fewer than two choices") }
         guard choices.count <= OpenTriviaQAParser.maximumChoices,
-            choices.allSatisfy({ $0.utf16.count <= OpenTriviaQAParser.maximumChoiceLength })
+            choices.allSatisfy({ !Self.isLonger($0, than: OpenTriviaQAParser.maximumChoiceLength) })
         else { return failure("too many or too long choices") }
-        // By their bytes: comparing texts normalises them, in quadratic time where one letter has many marks.
-        var options: [String] = []
-        options.reserveCapacity(choices.count)
-        for choice in choices where !options.contains(where: { $0.hasSameBytes(as: choice) }) { options.append(choice) }
-        guard options.count >= 2 else { return failure("all choices are the same") }
+        let count = choices.count
+        dropRepeatedChoices()
+        guard choices.count >= 2 else { return failure("all choices are the same") }
         let correct =
-            options.firstIndex { $0.hasSameBytes(as: answer) }
-            ?? options.firstIndex { $0.trimmingSpaces().hasSameBytes(as: answer.trimmingSpaces()) }
+            choices.firstIndex { $0.hasSameBytes(as: answer) }
+            ?? choices.firstIndex { $0.trimmingSpaces().hasSameBytes(as: answer.trimmingSpaces()) }
         guard let correct else { return failure("no choice equals the correct answer") }
-        let note = options.count < choices.count ? "a repeated choice was left out" : nil
+        let note = choices.count < count ? "a repeated choice was left out" : nil
+        var options: [String] = []
+        swap(&options, &choices)
         return .success((Question(id: id, question: text, options: options, correctAnswer: .index(correct)), note))
     }
 
-    /// The lines of a question. Blank ones are gaps in the file, but where lines are indented the text is code, and stays as it is.
-    private static func text(of lines: [String]) -> String {
-        if lines.count == 1 { return lines[0].trimmingSpaces() }
-        let isIndented = lines.dropFirst().contains { $0.first?.isWhitespace == true }
+    /// By their bytes: comparing texts normalises them, in quadratic time where one letter has many marks.
+    private mutating func dropRepeatedChoices() {
+        var index = 1
+        while index < choices.count {
+            if choices[..<index].contains(where: { $0.hasSameBytes(as: choices[index]) }) {
+                choices.remove(at: index)
+            } else {
+                index += 1
+            }
+        }
+    }
+
+    /// In UTF-16, which most texts need not be counted in: they have fewer bytes than they may have units.
+    private static func isLonger(_ text: String, than maximum: Int) -> Bool {
+        text.utf8.count > maximum && text.utf16.count > maximum
+    }
+
+    /// The lines of the question. Blank ones are gaps in the file, but where lines are indented the text is code, and stays as it is.
+    private func text() -> String {
+        if furtherLines.isEmpty { return firstLine.trimmingSpaces() }
+        let lines = [firstLine] + furtherLines
+        let isIndented = furtherLines.contains { $0.first?.isWhitespace == true }
         guard isIndented else { return lines.map { $0.trimmingSpaces() }.filter { !$0.isEmpty }.joined(separator: "\n") }
         let end = lines.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
         let start = lines.firstIndex { !$0.isEmpty } ?? 0
