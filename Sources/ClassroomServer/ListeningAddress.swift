@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 
 /// Where a server listens.
 public struct ListeningAddress: Sendable, Hashable {
@@ -44,5 +46,22 @@ public struct ListeningAddress: Sendable, Hashable {
         // Without a network nobody but this machine is there.
         address.hostname = NetworkAddress.current() ?? "127.0.0.1"
         return address.url
+    }
+}
+
+/// Finds out whether an address can be listened on, before a server changes anything for which it would need it.
+enum ListeningProbe {
+    /// Listens for a moment. Another program may still take the port afterwards: then the server itself says so.
+    /// - Throws: a ``StartupError`` that says why not.
+    static func check(hostname: String, port: Int) async throws {
+        do {
+            // The options are those of the server's own socket, so that both get the same answer.
+            let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: hostname, port: port).get()
+            try await channel.close()
+        } catch {
+            throw StartupError(binding: "\(hostname):\(port)", failedWith: error)
+        }
     }
 }

@@ -82,3 +82,8 @@ extension JSONSlice: Hashable {
 extension JSONSlice: CustomStringConvertible {
     public var description: String { String(buffer: self.bytes) }
 }
+
+/// The six kinds of JSON values (RFC 8259 §3).
+public enum JSONKind: Sendable, Hashable {
+    case null, bool, number, string, array, object
+}

@@ -1,5 +1,15 @@
 import Classroom
 
+/// What only a session's host may do.
+enum HostAction: Sendable {
+    case start, next, close, end, kick, lock
+
+    static let events: [(String, HostAction)] = [
+        ("quiz:start", .start), ("quiz:next", .next), ("quiz:close", .close), ("quiz:end", .end), ("quiz:kick", .kick),
+        ("quiz:lock", .lock),
+    ]
+}
+
 /// Creating and controlling a session.
 extension QuizHandler {
     @Sendable func create(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {

@@ -21,3 +21,11 @@ extension TestClient {
         try await self.next(event.name, timeout: timeout).decode()
     }
 }
+
+/// An event that a test's client received.
+public struct TestEvent: Sendable {
+    public let name: String
+    public let arguments: Arguments
+    /// The acknowledgement that the server asks for: answer with ``TestClient/acknowledge(_:_:)``.
+    public let id: UInt64?
+}

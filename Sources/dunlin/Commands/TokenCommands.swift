@@ -3,6 +3,13 @@ import Classroom
 import ClassroomServer
 import ClassroomStore
 
+/// `dunlin token`.
+struct TokenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token", abstract: "Create and revoke sign-in tokens.",
+        subcommands: [TokenCreateCommand.self, TokenRevokeCommand.self])
+}
+
 /// `dunlin token create`.
 struct TokenCreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -85,5 +92,76 @@ struct TokenRequest: Equatable {
         }
         try await store.createToken(
             hash: TokenHash.sha256Hex(token), userID: userID, expiresAt: lifetime.map { now + $0.milliseconds }, createdAt: now)
+    }
+}
+
+/// How long a token lasts, as `--expires` says it: a number and s, m, h, d or w.
+struct TokenLifetime: ExpressibleByArgument, Equatable {
+    /// A hundred years: longer is a mistake.
+    static let maximumMilliseconds: Int64 = 36_525 * 24 * 3_600_000
+
+    let milliseconds: Int64
+
+    init?(argument: String) {
+        let units: [Character: Int64] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000]
+        guard let unit = argument.last.flatMap({ units[$0] }), argument.dropLast().utf8.allSatisfy({ (48...57).contains($0) }),
+            let count = Int64(argument.dropLast()), count > 0
+        else { return nil }
+        let (milliseconds, overflow) = count.multipliedReportingOverflow(by: unit)
+        guard !overflow, milliseconds <= Self.maximumMilliseconds else { return nil }
+        self.milliseconds = milliseconds
+    }
+}
+
+/// `dunlin token revoke`.
+struct TokenRevokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "Revoke a token, or all tokens of a user.",
+        discussion: """
+            Examples:
+              dunlin token revoke dunlin_kK3v…
+              dunlin token revoke --user ben
+            """)
+
+    @Argument(help: "The token.")
+    var token: String?
+
+    @Option(help: "The user whose tokens are revoked (default: DUNLIN_USER, if no token is given).")
+    var user: String?
+
+    @OptionGroup var database: DatabaseOptions
+
+    /// What is revoked.
+    enum Subject: Equatable {
+        case token(String)
+        case user(String)
+    }
+
+    /// What the command line names, and if it names nothing the environment's user.
+    func subject(_ environment: Environment) throws -> Subject {
+        switch (token, user) {
+        case (let token?, nil): return .token(token)
+        case (nil, let user?): return .user(user)
+        case (nil, nil):
+            if let user = environment.string("user") { return .user(user) }
+            fallthrough
+        default: throw ValidationError("give either a token or --user")
+        }
+    }
+
+    func run() async throws {
+        let environment = Environment()
+        let subject = try subject(environment)
+        try await database.withStore(environment) { store in
+            switch subject {
+            case .token(let token):
+                guard try await store.revokeToken(hash: TokenHash.sha256Hex(token)) else { throw CommandFailure(.noUser, "no such token") }
+                Terminal.print("revoked 1 token")
+            case .user(let user):
+                let count = try await store.revokeTokens(userID: user)
+                guard count > 0 else { throw CommandFailure(.noUser, "the user '\(user)' has no tokens") }
+                Terminal.print("revoked \(count) \(count == 1 ? "token" : "tokens")")
+            }
+        }
     }
 }

@@ -1,6 +1,27 @@
 public import Classroom
 import Foundation
 
+/// Users who are known by a JSON Web Token alone: nothing about them is looked up.
+public struct JWTAuthentication: AuthenticationService {
+    private let verifier: JWTVerifier
+    private let now: @Sendable () -> UnixMilliseconds
+
+    public init(verifier: JWTVerifier, now: @escaping @Sendable () -> UnixMilliseconds) {
+        self.verifier = verifier
+        self.now = now
+    }
+
+    /// nil for every refusal: whoever sent the token is not told which check failed.
+    public func verifyToken(_ token: String) async throws -> User? {
+        try? verifier.user(for: token, at: now())
+    }
+
+    public func lapsed(among tokens: [String]) async throws -> Set<String> {
+        let now = now()
+        return Set(tokens.filter { !verifier.stillHolds($0, at: now) })
+    }
+}
+
 /// Checks JSON Web Tokens: the algorithm is pinned by the key, the signature comes before the claims, and time is a parameter.
 public struct JWTVerifier: Sendable {
     private let configuration: JWTConfiguration
@@ -31,4 +52,29 @@ public struct JWTVerifier: Sendable {
         else { return false }
         return (try? claims.user(at: now, for: configuration)) != nil
     }
+}
+
+/// Why a JSON Web Token was refused. For logs and tests: whoever sent the token hears only that it is invalid.
+public enum JWTRefusal: Error, Hashable, Sendable {
+    /// Longer than ``TokenLimits/maximumBytes``.
+    case tooLong
+    /// Not three parts of base64url with JSON objects in the first two, or a claim of the wrong type.
+    case malformed
+    /// The header names another algorithm than the key's: `none`, or a public key used as a secret.
+    case wrongAlgorithm
+    /// The header asks for an extension that must be understood (RFC 7515, section 4.1.11).
+    case criticalHeader
+    case badSignature
+    /// `exp` has come.
+    case expired
+    /// There is no `exp`: the token would be valid for ever.
+    case missingExpiry
+    /// `nbf` is still to come.
+    case notYetValid
+    case wrongIssuer
+    case wrongAudience
+    /// No `sub`, an empty one, or a longer one than a user id may be.
+    case badSubject
+    case badName
+    case unknownRole
 }

@@ -1,7 +1,20 @@
 import ClassroomHTTP
 import ClassroomLive
+import ClassroomStore
 import Logging
 import ServiceLifecycle
+
+/// Closes the database when everything that writes to it has ended. The first of the services, so that it is the last to be shut down.
+struct StoreService: Service {
+    let store: any ClassroomStore
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await store.close()
+        if !Task.isCancelled { logger.info("database closed") }
+    }
+}
 
 /// Begins the drain: readiness fails, no new work is taken, work in hand finishes. The last of the services, so that it is the first to be
 /// shut down and the listener stays open meanwhile, for `notice` at least: whoever asks `/readyz` gets a chance to see it fail.

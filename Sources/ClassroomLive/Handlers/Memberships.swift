@@ -1,3 +1,5 @@
+import SocketIOServer
+
 /// A socket's place in a quiz session.
 struct SessionMembership {
     let sessionID: String
@@ -19,4 +21,14 @@ extension [SessionMembership] {
     }
 
     mutating func leave(_ sessionID: String) { removeAll { $0.sessionID == sessionID } }
+}
+
+/// A socket's place in a chat room.
+struct ChatMembership {
+    let roomID: String
+    /// Whom a message to the room reaches: made once, used for every message.
+    let target: BroadcastOperator
+
+    /// The room's name among the server's rooms.
+    static func room(_ roomID: String) -> String { "chat:\(roomID)" }
 }
