@@ -34,8 +34,8 @@ test("a countdown without time left shows 0 at once, a stopped one nothing more"
 
 test("a code is found in what people type and paste", () => {
   const texts = ["123456", " 123 456 ", "123-456", "Code: 123 456", "(123 456).", "http://192.168.0.17:3001/?code=123456", "https://a.example/?x=1&code=123456#top"];
-  for (const text of [...texts, "١٢٣٤٥٦", "१२३ ४५६", "１２３４５６", "123\u2009456", "Room 12: 123–456"]) assert.equal(parseCode(text), "123456", text);
-  for (const text of ["", "12345", "1234567", "a123456", "123456b", "123456 or: 654321", "http://a.example/?code=12345", "½23456"]) assert.equal(parseCode(text), null, text);
+  for (const text of [...texts, "١٢٣٤٥٦", "१२३ ४५६", "１２３４５６", "123\u2009456", "Room 12: 123–456", "123.456", "12/34/56", "١٢٣/٤٥٦", "123456, 123 456"]) assert.equal(parseCode(text), "123456", text);
+  for (const text of ["", "12345", "1234567", "a123456", "123456b", "123456 or: 654321", "http://a.example/?code=12345", "½23456", "10.0.0.17", "1234.56", "½23.456", "a 123.456"]) assert.equal(parseCode(text), null, text);
 });
 
 test("a name within a text loses what could turn the text around, and is isolated if it runs from right to left", () => {

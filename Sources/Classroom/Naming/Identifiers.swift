@@ -6,23 +6,33 @@ public struct JoinCode: Hashable, Sendable {
 
     public let value: String
 
-    /// What is read at most of what somebody pasted.
+    /// The longest pasted text that is read.
     static let maximumTextBytes = 2_048
 
     /// Accepts what people type and paste: digits of any script, with spaces and hyphens between them, a label in front
-    /// ("Code: 123 456"), or the whole link to the quiz.
+    /// ("Code: 123 456"), or the whole link to the quiz. Without a letter, any sign may stand between equal groups ("123.456").
     public init?(_ text: String) {
         guard text.utf8.count <= JoinCode.maximumTextBytes, !text.contains("\0") else { return nil }
         if let parameter = text.firstRange(of: "code=") {
             self.init(run: JoinCode.runs(in: text[parameter.upperBound...].prefix { $0 != "&" && $0 != "#" }))
         } else {
-            self.init(run: JoinCode.runs(in: text[...]))
+            self.init(run: JoinCode.runs(in: text[...]) + [JoinCode.grouped(text)].compactMap(\.self))
+        }
+    }
+
+    /// Six digits in two or three groups of the same length, with signs between them that do not count as blanks.
+    private static func grouped(_ text: String) -> String? {
+        guard !text.unicodeScalars.contains(where: { $0.properties.isAlphabetic }) else { return nil }
+        let groups = text.unicodeScalars.split { $0.properties.numericType == nil }
+        guard (2...3).contains(groups.count), groups.allSatisfy({ $0.count == digits / groups.count }) else { return nil }
+        return groups.joined().reduce(into: "") { code, scalar in
+            code.unicodeScalars.append(scalar.isASCII ? scalar : scalar.decimalDigit ?? scalar)
         }
     }
 
     /// The only run that has the length of a code.
     private init?(run runs: [String]) {
-        let codes = runs.filter { $0.utf8.count == JoinCode.digits }
+        let codes = Set(runs.filter { $0.utf8.count == JoinCode.digits })
         guard codes.count == 1, let value = codes.first else { return nil }
         self.value = value
     }

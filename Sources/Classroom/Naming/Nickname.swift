@@ -6,11 +6,11 @@
 public struct Nickname: Hashable, Sendable {
     public static let maximumCharacters = 32
     public static let maximumScalars = 64
-    /// What a name may be made of before it is cleaned, in UTF-8 bytes.
+    /// The longest name before it is cleaned, in UTF-8 bytes.
     public static let maximumRawBytes = 1_024
 
     public let display: String
-    /// Equal for names that nobody could tell apart.
+    /// The form for comparison: equal for names that look the same.
     public let folded: String
 
     /// A name that somebody chose.
@@ -25,7 +25,7 @@ public struct Nickname: Hashable, Sendable {
         self.init(display: cleaned)
     }
 
-    /// The name of an account, which its owner can't choose here: it is made to fit.
+    /// The name of an account, made to fit: its owner cannot choose another one here.
     public static func account(_ raw: String) -> Nickname {
         var cleaned = Nickname.cleaned(String(decoding: raw.utf8.prefix(maximumRawBytes), as: UTF8.self))
         cleaned.unicodeScalars.removeAll { $0 == "<" || $0 == ">" }
@@ -44,7 +44,7 @@ public struct Nickname: Hashable, Sendable {
         return Nickname(display: Nickname.cut(display, toCharacters: Nickname.maximumCharacters - suffix.count) + suffix)
     }
 
-    /// The same for all names that are equal as far as ``numbered(_:)`` keeps them, whatever the number.
+    /// The same for all names that ``numbered(_:)`` cuts to the same beginning.
     var numberingKey: String { Nickname.fold(Nickname.cut(display, toCharacters: Nickname.maximumCharacters - Nickname.longestSuffix)) }
 
     /// A space and the digits of the largest number that a full session needs.
@@ -86,14 +86,14 @@ public struct Nickname: Hashable, Sendable {
         return String(scalars).trimmingSpaces()
     }
 
-    /// Letters from Arabic on, but for the Latin and Greek ones that stand behind them, and emoji.
+    /// True for letters from Arabic on, except the Latin and Greek ones behind them, and for emoji.
     private static func isShapedByJoiners(_ scalar: Unicode.Scalar) -> Bool {
         guard scalar.value >= 0x600, !(0x1E00...0x1FFF).contains(scalar.value) else { return false }
         return scalar.properties.isAlphabetic || scalar.properties.isEmoji || scalar.value == 0xFE0F
             || scalar.properties.canonicalCombiningClass == .virama || scalar.properties.generalCategory == .nonspacingMark
     }
 
-    /// The mark that asks for the coloured form, and the tags of a flag.
+    /// True for the mark that asks for the coloured form, and for the tags of a flag.
     private static func isPartOfEmoji(_ scalar: Unicode.Scalar, after last: Unicode.Scalar) -> Bool {
         if scalar.value == 0xFE0F { return last.properties.isEmoji && (last.value > 0x7F || last.properties.numericType == nil) }
         return (0xE0020...0xE007F).contains(scalar.value) && (last.value == 0x1F3F4 || (0xE0020...0xE007E).contains(last.value))

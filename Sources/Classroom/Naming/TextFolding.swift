@@ -1,4 +1,4 @@
-/// The form in which texts that people type are compared: names with names, answers with answers.
+/// The form for comparing texts that people type: names with names, answers with answers.
 ///
 /// Equal in this form are texts that differ only in letter case, in compatibility characters (NFKC: full-width letters, ligatures), in
 /// invisible characters, in white space, in the script of their digits, or in the punctuation that phones and word processors put in by
@@ -7,10 +7,10 @@ public enum TextFolding {
     public static func fold(_ text: String) -> String {
         if let plain = foldedASCII(text) { return plain }
         var unified = String.UnicodeScalarView()
-        // Before NFKC, which takes some marks apart: ´ becomes a space with an accent.
-        for scalar in text.unicodeScalars { unified.append(punctuation[scalar] ?? scalar) }
-        // Upper case first: it turns ß into SS and ſ into S, which lower case alone leaves.
-        let folded = String(unified).compatibilityNormalized.uppercased().lowercased().compatibilityNormalized
+        // Before NFKC, which takes some marks apart (´ becomes a space with an accent) and joins nothing across an invisible character.
+        for scalar in text.unicodeScalars where scalar.isBlank || !scalar.isInvisible { unified.append(scalar.plainPunctuation ?? scalar) }
+        // Lower case first, which alone knows ẞ; then upper case, which turns ß into SS.
+        let folded = String(unified).compatibilityNormalized.lowercased().uppercased().lowercased().compatibilityNormalized
         var result = String.UnicodeScalarView()
         var isSpaceDue = false
         for scalar in folded.unicodeScalars {
@@ -20,7 +20,7 @@ public enum TextFolding {
                 // The dot that lower case leaves of İ is not another letter: "istanbul" is İstanbul.
                 if isSpaceDue { result.append(" ") }
                 isSpaceDue = false
-                result.append(scalar.decimalDigit ?? punctuation[scalar] ?? scalar)
+                result.append(scalar.decimalDigit ?? scalar.plainPunctuation ?? scalar)
             }
         }
         return String(result)
@@ -46,12 +46,13 @@ public enum TextFolding {
     }
 
     /// Typographic punctuation and what a keyboard without it has in its place.
-    private static let punctuation: [Unicode.Scalar: Unicode.Scalar] = {
+    fileprivate static let punctuation: [Unicode.Scalar: Unicode.Scalar] = {
         let groups: [(Unicode.Scalar, String)] = [
-            ("'", "\u{60}\u{B4}‘’‚‛′‵‹›ʹʻʼʽˈˊˋ՚׳＇｀\u{FF40}"),
-            ("\"", "“”„‟″‶«»ʺ״〝〞〟＂"),
-            ("-", "‐‑‒–—―−⁃➖﹘﹣－˗"),
-            ("/", "⁄∕⧸"), (":", "∶ː"), ("~", "〜∼˜"), ("*", "∗⁎"), ("|", "∣ǀ"), ("·", "•∙⋅‧・"), (",", "‚，、،"), (".", "٫。｡"),
+            ("'", "\u{60}\u{B4}‘’‚‛′‵‹›ʹʻʼʽˈˊˋ՚׳＇｀❛❜❮❯"),
+            ("\"", "“”„‟″‶«»ʺ״〝〞〟＂❝❞⹂「」『』"),
+            // Beside what Unicode calls a dash.
+            ("-", "⁃➖˗"),
+            ("/", "⁄∕⧸"), (":", "∶ː"), ("~", "〜∼˜⁓"), ("*", "∗⁎"), ("|", "∣ǀ"), ("·", "•∙⋅‧・"), (",", "，、،٬"), (".", "٫。｡"),
             ("?", "؟"), (";", "؛\u{37E}"),
         ]
         var table: [Unicode.Scalar: Unicode.Scalar] = [:]
@@ -66,7 +67,7 @@ extension Unicode.Scalar {
     /// White space, or a blank to the eye: U+2800 is an empty Braille cell, a symbol by its category.
     var isBlank: Bool { properties.isWhitespace || self == "\u{2800}" }
 
-    /// Nothing to see, and no white space either: joiners, direction marks, fillers, soft hyphens, what no font has.
+    /// True for characters that show nothing and are no white space: joiners, direction marks, fillers, soft hyphens, unassigned code points.
     var isInvisible: Bool {
         if value < 0x7F { return value < 0x20 }
         if properties.isDefaultIgnorableCodePoint { return true }
@@ -89,7 +90,13 @@ extension Unicode.Scalar {
         return Unicode.Scalar(UInt8(ascii: "0") + UInt8(digit))
     }
 
-    /// Turns the direction of the text around it, or ends such a turn.
+    /// The ASCII character that stands for this typographic one on a keyboard.
+    fileprivate var plainPunctuation: Unicode.Scalar? {
+        guard value == 0x60 || value > 0x7F else { return nil }
+        return TextFolding.punctuation[self] ?? (properties.isDash ? "-" : nil)
+    }
+
+    /// True for characters that change the direction of the text around them, or end such a change.
     var isDirectionControl: Bool {
         switch value {
         case 0x61C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
@@ -99,7 +106,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    /// No character of it leaves a trace on a screen.
+    /// True if no character of it leaves a trace on a screen.
     public var showsNothing: Bool {
         // Most texts begin with a printable ASCII character, which needs no table.
         if let first = utf8.first, first > 0x20, first < 0x7F { return false }

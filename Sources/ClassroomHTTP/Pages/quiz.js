@@ -19,12 +19,22 @@ export function shapeIcon(index) {
   return svg("svg", { class: "shape", viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("polygon", { points }));
 }
 
-/** The six digits in what somebody typed or pasted: digits of any script, "Code: 123 456", or the whole link; null when there are none. */
+/**
+ * The six digits in what somebody typed or pasted: digits of any script, "Code: 123 456", "123.456", or the whole link; null when there are
+ * none. The server reads a code in the same way.
+ */
 export function parseCode(text) {
   const linked = /code=([^&#]*)/.exec(text)?.[1];
   const runs = (linked ?? text).match(/(?<![\p{L}\p{N}])\p{Nd}(?:[\s\p{Pd}\p{Cf}]*\p{Nd})*(?![\p{L}\p{N}])/gu) ?? [];
-  const codes = runs.map((run) => [...run].map(digitOf).join("")).filter((digits) => digits.length === 6);
-  return codes.length === 1 ? codes[0] : null;
+  const codes = [...runs, linked ? "" : grouped(text)].map((run) => [...run].map(digitOf).join("")).filter((digits) => digits.length === 6);
+  return new Set(codes).size === 1 ? codes[0] : null;
+}
+
+/** Two or three groups of the same length, whatever sign stands between them, where there is no letter; otherwise nothing. */
+function grouped(text) {
+  if (/\p{Alphabetic}/u.test(text)) return "";
+  const groups = text.match(/\p{N}+/gu) ?? [];
+  return [2, 3].includes(groups.length) && groups.every((group) => [...group].length === 6 / groups.length) ? groups.join("") : "";
 }
 
 /** The value of a decimal digit of any script; nothing for another character. Each script has its ten in a row. */

@@ -25,6 +25,7 @@ struct NicknameTests {
         arguments: [
             ("Ann", "aNN"), ("STRASSE", "straße"), ("Ann", "Аnn"), ("Maria", "Маrіа"), ("Ann", "A\u{FE0F}nn"), ("é", "E\u{301}"),
             ("می\u{200C}خواهم", "میخواهم"), ("👩\u{200D}🚀", "👩🚀"), ("O’Brien", "o'brien"), ("Ann ٢", "Ann 2"), ("Jean‑Luc", "Jean-Luc"),
+            ("Jean-Luc", "Jean⸺Luc"), ("José", "Jose\u{34F}\u{301}"), ("GROẞ", "gross"),
         ])
     func folded(_ one: String, _ other: String) throws {
         #expect(try Nickname(one).folded == Nickname(other).folded)
@@ -84,7 +85,8 @@ struct JoinCodeTests {
         arguments: [
             "123456", " 123 456 ", "123-456", "１２３４５６", "1 2 3 4 5 6", "١٢٣ ٤٥٦", "१२३४५६", "Code: 123 456", "code 123456.", "(123 456)",
             "http://192.168.0.17:3001/?code=123456", "https://school.example/?code=123456&x=999999", "school.example/?x=1&code=123456#top",
-            "123\u{2009}456", "123\u{200B}456", "Room 12: 123–456",
+            "123\u{2009}456", "123\u{200B}456", "Room 12: 123–456", "123.456", "12/34/56", "123,456", "123·456", "١٢٣/٤٥٦", "123_456",
+            "123456, 123 456",
         ])
     func valid(_ text: String) {
         #expect(JoinCode(text)?.value == "123456")
@@ -94,7 +96,8 @@ struct JoinCodeTests {
         "anything else is none",
         arguments: [
             "", "12345", "1234567", "12345a", "123456a", "a123456", "½23456", "-1e5", "123456\u{0}", "123456 or: 654321",
-            "http://192.168.0.17:3001/?code=12345", String(repeating: " ", count: 2_048) + "123456",
+            "http://192.168.0.17:3001/?code=12345", "10.0.0.17", "12.34", "1234.56", "½23.456", "a 123.456",
+            String(repeating: " ", count: 2_048) + "123456",
         ])
     func invalid(_ text: String) {
         #expect(JoinCode(text) == nil)

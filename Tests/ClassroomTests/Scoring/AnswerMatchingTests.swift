@@ -58,6 +58,10 @@ struct AnswerMatchingTests {
             ("co-operate", "co\u{2011}operate"), ("naïve", "nai\u{308}ve"), ("Ｔｏｋｙｏ", "tokyo"), ("İstanbul", "istanbul"),
             ("week\u{AD}end", "weekend"),
             ("zero", "ze\u{200B}ro"), ("a b", "a\u{2003}\u{3000}b"), ("ΟΔΟΣ", "οδος"), ("❤", "❤\u{FE0F}"), ("H₂O", "h2o"),
+            ("straße", "STRAẞE"), ("café", "cafe\u{AD}\u{301}"), ("Việt", "Vie\u{34F}\u{323}\u{302}t"),
+            ("q\u{323}\u{307}", "q\u{200D}\u{307}\u{323}"),
+            ("IRMAK", "ırmak"), ("ﬀ ﬆ ǆ", "ff st dž"), ("1-2", "1⸺2"), ("x-y", "x〰y"), ("a-b", "a־b"), ("١٬٢٣٤٫٥", "1,234.5"),
+            ("Ⅳ", "IV"), ("「はい」", "\"はい\""), ("it’s", "it❜s"), ("ŉ", "'n"), ("x²", "x2"), ("K", "\u{212A}"), ("ｶﾞ", "ガ"), ("각", "각"),
         ])
     func written(_ correct: String, _ given: String) throws {
         let question = Question(id: "q", question: "?", options: [], correctAnswer: .text(correct))
