@@ -3,10 +3,11 @@
 /// What begins a tag is what HTML says: `<` followed at once by a letter, `/` and a letter, `!` or `?`. So `a < b`, `<3` and `</3` stay. A tag ends
 /// at the first `>`, or at another `<` or the end of the text. What has the form of a tag is one if HTML knows its name, if it is named as
 /// elements of one's own are (with a hyphen), or if it has an attribute that could do something. All else is text in angle brackets:
-/// `#include <stdio.h>`, `List<String>`, `I am <Batman>!`. So is a bare name that HTML knows where people and code put one: a type or a
-/// person, written with a capital and never closed (`List<Object>`, `<Mark>`), and an included header (`#include <map>`). A tag hidden in
-/// another one's name (`<scr<script>ipt>`) is taken out first, and the result is read again until no tag is left, so that removal can't make
-/// one.
+/// `#include <stdio.h>`, `List<String>`, `I am <Batman>!`, `<ann-lee@example.org>`. So is a bare name that HTML knows where people and code
+/// put one, as long as nothing closes it: a type or a person with a capital (`List<Object>`, `<Mark>`), a type behind another one's name
+/// (`List<object>`), an included header (`#include <map>`), a name of one's own (`<your-name>`). And so is a comparison of two sides
+/// (`a <b and c> d`). A tag hidden in another one's name (`<scr<script>ipt>`) is taken out first, and the result is read again until no tag
+/// is left, so that removal can't make one.
 ///
 /// Work is linear in the length, whatever the text: the tags are found from the end to the beginning, so that those that may be hidden in
 /// another one's name are known when it is read, and the number of passes is bounded.
@@ -21,7 +22,7 @@ enum MarkupSanitizer {
             if stripped.count == bytes.count { return String(decoding: stripped, as: UTF8.self) }
             bytes = stripped
         }
-        // Something built to keep yielding tags: without its opening brackets it yields none.
+        // The text was built to keep yielding tags. Without its opening brackets it yields none.
         bytes.removeAll { $0 == open }
         return String(decoding: bytes, as: UTF8.self)
     }
@@ -59,7 +60,7 @@ enum MarkupSanitizer {
         var isText = false
     }
 
-    /// What stands behind the place that is looked at.
+    /// The nearest marks behind the current position.
     private struct Ahead {
         /// The next `<` or `>`.
         var bracket: Int
@@ -72,7 +73,7 @@ enum MarkupSanitizer {
     /// All tags, those within others too, in the order in which they begin.
     private static func tags(in bytes: [UInt8]) -> [Tag] {
         var found: [Tag] = []
-        /// Where the tag that begins at an index ends; 0: no tag begins there.
+        /// For each index, the end of the tag that begins there; 0 if none does.
         var ends = [Int32](repeating: 0, count: bytes.count)
         var ahead = Ahead(bracket: bytes.count, commentEnd: bytes.count, equals: bytes.count)
         let closing = closingNames(in: bytes)
@@ -124,7 +125,7 @@ enum MarkupSanitizer {
         while index < bytes.count, bytes[index] != close, bytes[index] != open { index += 1 }
         let isClosed = index < bytes.count && bytes[index] == close
         let isElement =
-            knownNames.contains(name) || (isClosed && (singleLetterNames.contains(name) || name.hasHyphen))
+            knownNames.contains(name) || (isClosed && (singleLetterNames.contains(name) || name.isOfOnesOwn))
             || hasActiveAttribute(bytes[attributes..<index])
         guard isElement else { return nil }
         return Tag(
@@ -138,16 +139,25 @@ enum MarkupSanitizer {
         guard tag.name.count > 0 else { return false }
         let isInCode = tag.start > 0 && isIdentifier(bytes[tag.start - 1])
         guard tag.isBare else {
-            // `a<b && c>d`
-            return isInCode && tag.name.count == 1 && ahead.equals >= tag.end
+            // `a<b && c>d`, `a <b or c> d`
+            guard tag.name.count == 1, ahead.equals >= tag.end else { return false }
+            return isInCode || joinsConditions(bytes[(tag.start + 2)..<(tag.end - 1)])
         }
         if isUppercase(bytes[tag.start + 1]) {
             // `List<Object>`, `Set<A>`, "I am <Mark>".
             return tag.name.count == 1 ? isInCode : !isUppercase(bytes[tag.start + 2])
         }
+        if isInCode ? typeNames.contains(tag.name) : tag.name.isOfOnesOwn { return true }
         var end = tag.start
         while end > 0, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
         return bytes[..<end].suffix(8).elementsEqual("#include".utf8) || bytes[..<end].suffix(7).elementsEqual("#import".utf8)
+    }
+
+    /// Whether one of the words is an operator between two conditions.
+    private static func joinsConditions(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.split(whereSeparator: isSpace).contains { word in
+            ["and", "or", "&&", "||"].contains { word.elementsEqual($0.utf8) }
+        }
     }
 
     /// The names of all that `</` is followed by: an element that is closed somewhere is one.
@@ -222,7 +232,9 @@ extension MarkupSanitizer {
         private var low: UInt64 = 0
         private var high: UInt64 = 0
         private(set) var count = 0
-        private(set) var hasHyphen = false
+        private var hasHyphen = false
+        /// No element has such a byte in its name, but addresses have.
+        private var isAddress = false
 
         init(_ text: some Sequence<UInt8> = []) {
             for byte in text { append(byte) }
@@ -236,9 +248,13 @@ extension MarkupSanitizer {
             hasher.combine(high)
         }
 
+        /// As authors of pages name elements: with a hyphen.
+        var isOfOnesOwn: Bool { hasHyphen && !isAddress }
+
         var startsWithOn: Bool { count >= 2 && low & 0xFFFF == 0x6E6F }
 
         mutating func append(_ byte: UInt8) {
+            if byte == UInt8(ascii: "@") || byte == UInt8(ascii: ":") { isAddress = true }
             switch count {
             case 0..<8: low |= UInt64(byte) << (8 * UInt64(count))
             case 8..<Name.longest: high |= UInt64(byte) << (8 * UInt64(count - 8))
@@ -271,16 +287,19 @@ extension MarkupSanitizer {
 
     private static let activeAttributes = names("href src style action formaction srcdoc data xlink:href values to from")
 
-    /// What follows these is read in another way, or they stand alone: in whatever case, they are no names.
+    /// Elements that stand alone, or whose content browsers read differently. They are never taken for a name in the text, whatever their case.
     private static let neverText = names(
         """
         br embed hr iframe img input link math meta noembed noframes noscript plaintext script style svg template textarea wbr xmp
         """)
 
+    /// Types of programming languages too.
+    private static let typeNames = names("data map object option time var")
+
     /// Broken off, `<b` is more likely a comparison.
     private static let singleLetterNames = names("a b i p q s u")
 
-    /// Of two letters and more.
+    /// Names of two letters or more.
     private static let knownNames = names(
         """
         abbr address applet area article aside audio base basefont bdi bdo bgsound big blink blockquote body br button canvas caption center \

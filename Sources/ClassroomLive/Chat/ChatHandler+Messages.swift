@@ -55,7 +55,7 @@ extension ChatHandler {
         return .pending
     }
 
-    /// What happens on the loop when a message is stored.
+    /// Finishes the request on the loop after its message was stored.
     private struct Completion {
         let handler: ChatHandler
         let request: ClientRequest
@@ -87,17 +87,19 @@ extension ChatHandler {
             type == nil || type?.isNull == true || (type.map { $0.bytes.readableBytes <= 64 } == true && type?.string == "text"),
             clientID == nil || clientID?.isNull == true || (clientID?.string?.utf8.count ?? .max) <= Self.maximumClientIDBytes
         else { throw Self.complaint(payload) }
+        // An empty one is none: otherwise everything that a client sends with it would be its first message again.
+        let ownID = clientID?.string.flatMap { $0.isEmpty ? nil : $0 }
         let content = ChatContent.sanitised(raw)
         if let problem = ChatContent.problem(content) { throw ClassroomError(.invalid, problem) }
         return ChatMessage(
             id: RandomIdentifier.uuid(), roomID: membership.roomID, userID: user.id, username: Nickname.shown(user.username),
             content: content,
-            sentAt: request.receivedAt, sequence: 0, clientID: clientID?.string)
+            sentAt: request.receivedAt, sequence: 0, clientID: ownID)
     }
 
     private static let maximumClientIDBytes = 64
 
-    /// What the rules have to say about a payload that this path does not read.
+    /// The rules' refusal of a payload that this fast path does not read.
     private static func complaint(_ payload: JSONSlice) -> ClassroomError {
         MessageRules.check("chat:message", payload).refusal
             ?? ClassroomError(.invalid, "Validation error: the message is malformed")

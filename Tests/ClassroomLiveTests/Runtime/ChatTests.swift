@@ -65,6 +65,19 @@ struct ChatTests {
         }
     }
 
+    @Test("an empty client id is none: every message with it is a message of its own")
+    func emptyClientID() async throws {
+        try await ClassroomBench().run { classroom in
+            let ann = try await classroom.student(0)
+            _ = try await ann.ask("chat:join", #"{"roomId": "r"}"#)
+            for number in 1...2 {
+                let message = try await ann.ask("chat:message", #"{"content": "\#(number)", "clientId": ""}"#)
+                #expect(message.number("sequence") == Double(number))
+                #expect(message["clientId"] == nil)
+            }
+        }
+    }
+
     @Test("a name cannot turn other people's text around")
     func names() async throws {
         try await ClassroomBench().run { classroom in

@@ -31,7 +31,9 @@ struct ChatContentTests {
             ("<foo href=javascript:x>Hello</foo>", "Hello</foo>"),
             ("<Mark>Hello</Mark>", "Hello"), ("List<B>Hello</B>", "ListHello"), ("x<Iframe>Hello", "xHello"),
             ("#include <b onclick=x>Hello", "#include Hello"),
-            ("<Object data=x>Hello", "Hello"),
+            ("<Object data=x>Hello", "Hello"), ("List<object>Hello</object>", "ListHello"), ("<object>Hello", "Hello"),
+            ("<b class>Hello", "Hello"), ("<your-name onclick=x>Hello", "Hello"), ("x<my-element>Hello</my-element>", "xHello"),
+            ("<script and b>alert(1)</script>Hello", "Hello"),
         ])
     func otherTags(_ raw: String, _ expected: String) {
         #expect(ChatContent.sanitised(raw) == expected)
@@ -48,6 +50,8 @@ struct ChatContentTests {
             "Set<A>",
             "Promise<void>", "std::vector<int> v;", "template <class T>", "<T>", "if (a<b && c>d)", "x <y> z", "</Batman>", "<Batman/>",
             "fn f<T extends X = Y>()", "<https://example.org>", "<ann@example.org>", "Array<number>[]", "Optional<Button>", "<!", "</",
+            "<anna-maria@school.example>", "<anna-maria.schmidt-lang@school.example>", "<mailto:a-b@c.example>", "List<object> a;",
+            "Promise<data>", "vector<map> v", "x <b and c> y", "if i <a && b> j:", "checkout <branch-name>", "Dear <your-name>,",
             "\"quotes\" 'too'",
         ])
     func plainText(_ raw: String) {
