@@ -185,6 +185,11 @@ struct QuizRoutesTests {
         #expect(try await server.call(.get, "/api/v1/\(name)?offset=10000", token: "ann").status == 200)
     }
 
+    @Test("a byte order mark, as some editors write it, is no part of a quiz")
+    func byteOrderMark() async throws {
+        #expect(try await HTTPTestServer().call(.post, "/api/v1/quizzes", token: "ann", body: "\u{FEFF}" + draft).status == 201)
+    }
+
     @Test("a body at the limit is read, one byte more gets 413")
     func bodyLimit() async throws {
         let server = HTTPTestServer { $0.maximumBodyBytes = draft.utf8.count }
@@ -195,7 +200,12 @@ struct QuizRoutesTests {
     @Test(
         "a wrong quiz is refused with the place of the fault",
         arguments: [
-            ("", "The body is not JSON"), ("[]", "The body: has the wrong type"), (#"{"title": "t"}"#, "questions: is missing"),
+            ("", "The body is not JSON: line 1, column 1: it ends too early"),
+            ("{\n  \"title\": \"t\",\r\n  \"ü\", }", "The body is not JSON: line 3, column 7: unexpected character"),
+            ("{\"title\": \"a\nb\"}", "The body is not JSON: line 1, column 13: a control character in a text"),
+            ("{}{}", "The body is not JSON: line 1, column 3: something follows the end"),
+            ("\u{FEFF}{\"title\": }", "The body is not JSON: line 1, column 11: unexpected character"),
+            ("[]", "The body: has the wrong type"), (#"{"title": "t"}"#, "questions: is missing"),
             (#"{"title": "t", "questions": [{"question": 1}]}"#, "questions[0].question: has the wrong type"),
             (#"{"title": "t", "questions": []}"#, "questions: there must be 1 to"),
             (#"{"title": "t", "questions": [\#(Self.nested(31))]}"#, "The body has more than 32 levels"),

@@ -5,11 +5,11 @@
 ///     A first choice
 ///     B second choice
 ///
-/// Line ends are LF or CRLF. Blanks at the end of a line go, indentation stays. A record begins with `#Q` and lasts until the next one; blank lines separate records, and
-/// are also found within a question. Behind a blank line that follows the choices only further choices belong to it: anything else is a block
-/// that lacks its mark. Such a block, up to the next blank line, is one record that can't be used. These are reported with the line on which
-/// they begin (bytes that aren't UTF-8, and surplus lines: with their own line) and the rest is read. Invalid bytes are never guessed at: what
-/// they meant is unknown, and a class would see the guess.
+/// Line ends are LF, CRLF, or CR in a file without any LF. Blanks at the end of a line go, indentation stays. A record begins with `#Q` and
+/// lasts until the next one; blank lines separate records, and are also found within a question. Behind a blank line that follows the choices
+/// only further choices belong to it: anything else is a block that lacks its mark. Such a block, up to the next blank line, is one record that
+/// can't be used. These are reported with the line on which they begin (bytes that aren't UTF-8, control characters, and surplus lines: with
+/// their own line) and the rest is read. Invalid bytes are never guessed at: what they meant is unknown, and a class would see the guess.
 public enum OpenTriviaQAParser {
     public static let maximumChoices = 26
     public static let maximumQuestionLength = 2_000
@@ -31,9 +31,16 @@ public enum OpenTriviaQAParser {
         lines bytes: UnsafeBufferPointer<UInt8>, _ maximumQuestions: Int, _ maximumRejected: Int
     ) -> OpenTriviaQAImport {
         var reader = LineReader()
+        // With its mark, or by the zero beside the first character.
+        let isUTF16 = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) || bytes.prefix(2).contains(0)
+        guard !isUTF16 else {
+            reader.reject("the file is UTF-16; save it as UTF-8")
+            return reader.result
+        }
+        let newline = bytes.contains(UInt8(ascii: "\n")) ? UInt8(ascii: "\n") : UInt8(ascii: "\r")
         var start = bytes.startIndex
         while start < bytes.endIndex, reader.result.questions.count <= maximumQuestions, reader.result.rejected.count <= maximumRejected {
-            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex
+            let end = bytes[start...].firstIndex(of: newline) ?? bytes.endIndex
             reader.take(UnsafeBufferPointer(rebasing: bytes[start..<end]))
             start = end + 1
         }
@@ -68,7 +75,7 @@ private struct LineReader {
             isInUnmarkedBlock = false
         }
         if isInRecord {
-            if isText { record.add(line, number: number) } else { record.addNoText(number: number) }
+            record.add(line, isText: isText, number: number)
         } else if isText, OpenTriviaQARecord.isBlank(line) {
             isInUnmarkedBlock = false
         } else if !isInUnmarkedBlock {
@@ -76,6 +83,9 @@ private struct LineReader {
             result.reject(number, "a block that does not begin with #Q")
         }
     }
+
+    /// Refuses the file as a whole.
+    mutating func reject(_ reason: String) { result.reject(1, reason) }
 
     mutating func endRecord() {
         if isInRecord { result.add(&record) }
@@ -89,7 +99,7 @@ private struct LineReader {
     }
 }
 
-/// What came of a file.
+/// The result of reading a file.
 public struct OpenTriviaQAImport: Hashable, Sendable {
     public struct Report: Hashable, Sendable {
         /// From 1.

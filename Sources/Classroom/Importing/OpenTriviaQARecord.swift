@@ -5,7 +5,7 @@ struct OpenTriviaQARecord {
         var reason: String
     }
 
-    /// Where it begins.
+    /// The line on which it begins.
     private(set) var line: Int
     private var firstLine = ""
     private var furtherLines: [String] = []
@@ -19,7 +19,7 @@ struct OpenTriviaQARecord {
 
     init(line: Int) { self.line = line }
 
-    /// Makes it the next record.
+    /// Starts the next record.
     mutating func begin(at line: Int) {
         self.line = line
         if !furtherLines.isEmpty { furtherLines.removeAll(keepingCapacity: true) }
@@ -32,18 +32,19 @@ struct OpenTriviaQARecord {
 
     typealias Line = UnsafeBufferPointer<UInt8>
 
-    /// Whether this line cannot belong to the record any more.
+    /// True if this line cannot belong to the record any more.
     func ends(before line: Line) -> Bool {
         guard isComplete, let first = line.first, !Self.isBlank(line) else { return false }
         return !Self.isChoice(line) || letters & Self.bit(first) != 0
     }
 
-    /// The next line is not UTF-8.
-    mutating func addNoText(number: Int) { fail(number, "bytes that are not UTF-8") }
-
-    /// The next line, which is UTF-8.
-    mutating func add(_ line: Line, number: Int) {
-        if number == self.line {
+    /// - Parameter isText: false: the line is not UTF-8.
+    mutating func add(_ line: Line, isText: Bool, number: Int) {
+        if !isText {
+            fail(number, "bytes that are not UTF-8")
+        } else if ControlCharacters.are(in: UnsafeRawBufferPointer(line)) {
+            fail(number, "control characters")
+        } else if number == self.line {
             firstLine = Self.value(line, behind: 2)
         } else if line.first == UInt8(ascii: "^") {
             if answer != nil { fail(number, "a second correct answer") }

@@ -39,7 +39,7 @@ struct QuestionCheck {
         }
     }
 
-    /// Of the length and the last bytes: numbered texts begin alike.
+    /// Made from the length and the last bytes: numbered texts begin alike.
     private static func mark(of text: String) -> UInt64 {
         var mark = UInt64(truncatingIfNeeded: text.utf8.count)
         text.utf8.withContiguousStorageIfAvailable { bytes in
@@ -71,7 +71,7 @@ struct QuestionCheck {
         return .list(indices)
     }
 
-    /// The usual list: of indices alone, each once. False also for more options than a word has bits.
+    /// True for the usual list: indices only, each once. False for more options than a word has bits.
     private static func areDistinctIndices(_ answers: [Answer], of count: Int) -> Bool {
         guard count <= UInt64.bitWidth, !answers.isEmpty else { return false }
         var named: UInt64 = 0
@@ -94,12 +94,12 @@ struct QuestionCheck {
                 throw invalid("correctAnswer", "is none of the options")
             }
             return index
-        // The draft refuses it; a quiz that comes otherwise may have one.
+        // A draft cannot contain one, but a quiz from elsewhere may.
         case .list: throw invalid("correctAnswer", "is none of the options")
         }
     }
 
-    /// A player's text may hold no `<` and no `>`: a correct one that does could never be given.
+    /// A player's text must not contain `<` or `>`, so a correct text with one could never be given.
     private func checkTexts(_ answer: Answer) throws(ClassroomError) {
         let texts: [Answer] = if case .list(let list) = answer { list } else { [answer] }
         guard (1...limits.maximumAcceptedTexts).contains(texts.count) else {
@@ -116,21 +116,21 @@ struct QuestionCheck {
 
     private func check(_ field: @autoclosure () -> String, _ text: String, _ length: ClosedRange<Int>) throws(ClassroomError) {
         if Self.isPlain(text, upTo: length.upperBound) { return }
-        // A unit of UTF-16 takes at most three bytes: what has more is not counted.
+        // A UTF-16 unit takes at most three bytes, so a longer text need not be counted.
         guard text.utf8.count <= 3 * length.upperBound, length.contains(text.utf16.count), !text.showsNothing else {
             throw invalid(field(), "must have \(length.lowerBound) to \(length.upperBound) characters")
         }
-        guard !Self.hasControlCharacters(text) else { throw invalid(field(), "has control characters") }
+        guard !text.hasControlCharacters else { throw invalid(field(), "has control characters") }
     }
 
-    /// Whether a text is of printable ASCII, begins with no blank and is not too long: nothing is wrong with most, and one look tells it.
+    /// True if a text is printable ASCII, begins with no blank and is not too long. Most texts are, and one look tells.
     private static func isPlain(_ text: String, upTo length: Int) -> Bool {
         text.utf8.withContiguousStorageIfAvailable { bytes in
             guard let first = bytes.first, first > 0x20, bytes.count <= length else { return false }
             let bytes = UnsafeRawBufferPointer(bytes)
             var index = 0
             while index &+ 8 <= bytes.count {
-                guard isPrintable(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) else { return false }
+                guard ControlCharacters.isPrintable(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) else { return false }
                 index &+= 8
             }
             while index < bytes.count {
@@ -139,42 +139,6 @@ struct QuestionCheck {
             }
             return true
         } ?? false
-    }
-
-    /// Line breaks and tabs are fine. A NUL would end the text in other programs, the rest can disturb a terminal.
-    static func hasControlCharacters(_ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { hasControlCharacters(UnsafeRawBufferPointer($0)) }
-    }
-
-    private static func hasControlCharacters(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        // U+0000 to U+001F, U+007F, and U+0080 to U+009F, whose first byte is 0xC2.
-        var previous: UInt8 = 0
-        var index = 0
-        while index < bytes.count {
-            // Eight bytes of printable ASCII at a time.
-            if index &+ 8 <= bytes.count, isPrintable(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
-                index &+= 8
-                previous = 0
-                continue
-            }
-            switch bytes[index] {
-            case 0x09, 0x0A, 0x0D: break
-            case 0x00..<0x20, 0x7F: return true
-            case 0x80...0x9F where previous == 0xC2: return true
-            default: break
-            }
-            previous = bytes[index]
-            index &+= 1
-        }
-        return false
-    }
-
-    /// Whether all bytes are from 0x20 to 0x7E. May be wrong about none but those that are.
-    private static func isPrintable(_ word: UInt64) -> Bool {
-        let low: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
-        return (word | (word &- low &* 0x20) | (word &+ low)) & high == 0
     }
 
     private func invalid(_ field: String, _ reason: String) -> ClassroomError {

@@ -15,7 +15,7 @@ public struct QuizImport: Sendable {
     /// Records that were taken after a repair.
     public let notes: [OpenTriviaQAImport.Report]
 
-    /// Reads all of `bytes`. Whatever is wrong with a record concerns that record only.
+    /// Reads all of `bytes`. A problem of a record concerns that record only.
     /// - Throws: a ``Refusal`` when no record can be read, when there are too many, or for a bad title.
     public init(
         _ bytes: some Sequence<UInt8>, format: Format, id: String, title: String, owner: String, limits: QuizLimits = QuizLimits()
@@ -48,7 +48,7 @@ public struct QuizImport: Sendable {
         quiz = Quiz(id: id, title: checkedTitle, questions: parsed.questions, createdBy: owner)
     }
 
-    /// Why nothing was imported: the whole, and each record with its line.
+    /// The reason why nothing was imported: a summary, and each record with its line.
     public struct Refusal: Error, Sendable, Hashable {
         public var message: String
         public var rejected: [OpenTriviaQAImport.Report] = []

@@ -1,6 +1,6 @@
 import Classroom
 
-/// What a quiz may hold that comes through the HTTP API or an import. Lengths are in UTF-16 units, as browsers count them.
+/// The limits of a quiz from the HTTP API or an import. Lengths are in UTF-16 units, as browsers count them.
 public struct QuizLimits: Sendable, Hashable {
     public var maximumQuestions = 5_000
     /// Records of an imported file that are no questions.
@@ -21,13 +21,13 @@ public struct QuizLimits: Sendable, Hashable {
 enum QuizTitle {
     /// The title without the blanks around it.
     static func checked(_ title: String, limits: QuizLimits) throws(ClassroomError) -> String {
-        // Blanks around it may be many, but not without end: they are looked at one by one.
+        // The number of blanks around it is limited, since they are looked at one by one.
         guard title.utf8.count <= 16 * limits.maximumTitleLength else { throw wrongLength(limits) }
         let trimmed = title.trimmingPrefix(while: \.isWhitespace)
         let end = trimmed.lastIndex { !$0.isWhitespace }.map(trimmed.index(after:)) ?? trimmed.startIndex
         let text = String(trimmed[..<end])
         guard (1...limits.maximumTitleLength).contains(text.utf16.count), !text.showsNothing else { throw wrongLength(limits) }
-        guard !QuestionCheck.hasControlCharacters(text) else { throw ClassroomError(.invalid, "title: has control characters") }
+        guard !text.hasControlCharacters else { throw ClassroomError(.invalid, "title: has control characters") }
         return text
     }
 

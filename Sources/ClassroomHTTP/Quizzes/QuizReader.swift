@@ -2,10 +2,13 @@ import Classroom
 import JSONCore
 import NIOCore
 
-/// Reads a quiz from a JSON text that is known to be valid, in one pass: no part of the text becomes a value but what the quiz keeps.
+/// Reads a quiz from a JSON text that is known to be valid, in one pass: only the parts that the quiz keeps become values.
 ///
 /// The last member counts when a key is repeated. So what is wrong with a member is kept until its object has been read, and the first
 /// problem is told in the order of the fields here, not of those in the text.
+///
+/// The scanner and the keys point into the text. `QuizDraft` makes a reader within `withUnsafeReadableBytes`, and none leaves that closure; a
+/// key lives for one call of `members`.
 struct QuizReader {
     private var scanner: JSONScanner
     private let limits: QuizLimits
@@ -13,7 +16,7 @@ struct QuizReader {
     private var expectedOptions = 0
     private var expectedAnswers = 0
 
-    /// What a member says; null says nothing. A problem continues the path of the object that the member is in: `.options: is missing`.
+    /// The value of a member; null counts as absent. A problem continues the path of the object that the member is in: `.options: is missing`.
     private enum Field<Value> {
         case absent
         case value(Value)
@@ -42,7 +45,7 @@ struct QuizReader {
         var (id, title) = (Field<String>.absent, Field<String>.absent)
         var questions = Field<[Question]>.absent
         let problem = members(of: "quiz") { reader, key in
-            // A quiz that was read and is sent back says whose it is: that does not change.
+            // A quiz that was read and is sent back names its owner, who does not change.
             if key.equals("id") {
                 id = reader.text(".id")
             } else if key.equals("title") {
@@ -77,7 +80,7 @@ struct QuizReader {
         scanner.position &+= 1
         while hasNext() {
             count &+= 1
-            // Behind a problem, or beyond what there may be, questions are counted and not read.
+            // After a problem, or beyond the limit, questions are counted and not read.
             guard problem == nil, count <= limits.maximumQuestions else {
                 scanner.skipValue()
                 continue
@@ -121,7 +124,7 @@ struct QuizReader {
         }
         if let problem { throw Problem(text: problem) }
         let own = try Self.optional(id)
-        // One that was given, and is empty, is no id.
+        // An empty id is none.
         if let own, own.isEmpty { throw Problem(text: ".id: must match [A-Za-z0-9_-]{1,64}") }
         return Question(
             id: own ?? "", question: try Self.required(text, ".question"), options: try Self.optional(options) ?? [],

@@ -77,6 +77,26 @@ struct OpenTriviaQATests {
         #expect(parse(text).questions.count == 2)
     }
 
+    @Test("line ends of old Macs are line ends where there are no others")
+    func carriageReturns() {
+        let text = "#Q One?\n^ b\nA a\nB b\n\n#Q Two?\n^ a\nA a\nB b\n"
+        #expect(parse(text.replacing("\n", with: "\r")) == parse(text))
+    }
+
+    @Test(
+        "a file in UTF-16 is refused with what to do",
+        arguments: [[0xFF, 0xFE, 0x23, 0x00], [0xFE, 0xFF, 0x00, 0x23], [0x23, 0x00, 0x51, 0x00], [0x00, 0x23, 0x00, 0x51]] as [[UInt8]])
+    func utf16(_ bytes: [UInt8]) {
+        #expect(OpenTriviaQAParser.parse(bytes).rejected == [.init(line: 1, reason: "the file is UTF-16; save it as UTF-8")])
+    }
+
+    @Test("control characters are reported with their line", arguments: ["\u{0}", "\u{1B}[31m", "\u{7F}", "\u{85}", "\u{9B}"])
+    func controlCharacters(_ text: String) {
+        let result = parse("#Q Good?\n^ a\nA a\nB b\n\n#Q Bad?\n^ a\nA a\nB x\(text)y\n\n#Q Tab\there?\n^ a\nA a\nB b\n")
+        #expect(result.rejected == [.init(line: 9, reason: "control characters")])
+        #expect(result.questions.map(\.question) == ["Good?", "Tab\there?"])
+    }
+
     @Test("records need no blank line between them, and the last one no line end")
     func tight() {
         #expect(parse("#Q 1?\n^ a\nA a\nB b\n#Q 2?\n^ b\nA a\nB b").questions.count == 2)
