@@ -5,7 +5,7 @@ import Foundation
 import SocketIOServer
 
 extension ClassroomConfiguration {
-    /// What is wrong with the values, if anything is: found before a file is read or a port opened.
+    /// Checks the values, before a file is read or a port opened.
     public func check() throws(StartupError) {
         guard !hostname.isEmpty else { throw StartupError(.invalidSetting, "the host name is empty") }
         guard (0...65_535).contains(port) else { throw StartupError(.invalidSetting, "not a port: \(port) (0 to 65535)") }
@@ -15,7 +15,7 @@ extension ClassroomConfiguration {
         guard (100...3_600_000).contains(questionDurationMs) else {
             throw StartupError(.invalidSetting, "not a duration of a question: \(questionDurationMs) ms (100 to 3600000)")
         }
-        for origin in allowedOrigins.sorted() where !WebOrigin.isValid(origin) {
+        for origin in allowedOrigins.sorted() where WebOrigin.normalized(origin) == nil {
             throw StartupError(.invalidSetting, "not an origin: '\(origin)' (expected scheme://host or scheme://host:port)")
         }
         if let publicURL, PublicURL.normalized(publicURL) == nil {
@@ -49,8 +49,9 @@ extension ClassroomConfiguration {
 
     /// The origins whose pages may talk to this server, besides the one that a request is addressed to.
     var knownOrigins: Set<String> {
-        guard let origin = publicURL.flatMap(PublicURL.normalized) else { return allowedOrigins }
-        return allowedOrigins.union([origin])
+        let origins = Set(allowedOrigins.compactMap(WebOrigin.normalized))
+        guard let origin = publicURL.flatMap(PublicURL.normalized) else { return origins }
+        return origins.union([origin])
     }
 
     /// The Socket.IO settings with the origins and the names of this classroom.
@@ -58,7 +59,7 @@ extension ClassroomConfiguration {
         var configuration = socketIO
         configuration.originPolicy = .ownAnd(knownOrigins)
         configuration.hostPolicy = socketIO.hostPolicy ?? HostPolicy(names: knownNames)
-        if !allowedOrigins.isEmpty { configuration.cors = CORSPolicy(origins: .list(allowedOrigins), allowsCredentials: false) }
+        if !allowedOrigins.isEmpty { configuration.cors = CORSPolicy(origins: .list(knownOrigins), allowsCredentials: false) }
         return configuration
     }
 

@@ -1,4 +1,4 @@
-/// Why a classroom could not start. The description is one line, made for a person at a terminal; it holds no secret.
+/// The reason why a classroom could not start. The description is one line for a person at a terminal; it holds no secret.
 public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Kind: Hashable, Sendable {
         private enum Value {
@@ -7,7 +7,7 @@ public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
         private let value: Value
         private init(_ value: Value) { self.value = value }
 
-        /// A setting has a value that cannot be.
+        /// A setting has an impossible value.
         public static let invalidSetting = Kind(.invalidSetting)
         /// A file that a setting names cannot be read.
         public static let missingFile = Kind(.missingFile)
@@ -15,13 +15,13 @@ public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let invalidFile = Kind(.invalidFile)
         /// The database cannot be opened or does not answer.
         public static let databaseUnavailable = Kind(.databaseUnavailable)
-        /// What a setting asks for does not exist yet.
+        /// A setting asks for something that this build lacks.
         public static let notInThisBuild = Kind(.notInThisBuild)
         /// The address to listen on is taken, or may not be used.
         public static let addressInUse = Kind(.addressInUse)
         /// The host name to listen on is unknown.
         public static let noSuchHost = Kind(.noSuchHost)
-        /// A file that is to be written is there already, or cannot be.
+        /// A file cannot be written, or exists already.
         public static let unwritableFile = Kind(.unwritableFile)
     }
 

@@ -24,7 +24,7 @@ public struct TokensFile: Sendable, Hashable {
         }
     }
 
-    /// Who holds which token.
+    /// The holder of each token.
     public let holders: [String: Holder]
 
     /// Reads the file at `path`.
@@ -77,7 +77,7 @@ public struct TokensFile: Sendable, Hashable {
         return holders
     }
 
-    /// Where in the file and what; the path holds no token, as its first part is the token itself.
+    /// The place and the problem. The place leaves out the first part of the path, which is the token itself.
     private static func reason(_ error: any Error) -> String {
         guard let error = error as? DecodingError else { return "it is not JSON" }
         switch error {

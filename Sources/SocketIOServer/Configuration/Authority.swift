@@ -1,12 +1,12 @@
 /// A host and its port, as `Host` names them (RFC 3986 §3.2.2, RFC 9110 §7.2).
-struct Authority: Hashable, Sendable {
+package struct Authority: Hashable, Sendable {
     /// In lower case; an IPv6 address in brackets.
-    let host: String
+    package let host: String
     /// nil: none is named, or it is empty.
-    let port: Int?
+    package let port: Int?
 
     /// nil: no authority. An empty host is one, as RFC 9112 §3.2 asks for where the target names none.
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         let hostEnd: Int
         if bytes.first == UInt8(ascii: "[") {

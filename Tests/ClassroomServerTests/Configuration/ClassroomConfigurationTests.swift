@@ -1,4 +1,5 @@
-import ClassroomServer
+@testable import ClassroomServer
+import SocketIOServer
 import Testing
 
 @Suite("Configuration")
@@ -39,13 +40,32 @@ struct ClassroomConfigurationTests {
         "an allowed origin is one that a browser could send",
         arguments: [
             ("https://school.example", true), ("http://localhost:8080", true), ("http://[::1]:3000", true),
-            ("https://school.example/", false),
-            ("https://School.example", false), ("school.example", false), ("*", false), ("https://", false), ("null", false),
+            ("https://school.example/", true), ("HTTPS://School.example", true), ("https://school.example:443", true),
+            ("https://school.example/quiz", false), ("https://ann@school.example", false), ("https://school.example:70000", false),
+            ("https://school.example:x", false), ("https://[::1", false), ("https://[1::2::3]", false), ("https://:443", false),
+            ("https://schüle.example", false), ("https://school.example?x", false), ("school.example", false), ("*", false),
+            ("https://", false), ("null", false),
             ("capacitor://localhost", true), ("1a://school.example", false), ("://school.example", false),
             ("https://a.example https://b.example", false),
         ])
     func origins(origin: String, isValid: Bool) {
         #expect(kind { $0.allowedOrigins = [origin] } == (isValid ? nil : .invalidSetting))
+    }
+
+    @Test(
+        "origins are known as browsers send them, however they are written",
+        arguments: [
+            ("HTTPS://School.example:443/", "https://school.example"), ("http://school.example:80", "http://school.example"),
+            ("https://school.example:80", "https://school.example:80"), ("http://[0:0:0:0:0:0:0:1]:3001", "http://[::1]:3001"),
+            ("http://[2001:DB8::0:1]", "http://[2001:db8::1]"), ("https://school.example:", "https://school.example"),
+            ("capacitor://localhost:80", "capacitor://localhost:80"),
+        ])
+    func normalized(origin: String, expected: String) {
+        let allowing = ClassroomConfiguration { $0.allowedOrigins = [origin] }
+        #expect(allowing.knownOrigins == [expected])
+        #expect(allowing.resolvedSocketIO.cors?.origins == .list([expected]))
+        guard origin.lowercased().hasPrefix("http") else { return }
+        #expect(ClassroomConfiguration { $0.publicURL = origin }.knownOrigins == [expected])
     }
 
     @Test("Redis is not in this build")

@@ -27,6 +27,7 @@ struct ConfigurationFilesTests {
         #expect(try withFile(bytes: random) { try JWTKey.hmacSecret(file: $0) } == .hmacSecret(random))
         for bytes in [
             random + [0x0A], random + [0x20], [0xEF, 0xBB, 0xBF, 0x00, 0x01], [0xFF, 0xFE, 0x6B, 0x00], [0xFE, 0xFF, 0x00, 0x6B],
+            [0x6B, 0x00, 0x65, 0x00, 0x79, 0x00], [0x00, 0x6B, 0x00, 0x65, 0x00, 0x79],
         ] {
             try withFile(bytes: bytes) { path in
                 #expect { try JWTKey.hmacSecret(file: path) } throws: { ($0 as? StartupError)?.kind == .invalidFile }
@@ -42,7 +43,11 @@ struct ConfigurationFilesTests {
 
     @Test(
         "what an editor leaves around a secret is not part of it",
-        arguments: ["key", "key\n", "key\r\n", "key ", "key\t\n\n", " key\n", "\u{FEFF}key", "\u{FEFF}key \r\n"])
+        arguments: [
+            "key", "key\n", "key\r\n", "key ", "key\t\n\n", " key\n", "\u{FEFF}key", "\u{FEFF}key \r\n", "key\u{A0}\n", "key\u{200B}",
+            "key\u{FEFF}\n",
+            "\u{2003}key\u{2028}",
+        ])
     func secret(text: String) throws {
         #expect(try withFile(text) { try JWTKey.hmacSecret(file: $0) } == .hmacSecret(Array("key".utf8)))
     }

@@ -39,7 +39,7 @@ struct ReachableAddressTests {
         "a public URL has no path",
         arguments: [
             ("https://school.example", "https://school.example"), ("https://School.Example/", "https://school.example"),
-            ("http://10.0.0.5:8080", "http://10.0.0.5:8080"), ("http://[2001:db8::1]:80", "http://[2001:db8::1]:80"),
+            ("http://10.0.0.5:8080", "http://10.0.0.5:8080"), ("http://[2001:db8::1]:80", "http://[2001:db8::1]"),
             ("https://school.example/quiz", nil), ("school.example", nil), ("ftp://school.example", nil), ("https://", nil),
             ("https://a.example?x=1", nil), ("https://user@a.example", nil), ("https://:80", nil),
         ] as [(String, String?)])
