@@ -39,6 +39,7 @@ let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", pack
 let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypesCore: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -72,6 +73,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        // Without its traits, as Hummingbird has it: nothing more is compiled for the command's environment variables.
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -120,8 +123,8 @@ let package = Package(
         .target(
             name: "ClassroomLive",
             dependencies: [
-                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOCore", "JSONCore", "SystemCrypto", nioCore, nioPosix,
-                nioConcurrency, logging, deque,
+                "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOCore", "JSONCore", "PrometheusMetrics", "SystemCrypto", nioCore,
+                nioPosix, nioConcurrency, logging, deque,
             ],
             swiftSettings: settings),
         .target(
@@ -157,7 +160,7 @@ let package = Package(
             name: "dunlin",
             dependencies: [
                 "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "SocketIOHummingbird", "LoadTesting", hummingbird,
-                nioCore, arguments, lifecycle, signals, logging, metrics,
+                nioCore, arguments, configuration, lifecycle, signals, logging, metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -168,6 +171,8 @@ let package = Package(
             name: "echo-client",
             dependencies: ["SocketIOClient", "EngineIOCore", nioCore, nioPosix, arguments],
             path: "Examples/echo-client", swiftSettings: settings),
+        .executableTarget(
+            name: "talk", dependencies: ["SocketIOHummingbird", hummingbird], path: "Examples/talk", swiftSettings: settings),
         .executableTarget(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
@@ -191,8 +196,8 @@ let package = Package(
         .testTarget(
             name: "SocketIOTestingTests",
             dependencies: [
-                "SocketIOTesting", "SocketIOHummingbird", "SocketIOServer", "WebSocketCore", hummingbird, nioCore, nioConcurrency, logging,
-                lifecycle,
+                "SocketIOTesting", "SocketIOHummingbird", "SocketIOServer", "SocketIOClient", "WebSocketCore", hummingbird, nioCore,
+                nioConcurrency, logging, lifecycle,
             ], swiftSettings: settings),
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),

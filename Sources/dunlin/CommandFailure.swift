@@ -14,7 +14,7 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
         self.description = description
     }
 
-    /// What any error comes to.
+    /// The failure for any error.
     init(_ error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure
@@ -42,7 +42,13 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
 
     /// Ends the process: help and version as they are, everything else as one line.
     static func exit(_ root: (some ParsableCommand).Type, with error: any Error) -> Never {
-        if root.exitCode(for: error) == .success { root.exit(withError: error) }
+        if root.exitCode(for: error) == .success {
+            guard let problem = CommandSuggestion.problemOfHelp(for: Array(CommandLine.arguments.dropFirst()), root: root) else {
+                root.exit(withError: error)
+            }
+            Terminal.error("dunlin: \(CommandFailure(.usage, problem).line)")
+            Terminal.end(status: ExitReason.usage.rawValue)
+        }
         if let code = error as? ExitCode { root.exit(withError: code) }
         let failure = isFromParser(error, root) ? CommandFailure(.usage, usageMessage(error, root)) : CommandFailure(error)
         Terminal.error("dunlin: \(failure.line)")
@@ -51,7 +57,12 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
 
     private static func usageMessage(_ error: any Error, _ root: (some ParsableCommand).Type) -> String {
         let message = root.message(for: error)
-        guard let suggestion = CommandSuggestion.sentence(for: Array(CommandLine.arguments.dropFirst()), root: root) else { return message }
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let isBareOption = message.hasPrefix("Unknown option") && !message.contains("Did you mean")
+        guard
+            let suggestion = CommandSuggestion.sentence(for: arguments, root: root)
+                ?? (isBareOption ? CommandSuggestion.sentence(forOption: arguments) : nil)
+        else { return message }
         return "\(message); \(suggestion)"
     }
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Which command somebody meant who mistyped it. The parser suggests options only.
+/// Suggests the command that a mistyped one was meant to be. The parser suggests options only.
 enum CommandSuggestion {
     /// A sentence to put behind the parser's message; nil when the words name a command, or nothing near one.
     static func sentence(for arguments: [String], root: any ParsableCommand.Type) -> String? {
@@ -20,7 +20,33 @@ enum CommandSuggestion {
         return nil
     }
 
-    /// The name that is reached with the fewest changes: at most one per three letters, or a beginning of two letters and more.
+    /// The problem of `help` with words that name no command, for which the parser shows the help of whatever it knows; nil: there is none.
+    static func problemOfHelp(for arguments: [String], root: any ParsableCommand.Type) -> String? {
+        guard arguments.first == "help" else { return nil }
+        var command = root
+        var path = ["dunlin", "help"]
+        for word in arguments.dropFirst() where !word.hasPrefix("-") {
+            let commands = command.configuration.subcommands
+            let names = commands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
+            guard let index = names.firstIndex(of: word) else {
+                let suggestion = nearest(to: word.lowercased(), among: names).map {
+                    "; did you mean '\((path + [$0]).joined(separator: " "))'?"
+                }
+                return "there is no command '\(word)'" + (suggestion ?? "")
+            }
+            path.append(word)
+            command = commands[index]
+        }
+        return nil
+    }
+
+    /// A sentence for an option that every command has, which the parser leaves out when it suggests options; nil: none is near.
+    static func sentence(forOption arguments: [String]) -> String? {
+        guard let option = arguments.last(where: { $0.hasPrefix("--") }) else { return nil }
+        return nearest(to: option.dropFirst(2).lowercased(), among: ["version", "help"]).map { "did you mean '--\($0)'?" }
+    }
+
+    /// The name with the fewest changes: at most one per three letters, or a prefix of two letters and more.
     static func nearest(to word: String, among names: [String]) -> String? {
         if word.count >= 2, let begun = names.first(where: { $0.hasPrefix(word) }) { return begun }
         let best = names.map { (name: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ends the process when a drain takes too long. What was acknowledged is in the database by then; the rest was never promised.
+/// Ends the process when a drain takes too long. Everything that was acknowledged is in the database by then; the rest was never promised.
 ///
 /// It has a thread and a queue of its own: the drain runs on the cooperative pool, and a pool that is busy must not delay its own deadline.
 final class DrainDeadline: Sendable {
@@ -18,9 +18,9 @@ final class DrainDeadline: Sendable {
     }
 
     /// From now on these signals begin the time that a drain may take. Others may listen to them too.
-    /// - Returns: what listens, to be kept alive.
+    /// - Returns: the signal sources, which the caller must keep alive.
     func watch(_ signals: [Int32]) -> [any DispatchSourceSignal] {
-        // A serial queue: its thread is none of those that the cooperative pool shares.
+        // A serial queue: it does not share the threads of the cooperative pool.
         let queue = DispatchQueue(label: "dunlin.drain-deadline", qos: .userInitiated)
         return signals.map { signal in
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)

@@ -25,7 +25,7 @@ struct Dunlin: AsyncParsableCommand {
             CheckCommand.self, ReportCommand.self, InitCommand.self,
         ])
 
-    /// Runs the command line. Whatever goes wrong ends with one line on standard error and an exit status out of `sysexits.h`.
+    /// Runs the command line. Every error ends with one line on standard error and an exit status from `sysexits.h`.
     static func main() async {
         do {
             var command = try Dunlin.parseAsRoot()

@@ -2,7 +2,7 @@ import ClassroomServer
 
 /// Exit statuses out of `sysexits.h`.
 enum ExitReason: Int32 {
-    /// EX_USAGE: a wrong option, or a value that cannot be.
+    /// EX_USAGE: a wrong option or value.
     case usage = 64
     /// EX_DATAERR: a file does not hold what it should.
     case dataError = 65

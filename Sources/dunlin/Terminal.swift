@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// Whole lines, written at once: whoever reads a pipe sees them without delay.
+/// Writes whole lines at once, so that the reader of a pipe sees them without delay.
 enum Terminal {
     static func print(_ line: String) {
         send(line, to: STDOUT_FILENO)
@@ -16,7 +16,7 @@ enum Terminal {
         send(line, to: STDERR_FILENO)
     }
 
-    /// Whether a person looks at standard error.
+    /// True if standard error is a terminal.
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
     /// Ends the process.
@@ -31,7 +31,7 @@ enum Terminal {
         error(line)
     }
 
-    /// Ends the process without asking anybody: what would be done at an orderly end may be what hangs.
+    /// Ends the process without any clean-up: the clean-up may be what hangs.
     static func endAtOnce(status: Int32) -> Never {
         _exit(status)
     }

@@ -29,6 +29,28 @@ struct CommandSuggestionTests {
         #expect(suggestion(line) == nil)
     }
 
+    @Test(
+        "help for a command that is not there says so",
+        arguments: [
+            ("help serv", "there is no command 'serv'; did you mean 'dunlin help serve'?"),
+            ("help token creat", "there is no command 'creat'; did you mean 'dunlin help token create'?"),
+            ("help serve now", "there is no command 'now'"), ("help nonsense --hidden", "there is no command 'nonsense'"),
+        ])
+    func unknownHelp(line: String, problem: String) {
+        #expect(CommandSuggestion.problemOfHelp(for: line.split(separator: " ").map(String.init), root: Dunlin.self) == problem)
+    }
+
+    @Test("help for a command that is there has no problem", arguments: ["help", "help serve", "help token create", "serve", "--help"])
+    func knownHelp(line: String) {
+        #expect(CommandSuggestion.problemOfHelp(for: line.split(separator: " ").map(String.init), root: Dunlin.self) == nil)
+    }
+
+    @Test("an option that every command has is suggested too", arguments: [("--verison", "--version"), ("serve --hepl", "--help")])
+    func commonOption(line: String, option: String) {
+        #expect(CommandSuggestion.sentence(forOption: line.split(separator: " ").map(String.init)) == "did you mean '\(option)'?")
+        #expect(CommandSuggestion.sentence(forOption: ["serve", "--nonsense"]) == nil)
+    }
+
     @Test("help offers nothing that this build lacks")
     func help() {
         for text in [ServeCommand.helpMessage(), BackupCommand.helpMessage(), ImportCommand.helpMessage(), Dunlin.helpMessage()] {

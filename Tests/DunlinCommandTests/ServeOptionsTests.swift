@@ -75,6 +75,21 @@ struct ServeOptionsTests {
         #expect { try configuration("", [name: "maybe"]) } throws: { "\($0)".contains(name) && status($0) == .usage }
     }
 
+    @Test("a mistyped environment variable is pointed out, and a foreign one is not")
+    func mistypedEnvironment() {
+        let found = Environment.mistyped(["DUNLIN_DATABSE", "DUNLIN_PORT", "DUNLIN_QUESTION_DURATOIN", "DUNLIN_BINARY", "PORT", "DUNLIN_X"])
+        #expect(found.map(\.name) == ["DUNLIN_DATABSE", "DUNLIN_QUESTION_DURATOIN"])
+        #expect(found.map(\.meant) == ["DUNLIN_DATABASE", "DUNLIN_QUESTION_DURATION"])
+    }
+
+    @Test("every option of the classroom's commands may come from the environment")
+    func allOptions() {
+        let help = [ServeCommand.helpMessage(), ImportCommand.helpMessage(), TokenCreateCommand.helpMessage()].joined(separator: "\n")
+        let options = Set(help.matches(of: /--([a-z][a-z-]+)/).map { String($0.1) }).subtracting(["help", "version"])
+        #expect(options.isSubset(of: Environment.options))
+        #expect(options.count >= 20)
+    }
+
     @Test("a file that is not there is missing input, Redis is unavailable")
     func otherStatuses() {
         #expect { try configuration("--jwt-secret-file /nowhere/x") } throws: { status($0) == .noInput }

@@ -38,6 +38,9 @@ struct ImportCommand: AsyncParsableCommand {
         let format = try format(environment)
         let bytes = try ConfigurationFile.read(file)
         let owner = owner ?? environment.string("owner") ?? ClassroomApplication.sharedOwner
+        guard !owner.isEmpty, owner.utf8.count <= TokenLimits.maximumUserIDBytes else {
+            throw ValidationError("the owner's id has 1 to \(TokenLimits.maximumUserIDBytes) bytes")
+        }
         let title = title ?? environment.string("title") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
         let result: QuizImport
         do {

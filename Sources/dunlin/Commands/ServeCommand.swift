@@ -37,6 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
         let environment = Environment()
         try options.logging.bootstrap(environment)
         let configuration = try options.configuration(environment)
+        for (name, meant) in Environment.mistyped() { Terminal.error("dunlin: \(name) has no effect; did you mean \(meant)?") }
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "dunlin")

@@ -131,13 +131,13 @@ struct TokenRevokeCommand: AsyncParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
-    /// What is revoked.
+    /// The tokens to revoke.
     enum Subject: Equatable {
         case token(String)
         case user(String)
     }
 
-    /// What the command line names, and if it names nothing the environment's user.
+    /// The subject that the command line names; without one, the environment's user.
     func subject(_ environment: Environment) throws -> Subject {
         switch (token, user) {
         case (let token?, nil): return .token(token)

@@ -3,7 +3,7 @@ import ClassroomServer
 import ClassroomStore
 import Logging
 
-/// Where the data is, for every command that needs it.
+/// The database option, for every command that needs the data.
 struct DatabaseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("sqlite:PATH or memory: (default: sqlite:dunlin.sqlite).", valueName: "url"))
     var database: String?
