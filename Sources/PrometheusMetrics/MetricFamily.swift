@@ -8,7 +8,7 @@ struct MetricFamily {
         case counter(CounterSeries)
         case fractionalCounter(FractionalCounterSeries)
         case gauge(GaugeSeries)
-        case histogram(HistogramSeries)
+        case histogram(BucketHistogram)
 
         var handler: AnyObject {
             switch self {

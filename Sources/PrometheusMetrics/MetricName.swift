@@ -48,7 +48,7 @@ struct LabelSet: Hashable, Sendable {
 
     let labels: [Label]
 
-    /// Of two dimensions with the same name the later counts.
+    /// If two dimensions have the same name, the later one counts.
     init(_ dimensions: [(String, String)]) {
         guard !dimensions.isEmpty else {
             labels = []

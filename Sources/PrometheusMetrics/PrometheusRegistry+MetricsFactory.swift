@@ -1,6 +1,6 @@
 public import CoreMetrics
 
-/// What swift-metrics asks of a backend. Two metrics of one name, kind and label set share a series; destroying either forgets it.
+/// The requirements of swift-metrics. Two metrics of one name, kind and label set share a series; destroying either forgets it.
 extension PrometheusRegistry: MetricsFactory {
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         let found = series(MetricName.counter(label), .counter, dimensions) { .counter(CounterSeries()) }
@@ -39,14 +39,14 @@ extension PrometheusRegistry: MetricsFactory {
         return nil
     }
 
-    private func histogram(_ name: String, _ dimensions: [(String, String)], _ buckets: HistogramBuckets) -> HistogramSeries? {
-        let found = series(name, .histogram, dimensions) { .histogram(HistogramSeries(buckets: buckets)) }
+    private func histogram(_ name: String, _ dimensions: [(String, String)], _ buckets: HistogramBuckets) -> BucketHistogram? {
+        let found = series(name, .histogram, dimensions) { .histogram(BucketHistogram(buckets: buckets)) }
         if case .histogram(let series) = found { return series }
         return nil
     }
 }
 
-/// Where records go that have no series: past the limit of series, or under a name of another kind.
+/// Takes the records that have no series: past the limit of series, or under a name of another kind.
 final class DiscardedSeries: CounterHandler, FloatingPointCounterHandler, RecorderHandler, MeterHandler, TimerHandler {
     func increment(by _: Int64) {}
     func increment(by _: Double) {}

@@ -31,7 +31,7 @@ public final class PrometheusRegistry: Sendable {
         self.recorderBuckets = recorderBuckets
     }
 
-    /// What the metric's `# HELP` line says. `name` is the exposed one, with its suffix. Call it once a name, with a constant text.
+    /// Sets the text of the metric's `# HELP` line. `name` is the exposed one, with its suffix. Call it once per name, with a constant text.
     public func describe(_ name: String, _ help: String) {
         state.withLockedValue { $0.help[MetricName.metric(name)] = help }
     }

@@ -50,6 +50,13 @@ public struct SampleWriter {
         sample(name + "_count", none, "\(count)")
     }
 
+    /// A distribution that a histogram of this module has counted.
+    package mutating func histogram(_ name: String, help: String, _ snapshot: BucketHistogram.Snapshot) {
+        let name = MetricName.metric(name)
+        header(name, kind: .histogram, help: help)
+        histogram(name, LabelSet([]), snapshot)
+    }
+
     mutating func header(_ name: String, kind: MetricFamily.Kind, help: String?) {
         if let help { text += "# HELP \(name) \(Self.escapedHelp(help))\n" }
         text += "# TYPE \(name) \(kind.rawValue)\n"
@@ -60,18 +67,17 @@ public struct SampleWriter {
         case .counter(let counter): sample(name, labels, "\(counter.value)")
         case .fractionalCounter(let counter): sample(name, labels, Self.number(counter.value))
         case .gauge(let gauge): sample(name, labels, Self.number(gauge.value))
-        case .histogram(let histogram): self.histogram(name, labels, histogram)
+        case .histogram(let histogram): self.histogram(name, labels, histogram.snapshot())
         }
     }
 
-    private mutating func histogram(_ name: String, _ labels: LabelSet, _ histogram: HistogramSeries) {
-        let snapshot = histogram.snapshot()
-        let bounds = histogram.buckets.bounds.map(Self.number) + ["+Inf"]
+    private mutating func histogram(_ name: String, _ labels: LabelSet, _ snapshot: BucketHistogram.Snapshot) {
+        let bounds = snapshot.bounds.map(Self.number) + ["+Inf"]
         for (bound, count) in zip(bounds, snapshot.cumulative) {
             sample(name + "_bucket", labels, "\(count)", bound: bound)
         }
         sample(name + "_sum", labels, Self.number(snapshot.sum))
-        sample(name + "_count", labels, "\(snapshot.cumulative.last ?? 0)")
+        sample(name + "_count", labels, "\(snapshot.count)")
     }
 
     private mutating func sample(_ name: String, _ labels: LabelSet, _ value: String, bound: String? = nil) {

@@ -154,3 +154,19 @@ public struct P256PublicKey: Sendable {
     }
 }
 #endif
+
+extension Collection<UInt8> {
+    /// Two lowercase digits for each byte.
+    package var hexadecimal: String {
+        String(unsafeUninitializedCapacity: 2 * count) { text in
+            var position = 0
+            for byte in self {
+                for digit in [byte >> 4, byte & 0xF] {
+                    text[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                    position += 1
+                }
+            }
+            return position
+        }
+    }
+}

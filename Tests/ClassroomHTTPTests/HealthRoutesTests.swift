@@ -91,6 +91,19 @@ struct HealthRoutesTests {
         }
     }
 
+    @Test(
+        "every page has the layout of all, its own content, and its place in the navigation",
+        arguments: [("/", "Play", "play"), ("/host", "Host", "host"), ("/chat", "Chat", "chat"), ("/dashboard", "Dashboard", "dashboard")])
+    func layout(path: String, title: String, name: String) async throws {
+        let page = try await HTTPTestServer().call(.get, path).body
+        #expect(page.contains("<title>\(title) · Dunlin</title>"))
+        #expect(page.contains("<script type=\"module\" src=\"/\(name).js\"></script>") && page.contains("class=\"page-\(name)\""))
+        #expect(page.contains("<a href=\"\(path)\" aria-current=\"page\">\(title)</a>"))
+        #expect(page.ranges(of: "aria-current").count == 1)
+        #expect(page.contains("id=\"sign-in\"") == (path != "/"))
+        #expect(!page.contains("{{"))
+    }
+
     @Test("pages are HTML with a policy that allows only their own scripts", arguments: ["/", "/host", "/chat", "/dashboard"])
     func pages(path: String) async throws {
         let server = HTTPTestServer()

@@ -1,9 +1,7 @@
 import SystemCrypto
 import Testing
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-}
+private func hexadecimal(_ bytes: [UInt8]) -> String { bytes.hexadecimal }
 
 @Suite("The system's hashes and signatures")
 struct SystemCryptoTests {
@@ -19,6 +17,12 @@ struct SystemCryptoTests {
         ])
     func digests(text: String, digest: String) {
         #expect(hexadecimal(SHA256Digest.hash(Array(text.utf8))) == digest)
+    }
+
+    @Test("bytes are two lowercase digits each")
+    func digits() {
+        #expect(([0x00, 0x09, 0x0A, 0x9F, 0xA0, 0xFF] as [UInt8]).hexadecimal == "00090a9fa0ff")
+        #expect([UInt8]().hexadecimal == "")
     }
 
     @Test("SHA-1 has the standard's digest")

@@ -1,4 +1,3 @@
-import ClassroomStore
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -40,7 +39,7 @@ extension Page {
 
 /// A file that browsers get.
 struct Page: Sendable {
-    /// Where it is, `/` in front.
+    /// Its paths, each with a leading `/`.
     let paths: [String]
     let type: String
     let body: ByteBuffer
@@ -51,11 +50,11 @@ struct Page: Sendable {
         self.paths = paths
         self.type = type
         body = ByteBuffer(bytes: bytes)
-        entityTag = "\"" + TokenHash.hexadecimal(SHA256Digest.hash(bytes).prefix(12)) + "\""
+        entityTag = "\"" + SHA256Digest.hash(bytes).prefix(12).hexadecimal + "\""
     }
 }
 
-/// Which file is served where.
+/// The files and their paths.
 enum PageCatalog {
     private static let html = "text/html; charset=utf-8"
     private static let script = "text/javascript; charset=utf-8"
@@ -63,10 +62,19 @@ enum PageCatalog {
 
     static var pages: [Page] {
         [
-            Page("/", "/index.html", type: html, bytes: PackageResources.index_html),
-            Page("/host", type: html, bytes: PackageResources.host_html),
-            Page("/chat", type: html, bytes: PackageResources.chat_html),
-            Page("/dashboard", type: html, bytes: PackageResources.dashboard_html),
+            Page("/", "/index.html", type: html, bytes: layout("play", "Play", PackageResources.play_html)),
+            Page(
+                "/host", type: html,
+                bytes: layout(
+                    "host", "Host", PackageResources.host_html,
+                    signIn: "Hosts need an account that may create sessions. Players need none.")),
+            Page(
+                "/chat", type: html,
+                bytes: layout("chat", "Chat", PackageResources.chat_html, signIn: "The chat is for people with an account.")),
+            Page(
+                "/dashboard", type: html,
+                bytes: layout(
+                    "dashboard", "Dashboard", PackageResources.dashboard_html, signIn: "The dashboard is for people with an account.")),
             Page("/app.css", type: style, bytes: PackageResources.app_css),
             Page("/chart.js", type: script, bytes: PackageResources.chart_js),
             Page("/chat.js", type: script, bytes: PackageResources.chat_js),
@@ -83,6 +91,23 @@ enum PageCatalog {
             Page("/quiz.js", type: script, bytes: PackageResources.quiz_js),
         ]
     }
+
+    /// A page's content within the head, the navigation and the foot that all pages share.
+    ///
+    /// - Parameters:
+    ///   - name: of the page's script and of its class in the style sheet.
+    ///   - reason: why the page asks people to sign in; nil: it has no form for that.
+    private static func layout(_ name: String, _ title: String, _ content: [UInt8], signIn reason: String? = nil) -> [UInt8] {
+        let form = reason.map { text(PackageResources.sign_in_html).replacing("{{reason}}", with: $0) + "\n" } ?? ""
+        let page = text(PackageResources.layout_html)
+            .replacing("{{name}}", with: name)
+            .replacing("{{title}}", with: title)
+            .replacing(">\(title)</a>", with: " aria-current=\"page\">\(title)</a>")
+            .replacing("{{content}}", with: form + text(content))
+        return Array(page.utf8)
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 
 /// The description of the HTTP API, for people and for tools.

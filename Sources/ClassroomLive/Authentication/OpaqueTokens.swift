@@ -1,5 +1,6 @@
 public import Classroom
 public import ClassroomStore
+import Foundation
 
 /// Opaque tokens, known to the database by their SHA-256. They are random and long: a slow hash would protect nothing.
 public struct StoredTokenAuthentication: AuthenticationService {
@@ -25,7 +26,7 @@ public struct StoredTokenAuthentication: AuthenticationService {
 
 /// Makes the tokens that `dunlin token create` and the demo hand out.
 public enum OpaqueToken {
-    /// What every token starts with: it never looks like an option, and tools that scan for secrets can find it.
+    /// The prefix of every token. A token never looks like an option, and tools that scan for secrets can find it.
     public static let prefix = "dunlin_"
 
     /// A new token: 32 random bytes in base64url.
@@ -43,24 +44,13 @@ public enum OpaqueToken {
         return generate(using: &generator)
     }
 
+    /// RFC 4648, section 5, without padding.
     private static func base64URL(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
-            var digits: [UInt8] = []
-            for _ in 0..<4 {
-                digits.append(alphabet[Int(bits & 63)])
-                bits >>= 6
-            }
-            text.append(contentsOf: digits.reversed().prefix(group.count + 1))
-        }
-        return String(decoding: text, as: UTF8.self)
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 }
 
-/// Bounds on what is looked at as a token at all.
+/// The longest tokens, user ids and names that are read at all.
 public enum TokenLimits {
     /// The longest token in UTF-8 bytes, JWT included. Whatever is longer is refused unread.
     public static let maximumBytes = 4_096

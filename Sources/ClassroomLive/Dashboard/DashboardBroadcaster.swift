@@ -68,7 +68,7 @@ final class DashboardBroadcaster: Sendable {
 
     var count: Int { state.withLockedValue { $0.subscribers.count } }
 
-    /// Subscribes, or changes a subscription.
+    /// Adds or changes a subscription.
     /// - Returns: the interval in force, a multiple of the configured one.
     func subscribe(
         _ socket: SocketReference, _ user: User, _ metrics: [DashboardMetric], intervalMs: Int?
@@ -82,7 +82,7 @@ final class DashboardBroadcaster: Sendable {
         let maximumGuests = max(1, configuration.maximumDashboardSubscribers / 20)
         let (refusal, generation) = state.withLockedValue { state -> (FairShare<String>.Refusal?, Int?) in
             if state.subscribers[socket.id] == nil {
-                // A guest costs nothing: what they may have, they may have together.
+                // A new guest costs nothing, so all guests share one limit.
                 if isGuest, state.guests >= maximumGuests { return (.capacity, nil) }
                 if let refusal = state.share.take(for: user.id) { return (refusal, nil) }
                 if isGuest { state.guests += 1 }

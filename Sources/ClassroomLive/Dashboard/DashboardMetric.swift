@@ -1,4 +1,4 @@
-/// What a dashboard can show.
+/// A figure that a dashboard can show.
 enum DashboardMetric: String, CaseIterable, Sendable {
     /// Distinct signed-in users who are connected.
     case activeUsers = "active_users"
@@ -31,8 +31,7 @@ enum DashboardMetric: String, CaseIterable, Sendable {
             seconds > 0 ? Self.rounded(Double(count(sample) &- count(earlier)) / seconds) : 0
         }
         func percentile(_ fraction: Double) -> Double? {
-            let latency = sample.acknowledgementLatency.since(earlier.acknowledgementLatency)
-            return latency.count > 0 ? Self.rounded(latency.percentileMs(fraction)) : nil
+            sample.acknowledgementLatency.since(earlier.acknowledgementLatency).percentile(fraction).map { Self.rounded($0 * 1_000) }
         }
         return switch self {
         case .activeUsers: Double(sample.activeUsers)

@@ -61,7 +61,7 @@ final class Responder: Sendable {
     /// The first of several answers counts.
     private func claim() -> Bool {
         guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return false }
-        counters.latency.record(nanoseconds: (NIODeadline.now() - receivedAt).nanoseconds)
+        counters.latency.recordNanoseconds((NIODeadline.now() - receivedAt).nanoseconds)
         return true
     }
 

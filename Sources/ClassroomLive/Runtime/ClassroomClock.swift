@@ -24,7 +24,7 @@ public struct ScheduledWork: Sendable {
 
     public init(onCancel: @escaping @Sendable () -> Void) { self.onCancel = onCancel }
 
-    /// The work is not done any more, unless it has begun.
+    /// Cancels the work, unless it has begun.
     public func cancel() { onCancel() }
 }
 

@@ -115,7 +115,7 @@ public final class ClassroomRuntime: Sendable {
 
     // MARK: Counting
 
-    /// What the classroom is doing.
+    /// The state of the classroom.
     public func snapshot() -> RuntimeSnapshot {
         var snapshot = Self.snapshot(pipeline, registry, chat.directory)
         snapshot.dashboardSubscribers = dashboard.count
@@ -137,7 +137,7 @@ public final class ClassroomRuntime: Sendable {
         snapshot.chatMessages = counters.chatMessages.value
         snapshot.errors = counters.errors.value
         snapshot.rateLimited = counters.rateLimited.value
-        snapshot.acknowledgementLatency = counters.latency.snapshot
+        snapshot.acknowledgementLatency = counters.latency.snapshot()
         return snapshot
     }
 }

@@ -3,10 +3,10 @@ import ClassroomStore
 import Logging
 import NIOConcurrencyHelpers
 
-/// Deletes what is over, now and then: tokens that have expired, and guests whose last token has. Their answers and their names in the
+/// Deletes expired tokens, and guests whose last token has expired, at intervals. Their answers and their names in the
 /// sessions that they played stay. Thread-safe.
 final class ExpiryWatch: Sendable {
-    /// Rows in one transaction: nobody waits long behind it.
+    /// The rows of one transaction: few, so that nobody waits long behind it.
     private static let batch = 1_000
 
     private struct State {
@@ -55,7 +55,7 @@ final class ExpiryWatch: Sendable {
         timer?.cancel()
     }
 
-    /// Batch by batch until nothing is left that is over.
+    /// Deletes batch by batch until nothing expired is left.
     func expire() async {
         do {
             while try await store.deleteExpired(now: clock.now, limit: Self.batch) > 0, !state.withLockedValue({ $0.isStopped }) {}

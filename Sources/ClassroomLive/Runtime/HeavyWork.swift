@@ -5,7 +5,7 @@ import NIOPosix
 /// Work that takes milliseconds, such as reading a quiz of a megabyte: on a thread of its own, a piece at a time in the order of arrival. On the
 /// threads of the cooperative pool it would hold up sign-ins and answers. Thread-safe.
 package final class HeavyWork: Sendable {
-    /// What is smaller costs less than the way to another thread and back.
+    /// Smaller work costs less than the way to another thread and back.
     package static let minimumBytes = 16_384
 
     private let thread = NIOThreadPool(numberOfThreads: 1)
@@ -14,15 +14,15 @@ package final class HeavyWork: Sendable {
 
     deinit { thread.shutdownGracefully { _ in } }
 
-    /// Whoever calls has a place: see ``Places``. Nothing else bounds how much waits.
+    /// The caller must hold a place (see ``Places``): nothing else limits how much work waits.
     ///
-    /// - Parameter bytes: about what the work goes through.
+    /// - Parameter bytes: the approximate amount of data that the work reads.
     package func perform<Value: Sendable>(bytes: Int, _ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         bytes < Self.minimumBytes ? try body() : try await thread.runIfActive(body)
     }
 }
 
-/// Places for requests that hold much memory from their beginning to their end: so many for all, and of these so many for a user. Thread-safe.
+/// Places for requests that hold much memory from beginning to end: a number for all, and a smaller one per user. Thread-safe.
 package final class Places: Sendable {
     /// One place. It is given back when nobody holds it.
     package final class Place: Sendable {
@@ -40,7 +40,7 @@ package final class Places: Sendable {
     private let share: NIOLockedValueBox<FairShare<String>>
     private let refusal: String
 
-    /// - Parameter refusal: what is said beyond the limits.
+    /// - Parameter refusal: the message of the refusal beyond the limits.
     package init(capacity: Int, maximumPerUser: Int, refusal: String) {
         share = NIOLockedValueBox(FairShare(capacity: capacity, maximumPerKey: maximumPerUser))
         self.refusal = refusal

@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Who is signed in on at least one connected socket. Thread-safe.
+/// The users who are signed in on at least one connected socket. Thread-safe.
 final class PresenceDirectory: Sendable {
     private let sockets = NIOLockedValueBox<[String: Int]>([:])
     private let maximumSocketsPerUser: Int

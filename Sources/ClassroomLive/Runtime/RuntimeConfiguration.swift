@@ -2,7 +2,7 @@ public import Classroom
 
 /// Times and limits of the classroom's real-time part. Every queue and every count that a client can drive has its limit here.
 public struct RuntimeConfiguration: Sendable {
-    /// What a session is played by when its settings do not say otherwise.
+    /// The settings of a session, as far as its own settings leave them out.
     public var sessionDefaults = SessionSettings()
     /// The lead-in between `quiz:started` and the first question.
     public var leadInMs: Int {
@@ -49,7 +49,7 @@ public struct RuntimeConfiguration: Sendable {
     public var answerRate = TokenBucket.Rule(capacity: 9, refillPerSecond: 3)
     /// Chat messages of one user, over all sockets.
     public var chatRate = TokenBucket.Rule(capacity: 30, refillPerSecond: 0.5)
-    /// Joins of one socket, and of one user over all sockets; as much again for `quiz:observe`. The second one is far: a load test joins
+    /// Joins of one socket, and of one user over all sockets; as much again for `quiz:observe`. The second limit is high: a load test joins
     /// with one token from hundreds of sockets.
     public var joinRateOfSocket = TokenBucket.Rule(capacity: 40, refillPerSecond: 2)
     public var joinRate = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 500)
@@ -67,7 +67,7 @@ public struct RuntimeConfiguration: Sendable {
     /// Tokens that one socket tried in vain, and that all sockets of one address did.
     public var failedSignInRate = TokenBucket.Rule(capacity: 10, refillPerSecond: 0.2)
     public var failedSignInRateOfAddress = TokenBucket.Rule(capacity: 300, refillPerSecond: 5)
-    /// Tokens of 40 bytes and more that an address tried in vain: far, for nobody guesses them.
+    /// Tokens of 40 bytes and more that an address tried in vain. The limit is high, since nobody can guess them.
     public var failedLongTokenRateOfAddress = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 100)
     /// New guests of one address. Generous: a lecture hall sits behind one address.
     public var guestRateOfAddress = TokenBucket.Rule(capacity: 2_000, refillPerSecond: 50)
@@ -97,7 +97,7 @@ public struct RuntimeConfiguration: Sendable {
     /// The longest interval that a subscriber may ask for.
     public var maximumDashboardIntervalMs = 60_000
     public var maximumDashboardSubscribers = 4_000
-    /// Of one user, over all sockets; all guests together have a twentieth of all.
+    /// The limit for one user, over all sockets; all guests together have a twentieth of the total.
     public var maximumDashboardsPerUser = 1_000
     /// Samples that wait for the database to count the sessions; further ones are left out.
     public var maximumDashboardSamplesUnderWay = 16

@@ -1,6 +1,7 @@
+import PrometheusMetrics
 import Synchronization
 
-/// What the runtime counts. Thread-safe; the first group only rises.
+/// The runtime's counters. Thread-safe; those of the first group only rise.
 final class RuntimeCounters: Sendable {
     let requests = Atomic<UInt64>(0)
     let answers = Atomic<UInt64>(0)
@@ -12,8 +13,8 @@ final class RuntimeCounters: Sendable {
     let connections = Atomic<Int>(0)
     let players = Atomic<Int>(0)
 
-    /// From the receipt of a request to its answer.
-    let latency = LatencyHistogram()
+    /// From the receipt of a request to its answer, in seconds.
+    let latency = BucketHistogram(buckets: .doublingSeconds)
 }
 
 extension Atomic where Value == UInt64 {

@@ -1,4 +1,6 @@
-/// What the classroom is doing, at one moment.
+package import PrometheusMetrics
+
+/// The state of the classroom at one moment.
 public struct RuntimeSnapshot: Sendable {
     /// Distinct signed-in users who are connected.
     public var activeUsers = 0
@@ -8,7 +10,7 @@ public struct RuntimeSnapshot: Sendable {
     public var waitingSessions = 0
     /// Sessions in memory that are being played.
     public var activeSessions = 0
-    /// Players connected to a session, one a user and session.
+    /// Players connected to a session: one per user and session.
     public var players = 0
     /// Rooms with members.
     public var chatRooms = 0
@@ -24,5 +26,6 @@ public struct RuntimeSnapshot: Sendable {
     /// Requests that ended with an error, rate limits included.
     public var errors: UInt64 = 0
     public var rateLimited: UInt64 = 0
-    public var acknowledgementLatency = LatencyHistogram().snapshot
+    /// In seconds.
+    package var acknowledgementLatency = BucketHistogram(buckets: .doublingSeconds).snapshot()
 }

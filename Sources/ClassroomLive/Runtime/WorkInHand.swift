@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Counts the requests that arrived and are not yet carried out, so that a drain can wait for them. Thread-safe.
+/// Counts the requests that have arrived and are not finished, so that a drain can wait for them. Thread-safe.
 final class WorkInHand: Sendable {
     private struct State {
         var count = 0
@@ -45,7 +45,7 @@ final class WorkInHand: Sendable {
         }
     }
 
-    /// Lets `drain` return though requests are in hand.
+    /// Lets `drain` return although requests are in hand.
     func giveUp() {
         let waiter = state.withLockedValue { state in
             defer { state.waiter = nil }

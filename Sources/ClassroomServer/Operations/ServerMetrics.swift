@@ -3,7 +3,7 @@ import ClassroomStore
 import PrometheusMetrics
 import SocketIOServer
 
-/// What the parts of the server count for themselves, as metrics: read when `/metrics` is asked for, so that counting costs nothing more.
+/// The counters of the server's parts as metrics. They are read when `/metrics` is requested, so that counting costs nothing more.
 /// All label sets are constant.
 struct ServerMetrics {
     let io: SocketIO
@@ -60,8 +60,7 @@ struct ServerMetrics {
         writer.counter("dunlin_rate_limited", help: "Requests refused by a rate limit.", Int(clamping: snapshot.rateLimited))
         writer.histogram(
             "dunlin_acknowledgement_latency_seconds", help: "From the receipt of a request to its answer.",
-            buckets: snapshot.acknowledgementLatency.buckets.map { ($0.upperBoundSeconds, Int(clamping: $0.cumulativeCount)) },
-            count: Int(clamping: snapshot.acknowledgementLatency.count), sum: snapshot.acknowledgementLatency.sumSeconds)
+            snapshot.acknowledgementLatency)
     }
 
     private func writeCommits(_ writer: inout SampleWriter) {

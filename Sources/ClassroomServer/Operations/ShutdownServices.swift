@@ -17,7 +17,7 @@ struct StoreService: Service {
 }
 
 /// Begins the drain: readiness fails, no new work is taken, work in hand finishes. The last of the services, so that it is the first to be
-/// shut down and the listener stays open meanwhile, for `notice` at least: whoever asks `/readyz` gets a chance to see it fail.
+/// shut down. The listener stays open meanwhile, for `notice` at least, so that load balancers can see `/readyz` fail.
 struct DrainService: Service {
     let readiness: Readiness
     let runtime: ClassroomRuntime
@@ -27,7 +27,7 @@ struct DrainService: Service {
     func run() async throws {
         try? await gracefulShutdown()
         readiness.drain()
-        // Cancelled: the server could not start, and whoever started it says why.
+        // Cancelled: the server could not start, and its caller reports why.
         guard !Task.isCancelled else { return await runtime.drain() }
         logger.info("draining")
         async let noticed: Void? = try? Task.sleep(for: notice)

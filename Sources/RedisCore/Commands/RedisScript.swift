@@ -44,11 +44,7 @@ public struct RedisScript: Sendable {
     }
 
     /// The name that Redis gives a script's text.
-    public static func sha1(of lua: String) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let bytes = SHA1Digest.hash(Array(lua.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    public static func sha1(of lua: String) -> String { SHA1Digest.hash(Array(lua.utf8)).hexadecimal }
 
     /// The call by name; Redis answers `NOSCRIPT` if it does not know the text.
     public func bySHA1(keys: [RedisArgument], arguments: [RedisArgument]) -> RedisCommand {
