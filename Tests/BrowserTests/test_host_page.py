@@ -115,6 +115,35 @@ def test_enter_twice_opens_a_question_and_does_not_close_it(school, tabs):
         assert len(sent(host, "quiz:close")) == 1
 
 
+def test_enter_twice_locks_and_does_not_unlock(school, tabs):
+    with tabs.person("host") as host:
+        host_session(host, school)
+        lock = host.locator("#lock")
+        lock.focus()
+        host.keyboard.press("Enter")
+        host.keyboard.press("Enter")
+        expect(host.locator("#locked-hint")).to_be_visible()
+        expect(lock).not_to_have_attribute("aria-disabled", "true")
+        assert [payload["locked"] for payload in sent(host, "quiz:lock")] == [True]
+
+
+@pytest.mark.parametrize("button", ["End the session", "Remove Ann"])
+def test_enter_twice_asks_and_does_not_answer(school, tabs, button):
+    with tabs.person("host") as host, tabs.person("Ann", PHONE) as ann:
+        join(ann, school, host_session(host, school), "Ann")
+        questions = []
+        host.on("dialog", lambda dialog: (questions.append(dialog.message), dialog.dismiss()))
+        host.get_by_role("button", name=button).focus()
+        with host.expect_event("dialog"):
+            host.keyboard.press("Enter")
+            host.keyboard.press("Enter")
+        # The page is free again: whatever the second press did is done.
+        host.get_by_role("button", name="Lock the session").click()
+        expect(host.locator("#locked-hint")).to_be_visible()
+        assert len(questions) == 1
+        assert sent(host, "quiz:end") == sent(host, "quiz:kick") == []
+
+
 def test_the_projector_gives_nothing_away_before_the_close(school, tabs):
     with tabs.person("host") as host, tabs.person("Ann", PHONE) as ann, tabs.person("Ben", PHONE) as ben:
         code = host_session(host, school)

@@ -9,7 +9,7 @@ const buttons = ["start", "close", "next", "report", "lock", "end", "back"];
 /** Lines of the board on the screen; the others are found by their name. */
 const maximumLines = 300;
 /** Longer than a double click takes. */
-const restMs = 500;
+export const restMs = 500;
 /** Between two looks at the whole board. */
 const boardIntervalMs = 3_000;
 

@@ -1,7 +1,7 @@
 /** The host's page: pick a quiz, gather players, lead through the questions, take the report home. */
 
 import { Refusal, api, fragment, isPassing, request, signIn, signOut } from "/connection.js";
-import { HostStage } from "/host-stage.js";
+import { HostStage, restMs } from "/host-stage.js";
 import { byId, element, isolated, memory, nameOf, plural, setText, showView } from "/page.js";
 
 /** The session on the screen, {sessionId}: the link's, or the one that this tab remembers. */
@@ -171,11 +171,15 @@ async function fetchBoard() {
 // Leading
 
 let isBusy = false;
+let lastPressed = null;
 
 /** Runs what a button asks for, once: the page's buttons rest meanwhile. A refusal is shown at `place`. */
 async function press(event, place, action) {
-  // The second click of a double click must not meet what took a button's place. Keys go to what has the focus, and that stays away from them.
-  if (isBusy || (stage.isResting && event.detail > 0)) return;
+  // The second click of a double click must not meet what took a button's place. A key goes to the focus, which stays away from such buttons;
+  // but its second press must not take back what the first one did on the same button.
+  const button = event.currentTarget;
+  if (isBusy || (stage.isResting && (event.detail > 0 || button === lastPressed))) return;
+  lastPressed = button;
   isBusy = true;
   const resting = [...document.querySelectorAll("main button")];
   for (const one of resting) one.setAttribute("aria-disabled", "true");
@@ -200,9 +204,21 @@ function command(event, payload = {}) {
 const onPress = (id, action) => byId(id).addEventListener("click", (event) => press(event, "session-error", action));
 
 async function remove(event, { userId, username }) {
-  if (!confirm(`Remove ${isolated(username)} from this session? They cannot come back.`)) return;
-  await press(event, "session-error", () => command("quiz:kick", { userId }));
+  await press(event, "session-error", async () => {
+    if (await isConfirmed(`Remove ${isolated(username)} from this session? They cannot come back.`)) await command("quiz:kick", { userId });
+  });
 }
+
+/** Asks after a moment: the second press of the same key must not be the answer. */
+async function isConfirmed(question) {
+  await new Promise((resolve) => setTimeout(resolve, restMs));
+  return confirm(question);
+}
+
+// A key that is held down presses a button once.
+document.addEventListener("keydown", (event) => {
+  if (event.repeat && event.target.closest?.("button")) event.preventDefault();
+});
 
 async function downloadReport() {
   const response = await api(`/sessions/${hosted.sessionId}/report.csv`);
@@ -223,7 +239,7 @@ onPress("next", () => command("quiz:next"));
 onPress("lock", async () => stage.showLock((await command("quiz:lock", { locked: !stage.isLocked })).locked));
 onPress("report", downloadReport);
 onPress("end", async () => {
-  if (confirm("End the session for everybody?")) await command("quiz:end");
+  if (await isConfirmed("End the session for everybody?")) await command("quiz:end");
 });
 onPress("back", () => {
   remember(null);
