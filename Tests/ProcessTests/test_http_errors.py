@@ -84,7 +84,7 @@ def test_a_get_that_is_given_up_ends_the_session(echo_server):
     query = "&".join(f"{key}={value}" for key, value in session.items())
     with closing(socket.create_connection(("127.0.0.1", echo_server.port), 60)) as poll:
         poll.sendall(f"GET {PATH}?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(0.2)  # nothing tells when a poll is pending
+        echo_server.wait_until_it_has_read(poll)
     deadline = time.monotonic() + 60
     while get(echo_server, session, "POST", data="3").status_code == 200:
         assert time.monotonic() < deadline, "the session lives on"
@@ -96,7 +96,7 @@ def test_a_pending_get_is_released_when_the_client_closes(echo_server):
     with closing(socket.create_connection(("127.0.0.1", echo_server.port), 60)) as poll:
         query = "&".join(f"{key}={value}" for key, value in session.items())
         poll.sendall(f"GET {PATH}?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(0.2)  # nothing tells when a poll is pending; the answer must be the same either way
+        echo_server.wait_until_it_has_read(poll)
         assert get(echo_server, session, "POST", data="1").text == "ok"
         answer = poll.recv(4_096)
     assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"6")

@@ -101,6 +101,19 @@ class ServerProcess:
     def descriptors(self):
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
+    def wait_until_it_has_read(self, connection, seconds=60):
+        """Returns when the server has taken all that was sent over an IPv4 connection out of the kernel's buffers."""
+        client, server = (f"{port:04X}" for port in (connection.getsockname()[1], self.port))
+        deadline = time.monotonic() + seconds
+        while True:
+            waiting = [line.split()[4] for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
+                       if {line.split()[1].split(":")[1], line.split()[2].split(":")[1]} == {client, server}]
+            # Each end has a line: nothing is under way from the one, nothing is unread at the other.
+            if len(waiting) == 2 and set(waiting) == {"00000000:00000000"}:
+                return
+            assert time.monotonic() < deadline, "the server does not read"
+            time.sleep(0.001)
+
     @property
     def is_running(self):
         return self.process.poll() is None

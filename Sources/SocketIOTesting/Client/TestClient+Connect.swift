@@ -20,6 +20,11 @@ extension TestClient {
 
     /// Connects as configured.
     public static func connect(_ configuration: TestClientConfiguration) async throws -> TestClient {
+        try await self.connect(configuration, over: nil)
+    }
+
+    /// - Parameter socket: one that is connected already; nil: a TCP connection is opened.
+    static func connect(_ configuration: TestClientConfiguration, over socket: NIOBSDSocket.Handle?) async throws -> TestClient {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let inboxes = TestClientInboxes(on: eventLoop)
         var bootstrap = ClientBootstrap(group: eventLoop)
@@ -28,11 +33,12 @@ extension TestClient {
         if let bytes = configuration.receiveBufferBytes {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(bytes))
         }
-        let channel = try await bootstrap.channelInitializer { channel in
+        bootstrap = bootstrap.channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(TestClientHandler(configuration: configuration, inboxes: inboxes))
             }
-        }.connect(host: configuration.host, port: configuration.port).get()
+        }
+        let channel = try await bootstrap.connect(socket, or: configuration.host, configuration.port)
         let client = TestClient(configuration: configuration, channel: channel, inboxes: inboxes)
         do {
             client.joined(as: try await inboxes.joins.next(timeout: configuration.timeout))
@@ -56,6 +62,14 @@ extension TestClient {
             await client.drop()
             throw error
         }
+    }
+}
+
+extension ClientBootstrap {
+    /// A channel over a socket that is connected already, or over a TCP connection of its own.
+    func connect(_ socket: NIOBSDSocket.Handle?, or host: String, _ port: Int) async throws -> any Channel {
+        if let socket { return try await self.withConnectedSocket(socket).get() }
+        return try await self.connect(host: host, port: port).get()
     }
 }
 

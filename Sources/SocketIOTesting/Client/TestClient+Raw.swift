@@ -1,7 +1,7 @@
 public import NIOCore
 public import WebSocketCore
 
-/// What a proper client would not send.
+/// Sends what a well-behaved client would not.
 extension TestClient {
     /// Sends a text message as it is: `42["event"]`, or anything malformed.
     public func send(text: String) async throws {

@@ -5,7 +5,7 @@ import WebSocketCore
 
 /// A Socket.IO client for tests: a namespace over one WebSocket, on a real TCP connection. ``of(_:auth:)`` joins more over the same one.
 ///
-/// What arrives is kept until the test asks for it, so that no test has to listen before it acts. Every wait ends: with
+/// Everything that arrives is kept until the test asks for it, so that no test has to listen before it acts. Every wait ends: with
 /// what was waited for, with the end of the connection, or with ``TestClientError/timeout(_:)``.
 ///
 ///     let ann = try await TestClient.connect(port: server.port, auth: JSONObject { $0.field("token", token) })

@@ -1,11 +1,11 @@
 public import SocketIOCore
 public import WebSocketCore
 
-/// Where and how a test's client connects.
+/// The settings of a test's client.
 public struct TestClientConfiguration: Sendable {
     public var host = "127.0.0.1"
     public var port: Int
-    /// Where Engine.IO answers, with its last slash.
+    /// The path of Engine.IO, with its last slash.
     public var path = "/socket.io/"
     public var namespace = "/"
     /// Sent with the connect; an object, by the protocol.
@@ -20,7 +20,7 @@ public struct TestClientConfiguration: Sendable {
     public var joinsNamespace = true
     /// For connecting, and for each wait that names no other.
     public var timeout: Duration = .seconds(60)
-    /// What the server may send.
+    /// The limits for messages from the server.
     public var limits = WebSocketLimits(maximumMessageBytes: 64_000_000)
     /// The size of the socket's receive buffer, for tests of slow readers. None is the system's.
     public var receiveBufferBytes: Int?

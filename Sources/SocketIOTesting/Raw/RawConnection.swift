@@ -17,6 +17,12 @@ public final class RawConnection: Sendable {
 
     /// - Parameter timeout: for connecting, and for each wait that names no other.
     public static func open(host: String = "127.0.0.1", port: Int, timeout: Duration = .seconds(60)) async throws -> RawConnection {
+        try await self.open(host: host, port: port, timeout: timeout, over: nil)
+    }
+
+    static func open(
+        host: String, port: Int, timeout: Duration = .seconds(60), over socket: NIOBSDSocket.Handle?
+    ) async throws -> RawConnection {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let arrivals = Mailbox<ByteBuffer?>("bytes", on: eventLoop)
         let channel = try await ClientBootstrap(group: eventLoop)
@@ -26,7 +32,7 @@ public final class RawConnection: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RawConnectionHandler(arrivals)) }
             }
-            .connect(host: host, port: port).get()
+            .connect(socket, or: host, port)
         return RawConnection(channel: channel, arrivals: arrivals, timeout: timeout)
     }
 

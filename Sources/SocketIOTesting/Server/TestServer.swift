@@ -4,13 +4,22 @@ public import SocketIOCore
 /// A server that runs for one test. What the test opens through it is closed with it.
 public final class TestServer: Sendable {
     public let host: String
+    /// 0 for a server in process, which has no port.
     public let port: Int
+    private let link: InProcessLink?
     private let clients = NIOLockedValueBox<[TestClient]>([])
     private let connections = NIOLockedValueBox<[RawConnection]>([])
 
     init(host: String, port: Int) {
         self.host = host
         self.port = port
+        self.link = nil
+    }
+
+    init(_ link: InProcessLink) {
+        self.host = "localhost"
+        self.port = 0
+        self.link = link
     }
 
     /// A client of the default namespace.
@@ -23,14 +32,14 @@ public final class TestServer: Sendable {
         var configuration = TestClientConfiguration(port: self.port)
         configuration.host = self.host
         configure(&configuration)
-        let client = try await TestClient.connect(configuration)
+        let client = try await TestClient.connect(configuration, over: try await self.link?.open())
         self.clients.withLockedValue { $0.append(client) }
         return client
     }
 
-    /// A plain TCP connection.
+    /// A plain connection.
     public func open() async throws -> RawConnection {
-        let connection = try await RawConnection.open(host: self.host, port: self.port)
+        let connection = try await RawConnection.open(host: self.host, port: self.port, over: try await self.link?.open())
         self.connections.withLockedValue { $0.append(connection) }
         return connection
     }

@@ -35,6 +35,21 @@ public func withTestServer<Value>(
     return value
 }
 
+/// Runs a server in this process, without a port, for as long as `body` runs. Clients reach it by pairs of sockets; there are no routes
+/// beside Socket.IO, and a handshake's address is empty.
+///
+/// - Throws: What `body` throws, or ``TestServerError`` when a session outlives the server's shutdown.
+public func withTestServer<Value>(inProcess io: SocketIO, _ body: (TestServer) async throws -> Value) async throws -> Value {
+    let server = TestServer(InProcessLink(io: io))
+    let result: Result<Value, any Error>
+    do { result = .success(try await body(server)) } catch { result = .failure(error) }
+    await server.closeAll()
+    await io.shutdown()
+    let value = try result.get()
+    guard io.statistics.connections == 0 else { throw TestServerError.sessionsLeft(io.statistics.connections) }
+    return value
+}
+
 /// Runs an application of the test's own for as long as `body` runs.
 ///
 /// - Parameter makeApplication: gets what the application has to call when it is running. It should listen on port 0.

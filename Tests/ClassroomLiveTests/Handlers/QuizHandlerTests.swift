@@ -19,7 +19,7 @@ struct QuizHandlerTests {
     ) async throws {
         let io = SocketIO()
         let handler = QuizHandler(io: io, quizService: quiz, authenticationService: authentication, clock: ManualClassroomClock())
-        try await withTestServer(io, body)
+        try await withTestServer(inProcess: io, body)
         _ = handler
     }
 

@@ -18,7 +18,7 @@ struct RequestAnswerTests {
         let io = SocketIO()
         let handler = QuizHandler(
             io: io, quizService: quiz, authenticationService: AuthenticationDouble(["t": Self.ann]), clock: ManualClassroomClock())
-        try await withTestServer(io) { server in try await body(try await server.connect(), quiz) }
+        try await withTestServer(inProcess: io) { server in try await body(try await server.connect(), quiz) }
         _ = handler
     }
 

@@ -22,7 +22,7 @@ struct RequestOrderTests {
         let handler = QuizHandler(
             io: io, quizService: quiz, authenticationService: AuthenticationDouble(["t": Self.ann], gate: gate),
             clock: ManualClassroomClock())
-        try await withTestServer(io) { server in
+        try await withTestServer(inProcess: io) { server in
             let client = try await server.connect()
             try await client.emit("quiz:join", #"{"sessionId": "s", "token": "t"}"# as JSON)
             try await client.emit("quiz:answer", #"{"questionId": "q1", "answer": 0}"# as JSON)
@@ -43,7 +43,7 @@ struct RequestOrderTests {
         let io = SocketIO()
         let handler = QuizHandler(
             io: io, quizService: quiz, authenticationService: AuthenticationDouble(["t": Self.ann]), clock: ManualClassroomClock())
-        try await withTestServer(io) { server in
+        try await withTestServer(inProcess: io) { server in
             let client = try await server.connect()
             _ = try await client.ask("quiz:join", #"{"sessionId": "s", "token": "t"}"#)
             await client.drop()
@@ -63,7 +63,7 @@ struct RequestOrderTests {
         let handler = QuizHandler(
             io: io, quizService: quiz, authenticationService: AuthenticationDouble(["t": Self.ann], gate: signIn),
             clock: ManualClassroomClock())
-        try await withTestServer(io) { server in
+        try await withTestServer(inProcess: io) { server in
             let client = try await server.connect()
             for index in 0..<12 {
                 try await client.emit("quiz:answer", #"{"sessionId": "s", "questionId": "q\#(index)", "answer": 0, "token": "t"}"# as JSON)
@@ -86,7 +86,7 @@ struct RequestOrderTests {
         let handler = QuizHandler(
             io: io, quizService: quiz, authenticationService: AuthenticationDouble(["t": Self.ann], gate: gate),
             configuration: configuration, clock: ManualClassroomClock())
-        try await withTestServer(io) { server in
+        try await withTestServer(inProcess: io) { server in
             let client = try await server.connect()
             for _ in 0..<5 { try await client.emit("quiz:join", #"{"sessionId": "s", "token": "t"}"# as JSON) }
             #expect(try await client.payload("quiz:error").text("code") == "unavailable")
@@ -105,7 +105,7 @@ struct RequestOrderTests {
         let handler = QuizHandler(
             io: io, quizService: QuizServiceDouble(),
             authenticationService: AuthenticationDouble(users, gate: signIn, gated: ["other"]), clock: ManualClassroomClock())
-        try await withTestServer(io) { server in
+        try await withTestServer(inProcess: io) { server in
             let client = try await server.connect()
             let answer = #"{"sessionId": "s", "questionId": "q1", "answer": 0"#
             for _ in 0..<9 { #expect(try await client.ask("quiz:answer", "\(answer), \"token\": \"t\"}").isOK) }

@@ -33,7 +33,7 @@ struct StrangeErrorTests {
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         // Its start reads the live sessions, and this store has none to tell.
         await #expect(throws: StrangeError.self) { try await runtime.start() }
-        try await withTestServer(io) { server in
+        try await withTestServer(inProcess: io) { server in
             let client = try await server.connect(auth: JSONObject { $0.field("token", "ann") })
             let answer = try await client.ask(event, JSON(stringLiteral: payload))
             #expect(answer.code == "internal")

@@ -47,7 +47,7 @@ struct ClassroomBench: Sendable {
         try await store.createToken(hash: TokenHash.sha256Hex(token), userID: user.id, expiresAt: nil, createdAt: 0)
     }
 
-    /// Starts a runtime on a server and stops both at the end.
+    /// Starts a runtime on a server in process and stops both at the end.
     func run(students: Int = 4, _ body: (Classroom) async throws -> Void) async throws {
         try await addPeople(students: students)
         try await restart(body)
@@ -61,7 +61,7 @@ struct ClassroomBench: Sendable {
             io: io, store: store, authentication: StoredTokenAuthentication(store: store, now: { clock.now }),
             configuration: configuration, clock: clock, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         try await runtime.start()
-        try await withTestServer(io) { server in
+        try await withTestServer(inProcess: io) { server in
             try await body(Classroom(server: server, runtime: runtime, clock: clock, store: store))
         }
         await runtime.drain()
