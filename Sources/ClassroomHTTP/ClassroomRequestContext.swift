@@ -3,10 +3,10 @@ package import Hummingbird
 import Logging
 import NIOCore
 
-/// What belongs to one HTTP request besides the request itself.
+/// The context of one HTTP request.
 package struct ClassroomRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    /// Who sent the request; set by ``BearerTokenMiddleware``.
+    /// The sender; set by ``BearerTokenMiddleware``.
     var user: User?
     /// The client's address, without the port.
     let address: String

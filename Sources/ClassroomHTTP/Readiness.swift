@@ -1,7 +1,7 @@
 package import ClassroomStore
 import NIOConcurrencyHelpers
 
-/// Whether this server should get new clients. A drain is told here first, before anything is closed.
+/// Tells whether this server should get new clients. A drain shows here first, before anything is closed.
 package final class Readiness: Sendable {
     package enum Status: String, Sendable {
         case starting, ready, draining
@@ -15,7 +15,7 @@ package final class Readiness: Sendable {
         var isStoreHealthy = true
         /// Only one look at a time: with a database that hangs, further ones would pile up.
         var isLooking = false
-        /// When the last look began.
+        /// The time at which the last look began.
         var lookedAt: ContinuousClock.Instant?
     }
 

@@ -5,7 +5,7 @@ extension RequestBody {
     /// How much of an oversized body is read and dropped, so that a client that writes before it reads gets to see its 413.
     static let maximumDrainedBytes = 16_000_000
 
-    /// The whole body. Of one that is too large nothing is kept.
+    /// The whole body. Nothing is kept of a body that is too large.
     func collected(upTo maximumBytes: Int) async throws -> ByteBuffer {
         var collected = ByteBuffer()
         var received = 0

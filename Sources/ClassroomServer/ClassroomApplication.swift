@@ -1,5 +1,5 @@
 import Classroom
-// Who embeds a classroom imports this module alone: settings name types of the parts that it is made of.
+// A program that embeds a classroom imports this module alone, and its settings use types of these parts.
 @_exported public import ClassroomHTTP
 @_exported public import ClassroomLive
 public import Logging
@@ -14,7 +14,7 @@ import UnixSignals
 ///     }
 ///     try await classroom.runService()
 ///
-/// In a program that has services of its own, ``run()`` stands in the same `ServiceGroup`, which then owns the signals.
+/// A program with services of its own runs this one in the same `ServiceGroup`, which then handles the signals.
 public struct ClassroomApplication: Service {
     /// The id of the user whose quizzes everybody who may create quizzes finds in the library.
     public static let sharedOwner = Quiz.sharedOwner

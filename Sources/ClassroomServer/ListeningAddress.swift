@@ -2,13 +2,13 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-/// Where a server listens.
+/// The address of a running server.
 public struct ListeningAddress: Sendable, Hashable {
     public var hostname: String
     /// The real one, also when the system chose it.
     public var port: Int
     public var isSecure: Bool
-    /// Where people find the server, if the operator said so.
+    /// The address for people, if the operator gave one.
     public var publicURL: String?
     /// The database's file; nil: there is none.
     public var databasePath: String?
@@ -28,7 +28,7 @@ public struct ListeningAddress: Sendable, Hashable {
     }
 
     /// Prints `listening on http://HOST:PORT` on standard output, then where the data is, where people find the server if that is elsewhere, and
-    /// the demo's links if there are any; not buffered, so that whoever reads a pipe sees it at once.
+    /// the demo's links if there are any; not buffered, so that the reader of a pipe sees it at once.
     public func announce() {
         var lines = ["listening on \(url)"]
         if let databasePath { lines.append("database: \(databasePath)") }
@@ -43,13 +43,13 @@ public struct ListeningAddress: Sendable, Hashable {
         if let publicURL { return publicURL }
         guard ["0.0.0.0", "::", "[::]", "0"].contains(hostname) else { return url }
         var address = self
-        // Without a network nobody but this machine is there.
+        // Without a network only this machine can be reached.
         address.hostname = NetworkAddress.current() ?? "127.0.0.1"
         return address.url
     }
 }
 
-/// Finds out whether an address can be listened on, before a server changes anything for which it would need it.
+/// Checks that an address can be listened on, before the server changes anything.
 enum ListeningProbe {
     /// Listens for a moment. Another program may still take the port afterwards: then the server itself says so.
     /// - Throws: a ``StartupError`` that says why not.

@@ -11,7 +11,7 @@ public enum EngineTransport: String, Sendable, CaseIterable {
     }
 }
 
-/// What the query and the method of a request to Engine.IO's path ask for, after the checks that need no session.
+/// A request to Engine.IO's path, after the checks of its query and method that need no session.
 public struct EngineRequest: Hashable, Sendable {
     public let transport: EngineTransport
     /// nil: a handshake.

@@ -10,7 +10,7 @@ public struct EngineSession: Sendable {
         case probed
     }
 
-    /// What the owner must do with a packet from the session's transport.
+    /// The owner's next step after a packet from the session's transport.
     public enum Reception: Equatable, Sendable {
         /// Hand the payload to Socket.IO.
         case deliver
@@ -22,7 +22,7 @@ public struct EngineSession: Sendable {
         case close(EngineCloseReason)
     }
 
-    /// What the owner must do with a packet from a WebSocket that is to take over from polling.
+    /// The owner's next step after a packet from a WebSocket that is to take over from polling.
     public enum ProbeReception: Equatable, Sendable {
         /// Answer `3probe` on the WebSocket, release a waiting GET with `6`.
         case answerProbe

@@ -1,4 +1,4 @@
-/// Splits a request target into path and decoded query parameters. Of a parameter given twice the first counts.
+/// Splits a request target into path and decoded query parameters. If a parameter is given twice, the first one counts.
 public enum QueryString {
     /// At most this many parameters are read; the rest are ignored.
     public static let maximumParameters = 64

@@ -38,7 +38,7 @@ enum JSONWord {
         (word &- Self.lowBits &* 0x20) & ~word & Self.highBits
     }
 
-    /// What cannot be copied into or out of a string as it is: quote, backslash and control characters.
+    /// True for bytes that a string must escape: quote, backslash and control characters.
     @inline(__always)
     static func special(_ word: UInt64) -> UInt64 {
         self.matches(word, JSONByte.quote) | self.matches(word, JSONByte.backslash) | self.controlCharacters(word)

@@ -18,7 +18,7 @@ public import NIOCore
 public struct JSONSlice: Sendable {
     /// The text, without whitespace around it.
     public let bytes: ByteBuffer
-    /// Where the containers within it end, if that is known.
+    /// The ends of the containers within it, if known.
     let place: JSONStructure.Place?
 
     /// Validates a text.

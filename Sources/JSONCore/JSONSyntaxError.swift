@@ -1,6 +1,6 @@
 /// A text that is not JSON, or is nested too deeply.
 public struct JSONSyntaxError: Error, Sendable, Hashable {
-    /// What is wrong. More kinds may come.
+    /// The kind of error. More kinds may come.
     public struct Kind: Sendable, Hashable, CustomStringConvertible {
         enum Value: String {
             case unexpectedEnd, unexpectedByte, invalidString, invalidEscape, invalidUTF8, invalidNumber, tooDeep, trailingBytes
@@ -29,7 +29,7 @@ public struct JSONSyntaxError: Error, Sendable, Hashable {
     }
 
     public var kind: Kind
-    /// Where, in bytes from the beginning of the text.
+    /// The place, in bytes from the beginning of the text.
     public var offset: Int
 
     @usableFromInline

@@ -2,7 +2,7 @@
 internal import Synchronization
 #endif
 
-/// Counts the bytes that the readers of this module pass over, for tests that hold work to a multiple of a text's length. A count does not
+/// Counts the bytes that the readers of this module pass over, for tests that limit work to a multiple of a text's length. A count does not
 /// depend on how fast the machine is. Release builds count nothing.
 @usableFromInline
 package enum JSONWork {

@@ -121,10 +121,10 @@ struct QuizReadingTests {
     func controlCharacters(character: String) {
         for place in 0..<18 {
             let text = String(repeating: "a", count: place) + character + String(repeating: "b", count: 17 - place)
-            #expect(QuestionCheck.hasControlCharacters(text), "at \(place)")
+            #expect(text.hasControlCharacters, "at \(place)")
         }
         for harmless in ["\t\n\r", "~ !", "\u{A0}\u{E9}", "Â", "long enough for a word and more"] {
-            #expect(!QuestionCheck.hasControlCharacters(harmless))
+            #expect(!harmless.hasControlCharacters)
         }
     }
 

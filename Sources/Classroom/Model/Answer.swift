@@ -1,4 +1,4 @@
-/// What a player answered, or what counts as correct: the index of an option, a text, or a list of either.
+/// An answer, given or correct: the index of an option, a text, or a list of either.
 public enum Answer: Sendable {
     case index(Int)
     case text(String)

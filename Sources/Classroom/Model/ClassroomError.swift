@@ -9,7 +9,7 @@ public struct ClassroomError: Error, Hashable, Sendable {
 
     public var code: Code
     public var message: String
-    /// When the same request may succeed, in milliseconds from now.
+    /// The time until the same request may succeed, in milliseconds.
     public var retryAfterMs: Int?
 
     public init(_ code: Code, _ message: String, retryAfterMs: Int? = nil) {

@@ -40,7 +40,7 @@ extension Quiz {
     /// Whether it is nobody's own: a row that names no owner, or a shared quiz.
     public var isShared: Bool { createdBy.isEmpty || createdBy == Quiz.sharedOwner }
 
-    /// Whoever hosts a quiz gets to see its answers: the owner's own is theirs alone, a shared one anybody's who may create quizzes.
+    /// The host of a quiz sees its answers. So only the owner may host their own quiz; a shared one may be hosted by anybody who may create quizzes.
     public func mayBeHosted(by userID: String) -> Bool { isShared || createdBy == userID }
 }
 

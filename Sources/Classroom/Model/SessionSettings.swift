@@ -13,7 +13,7 @@ public struct SessionSettings: Hashable, Sendable {
     public var revealAnswers: Reveal
     public var scoring: Scoring
     public var lateJoin: Bool
-    /// Additional milliseconds a question, by user id.
+    /// Additional milliseconds per question, by user id.
     public var extraTimeMs: [String: Int]
 
     public init(

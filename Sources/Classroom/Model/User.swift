@@ -14,7 +14,7 @@ public struct User: Hashable, Sendable {
         }
     }
 
-    /// What the ids of guests begin with, and no account's should.
+    /// The prefix of guests' ids. No account should have one that begins like this.
     public static let guestPrefix = "guest-"
 
     /// Whether it is a guest's id.
@@ -35,7 +35,7 @@ public struct User: Hashable, Sendable {
     }
 }
 
-/// What a user may do. The raw values are those of the `permissions` column and of a token's `permissions` claim.
+/// Something that a user may do. The raw values are those of the `permissions` column and of a token's `permissions` claim.
 public struct Permission: RawRepresentable, Hashable, Sendable, Codable {
     public let rawValue: String
 

@@ -27,7 +27,7 @@ public struct AnswerResult: Hashable, Sendable, Encodable {
         self.duplicate = duplicate
     }
 
-    /// The same result for one who answered again.
+    /// The same result for a player who answered again.
     public func duplicated() -> AnswerResult {
         var result = self
         result.duplicate = true

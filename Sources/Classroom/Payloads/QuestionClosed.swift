@@ -12,7 +12,7 @@ public struct QuestionClosed: Hashable, Sendable, Encodable {
     public var texts: [TextCount]?
     /// How many players answered.
     public var answered: Int
-    /// To a player: the own place after this question.
+    /// For a player: their own place after this question.
     public var you: OwnStanding?
 
     public init(

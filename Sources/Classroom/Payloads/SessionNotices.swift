@@ -13,7 +13,7 @@ public struct QuizStarted: Hashable, Sendable, Encodable {
     }
 }
 
-/// `quiz:ended`; a player also gets the own place.
+/// `quiz:ended`; a player also gets their own place.
 public struct QuizEnded: Hashable, Sendable, Encodable {
     public var sessionId: String
     public var title: String
@@ -41,7 +41,7 @@ public struct SessionLeft: Hashable, Sendable, Encodable {
     public init(sessionId: String) { self.sessionId = sessionId }
 }
 
-/// `quiz:kicked`, to the host and to the one who was removed.
+/// `quiz:kicked`, to the host and to the removed player.
 public struct SessionKicked: Hashable, Sendable, Encodable {
     public var sessionId: String
     public var userId: String
@@ -68,7 +68,7 @@ public struct Progress: Hashable, Sendable, Encodable {
     public var sessionId: String
     public var questionId: String?
     public var answered: Int
-    /// Those who are here, and those who answered before they went.
+    /// The players who are connected, and those who answered before they left.
     public var players: Int
     /// The user ids of the players on the board who are not connected, the first of them in the order of joining; absent if there are none.
     public var away: [String]?

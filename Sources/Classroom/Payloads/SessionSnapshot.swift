@@ -1,4 +1,4 @@
-/// All that one who joins, rejoins or observes needs to go on: `quiz:joined` and `quiz:observing`.
+/// Everything that a client needs after joining, rejoining or observing: `quiz:joined` and `quiz:observing`.
 public struct SessionSnapshot: Hashable, Sendable, Encodable {
     public enum Role: String, Sendable, Encodable { case player, host, observer }
 
@@ -23,7 +23,7 @@ public struct SessionSnapshot: Hashable, Sendable, Encodable {
     public var question: QuestionPayload?
     /// The player's own result for that question, when it was answered.
     public var answer: AnswerResult?
-    /// What the close revealed, while the question is closed.
+    /// The reveal, while the question is closed.
     public var closed: QuestionClosed?
 
     /// A player's own place in the session.

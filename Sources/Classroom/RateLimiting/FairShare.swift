@@ -5,7 +5,7 @@ public struct FairShare<Key: Hashable & Sendable>: Sendable {
     /// Nobody may hold more than is free: one who takes all they can leaves half, the next leaves a third. So whoever holds most is the
     /// first to be refused.
     public let leavesRoom: Bool
-    /// What is held by all together.
+    /// The sum over all holders.
     public private(set) var total = 0
     private var held: [Key: Int] = [:]
 

@@ -6,7 +6,7 @@ public struct GuessLimiter: Sendable {
     private var bySocket: RateLimiter<String>
     private var byAddress: RateLimiter<String>
     private let maximumKnown: Int
-    /// What was right, as hash values of address and guess: nothing secret is kept.
+    /// The right guesses, as hash values of address and guess: no secret is kept.
     private var known: Set<Int> = []
     /// The same in the order of arrival, as a ring.
     private var knownInOrder: [Int] = []

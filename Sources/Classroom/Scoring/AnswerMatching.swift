@@ -1,4 +1,4 @@
-/// Which option an answer means, and whether it is correct.
+/// Finds the option that an answer means, and decides whether it is correct.
 ///
 /// A text that equals an option means that option; if none is equal, one that is equal as people compare texts (``TextFolding``); else a numeric
 /// text is an index. In a question without options a text is compared with the correct text as people do. A list is a set: order and repetition
@@ -33,7 +33,7 @@ public enum AnswerMatching {
         return !given.isEmpty && given == expected
     }
 
-    /// Whether several options have to be chosen. Which they are stays secret until the reveal; that there are several cannot.
+    /// True if several options have to be chosen. Players must know that there are several; which ones stays secret until the reveal.
     public static func wantsSeveral(_ question: Question) -> Bool {
         guard !question.options.isEmpty, case .list(let correct)? = try? resolve(question.correctAnswer, for: question) else {
             return false
@@ -41,7 +41,7 @@ public enum AnswerMatching {
         return correct.count > 1
     }
 
-    /// A question's options; what they are compared by is computed once, and only for a text that equals none of them.
+    /// A question's options. Their folded forms are computed once, and only for a text that equals none of them.
     private struct Options {
         let texts: [String]
         private lazy var folded = Dictionary(texts.enumerated().map { (ExactText(TextFolding.fold($1)), $0) }) { first, _ in first }
@@ -51,7 +51,7 @@ public enum AnswerMatching {
         mutating func index(of text: String) -> Int? {
             if texts.isEmpty { return nil }
             let trimmed = text.trimmingSpaces()
-            // By their bytes. Texts that differ in their normal form alone are the same when they are folded.
+            // Compared by their bytes. Texts that differ only in their normal form are the same when they are folded.
             return texts.firstIndex { $0.hasSameBytes(as: text) } ?? texts.firstIndex { $0.trimmingSpaces().hasSameBytes(as: trimmed) }
                 ?? folded[ExactText(TextFolding.fold(text))]
         }

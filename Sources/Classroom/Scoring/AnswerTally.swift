@@ -1,4 +1,4 @@
-/// How the answers to one question are distributed.
+/// The distribution of the answers to one question.
 struct AnswerTally {
     /// Per option; empty without options.
     private(set) var options: [Int]
@@ -9,7 +9,7 @@ struct AnswerTally {
         options = Array(repeating: 0, count: question.options.count)
     }
 
-    /// Adds one player's resolved answer; of a list every element counts.
+    /// Adds one player's resolved answer. Every element of a list counts.
     mutating func add(_ answer: Answer) {
         answered += 1
         count(answer)

@@ -1,6 +1,6 @@
 /// All who joined and were not kicked, best first.
 ///
-/// Points descending, then summed time of the scoring answers; who is equal in both shares a rank, and the next rank counts them all (1, 1, 3).
+/// Points descending, then summed time of the scoring answers. Players who are equal in both share a rank, and the next rank counts them all (1, 1, 3).
 /// Within a shared rank the order is that of joining.
 public struct Leaderboard: Hashable, Sendable {
     public let entries: [LeaderboardEntry]
@@ -32,7 +32,7 @@ public struct Leaderboard: Hashable, Sendable {
         self.positions = positions
     }
 
-    /// The fold itself: everybody's place after `answers`, however they are ordered.
+    /// Everybody's place after `answers`, in whatever order these are.
     public init(participants: [ParticipantRecord], answers: [AnswerRecord]) {
         var standings: [String: Standing] = [:]
         for answer in answers { standings[answer.userID, default: Standing()].add(answer) }

@@ -1,10 +1,10 @@
-/// When boards are sent: at most one an interval, each at least an interval after the results that it counts.
+/// Decides when boards are sent: at most one per interval, and each at least one interval after the results that it counts.
 ///
 /// The first change starts a short wait in which a burst gathers; then the board is captured, and sent an interval later. Changes meanwhile
 /// are in the board that is captured at the moment of sending. The interval is a little over a tenth of a second, so that timers that fire
 /// unevenly do not make eleven a second of it.
 public struct LeaderboardThrottle: Hashable, Sendable {
-    /// What to do now; in every case but `none`, call `fired` at `next` (nil: nothing is due).
+    /// The next step; in every case but `none`, call `fired` at `next` (nil: nothing is due).
     public enum Action: Hashable, Sendable {
         case none
         case wait(next: UnixMilliseconds)

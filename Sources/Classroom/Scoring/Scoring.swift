@@ -1,4 +1,4 @@
-/// What an answer is worth.
+/// The points for an answer.
 ///
 /// A correct answer has 100 points. Under `speed` scoring a time bonus of up to 50 comes on top, linear in the time that remains: all of it
 /// for an answer at once, 25 at half time, none at the deadline. Under `accuracy` there is no bonus. A wrong answer has nothing.
@@ -17,7 +17,7 @@ public enum Scoring {
     }
 }
 
-/// What a player's answers add up to: a fold over them, in any order.
+/// The sum of a player's answers, in any order.
 public struct Standing: Hashable, Sendable {
     public var points: Int
     public var correctAnswers: Int
@@ -36,7 +36,7 @@ public struct Standing: Hashable, Sendable {
         if answer.points > 0 { scoringTimeMs += answer.elapsedMs }
     }
 
-    /// More points, or as many in less time. Neither ahead of the other: a tie.
+    /// True with more points, or with as many in less time. If neither is ahead of the other, it is a tie.
     public func isAhead(of other: Standing) -> Bool {
         points != other.points ? points > other.points : scoringTimeMs < other.scoringTimeMs
     }

@@ -1,4 +1,4 @@
-/// How many players stand where, best first: finds a rank without a walk through the class.
+/// The players' standings with their counts, best first. It finds a rank without a walk through the class.
 ///
 /// Players with equal standings share an entry. The entries lie in chunks of bounded size, each with its number of players: a change moves
 /// one chunk's entries, a rank adds up the chunks before it.

@@ -28,10 +28,10 @@ struct AnswerSheet: Hashable, Sendable {
         while firstOpen < questions.count, contains(questions[firstOpen].id) { firstOpen += 1 }
     }
 
-    /// Starts over: the quiz is another one.
+    /// Starts over because the quiz has changed.
     mutating func restart() { firstOpen = 0 }
 
-    /// Takes out an answer that is not stored any more, as if it had never been given.
+    /// Removes an answer that is no longer stored, as if it had never been given.
     mutating func remove(_ questionID: String) {
         let records = lines.map(\.record).filter { $0.questionID != questionID }
         self = AnswerSheet()

@@ -1,4 +1,4 @@
-/// An answer's way: decision, commit, fold.
+/// The path of an answer: decision, commit, fold.
 extension QuizSession {
     mutating func decide(
         _ key: AnswerKey, _ answer: Answer, _ timeSpent: Double?, receivedAt: UnixMilliseconds, _ effects: inout [SessionEffect]
@@ -19,7 +19,7 @@ extension QuizSession {
                 player.hasAnswered = true
                 players.put(player)
             }
-            // Also one that was given before: its row may have been deleted, and the store alone knows.
+            // Stored even if it was given before: its row may have been deleted, and only the store knows.
             effects.append(.storeAnswer(decided))
         } catch {
             guard let first else { throw error }
@@ -27,7 +27,7 @@ extension QuizSession {
         }
     }
 
-    /// What the answer is worth, if it may be given now.
+    /// The answer with its points, if it may be given now.
     private func decided(
         _ key: AnswerKey, _ answer: Answer, _ timeSpent: Double?, receivedAt: UnixMilliseconds, _ player: ParticipantRecord
     ) throws(ClassroomError) -> AnswerRecord {
@@ -86,9 +86,9 @@ extension QuizSession {
         let key = answer.key
         let wasPending = pending.removeValue(forKey: key) != nil
         let ownBefore = isSelfPaced ? ownIndex(key.userID) : nil
-        // Stored although it was given before: the row of the first one is gone.
+        // It was given before and stored again: the row of the first one is gone.
         if wasPending, !isDuplicate { unfold(key) }
-        // One that was waited for and stored as it was decided is in the reveal already.
+        // A pending answer that was stored as decided is in the reveal already.
         if !wasPending || isDuplicate { closedReveal = nil }
         let isNew = fold(answer)
         guard let result = answerResult(for: key, duplicate: isDuplicate || !isNew) else { return }
@@ -100,7 +100,7 @@ extension QuizSession {
         closeIfAllAnswered(now, &effects)
     }
 
-    /// False: this user's answer to the question was there before.
+    /// - Returns: False if this user's answer to the question was there before.
     @discardableResult
     mutating func fold(_ answer: AnswerRecord) -> Bool {
         guard sheets[answer.userID, default: AnswerSheet()].append(answer) else { return false }
@@ -127,7 +127,7 @@ extension QuizSession {
         recomputeStanding(of: key.userID)
     }
 
-    /// The store failed: what was given before, if anything was, still counts.
+    /// The store failed. An answer that was given before still counts.
     mutating func rejected(_ key: AnswerKey, _ effects: inout [SessionEffect]) {
         pending[key] = nil
         closedReveal = nil
@@ -142,7 +142,7 @@ extension QuizSession {
         catchUp(now, &effects)
     }
 
-    /// The player's own question. Its clock starts when it is sent for the first time; nobody here, it starts when they come back.
+    /// Sends the player's own question. Its clock starts when it is sent for the first time; for an absent player, when they come back.
     mutating func sendOwnQuestion(_ userID: String, isNew: Bool, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) {
         guard var player = players[userID], ownIndex(userID) != nil else { return }
         let isHere = player.isTakingPart && player.isConnected
@@ -159,7 +159,7 @@ extension QuizSession {
         effects.append(.emit(.question(question(index, openedAt: sentAt, for: userID, at: now)), to: .user(userID)))
     }
 
-    /// After the close: what the players' results had to keep to themselves.
+    /// Sends the results that were held back until the close.
     mutating func revealHeldResults(of questionID: String, _ effects: inout [SessionEffect]) {
         guard record.settings.revealAnswers == .afterClose else { return }
         recomputeStandings()
@@ -171,7 +171,7 @@ extension QuizSession {
         }
     }
 
-    /// After the end of a self-paced session: all results at once, in one walk through the answers.
+    /// Sends all held results after the end of a self-paced session, in one walk through the answers.
     mutating func revealAllHeldResults(_ effects: inout [SessionEffect]) {
         for player in players.all() where player.isTakingPart && player.isConnected {
             for line in sheets[player.record.userID]?.lines ?? [] where questionIndices[line.record.questionID] != nil {

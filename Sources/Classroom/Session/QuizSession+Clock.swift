@@ -111,7 +111,7 @@ extension QuizSession {
         effects.append(.finished)
     }
 
-    /// Without a word to anybody: whoever deleted the row wanted it gone.
+    /// Ends quietly: the row was deleted on purpose.
     mutating func vanish(_ effects: inout [SessionEffect]) {
         phase = .ended
         record.status = .ended

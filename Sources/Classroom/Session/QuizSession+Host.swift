@@ -1,4 +1,4 @@
-/// What the host does. The permission itself is checked outside; here it is whether the session is theirs.
+/// Commands of the host. The permission is checked outside; these check that the session is theirs.
 extension QuizSession {
     mutating func start(_ userID: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) throws(ClassroomError) {
         try requireHost(userID)
@@ -82,7 +82,7 @@ extension QuizSession {
         throw ClassroomError(.conflict, "Another question is current")
     }
 
-    /// Started, not ended, and with one question at a time.
+    /// Throws unless the session has started, has not ended, and plays one question at a time.
     private func requireLive() throws(ClassroomError) {
         try requireNotEnded()
         guard phase != .waiting else { throw ClassroomError(.conflict, "The session has not started") }

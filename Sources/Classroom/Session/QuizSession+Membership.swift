@@ -34,16 +34,16 @@ extension QuizSession {
         effects.append(.progressChanged)
     }
 
-    /// Whether somebody new could join now under a name that they chose; throws why not. Changes nothing and copies nothing.
+    /// Throws the reason if nobody new could join now under this chosen name. Changes nothing and copies nothing.
     public func requireMayJoin(nickname: String, device: String? = nil) throws(ClassroomError) {
         _ = try admission(device, isGuest: true)
         _ = try free(Nickname(nickname))
     }
 
-    /// Whether somebody new may come in.
-    /// - Returns: whose seat they get; nil: a free one.
+    /// Checks that a new player may come in.
+    /// - Returns: the player whose seat they get; nil for a free seat.
     private func admission(_ device: String?, isGuest: Bool) throws(ClassroomError) -> SessionPlayer? {
-        // Under another name, or signed in as somebody else: the browser is the same.
+        // The browser is the same, also under another name or with another account.
         if let device, removedDevices.contains(device) { throw QuizSession.removed }
         try requireNotEnded()
         guard !record.isLocked else { throw ClassroomError(.closed, "The host has locked this session: nobody new may join") }
@@ -56,13 +56,13 @@ extension QuizSession {
         throw ClassroomError(.conflict, isFull ? "The session is full" : "The session is full, but for those with an account")
     }
 
-    /// One whose seat somebody else has now. Whoever comes back joins anew.
+    /// Forgets a player whose seat somebody else has now. If they come back, they join anew.
     private mutating func forget(_ player: SessionPlayer, _ effects: inout [SessionEffect]) {
         let folded = Nickname.fold(player.record.username)
         if names[folded] == player.record.userID { names[folded] = nil }
         closedReveal = nil
         effects.append(.forgetParticipant(player.record))
-        // The board is another one, although as many are on it as before.
+        // The board has changed, although it has as many players as before.
         record.version += 1
         effects.append(.persistSession(record))
     }
@@ -141,7 +141,7 @@ extension QuizSession {
     /// Two accounts may bear the same name: the second one gets a number, since its owner can't choose.
     private mutating func numbered(_ nickname: Nickname) -> Nickname {
         guard names[nickname.folded] != nil else { return nickname }
-        // From where the last search ended: all before are taken, and a name is never given back. Names that are cut to the same beginning
+        // Continues where the last search ended: all numbers before are taken, and a name is never given back. Names that are cut to the same beginning
         // share the search.
         let key = nickname.numberingKey
         var number = nextNumbers[key] ?? 2

@@ -1,6 +1,6 @@
-/// What the rules look up.
+/// Lookups that the rules share.
 extension QuizSession {
-    /// Of one who manages quizzes: the permission is checked outside.
+    /// For a user who may manage quizzes; the permission itself is checked outside.
     public func isHost(_ userID: String) -> Bool { record.isHosted(by: userID, managesQuizzes: true) }
 
     func isHost(_ userID: String, managesQuizzes: Bool) -> Bool { record.isHosted(by: userID, managesQuizzes: managesQuizzes) }
@@ -16,7 +16,7 @@ extension QuizSession {
     /// One who ever joined.
     public func participant(_ userID: String) -> ParticipantRecord? { players[userID]?.record }
 
-    /// Somebody joined and was not kicked, whether they are here now or not.
+    /// True if somebody joined and was not removed, whether they are connected now or not.
     public func isOnBoard(_ userID: String) -> Bool { players[userID].map { !$0.record.kicked } ?? false }
 
     /// All durable answers, user by user, each user's in the order of their commits.
@@ -26,7 +26,7 @@ extension QuizSession {
 
     public var hasPendingAnswers: Bool { !pending.isEmpty }
 
-    /// When the session wants to be told the time: apply `.tick` then.
+    /// The time at which the session wants `.tick`.
     public var nextWake: UnixMilliseconds? {
         switch phase {
         case .waiting, .ended: nil
@@ -47,7 +47,7 @@ extension QuizSession {
     }
 
     func duration(of index: Int, for userID: String?) -> Int {
-        // A duration of nothing would open and close the same question for ever.
+        // A duration of zero would open and close the same question for ever.
         let base = max(1, quiz.questions[index].durationMs ?? record.settings.questionDurationMs)
         return base + (userID.map(extraTime) ?? 0)
     }
@@ -62,7 +62,7 @@ extension QuizSession {
         return min(common, opened + Int64(duration(of: index, for: userID)))
     }
 
-    /// When the open question closes by itself: with the last of those who have extra time and haven't answered.
+    /// The time at which the open question closes by itself: the latest deadline of a player who has extra time and has not answered.
     var closingTime: UnixMilliseconds? {
         guard currentIndex != nil, let common = record.questionDeadline else { return nil }
         return common + Int64(longestExtraTime ?? computedExtraTime)
@@ -104,7 +104,7 @@ extension QuizSession {
         return sheets[userID]?.contains(quiz.questions[index].id) == true
     }
 
-    /// Another question is current: looks at every player once.
+    /// Counts anew because another question is current: looks at every player once.
     mutating func recountDone() {
         let questions = quiz.questions
         for userID in sheets.keys { sheets[userID]?.advance(in: questions) }
@@ -129,7 +129,7 @@ extension QuizSession {
     }
 }
 
-/// Where a session stands. A live one goes waiting → leadIn → open → closed → open → … → ended; a self-paced one has no `closed`.
+/// The phase of a session. A live one goes waiting → leadIn → open → closed → open → … → ended; a self-paced one has no `closed`.
 public enum SessionPhase: String, Sendable, Hashable, Codable, CaseIterable {
     case waiting, leadIn, open, closed, ended
 

@@ -1,4 +1,4 @@
-/// What each role gets to see.
+/// The view of each role.
 extension QuizSession {
     /// Durable and revealed answers only.
     public func leaderboard() -> Leaderboard {
@@ -28,7 +28,7 @@ extension QuizSession {
             players: players.present, away: away())
     }
 
-    /// Those on the board who are not here; nil: none.
+    /// The players on the board who are not connected; nil if there are none.
     private func away() -> [String]? {
         let absent = players.absent(limit: limits.listedAway)
         return absent.isEmpty ? nil : absent
@@ -62,7 +62,7 @@ extension QuizSession {
     }
 
     /// The reveal of the question that is current, the same for all; a player's own place is added per player. Kept until an answer or a
-    /// player changes it: whoever comes back after the close gets it without a walk through the class.
+    /// player changes it: a player who comes back after the close gets it without a walk through the class.
     mutating func closing(_ index: Int) -> QuestionClosed {
         if let known = closedReveal, known.questionId == quiz.questions[index].id { return known }
         let question = quiz.questions[index]

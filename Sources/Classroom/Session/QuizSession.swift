@@ -11,7 +11,7 @@ public struct QuizSession: Sendable {
 
     /// Kicked and gone ones included.
     var players = SessionPlayers()
-    /// By user id; whoever answered, joined or not (rows may be written by hand).
+    /// By user id; includes users who answered without joining (rows may be written by hand).
     var sheets: [String: AnswerSheet] = [:]
     var answerCount = 0
     /// By user id: the time of the answer decided last.
@@ -20,7 +20,7 @@ public struct QuizSession: Sendable {
     var pending: [AnswerKey: AnswerRecord] = [:]
     /// Folded names of those who joined.
     var names: [String: String] = [:]
-    /// The browsers of those who were removed.
+    /// The browsers of removed players.
     var removedDevices: Set<String> = []
     /// By the beginning of a folded name: the number with which the search for a free one goes on.
     var nextNumbers: [String: Int] = [:]
@@ -29,7 +29,7 @@ public struct QuizSession: Sendable {
     /// The longest extra time that keeps the open question open; nil: to be computed.
     var longestExtraTime: Int?
     private(set) var questionIndices: [String: Int]
-    /// What the last `schedule` said.
+    /// The time of the last `schedule` effect.
     private var scheduled: UnixMilliseconds?
 
     /// `answers` in the order of their commits. Apply `.resume` next.
@@ -91,7 +91,7 @@ public struct QuizSession: Sendable {
         return effects
     }
 
-    /// Whether the moment at which the open question closes may be another one afterwards.
+    /// True if the command may change the moment at which the open question closes.
     private func concernsExtraTime(_ command: SessionCommand) -> Bool {
         switch command {
         case .join(let userID, _, _, _), .presence(let userID, _), .leave(let userID), .kick(let userID, _, _),
@@ -104,7 +104,7 @@ public struct QuizSession: Sendable {
         }
     }
 
-    /// Before the start only: it is not changed under those who play it.
+    /// Takes effect before the start only: a quiz does not change while it is played.
     private mutating func use(_ quiz: Quiz) {
         guard phase == .waiting else { return }
         self.quiz = quiz
@@ -117,7 +117,7 @@ public struct QuizSession: Sendable {
         Dictionary(quiz.questions.enumerated().map { ($1.id, $0) }) { first, _ in first }
     }
 
-    /// The phase that a row tells; an active one that tells none is completed by `.resume`.
+    /// The phase in a row. `.resume` completes an active row without one.
     private static func phase(of record: SessionRecord) -> SessionPhase {
         switch record.status {
         case .waiting: .waiting
@@ -134,7 +134,7 @@ public struct QuizSession: Sendable {
 
 /// The bounds of one session.
 public struct SessionLimits: Hashable, Sendable {
-    /// Those who joined, kicked and gone ones included. A guest who is away and has not answered gives the seat to somebody new when there
+    /// Everybody who joined, including those who were removed or left. A guest who is away and has not answered gives the seat to somebody new when there
     /// is no other.
     public var maximumParticipants: Int
     /// Entries in a `quiz:leaderboard`.
@@ -145,7 +145,7 @@ public struct SessionLimits: Hashable, Sendable {
     /// User ids listed in `away` of a `quiz:progress`.
     public var listedAway: Int
 
-    /// Guests among them: a tenth of the seats is kept for accounts, since guests cost nothing.
+    /// The most guests among them. A tenth of the seats is kept for accounts, since guests cost nothing to make.
     public var maximumGuests: Int { maximumParticipants - maximumParticipants / 10 }
 
     public init(maximumParticipants: Int = 10_000, leaderboardEntries: Int = 100, distributionTexts: Int = 20, listedAway: Int = 500) {

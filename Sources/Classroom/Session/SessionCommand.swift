@@ -1,14 +1,14 @@
-/// What can happen to a session. Every command is applied with the time at which it happened.
+/// An input of a session. Every command is applied with the time at which it happened.
 public enum SessionCommand: Hashable, Sendable {
     /// Once, right after the session was built from its records: completes rows written by hand, catches up with what fell due meanwhile.
     case resume
     /// A user joins or rejoins (and is connected from then on). `isNickname`: the name was chosen, so a taken one is refused; an account's
-    /// own name gets a number appended instead. Who rejoins keeps the first name. `device`: the browser's mark, if it gave one.
+    /// own name gets a number appended instead. A user who rejoins keeps the first name. `device`: the browser's mark, if it gave one.
     case join(userID: String, name: String, isNickname: Bool, device: String? = nil)
     /// The user's first joined socket came, or the last one went.
     case presence(userID: String, connected: Bool)
     case leave(userID: String)
-    /// `managesQuizzes`: what decides who is the host when the session's row names no owner.
+    /// `managesQuizzes` decides who is the host if the session's row names no owner.
     case observe(userID: String, managesQuizzes: Bool = false)
     /// The quiz as the library has it now. Without effect once the session has started.
     case useQuiz(Quiz)
@@ -34,7 +34,7 @@ public enum SessionCommand: Hashable, Sendable {
     case tick
 }
 
-/// What makes an answer unique within its session.
+/// Identifies an answer within its session.
 public struct AnswerKey: Hashable, Sendable {
     public var questionID: String
     public var userID: String

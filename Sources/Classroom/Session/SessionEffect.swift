@@ -1,4 +1,4 @@
-/// What the shell has to do after a command, in this order.
+/// A step that the shell performs after a command. Their order matters.
 public enum SessionEffect: Hashable, Sendable {
     /// The direct answer: the event to the caller's socket, its payload to the acknowledgement.
     case reply(SessionEvent)
@@ -9,7 +9,7 @@ public enum SessionEffect: Hashable, Sendable {
     case storeAnswer(AnswerRecord)
     /// The same answer is being stored: this caller, too, waits under the key.
     case awaitAnswer(AnswerKey)
-    /// For those who wait under the key: the first as it is, later ones `duplicated()`.
+    /// The answer for the callers who wait under the key: the first gets it as it is, later ones `duplicated()`.
     case answered(AnswerKey, AnswerResult)
     case persistSession(SessionRecord)
     /// The session has left the lobby: keep the quiz as it is played, apart from the library's, which may be edited or deleted.
@@ -29,7 +29,7 @@ public enum SessionEffect: Hashable, Sendable {
     case finished
 }
 
-/// Who gets an event.
+/// The recipients of an event.
 public enum Audience: Hashable, Sendable {
     /// Players, observers and the host.
     case everyone
@@ -37,7 +37,7 @@ public enum Audience: Hashable, Sendable {
     case everyoneExcept(Set<String>)
     /// All of one user's sockets in the session.
     case user(String)
-    /// Those of one user's sockets with which they play.
+    /// The sockets with which one user plays.
     case player(String)
     case host
     /// The host and the observers, but for sockets that play as well: they get what a player gets.

@@ -1,17 +1,17 @@
 import BitCollections
 
-/// One who joined, as the running session knows them.
+/// A player, as the running session knows them.
 struct SessionPlayer: Hashable, Sendable {
     var record: ParticipantRecord
     /// At least one socket is here now. Not persisted: after a restart everybody has to come back.
     var isConnected = false
-    /// What the revealed answers add up to.
+    /// The sum of the revealed answers.
     var standing = Standing()
     /// Has a durable answer to the current question; self-paced: to every question.
     var isDone = false
     /// Joined before the current question opened.
     var wasHereAtOpening = false
-    /// Gave an answer, to whichever question.
+    /// Gave an answer to any question.
     var hasAnswered = false
 
     /// Takes part: neither kicked nor gone.
@@ -19,7 +19,7 @@ struct SessionPlayer: Hashable, Sendable {
 
     var isGuest: Bool { User.isGuest(record.userID) }
 
-    /// Somebody new may have the seat: nothing is lost with it. One who was kicked keeps it, and so stays out.
+    /// True if a new player may have this seat, because nothing is lost with it. A player who was removed keeps the seat, and so stays out.
     var isReplaceable: Bool { isGuest && !isConnected && !hasAnswered && !record.kicked }
 }
 
@@ -28,7 +28,7 @@ struct SessionPlayer: Hashable, Sendable {
 struct SessionPlayers: Sendable {
     /// In the order of joining. Looking at all of them is a walk through the class: see ``all()``.
     private(set) var inOrder: [SessionPlayer] = []
-    /// Where each user is in ``inOrder``.
+    /// Each user's position in ``inOrder``.
     private var positions: [String: Int] = [:]
     private var standings = StandingIndex()
     /// The positions of those on the board who are not connected.
@@ -37,7 +37,7 @@ struct SessionPlayers: Sendable {
     private var replaceable = BitSet()
 
     private(set) var kicked = 0
-    /// Guests, kicked and gone ones included.
+    /// Guests, including those who were removed or left.
     private(set) var guests = 0
     /// Taking part, and done with the current question (self-paced: with all).
     private(set) var done = 0
@@ -51,12 +51,12 @@ struct SessionPlayers: Sendable {
 
     var count: Int { inOrder.count }
 
-    /// Not kicked, whether they are here or not.
+    /// Players who were not removed, connected or not.
     var onBoard: Int { count - kicked }
 
     subscript(userID: String) -> SessionPlayer? { positions[userID].map { inOrder[$0] } }
 
-    /// ``inOrder`` for what happens once a question, not once a player: the walks are counted.
+    /// ``inOrder``, for steps that run once per question and not once per player: tests count the walks.
     mutating func all() -> [SessionPlayer] {
         walks += 1
         return inOrder
@@ -68,7 +68,7 @@ struct SessionPlayers: Sendable {
     /// The first so many of those on the board who are not connected, in the order of joining. Looks only at those who are absent.
     func absent(limit: Int) -> [String] { absentees.prefix(limit).map { inOrder[$0].record.userID } }
 
-    /// Takes somebody in, or replaces what is known of them.
+    /// Adds a player, or replaces their state.
     mutating func put(_ player: SessionPlayer) {
         let position: Int
         if let known = positions[player.record.userID] {
@@ -88,7 +88,7 @@ struct SessionPlayers: Sendable {
     /// The first whose seat somebody new may have, in the order of joining.
     var firstReplaceable: SessionPlayer? { replaceable.first.map { inOrder[$0] } }
 
-    /// Somebody new takes the seat of one who is forgotten.
+    /// Gives the seat of a forgotten player to a new one.
     mutating func put(_ player: SessionPlayer, inPlaceOf other: SessionPlayer) {
         guard let position = positions.removeValue(forKey: other.record.userID) else { return put(player) }
         positions[player.record.userID] = position

@@ -1,6 +1,6 @@
-/// What an answer may look like before anybody knows its question.
+/// The rules for an answer that need no look at its question.
 public enum AnswerRules {
-    /// Of a text, in UTF-16 code units.
+    /// The longest text, in UTF-16 code units.
     public static let maximumTextLength = 500
     /// The pattern of a text answer, for people: anything but angle brackets and control characters.
     public static let textPattern = #"^[^<>\p{Cc}]{1,500}$"#

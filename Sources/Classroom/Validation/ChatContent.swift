@@ -2,7 +2,7 @@
 public enum ChatContent {
     /// In UTF-16 code units, after sanitising.
     public static let maximumLength = 2_000
-    /// In UTF-8 bytes, before sanitising: beyond this nobody reads it at all.
+    /// The most UTF-8 bytes before sanitising. A longer content is refused unread.
     public static let maximumRawBytes = 16_384
 
     /// Plain text without markup and control characters (line breaks and tabs stay). Blanks at the ends go, but not the indentation of the
@@ -13,7 +13,7 @@ public enum ChatContent {
         return withoutBlankEnds(MarkupSanitizer.plainText(text))
     }
 
-    /// What is wrong with a sanitised content; nil: nothing.
+    /// The problem of a sanitised content; nil if there is none.
     public static func problem(_ sanitised: String) -> String? {
         if showsNothing(sanitised) { return "Validation error: \"content\" must not be empty" }
         // A UTF-8 byte is never more than one UTF-16 unit: short texts need no counting.

@@ -1,8 +1,8 @@
 /// How much one user may send.
 public struct MessageLimits: Hashable, Sendable {
-    /// 30 messages a minute.
+    /// 30 messages per minute.
     public var chat: TokenBucket.Rule
-    /// Nine answers at once, three a second.
+    /// Nine answers at once, three per second.
     public var answers: TokenBucket.Rule
     /// Users (or, before a sign-in, addresses) of whom a bucket is kept, each for chat and for answers.
     public var maximumBuckets: Int
@@ -19,7 +19,7 @@ public struct MessageLimits: Hashable, Sendable {
 
 /// The rules for what clients send: shape and size by `check`, frequency by the buckets. Time is a parameter.
 public struct MessageRules: Sendable {
-    /// What is counted apart.
+    /// A kind of request with a limit of its own.
     public enum Bucket: Sendable, CaseIterable {
         case chat, answers
 

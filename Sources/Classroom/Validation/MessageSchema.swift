@@ -35,10 +35,10 @@ enum MessageSchema {
     /// A number of at most 32 characters, or a text that is one.
     private static func isLatencyStamp(_ value: Payload) -> Bool { value.number != nil }
 
-    /// At most 64 bytes of a name that is none of ours: a character may have any number of them.
+    /// At most 64 bytes of a foreign name: a character may have any number of them.
     private static func shortened(_ name: String) -> String { String(decoding: name.utf8.prefix(64), as: UTF8.self) }
 
-    /// A missing token is for authentication to refuse, in its own words.
+    /// Authentication refuses a missing token, in its own words.
     private static let token = Field(name: "token", rule: .text(maximumLength: 8_192))
     private static let session = Field(name: "sessionId", rule: .identifier)
     private static let room = Field(name: "roomId", rule: .identifier)

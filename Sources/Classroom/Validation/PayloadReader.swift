@@ -122,7 +122,7 @@ struct PayloadReader {
         output[name] = value
     }
 
-    /// A mark without a meaning of its own: one that cannot be an identifier is none.
+    /// An opaque mark. A value that cannot be an identifier is ignored.
     private mutating func mark(_ name: String) {
         keep(name) { $0.string.map(Identifier.isValid) ?? false }
     }

@@ -33,7 +33,7 @@ extension SessionSettings {
             guard let extra = milliseconds.int, extraTimeRange.contains(extra) else {
                 throw invalid(
                     "settings.extraTime",
-                    "must be between \(extraTimeRange.lowerBound) and \(extraTimeRange.upperBound) milliseconds a user")
+                    "must be between \(extraTimeRange.lowerBound) and \(extraTimeRange.upperBound) milliseconds per user")
             }
             result[userID] = extra
         }

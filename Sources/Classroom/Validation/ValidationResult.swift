@@ -1,4 +1,4 @@
-/// What became of a message.
+/// The result of validating a message.
 public struct ValidationResult: Hashable, Sendable {
     public var isValid: Bool
     /// The sanitised payload: known fields only (and `_sentAt`), defaults filled in, numbers as numbers. Empty when the message is refused.

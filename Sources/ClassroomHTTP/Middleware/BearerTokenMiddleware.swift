@@ -4,7 +4,7 @@ import HTTPTypes
 import Hummingbird
 import SocketIOServer
 
-/// Signs a request in by its bearer token (RFC 6750, section 2.1); without a valid one it goes no further, nor beyond its user's rate.
+/// Signs a request in by its bearer token (RFC 6750, section 2.1). Without a valid token, or beyond its user's rate, the request is refused.
 struct BearerTokenMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 

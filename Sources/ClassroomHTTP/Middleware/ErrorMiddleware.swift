@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Turns every error into `{"code", "message"}`. What is none of ours is logged and told as `internal`, without details.
+/// Turns every error into `{"code", "message"}`. A foreign error is logged and reported as `internal`, without details.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 

@@ -5,7 +5,7 @@ import Logging
 import SocketIOServer
 
 /// Holds the host and origin policies for every route: a foreign host or origin gets 403, an allowed origin the CORS headers that let its page
-/// read the answer. No path is left out: what the router takes for a path of the API can be written in too many ways.
+/// read the answer. It covers every path: there are too many ways to write a path that the router takes for one of the API.
 struct OriginMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 
@@ -35,7 +35,7 @@ struct OriginMiddleware: RouterMiddleware {
         return response
     }
 
-    /// What a page of an allowed origin may send (fetch.spec.whatwg.org, "CORS-preflight fetch").
+    /// Allows a page of an allowed origin its requests (fetch.spec.whatwg.org, "CORS-preflight fetch").
     private static func preflight() -> Response {
         Response(
             status: .noContent,

@@ -4,7 +4,7 @@ import Logging
 import Metrics
 import PrometheusMetrics
 
-/// Counts requests and times them. The one label is the class of the status: paths are the clients' and without end.
+/// Counts requests and times them. The only label is the class of the status: clients could make up paths without end.
 struct RequestMetricsMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 

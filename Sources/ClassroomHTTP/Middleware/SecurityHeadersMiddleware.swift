@@ -1,11 +1,11 @@
 import HTTPTypes
 import Hummingbird
 
-/// The headers that every response of ours has.
+/// The headers of every response.
 struct SecurityHeadersMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 
-    /// Pages load their own scripts, styles and pictures, talk to this server, and nothing else; nobody frames them.
+    /// Pages may load their own scripts, styles and pictures and talk to this server, nothing else. No other page may frame them.
     ///
     /// The server's own sockets are named beside `'self'`: not every browser counts `ws:` of the same host as that.
     static func pagePolicy(authority: String?) -> String {
@@ -16,7 +16,7 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
             """
     }
 
-    /// Whether a `Host` is one that may stand in a policy: nothing in it can end the directive.
+    /// True if a `Host` is safe within a policy: nothing in it can end the directive.
     private static func isHost(_ authority: String) -> Bool {
         !authority.isEmpty && authority.utf8.count <= 261
             && authority.utf8.allSatisfy { byte in
@@ -29,7 +29,7 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
             }
     }
 
-    /// Whatever is not a page needs nothing at all.
+    /// The policy for everything that is not a page: nothing is allowed.
     static let strictPolicy = "default-src 'none'; frame-ancestors 'none'"
 
     func handle(

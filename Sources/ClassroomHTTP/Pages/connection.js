@@ -3,7 +3,7 @@
 import { io } from "/dunlin.js";
 import { byId, element, memory, nameOf, onSubmit, setText, showError, showView } from "/page.js";
 
-/** What a refusal calls a field, and what its form calls it. */
+/** The name of a field in a refusal, and its label in the form. */
 const labels = {
   nickname: "The name",
   content: "The message",
@@ -53,7 +53,7 @@ export async function request(socket, event, payload = {}, timeoutMs = 10_000) {
   return answer;
 }
 
-/** Whether the same request may succeed later. */
+/** True if the same request may succeed later. */
 export const isPassing = (error) => !(error instanceof Refusal) || error.code === "unavailable" || error.code === "rate_limited";
 
 /**
@@ -133,7 +133,7 @@ export function rememberToken(token) {
   memory.set(tokenPlace, token, localStorage);
 }
 
-/** What stood behind the address's `#`: `token`, and what a page knows besides. It is wiped from the address: it is a secret. */
+/** The part of the address behind `#`: `token`, and parameters of the page. It is a secret, so it is wiped from the address. */
 export const fragment = new URLSearchParams(location.hash.slice(1));
 if (fragment.has("token")) {
   rememberToken(fragment.get("token"));

@@ -6,7 +6,7 @@ import { byId, element, formatNumber, setText, showView } from "/page.js";
 
 const windowMs = 120_000;
 
-/** Which figures share a chart. A figure that the server knows and this list does not gets a chart of its own. */
+/** Figures that share a chart. A figure that this list lacks gets its own chart. */
 const groups = [
   { title: "People", unit: "", metrics: { active_users: "signed in", players: "players", connections: "connections" } },
   {

@@ -1,4 +1,4 @@
-/** What the class sees on the host's screen: lobby, question, distribution, podium. It knows nothing of the connection. */
+/** The host's screen: lobby, question, distribution, podium. It knows nothing of the connection. */
 
 import { announce, byId, element, formatNumber, isCode, plural, setContent, setText } from "/page.js";
 import { qrPicture } from "/qr.js";
@@ -212,7 +212,7 @@ export class HostStage {
 
   // The list of players, which is the leaderboard between the questions
 
-  /** What was fetched never replaces what was pushed: it may be older. */
+  /** A fetched report never replaces a pushed board: it may be older. */
   showFetched({ players, questions }) {
     if (this.#boardVersion < 0) this.#setBoard(players, players.length);
     const open = questions?.find(({ questionId }) => questionId === this.#question?.questionId);

@@ -45,7 +45,7 @@ function showProblem(place, error) {
   setText(place, error?.message ?? "");
 }
 
-// What the server plays by, where the form says nothing else
+// The defaults of the server, for fields that the host leaves as they are
 
 async function learnDefaults() {
   if (classroom) return;
@@ -138,7 +138,7 @@ async function create(quizId) {
   showView("session");
 }
 
-/** What the field holds, in milliseconds. The server says what is out of range; only it cannot say that there is no number. */
+/** The field's value in milliseconds. The server checks the range; it could not tell that the field holds no number. */
 function milliseconds(field, label) {
   if (field.value.trim() === "" || Number.isNaN(field.valueAsNumber)) throw new Error(`${label} must be a number`);
   return Math.round(field.valueAsNumber * 1000);

@@ -1,4 +1,4 @@
-/** What every page needs of the DOM. Text goes in as text only: nothing here or elsewhere parses HTML. */
+/** DOM helpers for every page. Text goes in as text only: nothing here or elsewhere parses HTML. */
 
 export const byId = (id) => document.getElementById(id);
 
@@ -114,7 +114,7 @@ export function deviceId() {
   return id;
 }
 
-/** What the page remembers in this tab; each tab is somebody of its own. Private windows may refuse to remember anything. */
+/** The memory of this tab; two tabs may be two people. Private windows may refuse to remember anything. */
 export const memory = {
   get(key, storage = sessionStorage) {
     try {

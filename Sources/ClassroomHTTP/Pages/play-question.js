@@ -3,7 +3,7 @@
 import { Countdown, answerClass, correctText, gapText, isCorrect, ordinal, renderLeaderboard, shapeIcon } from "/quiz.js";
 import { byId, element, formatNumber, isCode, isShown, onSubmit, setContent, setText, showView } from "/page.js";
 
-/** What was typed or chosen is sent this long before the end, so that it arrives in time. */
+/** The time before the end at which an unsent answer is sent, so that it arrives in time. */
 const sendingMarginMs = 600;
 /** Longer than a double tap takes: its second tap must not answer the question that took the place of the first one's. */
 const restMs = 400;
@@ -79,7 +79,7 @@ export class QuestionView {
     return pressedIndices([...byId("answers").children]);
   }
 
-  /** What was typed, or chosen of several, and not sent; undefined: nothing. */
+  /** The typed text or the chosen options that were not sent; undefined if there are none. */
   get unsent() {
     if (!this.#question) return undefined;
     if (this.#question.options.length === 0) {
@@ -196,7 +196,7 @@ export class QuestionView {
   }
 }
 
-/** Whether an answer, an index or a list of them, is or has this option. */
+/** True if an answer, an index or a list of indices, includes this option. */
 export const isChosen = (answer, index) => [answer].flat().includes(index);
 
 const pressedIndices = (buttons) =>

@@ -12,7 +12,7 @@ let seat = memory.get("seat");
 let code = link.has("code") ? (parseCode(link.get("code")) ?? link.get("code")) : (seat?.code ?? "");
 let pace = "live";
 let entries = [];
-/** What is on the screen: {question, answer, result, closed, isSending}. */
+/** The question on the screen: {question, answer, result, closed, isSending}. */
 let current = {};
 let stopLeadIn = () => {};
 
@@ -167,8 +167,8 @@ function settle(snapshot) {
 }
 
 /**
- * An answer that was given without a connection to a question that is gone. Whether it counts only the server knows: it may have arrived
- * although its result did not come back. So it is sent again, and what became of it is said.
+ * Sends an answer that was given without a connection to a question that is gone. Only the server knows whether it counts: it may have arrived
+ * although its result did not come back. The player is told the outcome.
  */
 async function sendBelated({ sessionId, questionId, answer, number }) {
   const which = number ? `question ${number}` : "the last question";
@@ -308,7 +308,7 @@ function showBoards() {
   renderLeaderboard(byId("final-board"), entries, { ownId: seat.userId, limit: 10 });
 }
 
-// What the server tells
+// Events from the server
 
 /** Runs for events of the own session only. */
 function onSession(event, listener) {

@@ -117,7 +117,7 @@ export function countSeconds(ms, show) {
   return () => clearInterval(timer);
 }
 
-/** Which options are correct: the contract's `correctAnswer` is an index, a text or a list of them. */
+/** True if an option is correct: the contract's `correctAnswer` is an index, a text or a list of them. */
 export function isCorrect(correctAnswer, index, option) {
   return [correctAnswer].flat(Infinity).some((one) => one === index || one === option);
 }

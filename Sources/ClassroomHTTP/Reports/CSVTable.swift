@@ -7,7 +7,7 @@ struct CSVTable {
         text += row.map(Self.cell).joined(separator: ",") + "\r\n"
     }
 
-    /// What a formula starts with; some programs take the full-width forms for the same.
+    /// The first characters of a formula; some programs accept the full-width forms too.
     private static let formulaSigns = Set("=+-@＝＋－＠".unicodeScalars)
 
     /// A cell that starts like a formula gets an apostrophe in front, unless it is a number, which computes nothing. White space before the sign

@@ -1,6 +1,6 @@
 import Classroom
 
-/// What a report is called when it is saved: by the quiz's title.
+/// The file name of a saved report, made from the quiz's title.
 struct ReportFileName {
     private static let maximumCharacters = 80
 

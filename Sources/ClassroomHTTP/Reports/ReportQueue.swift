@@ -33,7 +33,7 @@ final class ReportQueue: Sendable {
     /// - Throws: `ClassroomError` `unavailable`: the user has too many under way, or all together have.
     func place(for userID: String) throws(ClassroomError) -> Places.Place { try places.take(for: userID) }
 
-    /// Runs `body` when those before it are done. Whoever is cancelled meanwhile does not begin.
+    /// Runs `body` when the reports before it are done. A caller that is cancelled meanwhile does not begin.
     func make<Value>(_ body: () async throws -> Value) async throws -> Value {
         await begin()
         defer { end() }
@@ -62,7 +62,7 @@ final class ReportQueue: Sendable {
 }
 
 extension Response {
-    /// The same with a body in pieces, at the pace of whoever reads it: it holds `place` until it has been sent.
+    /// A response whose body is written in pieces, at the reader's pace. It holds `place` until it has been sent.
     static func holding(_ place: Places.Place, _ buffer: ByteBuffer, type: String) -> Response {
         var response = Response.bytes(buffer, type: type)
         response.body = ResponseBody(contentLength: buffer.readableBytes) { writer in

@@ -1,7 +1,7 @@
 import Classroom
 import Hummingbird
 
-/// `/api/v1/classroom`: what the pages have to know of the server.
+/// `/api/v1/classroom`: the server's address and defaults, for the pages.
 struct ClassroomRoutes {
     let sessionDefaults: SessionSettings
     let address: @Sendable () -> ClassroomAddress?
@@ -18,7 +18,7 @@ struct ClassroomRoutes {
     }
 }
 
-/// Where players find the classroom.
+/// The address for players.
 package struct ClassroomAddress: Sendable {
     /// As the operator gave it.
     var publicURL: String?
@@ -31,7 +31,7 @@ package struct ClassroomAddress: Sendable {
     }
 }
 
-/// Where players find the classroom, and how a session is played if nobody says otherwise.
+/// The address for players, and the default settings of a session.
 struct ClassroomDocument: Encodable {
     struct SessionDefaults: Encodable {
         var questionDurationMs: Int

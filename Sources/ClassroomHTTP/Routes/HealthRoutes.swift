@@ -2,7 +2,7 @@ import Classroom
 import Hummingbird
 import PrometheusMetrics
 
-/// `/livez`, `/readyz` and `/metrics`: for whoever runs the server, without a token.
+/// `/livez`, `/readyz` and `/metrics`: for operators, without a token.
 struct HealthRoutes {
     struct Status: Encodable {
         var status: String
@@ -12,7 +12,7 @@ struct HealthRoutes {
     let registry: PrometheusRegistry
 
     func add(to router: Router<ClassroomRequestContext>) {
-        // Asks nobody: a database that is down is no reason to restart this process.
+        // Does not look at the database: if that is down, restarting this process would not help.
         router.get("livez") { _, _ in Response.json(Status(status: "alive")) }
         router.get("readyz") { _, _ in
             let state = await readiness.check()

@@ -2,7 +2,7 @@ import Classroom
 import HTTPTypes
 import Hummingbird
 
-/// Answers the methods that a path does not have. The router by itself says of them that the path is not there.
+/// Answers the methods that a path does not have. The router alone would say that the path does not exist.
 enum MethodNotAllowed {
     private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
 

@@ -1,7 +1,7 @@
 import Classroom
 import JSONCore
 
-/// What came of an import: counts, and what was wrong line by line. It writes itself: there may be two thousand reports, and `Encodable` takes
+/// The result of an import: counts, and the problems line by line. It writes itself: there may be two thousand reports, and `Encodable` takes
 /// many times as long.
 struct QuizImportDocument: JSONWritable {
     /// The most entries of each list; the counts tell how many there were.
@@ -41,7 +41,7 @@ struct QuizImportDocument: JSONWritable {
     }
 }
 
-/// An import of which nothing came: an error that says of each record what was wrong with it.
+/// A failed import: an error that names the problem of each record.
 struct QuizImportRefusalDocument: JSONWritable {
     private let refusal: QuizImport.Refusal
 

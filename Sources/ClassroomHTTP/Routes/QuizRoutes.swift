@@ -78,7 +78,7 @@ struct QuizRoutes {
         }
     }
 
-    /// For whoever finds the quiz in the list. To anybody else it is not there: a player could read the questions before the game.
+    /// For users who find the quiz in their list. For anybody else it does not exist: a player could read the questions before the game.
     private func read(_ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
         let quiz = try await existing(context)
@@ -102,7 +102,7 @@ struct QuizRoutes {
 
     private func delete(_ context: ClassroomRequestContext) async throws -> Response {
         let (_, quiz) = try await own(context)
-        // One that waits reads the quiz when it starts.
+        // A waiting session reads the quiz when it starts.
         try await check(quiz, hasNoSession: [.active, .waiting])
         guard try await store.deleteQuiz(id: quiz.id) else { throw Self.notFound }
         return Response(status: .noContent)
@@ -128,7 +128,7 @@ struct QuizRoutes {
         return (user, quiz)
     }
 
-    /// A quiz is not changed under those who play it.
+    /// A quiz does not change while it is played.
     private func check(_ quiz: Quiz, hasNoSession statuses: Set<SessionStatus>) async throws {
         guard try await !store.hasSession(ofQuiz: quiz.id, statuses: statuses) else {
             throw ClassroomError(.conflict, "The quiz is being played, or waits to be; end its sessions first")

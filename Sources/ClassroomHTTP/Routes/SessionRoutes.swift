@@ -6,7 +6,7 @@ import Hummingbird
 import JSONCore
 import NIOCore
 
-/// `/api/v1/sessions`: what one has played with a class, and the reports.
+/// `/api/v1/sessions`: the user's sessions and their reports.
 struct SessionRoutes {
     let store: any ClassroomStore
     let authentication: any AuthenticationService
@@ -48,7 +48,7 @@ struct SessionRoutes {
         return .json(SessionListDocument(sessions: sessions.map { SessionDocument($0, title: titles[$0.id]) }, next: next))
     }
 
-    /// The whole board, for those who take part and for whoever hosts: what the event has the first of. The running session has it, so that
+    /// The whole board, for players and the host; the event has its first entries only. The running session has it, so that
     /// nothing is told before its time and nothing is added up again.
     private func leaderboard(_ context: ClassroomRequestContext) async throws -> Response {
         .bytes(
@@ -72,7 +72,7 @@ struct SessionRoutes {
     private func makeReport(_ session: SessionRecord, for user: User, asCSV: Bool) async throws -> (title: String, body: ByteBuffer) {
         var quiz = try await store.playedQuiz(sessionID: session.id)
         if quiz == nil {
-            // Another's quiz that has taken the id meanwhile shows its answers to nobody here.
+            // The id may belong to another instructor's quiz by now: its answers are not shown here.
             quiz = try await store.quiz(id: session.quizID).flatMap { quiz in
                 quiz.mayBeHosted(by: user.id) || quiz.createdBy == session.createdBy ? quiz : nil
             }

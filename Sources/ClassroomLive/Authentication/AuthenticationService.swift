@@ -1,11 +1,11 @@
 public import Classroom
 
-/// Who a token belongs to, and what they may do. A seam: tests put a double in its place.
+/// Tells whom a token belongs to, and what they may do. A seam: tests put a double in its place.
 public protocol AuthenticationService: Sendable {
     /// The user whom `token` names, or nil when it is unknown, expired or revoked. Throws when the answer cannot be had now.
     func verifyToken(_ token: String) async throws -> User?
 
-    /// Those of `tokens`, each accepted before, that are accepted no longer: expired or revoked meanwhile. Asked every few seconds for
+    /// Returns those of `tokens` that were accepted before and have expired or been revoked since. Called every few seconds for
     /// whoever is connected.
     func lapsed(among tokens: [String]) async throws -> Set<String>
 
@@ -14,7 +14,7 @@ public protocol AuthenticationService: Sendable {
 }
 
 extension AuthenticationService {
-    /// Looks up one after the other: for services that know no quicker way.
+    /// Looks them up one after the other, for services without a quicker way.
     public func lapsed(among tokens: [String]) async throws -> Set<String> {
         var lapsed: Set<String> = []
         for token in tokens {
@@ -46,7 +46,7 @@ public struct CompositeAuthentication: AuthenticationService {
         return nil
     }
 
-    /// Those that no service accepts any longer.
+    /// The tokens that no service accepts any longer.
     public func lapsed(among tokens: [String]) async throws -> Set<String> {
         var lapsed = Set(tokens)
         for service in services where !lapsed.isEmpty { lapsed = try await service.lapsed(among: Array(lapsed)) }

@@ -3,9 +3,9 @@ import SystemCrypto
 /// How JSON Web Tokens are checked.
 public struct JWTConfiguration: Sendable, Hashable {
     public var key: JWTKey
-    /// When set, a token must have this `iss`.
+    /// The `iss` that a token must have; nil: any.
     public var issuer: String?
-    /// When set, a token must have this among its `aud`. When not set, a token with an `aud` is meant for somebody else and refused
+    /// The audience that a token must name in its `aud`. If nil, a token with an `aud` is meant for somebody else and refused
     /// (RFC 7519, section 4.1.3).
     public var audience: String?
 
@@ -16,9 +16,9 @@ public struct JWTConfiguration: Sendable, Hashable {
     }
 }
 
-/// What JSON Web Tokens are checked with. It fixes their algorithm: a token that names another one is refused.
+/// The key that checks JSON Web Tokens. It fixes their algorithm: a token that names another one is refused.
 public enum JWTKey: Sendable, Hashable {
-    /// HS256, with a secret that whoever issues tokens knows too.
+    /// HS256, with a secret that the issuer of the tokens shares.
     case hmacSecret([UInt8])
     /// ES256, with the public half of a P-256 key, as PEM.
     case ecdsaPublicKey(pem: String)

@@ -6,7 +6,7 @@ struct JWTParts {
     let header: Data
     let claims: Data
     let signature: Data
-    /// What the signature is of: the first two parts as they came.
+    /// The signed bytes: the first two parts as they came.
     let signed: Data
 
     init(_ token: String) throws(JWTRefusal) {
@@ -21,7 +21,7 @@ struct JWTParts {
         signed = Data(parts[0]) + [UInt8(ascii: ".")] + Data(parts[1])
     }
 
-    /// base64url without padding, not empty. Whoever skips what is not in the alphabet lets one token be written in many ways.
+    /// Decodes base64url without padding; it must not be empty. Other characters are refused: skipping them would allow several spellings of a token.
     private static func decoded(_ part: Substring.UTF8View) -> Data? {
         var text = ""
         for byte in part {
@@ -38,10 +38,10 @@ struct JWTParts {
     }
 }
 
-/// What a token says about itself, looked at before anything is verified: the algorithm is the key's and never the token's choice.
+/// The header of a token. It is read before the signature is verified: the key fixes the algorithm, the token cannot choose one.
 struct JWTHeader: Decodable {
     var alg: String
-    /// Extensions that must be understood; none is.
+    /// Extensions that a reader must understand. None is supported.
     var crit: [String]?
 
     func check(algorithm: String) throws(JWTRefusal) {
@@ -50,7 +50,7 @@ struct JWTHeader: Decodable {
     }
 }
 
-/// The claims that are looked at: `sub`, `name`, `role`, `permissions`, `exp`, `nbf`, `iss`, `aud`.
+/// The claims that are read: `sub`, `name`, `role`, `permissions`, `exp`, `nbf`, `iss`, `aud`.
 struct JWTClaims: Decodable {
     var sub: String?
     var name: String?
@@ -101,7 +101,7 @@ struct JWTClaims: Decodable {
 
     private func checkTimes(at seconds: Double) throws(JWTRefusal) {
         guard let exp else { throw .missingExpiry }
-        // Written so that a value that is not a number is refused.
+        // Written so that NaN is refused.
         guard seconds < exp else { throw .expired }
         if let nbf { guard seconds >= nbf else { throw .notYetValid } }
     }

@@ -11,7 +11,7 @@ public struct JWTAuthentication: AuthenticationService {
         self.now = now
     }
 
-    /// nil for every refusal: whoever sent the token is not told which check failed.
+    /// Returns nil for every refusal: the sender is not told which check failed.
     public func verifyToken(_ token: String) async throws -> User? {
         try? verifier.user(for: token, at: now())
     }
@@ -54,7 +54,7 @@ public struct JWTVerifier: Sendable {
     }
 }
 
-/// Why a JSON Web Token was refused. For logs and tests: whoever sent the token hears only that it is invalid.
+/// The reason why a JSON Web Token was refused, for logs and tests. The sender hears only that the token is invalid.
 public enum JWTRefusal: Error, Hashable, Sendable {
     /// Longer than ``TokenLimits/maximumBytes``.
     case tooLong

@@ -1,6 +1,6 @@
 public import Classroom
 
-// Who holds a secret describes itself without it. Loggers print what they are given: a service group its services, with all that is in them.
+// A value with a secret describes itself without it. Loggers print whole values: a service group prints its services and all that they contain.
 
 extension JWTKey: SelfRedacting {
     public var redactedDescription: String { "JWTKey(\(algorithm))" }

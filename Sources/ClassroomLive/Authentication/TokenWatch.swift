@@ -2,7 +2,7 @@ import Classroom
 import Logging
 import NIOConcurrencyHelpers
 
-/// Looks every few seconds whether the tokens of those who are connected still hold, and signs out whoever's does not. Thread-safe.
+/// Checks every few seconds whether the tokens of connected users are still valid, and signs out the holders of those that are not. Thread-safe.
 final class TokenWatch: Sendable {
     /// Tokens in one question to the authentication service.
     private static let batch = 1_000
@@ -53,7 +53,7 @@ final class TokenWatch: Sendable {
                     pipeline.tokens.forEachHolder(of: token) { [pipeline] in pipeline.lapse(token, $0) }
                 }
             } catch {
-                // Nobody is signed out for a database that does not answer; the next look is soon.
+                // A database that does not answer signs nobody out; the next check comes soon.
                 pipeline.logger.warning("tokens could not be checked", metadata: ["error": "\(type(of: error))"])
                 return
             }

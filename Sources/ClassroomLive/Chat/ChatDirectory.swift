@@ -1,7 +1,7 @@
 import Classroom
 import NIOConcurrencyHelpers
 
-/// Who is in which chat room, over all sockets and loops. Thread-safe.
+/// The members of each chat room, over all sockets and loops. Thread-safe.
 final class ChatDirectory: Sendable {
     private struct State {
         var rooms: [String: ChatRoom] = [:]
@@ -26,7 +26,7 @@ final class ChatDirectory: Sendable {
     /// Rooms with members.
     var count: Int { state.withLockedValue { $0.rooms.count } }
 
-    /// One more socket of the user is in the room.
+    /// Adds one more socket of the user to the room.
     func join(_ roomID: String, _ user: User) throws(ClassroomError) {
         let refusal = state.withLockedValue { state -> ClassroomError? in
             do throws(ClassroomError) {
@@ -45,7 +45,7 @@ final class ChatDirectory: Sendable {
             throw ClassroomError(.unavailable, "There are too many chat rooms", retryAfterMs: 10_000)
         }
         let isMember = state.rooms[roomID]?.isMember(user.id) ?? false
-        // A guest costs nothing: what they may have, they may have together.
+        // A new guest costs nothing, so all guests share one limit.
         if isNew, user.role == .guest, state.roomsOfGuests.count >= maximumGuestRooms {
             throw ClassroomError(.unavailable, "Guests are in too many chat rooms", retryAfterMs: 10_000)
         }

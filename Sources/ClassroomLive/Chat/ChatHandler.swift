@@ -64,7 +64,7 @@ final class ChatHandler: Sendable {
                     return false
                 }
             } then: { [self] hasJoined in
-                // Who was told that it failed is not in the room.
+                // The client was told that joining failed, so it is not in the room.
                 if !hasJoined, !wasMember { exit(roomID, user, connection) }
             }
         }
@@ -99,7 +99,7 @@ final class ChatHandler: Sendable {
         }
         let roomID = checked.data["roomId"]?.string ?? connection.rooms.last?.roomID
         if let user = connection.user, let roomID { exit(roomID, user, connection) }
-        // Leaving what was not joined is no mistake.
+        // Leaving a room that was not joined is no error.
         request.responder.succeed(
             "chat:left",
             JSONBody { writer in

@@ -1,3 +1,5 @@
+import PrometheusMetrics
+
 /// A figure that a dashboard can show.
 enum DashboardMetric: String, CaseIterable, Sendable {
     /// Distinct signed-in users who are connected.

@@ -14,7 +14,7 @@ final class AuthHandler: Sendable {
                 request.responder.fail(.invalidToken)
                 return .finished
             }
-            // Looked up although the same token may have signed the socket in: who asks wants to know whether it still holds.
+            // Looked up even if the same token signed the socket in: the sender asks whether it is still valid.
             pipeline.signIn(connection, token: token) { refusal in
                 if let refusal {
                     request.responder.fail(refusal)

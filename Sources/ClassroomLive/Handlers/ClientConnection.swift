@@ -2,7 +2,7 @@ import Classroom
 import NIOCore
 import SocketIOServer
 
-/// What the classroom knows of one socket. Bound to the socket's loop.
+/// The classroom's state for one socket: who is signed in, what they joined, what waits. Bound to the socket's loop.
 final class ClientConnection {
     let id: String
     let reference: SocketReference
@@ -11,15 +11,15 @@ final class ClientConnection {
     let address: String
     let queue: RequestQueue<ClientRequest>
 
-    /// Who is signed in.
+    /// The signed-in user.
     private(set) var user: User?
     /// The token that signed them in; presenting it again needs no look-up.
     private(set) var token: String?
     /// The rate limits of this socket.
     var buckets: [RequestLimits.Kind: TokenBucket] = [:]
-    /// Bytes of its requests that are not carried out.
+    /// The bytes of its waiting requests.
     var waitingBytes = 0
-    /// A sign-in is under way: who sends the requests behind it is not known.
+    /// A sign-in is under way: the sender of the requests behind it is not known yet.
     var isSigningIn = false
     /// The socket is gone; what it had sent before is still carried out.
     private(set) var isGone = false
@@ -29,7 +29,7 @@ final class ClientConnection {
     /// Chat rooms that this socket is in, the one joined last at the end.
     var rooms: [ChatMembership] = []
 
-    /// What has to be undone when somebody stops being this socket's user.
+    /// Clean-up that runs when the signed-in user leaves this socket.
     private let departures: [@Sendable (ClientConnection, User) -> Void]
     private let presence: PresenceDirectory
     private let tokens: TokenDirectory

@@ -9,11 +9,11 @@ final class ClientRequest: QueuedRequest {
     let lane: RequestLane
     /// The time of receipt.
     let receivedAt: UnixMilliseconds
-    /// What the request says about who sends it.
+    /// The sender, as far as the request itself tells.
     let identity: Identity
     /// The rate limit that is still to be charged; nil: none, or charged.
     var limit: RequestLimits.Kind?
-    /// What is held for it in the request memory, and in whose name; nil: nothing.
+    /// The bytes reserved for it in the request memory, and for which holder; nil: none.
     var reservation: (bytes: Int, holder: String)?
 
     enum Identity {
@@ -21,9 +21,9 @@ final class ClientRequest: QueuedRequest {
         case none
         /// A token that authenticates.
         case token(String)
-        /// Something in a token's place that cannot be one: as bad as a wrong token.
+        /// A value that cannot be a token. It is treated like a wrong one.
         case badToken
-        /// It may make the socket a guest's, who is not known before.
+        /// The request may sign the socket in as a new guest.
         case guest
     }
 
@@ -31,7 +31,7 @@ final class ClientRequest: QueuedRequest {
     var hasBadToken: Bool { if case .badToken = identity { true } else { false } }
     var namesNobody: Bool { if case .none = identity { true } else { false } }
 
-    /// What a payload's `token` says; null is none.
+    /// The identity in a payload's `token`; null means none.
     static func identity(_ payload: JSONSlice) -> Identity {
         guard let token = payload["token"], !token.isNull else { return .none }
         guard let text = token.string, TokenLimits.accepts(text) else { return .badToken }

@@ -3,12 +3,12 @@ import SocketIOServer
 /// A socket's place in a quiz session.
 struct SessionMembership {
     let sessionID: String
-    /// It joined; otherwise it observes, or is the host's.
+    /// True for a player; false for an observer or the host.
     var isPlayer: Bool
 }
 
 extension [SessionMembership] {
-    /// The session that a request means which names none: the one joined last.
+    /// The session of a request that names none: the one joined last.
     var joinedLast: String? { last(where: \.isPlayer)?.sessionID }
 
     func contains(_ sessionID: String) -> Bool { contains { $0.sessionID == sessionID } }
@@ -26,7 +26,7 @@ extension [SessionMembership] {
 /// A socket's place in a chat room.
 struct ChatMembership {
     let roomID: String
-    /// Whom a message to the room reaches: made once, used for every message.
+    /// Sends to the room's members: made once, used for every message.
     let target: BroadcastOperator
 
     /// The room's name among the server's rooms.

@@ -55,9 +55,9 @@ enum PayloadLimits {
 }
 
 extension MessageRules {
-    /// What the rules for an event say of a payload. Only the fields that they read are parsed, and no more of them than the limits allow.
+    /// Checks a payload against the rules of an event. Only the fields that the rules read are parsed, and no more of them than the limits allow.
     static func check(_ event: String, _ payload: JSONSlice) -> ValidationResult {
-        // An event that is none of ours, and a payload that is no object, are for the rules to refuse.
+        // The rules refuse foreign events and payloads that are not objects.
         guard let names = fieldNames(of: event), payload.kind == .object else {
             return check(event, payload.isNull ? .null : payload.kind == .object ? .object([:]) : .bool(false))
         }
@@ -79,7 +79,7 @@ extension MessageRules {
 }
 
 extension Payload {
-    /// What a request said, free of its wire format.
+    /// The payload of a request, free of its wire format.
     ///
     /// - Parameters:
     ///   - slice: its depth is bounded.

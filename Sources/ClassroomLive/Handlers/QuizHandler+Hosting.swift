@@ -1,6 +1,6 @@
 import Classroom
 
-/// What only a session's host may do.
+/// A command that only a session's host may give.
 enum HostAction: Sendable {
     case start, next, close, end, kick, lock
 

@@ -28,7 +28,7 @@ extension QuizHandler {
     private func joinAsGuest(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
         let find: FindSession
         do throws(ClassroomError) {
-            // By the code alone: it is what lets somebody in whom nobody knows.
+            // Only the code lets in a person whom nobody knows.
             find = try codeFinder(data, connection)
         } catch {
             request.responder.fail(error)
@@ -58,7 +58,7 @@ extension QuizHandler {
         return try codeFinder(data, connection)
     }
 
-    /// Codes may be guessed so many times only. If the join names an id too, it is that of the code's session.
+    /// Limits the guesses of codes. If the join names an id too, it must be that of the code's session.
     private func codeFinder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
         let named = data["sessionId"]?.string
         let code = data["joinCode"]?.string ?? ""
@@ -112,9 +112,9 @@ extension QuizHandler {
         }
     }
 
-    /// Leaving what was not joined is no mistake.
+    /// Leaving a session or a room that was not joined is no error.
     @Sendable func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
-        // What was joined before what is watched.
+        // A session that the socket joined comes before one that it watches.
         let sessionID = data["sessionId"]?.string ?? connection.sessions.joinedLast ?? connection.sessions.last?.sessionID
         guard let sessionID, let user = connection.user, connection.sessions.contains(sessionID) else {
             let left = sessionID.map { JSONBody(SessionLeft(sessionId: $0)) } ?? .empty

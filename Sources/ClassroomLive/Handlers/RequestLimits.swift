@@ -1,9 +1,9 @@
 import Classroom
 import NIOConcurrencyHelpers
 
-/// The rate limits of requests: of a user over all sockets, and of those who guess. Thread-safe.
+/// Rate limits: for each user over all sockets, and for guesses. Thread-safe.
 final class RequestLimits: Sendable {
-    /// What is counted apart.
+    /// A kind of request with a limit of its own.
     enum Kind: CaseIterable {
         case answer, chat, chatJoin, join, observe, signIn, creation, other
 
@@ -74,7 +74,7 @@ final class RequestLimits: Sendable {
         return wait.map { Self.refusal("Too many \(kind.plural)", $0) }
     }
 
-    /// Charges a request to its socket, whose buckets these are: before anybody looks at it.
+    /// Charges a request to its socket, whose buckets these are, before anything of it is read.
     func take(_ kind: Kind, from buckets: inout [Kind: TokenBucket], at now: UnixMilliseconds) -> ClassroomError? {
         guard let rule = socketRules[kind] else { return nil }
         let wait = buckets[kind, default: TokenBucket(rule: rule, at: now)].take(rule, at: now)
@@ -93,8 +93,8 @@ final class RequestLimits: Sendable {
         state.withLockedValue { $0.guests.take(address, at: now) }.map { Self.refusal("Too many guests", $0) }
     }
 
-    /// Charges a guest's message to the share that all guests have of the room, and of the server: new guests are free, messages are not.
-    /// Of that share each guest has a part, so that a burst of one leaves the others theirs. A message that is refused takes nothing.
+    /// Charges a guest's message to the share of all guests in the room, and on the server. A new guest costs nothing, so a limit per guest would not hold.
+    /// Each guest has a part of that share, so that a burst of one guest leaves the others theirs. A refused message takes nothing.
     func takeGuestChat(userID: String, roomID: String, at now: UnixMilliseconds) -> ClassroomError? {
         let rule = guestChatRule
         let wait = state.withLockedValue { state -> Int? in
@@ -113,13 +113,13 @@ final class RequestLimits: Sendable {
 
     // MARK: Guesses
 
-    /// What somebody may guess.
+    /// A secret that somebody may try to guess.
     enum Guess {
         case joinCode(String)
         case token(String)
     }
 
-    /// Whether this client has guessed too often in vain. Ask before each look-up.
+    /// True if this client has made too many failed guesses. Ask before each look-up.
     func refusal(of guess: Guess, socketID: String?, address: String, at now: UnixMilliseconds) -> ClassroomError? {
         switch guess {
         case .joinCode(let code):
@@ -150,7 +150,7 @@ final class RequestLimits: Sendable {
         }
     }
 
-    /// Nobody guesses a token of this length: those that this program makes are longer. Guesses of short ones must not keep its holder out.
+    /// A token of this length cannot be guessed; those that this program makes are longer. Guesses of short tokens must not lock out its holder.
     private static func isLong(_ token: String) -> Bool { token.utf8.count >= longTokenBytes }
 
     private static let longTokenBytes = 40

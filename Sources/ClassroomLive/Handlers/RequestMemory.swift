@@ -7,12 +7,12 @@ import NIOCore
 ///
 /// While a database is locked everything waits: what waits is bounded for the server, and for each user over all sockets.
 final class RequestMemory: Sendable {
-    /// What a request takes beside its payload: the request itself, its closure, its task and its place in the queue.
+    /// The memory of a request beside its payload: the request itself, its closure, its task and its place in the queue.
     static let overhead = 1_024
-    /// What a sign-in by a handshake takes beside its packet. Little: a school of thousands may come back at once from one address.
+    /// The memory of a sign-in by a handshake beside its packet. It is small: a school of thousands may come back at once from one address.
     static let signInOverhead = 256
 
-    /// What a request with this payload is counted for. A payload that lies in a larger buffer holds all of that.
+    /// The bytes that a request with this payload counts for. A payload within a larger buffer keeps all of that buffer alive.
     static func bytes(of payload: JSONSlice) -> Int { max(payload.bytes.readableBytes + overhead, payload.bytes.storageCapacity) }
 
     private let share: NIOLockedValueBox<FairShare<String>>

@@ -4,7 +4,7 @@ import SocketIOCore
 extension RequestPipeline {
     static let signInFirst = ClassroomError(.unauthenticated, "Sign in first")
 
-    /// Carries out what only somebody signed in may do: verifies the request's token if it has one, charges what is still to be charged.
+    /// Carries out a request that needs a signed-in user: verifies its token if it has one, and charges its limit if that is still open.
     ///
     /// - Parameter verifiesAgain: the token that signed the socket in is looked up too. Otherwise it is believed: a ``TokenWatch`` signs the
     ///   socket out soon after it lapses.
@@ -77,7 +77,7 @@ extension RequestPipeline {
         return user
     }
 
-    /// The token that signed the socket in holds no longer. Behind what arrived before that was known.
+    /// Ends the sign-in of a socket whose token has lapsed, after the requests that arrived before.
     func lapse(_ token: String, _ connection: ClientConnection) {
         let request = ClientRequest(
             responder: Responder(

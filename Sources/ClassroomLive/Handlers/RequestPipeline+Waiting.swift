@@ -4,7 +4,7 @@ import NIOCore
 import SocketIOServer
 
 extension RequestPipeline {
-    /// Runs `operation` off the loop and `then` with what came of it on the loop, also when the socket has gone meanwhile.
+    /// Runs `operation` off the loop, and `then` with its result on the loop, even if the socket has gone meanwhile.
     func wait<Value: Sendable>(
         _ connection: ClientConnection, for operation: @escaping @Sendable () async throws -> Value,
         then: @escaping (Result<Value, ClassroomError>) -> Void
@@ -45,7 +45,7 @@ extension RequestPipeline {
         return .pending
     }
 
-    /// What the sender gets to know of an error.
+    /// The error as its sender sees it.
     func refusal(for error: any Error) -> ClassroomError {
         switch error {
         case let error as ClassroomError: return error
@@ -59,7 +59,7 @@ extension RequestPipeline {
 }
 
 extension RequestPipeline {
-    /// An event by one of our prefixes that we do not have. What has another name is somebody else's, and none of our business.
+    /// Refuses an event that has one of our prefixes but no handler. Events with other names may belong to the application.
     func refuseUnknown(_ incoming: EventRequest, _ name: String) {
         counters.requests.count()
         refuse(incoming, name, ClassroomError(.notFound, "Unknown event"))

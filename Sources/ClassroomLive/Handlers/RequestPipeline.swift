@@ -4,7 +4,7 @@ import NIOCore
 import SocketIOCore
 import SocketIOServer
 
-/// The way of every request: counted, limited, queued in the order of arrival, authenticated, carried out, answered.
+/// The path of every request: it is counted, limited, queued in the order of arrival, authenticated, carried out and answered.
 final class RequestPipeline: Sendable {
     let authentication: any AuthenticationService
     let configuration: RuntimeConfiguration
@@ -56,7 +56,7 @@ final class RequestPipeline: Sendable {
         return connection
     }
 
-    /// Behind what arrived before it. It answers nobody and counts as nobody's work.
+    /// Runs behind the requests that arrived before. It answers nobody and counts as nobody's work.
     private func depart(_ connection: ClientConnection) {
         let departure = ClientRequest(
             responder: Responder(
@@ -141,7 +141,7 @@ final class RequestPipeline: Sendable {
     /// False: the socket, its user or the server has too many bytes of requests that wait.
     private func reserve(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
         let bytes = RequestMemory.bytes(of: request.payload)
-        // Room for one request at least, or nobody could ask for anything.
+        // There is room for at least one request; otherwise nothing could be asked at all.
         let isFirst = connection.waitingBytes == 0
         guard isFirst || connection.waitingBytes + bytes <= configuration.maximumWaitingBytesPerSocket else { return false }
         let holder = connection.user?.id ?? "socket:\(connection.id)"
@@ -176,7 +176,7 @@ final class RequestPipeline: Sendable {
         return limits.take(limit, userID: user.id, at: request.receivedAt)
     }
 
-    /// It has become known who sends the requests that wait: those beyond a limit are refused now, not when their turn comes.
+    /// Charges the waiting requests once their sender is known: those beyond a limit are refused now, not when their turn comes.
     func chargeWaiting(_ connection: ClientConnection) {
         guard let user = connection.user else { return }
         var refused: [(request: ClientRequest, refusal: ClassroomError)] = []
@@ -205,7 +205,7 @@ final class RequestPipeline: Sendable {
     private static let overloadMs = 1_000
 }
 
-/// What the handshake's middleware leaves for the socket.
+/// The value that the handshake's middleware leaves for the socket.
 struct SignedIn: Sendable {
     var user: User
     var token: String

@@ -22,7 +22,7 @@ final class RequestQueue<Request: QueuedRequest> {
 
     var isEmpty: Bool { waiting.isEmpty && !isExclusiveRunning && concurrentRunning == 0 }
     var count: Int { waiting.count + concurrentRunning + (isExclusiveRunning ? 1 : 0) }
-    /// Those that have not begun, in their order.
+    /// The requests that have not begun, in their order.
     var waitingRequests: [Request] { waiting.map(\.request) }
 
     /// False: the queue is full, nothing was done.
@@ -32,7 +32,7 @@ final class RequestQueue<Request: QueuedRequest> {
         return true
     }
 
-    /// Behind all that waits, whatever the limit: for what has to happen, such as the departure of a socket.
+    /// Appends a request behind all others, whatever the limit. For work that has to happen, such as the departure of a socket.
     func enqueue(_ request: Request, _ run: @escaping (Request) -> RequestOutcome) {
         let entry = Entry(request: request, run: run)
         if waiting.isEmpty, !isDraining, canStart(request.lane) {
@@ -49,7 +49,7 @@ final class RequestQueue<Request: QueuedRequest> {
         drain()
     }
 
-    /// Takes these out of those that have not begun. It calls nobody: whoever takes them out answers them afterwards.
+    /// Removes and returns the matching requests that have not begun. It calls nobody: the caller answers them afterwards.
     func removeWaiting(_ removed: Set<ObjectIdentifier>) {
         guard !removed.isEmpty else { return }
         waiting.removeAll { removed.contains(ObjectIdentifier($0.request)) }
@@ -93,7 +93,7 @@ final class RequestQueue<Request: QueuedRequest> {
     }
 }
 
-/// What a queue has to know of a request.
+/// A request as its queue sees it.
 protocol QueuedRequest: AnyObject {
     var lane: RequestLane { get }
 }
@@ -101,9 +101,9 @@ protocol QueuedRequest: AnyObject {
 /// Whether requests hold back one another.
 enum RequestLane { case exclusive, concurrent }
 
-/// What became of a request when it was run.
+/// The state of a request after it was run.
 enum RequestOutcome {
     case finished
-    /// Under way; whoever carries it out calls the queue's `finish(_:)` on the loop.
+    /// The request is under way; its handler calls the queue's `finish(_:)` on the loop.
     case pending
 }

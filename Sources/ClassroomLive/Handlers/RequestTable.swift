@@ -1,7 +1,7 @@
 import Classroom
 import SocketIOCore
 
-/// Which events there are and what carries them out. Made once and shared by all sockets: a connection costs no handlers of its own.
+/// The events and their handlers. Made once and shared by all sockets: a connection needs no handlers of its own.
 struct RequestTable: Sendable {
     typealias Perform = @Sendable (ClientRequest, ClientConnection) -> RequestOutcome
 
@@ -9,11 +9,11 @@ struct RequestTable: Sendable {
         let lane: RequestLane
         /// The fields of a payload that anybody reads.
         let fields: [String]
-        /// Charged at once when it is known who asks, and else as soon as it is.
+        /// The limit to charge, as soon as the sender is known.
         let limit: RequestLimits.Kind?
-        /// What the payload says about who asks.
+        /// Reads the sender's identity from the payload.
         let identity: @Sendable (JSONSlice) -> ClientRequest.Identity
-        /// Carries out; when it returns `.pending`, the pipeline's `finish` is to be called on the loop.
+        /// Carries the request out. After `.pending`, call the pipeline's `finish` on the loop.
         let perform: Perform
     }
 

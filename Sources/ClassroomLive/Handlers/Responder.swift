@@ -1,5 +1,6 @@
 import Classroom
 import NIOCore
+import PrometheusMetrics
 import SocketIOCore
 import SocketIOServer
 import Synchronization

@@ -2,6 +2,7 @@ package import Classroom
 public import ClassroomStore
 public import Logging
 package import NIOCore
+import PrometheusMetrics
 public import SocketIOServer
 
 /// The classroom's real-time part: sign-in, quiz sessions, chat and dashboard on one Socket.IO server.

@@ -34,7 +34,7 @@ public struct StoreGuestTokens: GuestTokenIssuer {
     }
 
     public func revokeTokens(of userID: String) async {
-        // What is left behind expires by itself.
+        // A token that is left behind expires by itself.
         _ = try? await store.revokeTokens(userID: userID)
     }
 }

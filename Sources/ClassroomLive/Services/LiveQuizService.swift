@@ -34,7 +34,7 @@ final class LiveQuizService: QuizService {
         try require(.createQuizzes, of: user)
         let settings = try SessionSettings.parse(creation.settings, defaults: configuration.sessionDefaults)
         guard let quiz = try await store.quiz(id: creation.quizID) else { throw ClassroomError(.notFound, "Quiz not found") }
-        // A report shows whoever hosts the correct answers.
+        // The host sees the correct answers in the report.
         guard quiz.mayBeHosted(by: user.id) else { throw ClassroomError(.forbidden, "The quiz belongs to somebody else") }
         let id = creation.sessionID ?? RandomIdentifier.uuid()
         if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
@@ -107,7 +107,7 @@ final class LiveQuizService: QuizService {
 
     func leaveSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionLeft {
         let left = SessionLeft(sessionId: sessionID)
-        // Who is seated in no session of this memory has nothing to leave.
+        // A user without a seat in a session in memory has nothing to leave.
         if let session = registry.loaded(sessionID) {
             do { _ = try await session.leave(user, context) } catch is SessionRetired {}
         }

@@ -2,7 +2,7 @@ public import Classroom
 
 /// The quiz sessions, as the event handlers and the HTTP API see them. A seam: tests put a double in its place.
 ///
-/// The service checks permissions and membership; the handlers have done with who asks and with the shape of what they ask. A refusal is a
+/// The service checks permissions and membership; the handlers have checked the sender and the shape of the payload before. A refusal is a
 /// `ClassroomError`. What a service has to say before anything that follows from it, it says through ``CallContext/reply(_:)``, and then
 /// returns the same.
 public protocol QuizService: Sendable {
@@ -14,13 +14,13 @@ public protocol QuizService: Sendable {
     func joinSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionSnapshot
     /// Joins as somebody without an account; `you.token` of the answer lets them come back.
     func joinGuest(_ sessionID: String, nickname: String, _ context: CallContext) async throws -> GuestAdmission
-    /// Watches; for the owner, is the host again.
+    /// Observes a session; its owner becomes the host again.
     func observeSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionSnapshot
     /// Stores an answer, scores it and returns after the commit; the first result again when the user has answered this question before.
     func submitAnswer(
         _ sessionID: String, _ questionID: String, _ user: User, _ answer: Answer, timeSpent: Double?, _ context: CallContext
     ) async throws -> AnswerResult
-    /// The socket leaves; the user, when it was their last one in the session.
+    /// The socket leaves. The user leaves with their last socket in the session.
     func leaveSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionLeft
 
     func startSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply

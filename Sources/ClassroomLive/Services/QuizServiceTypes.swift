@@ -1,11 +1,11 @@
 public import Classroom
 public import SocketIOServer
 
-/// Where a request comes from, and how it may be answered early.
+/// The origin of a request, and a way to answer it early.
 public struct CallContext: Sendable {
     /// The caller's socket; nil: none, the HTTP API for instance.
     public var socket: SocketReference?
-    /// When the request was received, in milliseconds since 1970.
+    /// The time of receipt, in milliseconds since 1970.
     public var receivedAt: UnixMilliseconds
     /// The mark of the caller's browser, if it gave one: two joins with the same mark come from one person.
     public var device: String?
@@ -37,7 +37,7 @@ public struct SessionReply: Sendable, Hashable {
     }
 }
 
-/// What `quiz:create_session` asks for.
+/// The payload of `quiz:create_session`.
 public struct SessionCreation: Sendable, Hashable {
     public var quizID: String
     /// nil: the service picks one.

@@ -36,5 +36,5 @@ final class SessionCall {
     }
 }
 
-/// The session has left memory: whoever asked it is to ask the registry again.
+/// The session has left memory: the caller has to ask the registry again.
 struct SessionRetired: Error {}

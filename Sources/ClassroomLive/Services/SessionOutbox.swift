@@ -39,7 +39,7 @@ struct SessionOutbox {
     /// The store has done with a write.
     mutating func resolve(_ ticket: Int, _ result: Result<Bool, ClassroomError>) { results[ticket] = result }
 
-    /// What is to be done now; nil: nothing, or the next item waits for the store.
+    /// The next item to perform; nil if there is none, or if it waits for the store.
     mutating func next() -> (item: Item, result: Result<Bool, ClassroomError>?)? {
         guard let item = items.first else { return nil }
         if case .await(let write) = item {

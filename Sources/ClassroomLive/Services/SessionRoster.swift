@@ -10,7 +10,7 @@ struct SessionRoster {
         var isObserver = false
     }
 
-    /// What a socket does in a session; it may do several things.
+    /// A part that a socket has in a session; it may have several.
     enum Part {
         case player, host, observer
     }
@@ -26,7 +26,7 @@ struct SessionRoster {
     var hostSockets: [SocketReference] { hosts.compactMap { seats[$0]?.socket } }
     var sockets: [SocketReference] { seats.values.map(\.socket) }
 
-    /// Those that watch and play.
+    /// The sockets that watch and those that play.
     var playingWatchers: [SocketReference] {
         seats.values.filter { $0.isPlayer && ($0.isHost || $0.isObserver) }.map(\.socket)
     }

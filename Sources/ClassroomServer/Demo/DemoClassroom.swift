@@ -3,12 +3,12 @@ import ClassroomLive
 import ClassroomStore
 
 /// Users, tokens, quizzes and sessions to try a server with, and those that load scripts name. It can be prepared again and again: what
-/// is there stays, what is missing or over is made anew.
+/// exists stays; missing or ended parts are made anew.
 struct DemoClassroom {
     static let instructor = User(id: "demo-instructor", username: "Demo instructor", role: .instructor)
     static let student = User(id: "demo-student", username: "Demo student")
 
-    /// Tokens that everybody knows, of users who may do no more than take part.
+    /// Well-known tokens, of users who may only take part.
     static let publicTokens: [String: User] = [
         "test_token": User(id: "load-test-user", username: "Load tester"),
         "observer_token": User(id: "load-test-observer", username: "Observer"),
@@ -21,7 +21,7 @@ struct DemoClassroom {
     let store: any ClassroomStore
     let now: UnixMilliseconds
 
-    /// What the links are made of.
+    /// The tokens and the code that the links carry.
     struct Access {
         var instructorToken: String
         var studentToken: String
@@ -46,7 +46,7 @@ struct DemoClassroom {
             joinCode: try await keepJoinable(settings: settings))
     }
 
-    /// A random token. Those of earlier starts go on, so that a host or a player of a server that was started again stays signed in.
+    /// A random token. The tokens of earlier starts stay valid, so that hosts and players stay signed in over a restart.
     private func freshToken(for user: User) async throws -> String {
         try await store.save(user)
         let token = OpaqueToken.generate()
@@ -89,7 +89,7 @@ struct DemoClassroom {
     }
 }
 
-/// A link that `--demo` prints, one a role.
+/// A link that `--demo` prints: one per role.
 public struct DemoLink: Sendable, Hashable {
     public var role: String
     public var url: String

@@ -11,7 +11,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let unsupported = Kind(.unsupported)
         /// The database is not there, not readable, not a database, or made by a newer version.
         public static let unopenable = Kind(.unopenable)
-        /// A file that is to be written is there already, or cannot be.
+        /// A file cannot be written, or exists already.
         public static let unwritable = Kind(.unwritable)
     }
 

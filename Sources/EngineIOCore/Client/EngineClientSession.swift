@@ -9,7 +9,7 @@
 ///     session.receive(type, …)              // every further one
 ///     session.nextGet(), nextPost()         // after each answer, and when packets wait
 public struct EngineClientSession: Sendable {
-    /// Which transports a client uses, and in which order.
+    /// The transports of a client, in their order.
     public enum Transports: Sendable, Hashable {
         case polling
         case webSocket
@@ -40,7 +40,7 @@ public struct EngineClientSession: Sendable {
         case openWebSocket
     }
 
-    /// What the owner must do with a packet.
+    /// The owner's next step after a packet.
     public enum Reception: Sendable, Hashable {
         /// Hand the payload to Socket.IO.
         case deliver

@@ -1,4 +1,4 @@
-/// Where a decoder stands, as a list from the inside out: one level more costs the same at any depth. The array that `Decoder` promises is
+/// The position of a decoder, as a list from the inside out: one level more costs the same at any depth. The array that `Decoder` promises is
 /// made when somebody asks for it, which is usually an error.
 final class JSONCodingPath {
     private let outer: JSONCodingPath?

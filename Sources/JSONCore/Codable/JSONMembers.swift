@@ -71,7 +71,7 @@ final class JSONMembers {
         }
     }
 
-    /// Where a name stands in the table or may be entered, and the member that stands there.
+    /// The place of a name in the table, or the free place for it, and the member there.
     private func place(of name: UnsafeBufferPointer<UInt8>, in raw: UnsafeRawBufferPointer) -> (index: Int, member: Int?) {
         // Seeded by the process: nobody outside can choose names that collide.
         var hasher = Hasher()

@@ -3,7 +3,7 @@ import NIOCore
 struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
     private let array: JSONSlice
     private var upcoming: JSONSlice?
-    /// Where the element after `upcoming` is looked for.
+    /// The position from which the element after `upcoming` is searched.
     private var position: JSONWalk.Position?
     private(set) var currentIndex = 0
     let count: Int?

@@ -1,4 +1,4 @@
-/// Where the elements of an array begin. Four need no allocation: an event and its arguments rarely have more.
+/// The first positions of an array's elements. Four need no allocation: an event and its arguments rarely have more.
 @usableFromInline
 package struct JSONElementIndex: Sendable {
     @usableFromInline package private(set) var count = 0

@@ -1,4 +1,4 @@
-/// Which of the open containers are objects: a bit each, so that depth costs no recursion and, up to 64 levels, no allocation.
+/// Tells which of the open containers are objects, with one bit each: depth needs no recursion and, up to 64 levels, no allocation.
 struct JSONNesting {
     private(set) var depth = 0
     private var kinds: UInt64 = 0

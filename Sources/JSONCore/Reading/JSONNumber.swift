@@ -4,7 +4,7 @@
 struct JSONNumber {
     private let text: UnsafeRawBufferPointer
     let isNegative: Bool
-    /// Where the first and behind where the last digit stand that is not zero; a point may stand between them. Empty for zero.
+    /// The range from the first to the last digit that is not zero; a point may stand between them. Empty for zero.
     private var significant = 0..<0
     private var digitCount = 0
     /// The power of ten of the last significant digit. Saturates: a text of this length cannot make up for it.

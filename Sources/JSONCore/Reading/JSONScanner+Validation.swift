@@ -1,4 +1,4 @@
-/// One pass over a text that nobody has checked, without recursion.
+/// Validates an unchecked text in one pass, without recursion.
 extension JSONScanner {
     /// Moves from the beginning of a text past its one value and the whitespace after it.
     ///

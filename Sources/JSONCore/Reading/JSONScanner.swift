@@ -1,5 +1,8 @@
 /// A position in a JSON text.
 ///
+/// It points into the text and does not own it. Each scanner is a local variable within the `withUnsafe…` closure that lends the bytes, and no
+/// closure returns or stores one; the same holds for ``JSONWalk`` and ``JSONNumber``, which are made of the same pointer.
+///
 /// The members in this file trust the text to be valid, and use that only to skip faster: whatever the bytes are, they stay within them and
 /// end. ``validate(maximumDepth:elements:collects:)`` trusts nothing.
 @usableFromInline

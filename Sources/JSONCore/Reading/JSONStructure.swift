@@ -1,4 +1,4 @@
-/// Where the larger containers of a text end. A walk steps over a container that is noted here at once, so that reading all levels of a text
+/// The ends of the larger containers of a text. A walk steps over a container that is noted here at once, so that reading all levels of a text
 /// takes one pass over it and not one per level.
 ///
 /// Made by the first walk that hands out all parts of a container, and shared by the slices that it hands out.
@@ -51,7 +51,7 @@ final class JSONStructure: Sendable {
             let number = Int(self.open)
             self.open = self.containers[number].end
             if number > 0, position &- Int(self.containers[number].start) < JSONStructure.minimumBytes {
-                // Those within it were shorter still, so that it is the last.
+                // The containers within it were shorter still, so that it is the last.
                 self.containers.removeLast()
             } else {
                 self.containers[number].end = UInt32(truncatingIfNeeded: position)

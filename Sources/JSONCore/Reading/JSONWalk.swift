@@ -3,7 +3,7 @@ package struct JSONWalk {
     private var scanner: JSONScanner
     package let isObject: Bool
     package let isArray: Bool
-    /// Where the bytes between the quotes of the member's key are.
+    /// The bytes between the quotes of the member's key.
     package private(set) var key: Range<Int> = 0..<0
     package private(set) var keyHasEscapes = false
     package private(set) var value: Range<Int> = 0..<0
@@ -11,7 +11,7 @@ package struct JSONWalk {
     private(set) var number = JSONStructure.Recorder.none
 
     private let structure: JSONStructure?
-    /// Where the container begins in the text that `structure` describes.
+    /// The beginning of the container in the text that `structure` describes.
     private let base: Int
     /// The next noted container of this level.
     private var upcoming: Int
@@ -28,7 +28,7 @@ package struct JSONWalk {
         self.upcoming = place.map { Int($0.number) + 1 } ?? 0
     }
 
-    /// Where a later walk over the same container may resume.
+    /// The position from which a later walk over the same container may go on.
     struct Position {
         fileprivate var offset: Int
         fileprivate var upcoming: Int

@@ -1,13 +1,13 @@
 public import NIOCore
 
-/// Appends JSON to a buffer, without intermediate values. Commas are its business; that every `begin…` meets its `end…` is the caller's.
+/// Appends JSON to a buffer, without intermediate values. It writes the commas; the caller must match every `begin…` with its `end…`.
 ///
 ///     writer.object { writer in
 ///         writer.field("room", room)
 ///         writer.key("members"); writer.array { for member in members { $0.string(member.name) } }
 ///     }
 public struct JSONWriter {
-    /// What has been written, after what was there before.
+    /// The text so far, behind whatever the buffer held before.
     public var buffer: ByteBuffer
 
     /// Whether the next value or key stands after another one. One flag is enough for all levels: whatever was just ended is a value.
@@ -39,7 +39,7 @@ public struct JSONWriter {
         return String(buffer: writer.buffer)
     }
 
-    /// What has to be done before a value or a key is appended.
+    /// Prepares for a value or a key: writes the comma before it.
     @inlinable
     package mutating func separate() {
         if self.needsComma { self.buffer.writeInteger(JSONByte.comma) }

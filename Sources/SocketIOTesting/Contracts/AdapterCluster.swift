@@ -82,7 +82,7 @@ extension TestClient {
     }
 }
 
-/// What was told, in its order.
+/// The events so far, in their order.
 final class Events<Element: Sendable>: Sendable {
     private let elements = NIOLockedValueBox<[Element]>([])
     var all: [Element] { self.elements.withLockedValue { $0 } }

@@ -9,7 +9,7 @@ public import SocketIOServer
 ///         try await rule.check(joining: [{ MyAdapter($0, …) }, { MyAdapter($0, …) }])
 ///     }
 public struct AdapterContract: Sendable, CustomStringConvertible {
-    /// What must hold, as a sentence.
+    /// The rule, as a sentence.
     public let description: String
     private let body: @Sendable (AdapterCluster) async throws -> Void
 

@@ -78,7 +78,7 @@ final class Mailbox<Element: Sendable>: Sendable {
         }
     }
 
-    /// What nobody has asked for yet.
+    /// The values that nobody has asked for yet.
     var unread: [Element] { self.state.withLockedValue { $0.elements } }
 
     /// - Throws: ``TestClientError/timeout(_:)``, why the mailbox ended, or `CancellationError`.
@@ -102,7 +102,7 @@ final class Mailbox<Element: Sendable>: Sendable {
         }
     }
 
-    /// What the waiter gets at once; nil: it waits.
+    /// The value for the waiter, if it is there already; nil: it waits.
     private func takeOrWait(_ waiter: Waiter) -> Result<Element, any Error>? {
         while true {
             let (version, index) = self.firstMatch(waiter.matches)
