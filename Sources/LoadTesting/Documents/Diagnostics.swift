@@ -55,6 +55,8 @@ public struct Diagnostics: Error, Sendable, Hashable {
 
     public init() {}
 
+    init(_ diagnostic: Diagnostic) { self.add(diagnostic) }
+
     public mutating func add(_ diagnostic: Diagnostic) {
         if diagnostic.severity == .error { self.hasErrors = true }
         if self.entries.contains(diagnostic) { return }

@@ -57,8 +57,9 @@ extension LoadTestConfiguration {
     public static func parse(_ text: String, file: String, options: ScriptOptions = ScriptOptions()) throws(Diagnostics) -> Script {
         var parser = ScriptParser(options: options, file: file)
         do {
-            let root = try DocumentReader.read(text, file: file)
+            let root = parser.merged(options: try DocumentReader.read(text, file: file))
             let scenarios = parser.journeyScenarios(root)
+            parser.names.checkReferences(&parser.diagnostics)
             guard !parser.diagnostics.hasErrors else { throw parser.diagnostics }
             return parser.finished(scenarios, text: text, file: file)
         } catch let error as Diagnostic {
@@ -101,7 +102,7 @@ extension ScriptParser {
             self.configuration.target = self.constantText(target, "targetUrl")
             self.configuration.targetPosition = target.position
         }
-        if let target = self.options.target { self.configuration.target = target }
+        self.refuseScriptOptions(at: root.position)
         self.checkTarget(at: root.position)
         let rampUp = self.seconds("rampUpDuration", members)
         let test = self.seconds("testDuration", members)
@@ -118,7 +119,19 @@ extension ScriptParser {
             Phase(name: "ramp-up", duration: arrival, load: .count(users), position: root.position),
             Phase(name: "test", duration: test, load: .pause, position: root.position),
         ]
+        self.applyOptions()
         return self.journeys(members, whole: rampUp + test)
+    }
+
+    /// A journey file has neither environments nor payloads: an option that names one would have no effect.
+    private mutating func refuseScriptOptions(at position: SourcePosition) {
+        let given = [
+            ("-e", self.options.environment), ("-p", self.options.payloadPath), ("-c", self.options.configuration?.name),
+            ("--variables", self.options.variables), ("--scenario-name", self.options.scenarioName),
+        ]
+        for (name, value) in given where value != nil {
+            self.diagnostics.error(at: position, "\(name) is an option of scripts; a journey file takes -t, -k, -s and --overrides")
+        }
     }
 
     private mutating func seconds(_ key: String, _ members: Members) -> Duration? {

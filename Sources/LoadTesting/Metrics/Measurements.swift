@@ -28,7 +28,7 @@ enum Metric: Int, CaseIterable {
         receivedMessages, webSocketResponseTime, requests, responses, httpResponseTime, bytesSent,
         bytesReceived, expectationsMet, expectationsFailed, webSocketConnects, webSocketConnectFailures,
         webSocketDisconnects, webSocketConnectTime, webSocketConnectTimeTCP, webSocketConnectTimeTLS, webSocketConnectTimeHandshake,
-        downloadedBytes
+        downloadedBytes, httpResponseTime2xx, httpResponseTime3xx, httpResponseTime4xx, httpResponseTime5xx
 
     var id: MetricID { MetricID(index: self.rawValue) }
 
@@ -76,6 +76,33 @@ enum Metric: Int, CaseIterable {
         case .webSocketConnectTimeTLS: "websocket.connect_time.tls"
         case .webSocketConnectTimeHandshake: "websocket.connect_time.handshake"
         case .downloadedBytes: "http.downloaded_bytes"
+        case .httpResponseTime2xx: "http.response_time.2xx"
+        case .httpResponseTime3xx: "http.response_time.3xx"
+        case .httpResponseTime4xx: "http.response_time.4xx"
+        case .httpResponseTime5xx: "http.response_time.5xx"
+        }
+    }
+
+    /// Response times of one class of status codes.
+    static func httpResponseTime(status: Int) -> Metric? {
+        switch status / 100 {
+        case 2: .httpResponseTime2xx
+        case 3: .httpResponseTime3xx
+        case 4: .httpResponseTime4xx
+        case 5: .httpResponseTime5xx
+        default: nil
+        }
+    }
+
+    /// Whether it has a histogram; the others are counters.
+    var isTime: Bool {
+        switch self {
+        case .sessionLength, .responseTime, .serviceTime, .acknowledgementTime, .pushTime, .fanOutTime, .sentAtLatency, .connectTime,
+            .connectTimeTCP, .connectTimeTLS, .connectTimeHandshake, .connectTimeNamespace, .webSocketResponseTime, .httpResponseTime,
+            .httpResponseTime2xx, .httpResponseTime3xx, .httpResponseTime4xx, .httpResponseTime5xx, .webSocketConnectTime,
+            .webSocketConnectTimeTCP, .webSocketConnectTimeTLS, .webSocketConnectTimeHandshake:
+            true
+        default: false
         }
     }
 

@@ -101,6 +101,8 @@ public struct RunReport: Sendable {
             lines.append("the target was never reached: \(self.target)")
         } else if created > 0, completed == 0, failed > 0 {
             lines.append("nothing worked: all \(failed) virtual users failed")
+        } else if created == 0, self.lostWorkers.isEmpty, self.hooks.allSatisfy({ $0.failure == nil }) {
+            lines.append("no virtual user began")
         }
         lines += self.lostWorkers
         for hook in self.hooks {

@@ -174,6 +174,7 @@ extension ScriptParser {
 
     private mutating func template(_ text: String, at node: DocumentNode) -> Template? {
         guard text.contains("{{") else { return Template(constant: text) }
+        self.checkEnvironmentVariables(text, at: node.position)
         self.names.begin(at: node, isOneLine: !text.contains("\n"))
         do {
             let template = try Template.parse(text, resolve: self.names.resolve)
@@ -182,6 +183,13 @@ extension ScriptParser {
         } catch {
             self.diagnostics.error(at: self.names.position(of: error.offset), error.message)
             return nil
+        }
+    }
+
+    /// A variable of the environment that is not set would be an empty text.
+    private mutating func checkEnvironmentVariables(_ text: String, at position: SourcePosition) {
+        for name in EnvironmentVariables.names(in: text) where self.options.processEnvironment[name] == nil {
+            self.diagnostics.warning(at: position, "the environment variable '\(name)' is not set")
         }
     }
 
@@ -198,6 +206,7 @@ extension ScriptParser {
             self.diagnostics.error(at: node.position, "\(what) must be one expression; write it without {{ }}")
             return nil
         }
+        self.checkEnvironmentVariables(text, at: node.position)
         self.names.begin(at: node, isOneLine: !text.contains("\n"))
         do {
             let expression = try ExpressionParser.parse(text, resolve: self.names.resolve)

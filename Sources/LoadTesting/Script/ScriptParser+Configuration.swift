@@ -54,8 +54,9 @@ extension ScriptParser {
     }
 
     private mutating func readDefaults(_ node: DocumentNode) {
-        let ignored = ["headers": "set config.http.defaults.headers"]
-        guard let defaults = self.mapping(node, "config.defaults", known: ["think"], ignored: ignored) else { return }
+        guard let defaults = self.mapping(node, "config.defaults", known: ["think", "headers"]) else { return }
+        // The older place of config.http.defaults.headers.
+        if let headers = defaults["headers"] { self.configuration.http.headers = self.pairs(headers, "config.defaults.headers") }
         guard let think = defaults["think"], let members = self.mapping(think, "config.defaults.think", known: ["jitter"]) else { return }
         if let jitter = members["jitter"] { self.configuration.thinkJitter = self.jitter(jitter) }
     }
@@ -78,6 +79,9 @@ extension ScriptParser {
         }
         for member in members {
             let slot = self.names.table.define(member.key)
+            if case .sequence(let choices) = member.value.content, !choices.contains(where: Self.mayBeList) {
+                self.choices[slot] = member.value
+            }
             var values: [JSONTemplate] = []
             if case .sequence(let choices) = member.value.content {
                 if choices.isEmpty {
@@ -88,6 +92,14 @@ extension ScriptParser {
                 values = [self.jsonTemplate(member.value)]
             }
             self.configuration.variables.append((slot, values))
+        }
+    }
+
+    private static func mayBeList(_ node: DocumentNode) -> Bool {
+        switch node.content {
+        case .sequence: true
+        case .string(let text): text.contains("{{")
+        default: false
         }
     }
 

@@ -5,6 +5,8 @@ extension ScriptParser {
 
     /// `emit` as a string, as a list of event and arguments, or as a mapping.
     mutating func emit(_ node: DocumentNode, siblings: Members) -> EmitStep? {
+        self.isReadingEmit = true
+        defer { self.isReadingEmit = false }
         var nested: Members?
         var event: DocumentNode
         var arguments: [DocumentNode]
@@ -154,6 +156,8 @@ extension ScriptParser {
 
     private mutating func extraction(_ members: Members) -> Extraction? {
         let given = ["json", "regexp", "header"].filter { members[$0] != nil }
+        // Artillery's default: the first argument.
+        if given.isEmpty, self.isReadingEmit { return try? .json(JSONPath("$.0")) }
         guard given.count == 1, let kind = given.first, let node = members[kind] else {
             self.diagnostics.error(at: members.node.position, "\(members.what) needs exactly one of 'json' and 'regexp'")
             return nil

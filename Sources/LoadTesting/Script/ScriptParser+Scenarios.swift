@@ -183,7 +183,9 @@ extension ScriptParser {
         case .int, .double, .string:
             if case .string(let text) = node.content, text.contains("{{") { return }
             if DurationText.duration(ScriptValue(node)) == nil {
-                self.diagnostics.error(at: node.position, "think takes seconds, \"500ms\" or a template, not \(Self.show(node))")
+                self.diagnostics.error(
+                    at: node.position,
+                    "think takes seconds, \"500ms\" or a template such as \"{{ $randomInt(1, 3) }}\", not \(Self.show(node))")
             }
         default: self.diagnostics.error(at: node.position, "think takes seconds, \"500ms\" or a template, not \(node.kind)")
         }
@@ -216,7 +218,7 @@ extension ScriptParser {
         guard let repetition = self.repetition(given, whileTrue: whileTrue, at: node.position) else { return nil }
         let countName = given["loopValue"].flatMap { self.constantText($0, "loopValue") } ?? "$loopCount"
         let elementName = given["loopElement"].flatMap { self.constantText($0, "loopElement") } ?? "$loopElement"
-        let pace = given["pace"].map { self.jsonTemplate($0) }
+        let pace = given["pace"].flatMap { self.pace($0) }
         let countSlot = self.names.table.define(countName)
         let elementSlot = self.names.table.define(elementName)
         self.names.loopDepth += 1
@@ -254,13 +256,9 @@ extension ScriptParser {
         if let over = given["over"] {
             switch over.content {
             case .sequence: return .over(self.jsonTemplate(over))
-            case .string(let text) where !text.contains("{{"):
-                // The name of a variable.
-                let slot = self.names.table.refer(to: text, at: over.position)
-                var template = JSONTemplate()
-                template.append(Template(segments: [.expression(.variable(slot: slot))]))
-                return .over(template)
-            case .string: return .over(self.jsonTemplate(over))
+            case .string(let text) where self.names.table.definitions.contains(text):
+                return self.over(.variable(slot: self.names.table.refer(to: text, at: over.position)))
+            case .string: return self.expression(over, "over").map { self.over($0) }
             default:
                 self.diagnostics.error(at: over.position, "'over' takes a list or the name of a variable that holds one, not \(over.kind)")
                 return nil
@@ -269,6 +267,19 @@ extension ScriptParser {
         if let whileTrue { return .whileTrue(whileTrue) }
         self.diagnostics.error(at: position, "a loop needs 'count', 'over' or 'whileTrue'")
         return nil
+    }
+
+    /// A variable of the configuration with several values is one of them for each user, which nobody can loop over: the loop takes all.
+    private mutating func over(_ expression: Expression) -> LoopStep.Repetition {
+        if case .variable(let slot) = expression, let choices = self.choices[slot] { return .over(self.jsonTemplate(choices)) }
+        var template = JSONTemplate()
+        template.append(Template(segments: [.expression(expression)]))
+        return .over(template)
+    }
+
+    private mutating func pace(_ node: DocumentNode) -> JSONTemplate? {
+        if case .string(let text) = node.content, text.contains("{{") { return self.jsonTemplate(node) }
+        return self.duration(node, "pace").map { _ in self.jsonTemplate(node) }
     }
 
     private mutating func count(_ node: DocumentNode, whileTrue: Expression?) -> LoopStep.Repetition? {

@@ -8,7 +8,7 @@ extension ScriptParser {
         guard let plugins = config["plugins"], plugins.content != .null else { return }
         let known = ["ensure", "apdex", "metrics-by-endpoint", "expect"]
         let ignored = [
-            "publish-metrics": "use --prometheus, --push-gateway or -o", "slack": "reports are files", "cloudwatch": "reports are files",
+            "publish-metrics": "use --metrics-port, --push-gateway or -o", "slack": "reports are files", "cloudwatch": "reports are files",
             "statsd": "reports are files", "datadog": "reports are files", "memory-inspector": "the generator measures itself",
         ]
         guard let members = self.mapping(plugins, "config.plugins", known: known, ignored: ignored, severity: .warning) else { return }
@@ -58,8 +58,16 @@ extension ScriptParser {
         }
         for member in members {
             guard let maximum = self.number(member.value, "the threshold of '\(member.key)'") else { continue }
+            self.checkMetric(member.key, at: member.position)
             self.configuration.ensure.thresholds.append(.init(metric: member.key, maximum: maximum, position: member.position))
         }
+    }
+
+    /// A time without aggregation is an error: nothing could be compared. An unknown metric is a warning, because servers and networks have
+    /// names of their own; the check fails when nothing was counted under it.
+    private mutating func checkMetric(_ name: String, at position: SourcePosition) {
+        guard let complaint = MetricName.complaint(about: name) else { return }
+        self.diagnostics.add(Diagnostic(MetricName(name) == .time ? .error : .warning, at: position, complaint))
     }
 
     private mutating func readCondition(_ node: DocumentNode) {
@@ -79,6 +87,7 @@ extension ScriptParser {
         do {
             let expression = try ExpressionParser.parse(text, namesHaveDots: true) { name, _ in .variable(slot: metrics.slot(for: name)) }
             if metrics.names.isEmpty { self.diagnostics.warning(at: expressionNode.position, "the condition '\(text)' reads no metric") }
+            for name in metrics.names { self.checkMetric(name, at: expressionNode.position) }
             self.configuration.ensure.conditions.append(
                 .init(text: text, expression: expression, metrics: metrics.names, isStrict: isStrict, position: expressionNode.position))
         } catch {

@@ -3,21 +3,36 @@ import NIOCore
 import JSONCore
 
 /// What is given beside the script: options of the command line and the environment of the process.
-public struct ScriptOptions: Sendable {
+public struct ScriptOptions: Sendable, Codable {
+    public struct ConfigurationFile: Sendable, Codable {
+        /// As the user named it, for messages.
+        public var name: String
+        public var text: String
+
+        public init(name: String, text: String) {
+            self.name = name
+            self.text = text
+        }
+    }
+
     /// `-t`: replaces `config.target`.
     public var target: String?
     /// `-e`: `config.environments.NAME` is merged into the configuration.
     public var environment: String?
     /// `--overrides`: a JSON object that is merged into the script.
     public var overrides: String?
-    /// `-c`: the text of a file whose content is merged into `config`, or has a `config` of its own.
-    public var configuration: (text: String, file: String)?
+    /// `-c`: a file whose content is merged into `config`, or has a `config` of its own.
+    public var configuration: ConfigurationFile?
     /// `-p`: replaces the path of the payload.
     public var payloadPath: String?
-    /// `-v`: a JSON object with variables.
+    /// `--variables`: a JSON object with variables.
     public var variables: String?
     /// `--scenario-name`: only this scenario is played.
     public var scenarioName: String?
+    /// `-k`: certificates are not verified, whatever the script says.
+    public var isInsecure = false
+    /// `-s`: one virtual user instead of the script's phases.
+    public var isSolo = false
     /// `$env` and `$processEnvironment`.
     public var processEnvironment: [String: String] = [:]
     /// `$testId`.
@@ -26,6 +41,15 @@ public struct ScriptOptions: Sendable {
     public var directory = ""
 
     public init() {}
+
+    /// Adds the variables of a `--dotenv` file. Those of the process win.
+    public mutating func addEnvironment(_ text: String, file: String) throws(Diagnostics) {
+        do {
+            self.processEnvironment.merge(try EnvironmentVariables.parse(text, file: file)) { mine, _ in mine }
+        } catch {
+            throw Diagnostics(error)
+        }
+    }
 }
 
 /// Reads Artillery scripts. What Artillery ignores in silence is an error or a warning here.
@@ -35,6 +59,10 @@ public struct ScriptParser {
     let options: ScriptOptions
     var stepLabels: [String] = []
     var configuration = ScriptConfiguration()
+    /// Whether what is read belongs to an `emit`, whose answers are lists of arguments.
+    var isReadingEmit = false
+    /// Variables of the configuration of which each user gets one of several values, none of them a list itself.
+    var choices: [Int: DocumentNode] = [:]
 
     static let maximumSteps = 20_000
 
@@ -68,7 +96,7 @@ public struct ScriptParser {
     /// The document after `-c`, `-e` and `--overrides`, in Artillery's order.
     private mutating func merged(_ root: DocumentNode, file: String) -> DocumentNode {
         var root = root
-        if let configuration = self.options.configuration, let extra = self.read(configuration.text, file: configuration.file) {
+        if let configuration = self.options.configuration, let extra = self.read(configuration.text, file: configuration.name) {
             let config = extra["config"] ?? extra
             root = Self.merge(
                 root,
@@ -77,6 +105,8 @@ public struct ScriptParser {
         if let name = self.options.environment {
             let environments = root["config"]?["environments"]
             if let chosen = environments?[name] {
+                // An environment without any settings is the script as it is.
+                if chosen.content == .null { return self.merged(options: root) }
                 root = Self.merge(
                     root,
                     DocumentNode(
@@ -89,6 +119,12 @@ public struct ScriptParser {
                     "there is no environment '\(name)' in config.environments\(NearestName.hint(for: name, among: known))")
             }
         }
+        return self.merged(options: root)
+    }
+
+    /// The document after `--overrides` and `--variables`.
+    mutating func merged(options root: DocumentNode) -> DocumentNode {
+        var root = root
         if let text = self.options.overrides, let overrides = self.read(text, file: "--overrides") {
             if case .mapping = overrides.content {
                 root = Self.merge(root, overrides)
@@ -143,7 +179,7 @@ public struct ScriptParser {
         } else {
             self.diagnostics.error(at: root.position, "the script has no 'config' section")
         }
-        if let target = self.options.target { self.configuration.target = target }
+        self.applyOptions()
         self.configuration.measuresSentAt = text.contains(TemplateFunction.sentAt.rawValue)
         self.configuration.usesDeliveryAudit = text.contains(TemplateFunction.auditTag.rawValue)
         let before = members["before"].flatMap { self.hook($0, "before") }
@@ -166,6 +202,18 @@ public struct ScriptParser {
             }
         }
         return self.finished(scenarios, before: before, after: after, text: text, file: file)
+    }
+
+    /// Options that win over the script.
+    mutating func applyOptions() {
+        if let target = self.options.target { self.configuration.target = target }
+        if self.options.isInsecure { self.configuration.verifiesCertificates = false }
+        if self.options.isSolo {
+            self.configuration.phases = [
+                Phase(
+                    name: "solo", duration: .milliseconds(1), load: .count(1), position: SourcePosition(file: "--solo", line: 1, column: 1))
+            ]
+        }
     }
 
     /// The script of what was read.

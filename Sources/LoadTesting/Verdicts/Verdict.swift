@@ -48,6 +48,9 @@ public struct Verdict: Sendable, Hashable {
                     detail: "\(failedExpectations) of \(failedExpectations + report.counter(.expectationsMet)) failed"))
         }
         let failed = report.counter(.failed)
+        if report.counter(.created) == 0, self.checks.allSatisfy(\.passed) {
+            self.checks.append(Check(name: "somebody began", passed: false, detail: "no virtual user began"))
+        }
         if !Self.judgesFailedUsers(ensure) {
             self.checks.append(
                 Check(name: "no virtual user failed", passed: failed == 0, detail: "\(failed) of \(report.counter(.created)) failed"))
@@ -103,11 +106,13 @@ public struct Verdict: Sendable, Hashable {
             detail: "was \(ReportNumber.text(rate, digits: 3)) %")
     }
 
-    /// A counter that was never counted is 0; a time that was never measured has no value.
+    /// A counter that was never counted is 0; a time that was never measured, and a metric that no run has, have no value.
     private static func value(of name: String, _ report: MetricsReport) -> Double? {
         if let value = report.value(of: name) { return value }
-        let last = name.split(separator: ".").last.map(String.init) ?? ""
-        return LatencySummary.names.contains(last) ? nil : 0
+        return switch MetricName(name) {
+        case .counter, .rate: 0
+        case .summary, .time, .unknown: nil
+        }
     }
 }
 

@@ -130,6 +130,7 @@ extension VirtualUser {
         let request = pending.requests.remove(at: index)
         let time = turn.now.since(request.intendedAt).nanoseconds
         turn.measurements.record(Metric.httpResponseTime.id, nanoseconds: time)
+        if let metric = Metric.httpResponseTime(status: response.status) { turn.measurements.record(metric.id, nanoseconds: time) }
         if let metrics = self.plan.metrics[pending.step] {
             turn.measurements.record(metrics.response, nanoseconds: time)
             if let endpoint = metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: time) }

@@ -236,7 +236,7 @@ public struct VirtualUser: Sendable {
             case .skip(let condition, let target):
                 self.position = condition.value(in: &self.scope).isTrue ? self.position + 1 : target
             case .loopBegin(let loop, let end):
-                if self.beginLoop(loop, turn.now) { self.position += 1 } else { self.position = end }
+                if self.beginLoop(loop, &turn) { self.position += 1 } else { self.position = end }
             case .loopEnd(let begin):
                 if self.endTurn(of: begin, &turn) { return }
             case .step(let step):
@@ -304,20 +304,34 @@ public struct VirtualUser: Sendable {
     // MARK: Loops
 
     /// - Returns: False if there is no turn to play.
-    private mutating func beginLoop(_ loop: LoopStep, _ now: RunInstant) -> Bool {
+    private mutating func beginLoop(_ loop: LoopStep, _ turn: inout Turn) -> Bool {
         var frame = LoopFrame(
             begin: self.position, number: 0, end: nil, elements: nil, savedCount: self.scope.slots[loop.countSlot],
-            savedElement: self.scope.slots[loop.elementSlot], startedAt: now)
+            savedElement: self.scope.slots[loop.elementSlot], startedAt: turn.now)
         switch loop.repetition {
         case .range(let from, let to): (frame.number, frame.end) = (from, to)
-        case .count(let template): (frame.number, frame.end) = Self.range(template.value(in: &self.scope))
+        case .count(let template):
+            let value = template.value(in: &self.scope)
+            guard let range = Self.range(value) else {
+                self.fail("count takes a number or a range, not '\(value.text.prefix(40))'", &turn)
+                return false
+            }
+            (frame.number, frame.end) = range
         case .over(let template):
-            guard case .array(let elements) = template.value(in: &self.scope) else { return false }
+            let value = template.value(in: &self.scope)
+            guard case .array(let elements) = value else {
+                self.fail("a loop goes over a list, not over '\(value.text.prefix(40))'", &turn)
+                return false
+            }
             (frame.elements, frame.end) = (elements, elements.count)
         case .whileTrue: break
         }
         if let end = frame.end, frame.number >= end { return false }
-        if let pace = loop.pace.map({ $0.value(in: &self.scope) }), let duration = DurationText.duration(pace) {
+        if let pace = loop.pace.map({ $0.value(in: &self.scope) }) {
+            guard let duration = DurationText.duration(pace) else {
+                self.fail("pace takes seconds or a time, not '\(pace.text.prefix(40))'", &turn)
+                return false
+            }
             frame.pace = duration.scaled(by: self.context.timeScale).nanoseconds
         }
         self.loops.append(frame)
@@ -325,11 +339,11 @@ public struct VirtualUser: Sendable {
         return true
     }
 
-    /// A number, or a text such as "3-7".
-    private static func range(_ value: ScriptValue) -> (Int, Int) {
-        if let number = value.number, number.isFinite, abs(number) < 1e15 { return (0, Int(number)) }
+    /// A number from 0, or a text such as "3-7".
+    private static func range(_ value: ScriptValue) -> (Int, Int)? {
+        if let number = value.number { return (0..<1e15).contains(number) ? (0, Int(number)) : nil }
         let parts = value.text.split(separator: "-").compactMap { Int($0.filter { !$0.isWhitespace }) }
-        return parts.count == 2 ? (parts[0], parts[1]) : (0, 0)
+        return parts.count == 2 ? (parts[0], parts[1]) : nil
     }
 
     private mutating func setLoopVariables(_ loop: LoopStep, _ frame: LoopFrame) {

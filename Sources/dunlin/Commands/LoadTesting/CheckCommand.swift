@@ -83,7 +83,7 @@ struct LoadedScript {
         settings.processEnvironment = ProcessInfo.processInfo.environment
         settings.directory = directory
         settings.payloadPath = options.payload.map { URL(fileURLWithPath: $0).path }
-        if let config = options.config { settings.configuration = (try Self.contents(of: config), config) }
+        if let config = options.config { settings.configuration = .init(name: config, text: try Self.contents(of: config)) }
         do {
             return try Self.parse(text, file: file, directory: directory, settings: settings)
         } catch {

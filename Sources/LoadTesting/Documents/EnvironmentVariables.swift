@@ -1,0 +1,100 @@
+/// Variables of the process's environment that scripts read as `$env.NAME` or `$processEnvironment.NAME`.
+enum EnvironmentVariables {
+    /// The names that a text reads, in their order.
+    static func names(in text: String) -> [String] {
+        var names: [String] = []
+        for prefix in ["$env.", "$processEnvironment."] {
+            var rest = text[...]
+            while let found = rest.firstRange(of: prefix) {
+                rest = rest[found.upperBound...]
+                let name = rest.prefix { $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }
+                if !name.isEmpty, !names.contains(String(name)) { names.append(String(name)) }
+            }
+        }
+        return names
+    }
+}
+
+extension EnvironmentVariables {
+    /// Reads the file of `--dotenv`: lines `NAME=value`, with or without `export`; `#` begins a comment. A value in double quotation marks may
+    /// have `\\n` for a line end, one in single ones is taken as it is; both may go over several lines.
+    static func parse(_ text: String, file: String) throws(Diagnostic) -> [String: String] {
+        var variables: [String: String] = [:]
+        var reader = LineReader(text)
+        while let line = reader.next() {
+            let trimmed = line.trimmingWhitespace()
+            if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
+            let place = SourcePosition(file: file, line: reader.number, column: 1)
+            let assignment = trimmed.hasPrefix("export ") ? trimmed.dropFirst("export ".count).trimmingWhitespace() : trimmed
+            guard let equals = assignment.firstIndex(of: "="), equals > assignment.startIndex else {
+                throw Diagnostic(.error, at: place, "expected NAME=value, found '\(trimmed.prefix(40))'")
+            }
+            let name = assignment[..<equals].trimmingWhitespace()
+            guard name.allSatisfy({ $0 == "_" || $0 == "." || $0 == "-" || $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+                throw Diagnostic(.error, at: place, "'\(name.prefix(40))' is no name of a variable")
+            }
+            let value = assignment[assignment.index(after: equals)...].trimmingWhitespace()
+            guard let mark = value.first, mark == "\"" || mark == "'" || mark == "`" else {
+                let end = value.firstRange(of: " #")?.lowerBound ?? value.endIndex
+                variables[String(name)] = String(value[..<end].trimmingWhitespace())
+                continue
+            }
+            variables[String(name)] = try Self.quoted(value, mark: mark, &reader, place)
+        }
+        return variables
+    }
+
+    private static func quoted(
+        _ value: Substring, mark: Character, _ reader: inout LineReader, _ place: SourcePosition
+    ) throws(Diagnostic) -> String {
+        var content = String(value.dropFirst())
+        while true {
+            if let end = Self.end(of: content, mark) {
+                let inner = String(content[..<end])
+                return mark == "\"" ? inner.replacing("\\n", with: "\n").replacing("\\\"", with: "\"") : inner
+            }
+            guard let line = reader.next() else { throw Diagnostic(.error, at: place, "a quotation mark is never closed") }
+            content += "\n" + line
+        }
+    }
+
+    /// The closing mark: within double quotation marks one behind a backslash does not close.
+    private static func end(of content: String, _ mark: Character) -> String.Index? {
+        var isEscaped = false
+        for index in content.indices {
+            if isEscaped {
+                isEscaped = false
+            } else if content[index] == "\\", mark == "\"" {
+                isEscaped = true
+            } else if content[index] == mark {
+                return index
+            }
+        }
+        return nil
+    }
+
+    private struct LineReader {
+        private var lines: ArraySlice<Substring>
+        /// Of the line that was read last, from 1.
+        private(set) var number = 0
+
+        init(_ text: String) {
+            let body = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
+            self.lines = body.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)[...]
+        }
+
+        mutating func next() -> Substring? {
+            self.number += 1
+            return self.lines.popFirst()
+        }
+    }
+}
+
+extension StringProtocol {
+    fileprivate func trimmingWhitespace() -> SubSequence {
+        guard let first = self.firstIndex(where: { !$0.isWhitespace }), let last = self.lastIndex(where: { !$0.isWhitespace }) else {
+            return self[self.endIndex...]
+        }
+        return self[first...last]
+    }
+}

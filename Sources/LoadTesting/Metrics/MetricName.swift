@@ -1,0 +1,60 @@
+/// What the name of a metric in `ensure` means.
+enum MetricName: Equatable {
+    case counter
+    case rate
+    /// A time with its aggregation, such as `socketio.response_time.p99`.
+    case summary
+    /// A time without one: which of its values is meant?
+    case time
+    case unknown
+
+    init(_ name: String) {
+        if let known = Self.known[name] {
+            self = known
+        } else if let dot = name.lastIndex(of: "."), LatencySummary.names.contains(String(name[name.index(after: dot)...])) {
+            let base = String(name[..<dot])
+            self = Self.known[base] == .time || Self.families(of: .time).contains(where: base.hasPrefix) ? .summary : .unknown
+        } else if Self.families(of: .counter).contains(where: name.hasPrefix) {
+            self = .counter
+        } else {
+            self = Self.families(of: .time).contains(where: name.hasPrefix) ? .time : .unknown
+        }
+    }
+
+    /// Names that every run has.
+    private static let known: [String: MetricName] = {
+        var names: [String: MetricName] = [:]
+        for metric in Metric.allCases { names[metric.name] = metric.isTime ? .time : .counter }
+        for rate in Metric.rates { names[rate.name] = .rate }
+        return names
+    }()
+
+    /// Names that a script, a server or the network completes.
+    private static let prefixes: [(String, MetricName)] = [
+        ("errors.", .counter), ("http.codes.", .counter), ("vusers.created_by_name.", .counter), ("socketio.emit.", .counter),
+        ("socketio.error_events.", .counter), ("socketio.disconnects.", .counter), ("websocket.disconnects.", .counter),
+        ("plugins.expect.", .counter), ("socketio.response_time.", .time), ("socketio.push_time.", .time),
+        ("steps.", .time), ("plugins.metrics-by-endpoint.response_time.", .time),
+    ]
+
+    private static func families(of kind: MetricName) -> [String] { Self.prefixes.filter { $0.1 == kind }.map(\.0) }
+
+    /// What is wrong with the name, for whoever wrote it.
+    static func complaint(about name: String) -> String? {
+        switch MetricName(name) {
+        case .counter, .rate, .summary: nil
+        case .time: "'\(name)' is a time; say which of its values, such as \(name).p95"
+        case .unknown:
+            if let dot = name.lastIndex(of: "."), LatencySummary.names.contains(String(name[name.index(after: dot)...])) {
+                Self.unknown(String(name[..<dot]), among: Self.known.filter { $0.value == .time }.map(\.key))
+            } else {
+                Self.unknown(name, among: Array(Self.known.keys))
+            }
+        }
+    }
+
+    private static func unknown(_ name: String, among known: [String]) -> String {
+        let near = NearestName.suggestion(for: name, among: known.sorted()).map { "; did you mean '\($0)'?" } ?? ""
+        return "no run measures '\(name)'\(near)"
+    }
+}
