@@ -152,15 +152,15 @@ let package = Package(
         .target(
             name: "LoadTesting",
             dependencies: [
-                "SocketIOClient", "SocketIOCore", "JSONCore", "EngineIOCore", "PrometheusMetrics", nioCore, nioPosix, nioTLS, nioHTTP1,
-                "SystemCrypto", yams, histogram,
+                "SocketIOClient", "SocketIOCore", "JSONCore", "EngineIOCore", "PrometheusMetrics", "RedisCore", nioCore, nioPosix, nioTLS,
+                nioHTTP1, nioConcurrency, "SystemCrypto", yams, histogram,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "dunlin",
             dependencies: [
-                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "SocketIOHummingbird", "LoadTesting", hummingbird,
-                nioCore, arguments, configuration, lifecycle, signals, logging, metrics,
+                "ClassroomServer", "ClassroomStore", "Classroom", "PrometheusMetrics", "SocketIOHummingbird", "LoadTesting", "RedisClient",
+                "RedisCore", hummingbird, nioCore, nioPosix, arguments, configuration, lifecycle, signals, logging, metrics,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -216,7 +216,7 @@ let package = Package(
             name: "LoadTestingTests",
             dependencies: [
                 "LoadTesting", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "WebSocketCore", "JSONCore", "PrometheusMetrics",
-                hummingbird, nioCore, nioPosix, nioConcurrency,
+                "RedisTesting", "RedisCore", "SocketIOClient", hummingbird, nioCore, nioPosix, nioConcurrency,
             ],
             swiftSettings: settings),
         .target(

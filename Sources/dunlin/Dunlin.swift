@@ -21,8 +21,8 @@ struct Dunlin: AsyncParsableCommand {
             """,
         version: DunlinVersion.current,
         subcommands: [
-            ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self, RunCommand.self, JourneyCommand.self,
-            CheckCommand.self, ReportCommand.self, InitCommand.self,
+            ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self, RunCommand.self, WorkerCommand.self,
+            JourneyCommand.self, CheckCommand.self, ReportCommand.self, InitCommand.self,
         ])
 
     /// Runs the command line. Every error ends with one line on standard error and an exit status from `sysexits.h`.

@@ -116,3 +116,86 @@ def test_a_journey_prints_its_results_in_the_known_form(dunlin_command, echo_ser
     finished = run(dunlin_command, "journey", "journeys.json", "-q", folder=tmp_path)
     assert finished.returncode == 0, finished.stderr
     assert "=== Load Test Results ===\nSuccessful Connections: 3\nFailed Connections: 0\nMessages Sent: 3\n" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workers", "65"], ["--workers", "0"], ["--machines", "65", "--redis", "redis://127.0.0.1"], ["--machines", "2"],
+        ["--time-scale", "0"], ["--event-loops", "257"], ["--metrics-port", "0"], ["--local-address", "here"],
+        ["--push-gateway", "nowhere"], ["--no-such-option"],
+    ],
+)  # fmt: skip
+def test_a_wrong_command_line_is_one_line_with_a_status_of_its_own(dunlin_command, tmp_path, arguments):
+    write(tmp_path, "http://127.0.0.1:1")
+    finished = run(dunlin_command, "run", "load.yml", *arguments, folder=tmp_path)
+    assert finished.returncode == 64 and finished.stdout == ""
+    assert finished.stderr.startswith("dunlin: ") and finished.stderr.count("\n") == 1
+
+
+def test_a_report_that_cannot_be_written_has_a_status_of_its_own(dunlin_command, echo_server, tmp_path):
+    write(tmp_path, echo_server.url)
+    finished = run(dunlin_command, "run", "load.yml", "--time-scale", "0.1", "-q", "-o", "no/such/run.json", folder=tmp_path)
+    assert finished.returncode == 73
+    assert finished.stderr.startswith("dunlin: no/such/run.json cannot be written")
+
+
+def test_a_script_without_phases_is_wrong_unless_one_user_is_wanted(dunlin_command, echo_server, tmp_path):
+    write(tmp_path, echo_server.url)
+    script = (tmp_path / "load.yml").read_text().replace("  phases: [{duration: 40, arrivalRate: 0.5}]\n", "")
+    (tmp_path / "load.yml").write_text(script)
+    finished = run(dunlin_command, "run", "load.yml", folder=tmp_path)
+    assert finished.returncode == 2 and "load.yml:1:1: error: config has no 'phases'" in finished.stderr
+    checked = run(dunlin_command, "check", "load.yml", folder=tmp_path)
+    assert checked.returncode == 0 and "warning: config has no 'phases'" in checked.stderr
+    alone = run(dunlin_command, "run", "load.yml", "--solo", "--time-scale", "0.01", folder=tmp_path)
+    assert alone.returncode == 0 and "vusers.created: " in alone.stdout
+
+
+def test_variables_come_from_a_file_and_those_of_the_process_win(dunlin_command, echo_server, tmp_path):
+    (tmp_path / "my.env").write_text(f"TARGET={echo_server.url}\nWORD='from the file'\nPATH=/nowhere\n")
+    (tmp_path / "env.yml").write_text("""
+config: {target: "{{ $env.TARGET }}"}
+scenarios:
+  - engine: socketio
+    flow:
+      - emit: [echo, "{{ $env.WORD }}", "{{ $env.PATH }}"]
+        acknowledge: {match: [{value: from the file}, {json: $.1, value: "{{ $env.PATH }}"}]}
+      - log: "{{ $env.WORD }} {{ $env.PATH }} {{ $testId }}"
+""")
+    finished = run(dunlin_command, "run", "env.yml", "--solo", "-v", "--dotenv", "my.env", folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    line = next(line for line in finished.stdout.splitlines() if line.startswith("from the file"))
+    assert "/nowhere" not in line and line.split(" ")[-1].startswith("t")
+    without = run(dunlin_command, "check", "env.yml", "-t", echo_server.url, folder=tmp_path)
+    assert "warning: the environment variable 'WORD' is not set" in without.stderr
+    (tmp_path / "my.env").write_text("nonsense\n")
+    wrong = run(dunlin_command, "run", "env.yml", "--solo", "--dotenv", "my.env", folder=tmp_path)
+    assert wrong.returncode == 2 and wrong.stderr.startswith("my.env:1:1: error: ")
+
+
+def test_a_second_interrupt_ends_the_command_at_once(dunlin_command, tmp_path):
+    with closing(socket.socket()) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        deaf.settimeout(60)
+        # Accepts and never answers: what follows the run waits for it.
+        (tmp_path / "deaf.yml").write_text(f"""
+config: {{target: "http://127.0.0.1:{deaf.getsockname()[1]}", phases: [{{duration: 60, arrivalCount: 1}}], timeout: 600}}
+scenarios: [{{flow: [{{think: 600}}]}}]
+after: {{flow: [{{get: {{url: /}}}}]}}
+""")
+        process = subprocess.Popen(
+            [dunlin_command, "run", "deaf.yml"], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert "Phase started" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            # `after` is being played once its request has come.
+            with deaf.accept()[0]:
+                process.send_signal(signal.SIGINT)
+                assert process.wait(60) == 128 + signal.SIGINT
+        finally:
+            process.kill()
+            process.communicate()

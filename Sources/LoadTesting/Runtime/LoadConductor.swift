@@ -3,13 +3,13 @@ import NIOCore
 /// Starts virtual users by the schedule, collects what the loops measure, and ends the run. Lives on the first event loop.
 final class LoadConductor {
     /// With what `before` captured.
-    var context: RunContext
-    let payloads: PayloadRows
-    let options: LoadRunOptions
-    let observer: LoadRunObserver
-    let loop: any EventLoop
+    private var context: RunContext
+    private let payloads: PayloadRows
+    private let options: LoadRunOptions
+    private let observer: LoadRunObserver
+    private let loop: any EventLoop
     private let players: [LoopPlayer.Handle]
-    var schedule: LoadSchedule
+    private var schedule: LoadSchedule
     private var startedAt = NIODeadline.now()
     private var scheduleTimer: Scheduled<Void>?
     private var ticks: [RepeatedTask] = []
@@ -17,9 +17,8 @@ final class LoadConductor {
     /// Whether the players have been started: before that there is nobody to stop.
     private var hasBegun = false
     private var isFinishing = false
-    /// Plays `before` or `after` at the moment.
-    var hookPlayer: LoopPlayer.Handle?
-    var hooks: [RunReport.Hook] = []
+    private let hookPlayer: HookPlayer
+    private var hooks: [RunReport.Hook] = []
 
     private var collector: RunCollector
     private var skipped = 0
@@ -38,6 +37,7 @@ final class LoadConductor {
         self.options = options
         self.observer = observer
         self.loop = loops[0]
+        self.hookPlayer = HookPlayer(on: loops[0], payloads: payloads, options: options, log: observer.log)
         self.players = loops.map { LoopPlayer.Handle(on: $0) }
         self.schedule = LoadSchedule(
             phases: compiled.script.configuration.phases, weights: compiled.script.scenarios.map(\.weight), seed: options.seed,
@@ -54,9 +54,12 @@ final class LoadConductor {
         guard self.promise == nil else { return promise.fail(ChannelError.alreadyClosed) }
         self.promise = promise
         self.startedAt = .now()
-        self.play(self.context.compiled.before, named: "before") { conductor, result in
-            guard case .completed = result?.outcome ?? .completed else { return conductor.end(measured: 0) }
-            conductor.begin(captured: result?.captured ?? [])
+        if case .playedElsewhere(let captured) = self.options.hooks { return self.begin(captured: captured) }
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        self.hookPlayer.play(self.context.compiled.before, named: "before", self.context).whenSuccess { outcome in
+            let conductor = bound.value
+            if let hook = outcome.hook { conductor.hooks.append(hook) }
+            if outcome.hasFailed { conductor.end(measured: 0) } else { conductor.begin(captured: outcome.captured) }
         }
     }
 
@@ -93,7 +96,7 @@ final class LoadConductor {
 
     func stop() {
         self.schedule.stop()
-        self.hookPlayer?.stopUsers()
+        self.hookPlayer.stop()
         for player in self.players { player.stopUsers() }
         // Otherwise the beginning finds that the schedule is over.
         if self.hasBegun { self.finishIfDone() }
@@ -206,7 +209,10 @@ final class LoadConductor {
         let bound = NIOLoopBound(self, eventLoop: self.loop)
         EventLoopFuture.whenAllSucceed(self.players.map { $0.close() }, on: self.loop).whenSuccess { remains in
             let conductor = bound.value
-            conductor.play(conductor.context.compiled.after, named: "after") { conductor, _ in
+            guard case .played = conductor.options.hooks else { return conductor.report(seconds: seconds, cpu: cpu, remains: remains) }
+            conductor.hookPlayer.play(conductor.context.compiled.after, named: "after", conductor.context).whenSuccess { outcome in
+                let conductor = bound.value
+                if let hook = outcome.hook { conductor.hooks.append(hook) }
                 conductor.report(seconds: seconds, cpu: cpu, remains: remains)
             }
         }

@@ -17,8 +17,17 @@ public struct LoadRunOptions: Sendable {
     public var localAddresses: [String] = []
     /// What this process plays, if several play the script together.
     public var share = WorkerShare.whole
+    /// Who plays `before` and `after`.
+    var hooks = Hooks.played
     /// The uptime in nanoseconds (CLOCK_MONOTONIC) at which the run begins: workers of one machine begin together. Nil: now.
     public var startUptimeNanoseconds: UInt64?
+
+    enum Hooks: Sendable {
+        /// This run.
+        case played
+        /// The process that shares the run out; these are the captures of `before`.
+        case playedElsewhere([CapturedValue])
+    }
 
     public init(seed: UInt64, startedAtMilliseconds: Int64) {
         self.seed = seed

@@ -23,7 +23,7 @@ final class LoopPlayer {
     /// Bytes of the connections that are in ``measurements`` already.
     private var takenBytes = (sent: 0, received: 0)
     private let localAddresses: [String]
-    private var plans: [(request: ConnectionRequest, local: String?, plan: ConnectionPlan)] = []
+    private(set) var plans: [(request: ConnectionRequest, local: String?, plan: ConnectionPlan)] = []
     /// The first plan of each server: later ones share its TLS context.
     private var servers: [ServerKey: ConnectionPlan] = [:]
     /// The user of `before` or `after`, and who waits for it.

@@ -21,7 +21,26 @@ public struct PayloadRows: Sendable {
     ///
     /// - Parameter directory: which relative paths begin at.
     public init(_ script: Script, directory: String) throws(Diagnostics) {
+        try self.init(script, texts: try Self.texts(of: script, directory: directory))
+    }
+
+    /// - Parameter texts: of the payload files, in the order of the configuration.
+    init(_ script: Script, texts: [String]) throws(Diagnostics) {
         var diagnostics = Diagnostics()
+        for (payload, text) in zip(script.configuration.payloads, texts) {
+            do {
+                self.tables.append(try Self.table(payload, text: text, variables: script.variables))
+            } catch {
+                diagnostics.add(error)
+            }
+        }
+        if diagnostics.hasErrors { throw diagnostics }
+    }
+
+    /// The payload files' texts, in the order of the configuration.
+    public static func texts(of script: Script, directory: String) throws(Diagnostics) -> [String] {
+        var diagnostics = Diagnostics()
+        var texts: [String] = []
         for payload in script.configuration.payloads {
             let path = payload.path.hasPrefix("/") ? payload.path : (directory.isEmpty ? "." : directory) + "/" + payload.path
             guard let data = FileManager.default.contents(atPath: path) else {
@@ -33,13 +52,10 @@ public struct PayloadRows: Sendable {
                     at: payload.pathPosition, "the payload file '\(payload.path)' is not UTF-8 or larger than \(Self.maximumBytes) bytes")
                 continue
             }
-            do {
-                self.tables.append(try Self.table(payload, text: text, variables: script.variables))
-            } catch {
-                diagnostics.add(error)
-            }
+            texts.append(text)
         }
         if diagnostics.hasErrors { throw diagnostics }
+        return texts
     }
 
     private static func table(_ payload: PayloadDefinition, text: String, variables: VariableTable) throws(Diagnostic) -> Table {

@@ -74,6 +74,9 @@ public struct WorkerMerger: Sendable {
         return self.completePeriods()
     }
 
+    /// The first worker that has not ended.
+    var firstAtWork: Int? { self.workers.firstIndex { !$0.isDone } }
+
     public var isDone: Bool { self.workers.allSatisfy(\.isDone) }
 
     /// A period is complete when every worker that still plays has told it.
@@ -102,13 +105,15 @@ public struct WorkerMerger: Sendable {
     }
 
     /// The report of the whole run.
-    public func report() -> RunReport {
+    ///
+    /// - Parameter hooks: what became of `before` and `after`.
+    public func report(hooks: [HookOutcome] = []) -> RunReport {
         var health = GeneratorHealth()
         health.eventLoops = 0
         for end in self.workers.compactMap(\.end) { health.merge(end.health) }
         let seconds = self.workers.compactMap(\.end?.seconds).max() ?? 0
         var report = self.collector.report(
-            seconds: seconds, hooks: [], version: self.version, health: health.eventLoops > 0 ? health : nil)
+            seconds: seconds, hooks: hooks.compactMap(\.hook), version: self.version, health: health.eventLoops > 0 ? health : nil)
         report.workers = self.workers.count
         report.lostWorkers = self.lostWorkers
         if !self.lostWorkers.isEmpty {

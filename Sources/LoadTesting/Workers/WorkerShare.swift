@@ -1,5 +1,5 @@
 /// The part of a run that one of several processes plays. Every process reads the whole script; which users are its own follows from its number.
-public struct WorkerShare: Sendable, Hashable {
+public struct WorkerShare: Sendable, Hashable, Codable {
     /// From 0.
     public let index: Int
     public let count: Int
@@ -13,6 +13,11 @@ public struct WorkerShare: Sendable, Hashable {
 
     /// All of it: a run in one process.
     public static let whole = WorkerShare(index: 0, of: 1)
+
+    /// One of the parts into which this one is divided.
+    public func part(_ number: Int, of parts: Int) -> WorkerShare {
+        WorkerShare(index: self.index * parts + number, of: self.count * parts)
+    }
 
     /// This worker's part of a number of users. The parts of all workers add up to the number.
     func part(of total: Int) -> Int {

@@ -26,6 +26,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let loaded = try LoadedScript.read(file, options: options)
         for warning in loaded.script.warnings { Terminal.error(warning.description) }
+        if loaded.script.configuration.phases.isEmpty { Terminal.error("\(LoadedScript.noPhases(in: file, .warning))") }
         Terminal.print("\(file): \(loaded.kind) is right. \(loaded.script.summary)")
     }
 }
@@ -53,22 +54,24 @@ struct ScriptCommandOptions: ParsableArguments {
     @Option(name: .customLong("scenario-name"), help: ArgumentHelp("Only this scenario.", valueName: "name"))
     var scenarioName: String?
 
-    /// The same options on a command line, for another process.
-    var arguments: [String] {
-        let options = [
-            ("-t", target), ("-e", environment), ("-p", payload), ("-c", config), ("--overrides", overrides), ("--variables", variables),
-            ("--scenario-name", scenarioName),
-        ]
-        return options.flatMap { name, value in value.map { [name, $0] } ?? [] }
-    }
+    @Option(help: ArgumentHelp("A file with variables of the environment, NAME=value; those that are set win.", valueName: "file"))
+    var dotenv: String?
+
+    @Flag(name: [.customShort("k"), .long], help: "Do not verify certificates.")
+    var insecure = false
+
+    @Flag(name: [.customShort("s"), .long], help: "One virtual user instead of the script's phases.")
+    var solo = false
 }
 
 /// A script with its payloads, read from files.
-struct LoadedScript {
-    /// What the file is, for messages.
-    let kind: String
+struct LoadedScript: Sendable {
+    let source: ScriptSource
     let script: Script
     let payloads: PayloadRows
+
+    /// What the file is, for messages.
+    var kind: String { source.isJourneyFile ? "the journey file" : "the script" }
 
     /// Prints what is wrong, line by line, and ends with the status of a wrong script.
     static func read(_ file: String, options: ScriptCommandOptions) throws -> LoadedScript {
@@ -80,32 +83,46 @@ struct LoadedScript {
         settings.overrides = options.overrides
         settings.variables = options.variables
         settings.scenarioName = options.scenarioName
+        settings.isInsecure = options.insecure
+        settings.isSolo = options.solo
+        settings.testID = "t" + String(UInt64.random(in: .min ... .max), radix: 36)
         settings.processEnvironment = ProcessInfo.processInfo.environment
         settings.directory = directory
         settings.payloadPath = options.payload.map { URL(fileURLWithPath: $0).path }
         if let config = options.config { settings.configuration = .init(name: config, text: try Self.contents(of: config)) }
+        if let dotenv = options.dotenv {
+            let text = try Self.contents(of: dotenv)
+            try Self.complaining { () throws(Diagnostics) in try settings.addEnvironment(text, file: dotenv) }
+        }
+        let source = ScriptSource(file: file, text: text, directory: directory, options: settings)
+        return try Self.complaining { () throws(Diagnostics) in
+            let script = try source.script()
+            return LoadedScript(source: source, script: script, payloads: try PayloadRows(script, directory: directory))
+        }
+    }
+
+    /// Prints what is wrong and ends with the status of a wrong script.
+    static func complaining<Value>(_ body: () throws(Diagnostics) -> Value) throws -> Value {
         do {
-            return try Self.parse(text, file: file, directory: directory, settings: settings)
+            return try body()
         } catch {
             for diagnostic in error.entries { Terminal.error(diagnostic.description) }
-            if error.discarded > 0 { Terminal.error("\(file): \(error.discarded) more") }
+            if error.discarded > 0 { Terminal.error("\(error.discarded) more") }
             throw ExitCode(RunExitStatus.wrongScript.rawValue)
         }
     }
 
-    private static func parse(
-        _ text: String, file: String, directory: String, settings: ScriptOptions
-    ) throws(Diagnostics) -> LoadedScript {
-        let script: Script
-        let kind: String
-        if LoadTestConfiguration.describes(text) {
-            script = try LoadTestConfiguration.parse(text, file: file, options: settings)
-            kind = "the journey file"
-        } else {
-            script = try ScriptParser.parse(text, file: file, options: settings)
-            kind = "the script"
-        }
-        return LoadedScript(kind: kind, script: script, payloads: try PayloadRows(script, directory: directory))
+    /// Whoever checks a script may give its phases later, with an environment or with `--overrides`; nobody can play it without.
+    func requirePhases() throws {
+        guard script.configuration.phases.isEmpty else { return }
+        Terminal.error("\(Self.noPhases(in: source.file, .error))")
+        throw ExitCode(RunExitStatus.wrongScript.rawValue)
+    }
+
+    static func noPhases(in file: String, _ severity: Diagnostic.Severity) -> Diagnostic {
+        Diagnostic(
+            severity, at: SourcePosition(file: file, line: 1, column: 1),
+            "config has no 'phases': nobody would begin; add some, choose an environment with -e, or play one user with -s")
     }
 
     private static func contents(of file: String) throws -> String {

@@ -2,63 +2,51 @@ import Foundation
 import LoadTesting
 import Synchronization
 
-/// The processes of `dunlin run --workers N`. Each is this command again with its number; it tells on its standard output what it measures, and
-/// ends when its standard input does.
+/// The processes that play a run together on this machine. Each is `dunlin worker` with an assignment as the first line of its standard input;
+/// it tells on its standard output what it measures, and ends its users when its standard input ends.
 final class WorkerProcesses: Sendable {
-    private enum Event: Sendable {
-        case message(Int, WorkerMessage)
-        case exited(Int, String)
-    }
-
     /// Foundation's processes and pipes, kept until the run is over.
     private struct Child {
         let process: Process
         let input: Pipe
     }
 
-    private let children = Mutex<[Child]>([])
+    private struct State {
+        var children: [Child] = []
+        var running = 0
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
 
     /// Lets every worker end its users.
     func stop() {
-        self.children.withLock { children in
-            for child in children { try? child.input.fileHandleForWriting.close() }
+        self.state.withLock { state in
+            state.isStopped = true
+            for child in state.children { try? child.input.fileHandleForWriting.close() }
         }
     }
 
-    /// - Parameters:
-    ///   - merger: for the number of workers that are started.
-    ///   - arguments: of the worker with this number.
-    func run(
-        _ merger: WorkerMerger, count: Int, observer: LoadRunObserver, arguments: (Int) -> [String]
-    ) async throws -> RunReport {
-        var merger = merger
-        let (events, continuation) = AsyncStream.makeStream(of: Event.self)
-        for number in 0..<count { try self.start(number, arguments(number), continuation) }
-        let clock = ContinuousClock()
-        let start = clock.now
-        func seconds() -> Double { (clock.now - start) / .seconds(1) }
-        for await event in events {
-            let reports: [MetricsReport]
-            switch event {
-            case .message(let number, let message):
-                reports = merger.receive(message, from: number)
-                if case .log(let text) = message { observer.log(text) }
-                if case .progress = message, number == 0 { observer.progress(merger.snapshot(at: seconds(), phase: nil)) }
-            case .exited(let number, let reason): reports = merger.exited(number, reason: reason, after: seconds())
-            }
-            for report in reports {
-                observer.measured(merger.measurements, merger.catalog, merger.activeUsers)
-                observer.periodEnded(report, merger.periodLength)
-            }
-            if merger.isDone { break }
-        }
-        return merger.report()
+    /// Starts a process for each assignment.
+    ///
+    /// - Parameter finished: called once, when the last of them has ended.
+    func start(
+        _ assignments: [WorkerAssignment], _ events: AsyncStream<WorkerEvent>.Continuation, finished: @escaping @Sendable () -> Void = {}
+    ) throws {
+        guard !assignments.isEmpty else { return finished() }
+        self.state.withLock { $0.running = assignments.count }
+        // A worker that has died must not take this process along when its assignment is written.
+        signal(SIGPIPE, SIG_IGN)
+        for assignment in assignments { try self.start(assignment, events, finished) }
     }
 
-    private func start(_ number: Int, _ arguments: [String], _ continuation: AsyncStream<Event>.Continuation) throws {
+    private func start(
+        _ assignment: WorkerAssignment, _ events: AsyncStream<WorkerEvent>.Continuation, _ finished: @escaping @Sendable () -> Void
+    ) throws {
+        let line = try JSONEncoder().encode(assignment) + Data("\n".utf8)
         let process = Process()
         process.executableURL = Bundle.main.executableURL
-        process.arguments = arguments
+        process.arguments = ["worker", "--assigned"]
         let input = Pipe(), output = Pipe()
         process.standardInput = input
         process.standardOutput = output
@@ -69,10 +57,14 @@ final class WorkerProcesses: Sendable {
         }
         // The child has its own: as long as this process holds one, the output has no end.
         try? output.fileHandleForWriting.close()
-        self.children.withLock { $0.append(Child(process: process, input: input)) }
+        let isStopped = self.state.withLock { state in
+            state.children.append(Child(process: process, input: input))
+            return state.isStopped
+        }
+        let number = assignment.share.index
         let descriptor = output.fileHandleForReading
         // Waits in `read`, and the pipe gives whole lines in order: a thread for each of a few processes.
-        Thread.detachNewThread {
+        Thread.detachNewThread { [self] in
             var rest = Data()
             while true {
                 let data = descriptor.availableData
@@ -81,12 +73,20 @@ final class WorkerProcesses: Sendable {
                 while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = String(decoding: rest[rest.startIndex..<end], as: UTF8.self)
                     rest = rest[rest.index(after: end)...]
-                    if let message = WorkerMessage(line: line) { continuation.yield(.message(number, message)) }
+                    if let message = WorkerMessage(line: line) { events.yield(WorkerEvent(worker: number, .told(message))) }
                 }
             }
             process.waitUntilExit()
             let reason = process.terminationReason == .uncaughtSignal ? "signal" : "exit status"
-            continuation.yield(.exited(number, "\(reason) \(process.terminationStatus)"))
+            events.yield(WorkerEvent(worker: number, .ended(reason: "\(reason) \(process.terminationStatus)")))
+            let isLast = self.state.withLock { state in
+                state.running -= 1
+                return state.running == 0
+            }
+            if isLast { finished() }
         }
+        // A worker that ends before it has read this is reported when its output ends.
+        try? input.fileHandleForWriting.write(contentsOf: line)
+        if isStopped { try? input.fileHandleForWriting.close() }
     }
 }

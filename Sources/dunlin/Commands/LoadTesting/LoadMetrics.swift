@@ -4,14 +4,17 @@ import Logging
 import PrometheusMetrics
 import Synchronization
 
-/// `/metrics` of a running load test.
-final class LoadMetricsEndpoint: Sendable {
-    private let port: Int
+/// The metrics of a running load test for Prometheus: served at `/metrics`, or handed to a push gateway.
+final class LoadMetrics: Sendable {
+    private let port: Int?
+    private let gateway: PushGateway?
     private let registry = PrometheusRegistry()
     private let latest = Mutex<(measurements: Measurements, catalog: MetricCatalog, activeUsers: Int)?>(nil)
+    private let hasComplained = Mutex(false)
 
-    init(port: Int) {
+    init(port: Int?, gateway: PushGateway?) {
         self.port = port
+        self.gateway = gateway
         self.registry.addCollector { [weak self] writer in
             guard let latest = self?.latest.withLock({ $0 }) else { return }
             PrometheusCollector.write(latest.measurements, catalog: latest.catalog, activeUsers: latest.activeUsers, to: &writer)
@@ -20,21 +23,43 @@ final class LoadMetricsEndpoint: Sendable {
 
     func show(_ measurements: Measurements, catalog: MetricCatalog, activeUsers: Int) {
         self.latest.withLock { $0 = (measurements, catalog, activeUsers) }
+        if self.gateway != nil { Task { await self.push() } }
     }
 
-    /// Serves while the body runs.
-    func serve(_ body: @escaping @Sendable () async throws -> RunReport) async throws -> RunReport {
+    /// A gateway that is away must not end a run; it is complained about once.
+    private func push() async {
+        do {
+            try await self.gateway?.push(self.registry.render())
+        } catch {
+            let isFirst = self.hasComplained.withLock { hasComplained in
+                defer { hasComplained = true }
+                return !hasComplained
+            }
+            if isFirst { Terminal.error("dunlin: \(error)") }
+        }
+    }
+
+    /// Shows the metrics while the body runs.
+    func during(_ body: @escaping @Sendable () async throws -> RunReport) async throws -> RunReport {
+        let report = if let port { try await self.serve(on: port, body) } else { try await body() }
+        // The last figures are those that stay in the gateway.
+        await self.push()
+        self.gateway?.close()
+        return report
+    }
+
+    private func serve(on port: Int, _ body: @escaping @Sendable () async throws -> RunReport) async throws -> RunReport {
         let router = Router()
         router.get("/metrics") { [registry] _, _ in
             Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                status: .ok, headers: [.contentType: PrometheusRegistry.contentType],
                 body: .init(byteBuffer: ByteBuffer(string: registry.render())))
         }
         // The run's own output is on standard error.
         var logger = Logger(label: "dunlin")
         logger.logLevel = .critical
         let application = Application(
-            router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: self.port)), logger: logger)
+            router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port)), logger: logger)
         return try await withThrowingTaskGroup(of: RunReport?.self) { group in
             group.addTask {
                 try await application.run()

@@ -1,0 +1,180 @@
+import NIOConcurrencyHelpers
+public import RedisCore
+
+/// Shares one run out to several machines through Redis Streams, and hears from them until they are done.
+public final class MachineCoordinator: Sendable {
+    public struct Failure: Error, CustomStringConvertible, Sendable {
+        public var description: String
+    }
+
+    /// Who plays.
+    public struct Team: Sendable {
+        /// Names of the machines, in the order of their shares.
+        public var machines: [String]
+        /// Whether this machine plays the last share.
+        public var joins: Bool
+
+        var shares: Int { self.machines.count + (self.joins ? 1 : 0) }
+    }
+
+    /// How long machines are waited for.
+    public static let gatheringTime = Duration.seconds(300)
+    private static let readTime = Duration.milliseconds(500)
+    /// Redis may be away for so long.
+    private static let redisPatience = Duration.seconds(30)
+
+    private let board: RunBoard
+    private let state: NIOLockedValueBox<State>
+    private let start = ContinuousClock.now
+    private let note: @Sendable (String) -> Void
+    /// Between the order to begin and the beginning.
+    private let leadTime: Duration
+
+    private struct State {
+        var roster: MachineRoster
+        var assembler = ReportAssembler()
+        var last = "0-0"
+        var isStopped = false
+        var hasBegun = false
+    }
+
+    /// - Parameters:
+    ///   - redis: for commands that do not wait.
+    ///   - waiting: another connection, for reads that wait.
+    ///   - machines: how many play.
+    ///   - leadTime: what machines may take to start their processes.
+    ///   - note: is told what a person who waits should know.
+    public init(
+        redis: any RedisCommands, waiting: any RedisCommands, machines: Int, version: String, leadTime: Duration = .seconds(2),
+        note: @escaping @Sendable (String) -> Void
+    ) {
+        self.leadTime = leadTime
+        let id = String(UInt64.random(in: .min ... .max), radix: 36)
+        self.board = RunBoard(id: id, redis: redis, waiting: waiting)
+        self.state = NIOLockedValueBox(State(roster: MachineRoster(wanted: machines, version: version)))
+        self.note = note
+    }
+
+    private var now: Duration { ContinuousClock.now - self.start }
+
+    // MARK: Before the run
+
+    /// Waits until enough machines have come.
+    ///
+    /// - Throws: ``Failure`` if they do not, or if ``stop()`` is called meanwhile.
+    public func gather() async throws -> Team {
+        try await self.board.announce()
+        let wanted = self.state.withLockedValue(\.roster.wanted)
+        var told = -1
+        while true {
+            try await self.board.renew()
+            try await self.hear { _ in }
+            if self.state.withLockedValue(\.isStopped) { throw Failure(description: "stopped before the run began") }
+            switch self.state.withLockedValue({ $0.roster.choose(at: self.now) }) {
+            case .begin(let machines, let joins): return Team(machines: machines.map(\.name), joins: joins)
+            case .wait(let have):
+                guard self.now < Self.gatheringTime else {
+                    throw Failure(
+                        description: "only \(have) of \(wanted) machines came; start 'dunlin worker --redis URL' on each of them")
+                }
+                if have != told { self.note("waiting for machines: \(have) of \(wanted)") }
+                told = have
+            }
+        }
+    }
+
+    /// Tells the machines when to begin.
+    ///
+    /// - Parameters:
+    ///   - assignment: of the whole run, with the payloads' texts.
+    ///   - workers: processes per machine.
+    /// - Returns: the assignments of this machine's workers, none if it does not play.
+    public func begin(_ team: Team, _ assignment: WorkerAssignment, workers: Int) async throws -> [WorkerAssignment] {
+        try await self.board.publish(assignment)
+        let start = try await RedisTime.microseconds(self.board.redis) + self.leadTime.nanoseconds / 1_000
+        let machines = self.state.withLockedValue { state in
+            state.hasBegun = true
+            return state.roster.players.map(\.id)
+        }
+        try await self.board.give(
+            .begin(MachineBegin(machines: machines, shares: team.shares, workers: workers, startMicroseconds: start)))
+        guard team.joins else { return [] }
+        var own = assignment
+        own.startUptimeNanoseconds = try await RedisTime.uptimeNanoseconds(at: start, self.board.redis)
+        return own.divided(WorkerShare(index: team.shares - 1, of: team.shares), workers: workers)
+    }
+
+    // MARK: During the run
+
+    /// Hears from the machines until the task is cancelled. A machine that is silent for too long counts as lost with all of its workers.
+    public func listen(_ events: AsyncStream<WorkerEvent>.Continuation, workers: Int) async {
+        var lastHeard = self.now
+        while !Task.isCancelled {
+            do {
+                try await self.board.renew()
+                try await self.hear { events.yield($0) }
+                lastHeard = self.now
+            } catch {
+                if Task.isCancelled { return }
+                // While Redis is away nobody can be heard: that is no silence of theirs.
+                if self.now - lastHeard < Self.redisPatience { continue }
+                let count = self.state.withLockedValue(\.roster.players.count)
+                for worker in 0..<count * workers { events.yield(WorkerEvent(worker: worker, .ended(reason: "Redis is away"))) }
+                return
+            }
+            for (share, name) in self.state.withLockedValue({ $0.roster.newlyLost(at: self.now) }) {
+                let reason = "machine '\(name)' was silent for \(MachineRoster.playerPatience.components.seconds) s"
+                for worker in share * workers..<(share + 1) * workers { events.yield(WorkerEvent(worker: worker, .ended(reason: reason))) }
+            }
+        }
+    }
+
+    /// Reads what has come, or waits a moment for it.
+    private func hear(_ event: (WorkerEvent) -> Void) async throws {
+        let (entries, last) = try await self.board.readReports(after: self.state.withLockedValue(\.last), waiting: Self.readTime)
+        let now = self.now
+        var notes: [String] = []
+        let heard = self.state.withLockedValue { state in
+            state.last = last
+            return entries.compactMap { entry -> WorkerEvent? in
+                guard let (machine, report) = state.assembler.take(entry) else { return nil }
+                state.roster.heard(machine, at: now)
+                switch report {
+                case .volunteer(let name, let version):
+                    if state.hasBegun { return nil }
+                    if let refusal = state.roster.volunteered(machine, name: name, version: version, at: now) { notes.append(refusal) }
+                case .alive: break
+                case .left: state.roster.left(machine)
+                case .told(let worker, let message): return WorkerEvent(worker: worker, .told(message))
+                case .ended(let worker, let reason): return WorkerEvent(worker: worker, .ended(reason: reason))
+                }
+                return nil
+            }
+        }
+        for note in notes { self.note(note) }
+        for found in heard { event(found) }
+    }
+
+    /// Lets all machines end their users.
+    public func stop() async {
+        self.state.withLockedValue { $0.isStopped = true }
+        // Machines that cannot be told find out by themselves that the run is over.
+        try? await self.board.give(.stop)
+    }
+
+    /// Leaves nothing of the run in Redis.
+    public func close() async { try? await self.board.remove() }
+}
+
+extension WorkerAssignment {
+    /// The assignments of one machine's workers.
+    ///
+    /// - Parameter share: the machine's.
+    public func divided(_ share: WorkerShare, workers: Int) -> [WorkerAssignment] {
+        (0..<workers).map { number in
+            var assignment = self
+            assignment.share = share.part(number, of: workers)
+            return assignment
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/// What a machine tells whoever shares the run out.
+enum MachineReport: Sendable, Codable {
+    /// It would like to play.
+    case volunteer(name: String, version: String)
+    /// Once a second.
+    case alive
+    /// What one of its workers said; the number is the worker's within the whole run.
+    case told(worker: Int, WorkerMessage)
+    case ended(worker: Int, reason: String)
+    /// It has left: its workers, if it had any, have ended.
+    case left
+}
+
+/// What all machines of a run are told.
+enum MachineOrder: Sendable, Codable {
+    case begin(MachineBegin)
+    /// Nobody begins any more and everybody ends.
+    case stop
+}
+
+struct MachineBegin: Sendable, Codable {
+    /// Identifiers of the machines that play, in the order of their shares. Others go back to waiting.
+    var machines: [String]
+    /// Shares of the run: those of `machines`, and one more if the machine that shares out plays too.
+    var shares: Int
+    /// Processes per machine.
+    var workers: Int
+    /// By the clock of Redis, in microseconds since 1970.
+    var startMicroseconds: Int64
+}
+
+/// Which machines have come and which of them are silent. A value; time is a parameter.
+struct MachineRoster: Sendable {
+    struct Machine: Sendable, Equatable {
+        let id: String
+        var name: String
+        var heardAt: Duration
+        var isLost = false
+    }
+
+    enum Choice: Sendable, Equatable {
+        case wait(have: Int)
+        /// - Parameter joins: whether the machine that shares out plays one share itself.
+        case begin([Machine], joins: Bool)
+    }
+
+    /// A volunteer that was silent for so long does not count.
+    static let volunteerPatience = Duration.seconds(5)
+    /// When one machine is missing for so long, the one that shares out takes its place.
+    static let joinPatience = Duration.seconds(5)
+    /// A machine that plays is lost after so long a silence.
+    static let playerPatience = Duration.seconds(10)
+
+    let wanted: Int
+    let version: String
+    private var volunteers: [Machine] = []
+    private(set) var players: [Machine] = []
+    /// Since when exactly one machine is missing.
+    private var almostSince: Duration?
+
+    init(wanted: Int, version: String) {
+        self.wanted = wanted
+        self.version = version
+    }
+
+    /// - Returns: why a volunteer cannot play, nil if it can.
+    mutating func volunteered(_ id: String, name: String, version: String, at now: Duration) -> String? {
+        guard version == self.version else {
+            return "'\(name)' has version \(version), this is \(self.version): it cannot play along"
+        }
+        self.volunteers.removeAll { $0.id == id }
+        self.volunteers.append(Machine(id: id, name: name, heardAt: now))
+        return nil
+    }
+
+    mutating func heard(_ id: String, at now: Duration) {
+        if let index = self.volunteers.firstIndex(where: { $0.id == id }) { self.volunteers[index].heardAt = now }
+        if let index = self.players.firstIndex(where: { $0.id == id }) { self.players[index].heardAt = now }
+    }
+
+    mutating func left(_ id: String) { self.volunteers.removeAll { $0.id == id } }
+
+    /// Whether enough machines are there. Once it answers `begin`, they are the players.
+    mutating func choose(at now: Duration) -> Choice {
+        let present = self.volunteers.filter { now - $0.heardAt < Self.volunteerPatience }
+        if present.count >= self.wanted { return self.begin(Array(present.prefix(self.wanted)), joins: false, now) }
+        guard present.count == self.wanted - 1 else {
+            self.almostSince = nil
+            return .wait(have: present.count)
+        }
+        let since = self.almostSince ?? now
+        self.almostSince = since
+        return now - since >= Self.joinPatience ? self.begin(present, joins: true, now) : .wait(have: present.count)
+    }
+
+    private mutating func begin(_ machines: [Machine], joins: Bool, _ now: Duration) -> Choice {
+        self.players = machines
+        for index in self.players.indices { self.players[index].heardAt = now }
+        return .begin(machines, joins: joins)
+    }
+
+    /// Players that have just become silent for too long, by their share.
+    mutating func newlyLost(at now: Duration) -> [(share: Int, name: String)] {
+        var lost: [(share: Int, name: String)] = []
+        for (share, machine) in self.players.enumerated() where !machine.isLost && now - machine.heardAt >= Self.playerPatience {
+            self.players[share].isLost = true
+            lost.append((share, machine.name))
+        }
+        return lost
+    }
+}

@@ -1,0 +1,218 @@
+import NIOCore
+public import RedisCore
+
+/// A machine that plays along in runs that others share out through Redis, one after the other.
+public struct MachineWorker: Sendable {
+    /// Plays assignments with a process each.
+    public struct Player: Sendable {
+        /// Starts them; what they do comes as events, and the stream ends with the last of them.
+        public var start: @Sendable ([WorkerAssignment]) throws -> AsyncStream<WorkerEvent>
+        /// Lets all users end.
+        public var stop: @Sendable () -> Void
+        /// Puts in what is this machine's own, such as its threads; told the number of its workers.
+        public var prepare: @Sendable (inout WorkerAssignment, Int) -> Void
+
+        public init(
+            start: @escaping @Sendable ([WorkerAssignment]) throws -> AsyncStream<WorkerEvent>, stop: @escaping @Sendable () -> Void,
+            prepare: @escaping @Sendable (inout WorkerAssignment, Int) -> Void
+        ) {
+            self.start = start
+            self.stop = stop
+            self.prepare = prepare
+        }
+    }
+
+    /// Between two signs of life.
+    private static let beat = Duration.seconds(1)
+    /// What cannot be told for so long is given up, and so is the run.
+    private static let redisPatience = Duration.seconds(30)
+
+    let redis: any RedisCommands
+    let waiting: any RedisCommands
+    let name: String
+    let version: String
+    let player: Player
+    let note: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - redis: for commands that do not wait.
+    ///   - waiting: another connection, for reads that wait.
+    ///   - note: is told what a person who watches should know.
+    public init(
+        redis: any RedisCommands, waiting: any RedisCommands, name: String, version: String, player: Player,
+        note: @escaping @Sendable (String) -> Void
+    ) {
+        self.redis = redis
+        self.waiting = waiting
+        self.name = name
+        self.version = version
+        self.player = player
+        self.note = note
+    }
+
+    /// Plays along until the task is cancelled; a run under way is ended in an orderly way then.
+    public func serve() async throws {
+        self.note("waiting for a run")
+        var last = "0-0"
+        while !Task.isCancelled {
+            let entries: [RedisStreamEntry]
+            do {
+                entries = try await self.waiting.readStream(RunBoard.runs, after: last, waiting: .seconds(1))
+            } catch {
+                if Task.isCancelled { return }
+                // The client reconnects by itself; a command that was refused at once must not be repeated without a pause.
+                try? await Task.sleep(for: .milliseconds(200))
+                continue
+            }
+            for entry in entries {
+                last = entry.id
+                guard let id = entry["run"].map({ String(buffer: $0) }), !Task.isCancelled else { continue }
+                let board = RunBoard(id: id, redis: self.redis, waiting: self.waiting)
+                // A run that is over, or that cannot be reached, is none to wait for.
+                guard (try? await board.isOpen()) == true else { continue }
+                do {
+                    try await self.join(board)
+                } catch {
+                    if !Task.isCancelled { self.note("the run was given up: \(error)") }
+                }
+                if !Task.isCancelled { self.note("waiting for a run") }
+            }
+        }
+    }
+
+    // MARK: One run
+
+    private func join(_ board: RunBoard) async throws {
+        let teller = Teller(board, machine: String(UInt64.random(in: .min ... .max), radix: 36), patience: Self.redisPatience)
+        try await teller.tell(.volunteer(name: self.name, version: self.version))
+        let beginning: Beginning?
+        do {
+            beginning = try await self.beginning(board, teller)
+        } catch {
+            try? await teller.tell(.left)
+            throw error
+        }
+        if let beginning { try await self.play(board, teller, beginning) }
+    }
+
+    private struct Beginning {
+        var order: MachineBegin
+        /// This machine's.
+        var share: Int
+        /// The last order that was read.
+        var last: String
+    }
+
+    /// Waits for the order to begin.
+    ///
+    /// - Returns: nil if the run is over, or if others play it.
+    private func beginning(_ board: RunBoard, _ teller: Teller) async throws -> Beginning? {
+        var last = "0-0"
+        while try await board.isOpen() {
+            let (orders, read) = try await board.readOrders(after: last, waiting: Self.beat)
+            last = read
+            if let order = orders.first {
+                guard case .begin(let order) = order, let share = order.machines.firstIndex(of: teller.machine) else { return nil }
+                // What follows the order to begin is for the players: it is read again.
+                return Beginning(order: order, share: share, last: "0-0")
+            }
+            try await teller.tell(.alive)
+        }
+        return nil
+    }
+
+    private func play(_ board: RunBoard, _ teller: Teller, _ beginning: Beginning) async throws {
+        let order = beginning.order
+        var assignment = try await board.readAssignment()
+        assignment.startUptimeNanoseconds = try await RedisTime.uptimeNanoseconds(at: order.startMicroseconds, self.redis)
+        self.player.prepare(&assignment, order.workers)
+        self.note("playing share \(beginning.share + 1) of \(order.shares) of \(assignment.source.file)")
+        let events = try self.player.start(
+            assignment.divided(WorkerShare(index: beginning.share, of: order.shares), workers: order.workers))
+        let watch = Task { await self.watch(board, teller, ordersAfter: beginning.last) }
+        defer { watch.cancel() }
+        // The workers' last words are told even if this machine is asked to leave.
+        let forwarding = Task {
+            for await event in events {
+                switch event.kind {
+                case .told(let message): try await teller.tell(.told(worker: event.worker, message))
+                case .ended(let reason): try await teller.tell(.ended(worker: event.worker, reason: reason))
+                }
+            }
+        }
+        do {
+            try await withTaskCancellationHandler {
+                try await forwarding.value
+            } onCancel: {
+                self.player.stop()
+            }
+        } catch {
+            // Nobody hears them any more.
+            self.player.stop()
+            for await _ in events {}
+            throw error
+        }
+        self.note("the run is over")
+    }
+
+    /// Gives signs of life, and ends the users when it is told to or when nobody is there any more to hear of them.
+    private func watch(_ board: RunBoard, _ teller: Teller, ordersAfter first: String) async {
+        var last = first
+        var lastOpen = ContinuousClock.now
+        while !Task.isCancelled {
+            do {
+                let (orders, read) = try await board.readOrders(after: last, waiting: Self.beat)
+                last = read
+                if orders.contains(where: { if case .stop = $0 { true } else { false } }) { self.player.stop() }
+                try await board.keepReports()
+                if try await board.isOpen() { lastOpen = .now } else { self.player.stop() }
+                try await teller.tell(.alive)
+            } catch {
+                if ContinuousClock.now - lastOpen > Self.redisPatience { return self.player.stop() }
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}
+
+/// Tells one machine's reports in their order, each until Redis has it.
+private actor Teller {
+    private let board: RunBoard
+    private let patience: Duration
+    nonisolated let machine: String
+    private var number = 0
+    /// A report that is on its way: the next one waits, so that numbers arrive in their order.
+    private var previous: Task<Void, any Error>?
+
+    init(_ board: RunBoard, machine: String, patience: Duration) {
+        self.board = board
+        self.machine = machine
+        self.patience = patience
+    }
+
+    func tell(_ report: MachineReport) async throws {
+        let text = try RunBoard.text(report)
+        let number = self.number
+        self.number += 1
+        let before = self.previous
+        let task = Task { [board, machine, patience] in
+            // One that was lost has ended the run already.
+            try await before?.value
+            try await Self.send(text, number, board, machine, patience)
+        }
+        self.previous = task
+        try await task.value
+    }
+
+    private static func send(_ text: String, _ number: Int, _ board: RunBoard, _ machine: String, _ patience: Duration) async throws {
+        let start = ContinuousClock.now
+        while true {
+            do {
+                return try await board.tell(text, from: machine, number: number)
+            } catch {
+                guard ContinuousClock.now - start < patience else { throw error }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}

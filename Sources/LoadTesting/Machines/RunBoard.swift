@@ -1,0 +1,186 @@
+import Foundation
+import NIOCore
+import RedisCore
+
+/// One run's keys in Redis. Machines report on one stream and read orders from another; a key that lives for seconds tells that whoever shares
+/// the run out is still there.
+struct RunBoard: Sendable {
+    /// Runs that look for machines.
+    static let runs = "dunlin:load:runs"
+    /// How long the run counts as open after the last sign of life.
+    static let openTime = Duration.seconds(15)
+    /// Keys of a run that nobody cleaned up end by themselves.
+    static let keepTime = Duration.seconds(3600)
+    /// A text is cut into entries of so many bytes.
+    static let chunkBytes = 512 << 10
+    /// Of the script with its payloads.
+    static let maximumAssignmentBytes = 64 << 20
+
+    let id: String
+    /// For commands that do not wait.
+    let redis: any RedisCommands
+    /// For reads that wait: they hold back what comes after them.
+    let waiting: any RedisCommands
+
+    private var open: String { "dunlin:load:\(self.id):open" }
+    private var orders: String { "dunlin:load:\(self.id):orders" }
+    private var reports: String { "dunlin:load:\(self.id):reports" }
+    private var assignment: String { "dunlin:load:\(self.id):assignment" }
+
+    // MARK: Who shares the run out
+
+    func announce() async throws(RedisError) {
+        try await self.renew()
+        try await self.redis.addToStream(Self.runs, [("run", .text(self.id))], maximumLength: 100)
+        try await self.redis.expire(Self.runs, in: Self.keepTime)
+    }
+
+    /// A sign of life.
+    func renew() async throws(RedisError) {
+        try await self.redis.set(self.open, "1", expiresIn: Self.openTime)
+    }
+
+    func give(_ order: MachineOrder) async throws {
+        try await self.redis.addToStream(self.orders, [("order", .text(try Self.text(order)))])
+        try await self.redis.expire(self.orders, in: Self.keepTime)
+    }
+
+    /// The script and everything that all machines share, in pieces.
+    func publish(_ assignment: WorkerAssignment) async throws {
+        let text = try Self.text(assignment)
+        guard text.utf8.count <= Self.maximumAssignmentBytes else {
+            throw MachineCoordinator.Failure(
+                description: "the script with its payloads takes more than \(Self.maximumAssignmentBytes >> 20) MiB: too much to share out")
+        }
+        for (chunk, _) in Self.chunks(of: text) {
+            try await self.redis.addToStream(self.assignment, [("text", .bytes(chunk))])
+        }
+        try await self.redis.expire(self.assignment, in: Self.keepTime)
+    }
+
+    /// Reports after an entry, and the last entry that was read. What was read is deleted.
+    func readReports(after last: String, waiting: Duration) async throws(RedisError) -> (entries: [RedisStreamEntry], last: String) {
+        let entries = try await self.waiting.readStream(self.reports, after: last, count: 64, waiting: waiting)
+        guard let newest = entries.last?.id else { return ([], last) }
+        _ = try await self.redis.send("XTRIM", .text(self.reports), "MINID", "~", .text(newest))
+        return (entries, newest)
+    }
+
+    /// Leaves nothing behind.
+    func remove() async throws(RedisError) {
+        try await self.redis.delete(self.open, self.orders, self.reports, self.assignment)
+    }
+
+    // MARK: Machines
+
+    func isOpen() async throws(RedisError) -> Bool { try await self.redis.exists(self.open) }
+
+    func readOrders(after last: String, waiting: Duration) async throws -> (orders: [MachineOrder], last: String) {
+        let entries = try await self.waiting.readStream(self.orders, after: last, waiting: waiting)
+        return (try entries.map { try Self.value($0["order"]) }, entries.last?.id ?? last)
+    }
+
+    func readAssignment() async throws -> WorkerAssignment {
+        var text = ByteBuffer()
+        var next = "-"
+        while true {
+            let entries = try await self.redis.streamRange(self.assignment, from: next, count: 8)
+            guard let last = entries.last else { break }
+            for entry in entries {
+                if let chunk = entry["text"] { text.writeImmutableBuffer(chunk) }
+            }
+            next = "(\(last.id)"
+        }
+        return try Self.value(text)
+    }
+
+    /// - Parameter number: counts the machine's reports, so that one that was sent twice is taken once.
+    func tell(_ text: String, from machine: String, number: Int) async throws(RedisError) {
+        for (index, (chunk, isLast)) in Self.chunks(of: text).enumerated() {
+            try await self.redis.addToStream(
+                self.reports,
+                [
+                    ("machine", .text(machine)), ("number", .integer(Int64(number))), ("part", .integer(Int64(index))),
+                    ("last", isLast ? "1" : "0"), ("text", .bytes(chunk)),
+                ])
+        }
+    }
+
+    func keepReports() async throws(RedisError) { try await self.redis.expire(self.reports, in: Self.keepTime) }
+
+    // MARK: Texts
+
+    static func text(_ value: some Encodable) throws -> String { String(decoding: try JSONEncoder().encode(value), as: UTF8.self) }
+
+    static func value<Value: Decodable>(_ bytes: ByteBuffer?) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data((bytes ?? ByteBuffer()).readableBytesView))
+    }
+
+    private static func chunks(of text: String) -> [(chunk: ByteBuffer, isLast: Bool)] {
+        var rest = ByteBuffer(string: text)
+        var chunks: [(ByteBuffer, Bool)] = []
+        repeat {
+            let chunk = rest.readSlice(length: min(rest.readableBytes, Self.chunkBytes)) ?? ByteBuffer()
+            chunks.append((chunk, rest.readableBytes == 0))
+        } while rest.readableBytes > 0
+        return chunks
+    }
+}
+
+/// Puts the reports of a run's machines together again: parts in their order, and each report once.
+struct ReportAssembler {
+    private struct Machine {
+        var lastNumber = -1
+        var part = 0
+        var text = ByteBuffer()
+    }
+
+    private var machines: [String: Machine] = [:]
+
+    /// - Returns: who reports what; nil if more has to come, or if it was there already.
+    mutating func take(_ entry: RedisStreamEntry) -> (machine: String, report: MachineReport)? {
+        guard let id = entry["machine"].map({ String(buffer: $0) }), let number = Self.number(entry["number"]),
+            let part = Self.number(entry["part"]), let chunk = entry["text"]
+        else { return nil }
+        var machine = self.machines[id] ?? Machine()
+        defer { self.machines[id] = machine }
+        guard number > machine.lastNumber else { return nil }
+        // A report that was interrupted begins again with its first part.
+        if part == 0 { (machine.part, machine.text) = (0, ByteBuffer()) }
+        guard part == machine.part else { return nil }
+        machine.text.writeImmutableBuffer(chunk)
+        machine.part += 1
+        guard entry["last"].map({ String(buffer: $0) }) == "1" else { return nil }
+        machine.lastNumber = number
+        defer { machine.text = ByteBuffer() }
+        guard let report: MachineReport = try? RunBoard.value(machine.text) else { return nil }
+        return (id, report)
+    }
+
+    private static func number(_ bytes: ByteBuffer?) -> Int? { bytes.flatMap { Int(String(buffer: $0)) } }
+}
+
+/// The time of Redis, which all machines of a run go by.
+enum RedisTime {
+    static func microseconds(_ redis: any RedisCommands) async throws(RedisError) -> Int64 {
+        let reply = try await redis.send("TIME")
+        guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].text.flatMap({ Int64($0) }),
+            let rest = parts[1].text.flatMap({ Int64($0) })
+        else { throw RedisError(.unexpectedReply, "TIME") }
+        return seconds * 1_000_000 + rest
+    }
+
+    /// This machine's uptime at a time of Redis. The quickest of several answers is the most exact.
+    static func uptimeNanoseconds(at microseconds: Int64, _ redis: any RedisCommands) async throws(RedisError) -> UInt64 {
+        var best: (trip: UInt64, uptime: UInt64, time: Int64)?
+        for _ in 0..<5 {
+            let before = NIODeadline.now().uptimeNanoseconds
+            let time = try await Self.microseconds(redis)
+            let trip = NIODeadline.now().uptimeNanoseconds - before
+            if trip < best?.trip ?? .max { best = (trip, before + trip / 2, time) }
+        }
+        guard let best else { return NIODeadline.now().uptimeNanoseconds }
+        let distance = (microseconds - best.time) * 1_000
+        return distance >= 0 ? best.uptime + UInt64(distance) : best.uptime - min(UInt64(-distance), best.uptime)
+    }
+}

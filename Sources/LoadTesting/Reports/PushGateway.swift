@@ -1,0 +1,77 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import SocketIOClient
+
+/// Hands a running test's metrics to a Prometheus push gateway: `PUT URL/metrics/job/dunlin`. Each push replaces the one before.
+public final class PushGateway: Sendable {
+    private let target: String
+    private let loop: any EventLoop
+    private let channel: NIOLoopBoundBox<RequestChannel>
+    private let host: String
+    private let isBusy: NIOLoopBoundBox<Bool>
+
+    private static let patience = TimeAmount.seconds(10)
+
+    public struct Failure: Error, CustomStringConvertible, Sendable {
+        public var description: String
+    }
+
+    /// - Parameter url: of the gateway; with a path of its own, such as `/metrics/job/nightly/instance/a`, that path is used.
+    public init(_ url: String) throws(Failure) {
+        guard let parsed = RequestURL(url) else { throw Failure(description: "the push gateway's URL is none: write http://HOST:PORT") }
+        let configuration: ConnectionConfiguration
+        do {
+            configuration = try ConnectionConfiguration(parsed.origin)
+        } catch {
+            throw Failure(description: "the push gateway's URL is none: \(error)")
+        }
+        let path = parsed.target == "/" ? "" : parsed.target.hasSuffix("/") ? String(parsed.target.dropLast()) : parsed.target
+        self.target = path.contains("/job/") ? path : path + "/metrics/job/dunlin"
+        self.host = configuration.url.hostField
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        self.loop = loop
+        let channel = RequestChannel(ConnectionPlan(configuration), on: ClientLoop(loop), ended: {})
+        self.channel = .makeBoxSendingValue(channel, eventLoop: loop)
+        self.isBusy = .makeBoxSendingValue(false, eventLoop: loop)
+    }
+
+    /// Pushes metrics in the text format. While one push is under way another is left out: the next one has its figures too.
+    ///
+    /// - Throws: ``Failure`` if the gateway cannot be reached or refuses.
+    public func push(_ text: String) async throws {
+        let promise = self.loop.makePromise(of: Void.self)
+        self.loop.execute {
+            guard !self.isBusy.value else { return promise.succeed() }
+            self.isBusy.value = true
+            self.send(text, promise)
+        }
+        try await promise.futureResult.get()
+    }
+
+    private func send(_ text: String, _ promise: EventLoopPromise<Void>) {
+        let body = ByteBuffer(string: text)
+        let headers: HTTPHeaders = [
+            "host": self.host, "content-type": "text/plain; version=0.0.4; charset=utf-8", "content-length": "\(body.readableBytes)",
+        ]
+        // `assumeIsolated()` stops the process off the loop: this is called on it.
+        let timer = self.loop.assumeIsolated().scheduleTask(in: Self.patience) {
+            self.isBusy.value = false
+            promise.fail(Failure(description: "the push gateway does not answer"))
+        }
+        self.channel.value.send(RequestChannel.Request(.PUT, self.target, headers: headers, body: body)) { result in
+            timer.cancel()
+            self.isBusy.value = false
+            switch result {
+            case .success(let response) where (200..<300).contains(response.status): promise.succeed()
+            case .success(let response): promise.fail(Failure(description: "the push gateway answers with status \(response.status)"))
+            case .failure(let error): promise.fail(Failure(description: "the push gateway cannot be reached: \(error)"))
+            }
+        }
+    }
+
+    /// Ends the connection.
+    public func close() {
+        self.loop.execute { self.channel.value.close() }
+    }
+}

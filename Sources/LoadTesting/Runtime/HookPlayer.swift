@@ -1,0 +1,96 @@
+import NIOCore
+import NIOPosix
+
+/// What became of `before` or `after`. What it measured is not the run's.
+public struct HookOutcome: Sendable {
+    /// For the report; nil if the script has no such part.
+    var hook: RunReport.Hook?
+    var captured: [CapturedValue] = []
+
+    /// The script has no such part.
+    public static let none = HookOutcome()
+
+    public var hasFailed: Bool { self.hook?.failure != nil }
+}
+
+/// Plays `before` and `after`: one user each, once. Lives on its loop.
+final class HookPlayer {
+    private let loop: any EventLoop
+    private let payloads: PayloadRows
+    private let options: LoadRunOptions
+    private let log: @Sendable (String) -> Void
+    private var player: LoopPlayer.Handle?
+
+    init(on loop: any EventLoop, payloads: PayloadRows, options: LoadRunOptions, log: @escaping @Sendable (String) -> Void) {
+        self.loop = loop
+        self.payloads = payloads
+        self.options = options
+        self.log = log
+    }
+
+    /// - Parameter plan: nil if the script has none.
+    func play(_ plan: ScenarioPlan?, named name: String, _ context: RunContext) -> EventLoopFuture<HookOutcome> {
+        guard let plan else { return self.loop.makeSucceededFuture(.none) }
+        let player = LoopPlayer.Handle(on: self.loop)
+        self.player = player
+        player.start(context, startedAt: .now(), localAddresses: self.options.localAddresses, log: self.log, finished: { _ in })
+        let bound = NIOLoopBound(self, eventLoop: self.loop)
+        let row = self.payloads.values(for: 0, seed: self.options.seed)
+        return player.play(hook: plan, row: row).flatMap { result in
+            player.take().flatMap { measurements in player.close().map { _ in (result, measurements) } }
+        }.map { result, measurements in
+            bound.value.player = nil
+            var hook = RunReport.Hook(name: name, failure: nil)
+            if case .failed(let reason) = result.outcome {
+                hook.failure = reason
+                let report = MetricsReport(measurements, catalog: context.compiled.catalog, seconds: 1, period: 0, startedAt: 0)
+                hook.reachedTarget = !Verdict.isUnreachable(report)
+            }
+            return HookOutcome(hook: hook, captured: result.captured)
+        }
+    }
+
+    func stop() { self.player?.stopUsers() }
+}
+
+/// `before` and `after` of a run whose users other processes play.
+public final class LoadRunHooks: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let loop: any EventLoop
+    private let player: NIOLoopBoundBox<HookPlayer?>
+    private let compiled: CompiledScript
+    private let options: LoadRunOptions
+
+    public init(_ script: Script, payloads: PayloadRows, options: LoadRunOptions, log: @escaping @Sendable (String) -> Void) {
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = self.group.next()
+        let box = NIOLoopBoundBox.makeEmptyBox(valueType: HookPlayer.self, eventLoop: loop)
+        loop.execute { box.value = HookPlayer(on: loop, payloads: payloads, options: options, log: log) }
+        self.loop = loop
+        self.player = box
+        self.compiled = CompiledScript(script)
+        self.options = options
+    }
+
+    public func before() async throws -> HookOutcome { try await self.play(self.compiled.before, "before", captured: []) }
+
+    /// - Parameter before: what it captured are variables here too.
+    public func after(_ before: HookOutcome) async throws -> HookOutcome {
+        try await self.play(self.compiled.after, "after", captured: before.captured)
+    }
+
+    private func play(_ plan: ScenarioPlan?, _ name: String, captured: [CapturedValue]) async throws -> HookOutcome {
+        let context = RunContext(
+            self.compiled, seed: self.options.seed, timeScale: self.options.timeScale,
+            startedAtMilliseconds: self.options.startedAtMilliseconds, captured: captured)
+        return try await self.loop.flatSubmit { [loop, player] in
+            player.value?.play(plan, named: name, context) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel)
+        }.get()
+    }
+
+    /// What is being played ends where it is.
+    public func stop() { self.loop.execute { [player] in player.value?.stop() } }
+
+    /// Gives the event loop back. Nothing may follow.
+    public func close() async throws { try await self.group.shutdownGracefully() }
+}

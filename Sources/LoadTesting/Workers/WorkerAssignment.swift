@@ -1,0 +1,107 @@
+import JSONCore
+import NIOCore
+
+/// A script or a journey file as its user wrote it, with the options that change what it means.
+public struct ScriptSource: Sendable, Codable {
+    /// As the user named it.
+    public var file: String
+    public var text: String
+    /// Where relative paths begin.
+    public var directory: String
+    public var options: ScriptOptions
+
+    public init(file: String, text: String, directory: String, options: ScriptOptions) {
+        self.file = file
+        self.text = text
+        self.directory = directory
+        self.options = options
+    }
+
+    public var isJourneyFile: Bool { LoadTestConfiguration.describes(self.text) }
+
+    /// - Throws: all that is wrong with it.
+    public func script() throws(Diagnostics) -> Script {
+        self.isJourneyFile
+            ? try LoadTestConfiguration.parse(self.text, file: self.file, options: self.options)
+            : try ScriptParser.parse(self.text, file: self.file, options: self.options)
+    }
+
+    /// The same for another machine: of this one's environment it holds only what the script reads.
+    public var portable: ScriptSource {
+        var source = self
+        let texts = [self.text, self.options.configuration?.text, self.options.overrides, self.options.variables].compactMap { $0 }
+        let read = Set(texts.flatMap(EnvironmentVariables.names))
+        source.options.processEnvironment = self.options.processEnvironment.filter { read.contains($0.key) }
+        return source
+    }
+}
+
+/// What one of several processes plays, for a line of JSON.
+public struct WorkerAssignment: Sendable, Codable {
+    public var source: ScriptSource
+    /// The payload files' texts, in the order of the configuration; nil: the worker reads the files itself.
+    public var payloads: [String]?
+    public var seed: UInt64
+    public var timeScale: Double
+    public var eventLoops: Int
+    public var startedAtMilliseconds: Int64
+    public var localAddresses: [String]
+    /// Whether it tells what `log` steps say.
+    public var isVerbose: Bool
+    public var share: WorkerShare
+    /// Uptime of the worker's machine (CLOCK_MONOTONIC) at which the run begins.
+    public var startUptimeNanoseconds: UInt64
+    /// What `before` captured.
+    var captured: [CapturedValue]
+
+    /// - Parameters:
+    ///   - options: of the whole run.
+    ///   - captured: what `before` captured.
+    public init(_ source: ScriptSource, options: LoadRunOptions, isVerbose: Bool, captured: HookOutcome) {
+        self.source = source
+        self.seed = options.seed
+        self.timeScale = options.timeScale
+        self.eventLoops = options.eventLoops
+        self.startedAtMilliseconds = options.startedAtMilliseconds
+        self.localAddresses = options.localAddresses
+        self.isVerbose = isVerbose
+        self.share = options.share
+        self.startUptimeNanoseconds = options.startUptimeNanoseconds ?? 0
+        self.captured = captured.captured
+    }
+
+    /// A run of this part.
+    ///
+    /// - Throws: all that is wrong with the script or its payloads.
+    public func run(observer: LoadRunObserver) throws(Diagnostics) -> LoadRun {
+        let script = try self.source.script()
+        let rows =
+            if let payloads { try PayloadRows(script, texts: payloads) } else {
+                try PayloadRows(script, directory: self.source.directory)
+            }
+        var options = LoadRunOptions(seed: self.seed, startedAtMilliseconds: self.startedAtMilliseconds)
+        options.timeScale = self.timeScale
+        options.eventLoops = self.eventLoops
+        options.localAddresses = self.localAddresses
+        options.share = self.share
+        options.startUptimeNanoseconds = self.startUptimeNanoseconds
+        options.hooks = .playedElsewhere(self.captured)
+        return LoadRun(script, payloads: rows, options: options, observer: observer)
+    }
+}
+
+extension CapturedValue: Codable {
+    private enum CodingKeys: String, CodingKey { case slot, json }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.slot = try values.decode(Int.self, forKey: .slot)
+        self.value = ScriptValue(try JSONSlice(validating: ByteBuffer(string: try values.decode(String.self, forKey: .json))))
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(self.slot, forKey: .slot)
+        try values.encode(self.value.json, forKey: .json)
+    }
+}

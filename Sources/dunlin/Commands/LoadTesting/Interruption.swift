@@ -1,0 +1,60 @@
+import Dispatch
+import Foundation
+import LoadTesting
+import Synchronization
+
+/// Ctrl-C and SIGTERM.
+enum Interruption {
+    /// The first signal calls `stop`, the second one ends the process. Returns when both are watched: one that came before would be lost.
+    static func watch(_ stop: @escaping @Sendable () -> Void) async -> [any DispatchSourceSignal] {
+        var sources: [any DispatchSourceSignal] = []
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let count = Mutex(0)
+            source.setEventHandler {
+                let isRepeated = count.withLock { count in
+                    count += 1
+                    return count > 1
+                }
+                if isRepeated { Terminal.end(status: 128 + number) }
+                stop()
+            }
+            await withCheckedContinuation { continuation in
+                source.setRegistrationHandler { continuation.resume() }
+                source.resume()
+            }
+            sources.append(source)
+        }
+        return sources
+    }
+}
+
+/// What a signal has to stop: the part of a run that is under way.
+final class CurrentPart: Sendable {
+    private let state = Mutex<(stop: (@Sendable () -> Void)?, isStopped: Bool)>((nil, false))
+
+    /// - Returns: false if the run was stopped already; then the part must not begin.
+    func begin(_ stop: @escaping @Sendable () -> Void) -> Bool {
+        self.state.withLock { state in
+            state.stop = stop
+            return !state.isStopped
+        }
+    }
+
+    func stop() {
+        let stop = self.state.withLock { state in
+            state.isStopped = true
+            return state.stop
+        }
+        stop?()
+    }
+}
+
+/// The processes of the run that is under way.
+final class CurrentProcesses: Sendable {
+    private let processes = Mutex<WorkerProcesses?>(nil)
+
+    func set(_ processes: WorkerProcesses) { self.processes.withLock { $0 = processes } }
+    func stop() { self.processes.withLock { $0 }?.stop() }
+}
