@@ -74,7 +74,7 @@ struct HTMLCharts {
             guard let run, let main = HTMLReport.mainSummary(run) else { continue }
             let points = Self.distribution(run.histograms[main.metric.name], main.summary)
             end = max(end, points.last?.x ?? 0)
-            let label = self.other == nil ? main.metric.name : number == 0 ? "this run" : "the other"
+            let label = self.other == nil ? main.title.lowercased() : number == 0 ? "this run" : "the other"
             series.append(LineChart.Series(name: label, points: points, colour: number == 0 ? 1 : 3, isDashed: number == 1))
             if number == 0, self.other == nil, let service = run.histograms[Metric.serviceTime.name], main.metric == .responseTime {
                 let summary = LatencySummary(service)
@@ -126,6 +126,6 @@ struct HTMLCharts {
                 LineChart.Series(name: "failed users", points: count("vusers.failed"), colour: 3),
                 LineChart.Series(name: "error events", points: count("socketio.error_events."), colour: 2),
                 LineChart.Series(name: "disconnects", points: count("socketio.disconnects."), colour: 4),
-            ], axis: .time(end: self.end))
+            ], axis: .time(end: self.end), nothing: "none")
     }
 }

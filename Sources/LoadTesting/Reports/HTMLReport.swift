@@ -20,9 +20,9 @@ public enum HTMLReport {
         page += Self.header(report, name: name)
         page += Self.headlines(report)
         page += Self.tiles(report)
+        page += Self.checks(report)
         if let other { page += Self.comparison(report, other) }
         page += Self.charts(report, other: other)
-        page += Self.checks(report)
         page += Self.steps(report)
         page += Self.events(report)
         page += Self.errors(report)
@@ -124,7 +124,7 @@ public enum HTMLReport {
                 : "<span class=\"\(check.isStrict ? "bad" : "mild")\">\(check.isStrict ? "failed" : "not met")</span>"
             return [word, Markup.escape(check.name), Markup.escape(check.detail)]
         }
-        return Self.table("Checks", columns: ["", "check", "measured"], numeric: 3, rows: rows)
+        return Self.table("Checks", columns: ["", "check", "measured"], numeric: 3, rows: rows, style: "checks")
     }
 
     private static func steps(_ report: RunReport) -> String {

@@ -15,8 +15,6 @@ struct LineChart {
         var colour: Int
         var isDashed = false
         var isFilled = false
-        /// Drawn as steps: the value holds until the next point.
-        var unit = ""
     }
 
     enum HorizontalAxis {
@@ -30,6 +28,8 @@ struct LineChart {
     var unit: String
     var series: [Series]
     var axis: HorizontalAxis
+    /// Stands in for a drawing without points.
+    var nothing = "nothing was measured"
 
     // Small enough that the text is readable when a phone shows it at its width.
     static let width = 440.0
@@ -43,7 +43,7 @@ struct LineChart {
     var html: String {
         let drawn = self.series.filter { !$0.points.isEmpty }
         var text = "<figure><figcaption>\(Markup.escape(self.title))<span>\(Markup.escape(self.unit))</span></figcaption>\n"
-        guard !drawn.isEmpty else { return text + "<p class=\"none\">nothing was measured</p></figure>\n" }
+        guard !drawn.isEmpty else { return text + "<p class=\"none\">\(self.nothing)</p></figure>\n" }
         text += self.svg(drawn)
         text += "<ul class=\"legend\">"
         for one in drawn {
