@@ -43,7 +43,8 @@ struct TruthTests {
         func slow(_ histogram: LatencyHistogram) -> Int { 150 - Int((histogram.share(atOrBelow: 500) * 150).rounded()) }
         // Due each 10 ms: some 50 messages were at least half a second late when the stall was over.
         #expect(slow(response) >= 45)
-        #expect((1...5).contains(slow(service)))
+        // One, and those that a busy machine makes slow itself.
+        #expect(slow(service) >= 1 && slow(service) * 3 < slow(response))
     }
 
     @Test("the audit names the exact numbers that were dropped, doubled and swapped, and nothing else")
