@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 ARGS ?=
 
-.PHONY: help run build test lint fuzz coverage sanitize bench clean
+.PHONY: help run build dist test lint fuzz coverage sanitize bench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,9 @@ run: ## install what is missing, build, start the demo classroom on port 3001 (A
 build: ## release binaries of dunlin and the examples in .build/release
 	@scripts/install-dependencies.sh build
 	@swift build --configuration release
+
+dist: ## dist/dunlin: one stripped release binary with the Swift runtime linked in, tried in an empty folder
+	@scripts/dist.sh
 
 test: lint ## lint, build and run every test: unit, integration, end to end (installs what is missing)
 	@scripts/test.sh
@@ -39,4 +42,4 @@ bench: ## CPU per message and per connection beside the floor and python-socketi
 	@scripts/bench.sh
 
 clean: ## remove everything that was built, installed into the checkout or written by a run
-	rm -rf .build .build-* .tools coverage reports
+	rm -rf .build .build-* .tools coverage dist reports
