@@ -63,6 +63,7 @@ let package = Package(
         .executable(name: "echo-server", targets: ["echo-server"]),
         .executable(name: "echo-client", targets: ["echo-client"]),
         .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
+        .executable(name: "cluster-node", targets: ["cluster-node"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -139,7 +140,7 @@ let package = Package(
             name: "ClassroomServer",
             dependencies: [
                 "ClassroomLive", "ClassroomHTTP", "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird",
-                "PrometheusMetrics", hummingbird, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals,
+                "SocketIORedis", "RedisClient", "RedisCore", "PrometheusMetrics", hummingbird, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals,
             ],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics, nioConcurrency], swiftSettings: settings),
@@ -148,7 +149,15 @@ let package = Package(
             name: "RedisClient",
             dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, nioConcurrency, logging], swiftSettings: settings),
         .target(name: "RedisTesting", dependencies: ["RedisCore", nioCore, nioPosix, nioConcurrency], swiftSettings: settings),
-        .target(name: "SocketIORedis", dependencies: ["SocketIOCore", "EngineIOCore", "RedisCore", nioCore], swiftSettings: settings),
+        .target(
+            name: "SocketIOClusterCore", dependencies: ["SocketIOCore", "EngineIOCore", "RedisCore", nioCore], swiftSettings: settings),
+        .target(
+            name: "SocketIORedis",
+            dependencies: [
+                "SocketIOClusterCore", "SocketIOServer", "SocketIOCore", "RedisClient", "RedisCore", nioCore, nioHTTP1, nioConcurrency,
+                logging,
+            ],
+            swiftSettings: settings),
         .target(
             name: "LoadTesting",
             dependencies: [
@@ -173,6 +182,13 @@ let package = Package(
             path: "Examples/echo-client", swiftSettings: settings),
         .executableTarget(
             name: "talk", dependencies: ["SocketIOHummingbird", hummingbird], path: "Examples/talk", swiftSettings: settings),
+        .executableTarget(
+            name: "cluster-node",
+            dependencies: [
+                "SocketIORedis", "SocketIOClusterCore", "SocketIOHummingbird", "SocketIOServer", "RedisClient", "RedisCore", hummingbird,
+                nioCore, nioPosix, nioConcurrency, arguments, logging,
+            ],
+            path: "Examples/cluster-node", swiftSettings: settings),
         .executableTarget(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
@@ -207,10 +223,21 @@ let package = Package(
         .testTarget(name: "RedisCoreTests", dependencies: ["RedisCore", nioCore], swiftSettings: settings),
         .testTarget(
             name: "RedisClientTests",
-            dependencies: ["RedisClient", "RedisCore", "RedisTesting", nioCore, nioPosix, nioTLS, nioConcurrency, logging],
+            dependencies: [
+                "RedisClient", "RedisCore", "RedisTesting", "RedisTestSupport", nioCore, nioPosix, nioTLS, nioConcurrency, logging,
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOClusterCoreTests", dependencies: ["SocketIOClusterCore", "SocketIOCore", "RedisCore", nioCore],
+            swiftSettings: settings),
+        .target(
+            name: "RedisTestSupport", dependencies: ["RedisTesting", "RedisCore", nioCore, nioPosix, nioConcurrency], path: "Tests/RedisTestSupport",
             swiftSettings: settings),
         .testTarget(
-            name: "SocketIORedisTests", dependencies: ["SocketIORedis", "SocketIOCore", "RedisCore", nioCore], swiftSettings: settings),
+            name: "SocketIORedisTests",
+            dependencies: [
+                "SocketIORedis", "SocketIOClusterCore", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "RedisClient", "RedisCore",
+                "RedisTesting", "RedisTestSupport", nioCore, nioPosix, nioConcurrency, logging,
+            ], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
         .testTarget(
             name: "LoadTestingTests",
@@ -239,8 +266,8 @@ let package = Package(
         .testTarget(
             name: "ClassroomServerTests",
             dependencies: [
-                "ClassroomServer", "ClassroomHTTP", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer", nioCore, nioPosix,
-                logging, lifecycle,
+                "ClassroomServer", "ClassroomHTTP", "ClassroomLive", "ClassroomStore", "Classroom", "SocketIOServer", "SocketIOTesting",
+                "RedisClient", "RedisCore", "RedisTesting", "RedisTestSupport", nioCore, nioPosix, nioConcurrency, logging, lifecycle,
             ],
             swiftSettings: settings),
         .testTarget(

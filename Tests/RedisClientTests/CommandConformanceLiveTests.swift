@@ -1,6 +1,7 @@
 import NIOCore
 import RedisClient
 import RedisCore
+import RedisTestSupport
 import RedisTesting
 import Testing
 

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import RedisClient
 import RedisCore
+import RedisTestSupport
 import RedisTesting
 import Testing
 

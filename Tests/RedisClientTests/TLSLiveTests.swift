@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import RedisClient
 import RedisCore
+import RedisTestSupport
 import Testing
 
 @Suite("TLS to a real server", .enabled(if: RedisServerProcess.path != nil, serverIsMissing))

@@ -30,6 +30,15 @@ final class BusAdapter: Adapter {
         local.broadcast(event, to: options)
     }
 
+    func broadcastWithAck(
+        _ packet: EventPacket, to options: BroadcastOptions, clientCount: @escaping @Sendable (Int) -> Void,
+        acknowledgement: @escaping @Sendable (BroadcastAnswer) -> Void
+    ) {
+        for one in (options.flags.isLocal ? [] : others) + [local] {
+            one.broadcastWithAck(packet, to: options, clientCount: clientCount, acknowledgement: acknowledgement)
+        }
+    }
+
     func addSockets(_ options: BroadcastOptions, to rooms: [String]) {
         for one in others + [local] { one.addSockets(options, to: rooms) }
     }

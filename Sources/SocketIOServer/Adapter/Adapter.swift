@@ -1,3 +1,4 @@
+public import NIOCore
 public import SocketIOCore
 
 /// Between a namespace, which says what is sent to whom, and the encoding for its clients. Each namespace has an adapter of its own.
@@ -30,6 +31,15 @@ public protocol Adapter: Sendable {
 
     /// Sends an event to the sockets that the options name.
     func broadcast(_ packet: consuming EventPacket, to options: BroadcastOptions)
+    /// Sends an event to the sockets that the options name, and hands on what their clients answer until the time of the flags is up.
+    ///
+    /// - Parameters:
+    ///   - clientCount: called once for each server, this one included, with how many of its sockets the event is for. Answers may come
+    ///     before it.
+    ///   - acknowledgement: called for each client that answers in time.
+    func broadcastWithAck(
+        _ packet: EventPacket, to options: BroadcastOptions, clientCount: @escaping @Sendable (Int) -> Void,
+        acknowledgement: @escaping @Sendable (BroadcastAnswer) -> Void)
     /// Makes sockets enter rooms.
     func addSockets(_ options: BroadcastOptions, to rooms: [String])
     /// Makes sockets leave rooms.
@@ -102,6 +112,19 @@ public struct BroadcastOptions: Sendable, Hashable {
             self.compress = compress
             self.timeout = timeout
         }
+    }
+}
+
+/// What a client answered to a broadcast: the first argument of its acknowledgement.
+public struct BroadcastAnswer: Sendable, Hashable {
+    /// Null if the acknowledgement was empty.
+    public var value: JSONSlice
+    /// Binary messages, each standing where the value has `{"_placeholder":true,"num":n}`.
+    public var attachments: [ByteBuffer]
+
+    public init(value: JSONSlice, attachments: [ByteBuffer] = []) {
+        self.value = value
+        self.attachments = attachments
     }
 }
 

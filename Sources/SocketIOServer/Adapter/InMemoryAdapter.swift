@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import NIOCore
 public import SocketIOCore
 
 /// Serves the sockets of this server: a broadcast is encoded once and put into the mailbox of each event loop, which writes it to its own
@@ -12,6 +13,8 @@ public final class InMemoryAdapter: Adapter {
     private let directory: RoomDirectory
     /// nil: clients that come back begin anew.
     private let recovery: NIOLockedValueBox<RecoveryLog>?
+    /// What is kept for clients that come back; nil: nothing.
+    package let recoveryLimits: RecoveryLimits?
     private let now: @Sendable () -> Duration
     private let serverSideHandlers: ServerSideHandlers
 
@@ -23,6 +26,7 @@ public final class InMemoryAdapter: Adapter {
         now: @escaping @Sendable () -> Duration
     ) {
         self.recovery = recovery.map { NIOLockedValueBox(RecoveryLog(limits: $0)) }
+        recoveryLimits = recovery
         self.now = now
         self.serverSideHandlers = serverSideHandlers
         self.namespace = namespace
@@ -68,10 +72,7 @@ public final class InMemoryAdapter: Adapter {
     // MARK: Addressed sockets
 
     public func broadcast(_ packet: consuming EventPacket, to options: BroadcastOptions) {
-        guard let recovery, !options.flags.isVolatile else {
-            let encoded = EncodedPacket(packet, namespace: namespace)
-            return loops.enqueue(.broadcast(Broadcast(packet: encoded, namespace: index, options: options)))
-        }
+        guard let recovery, !options.flags.isVolatile else { return deliver(packet, to: options) }
         let event = packet
         let now = now()
         // An offset says what a client has seen only if events are numbered in the order in which they are sent.
@@ -81,12 +82,46 @@ public final class InMemoryAdapter: Adapter {
         }
     }
 
+    /// Sends an event as it is. For an adapter that numbers events itself: their offset stands behind their arguments.
+    public func deliver(_ packet: consuming EventPacket, to options: BroadcastOptions) {
+        let encoded = EncodedPacket(packet, namespace: namespace)
+        loops.enqueue(.broadcast(Broadcast(packet: encoded, namespace: index, options: options)))
+    }
+
+    public func broadcastWithAck(
+        _ packet: EventPacket, to options: BroadcastOptions, clientCount: @escaping @Sendable (Int) -> Void,
+        acknowledgement: @escaping @Sendable (BroadcastAnswer) -> Void
+    ) {
+        let index = index
+        let timeout = TimeAmount(options.flags.timeout ?? InMemoryAdapter.acknowledgementTimeout)
+        loops.ask { shard in
+            let sockets = shard.namespace(index)?.chosen(options) ?? []
+            for socket in sockets {
+                socket.deliver(packet, timeout: timeout) { answer in
+                    guard let answer else { return }
+                    acknowledgement(BroadcastAnswer(value: answer.first, attachments: answer.attachments))
+                }
+            }
+            return sockets.count
+        } then: { counts in
+            clientCount(counts.reduce(0, +))
+        }
+    }
+
+    /// How long clients may take to answer a broadcast if it does not say.
+    static let acknowledgementTimeout: Duration = .seconds(5)
+
     public func addSockets(_ options: BroadcastOptions, to rooms: [String]) { change(options, .join(rooms)) }
     public func delSockets(_ options: BroadcastOptions, from rooms: [String]) { change(options, .leave(rooms)) }
     public func disconnectSockets(_ options: BroadcastOptions, close: Bool) { change(options, .disconnect(close: close)) }
 
     private func change(_ options: BroadcastOptions, _ action: SocketChange.Action) {
         loops.enqueue(.change(SocketChange(namespace: index, options: options, action: action)))
+    }
+
+    /// Calls back, on some event loop, once all that was asked for before has been carried out on all loops.
+    public func afterMail(_ body: @escaping @Sendable () -> Void) {
+        loops.ask({ _ in }, then: { _ in body() })
     }
 
     public func fetchSockets(_ options: BroadcastOptions) async throws -> [SocketDescription] {

@@ -16,13 +16,15 @@ struct EncodedPacket: Sendable {
     var byteCount: Int { attachments.reduce(frame.readableBytes) { $0 + $1.readableBytes } }
 
     /// Writes what stands before an event's text into the room that the text has there; into a copy if others hold the text too.
-    init(_ event: consuming EventPacket, namespace: String) {
+    ///
+    /// - Parameter id: the acknowledgement that it asks for.
+    init(_ event: consuming EventPacket, namespace: String, id: UInt64? = nil) {
         attachments = event.attachments
         var buffer = ByteBuffer()
         // Out of the event, so that nobody else holds it.
         swap(&buffer, &event.text)
         let head = SocketIOHead(
-            kind: attachments.isEmpty ? .event : .binaryEvent, attachments: attachments.count, namespace: namespace, id: nil)
+            kind: attachments.isEmpty ? .event : .binaryEvent, attachments: attachments.count, namespace: namespace, id: id)
         let payload = 1 + head.byteCount + buffer.readableBytes
         let header = WebSocketEncoder.headerBytes(payloadBytes: payload)
         let before = header + 1 + head.byteCount

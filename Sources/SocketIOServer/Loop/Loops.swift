@@ -71,27 +71,36 @@ final class Loops: Sendable {
 
     /// Asks every loop in its turn, behind what was enqueued before, and returns the answers.
     func collect<Answer: Sendable>(_ body: @escaping @Sendable (LoopShard) -> Answer) async -> [Answer] {
-        let shards = state.withLockedValue { $0.hasEnded ? [] : $0.shards }
-        guard !shards.isEmpty else { return [] }
-        let sender = Loops.mailSender(among: shards)
-        return await withCheckedContinuation { continuation in
-            let collector = NIOLockedValueBox((answers: [Answer](), missing: shards.count))
-            let asleep = orderLock.withLock {
-                shards.filter { handle in
-                    handle.put(
-                        .ask { shard in
-                            let answer = body(shard)
-                            let all = collector.withLockedValue { collected -> [Answer]? in
-                                collected.answers.append(answer)
-                                collected.missing -= 1
-                                return collected.missing == 0 ? collected.answers : nil
-                            }
-                            if let all { continuation.resume(returning: all) }
-                        }, from: sender)
-                }
-            }
-            for shard in asleep { shard.scheduleDrain() }
+        await withCheckedContinuation { continuation in
+            ask(body) { continuation.resume(returning: $0) }
         }
+    }
+
+    /// Asks every loop in its turn, behind what was enqueued before.
+    ///
+    /// - Parameter completion: gets the answers, on the loop that gave the last one; at once if there are no loops.
+    func ask<Answer: Sendable>(
+        _ body: @escaping @Sendable (LoopShard) -> Answer, then completion: @escaping @Sendable ([Answer]) -> Void
+    ) {
+        let shards = state.withLockedValue { $0.hasEnded ? [] : $0.shards }
+        guard !shards.isEmpty else { return completion([]) }
+        let sender = Loops.mailSender(among: shards)
+        let collector = NIOLockedValueBox((answers: [Answer](), missing: shards.count))
+        let asleep = orderLock.withLock {
+            shards.filter { handle in
+                handle.put(
+                    .ask { shard in
+                        let answer = body(shard)
+                        let all = collector.withLockedValue { collected -> [Answer]? in
+                            collected.answers.append(answer)
+                            collected.missing -= 1
+                            return collected.missing == 0 ? collected.answers : nil
+                        }
+                        if let all { completion(all) }
+                    }, from: sender)
+            }
+        }
+        for shard in asleep { shard.scheduleDrain() }
     }
 
     /// The server ends. A loop that is new from now on has nothing to end.

@@ -257,6 +257,19 @@ public final class ServerSocket {
         if isConnected { connection.send(packet, isVolatile: false) }
     }
 
+    /// An event of a broadcast that the client is to acknowledge, whose turn it is.
+    ///
+    /// - Parameter completion: called once on the loop: with the answer, or with nil when the time is up, the socket disconnects or too
+    ///   many acknowledgements are owed.
+    func deliver(_ event: EventPacket, timeout: TimeAmount, acknowledgement completion: @escaping (Arguments?) -> Void) {
+        let shard = connection.shard
+        guard isConnected, acknowledgements.count < shard.configuration.maximumPendingAcknowledgements else { return completion(nil) }
+        let deadline = shard.loop.now + timeout
+        let id = acknowledgements.add(deadline: deadline, completion)
+        if deadline < armedDeadline { armAcknowledgement(deadline) }
+        connection.send(EncodedPacket(event, namespace: namespace.name, id: id), isVolatile: false)
+    }
+
     /// One of a broadcast's receivers is visited.
     func receive(_ broadcast: Broadcast) {
         if isConnected { connection.send(broadcast.packet, isVolatile: broadcast.options.flags.isVolatile) }

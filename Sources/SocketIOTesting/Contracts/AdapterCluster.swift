@@ -18,7 +18,15 @@ struct AdapterCluster: Sendable {
         _ factories: ArraySlice<AdapterFactory>, _ nodes: [SocketIO], _ servers: [TestServer],
         _ body: (AdapterCluster) async throws -> Void
     ) async throws {
-        guard let factory = factories.first else { return try await body(AdapterCluster(nodes: nodes, servers: servers)) }
+        guard let factory = factories.first else {
+            // A server that others do not know yet hears nothing of them.
+            for namespace in nodes.flatMap({ [$0.of("/"), $0.of("/other")] }) {
+                try await eventually("\(nodes.count) servers know each other") {
+                    try await namespace.adapter.serverCount() == nodes.count
+                }
+            }
+            return try await body(AdapterCluster(nodes: nodes, servers: servers))
+        }
         var configuration = SocketIOConfiguration()
         configuration.adapter = factory
         configuration.recovery = RecoveryLimits()

@@ -25,7 +25,10 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
         try await AdapterCluster.with(factories, self.body)
     }
 
-    public static let all: [AdapterContract] = choosing + changing + asking + recovering
+    public static let all: [AdapterContract] = withoutRecovery + recovering
+
+    /// The rules for an adapter that gives clients their session back only on the server that they left.
+    public static let withoutRecovery: [AdapterContract] = choosing + changing + asking
 
     // MARK: Choosing
 
@@ -163,6 +166,32 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
             try require(try await cluster.first.adapter.sockets(in: ["r", "s"]) == [ann.id, ben.id], "the sockets of two rooms")
             try require(try await cluster.last.adapter.sockets(in: []) == [ann.id, ben.id, eve.id], "all sockets")
         },
+        AdapterContract("the clients that get a broadcast are counted, and what they answer comes from all servers") { cluster in
+            let (ann, ben, eve) = try await cluster.three()
+            for one in [ann, ben, eve] { try await one.enter("r") }
+            let (counts, answers) = (Events<Int>(), Events<BroadcastAnswer>())
+            let array = try JSONSlice(#"["ask",{"_placeholder":true,"num":0}]"#)
+            guard let packet = EventPacket(array: array, attachments: [ByteBuffer(bytes: [7])]) else {
+                throw AdapterContractViolation("an event's array is one")
+            }
+            let options = BroadcastOptions(rooms: ["r"], except: [eve.id], flags: .init(timeout: .seconds(60)))
+            cluster.first.adapter.broadcastWithAck(packet, to: options) {
+                counts.append($0)
+            } acknowledgement: {
+                answers.append($0)
+            }
+            for (client, answer) in [(ann, "a"), (ben, "b")] {
+                let question = try await client.next { $0.name == "ask" }
+                try require(question.arguments.binary(at: 0) == ByteBuffer(bytes: [7]), "the attachment")
+                try await client.acknowledge(question, answer, 2)
+            }
+            try await eventually("all is told: \(counts.all) \(answers.all)") {
+                counts.all.count == cluster.nodes.count && answers.all.count == 2
+            }
+            try require(counts.all.reduce(0, +) == 2, "the counts \(counts.all)")
+            try require(Set(answers.all.compactMap(\.value.string)) == ["a", "b"], "the answers \(answers.all)")
+            try await cluster.expect([eve: []])
+        },
         AdapterContract("an event for the other servers reaches each of them once, and not its sender") { cluster in
             let seen = Events<String>()
             for (number, node) in cluster.nodes.enumerated() {
@@ -188,6 +217,8 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
         AdapterContract("a session comes back once, with what was meant for it since its last event, on whichever server") { cluster in
             let ann = try await cluster.connect(0)
             try await ann.enter("r")
+            let witness = try await cluster.connect(cluster.nodes.count - 1)
+            try await witness.enter("s")
             cluster.first.to("r").emit("seen", 1)
             let seen = try await ann.next("seen")
             guard let offset = seen[seen.count - 1].string, seen.count == 2 else {
@@ -200,6 +231,9 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
             cluster.first.volatile.emit("volatile")
             cluster.first.to(ann.id).emit("missed too")
             cluster.first.except("r").emit("for others")
+            cluster.first.to("s").emit("end")
+            // What the last server has heard, it knows.
+            while try await witness.next({ _ in true }).name != "end" {}
             let adapter = cluster.last.adapter
             let stranger = try await adapter.restoreSession("other", offset: offset)
             try require(stranger == nil, "nobody's session")

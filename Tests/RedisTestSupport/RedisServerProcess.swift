@@ -7,16 +7,16 @@ import NIOPosix
 /// It is ended by its process id.
 ///
 /// Spawned without Foundation's `Process`, whose `waitUntilExit()` may wait for ever when several are started at once.
-final class RedisServerProcess: Sendable {
-    let port: Int
+package final class RedisServerProcess: Sendable {
+    package let port: Int
     private let id: pid_t
     private let folder: URL
     private let hasEnded = NIOLockedValueBox(false)
 
-    static let path = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/opt/homebrew/bin/redis-server"]
+    package static let path = ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/opt/homebrew/bin/redis-server"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
-    struct DidNotStart: Error {}
+    package struct DidNotStart: Error {}
 
     private init(_ id: pid_t, port: Int, folder: URL) {
         self.id = id
@@ -27,7 +27,7 @@ final class RedisServerProcess: Sendable {
     /// - Parameters:
     ///   - withTLS: its one port speaks TLS; the options that name the files are among `arguments`.
     ///   - arguments: more options of the server.
-    static func start(port: Int? = nil, withTLS: Bool = false, arguments: [String] = []) async throws -> RedisServerProcess {
+    package static func start(port: Int? = nil, withTLS: Bool = false, arguments: [String] = []) async throws -> RedisServerProcess {
         guard let path = Self.path else { throw DidNotStart() }
         // Another process may take the port between the look and the start: then Redis ends, and another is tried.
         for _ in 0..<5 {
@@ -105,13 +105,13 @@ final class RedisServerProcess: Sendable {
     }
 
     /// Kills it at once, as a power cut does.
-    func stop() {
+    package func stop() {
         self.signal(SIGKILL)
         _ = self.wait(0)
         try? FileManager.default.removeItem(at: self.folder)
     }
 
-    func signal(_ signal: Int32) {
+    package func signal(_ signal: Int32) {
         self.hasEnded.withLockedValue { hasEnded in
             if !hasEnded { kill(self.id, signal) }
         }

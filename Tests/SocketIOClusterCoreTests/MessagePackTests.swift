@@ -2,7 +2,7 @@ import NIOCore
 import SocketIOCore
 import Testing
 
-@testable import SocketIORedis
+@testable import SocketIOClusterCore
 
 @Suite("MessagePack, as Node's libraries write it")
 struct MessagePackTests {

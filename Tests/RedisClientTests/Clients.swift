@@ -3,19 +3,8 @@ import NIOCore
 import NIOPosix
 import RedisClient
 import RedisCore
-import RedisTesting
+import RedisTestSupport
 import Testing
-
-/// What the suite of commands runs against: both have to say the same.
-enum Backend: String, CaseIterable, CustomTestStringConvertible, Sendable {
-    case memory, server
-
-    var testDescription: String { self == .memory ? "Redis in memory" : "redis-server" }
-}
-
-/// A backend that is not there skips its test with a reason; a build machine has it (`scripts/install-dependencies.sh test`).
-let serverIsMissing: Comment = "redis-server is not installed"
-let availableBackends: [Backend] = RedisServerProcess.path == nil ? [.memory] : Backend.allCases
 
 extension Logger {
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -49,29 +38,6 @@ extension RedisClient {
             await client.close()
             throw error
         }
-    }
-}
-
-/// A fresh backend and a way to make clients of it.
-@discardableResult
-func withBackend<Value: Sendable>(
-    _ backend: Backend, scripts: [RedisScript] = [], _ body: (Int) async throws -> Value
-) async throws -> Value {
-    switch backend {
-    case .memory:
-        let redis = try await InMemoryRedis.start(scripts: scripts)
-        do {
-            let value = try await body(redis.port)
-            await redis.shutDown()
-            return value
-        } catch {
-            await redis.shutDown()
-            throw error
-        }
-    case .server:
-        let server = try await RedisServerProcess.start()
-        defer { server.stop() }
-        return try await body(server.port)
     }
 }
 

@@ -1,7 +1,7 @@
 import NIOCore
 import RedisCore
 import SocketIOCore
-import SocketIORedis
+import SocketIOClusterCore
 import Testing
 
 @Suite("Messages of the sharded adapter and of streams")

@@ -2,7 +2,7 @@ import NIOCore
 import RedisCore
 import SocketIOCore
 
-@testable import SocketIORedis
+@testable import SocketIOClusterCore
 
 // Messages that Node's own code wrote: @socket.io/redis-adapter, @socket.io/redis-streams-adapter and @socket.io/redis-emitter with
 // socket.io-adapter, notepack.io and @msgpack/msgpack, run with a client that prints what it is given.

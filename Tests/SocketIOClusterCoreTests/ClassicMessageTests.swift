@@ -1,6 +1,6 @@
 import NIOCore
 import SocketIOCore
-import SocketIORedis
+import SocketIOClusterCore
 import Testing
 
 @Suite("Messages of the classic adapter and of the emitter")

@@ -1,0 +1,82 @@
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import RedisClient
+import RedisCore
+import RedisTestSupport
+import SocketIORedis
+import SocketIOServer
+import SocketIOTesting
+import Testing
+
+extension Logger {
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
+
+/// Clients of one fresh Redis, one for each server of a test. They are closed at the end, whatever happens.
+func withRedisClients(_ count: Int, _ backend: Backend, _ body: ([RedisClient]) async throws -> Void) async throws {
+    try await withBackend(backend) { port in try await withRedisClients(count, port: port, body) }
+}
+
+func withRedisClients(_ count: Int, port: Int, _ body: ([RedisClient]) async throws -> Void) async throws {
+    var configuration = RedisConfiguration(port: port)
+    // Longer than any machine needs.
+    configuration.timeouts = RedisTimeouts(connect: .seconds(60), command: .seconds(60), ping: .seconds(60))
+    let clients = try (0..<count).map { _ in
+        try RedisClient(configuration, on: MultiThreadedEventLoopGroup.singleton.next(), logger: .quiet)
+    }
+    for client in clients { client.start() }
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(clients)) } catch { result = .failure(error) }
+    for client in clients { await client.close() }
+    try result.get()
+}
+
+/// Servers that an adapter joins, which know each other when `body` begins.
+func withCluster(
+    _ clients: [RedisClient], _ configuration: RedisAdapterConfiguration = RedisAdapterConfiguration(),
+    _ body: ([(io: SocketIO, server: TestServer, adapter: RedisAdapter)]) async throws -> Void
+) async throws {
+    try await start(clients[...], [], configuration, body)
+}
+
+private func start(
+    _ clients: ArraySlice<RedisClient>, _ nodes: [(io: SocketIO, server: TestServer, adapter: RedisAdapter)],
+    _ configuration: RedisAdapterConfiguration,
+    _ body: ([(io: SocketIO, server: TestServer, adapter: RedisAdapter)]) async throws -> Void
+) async throws {
+    guard let client = clients.first else {
+        for node in nodes { try await eventually { try await node.adapter.serverCount() == nodes.count } }
+        return try await body(nodes)
+    }
+    var settings = SocketIOConfiguration()
+    settings.adapter = RedisAdapter.factory(client, configuration: configuration, logger: .quiet)
+    let io = SocketIO(configuration: settings, logger: .quiet)
+    io.onConnection { socket in
+        socket.on("enter") { request in
+            request.socket.join(request.arguments.first.string ?? "")
+            request.acknowledge?()
+        }
+    }
+    let adapter = try #require(io.of("/").adapter as? RedisAdapter)
+    try await withTestServer(io) { server in
+        try await start(clients.dropFirst(), nodes + [(io, server, adapter)], configuration, body)
+    }
+}
+
+/// Asks again until it holds: what it waits for comes from another server.
+func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while try await !condition() {
+        try #require(ContinuousClock.now < end, "not within a minute", sourceLocation: sourceLocation)
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}
+
+/// What handlers were told, in its order.
+final class Heard: Sendable {
+    private let texts = NIOLockedValueBox<[String]>([])
+    var all: [String] { texts.withLockedValue { $0 } }
+    func add(_ text: String) { texts.withLockedValue { $0.append(text) } }
+}
