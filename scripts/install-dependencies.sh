@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on this machine, and nothing else.
 #   build   the headers that the server links with (libsqlite3-dev, libssl-dev, zlib1g-dev)
-#   test    also Chromium, Node, strace, a Redis server, and Python packages in .tools/venv
+#   test    also Chromium, Node, strace, a Redis server, nginx, HAProxy, and Python packages in .tools/venv
 #   bench   also a C compiler and the server that is measured beside ours
 # Uses apt-get where a Debian package is missing, as root or through sudo; what is there already is left alone.
 set -euo pipefail
@@ -52,6 +52,8 @@ if [ "$purpose" = test ]; then
     has_command strace || missing+=(strace)
     has_command openssl || missing+=(openssl)
     has_command redis-server || missing+=(redis-server)
+    has_command nginx || missing+=(nginx-light)
+    has_command haproxy || missing+=(haproxy)
 fi
 if [ "$purpose" = bench ]; then
     has_command gcc || missing+=(gcc libc6-dev)
