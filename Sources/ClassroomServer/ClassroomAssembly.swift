@@ -27,6 +27,8 @@ struct ClassroomAssembly {
     private let runtime: ClassroomRuntime
     private let readiness: Readiness
     private let tokens: TokensFile?
+    /// nil: this server is alone.
+    private let redis: RedisLink?
 
     /// Checks the settings, reads the files that they name and opens the database.
     init(configuration: ClassroomConfiguration, registry: PrometheusRegistry, logger: Logger) async throws {
@@ -45,13 +47,25 @@ struct ClassroomAssembly {
             services.append(JWTAuthentication(verifier: try Self.verifier(jwt), now: now))
         }
         tokens = try configuration.tokensFile.map { path throws(StartupError) in try TokensFile(path: path) }
-        store = try await Self.open(configuration, logger)
+        let redis = try configuration.redis.map { try RedisLink(url: $0, logger: logger) }
+        self.redis = redis
+        try await redis?.connect()
+        do { store = try await Self.open(configuration, logger) } catch {
+            await redis?.close()
+            throw error
+        }
         services.append(StoredTokenAuthentication(store: store, now: now))
         authentication = CompositeAuthentication(services)
-        io = SocketIO(configuration: configuration.resolvedSocketIO, logger: logger)
+        var socketIO = configuration.resolvedSocketIO
+        if let redis { socketIO.adapter = redis.adapter }
+        io = SocketIO(configuration: socketIO, logger: logger)
         runtime = ClassroomRuntime(
-            io: io, store: store, authentication: authentication, configuration: configuration.runtime, clock: clock, logger: logger)
-        readiness = Readiness(store: store)
+            io: io, store: store, authentication: authentication, configuration: configuration.runtime, clock: clock,
+            cluster: redis?.cluster,
+            logger: logger)
+        var checkRedis: (@Sendable () async throws -> Void)?
+        if let redis { checkRedis = { try await redis.check() } }
+        readiness = Readiness(store: store, redis: checkRedis)
     }
 
     func run(onListening: @escaping @Sendable (ListeningAddress) async -> Void) async throws {
@@ -61,10 +75,12 @@ struct ClassroomAssembly {
             try await tokens?.load(into: store, now: clock.now)
             let access = configuration.isDemo ? try await prepareDemo() : nil
             try await runtime.start()
+            redis?.onReturn { [runtime] in runtime.reconnected() }
             ServerMetrics(io: io, store: store, runtime: runtime).register(with: registry)
             try await serve(access: access, onListening: onListening)
         } catch {
             await store.close()
+            await redis?.close()
             throw error
         }
     }
@@ -100,7 +116,7 @@ struct ClassroomAssembly {
         let loopLag = LoopLagService(eventLoopGroup: application.eventLoopGroup, factory: registry)
         let group = ServiceGroup(
             // Shut down from the last to the first, each when the one after it has ended.
-            services: [
+            services: [any Service](redis.map { [$0] } ?? []) + [
                 StoreService(store: store, logger: logger), application, loopLag,
                 DrainService(readiness: readiness, runtime: runtime, notice: configuration.drainNotice, logger: logger),
             ], logger: logger)

@@ -12,7 +12,7 @@ enum ExitReason: Int32 {
     case noUser = 67
     /// EX_NOHOST: no such host.
     case noHost = 68
-    /// EX_UNAVAILABLE: the database cannot be reached, or this build does not have what was asked for.
+    /// EX_UNAVAILABLE: the database or Redis cannot be reached, or this build does not have what was asked for.
     case unavailable = 69
     /// EX_SOFTWARE: a fault of this program.
     case software = 70
@@ -24,7 +24,7 @@ enum ExitReason: Int32 {
         case .invalidSetting: self = .usage
         case .missingFile: self = .noInput
         case .invalidFile: self = .dataError
-        case .databaseUnavailable, .notInThisBuild: self = .unavailable
+        case .databaseUnavailable, .redisUnavailable, .notInThisBuild: self = .unavailable
         case .addressInUse, .unwritableFile: self = .cannotCreate
         case .noSuchHost: self = .noHost
         default: self = .software

@@ -61,7 +61,7 @@ struct ProcessTests {
         arguments: [
             ("serve --nonsense", 64), ("serve --port x", 64), ("serve --port 65536", 64), ("frobnicate", 64), ("token revoke", 64),
             ("import", 64), ("serve --database nonsense", 64), ("serve --database sqlite:/nowhere/at/all.sqlite", 69),
-            ("serve --database postgres://user:hunter2@localhost/x", 69), ("serve --redis redis://localhost", 69),
+            ("serve --database postgres://user:hunter2@localhost/x", 69), ("serve --database memory: --redis redis://localhost:1", 69),
             ("serve --tokens /nowhere/tokens.json", 66), ("serve --tokens empty", 65), ("serve --jwt-secret-file empty", 65),
             ("import /nowhere.txt --format opentriviaqa", 66), ("import empty --format opentriviaqa", 65),
             ("token revoke nothing --database memory:", 67),

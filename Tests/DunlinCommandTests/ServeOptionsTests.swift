@@ -90,10 +90,11 @@ struct ServeOptionsTests {
         #expect(options.count >= 20)
     }
 
-    @Test("a file that is not there is missing input, Redis is unavailable")
+    @Test("a file that is not there is missing input, a URL that is none of Redis is a wrong setting")
     func otherStatuses() {
         #expect { try configuration("--jwt-secret-file /nowhere/x") } throws: { status($0) == .noInput }
-        #expect { try configuration("--redis redis://localhost") } throws: { status($0) == .unavailable }
+        #expect { try configuration("--redis http://localhost") } throws: { status($0) == .usage }
+        #expect(try configuration("--redis redis://localhost").redis == "redis://localhost")
     }
 
     @Test("a log level is one that is known")

@@ -31,10 +31,29 @@ extension ChatHandler {
             return .finished
         }
         let done = Completion(handler: self, request: request, connection: connection)
-        let (responder, target, counters) = (request.responder, membership.target, pipeline.counters)
         let (loop, bound) = (connection.eventLoop, NIOLoopBound(done, eventLoop: connection.eventLoop))
-        let id = message.id
-        store.append(message) { result in
+        let (responder, target) = (request.responder, membership.target)
+        let finish: @Sendable () -> Void = { loop.execute { bound.value.run() } }
+        guard let cluster = pipeline.cluster else {
+            append(message, responder, target, finish)
+            return .pending
+        }
+        cluster.take(.chat(user.id, pipeline.configuration.chatRate)) { [self] waitMs in
+            if let waitMs {
+                responder.fail(RequestLimits.refusal(of: .chat, waitMs))
+                finish()
+            } else {
+                append(message, responder, target, finish)
+            }
+        }
+        return .pending
+    }
+
+    private func append(
+        _ message: ChatMessage, _ responder: Responder, _ target: BroadcastOperator, _ finish: @escaping @Sendable () -> Void
+    ) {
+        let (id, counters) = (message.id, pipeline.counters)
+        store.append(message) { [self] result in
             // In the order of the commits, on the writer's thread: everybody sees the messages in the order of their sequence.
             switch result {
             case .success(let stored) where stored.id != id:
@@ -46,13 +65,28 @@ extension ChatHandler {
                 }
             case .success(let stored):
                 counters.chatMessages.count()
+                if let cluster = pipeline.cluster, let relay { return share(stored, responder, cluster, relay, finish) }
                 target.emit("chat:message", ChatMessageBody(message: stored, sentAt: responder.sentAt))
                 responder.acknowledge(ChatMessageBody(message: stored, sentAt: responder.sentAt, isAcknowledgement: true))
             case .failure(let error): responder.fail(error)
             }
-            loop.execute { bound.value.run() }
+            finish()
         }
-        return .pending
+    }
+
+    /// With other nodes: into the recent messages first, then to the members on all nodes, then to who sent it.
+    private func share(
+        _ stored: ChatMessage, _ responder: Responder, _ cluster: any ClassroomCluster, _ relay: ChatRelay,
+        _ finish: @escaping @Sendable () -> Void
+    ) {
+        let body = JSONSlice(ChatMessageBody(message: stored))
+        cluster.keepRecent(roomID: stored.roomID, message: body.bytes, sentAt: stored.sentAt) {
+            let stamp = responder.sentAt
+            let sent = stamp == nil ? body : JSONSlice(ChatMessageBody(message: stored, sentAt: stamp))
+            relay.send(sent, stored.sequence, to: stored.roomID)
+            responder.acknowledge(ChatMessageBody(message: stored, sentAt: stamp, isAcknowledgement: true))
+            finish()
+        }
     }
 
     /// Finishes the request on the loop after its message was stored.

@@ -8,12 +8,15 @@ final class ChatHandler: Sendable {
     let pipeline: RequestPipeline
     let store: any ChatStore
     let directory: ChatDirectory
+    /// Takes messages to the members on all nodes; nil: there is one node.
+    let relay: ChatRelay?
     private let io: SocketIO
 
-    init(pipeline: RequestPipeline, store: any ChatStore, io: SocketIO) {
+    init(pipeline: RequestPipeline, store: any ChatStore, io: SocketIO, relay: ChatRelay? = nil) {
         self.pipeline = pipeline
         self.store = store
         self.io = io
+        self.relay = relay
         directory = ChatDirectory(
             maximumRooms: pipeline.configuration.maximumChatRooms,
             maximumRoomsPerUser: pipeline.configuration.maximumChatRoomsPerUser)
@@ -23,10 +26,11 @@ final class ChatHandler: Sendable {
         table.on("chat:join", limit: .chatJoin, join)
         table.on("chat:leave", leave)
         table.on("chat:message", lane: .concurrent, limit: .chat, message)
-        let directory = directory
+        let (directory, relay) = (directory, relay)
         table.onDeparture { connection, user in
             for membership in connection.rooms {
                 directory.leave(membership.roomID, user.id)
+                relay?.left(membership.roomID)
                 connection.reference.leave(ChatMembership.room(membership.roomID))
             }
             connection.rooms = []
@@ -51,10 +55,11 @@ final class ChatHandler: Sendable {
             }
             // In the room first: what is sent from here on comes as an event, what was sent before is in the history, and what falls
             // in between is in both, with one sequence number.
-            let (pipeline, store, directory, responder) = (pipeline, store, directory, request.responder)
+            let (pipeline, store, directory, relay, responder) = (pipeline, store, directory, relay, request.responder)
             return pipeline.perform(request, connection) { () -> Bool in
                 do {
                     let history = try await store.recentChat(roomID: roomID, limit: pipeline.configuration.chatHistoryLimit)
+                    relay?.known(last: history.last?.sequence ?? 0, of: roomID)
                     responder.succeed(
                         "chat:joined",
                         Self.joined(roomID, history, directory.members(roomID, limit: pipeline.configuration.maximumListedMembers)))
@@ -79,6 +84,7 @@ final class ChatHandler: Sendable {
             throw ClassroomError(.conflict, "This socket is in too many chat rooms")
         }
         try directory.join(roomID, user)
+        relay?.joined(roomID)
         let room = ChatMembership.room(roomID)
         connection.rooms.append(ChatMembership(roomID: roomID, target: io.to(room)))
         connection.reference.join(room)
@@ -88,6 +94,7 @@ final class ChatHandler: Sendable {
         guard let index = connection.rooms.firstIndex(where: { $0.roomID == roomID }) else { return }
         connection.rooms.remove(at: index)
         directory.leave(roomID, user.id)
+        relay?.left(roomID)
         connection.reference.leave(ChatMembership.room(roomID))
     }
 

@@ -105,7 +105,11 @@ extension QuizHandler {
             let questionID = data["questionId"]?.string ?? ""
             let timeSpent = data["timeSpent"]?.number
             let (service, context) = (service, context(request, connection))
+            let shared = pipeline.cluster.map { ($0, SharedBucket.answers(user.id, pipeline.configuration.answerRate)) }
             return pipeline.perform(request, connection) {
+                if let (cluster, bucket) = shared, let waitMs = await cluster.take(bucket) {
+                    throw RequestLimits.refusal(of: .answer, waitMs)
+                }
                 let result = try await service.submitAnswer(sessionID, questionID, user, answer, timeSpent: timeSpent, context)
                 context.reply(SessionReply(.answerResult(result)))
             }

@@ -71,8 +71,11 @@ final class RequestLimits: Sendable {
     /// Charges a request to its user; the refusal, if there is one.
     func take(_ kind: Kind, userID: String, at now: UnixMilliseconds) -> ClassroomError? {
         let wait = state.withLockedValue { $0.users[kind]?.take(userID, at: now) ?? nil }
-        return wait.map { Self.refusal("Too many \(kind.plural)", $0) }
+        return wait.map { Self.refusal(of: kind, $0) }
     }
+
+    /// The refusal of a request that comes too often.
+    static func refusal(of kind: Kind, _ waitMs: Int) -> ClassroomError { refusal("Too many \(kind.plural)", waitMs) }
 
     /// Charges a request to its socket, whose buckets these are, before anything of it is read.
     func take(_ kind: Kind, from buckets: inout [Kind: TokenBucket], at now: UnixMilliseconds) -> ClassroomError? {

@@ -16,15 +16,19 @@ final class RequestPipeline: Sendable {
     let workInHand = WorkInHand()
     let limits: RequestLimits
     let memory: RequestMemory
+    /// What several nodes share; nil: there is one node.
+    let cluster: (any ClassroomCluster)?
 
     init(
-        authentication: any AuthenticationService, configuration: RuntimeConfiguration, clock: any ClassroomClock, logger: Logger
+        authentication: any AuthenticationService, configuration: RuntimeConfiguration, clock: any ClassroomClock, logger: Logger,
+        cluster: (any ClassroomCluster)? = nil
     ) {
+        self.cluster = cluster
         self.authentication = authentication
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
-        presence = PresenceDirectory(maximumSocketsPerUser: configuration.maximumSocketsPerUser)
+        presence = PresenceDirectory(maximumSocketsPerUser: configuration.maximumSocketsPerUser, cluster: cluster)
         limits = RequestLimits(configuration)
         memory = RequestMemory(configuration)
     }

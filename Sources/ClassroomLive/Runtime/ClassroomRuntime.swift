@@ -19,11 +19,13 @@ public final class ClassroomRuntime: Sendable {
     private let dashboard: DashboardBroadcaster
     private let tokenWatch: TokenWatch
     private let expiry: ExpiryWatch
+    private let relay: ChatRelay?
 
     public init(
         io: SocketIO, store: any ClassroomStore, authentication: any AuthenticationService,
         configuration: RuntimeConfiguration = .init(), clock: any ClassroomClock = SystemClock(),
-        guestTokens: (any GuestTokenIssuer)? = nil, logger: Logger = Logger(label: "dunlin.classroom")
+        guestTokens: (any GuestTokenIssuer)? = nil, cluster: (any ClassroomCluster)? = nil,
+        logger: Logger = Logger(label: "dunlin.classroom")
     ) {
         self.io = io
         self.store = store
@@ -31,10 +33,13 @@ public final class ClassroomRuntime: Sendable {
         self.clock = clock
         self.logger = logger
         let pipeline = RequestPipeline(
-            authentication: authentication, configuration: configuration, clock: clock, logger: logger)
+            authentication: authentication, configuration: configuration, clock: clock, logger: logger, cluster: cluster)
+        relay = cluster.map { _ in
+            ChatRelay(io: io, store: store, clock: clock, historyLimit: configuration.chatHistoryLimit, logger: logger)
+        }
         let registry = SessionRegistry(
             io: io, store: store, clock: clock, configuration: configuration, counters: pipeline.counters, logger: logger)
-        let chat = ChatHandler(pipeline: pipeline, store: store, io: io)
+        let chat = ChatHandler(pipeline: pipeline, store: store, io: io, relay: relay)
         self.pipeline = pipeline
         self.registry = registry
         self.chat = chat
@@ -61,10 +66,16 @@ public final class ClassroomRuntime: Sendable {
         chat.register(in: &table)
         DashboardHandler(pipeline: pipeline, broadcaster: dashboard).register(in: &table)
         io.onConnection { [pipeline, table] socket in pipeline.connect(socket, table) }
+        relay?.start()
+        let presence = pipeline.presence
+        pipeline.cluster?.start { presence.users }
         tokenWatch.start()
         expiry.start()
         try await resumeSessions()
     }
+
+    /// This node could not reach the others for a while, and can again.
+    public func reconnected() { relay?.reconnected() }
 
     /// Deadlines went on while the server was away; what fell due happens now.
     private func resumeSessions() async throws {
@@ -88,6 +99,7 @@ public final class ClassroomRuntime: Sendable {
         tokenWatch.stop()
         expiry.stop()
         for session in registry.all { await session.stop() }
+        await pipeline.cluster?.stop()
     }
 
     // MARK: For the program around it

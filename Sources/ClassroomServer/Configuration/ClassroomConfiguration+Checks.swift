@@ -21,9 +21,7 @@ extension ClassroomConfiguration {
         if let publicURL, PublicURL.normalized(publicURL) == nil {
             throw StartupError(.invalidSetting, "not a public URL: '\(publicURL)' (expected http://host or https://host, without a path)")
         }
-        if redis != nil {
-            throw StartupError(.notInThisBuild, "Redis is not in this build")
-        }
+        if let redis { try RedisLink.check(url: redis) }
     }
 
     /// The whole path of the database's file, if it is one.

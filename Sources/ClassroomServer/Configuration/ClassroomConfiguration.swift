@@ -10,7 +10,7 @@ public struct ClassroomConfiguration: Sendable {
     public var port = 3001
     /// `sqlite:PATH` or `memory:`; `postgres://…` is not in this build yet.
     public var database = "sqlite:dunlin.sqlite"
-    /// `redis://HOST:PORT/DB`: not in this build yet.
+    /// `redis://HOST:PORT/DB`, or `rediss://` for TLS: joins this server with all others that name the same database of the same Redis.
     public var redis: String?
     /// A JSON file from opaque token to user, see ``TokensFile``.
     public var tokensFile: String?

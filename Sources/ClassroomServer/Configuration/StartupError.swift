@@ -2,7 +2,8 @@
 public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
     public struct Kind: Hashable, Sendable {
         private enum Value {
-            case invalidSetting, missingFile, invalidFile, databaseUnavailable, notInThisBuild, addressInUse, noSuchHost, unwritableFile
+            case invalidSetting, missingFile, invalidFile, databaseUnavailable, redisUnavailable, notInThisBuild, addressInUse, noSuchHost
+            case unwritableFile
         }
         private let value: Value
         private init(_ value: Value) { self.value = value }
@@ -15,6 +16,8 @@ public struct StartupError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let invalidFile = Kind(.invalidFile)
         /// The database cannot be opened or does not answer.
         public static let databaseUnavailable = Kind(.databaseUnavailable)
+        /// Redis cannot be reached, or does not let this program in.
+        public static let redisUnavailable = Kind(.redisUnavailable)
         /// A setting asks for something that this build lacks.
         public static let notInThisBuild = Kind(.notInThisBuild)
         /// The address to listen on is taken, or may not be used.

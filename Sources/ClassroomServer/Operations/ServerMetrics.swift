@@ -1,6 +1,7 @@
 import ClassroomLive
 import ClassroomStore
 import PrometheusMetrics
+import SocketIORedis
 import SocketIOServer
 
 /// The counters of the server's parts as metrics. They are read when `/metrics` is requested, so that counting costs nothing more.
@@ -16,7 +17,23 @@ struct ServerMetrics {
             metrics.writeConnections(&writer)
             metrics.writeClassroom(&writer)
             metrics.writeCommits(&writer)
+            metrics.writeCluster(&writer)
         }
+    }
+
+    /// Only with Redis.
+    private func writeCluster(_ writer: inout SampleWriter) {
+        guard let adapter = io.of("/").adapter as? RedisAdapter else { return }
+        let statistics = adapter.statistics
+        writer.counter(
+            "dunlin_cluster_messages", help: "Messages between servers, by what became of them.",
+            [("sent", statistics.sent), ("unsent", statistics.unsent), ("received", statistics.received), ("refused", statistics.refused)]
+                .map { ([("result", $0.0)], $0.1) })
+        writer.gauge("dunlin_cluster_requests", help: "Requests to other servers that wait.", Double(statistics.pendingRequests))
+        let (seconds, attoseconds) = (statistics.lag ?? .zero).components
+        writer.gauge(
+            "dunlin_cluster_lag_seconds", help: "How long the latest measured message took to Redis and back.",
+            Double(seconds) + Double(attoseconds) * 1e-18)
     }
 
     private func writeConnections(_ writer: inout SampleWriter) {

@@ -11,8 +11,9 @@ struct ServeOptions: ParsableArguments {
 
     @OptionGroup var database: DatabaseOptions
 
-    /// Not in this build; named so that it is refused with the reason, and not offered.
-    @Option(help: .hidden)
+    @Option(
+        help: ArgumentHelp(
+            "Join this server with others, which name the same: redis://HOST:PORT/DB (default: none, one server).", valueName: "url"))
     var redis: String?
 
     @Option(help: ArgumentHelp("JSON from opaque token to user or user id.", valueName: "file"))

@@ -68,8 +68,11 @@ struct ClassroomConfigurationTests {
         #expect(ClassroomConfiguration { $0.publicURL = origin }.knownOrigins == [expected])
     }
 
-    @Test("Redis is not in this build")
+    @Test("the URL of Redis is checked before anything is opened")
     func redis() {
-        #expect(kind { $0.redis = "redis://localhost:6379/0" } == .notInThisBuild)
+        #expect(kind { $0.redis = "redis://localhost:6379/0" } == nil)
+        for url in ["localhost:6379", "redis://", "redis://localhost/x", "http://localhost"] {
+            #expect(kind { $0.redis = url } == .invalidSetting, "\(url)")
+        }
     }
 }

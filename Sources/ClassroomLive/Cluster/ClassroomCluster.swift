@@ -1,0 +1,52 @@
+public import Classroom
+public import NIOCore
+
+/// What the nodes of one classroom share beside the database. Nothing of it is the truth: what cannot be reached is done without, and
+/// nobody waits for it for long.
+public protocol ClassroomCluster: Sendable {
+    /// Adds a message to the recent ones of its room.
+    ///
+    /// - Parameters:
+    ///   - message: as JSON.
+    ///   - completion: called once, on any thread, whether or not the message could be added.
+    func keepRecent(
+        roomID: String, message: ByteBuffer, sentAt: UnixMilliseconds, completion: @escaping @Sendable () -> Void)
+
+    /// Takes a token from a bucket that all nodes fill and empty together.
+    ///
+    /// - Parameter completion: called once, on any thread. Nil: taken, or nobody knows; else the milliseconds until there is one.
+    func take(_ bucket: SharedBucket, completion: @escaping @Sendable (_ waitMs: Int?) -> Void)
+
+    /// Tells the other nodes from now on who is signed in here. Called once.
+    ///
+    /// - Parameter users: who is signed in on this node now; may be called from any thread.
+    func start(users: @escaping @Sendable () -> Set<String>)
+    /// Tells the other nodes that nobody is signed in here any more.
+    func stop() async
+
+    /// Users who are signed in on other nodes and not on this one, as they were a moment ago.
+    var usersElsewhere: Int { get }
+}
+
+/// A token bucket by its name, which is the same on all nodes.
+public struct SharedBucket: Sendable, Hashable {
+    public var name: String
+    public var rule: TokenBucket.Rule
+
+    public init(name: String, rule: TokenBucket.Rule) {
+        self.name = name
+        self.rule = rule
+    }
+
+    static func chat(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "chat:\(userID)", rule: rule) }
+    static func answers(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "answer:\(userID)", rule: rule) }
+}
+
+extension ClassroomCluster {
+    /// ``take(_:completion:)``, awaited.
+    func take(_ bucket: SharedBucket) async -> Int? {
+        await withCheckedContinuation { continuation in
+            take(bucket) { continuation.resume(returning: $0) }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Classroom
+import ClassroomLive
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import RedisClient
+import RedisCore
+
+/// What the nodes of a classroom share, in Redis. While Redis is away each node goes by what it knows itself.
+///
+/// | key | what |
+/// |---|---|
+/// | `chat:messages:ROOM` | sorted set: the recent messages of a room as JSON, by the time they were sent |
+/// | `dunlin:rate:KIND:USER` | hash: a token bucket |
+/// | `dunlin:nodes` | sorted set: the nodes, by when they were last heard of |
+/// | `dunlin:users:NODE` | sorted set: who is signed in on a node |
+final class RedisCluster: ClassroomCluster {
+    struct Limits: Sendable {
+        /// The most recent messages that a room keeps in Redis, and for how long after the last one.
+        var recentMessages = 1_000
+        var recentLifetime: Duration = .seconds(24 * 3_600)
+        /// How long a request waits for Redis before it goes on without.
+        var patience: Duration = .milliseconds(500)
+        /// How often a node says that it lives, and how long it counts after that.
+        var beatInterval: Duration = .seconds(2)
+        var nodeLifetime: Duration = .seconds(10)
+        /// Users in one command.
+        var usersPerCommand = 1_000
+    }
+
+    private struct State {
+        var users: (@Sendable () -> Set<String>)?
+        /// Who is in Redis as this node's users; nil: nobody knows, and the next beat tells it all.
+        var known: Set<String>?
+        var usersElsewhere = 0
+        var timer: RepeatedTask?
+        /// A beat is under way.
+        var isBeating = false
+        var isStopped = false
+        /// Redis did not answer the last command: nobody waits for the next one.
+        var isAway = false
+    }
+
+    private let redis: RedisClient
+    private let node: String
+    private let limits: Limits
+    private let logger: Logger
+    private let state = NIOLockedValueBox(State())
+
+    /// - Parameter node: this node's name among the others.
+    init(_ redis: RedisClient, node: String, limits: Limits = Limits(), logger: Logger) {
+        self.redis = redis
+        self.node = node
+        self.limits = limits
+        self.logger = logger
+    }
+
+    // MARK: Recent chat
+
+    func keepRecent(roomID: String, message: ByteBuffer, sentAt: UnixMilliseconds, completion: @escaping @Sendable () -> Void) {
+        let key = RedisArgument.text("chat:messages:\(roomID)")
+        let lifetime = limits.recentLifetime.milliseconds
+        let commands = [
+            RedisCommand("ZADD", key, .integer(sentAt), .bytes(message)),
+            RedisCommand("ZREMRANGEBYRANK", key, 0, .integer(Int64(-limits.recentMessages - 1))),
+            RedisCommand("ZREMRANGEBYSCORE", key, "-inf", .integer(sentAt - lifetime)),
+            RedisCommand("PEXPIRE", key, .integer(lifetime)),
+        ]
+        let isAway = state.withLockedValue(\.isAway)
+        redis.send(commands, timeout: limits.patience) { result in
+            self.note(isAway: (try? result.get()) == nil)
+            if !isAway { completion() }
+        }
+        if isAway { completion() }
+    }
+
+    /// Told once, and again when it is back.
+    private func note(isAway: Bool) {
+        let hasChanged = state.withLockedValue { state in
+            defer { state.isAway = isAway }
+            return state.isAway != isAway
+        }
+        guard hasChanged else { return }
+        if isAway { logger.warning("Redis does not answer: this node goes by what it knows itself") } else { logger.info("Redis answers") }
+    }
+
+    // MARK: Rates
+
+    func take(_ bucket: SharedBucket, completion: @escaping @Sendable (Int?) -> Void) {
+        if state.withLockedValue(\.isAway) { return completion(nil) }
+        let keys: [RedisArgument] = [.text("dunlin:rate:\(bucket.name)")]
+        let arguments: [RedisArgument] = [
+            .integer(Int64(bucket.rule.capacity) * 1_000_000), .integer(Int64((bucket.rule.refillPerSecond * 1_000).rounded())),
+        ]
+        run(RedisScripts.take, keys, arguments) { result in
+            let wait = (try? result.get())?.integer ?? 0
+            completion(wait > 0 ? Int(clamping: wait) : nil)
+        }
+    }
+
+    /// By its name, and by its text if Redis does not know it.
+    private func run(
+        _ script: RedisScript, _ keys: [RedisArgument], _ arguments: [RedisArgument], completion: @escaping RedisClient.Completion
+    ) {
+        redis.send(script.bySHA1(keys: keys, arguments: arguments), timeout: limits.patience) { result in
+            if case .failure(let error) = result, error.reply?.kind == "NOSCRIPT" {
+                return self.redis.send(
+                    script.byText(keys: keys, arguments: arguments), timeout: self.limits.patience, completion: completion)
+            }
+            if case .failure(let error) = result, error.reply == nil { self.note(isAway: true) } else { self.note(isAway: false) }
+            completion(result)
+        }
+    }
+
+    // MARK: Presence
+
+    var usersElsewhere: Int { state.withLockedValue(\.usersElsewhere) }
+
+    func start(users: @escaping @Sendable () -> Set<String>) {
+        state.withLockedValue { $0.users = users }
+        let timer = redis.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: TimeAmount(limits.beatInterval)) { _ in self.beat() }
+        state.withLockedValue { $0.timer = timer }
+    }
+
+    func stop() async {
+        let timer = state.withLockedValue { state in
+            state.isStopped = true
+            state.users = nil
+            return state.timer
+        }
+        timer?.cancel()
+        await withCheckedContinuation { continuation in
+            redis.send(
+                [RedisCommand("DEL", .text(key(of: node))), RedisCommand("ZREM", "dunlin:nodes", .text(node))], timeout: limits.patience
+            ) { _ in continuation.resume() }
+        }
+    }
+
+    private func key(of node: String) -> String { "dunlin:users:\(node)" }
+
+    /// Brings Redis up to what this node knows, and counts the users of the others.
+    private func beat() {
+        let users = state.withLockedValue { $0.isBeating || $0.isStopped ? nil : $0.users }
+        guard let present = users?() else { return }
+        let known = state.withLockedValue { state in
+            defer { state.known = present }
+            state.isBeating = true
+            return state.known
+        }
+        let changes = (come: Array(present.subtracting(known ?? [])), gone: Array((known ?? []).subtracting(present)))
+        let key = RedisArgument.text(key(of: node))
+        if known == nil { send(RedisCommand("DEL", key)) }
+        for users in changes.come.chunks(of: limits.usersPerCommand) {
+            send(RedisCommand("ZADD", arguments: [key] + users.flatMap { [0, .text($0)] }))
+        }
+        for users in changes.gone.chunks(of: limits.usersPerCommand) {
+            send(RedisCommand("ZREM", arguments: [key] + users.map { .text($0) }))
+        }
+        let arguments: [RedisArgument] = [.text(self.key(of: "")), .text(node), .integer(limits.nodeLifetime.milliseconds)]
+        run(RedisScripts.beat, ["dunlin:nodes", key], arguments) { result in
+            let counts = (try? result.get())?.elements?.compactMap(\.integer) ?? []
+            self.state.withLockedValue { state in
+                state.isBeating = false
+                // Redis lost something, or was out of reach.
+                if counts.count != 2 || counts[0] != present.count { state.known = nil }
+                state.usersElsewhere = counts.count == 2 ? Int(clamping: counts[1]) : 0
+            }
+        }
+    }
+
+    private func send(_ command: RedisCommand) {
+        redis.send(command, timeout: limits.patience) { _ in }
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+    }
+}
+
+extension [String] {
+    fileprivate func chunks(of size: Int) -> [ArraySlice<String>] {
+        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}

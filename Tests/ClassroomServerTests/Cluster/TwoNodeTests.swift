@@ -1,0 +1,170 @@
+import Classroom
+import ClassroomLive
+import ClassroomStore
+import Logging
+import NIOCore
+import NIOPosix
+import RedisClient
+import RedisCore
+import RedisTestSupport
+import RedisTesting
+import SocketIORedis
+import SocketIOServer
+import SocketIOTesting
+import Testing
+
+@testable import ClassroomServer
+
+/// Two nodes of a classroom with one store and one Redis.
+@Suite("A classroom on two nodes", .timeLimit(.minutes(10)))
+struct TwoNodeTests {
+    private static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    private struct Node {
+        let io: SocketIO
+        let runtime: ClassroomRuntime
+        let server: TestServer
+
+        func connect(_ user: String) async throws -> TestClient {
+            try await server.connect(auth: JSONObject { $0.field("token", "\(user)_token") })
+        }
+    }
+
+    private func withNodes(_ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void) async throws {
+        let redis = try await InMemoryRedis.start(scripts: RedisScripts.all)
+        let store = MemoryStore()
+        for name in ["ann", "ben"] {
+            try await store.save(User(id: name, username: name))
+            try await store.createToken(hash: TokenHash.sha256Hex("\(name)_token"), userID: name, expiresAt: nil, createdAt: 0)
+        }
+        try await start(2, [], redis, store, body)
+        await redis.shutDown()
+    }
+
+    private func start(
+        _ missing: Int, _ nodes: [Node], _ redis: InMemoryRedis, _ store: MemoryStore,
+        _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
+    ) async throws {
+        guard missing > 0 else {
+            for node in nodes { try await eventually { try await node.io.of("/").adapter.serverCount() == nodes.count } }
+            return try await body(redis, store, nodes)
+        }
+        var settings = RedisConfiguration(port: redis.port)
+        settings.backoff = RedisBackoff(initial: .milliseconds(5), maximum: .milliseconds(20))
+        let client = try RedisClient(settings, on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
+        client.start()
+        var limits = RedisCluster.Limits()
+        limits.beatInterval = .milliseconds(20)
+        let cluster = RedisCluster(client, node: "node\(missing)", limits: limits, logger: Self.logger)
+        var configuration = SocketIOConfiguration()
+        configuration.adapter = RedisAdapter.factory(client, logger: Self.logger)
+        let io = SocketIO(configuration: configuration, logger: Self.logger)
+        let clock = SystemClock()
+        let runtime = ClassroomRuntime(
+            io: io, store: store, authentication: StoredTokenAuthentication(store: store, now: { clock.now }), clock: clock,
+            cluster: cluster, logger: Self.logger)
+        try await runtime.start()
+        try await withTestServer(io) { server in
+            try await start(missing - 1, nodes + [Node(io: io, runtime: runtime, server: server)], redis, store, body)
+        }
+        await runtime.drain()
+        await client.close()
+    }
+
+    private func say(_ text: String, _ client: TestClient) async throws -> Arguments {
+        try await client.call("chat:message", JSONObject { $0.field("content", text) })
+    }
+
+    private func enter(_ client: TestClient) async throws {
+        _ = try await client.call("chat:join", JSONObject { $0.field("roomId", "r") })
+    }
+
+    /// The contents of so many messages, which must have the sequences 1, 2, 3, …
+    private func messages(_ count: Int, _ client: TestClient) async throws -> [String] {
+        var texts: [String] = []
+        for number in 1...count {
+            let message = try await client.next("chat:message").first
+            #expect(message["sequence"]?.int == number)
+            texts.append(message["content"]?.string ?? "")
+        }
+        return texts
+    }
+
+    @Test("messages of both nodes come to all members in one order, each once, and are in Redis before")
+    func chat() async throws {
+        try await withNodes { redis, _, nodes in
+            let (ann, ben) = (try await nodes[0].connect("ann"), try await nodes[1].connect("ben"))
+            for client in [ann, ben] { try await enter(client) }
+            async let ofAnn: Void = { for number in 0..<12 { _ = try await say("a\(number)", ann) } }()
+            async let ofBen: Void = { for number in 0..<12 { _ = try await say("b\(number)", ben) } }()
+            _ = try await (ofAnn, ofBen)
+            let heard = try await messages(24, ann)
+            #expect(try await messages(24, ben) == heard)
+            #expect(heard.filter { $0.hasPrefix("a") } == (0..<12).map { "a\($0)" })
+            let kept = try await redis.session().sortedSetRange("chat:messages:r", from: 0, through: -1)
+            #expect(kept.count == 24)
+            let first = try JSONSlice(validating: try #require(kept.first).member)
+            #expect(first["roomId"]?.string == "r" && first["type"]?.string == "text" && first["_sentAt"] == nil)
+        }
+    }
+
+    @Test("what was said while Redis was away reaches the other node when it is back")
+    func gap() async throws {
+        try await withNodes { redis, _, nodes in
+            let (ann, ben) = (try await nodes[0].connect("ann"), try await nodes[1].connect("ben"))
+            for client in [ann, ben] { try await enter(client) }
+            _ = try await say("before", ann)
+            #expect(try await messages(1, ben) == ["before"])
+            await redis.refuseConnections()
+            _ = try await say("during", ann)
+            redis.acceptConnections()
+            for node in nodes { try await eventually { (try? await node.io.of("/").adapter.serverCount()) == 2 } }
+            _ = try await say("after", ann)
+            let during = try await ben.next("chat:message").first
+            #expect(during["content"]?.string == "during" && during["sequence"]?.int == 2)
+            #expect(try await ben.next("chat:message").first["content"]?.string == "after")
+        }
+    }
+
+    @Test("what was said last before a node was out of reach is looked for when it is back")
+    func lostTail() async throws {
+        try await withNodes { redis, store, nodes in
+            let ben = try await nodes[1].connect("ben")
+            try await enter(ben)
+            _ = try await say("first", ben)
+            #expect(try await messages(1, ben) == ["first"])
+            // Committed by a node whose message never came here.
+            _ = try await store.append(
+                ChatMessage(id: "x", roomID: "r", userID: "ann", username: "ann", content: "lost", sentAt: 1, sequence: 0))
+            nodes[0].runtime.reconnected()
+            #expect(try await ben.next("chat:message").first["content"]?.string == "lost")
+        }
+    }
+
+    @Test("a user has one allowance of messages on all nodes: thirty, and no thirty-first")
+    func rate() async throws {
+        try await withNodes { _, _, nodes in
+            let sockets = [try await nodes[0].connect("ann"), try await nodes[1].connect("ann")]
+            for socket in sockets { try await enter(socket) }
+            for number in 0..<30 { #expect(try await say("m", sockets[number % 2]).first["ok"]?.bool == true) }
+            for socket in sockets {
+                let refusal = try await say("m", socket).first
+                #expect(refusal["error"]?["code"]?.string == "rate_limited")
+                #expect(refusal["error"]?["message"]?.string?.contains("rate limit") == true)
+                #expect((refusal["error"]?["retryAfterMs"]?.int ?? 0) > 0)
+            }
+        }
+    }
+
+    @Test("somebody who is connected to both nodes is one active user")
+    func presence() async throws {
+        try await withNodes { _, _, nodes in
+            let clients = [
+                try await nodes[0].connect("ann"), try await nodes[1].connect("ann"), try await nodes[1].connect("ben"),
+            ]
+            for node in nodes { try await eventually { node.runtime.snapshot().activeUsers == 2 } }
+            await clients[2].disconnect()
+            for node in nodes { try await eventually { node.runtime.snapshot().activeUsers == 1 } }
+        }
+    }
+}
