@@ -35,12 +35,12 @@ package struct StrangeStore: ClassroomStore {
     package func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int { try fail() }
     package func quiz(id: String) async throws -> Quiz? { try fail() }
     package func quizzes(createdBy: String?) async throws -> [Quiz] { try fail() }
-    package func create(_ quiz: Quiz) async throws {
+    package func create(_ quiz: WrittenQuiz) async throws {
         await creating?.pass()
         try fail()
     }
-    package func replace(_ quiz: Quiz) async throws -> Bool { try fail() }
-    package func save(_ quiz: Quiz) async throws { try fail() }
+    package func replace(_ quiz: WrittenQuiz) async throws -> Bool { try fail() }
+    package func save(_ quiz: WrittenQuiz) async throws { try fail() }
     package func deleteQuiz(id: String) async throws -> Bool { try fail() }
     package func playedQuiz(sessionID: String) async throws -> Quiz? { try fail() }
     package func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String] { try fail() }
@@ -55,26 +55,7 @@ package struct StrangeStore: ClassroomStore {
     package func participants(sessionID: String) async throws -> [ParticipantRecord] { try fail() }
     package func answers(sessionID: String) async throws -> [AnswerRecord] { try fail() }
     package func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] { try fail() }
-    package func submit(
-        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void
+    package func perform(
+        _ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void
     ) { completion(.failure(.storeFailed)) }
-    package func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        completion(.failure(.storeFailed))
-    }
-    package func save(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) { completion(.failure(.storeFailed)) }
-    package func delete(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) { completion(.failure(.storeFailed)) }
-    package func keep(
-        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) { completion(.failure(.storeFailed)) }
-    package func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {
-        completion(.failure(.storeFailed))
-    }
 }

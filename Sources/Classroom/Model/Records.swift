@@ -27,12 +27,14 @@ public struct SessionRecord: Hashable, Sendable {
     public var version: Int
     /// Nobody new may join.
     public var isLocked: Bool
+    /// Rises with each server that becomes the session's owner (a fencing token): writes that were decided in a lower one are refused.
+    public var epoch: Int
 
     public init(
         id: String, quizID: String, status: SessionStatus = .waiting, joinCode: String? = nil, createdBy: String,
         settings: SessionSettings = .init(), phase: String? = nil, questionIndex: Int = -1, questionOpenedAt: UnixMilliseconds? = nil,
         questionDeadline: UnixMilliseconds? = nil, createdAt: UnixMilliseconds = 0, startedAt: UnixMilliseconds? = nil,
-        endedAt: UnixMilliseconds? = nil, version: Int = 0, isLocked: Bool = false
+        endedAt: UnixMilliseconds? = nil, version: Int = 0, isLocked: Bool = false, epoch: Int = 0
     ) {
         self.id = id
         self.quizID = quizID
@@ -49,6 +51,7 @@ public struct SessionRecord: Hashable, Sendable {
         self.endedAt = endedAt
         self.version = version
         self.isLocked = isLocked
+        self.epoch = epoch
     }
 
     /// The owner's; a row written by hand may name none, and then it is that of whoever manages quizzes.

@@ -13,7 +13,7 @@ extension SessionActor {
             case .storeAnswer(let answer):
                 if let call { waiting[answer.key, default: []].append(call) }
                 open = nil
-                environment.store.submit(answer, sessionCreatedAt: createdAt) { [weak self] in self?.post(.answerStored(answer, $0)) }
+                environment.store.submit(answer, fence: fence) { [weak self] in self?.post(.answerStored(answer, $0)) }
             case .awaitAnswer(let key):
                 if let call { waiting[key, default: []].append(call) }
                 open = nil

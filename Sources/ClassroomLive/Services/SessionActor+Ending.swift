@@ -6,6 +6,7 @@ extension SessionActor {
     var isIdle: Bool {
         roster.isEmpty && outbox.isEmpty && waiting.isEmpty && !session.hasPendingAnswers && session.nextWake == nil
             && capturedBoard == nil && timers[.leaderboard] == nil && !isSessionUnsaved && unsavedParticipants.isEmpty
+            && !hasDoubtfulAnswers
     }
 
     func considerIdling() {
@@ -18,7 +19,7 @@ extension SessionActor {
     private func retireIfDone() {
         guard isFinished, !isRetired, outbox.isEmpty, capturedBoard == nil, timers[.leaderboard] == nil, waiting.isEmpty,
             !session.hasPendingAnswers,
-            !isSessionUnsaved, unsavedParticipants.isEmpty
+            !isSessionUnsaved, unsavedParticipants.isEmpty, !hasDoubtfulAnswers
         else { return }
         retire()
     }

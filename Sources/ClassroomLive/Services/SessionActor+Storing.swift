@@ -18,7 +18,30 @@ extension SessionActor {
         case .failure(let error):
             apply(.answerRejected(answer.key))
             for call in waiting.removeValue(forKey: answer.key) ?? [] { call.fail(error) }
+            // Any other refusal says that nothing was written. This one may come after a commit whose confirmation was lost.
+            guard error == .storeFailed else { return }
+            hasDoubtfulAnswers = true
+            retryLater(error)
         }
+    }
+
+    /// Whether answers that failed were stored all the same is for the store to tell: the board counts what it holds.
+    private func readAnswers() {
+        hasDoubtfulAnswers = false
+        let (id, store) = (id, environment.store)
+        Task { [weak self] in
+            let answers = try? await store.answers(sessionID: id)
+            self?.post(.answersRead(answers))
+        }
+    }
+
+    /// - Parameter answers: nil: they could not be read.
+    func answersRead(_ answers: [AnswerRecord]?) {
+        guard let answers else {
+            hasDoubtfulAnswers = true
+            return retryLater(.storeFailed)
+        }
+        for answer in answers where session.answerResult(for: answer.key, duplicate: true) == nil { apply(.answerDuplicate(answer)) }
     }
 
     /// The first who waits gets the result as it is, the others that theirs was not the first.
@@ -41,7 +64,7 @@ extension SessionActor {
     /// In the same queue of writes as the session's own row, before it. Fails it, the copy is made when the library's quiz changes.
     func keep(_ quiz: Quiz) {
         let (id, logger) = (id, environment.logger)
-        environment.store.keep(quiz, sessionID: id, sessionCreatedAt: createdAt) { result in
+        environment.store.keep(quiz, sessionID: id, fence: fence) { result in
             guard case .failure(let error) = result else { return }
             logger.warning("a session's quiz could not be kept", metadata: ["session": "\(id)", "error": "\(error.message)"])
         }
@@ -51,18 +74,18 @@ extension SessionActor {
     func write(_ participant: ParticipantRecord, holdsBack: Bool, for call: SessionCall?) {
         let userID = participant.userID
         guard holdsBack else {
-            environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.participantWritten(userID, $0)) }
+            environment.store.save(participant, fence: fence) { [weak self] in self?.post(.participantWritten(userID, $0)) }
             return
         }
         let ticket = outbox.ticket()
         outbox.append(.await(SessionOutbox.Write(ticket: ticket, subject: .participant(userID), call: call)))
-        environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
+        environment.store.save(participant, fence: fence) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
     }
 
     /// In the same queue of writes as the row that it deletes. Fails it, the row stays, and the guest is one who left.
     func forget(_ participant: ParticipantRecord) {
         unsavedParticipants.remove(participant.userID)
-        environment.store.delete(participant, sessionCreatedAt: createdAt) { [weak self] result in
+        environment.store.delete(participant, fence: fence) { [weak self] result in
             if case .success(false) = result { self?.post(.participantWritten(participant.userID, result)) }
         }
     }
@@ -112,10 +135,11 @@ extension SessionActor {
     /// The latest state of what the store did not take.
     func storeAgain() {
         if isSessionUnsaved { environment.store.update(session.record) { [weak self] in self?.post(.sessionWritten($0)) } }
+        if hasDoubtfulAnswers { readAnswers() }
         guard !unsavedParticipants.isEmpty else { return }
         for userID in unsavedParticipants {
             guard let participant = session.participant(userID) else { continue }
-            environment.store.save(participant, sessionCreatedAt: createdAt) { [weak self] in self?.post(.participantWritten(userID, $0)) }
+            environment.store.save(participant, fence: fence) { [weak self] in self?.post(.participantWritten(userID, $0)) }
         }
     }
 }

@@ -29,6 +29,7 @@ actor SessionActor {
         case written(ticket: Int, Result<Bool, ClassroomError>)
         case sessionWritten(Result<Bool, ClassroomError>)
         case participantWritten(String, Result<Bool, ClassroomError>)
+        case answersRead([AnswerRecord]?)
         case fired(Timer)
     }
 
@@ -62,6 +63,8 @@ actor SessionActor {
     /// Participants, and whether the session itself, that the store has not taken yet.
     var unsavedParticipants: Set<String> = []
     var isSessionUnsaved = false
+    /// The store failed with answers, and may have stored them all the same.
+    var hasDoubtfulAnswers = false
     var isFinished = false
     var isRetired = false
     var isStopped = false
@@ -82,6 +85,9 @@ actor SessionActor {
     }
 
     var now: UnixMilliseconds { environment.clock.now }
+
+    /// What the session's writes are meant for: this incarnation, in the epoch in which they were decided.
+    var fence: SessionFence { SessionFence(session.record) }
 
     // MARK: Commands
 
@@ -150,6 +156,7 @@ actor SessionActor {
         case .written(let ticket, let result): outbox.resolve(ticket, result)
         case .sessionWritten(let result): sessionWritten(result)
         case .participantWritten(let userID, let result): participantWritten(userID, result)
+        case .answersRead(let answers): answersRead(answers)
         case .fired(let timer): fired(timer)
         }
     }

@@ -178,7 +178,7 @@ final class SessionRegistry: Sendable {
         if let played = try await store.playedQuiz(sessionID: record.id) { return played }
         guard let quiz = try await store.quiz(id: record.quizID) else { return nil }
         if record.status != .waiting, record.mayPlay(quiz) {
-            store.keep(quiz, sessionID: record.id, sessionCreatedAt: record.createdAt) { _ in }
+            store.keep(quiz, sessionID: record.id, fence: SessionFence(record)) { _ in }
         }
         return quiz
     }

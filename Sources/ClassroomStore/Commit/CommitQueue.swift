@@ -8,6 +8,8 @@ struct CommitQueue<Write: Sendable>: Sendable {
     enum Step {
         /// Commit these, then ask again.
         case commit([Write])
+        /// Refuse these, which have waited for too long, then ask again.
+        case refuse([Write])
         /// Ask again at this time, or earlier when woken.
         case linger(until: Duration)
         /// Ask again when woken.
@@ -29,10 +31,11 @@ struct CommitQueue<Write: Sendable>: Sendable {
     let maximumQueued: Int
     let maximumQueuedBytes: Int
     let maximumBatch: Int
+    let maximumWait: Duration
     let window: Duration
     private var waiting: [Write] = []
-    /// What each of them takes in memory.
-    private var sizes: [Int] = []
+    /// What each of them takes in memory, and when it came.
+    private var entries: [(bytes: Int, arrival: Duration)] = []
     private(set) var byteCount = 0
     private var writer = Writer.working
     private var lastBatchCount = 0
@@ -41,20 +44,23 @@ struct CommitQueue<Write: Sendable>: Sendable {
 
     var count: Int { waiting.count }
 
-    init(maximumQueued: Int, maximumQueuedBytes: Int = .max, maximumBatch: Int, window: Duration) {
+    init(
+        maximumQueued: Int, maximumQueuedBytes: Int = .max, maximumBatch: Int, maximumWait: Duration = .seconds(3_600), window: Duration
+    ) {
         precondition(maximumQueued > 0 && maximumBatch > 0, "A queue for nothing commits nothing.")
         self.maximumQueued = maximumQueued
         self.maximumQueuedBytes = maximumQueuedBytes
         self.maximumBatch = maximumBatch
+        self.maximumWait = maximumWait
         self.window = window
     }
 
-    /// A write arrives, which takes so many bytes. One finds room in an empty queue whatever its size.
-    mutating func offer(_ write: Write, bytes: Int = 0) -> Admission {
+    /// A write arrives, which takes so many bytes, at `now` on a clock that only rises. One finds room in an empty queue whatever its size.
+    mutating func offer(_ write: Write, bytes: Int = 0, now: Duration = .zero) -> Admission {
         guard !isClosed else { return .closed }
         guard waiting.count < maximumQueued, waiting.isEmpty || bytes <= maximumQueuedBytes - byteCount else { return .full }
         waiting.append(write)
-        sizes.append(bytes)
+        entries.append((bytes, now))
         byteCount += bytes
         switch writer {
         case .parked: return .accepted(wake: wake())
@@ -80,22 +86,31 @@ struct CommitQueue<Write: Sendable>: Sendable {
             return .linger(until: began + window)
         }
         writer = .working
-        lastBegan = now
-        let batch: [Write]
-        if waiting.count <= maximumBatch {
-            batch = waiting
-            waiting = []
-            sizes.removeAll(keepingCapacity: true)
-            byteCount = 0
-            waiting.reserveCapacity(min(batch.count, maximumBatch))
-        } else {
-            batch = Array(waiting.prefix(maximumBatch))
-            waiting.removeFirst(maximumBatch)
-            byteCount -= sizes.prefix(maximumBatch).reduce(0, +)
-            sizes.removeFirst(maximumBatch)
+        if let first = entries.first, now - first.arrival > maximumWait {
+            return .refuse(take(entries.firstIndex { now - $0.arrival <= maximumWait } ?? entries.count))
         }
+        lastBegan = now
+        let batch = take(min(waiting.count, maximumBatch))
         lastBatchCount = batch.count
         return .commit(batch)
+    }
+
+    /// The first so many of those that wait.
+    private mutating func take(_ count: Int) -> [Write] {
+        guard count < waiting.count else {
+            defer {
+                waiting = []
+                entries.removeAll(keepingCapacity: true)
+                byteCount = 0
+                waiting.reserveCapacity(min(count, maximumBatch))
+            }
+            return waiting
+        }
+        let taken = Array(waiting.prefix(count))
+        waiting.removeFirst(count)
+        byteCount -= entries.prefix(count).reduce(0) { $0 + $1.bytes }
+        entries.removeFirst(count)
+        return taken
     }
 
     /// Only the first of several arrivals wakes the writer.

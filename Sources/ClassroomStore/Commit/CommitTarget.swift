@@ -1,25 +1,24 @@
 import Classroom
 
-/// What a write must be able to do before it is committed: be refused.
-protocol QueuedWrite: Sendable {
-    /// What it takes in memory while it waits, about.
-    var byteCount: Int { get }
-    /// Runs the write's completion with this error.
-    func fail(_ error: ClassroomError)
+/// Where batches of writes go. Belongs to the writer's thread, which calls it with one batch at a time.
+protocol CommitTarget: AnyObject {
+    /// Carries out the writes in one transaction and returns when it is committed.
+    /// - Returns: what became of each write, in their order.
+    /// - Throws: the refusal for all of them. Nothing of the batch was confirmed.
+    func commit(_ batch: [StoreWrite]) throws(ClassroomError) -> [Result<StoreWrite.Outcome, ClassroomError>]
+    /// The completions of a batch that was committed have run.
+    func delivered()
+    /// The writer's thread ends: gives back what belongs to it.
+    func finish()
 }
 
-/// Where batches go. The writer's thread calls it, one batch at a time.
-protocol CommitTarget: Sendable {
-    associatedtype Write: QueuedWrite
-
-    /// Performs the writes in one transaction. Runs no completion.
-    func commit(_ batch: [Write]) -> CommittedBatch
+extension CommitTarget {
+    func delivered() {}
+    func finish() {}
 }
 
-/// A transaction that is over.
-struct CommittedBatch {
-    /// False: none of the writes was made.
-    var isCommitted: Bool
-    /// Runs the completions, in the order of the writes, each exactly once.
-    var deliver: () -> Void
+/// A write that waits, and who waits for it.
+struct PendingWrite: Sendable {
+    let write: StoreWrite
+    let completion: @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void
 }

@@ -6,9 +6,9 @@ import NIOConcurrencyHelpers
 /// The one writer of a store: a thread that takes what has queued and commits it.
 ///
 /// A thread of its own, because a sync blocks, and an event loop or the cooperative pool must not be blocked.
-final class GroupCommitter<Target: CommitTarget>: Sendable {
+final class GroupCommitter: Sendable {
     private struct State: Sendable {
-        var queue: CommitQueue<Target.Write>
+        var queue: CommitQueue<PendingWrite>
         var statistics = CommitStatistics()
         var isFinished = false
         var closing: [CheckedContinuation<Void, Never>] = []
@@ -16,18 +16,19 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
 
     private let state: NIOLockedValueBox<State>
     private let wakeUp = DispatchSemaphore(value: 0)
-    private let target: Target
+    private let start = ContinuousClock.now
 
-    /// - Parameter name: of the thread, as debuggers and `top -H` show it.
-    init(target: Target, configuration: StoreConfiguration, name: String) {
-        self.target = target
+    /// - Parameters:
+    ///   - name: of the thread, as debuggers and `top -H` show it.
+    ///   - makeTarget: called on the thread, to which the target belongs.
+    init(configuration: StoreConfiguration, name: String, makeTarget: @escaping @Sendable () -> any CommitTarget) {
         state = NIOLockedValueBox(
             State(
                 queue: CommitQueue(
                     maximumQueued: configuration.maximumQueuedWrites, maximumQueuedBytes: configuration.maximumQueuedBytes,
-                    maximumBatch: configuration.maximumBatchedWrites,
+                    maximumBatch: configuration.maximumBatchedWrites, maximumWait: configuration.maximumWriteWait,
                     window: configuration.commitWindow)))
-        let thread = Thread { [self] in run() }
+        let thread = Thread { [self] in run(makeTarget()) }
         thread.name = name
         thread.stackSize = 1 << 20
         thread.start()
@@ -44,20 +45,23 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
     var isClosed: Bool { state.withLockedValue { $0.queue.isClosed } }
 
     /// Queues a write, or refuses it at once: then its completion runs here.
-    func enqueue(_ write: Target.Write) {
+    func enqueue(_ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void) {
         let bytes = write.byteCount
+        let pending = PendingWrite(write: write, completion: completion)
         let admission = state.withLockedValue { state in
-            let admission = state.queue.offer(write, bytes: bytes)
+            let admission = state.queue.offer(pending, bytes: bytes, now: elapsed)
             if admission == .full || admission == .closed { state.statistics.refusedWrites += 1 }
             return admission
         }
         switch admission {
         case .accepted(wake: true): wakeUp.signal()
         case .accepted(wake: false): break
-        case .full: write.fail(.storeOverloaded)
-        case .closed: write.fail(.storeClosed)
+        case .full: completion(.failure(.storeOverloaded))
+        case .closed: completion(.failure(.storeClosed))
         }
     }
+
+    private var elapsed: Duration { start.duration(to: ContinuousClock.now) }
 
     /// No more writes; what is pending is committed and then the thread ends. Does not wait.
     func stop() {
@@ -76,11 +80,9 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
         }
     }
 
-    private func run() {
-        let clock = ContinuousClock()
-        let start = clock.now
+    private func run(_ target: any CommitTarget) {
         while true {
-            let now = start.duration(to: clock.now)
+            let now = elapsed
             switch state.withLockedValue({ $0.queue.next(now: now) }) {
             case .park:
                 wakeUp.wait()
@@ -88,15 +90,36 @@ final class GroupCommitter<Target: CommitTarget>: Sendable {
                 let nanoseconds = Int((until - now) / .nanoseconds(1))
                 _ = wakeUp.wait(timeout: .now() + .nanoseconds(nanoseconds))
             case .commit(let batch):
-                let committed = target.commit(batch)
-                let took = start.duration(to: clock.now) - now
-                state.withLockedValue { $0.statistics.record(writes: batch.count, isCommitted: committed.isCommitted, took: took) }
-                committed.deliver()
+                commit(batch, to: target, begunAt: now)
+            case .refuse(let writes):
+                state.withLockedValue { $0.statistics.refusedWrites += writes.count }
+                for pending in writes { pending.completion(.failure(.storeFailed)) }
             case .finish:
+                target.finish()
                 finish()
                 return
             }
         }
+    }
+
+    private func commit(_ batch: [PendingWrite], to target: any CommitTarget, begunAt began: Duration) {
+        let outcomes: [Result<StoreWrite.Outcome, ClassroomError>]
+        do throws(ClassroomError) {
+            outcomes = try target.commit(batch.map(\.write))
+        } catch {
+            record(batch, isCommitted: false, began)
+            for pending in batch { pending.completion(.failure(error)) }
+            return
+        }
+        record(batch, isCommitted: true, began)
+        assert(outcomes.count == batch.count, "each write has its outcome")
+        for (pending, outcome) in zip(batch, outcomes) { pending.completion(outcome) }
+        target.delivered()
+    }
+
+    private func record(_ batch: [PendingWrite], isCommitted: Bool, _ began: Duration) {
+        let took = elapsed - began
+        state.withLockedValue { $0.statistics.record(writes: batch.count, isCommitted: isCommitted, took: took) }
     }
 
     private func finish() {

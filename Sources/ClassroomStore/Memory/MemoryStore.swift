@@ -1,12 +1,15 @@
-import Classroom
+public import Classroom
+import NIOConcurrencyHelpers
 
 /// A store that keeps nothing beyond the process: for tests and for a quick look. It has the other backends' writer, limits and order.
 public final class MemoryStore: ClassroomStore {
-    private let target = MemoryCommitTarget()
-    private let committer: GroupCommitter<MemoryCommitTarget>
+    private let target: MemoryCommitTarget
+    private let committer: GroupCommitter
 
     public init(configuration: StoreConfiguration = .init()) {
-        committer = GroupCommitter(target: target, configuration: configuration, name: "dunlin-memory")
+        let target = MemoryCommitTarget()
+        self.target = target
+        committer = GroupCommitter(configuration: configuration, name: "dunlin-memory") { target }
     }
 
     deinit { committer.stop() }
@@ -19,21 +22,30 @@ public final class MemoryStore: ClassroomStore {
 
     public func close() async { await committer.close() }
 
+    public func perform(_ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void) {
+        committer.enqueue(write, completion: completion)
+    }
+
     // MARK: - For the extensions
 
     func read<Value: Sendable>(_ body: (MemoryTables) -> Value) throws(ClassroomError) -> Value {
         if committer.isClosed { throw .storeClosed }
         return target.read(body)
     }
+}
 
-    func write<Value: Sendable>(_ body: @escaping @Sendable (inout MemoryTables) throws -> Value) async throws(ClassroomError) -> Value {
-        try await committed { write(body, completion: $0) }
-    }
+/// Applies batches to the tables.
+final class MemoryCommitTarget: CommitTarget, Sendable {
+    private let tables = NIOLockedValueBox(MemoryTables())
 
-    func write<Value: Sendable>(
-        _ body: @escaping @Sendable (inout MemoryTables) throws -> Value,
-        completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void
-    ) {
-        committer.enqueue(PendingTransaction(body, completion: completion))
+    func read<Value: Sendable>(_ body: (MemoryTables) -> Value) -> Value { tables.withLockedValue { body($0) } }
+
+    func commit(_ batch: [StoreWrite]) -> [Result<StoreWrite.Outcome, ClassroomError>] {
+        let now = MachineClock.now
+        return tables.withLockedValue { tables in
+            batch.map { write in
+                do throws(ClassroomError) { return .success(try tables.perform(write, now: now)) } catch { return .failure(error) }
+            }
+        }
     }
 }

@@ -10,9 +10,12 @@ public struct StoreConfiguration: Sendable {
     public var maximumBatchedWrites = 1_000
     /// While writes come in bursts, transactions begin at most this often; a lone write begins at once.
     public var commitWindow: Duration = .milliseconds(2)
-    /// How long a transaction waits for another process that has the database locked. A write can wait for the transaction before its own
-    /// too: it is told within twice this time.
+    /// How long a write may wait for its transaction to begin. Together with ``busyTimeout`` it bounds the time until a write is told.
+    public var maximumWriteWait: Duration = .milliseconds(2_500)
+    /// How long a transaction may take: it waits for another process that has the file locked, or for a database server that does not answer.
     public var busyTimeout: Duration = .seconds(2)
+    /// Limits of the connections to a database server. A file has none.
+    public var pool = PoolConfiguration()
     /// How often what was committed goes from the write-ahead log into the database file, if anything was: SQLite by itself may leave all of it
     /// beside the file.
     public var checkpointInterval: Duration = .seconds(5)
@@ -20,6 +23,25 @@ public struct StoreConfiguration: Sendable {
     public var maximumLogBytes = 16 << 20
     /// What holds in a session whose row says nothing about it, such as one that somebody wrote by hand.
     public var defaultSettings = SessionSettings()
+
+    public init() {}
+}
+
+/// Limits and times of the connections to a database server.
+public struct PoolConfiguration: Sendable {
+    /// Connections that read. One more writes.
+    public var readers = 4
+    /// Reads that may wait for a connection; the next one is refused.
+    public var maximumQueuedReads = 2_000
+    /// How long a read may take, its wait for a connection included.
+    public var readTimeout: Duration = .milliseconds(2_500)
+    /// How long opening a connection may take.
+    public var connectTimeout: Duration = .seconds(2)
+    /// The wait before connecting again after a failure: it doubles from the first to the longest, each time a random part of it.
+    public var firstReconnectDelay: Duration = .milliseconds(20)
+    public var longestReconnectDelay: Duration = .milliseconds(500)
+    /// How long the tables may take to be created or changed when a server starts.
+    public var migrationTimeout: Duration = .seconds(60)
 
     public init() {}
 }

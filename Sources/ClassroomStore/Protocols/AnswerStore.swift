@@ -10,26 +10,23 @@ public enum AnswerOutcome: Hashable, Sendable {
 }
 
 /// Answers: one a session, question and user, the first one counts.
-public protocol AnswerStore: Sendable {
+public protocol AnswerStore: StoreWriting {
     /// All answers of the session, in the order of `answeredAt`; ties by question and user id.
     func answers(sessionID: String) async throws -> [AnswerRecord]
-    /// Stores the answer; the completion runs after the commit that made it durable. See ``ClassroomStore`` for where it runs.
-    /// - Parameter sessionCreatedAt: of the session that was answered; nil: whichever has the id.
-    func submit(
-        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void)
 }
 
 extension AnswerStore {
-    /// An answer to whichever session has the id.
-    public func submit(_ answer: AnswerRecord, completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void) {
-        submit(answer, sessionCreatedAt: nil, completion: completion)
+    /// Stores the answer; the completion runs after the commit that made it durable.
+    /// - Parameter fence: `ClassroomError.staleEpoch` if another server owns the session by now.
+    public func submit(
+        _ answer: AnswerRecord, fence: SessionFence = .none,
+        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void
+    ) {
+        perform(.submitAnswer(answer, fence), \.answer, completion: completion)
     }
 
-    /// ``AnswerStore/submit(_:sessionCreatedAt:completion:)``, awaited.
-    public func submit(
-        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds? = nil
-    ) async throws(ClassroomError) -> AnswerOutcome {
-        try await committed { submit(answer, sessionCreatedAt: sessionCreatedAt, completion: $0) }
+    /// ``submit(_:fence:completion:)``, awaited.
+    public func submit(_ answer: AnswerRecord, fence: SessionFence = .none) async throws(ClassroomError) -> AnswerOutcome {
+        try await perform(.submitAnswer(answer, fence), \.answer)
     }
 }

@@ -1,18 +1,21 @@
 public import Classroom
 
 /// The history of the chat rooms.
-public protocol ChatStore: Sendable {
-    /// Stores the message as the next of its room: the stored message has the room's last sequence + 1 (from 1), whatever `message.sequence` says.
-    /// A message whose `clientID` its sender has used in the room before is that message sent again: it is not stored, and the completion gets
-    /// the first one, as its id tells. Completions run after the commit, in the order of the sequences. See ``ClassroomStore`` for where they run.
-    func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void)
+public protocol ChatStore: StoreWriting {
     /// The last messages of the room, the oldest of them first.
     func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage]
 }
 
 extension ChatStore {
-    /// ``ChatStore/append(_:completion:)``, awaited.
+    /// Stores the message as the next of its room: the stored message has the room's last sequence + 1 (from 1), whatever `message.sequence`
+    /// says, and no two servers give the same one. A message whose `clientID` its sender has used in the room before is that message sent again:
+    /// it is not stored, and the completion gets the first one, as its id tells. Completions run after the commit, in the order of the sequences.
+    public func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {
+        perform(.appendMessage(message), \.message, completion: completion)
+    }
+
+    /// ``append(_:completion:)``, awaited.
     public func append(_ message: ChatMessage) async throws(ClassroomError) -> ChatMessage {
-        try await committed { append(message, completion: $0) }
+        try await perform(.appendMessage(message), \.message)
     }
 }

@@ -7,6 +7,9 @@ extension ClassroomError {
     public static let quizExists = ClassroomError(.conflict, "A quiz with this id exists already")
     /// Another session, waiting or active, has this join code.
     public static let joinCodeInUse = ClassroomError(.conflict, "The join code is in use")
+    /// Another server has become the session's owner since the write was decided: the session has to be read again.
+    public static let staleEpoch = ClassroomError(
+        .unavailable, "The session has moved to another server, please try again", retryAfterMs: 500)
     /// So many writes are waiting that another one is refused.
     public static let storeOverloaded = ClassroomError(.unavailable, "The database is busy, please try again", retryAfterMs: 1_000)
     /// The server is shutting down.

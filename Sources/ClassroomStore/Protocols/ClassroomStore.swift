@@ -1,28 +1,50 @@
-import Classroom
-
 /// Everything that outlives the process. All backends implement this protocol and pass the same contract suite.
 ///
-/// **Writes** go through one writer, in the order in which they were asked for. Those that queue while a commit is under way share the next
-/// one (group commit), each failing or succeeding by itself. A completion runs once, after the commit, in commit order, on the writer's
-/// thread: it must not block and must not wait for the store. A refusal (``StoreConfiguration/maximumQueuedWrites`` are waiting, or
-/// the store is closed) is `ClassroomError(.unavailable)` and runs the completion at once, on the caller's thread.
+/// **Writes** are values (``StoreWrite``) and go through one writer, in the order in which they were asked for. Those that queue while a commit
+/// is under way share the next one (group commit), each failing or succeeding by itself. A completion runs once, after the commit, in commit
+/// order, on the writer's thread: it must not block and must not wait for the store. A refusal (``StoreConfiguration/maximumQueuedWrites`` are
+/// waiting, or the store is closed) is `ClassroomError(.unavailable)` and runs the completion at once, on the caller's thread.
+///
+/// A failure says that the write was not acknowledged, not that it was not made: a connection can break between the commit and its
+/// confirmation. Who needs to know reads again.
 ///
 /// **Reads** see every write whose completion has run. They throw `ClassroomError(.unavailable)`, or `CancellationError` in a cancelled task.
 public protocol ClassroomStore: UserStore, TokenStore, QuizStore, SessionStore, AnswerStore, ChatStore {
+    /// Several servers may work on this store at once: a session's lease has to be held and renewed. False: one server has it for itself.
+    var isShared: Bool { get }
     /// Returns when the store can be read and accepts writes; throws the reason otherwise.
     func health() async throws
     /// Refuses new writes and returns when those that are pending are committed. The second and later calls do no more than wait.
     func close() async
     /// What the writer has done so far.
     var statistics: CommitStatistics { get }
+    /// The connections to a database server; nil: there is none.
+    var pool: PoolStatistics? { get }
 }
 
-/// Awaits a completion. A continuation, not a task: one allocation a write.
-func committed<Value: Sendable>(
-    _ start: (@escaping @Sendable (Result<Value, ClassroomError>) -> Void) -> Void
-) async throws(ClassroomError) -> Value {
-    let result: Result<Value, ClassroomError> = await withCheckedContinuation { continuation in
-        start { continuation.resume(returning: $0) }
-    }
-    return try result.get()
+extension ClassroomStore {
+    public var isShared: Bool { false }
+    public var pool: PoolStatistics? { nil }
+}
+
+/// The connections to a database server. Counts only rise, but for ``connections`` and ``queuedReads``.
+public struct PoolStatistics: Hashable, Sendable {
+    /// Open connections, the writer's included.
+    public var connections = 0
+    /// Connections opened since the start.
+    public var connectionsOpened = 0
+    /// Attempts to connect that failed.
+    public var failedConnects = 0
+    /// Connections that broke, or were given up because the server did not answer in time.
+    public var lostConnections = 0
+    /// Reads that wait for a connection now.
+    public var queuedReads = 0
+    /// Reads that were carried out.
+    public var reads = 0
+    /// Reads that failed because the time was up.
+    public var timedOutReads = 0
+    /// Reads refused because the queue was full.
+    public var refusedReads = 0
+
+    public init() {}
 }

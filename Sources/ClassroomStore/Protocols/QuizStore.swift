@@ -1,7 +1,7 @@
 public import Classroom
 
 /// The library of quizzes.
-public protocol QuizStore: Sendable {
+public protocol QuizStore: StoreWriting {
     /// The quiz, or nil. Questions without an id in the row have positional ones (`q1`, `q2`, …).
     func quiz(id: String) async throws -> Quiz?
     /// All quizzes, or those of one owner, by title and then id.
@@ -17,18 +17,13 @@ public protocol QuizStore: Sendable {
     func replace(_ quiz: Quiz) async throws -> Bool
     /// Creates the quiz or replaces the one of the same id.
     func save(_ quiz: Quiz) async throws
-    /// The same three for a quiz whose questions were written as JSON before: a store that keeps that text writes none of its own.
+    /// The same three for a quiz whose questions were written as JSON before, which holds nobody up.
     func create(_ quiz: WrittenQuiz) async throws
     func replace(_ quiz: WrittenQuiz) async throws -> Bool
     func save(_ quiz: WrittenQuiz) async throws
     /// Whether there was such a quiz. Its sessions stay, and those that were started keep it as they played it.
     func deleteQuiz(id: String) async throws -> Bool
 
-    /// Keeps the quiz as a session plays it, in place of what was kept before. False: the session's row is gone, or another incarnation's.
-    /// See ``ClassroomStore`` for where the completion runs.
-    func keep(
-        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
     /// The quiz as a session that was started plays or played it, whatever became of the library's. A session that came into the database
     /// past this store has a copy from when its quiz is first changed; until then nil, and the library's is the one.
     func playedQuiz(sessionID: String) async throws -> Quiz?
@@ -45,12 +40,21 @@ extension QuizStore {
 }
 
 extension QuizStore {
-    /// For a store that keeps no text.
-    public func create(_ quiz: WrittenQuiz) async throws { try await create(quiz.quiz) }
-    /// For a store that keeps no text.
-    public func replace(_ quiz: WrittenQuiz) async throws -> Bool { try await replace(quiz.quiz) }
-    /// For a store that keeps no text.
-    public func save(_ quiz: WrittenQuiz) async throws { try await save(quiz.quiz) }
+    public func create(_ quiz: Quiz) async throws { try await create(WrittenQuiz(quiz)) }
+    public func replace(_ quiz: Quiz) async throws -> Bool { try await replace(WrittenQuiz(quiz)) }
+    public func save(_ quiz: Quiz) async throws { try await save(WrittenQuiz(quiz)) }
+    public func create(_ quiz: WrittenQuiz) async throws { try await perform(.createQuiz(quiz)) }
+    public func replace(_ quiz: WrittenQuiz) async throws -> Bool { try await perform(.replaceQuiz(quiz), \.flag) }
+    public func save(_ quiz: WrittenQuiz) async throws { try await perform(.saveQuiz(quiz)) }
+    public func deleteQuiz(id: String) async throws -> Bool { try await perform(.deleteQuiz(id: id), \.flag) }
+
+    /// Keeps the quiz as a session plays it, in place of what was kept before. False: the session's row is gone, or another incarnation's.
+    public func keep(
+        _ quiz: Quiz, sessionID: String, fence: SessionFence, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        perform(.keepQuiz(WrittenQuiz(quiz), sessionID: sessionID, fence), \.flag, completion: completion)
+    }
+
     /// For a store that has its quizzes at hand.
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
         try await quizzes(createdBy: createdBy).map(QuizSummary.init)

@@ -4,7 +4,7 @@ public import Classroom
 ///
 /// Rows may come and go behind the server's back. `createdAt` tells one incarnation of a session id from the next: a row that was deleted
 /// and written anew has another one.
-public protocol SessionStore: Sendable {
+public protocol SessionStore: StoreWriting {
     /// Stores a new session. What an earlier session of the same id may have left behind is removed.
     /// - Throws: `ClassroomError.sessionExists` or `ClassroomError.joinCodeInUse` (both `.conflict`).
     func createSession(_ session: SessionRecord) async throws
@@ -19,49 +19,71 @@ public protocol SessionStore: Sendable {
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord]
     /// How many sessions there are of each state but `ended`.
     func countSessions() async throws -> [SessionStatus: Int]
-    /// Replaces the session's row. False: the row vanished, or is another incarnation (another `createdAt`); nothing was written.
-    /// `ClassroomError.joinCodeInUse` when another live session has the code. See ``ClassroomStore`` for where the completion runs.
-    func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
     /// Whether there was such a session. Participants and answers go with it.
     func deleteSession(id: String) async throws -> Bool
 
     /// Everyone who ever joined, the kicked and those who left included, in the order of joining.
     func participants(sessionID: String) async throws -> [ParticipantRecord]
-    /// Creates the participant or replaces the one of the same session and user. False: the session's row vanished, or is another
-    /// incarnation; nothing was written.
-    /// - Parameter sessionCreatedAt: of the session that was joined; nil: whichever has the id.
-    func save(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
-    /// Deletes the participant's row, if there is one. False: the session's row vanished, or is another incarnation.
-    func delete(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void)
 }
 
 extension SessionStore {
-    /// ``SessionStore/update(_:completion:)``, awaited.
-    public func update(_ session: SessionRecord) async throws(ClassroomError) -> Bool {
-        try await committed { update(session, completion: $0) }
+    public func createSession(_ session: SessionRecord) async throws { try await perform(.createSession(session)) }
+
+    public func deleteSession(id: String) async throws -> Bool { try await perform(.deleteSession(id: id), \.flag) }
+
+    /// Replaces the session's row, but for its lease. False: the row vanished, or is another incarnation (another `createdAt`); nothing was
+    /// written. `ClassroomError.joinCodeInUse` when another live session has the code, `.staleEpoch` when the row's epoch is higher than the
+    /// record's.
+    public func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
+        perform(.updateSession(session), \.flag, completion: completion)
     }
 
-    /// A participant of whichever session has the id.
-    public func save(_ participant: ParticipantRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        save(participant, sessionCreatedAt: nil, completion: completion)
-    }
+    /// ``update(_:completion:)``, awaited.
+    public func update(_ session: SessionRecord) async throws(ClassroomError) -> Bool { try await perform(.updateSession(session), \.flag) }
 
-    /// ``SessionStore/save(_:sessionCreatedAt:completion:)``, awaited.
+    /// Creates the participant or replaces the one of the same session and user. False: the session's row vanished, or is another
+    /// incarnation; nothing was written.
     public func save(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds? = nil
-    ) async throws(ClassroomError) -> Bool {
-        try await committed { save(participant, sessionCreatedAt: sessionCreatedAt, completion: $0) }
+        _ participant: ParticipantRecord, fence: SessionFence = .none,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        perform(.saveParticipant(participant, fence), \.flag, completion: completion)
     }
 
-    /// ``SessionStore/delete(_:sessionCreatedAt:completion:)``, awaited.
+    /// ``save(_:fence:completion:)``, awaited.
+    public func save(_ participant: ParticipantRecord, fence: SessionFence = .none) async throws(ClassroomError) -> Bool {
+        try await perform(.saveParticipant(participant, fence), \.flag)
+    }
+
+    /// Deletes the participant's row, if there is one. False: the session's row vanished, or is another incarnation.
     public func delete(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds? = nil
-    ) async throws(ClassroomError) -> Bool {
-        try await committed { delete(participant, sessionCreatedAt: sessionCreatedAt, completion: $0) }
+        _ participant: ParticipantRecord, fence: SessionFence = .none,
+        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        perform(.deleteParticipant(participant, fence), \.flag, completion: completion)
+    }
+
+    /// ``delete(_:fence:completion:)``, awaited.
+    public func delete(_ participant: ParticipantRecord, fence: SessionFence = .none) async throws(ClassroomError) -> Bool {
+        try await perform(.deleteParticipant(participant, fence), \.flag)
+    }
+
+    /// Asks to run a session. Granted if nobody holds the lease, the caller does, or it has expired; each other owner than the last one
+    /// raises the epoch. With `takesOver` it is granted in any case.
+    public func acquireLease(_ request: StoreWrite.LeaseRequest) async throws(ClassroomError) -> LeaseOutcome {
+        try await perform(.acquireLease(request), \.lease)
+    }
+
+    /// Renews the leases that the owner still holds, and returns those.
+    public func renewLeases(
+        of sessionIDs: [String], owner: String, duration: Duration
+    ) async throws(ClassroomError) -> [String: SessionLease] {
+        try await perform(.renewLeases(owner: owner, sessionIDs: sessionIDs, duration: duration), \.leases)
+    }
+
+    /// Gives up the leases that the owner still holds, so that others need not wait for their end.
+    public func releaseLeases(of sessionIDs: [String], owner: String) async throws(ClassroomError) {
+        try await perform(.releaseLeases(owner: owner, sessionIDs: sessionIDs))
     }
 
     /// All sessions with one of these states, the newest first; for resuming after a restart.

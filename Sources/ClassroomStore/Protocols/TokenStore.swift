@@ -1,7 +1,7 @@
 public import Classroom
 
 /// Opaque bearer tokens, known only by their hash (``TokenHash/sha256Hex(_:)``: lowercase hexadecimal SHA-256).
-public protocol TokenStore: Sendable {
+public protocol TokenStore: StoreWriting {
     /// Stores a token for a user, who need not exist yet: the user is looked up when the token is used. A token of the same hash is replaced.
     /// - Parameter expiresAt: the first moment at which the token is no longer valid; nil for never.
     func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws
@@ -18,4 +18,20 @@ public protocol TokenStore: Sendable {
     func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int
     /// How many tokens the user had; they are gone now.
     func revokeTokens(userID: String) async throws -> Int
+}
+
+extension TokenStore {
+    public func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
+        try await load(users: [], tokens: [TokenRecord(hash: hash, userID: userID, expiresAt: expiresAt, createdAt: createdAt)])
+    }
+
+    public func load(users: [UserChange], tokens: [TokenRecord]) async throws { try await perform(.load(users: users, tokens: tokens)) }
+
+    public func revokeToken(hash: String) async throws -> Bool { try await perform(.revokeToken(hash: hash), \.count) > 0 }
+
+    public func revokeTokens(userID: String) async throws -> Int { try await perform(.revokeTokens(userID: userID), \.count) }
+
+    public func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int {
+        try await perform(.deleteExpired(now: now, limit: limit), \.count)
+    }
 }

@@ -1,7 +1,7 @@
 public import Classroom
 
 /// Who exists. Every method throws `ClassroomError(.unavailable)` when the answer cannot be had now.
-public protocol UserStore: Sendable {
+public protocol UserStore: StoreWriting {
     /// The user with this id, or nil. Permissions that are absent or unreadable in the row are the role's defaults.
     func user(id: String) async throws -> User?
     /// The first user (by id) of this name, or nil; names of users are not unique.
@@ -10,4 +10,8 @@ public protocol UserStore: Sendable {
     func save(_ user: User) async throws
     /// How many users there are, guests included.
     func countUsers() async throws -> Int
+}
+
+extension UserStore {
+    public func save(_ user: User) async throws { try await perform(.saveUser(user)) }
 }

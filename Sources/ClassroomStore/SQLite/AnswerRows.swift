@@ -7,12 +7,12 @@ enum AnswerRows {
     private static let insertion = """
         insert into quiz_answers
             (session_id, question_id, user_id, answer, correct, score, time_bonus, elapsed_ms, time_spent, answered_at)
-            select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 where \(SessionRows.exists(id: "?1", createdAt: "?11"))
+            select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 where \(SessionRows.passes(id: "?1", createdAt: "?11", epoch: "?12"))
             on conflict (session_id, question_id, user_id) do nothing
         """
 
     /// The key decides, within the transaction: the first answer is stored, a second one finds it.
-    static func insert(_ answer: AnswerRecord, _ sessionCreatedAt: UnixMilliseconds?, in db: Database) throws -> AnswerOutcome {
+    static func insert(_ answer: AnswerRecord, _ fence: SessionFence, in db: Database) throws -> AnswerOutcome {
         let statement = try HotStatement(insertion, in: db)
         statement.bind(1, answer.sessionID)
         statement.bind(2, answer.questionID)
@@ -24,11 +24,12 @@ enum AnswerRows {
         statement.bind(8, answer.elapsedMs)
         statement.bind(9, answer.timeSpent)
         statement.bind(10, answer.answeredAt)
-        statement.bind(11, sessionCreatedAt)
+        statement.bind(11, fence.createdAt)
+        statement.bind(12, fence.epoch.map { Int64($0) })
         switch statement.run() {
         case SQLITE_DONE where db.changesCount > 0: return .stored
         case SQLITE_DONE:
-            guard try SessionRows.exists(answer.sessionID, sessionCreatedAt, in: db) else { return .sessionVanished }
+            guard try SessionRows.passes(fence, answer.sessionID, in: db) else { return .sessionVanished }
             return .duplicate(try existing(answer, in: db))
         case let code: throw SQLiteFailure.statementError(code, in: db)
         }

@@ -4,17 +4,18 @@ import GRDB
 /// Rows of `played_quizzes`: each session's own copy of its quiz.
 enum PlayedQuizRows {
     /// False: the session's row is gone, or another incarnation's.
-    static func keep(_ quiz: Quiz, _ sessionID: String, _ sessionCreatedAt: UnixMilliseconds?, in db: Database) throws -> Bool {
+    static func keep(_ written: WrittenQuiz, _ sessionID: String, _ fence: SessionFence, in db: Database) throws -> Bool {
+        let quiz = written.quiz
         try db.cachedStatement(
             sql: """
                 insert into played_quizzes (session_id, session_created_at, title, questions, created_by)
                     select id, created_at, ?3, ?4, ?5 from quiz_sessions
-                        where id = ?1 and \(SessionRows.exists(id: "?1", createdAt: "?2"))
+                        where id = ?1 and \(SessionRows.passes(id: "?1", createdAt: "?2", epoch: "?6"))
                     on conflict (session_id) do update set session_created_at = excluded.session_created_at, title = excluded.title,
                         questions = excluded.questions, created_by = excluded.created_by
                 """
-        ).execute(arguments: [sessionID, sessionCreatedAt, quiz.title, QuestionsText.text(quiz.questions), quiz.createdBy])
-        return db.changesCount > 0
+        ).execute(arguments: [sessionID, fence.createdAt, quiz.title, written.questions, quiz.createdBy, fence.epoch])
+        return try db.changesCount > 0 || SessionRows.passes(fence, sessionID, in: db)
     }
 
     static func quiz(sessionID: String, in db: Database) throws -> Quiz? {

@@ -9,7 +9,7 @@ enum SQLiteSchema {
     /// Milliseconds since 1970.
     private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
 
-    static let versions = [version1, version2, version3]
+    static let versions = [version1, version2, version3, version4]
 
     /// The tables of the newest version.
     static let tables = [
@@ -34,6 +34,13 @@ enum SQLiteSchema {
     struct NewerSchema: Error {
         let version: Int
     }
+
+    /// Who runs a session, until when, and in which epoch.
+    private static let version4 = """
+        alter table quiz_sessions add column lease_owner text;
+        alter table quiz_sessions add column lease_expires_at integer;
+        alter table quiz_sessions add column epoch integer default 0;
+        """
 
     /// Indexes for what is looked up while others wait (live sessions, sessions of one owner or quiz, what has expired), and a row to try
     /// a write with.

@@ -54,63 +54,6 @@ extension SQLiteStore {
         }
     }
 
-    public func create(_ quiz: Quiz) async throws { try await create(WrittenQuiz(quiz)) }
-    public func replace(_ quiz: Quiz) async throws -> Bool { try await replace(WrittenQuiz(quiz)) }
-    public func save(_ quiz: Quiz) async throws { try await save(WrittenQuiz(quiz)) }
-
-    public func create(_ written: WrittenQuiz) async throws {
-        let quiz = written.quiz
-        try await write(bytes: written.bytes) { db in
-            try db.cachedStatement(
-                sql: "insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?) on conflict (id) do nothing"
-            ).execute(arguments: [quiz.id, quiz.title, written.questions, quiz.createdBy])
-            guard db.changesCount > 0 else { throw ClassroomError.quizExists }
-        }
-    }
-
-    public func replace(_ written: WrittenQuiz) async throws -> Bool {
-        let quiz = written.quiz
-        return try await write(bytes: written.bytes) { db in
-            try db.cachedStatement(sql: "update quizzes set title = ?, questions = ? where id = ? and coalesce(created_by, '') = ?")
-                .execute(arguments: [quiz.title, written.questions, quiz.id, quiz.createdBy])
-            return db.changesCount > 0
-        }
-    }
-
-    public func save(_ written: WrittenQuiz) async throws {
-        let quiz = written.quiz
-        try await write(bytes: written.bytes) { db in
-            try db.cachedStatement(
-                sql: """
-                    insert into quizzes (id, title, questions, created_by) values (?, ?, ?, ?)
-                        on conflict (id) do update set title = excluded.title, questions = excluded.questions, created_by = excluded.created_by
-                    """
-            ).execute(arguments: [quiz.id, quiz.title, written.questions, quiz.createdBy])
-        }
-    }
-
-    /// About what a quiz takes while it waits for the writer.
-    private static func bytes(_ quiz: Quiz) -> Int {
-        quiz.questions.reduce(quiz.title.utf8.count) { sum, question in
-            sum + 256 + question.question.utf8.count + question.options.reduce(0) { $0 + 16 + $1.utf8.count }
-        }
-    }
-
-    public func deleteQuiz(id: String) async throws -> Bool {
-        try await write { db in
-            try db.cachedStatement(sql: "delete from quizzes where id = ?").execute(arguments: [id])
-            return db.changesCount > 0
-        }
-    }
-
-    public func keep(
-        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) {
-        write(
-            bytes: Self.bytes(quiz), { db in try PlayedQuizRows.keep(quiz, sessionID, sessionCreatedAt, in: db) }, completion: completion)
-    }
-
     public func playedQuiz(sessionID: String) async throws -> Quiz? {
         try await read { db in try PlayedQuizRows.quiz(sessionID: sessionID, in: db) }
     }

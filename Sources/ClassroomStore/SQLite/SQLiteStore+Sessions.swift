@@ -2,10 +2,6 @@ public import Classroom
 import GRDB
 
 extension SQLiteStore {
-    public func createSession(_ session: SessionRecord) async throws {
-        try await write { db in try SessionRows.insert(session, in: db) }
-    }
-
     public func session(id: String) async throws -> SessionRecord? {
         try await read { [defaultSettings] db in try SessionRows.one("id = ?", id, defaults: defaultSettings, in: db) }
     }
@@ -34,32 +30,15 @@ extension SQLiteStore {
         try await read { db in try SessionRows.count(in: db) }
     }
 
-    public func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        write({ db in try SessionRows.update(session, in: db) }, completion: completion)
-    }
-
-    public func deleteSession(id: String) async throws -> Bool {
-        try await write { db in
-            try db.cachedStatement(sql: "delete from quiz_sessions where id = ?").execute(arguments: [id])
-            return db.changesCount > 0
-        }
-    }
-
     public func participants(sessionID: String) async throws -> [ParticipantRecord] {
         try await read { db in try ParticipantRows.all(sessionID: sessionID, in: db) }
     }
 
-    public func save(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) {
-        write({ db in try ParticipantRows.save(participant, sessionCreatedAt, in: db) }, completion: completion)
+    public func answers(sessionID: String) async throws -> [AnswerRecord] {
+        try await read { db in try AnswerRows.all(sessionID: sessionID, in: db) }
     }
 
-    public func delete(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) {
-        write({ db in try ParticipantRows.delete(participant, sessionCreatedAt, in: db) }, completion: completion)
+    public func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] {
+        try await read { db in try ChatRows.recent(roomID: roomID, limit: limit, in: db) }
     }
 }

@@ -1,5 +1,4 @@
-import Classroom
-import Dispatch
+public import Classroom
 import Foundation
 import GRDB
 public import Logging
@@ -10,8 +9,8 @@ public import Logging
 /// of their own and never wait for a write.
 public final class SQLiteStore: ClassroomStore {
     private let path: String
-    private let pool: DatabasePool
-    private let committer: GroupCommitter<SQLiteWriter>
+    let pool: DatabasePool
+    private let committer: GroupCommitter
     private let checkpoints: LogCheckpoints
     private let logger: Logger
     let defaultSettings: SessionSettings
@@ -21,10 +20,13 @@ public final class SQLiteStore: ClassroomStore {
         self.path = path
         self.logger = logger
         defaultSettings = configuration.defaultSettings
-        pool = try Self.openPool(path: path, configuration: configuration)
-        checkpoints = LogCheckpoints(pool: pool, path: path, configuration: configuration, logger: logger)
-        committer = GroupCommitter(
-            target: SQLiteWriter(pool: pool, checkpoints: checkpoints, logger: logger), configuration: configuration, name: "dunlin-sqlite")
+        let pool = try Self.openPool(path: path, configuration: configuration)
+        let checkpoints = LogCheckpoints(pool: pool, path: path, configuration: configuration, logger: logger)
+        self.pool = pool
+        self.checkpoints = checkpoints
+        committer = GroupCommitter(configuration: configuration, name: "dunlin-sqlite") {
+            SQLiteWriter(pool: pool, checkpoints: checkpoints, logger: logger)
+        }
         checkpoints.start()
     }
 
@@ -41,19 +43,9 @@ public final class SQLiteStore: ClassroomStore {
         let tables = try await read { db in
             try String.fetchSet(db.cachedStatement(sql: "select name from sqlite_master where type = 'table'"))
         }
-        guard let missing = SQLiteSchema.tables.first(where: { !tables.contains($0) }) else { return try await probe() }
+        guard let missing = SQLiteSchema.tables.first(where: { !tables.contains($0) }) else { return try await perform(.probe) }
         throw ClassroomError(.unavailable, "The database's table \(missing) is gone")
     }
-
-    private func probe() async throws {
-        try await write { db in
-            try db.cachedStatement(sql: "insert or replace into write_probe (id, filler) values (1, randomblob(?))")
-                .execute(arguments: [Self.probeBytes])
-        }
-    }
-
-    /// A few pages: more than the last one has left.
-    private static let probeBytes = 16_384
 
     /// Afterwards the file holds everything by itself.
     public func close() async {
@@ -64,6 +56,10 @@ public final class SQLiteStore: ClassroomStore {
         } catch {
             logger.warning("the database did not close cleanly", metadata: ["error": "\(type(of: error))"])
         }
+    }
+
+    public func perform(_ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void) {
+        committer.enqueue(write, completion: completion)
     }
 
     // MARK: - For the extensions
@@ -78,21 +74,4 @@ public final class SQLiteStore: ClassroomStore {
             throw SQLiteFailure.refusal(error, logger: logger)
         }
     }
-
-    /// Writes in a savepoint of the next transaction.
-    /// - Parameter bytes: what it holds in memory while it waits, beyond the usual.
-    func write<Value: Sendable>(
-        bytes: Int = 0, _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(ClassroomError) -> Value {
-        try await committed { write(bytes: bytes, body, completion: $0) }
-    }
-
-    func write<Value: Sendable>(
-        bytes: Int = 0, _ body: @escaping @Sendable (Database) throws -> Value,
-        completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void
-    ) {
-        committer.enqueue(.transaction(PendingTransaction(bytes: bytes, { try body($0) }, completion: completion)))
-    }
-
-    func enqueue(_ write: SQLiteWrite) { committer.enqueue(write) }
 }

@@ -1,26 +1,16 @@
 import Classroom
 import GRDB
-import GRDBSQLite
 import Logging
-import NIOConcurrencyHelpers
 
 /// Performs batches on the pool's writing connection.
 ///
 /// Each write fails or succeeds by itself: one with several statements in a savepoint; one with a single statement needs none, as SQLite
 /// undoes a failed statement. A failure that ends the whole transaction (disk full, input or output error) fails every write of the batch.
 final class SQLiteWriter: CommitTarget {
-    private enum Outcome {
-        case answer(AnswerOutcome)
-        case message(ChatMessage)
-        case done(@Sendable () -> Void)
-        case failed(ClassroomError)
-    }
-
     private let pool: DatabasePool
     private let checkpoints: LogCheckpoints
     private let logger: Logger
-    /// Taken out for the time of a transaction: only the writer's thread uses them.
-    private let sequences = NIOLockedValueBox<ChatSequences?>(ChatSequences())
+    private var sequences = ChatSequences()
 
     init(pool: DatabasePool, checkpoints: LogCheckpoints, logger: Logger) {
         self.pool = pool
@@ -28,38 +18,28 @@ final class SQLiteWriter: CommitTarget {
         self.logger = logger
     }
 
-    func commit(_ batch: [SQLiteWrite]) -> CommittedBatch {
-        var sequences = self.sequences.withLockedValue { kept in
-            defer { kept = nil }
-            return kept ?? ChatSequences()
-        }
-        defer { self.sequences.withLockedValue { $0 = sequences } }
+    func commit(_ batch: [StoreWrite]) throws(ClassroomError) -> [Result<StoreWrite.Outcome, ClassroomError>] {
         do {
-            let outcomes = try pool.writeWithoutTransaction { db in try perform(batch, in: db, sequences: &sequences) }
-            return CommittedBatch(isCommitted: true) { [checkpoints] in
-                for (write, outcome) in zip(batch, outcomes) { Self.deliver(outcome, to: write) }
-                checkpoints.committed()
-            }
+            return try pool.writeWithoutTransaction { db in try perform(batch, in: db) }
         } catch {
             sequences.forgetAll()
-            let refusal = SQLiteFailure.refusal(error, logger: logger)
-            return CommittedBatch(isCommitted: false) {
-                for write in batch { write.fail(refusal) }
-            }
+            throw SQLiteFailure.refusal(error, logger: logger)
         }
     }
 
-    private func perform(_ batch: [SQLiteWrite], in db: Database, sequences: inout ChatSequences) throws -> [Outcome] {
+    func delivered() { checkpoints.committed() }
+
+    private func perform(_ batch: [StoreWrite], in db: Database) throws -> [Result<StoreWrite.Outcome, ClassroomError>] {
         do {
             try db.beginTransaction(.immediate)
-            var outcomes: [Outcome] = []
+            var outcomes: [Result<StoreWrite.Outcome, ClassroomError>] = []
             outcomes.reserveCapacity(batch.count)
             for write in batch {
                 do {
-                    outcomes.append(try perform(write, in: db, sequences: &sequences))
+                    outcomes.append(.success(try perform(write, in: db)))
                 } catch {
                     guard db.isInsideTransaction else { throw error }
-                    outcomes.append(.failed(SQLiteFailure.refusal(error, logger: logger)))
+                    outcomes.append(.failure(SQLiteFailure.refusal(error, logger: logger)))
                 }
             }
             try db.commit()
@@ -70,36 +50,50 @@ final class SQLiteWriter: CommitTarget {
         }
     }
 
-    private func perform(_ write: SQLiteWrite, in db: Database, sequences: inout ChatSequences) throws -> Outcome {
+    private func perform(_ write: StoreWrite, in db: Database) throws -> StoreWrite.Outcome {
         switch write {
-        case .answer(let answer, let sessionCreatedAt, _):
-            return .answer(try AnswerRows.insert(answer, sessionCreatedAt, in: db))
-        case .message(let message, _):
-            return .message(try ChatRows.insert(message, in: db, sequences: &sequences))
-        case .transaction(let transaction):
-            var context = db
-            var finish: @Sendable () -> Void = {}
-            try db.inSavepoint {
-                finish = try transaction.perform(&context)
-                return .commit
-            }
-            return .done(finish)
+        case .submitAnswer(let answer, let fence): return .answer(try AnswerRows.insert(answer, fence, in: db))
+        case .appendMessage(let message): return .message(try ChatRows.insert(message, in: db, sequences: &sequences))
+        case .saveParticipant(let participant, let fence): return .flag(try ParticipantRows.save(participant, fence, in: db))
+        case .deleteParticipant(let participant, let fence): return .flag(try ParticipantRows.delete(participant, fence, in: db))
+        case .updateSession(let session): return .flag(try SessionRows.update(session, in: db))
+        case .keepQuiz(let quiz, let sessionID, let fence): return .flag(try PlayedQuizRows.keep(quiz, sessionID, fence, in: db))
+        default: return try performRare(write, in: db)
         }
     }
 
-    private static func deliver(_ outcome: Outcome, to write: SQLiteWrite) {
-        switch (outcome, write) {
-        case (.answer(let outcome), .answer(_, _, let completion)):
-            completion(.success(outcome))
-        case (.message(let stored), .message(_, let completion)):
-            completion(.success(stored))
-        case (.done(let finish), .transaction):
-            finish()
-        case (.failed(let error), _):
-            write.fail(error)
-        case (.answer, _), (.message, _), (.done, _):
-            assertionFailure("an outcome belongs to the write that it came from")
-            write.fail(.storeFailed)
+    /// Writes with several statements, and those that are not worth a path of their own.
+    private func performRare(_ write: StoreWrite, in db: Database) throws -> StoreWrite.Outcome {
+        var outcome = StoreWrite.Outcome.done
+        try db.inSavepoint {
+            switch write {
+            case .saveUser(let user): try UserRows.save(user, in: db)
+            case .load(let users, let tokens): try UserRows.load(users, tokens, in: db)
+            case .revokeToken(let hash): outcome = .count(try UserRows.revokeToken(hash, in: db))
+            case .revokeTokens(let userID): outcome = .count(try UserRows.revokeTokens(of: userID, in: db))
+            case .deleteExpired(let now, let limit): outcome = .count(try UserRows.deleteExpired(now: now, limit: limit, in: db))
+            case .createQuiz(let quiz): try QuizRows.create(quiz, in: db)
+            case .replaceQuiz(let quiz): outcome = .flag(try QuizRows.replace(quiz, in: db))
+            case .saveQuiz(let quiz): try QuizRows.save(quiz, in: db)
+            case .deleteQuiz(let id): outcome = .flag(try QuizRows.delete(id, in: db))
+            case .createSession(let session): try SessionRows.insert(session, in: db)
+            case .deleteSession(let id): outcome = .flag(try SessionRows.delete(id, in: db))
+            case .acquireLease(let request): outcome = .lease(try LeaseRows.acquire(request, now: MachineClock.now, in: db))
+            case .renewLeases(let owner, let sessionIDs, let duration):
+                outcome = .leases(
+                    try LeaseRows.renew(sessionIDs, owner: owner, until: MachineClock.now + duration.inMilliseconds, in: db))
+            case .releaseLeases(let owner, let sessionIDs): try LeaseRows.release(sessionIDs, owner: owner, in: db)
+            case .probe: try probe(db)
+            case .submitAnswer, .appendMessage, .saveParticipant, .deleteParticipant, .updateSession, .keepQuiz:
+                assertionFailure("it has a path of its own")
+            }
+            return .commit
         }
+        return outcome
+    }
+
+    /// A transaction that changes nothing would also succeed on a full disk: so a few pages are written, more than the last one has left.
+    private func probe(_ db: Database) throws {
+        try db.cachedStatement(sql: "insert or replace into write_probe (id, filler) values (1, randomblob(16384))").execute()
     }
 }

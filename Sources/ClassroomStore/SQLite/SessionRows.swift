@@ -22,7 +22,7 @@ enum SessionRows {
         }
     }
 
-    /// False: no row of this id, or one of another incarnation. A row whose time of creation cannot be read matches any.
+    /// False: no row of this id, or one of another incarnation. A row whose time of creation cannot be read matches any. The lease stays.
     static func update(_ session: SessionRecord, in db: Database) throws -> Bool {
         try refusingJoinCodesInUse {
             try db.cachedStatement(
@@ -30,24 +30,39 @@ enum SessionRows {
                     update quiz_sessions set quiz_id = ?, status = ?, join_code = ?, created_by = ?, settings = ?, phase = ?,
                         question_index = ?, question_opened_at = ?, question_deadline = ?, started_at = ?, ended_at = ?, version = ?,
                         locked = ?
-                        where id = ? and (created_at = ? or typeof(created_at) <> 'integer')
+                        where id = ? and (created_at = ? or typeof(created_at) <> 'integer') and coalesce(epoch, 0) <= ?
                     """
-            ).execute(arguments: arguments(session))
+            ).execute(arguments: arguments(session) + [session.epoch])
         }
+        return try db.changesCount > 0 || passes(SessionFence(session), session.id, in: db)
+    }
+
+    static func delete(_ id: String, in db: Database) throws -> Bool {
+        try db.cachedStatement(sql: "delete from quiz_sessions where id = ?").execute(arguments: [id])
         return db.changesCount > 0
     }
 
-    /// SQL that is true when the session is there, and is the incarnation that was created then, if that is said and can be told.
-    static func exists(id: String, createdAt: String) -> String {
+    /// SQL that is true when the session is there, is the incarnation that was created then, if that is said and can be told, and has no
+    /// higher epoch.
+    static func passes(id: String, createdAt: String, epoch: String) -> String {
         """
         exists (select 1 from quiz_sessions where id = \(id)
-            and (\(createdAt) is null or created_at = \(createdAt) or typeof(created_at) <> 'integer'))
+            and (\(createdAt) is null or created_at = \(createdAt) or typeof(created_at) <> 'integer')
+            and (\(epoch) is null or coalesce(epoch, 0) <= \(epoch)))
         """
     }
 
-    static func exists(_ id: String, _ createdAt: UnixMilliseconds?, in db: Database) throws -> Bool {
-        let statement = try db.cachedStatement(sql: "select \(exists(id: "?1", createdAt: "?2"))")
-        return try Bool.fetchOne(statement, arguments: [id, createdAt]) ?? false
+    /// False: no row of this id, or one of another incarnation.
+    /// - Throws: `ClassroomError.staleEpoch` if another server has become the owner.
+    static func passes(_ fence: SessionFence, _ id: String, in db: Database) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: """
+                select coalesce(epoch, 0) as epoch from quiz_sessions
+                    where id = ?1 and (?2 is null or created_at = ?2 or typeof(created_at) <> 'integer')
+                """)
+        guard let row = try Row.fetchOne(statement, arguments: [id, fence.createdAt]) else { return false }
+        if let epoch = fence.epoch, (row.int("epoch") ?? 0) > epoch { throw ClassroomError.staleEpoch }
+        return true
     }
 
     static func one(_ condition: String, _ argument: String, defaults: SessionSettings, in db: Database) throws -> SessionRecord? {
@@ -129,6 +144,6 @@ enum SessionRows {
             // As it is: it is compared and never added to.
             createdAt: Int64.fromDatabaseValue(row["created_at"]) ?? 0, startedAt: row.integer("started_at"),
             endedAt: row.integer("ended_at"),
-            version: row.int("version") ?? 0, isLocked: row.flag("locked"))
+            version: row.int("version") ?? 0, isLocked: row.flag("locked"), epoch: row.int("epoch") ?? 0)
     }
 }

@@ -55,6 +55,26 @@ struct CommitTests {
         }
     }
 
+    @Test("an answer that was stored although the store failed counts on the board, also if it is never given again")
+    func lostConfirmation() async throws {
+        try await bench.run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            try await classroom.start(host)
+            _ = try await player.payload("quiz:question")
+            store.lose([.answer])
+            #expect(try await player.ask("quiz:answer", #"{"questionId": "q1", "answer": 1}"#).code == "unavailable")
+            #expect(try await classroom.runtime.leaderboard(sessionID: "test_session_1").entries.first?.score == 0)
+            // One that is over is not given up before the store has told.
+            #expect(try await host.ask("quiz:end", #"{"sessionId": "test_session_1"}"#).isOK)
+            let stored = try #require(try await classroom.store.answers(sessionID: "test_session_1").first)
+            classroom.clock.advance(by: 1_000)
+            try await eventually {
+                try await classroom.runtime.leaderboard(sessionID: "test_session_1").entries.first?.score == stored.points
+            }
+        }
+    }
+
     @Test("a join is answered when it is stored, and a whole class shares a commit")
     func joins() async throws {
         try await bench.run { classroom in

@@ -9,6 +9,7 @@ final class StoreDouble: ClassroomStore {
 
     private struct State {
         var failing: Set<Write> = []
+        var losing: Set<Write> = []
         var held: Set<Write> = []
         var waiting: [@Sendable () -> Void] = []
         /// Who waits for so many writes to wait.
@@ -28,6 +29,9 @@ final class StoreDouble: ClassroomStore {
     }
 
     func fail(_ writes: Set<Write>) { state.withLockedValue { $0.failing = writes } }
+
+    /// These are made, and nobody is told: as if the connection had broken after the commit.
+    func lose(_ writes: Set<Write>) { state.withLockedValue { $0.losing = writes } }
 
     /// These wait from now on; the others go on.
     func hold(_ writes: Set<Write>) { state.withLockedValue { $0.held = writes } }
@@ -56,50 +60,32 @@ final class StoreDouble: ClassroomStore {
         for write in waiting { write() }
     }
 
-    private func write<Value>(
-        _ kind: Write, _ completion: @escaping @Sendable (Result<Value, ClassroomError>) -> Void, _ body: @escaping @Sendable () -> Void
-    ) {
-        let (fails, isHeld, reached) = state.withLockedValue { state in
-            if state.held.contains(kind) { state.waiting.append(body) }
+    // MARK: Writes
+
+    func perform(_ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void) {
+        guard let kind = Self.kind(of: write) else { return base.perform(write, completion: completion) }
+        let (fails, loses, isHeld, reached) = state.withLockedValue { state in
+            if state.held.contains(kind) { state.waiting.append { [base] in base.perform(write, completion: completion) } }
             let count = state.waiting.count
             let reached = state.observers.filter { $0.count <= count }
             state.observers.removeAll { $0.count <= count }
-            return (state.failing.contains(kind), state.held.contains(kind), reached)
+            return (state.failing.contains(kind), state.losing.contains(kind), state.held.contains(kind), reached)
         }
         for observer in reached { observer.continuation.resume() }
         if fails { return completion(.failure(.storeFailed)) }
-        if !isHeld { body() }
+        if loses { return base.perform(write) { _ in completion(.failure(.storeFailed)) } }
+        if !isHeld { base.perform(write, completion: completion) }
     }
 
-    // MARK: Writes
-
-    func submit(
-        _ answer: AnswerRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<AnswerOutcome, ClassroomError>) -> Void
-    ) {
-        write(.answer, completion) { [base] in base.submit(answer, sessionCreatedAt: sessionCreatedAt, completion: completion) }
-    }
-
-    func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        write(.session, completion) { [base] in base.update(session, completion: completion) }
-    }
-
-    func save(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) {
-        write(.participant, completion) { [base] in base.save(participant, sessionCreatedAt: sessionCreatedAt, completion: completion) }
-    }
-
-    func delete(
-        _ participant: ParticipantRecord, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) {
-        write(.participant, completion) { [base] in base.delete(participant, sessionCreatedAt: sessionCreatedAt, completion: completion) }
-    }
-
-    func append(_ message: ChatMessage, completion: @escaping @Sendable (Result<ChatMessage, ClassroomError>) -> Void) {
-        write(.chat, completion) { [base] in base.append(message, completion: completion) }
+    /// Nil: one that is never held and never fails.
+    private static func kind(of write: StoreWrite) -> Write? {
+        switch write {
+        case .submitAnswer: .answer
+        case .saveParticipant, .deleteParticipant: .participant
+        case .updateSession: .session
+        case .appendMessage: .chat
+        default: nil
+        }
     }
 
     // MARK: What is as in any store
@@ -109,34 +95,16 @@ final class StoreDouble: ClassroomStore {
     func close() async { await base.close() }
     func user(id: String) async throws -> User? { try await base.user(id: id) }
     func user(username: String) async throws -> User? { try await base.user(username: username) }
-    func save(_ user: User) async throws { try await base.save(user) }
     func countUsers() async throws -> Int { try await base.countUsers() }
-    func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws {
-        try await base.createToken(hash: hash, userID: userID, expiresAt: expiresAt, createdAt: createdAt)
-    }
-    func load(users: [UserChange], tokens: [TokenRecord]) async throws { try await base.load(users: users, tokens: tokens) }
     func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? { try await base.user(forTokenHash: hash, now: now) }
     func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
         try await base.validTokens(among: hashes, now: now)
     }
-    func revokeToken(hash: String) async throws -> Bool { try await base.revokeToken(hash: hash) }
-    func revokeTokens(userID: String) async throws -> Int { try await base.revokeTokens(userID: userID) }
     func quiz(id: String) async throws -> Quiz? { try await base.quiz(id: id) }
     func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
-    func create(_ quiz: Quiz) async throws { try await base.create(quiz) }
-    func replace(_ quiz: Quiz) async throws -> Bool { try await base.replace(quiz) }
-    func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int { try await base.deleteExpired(now: now, limit: limit) }
     func sessionCreation(id: String) async throws -> UnixMilliseconds? { try await base.sessionCreation(id: id) }
     func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
         try await base.hasSession(ofQuiz: quizID, statuses: statuses)
-    }
-    func save(_ quiz: Quiz) async throws { try await base.save(quiz) }
-    func deleteQuiz(id: String) async throws -> Bool { try await base.deleteQuiz(id: id) }
-    func keep(
-        _ quiz: Quiz, sessionID: String, sessionCreatedAt: UnixMilliseconds?,
-        completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
-    ) {
-        base.keep(quiz, sessionID: sessionID, sessionCreatedAt: sessionCreatedAt, completion: completion)
     }
     func playedQuiz(sessionID: String) async throws -> Quiz? { try await base.playedQuiz(sessionID: sessionID) }
     func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String] { try await base.sessionTitles(sessionIDs) }
@@ -153,7 +121,6 @@ final class StoreDouble: ClassroomStore {
         await counting?.pass()
         return try await base.countSessions()
     }
-    func deleteSession(id: String) async throws -> Bool { try await base.deleteSession(id: id) }
     func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
     func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
     /// A read, which can be made to fail like a write.

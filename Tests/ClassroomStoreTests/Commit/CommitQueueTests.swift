@@ -101,6 +101,19 @@ struct CommitQueueTests {
         #expect(queue.next(now: .zero) == .commit([3, 5]))
     }
 
+    @Test("a write that has waited for the longest time is committed; one that has waited longer is refused, and takes nobody with it")
+    func longWait() {
+        var queue = Queue(maximumQueued: 4, maximumQueuedBytes: 100, maximumBatch: 10, maximumWait: .seconds(2), window: .zero)
+        for (write, second) in [(1, 0), (2, 1), (3, 2)] { _ = queue.offer(write, bytes: 20, now: .seconds(second)) }
+        #expect(queue.next(now: .seconds(3)) == .refuse([1]))
+        #expect(queue.byteCount == 40 && queue.count == 2)
+        #expect(queue.next(now: .seconds(3)) == .commit([2, 3]))
+        #expect(queue.byteCount == 0)
+        _ = queue.offer(4, bytes: 20, now: .seconds(4))
+        #expect(queue.next(now: .milliseconds(6_001)) == .refuse([4]))
+        #expect(queue.next(now: .milliseconds(6_001)) == .park)
+    }
+
     @Test("a closed queue refuses, hands out what waits without delay, and finishes")
     func closing() {
         var queue = queue(batch: 2)

@@ -111,15 +111,15 @@ struct AnswerContractTests {
     func otherIncarnation(backend: Backend) async throws {
         try await backend.withStore { store in
             try await store.createSession(.sample(createdAt: 2_000))
-            #expect(try await store.submit(.sample("a"), sessionCreatedAt: 1_000) == .sessionVanished)
-            #expect(try await !store.save(.sample("a"), sessionCreatedAt: 1_000))
+            #expect(try await store.submit(.sample("a"), fence: SessionFence(createdAt: 1_000)) == .sessionVanished)
+            #expect(try await !store.save(.sample("a"), fence: SessionFence(createdAt: 1_000)))
             #expect(try await store.answers(sessionID: "s1").isEmpty)
             #expect(try await store.participants(sessionID: "s1").isEmpty)
-            #expect(try await store.submit(.sample("a"), sessionCreatedAt: 2_000) == .stored)
-            #expect(try await store.save(.sample("a"), sessionCreatedAt: 2_000))
+            #expect(try await store.submit(.sample("a"), fence: SessionFence(createdAt: 2_000)) == .stored)
+            #expect(try await store.save(.sample("a"), fence: SessionFence(createdAt: 2_000)))
             // Not even as a repetition of the new session's answer.
-            #expect(try await store.submit(.sample("a"), sessionCreatedAt: 1_000) == .sessionVanished)
-            #expect(try await store.submit(.sample("a"), sessionCreatedAt: 2_000) == .duplicate(.sample("a")))
+            #expect(try await store.submit(.sample("a"), fence: SessionFence(createdAt: 1_000)) == .sessionVanished)
+            #expect(try await store.submit(.sample("a"), fence: SessionFence(createdAt: 2_000)) == .duplicate(.sample("a")))
         }
     }
 }

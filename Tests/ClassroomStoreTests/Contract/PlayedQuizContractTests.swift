@@ -12,7 +12,7 @@ struct PlayedQuizContractTests {
 
     private func keep(_ quiz: Quiz, _ session: SessionRecord, in store: any ClassroomStore) async -> Bool? {
         await withCheckedContinuation { continuation in
-            store.keep(quiz, sessionID: session.id, sessionCreatedAt: session.createdAt) { continuation.resume(returning: try? $0.get()) }
+            store.keep(quiz, sessionID: session.id, fence: SessionFence(session)) { continuation.resume(returning: try? $0.get()) }
         }
     }
 

@@ -153,9 +153,9 @@ struct SessionContractTests {
             let created = try #require(try await store.sessionCreation(id: "s1"))
             let (ann, ben) = (ParticipantRecord.sample("ann", joinedAt: 3), ParticipantRecord.sample("ben", joinedAt: 2))
             for one in [ann, ben] { #expect(try await store.save(one)) }
-            #expect(try await !store.delete(ann, sessionCreatedAt: created + 1))
+            #expect(try await !store.delete(ann, fence: SessionFence(createdAt: created + 1)))
             #expect(try await store.participants(sessionID: "s1") == [ben, ann])
-            #expect(try await store.delete(ann, sessionCreatedAt: created))
+            #expect(try await store.delete(ann, fence: SessionFence(createdAt: created)))
             #expect(try await store.participants(sessionID: "s1") == [ben])
             #expect(try await store.delete(ann))
             #expect(try await !store.delete(.sample("ann", session: "gone")))

@@ -10,11 +10,11 @@ struct SQLiteDurabilityTests {
     @Test("the durability settings are in force on the writing connection")
     func pragmas() async throws {
         try await withSQLiteStore { store, _ in
-            let values = try await store.write { db in
+            let values = try await store.pool.writeWithoutTransaction { db in
                 try ["synchronous", "foreign_keys", "busy_timeout"].map { try Int.fetchOne(db, sql: "PRAGMA \($0)") }
             }
             #expect(values == [2, 1, 2_000])
-            #expect(try await store.write { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+            #expect(try await store.pool.writeWithoutTransaction { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
             #expect(try await store.read { try Int.fetchOne($0, sql: "PRAGMA busy_timeout") } == 2_000)
         }
     }
@@ -54,7 +54,7 @@ struct SQLiteDurabilityTests {
     func full() async throws {
         try await withSQLiteStore { store, _ in
             #expect(try await store.append(.sample("1")).sequence == 1)
-            try await store.write { db in
+            try await store.pool.writeWithoutTransaction { db in
                 let pages = try #require(try Int.fetchOne(db, sql: "PRAGMA page_count"))
                 try db.execute(sql: "PRAGMA max_page_count = \(pages)")
             }
@@ -65,7 +65,7 @@ struct SQLiteDurabilityTests {
             }
             let outcomes = await results.first(3)
             #expect(outcomes[1] == .failure(.storeFailed))
-            _ = try await store.write { db in try Int.fetchOne(db, sql: "PRAGMA max_page_count = 1000000") }
+            _ = try await store.pool.writeWithoutTransaction { db in try Int.fetchOne(db, sql: "PRAGMA max_page_count = 1000000") }
             let stored = 1 + outcomes.count { (try? $0.get()) != nil }
             #expect(try await store.append(.sample(long)).sequence == stored + 1)
             #expect(try await store.recentChat(roomID: "r1", limit: 9).map(\.sequence) == Array(1...stored + 1))

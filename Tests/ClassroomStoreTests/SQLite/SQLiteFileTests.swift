@@ -146,6 +146,10 @@ struct SQLiteFileTests {
             #expect(try await store.playedQuiz(sessionID: "bobs") == nil, "somebody else's quiz has taken the id of his")
             #expect(try await store.recentChat(roomID: "r", limit: 9).count == 2)
             #expect(try await store.session(id: "waits")?.isLocked == false)
+            #expect(try await store.session(id: "waits")?.epoch == 0)
+            let lease = try await store.acquireLease(.init(sessionID: "waits", owner: "a", duration: .seconds(60)))
+            guard case .granted(let granted) = lease else { return #expect(Bool(false), "\(lease)") }
+            #expect(granted.epoch == 1)
             await store.close()
         }
     }
