@@ -118,9 +118,11 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "SystemCrypto", dependencies: [openSSL], swiftSettings: settings),
         .target(name: "Classroom", dependencies: [bits], swiftSettings: settings),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(
             name: "ClassroomStore",
-            dependencies: ["Classroom", "JSONCore", "SystemCrypto", grdb, sqlite, nioConcurrency, logging], swiftSettings: settings),
+            dependencies: ["Classroom", "JSONCore", "SystemCrypto", "CPostgres", grdb, sqlite, nioConcurrency, deque, logging],
+            swiftSettings: settings),
         .target(
             name: "ClassroomLive",
             dependencies: [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom_data import Classroom
+from classroom_data import Classroom, PostgresClassroom
 from server_process import ServerProcess, binary
 
 
@@ -46,6 +46,24 @@ def dunlin_command():
 def classroom(dunlin, tmp_path):
     """A server on SQLite with the users, the quiz and the tokens of the integration tests, inserted by plain SQL."""
     return Classroom(dunlin, tmp_path)
+
+
+@pytest.fixture
+def postgres_classroom(dunlin, tmp_path_factory):
+    """The same on PostgreSQL."""
+    classroom = PostgresClassroom(dunlin, tmp_path_factory.mktemp("pg"))
+    try:
+        yield classroom
+    finally:
+        if classroom.server:
+            classroom.server.kill()
+        classroom.end()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_classroom(request):
+    """On each database in turn."""
+    return request.getfixturevalue("classroom" if request.param == "sqlite" else "postgres_classroom")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on this machine, and nothing else.
-#   build   the headers that the server links with (libsqlite3-dev, libssl-dev, zlib1g-dev)
-#   test    also Chromium, Node, strace, a Redis server, nginx, HAProxy, and Python packages in .tools/venv
+#   build   the headers that the server links with (libsqlite3-dev, libpq-dev, libssl-dev, zlib1g-dev)
+#   test    also Chromium, Node, strace, servers of PostgreSQL and Redis, nginx, HAProxy, and Python packages in .tools/venv
 #   bench   also a C compiler and the server that is measured beside ours
 # Uses apt-get where a Debian package is missing, as root or through sudo; what is there already is left alone.
 set -euo pipefail
@@ -44,6 +44,7 @@ has_command swift || fail "Swift 6.2 or newer is needed: https://www.swift.org/i
 
 missing=()
 has_header sqlite3.h || missing+=(libsqlite3-dev)
+has_header libpq-fe.h || missing+=(libpq-dev)
 has_header zlib.h || missing+=(zlib1g-dev)
 has_header evp.h || missing+=(libssl-dev)
 if [ "$purpose" = test ]; then
@@ -54,6 +55,8 @@ if [ "$purpose" = test ]; then
     has_command redis-server || missing+=(redis-server)
     has_command nginx || missing+=(nginx-light)
     has_command haproxy || missing+=(haproxy)
+    # Debian keeps the server's programs out of the search path.
+    has_command postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 fi
 if [ "$purpose" = bench ]; then
     has_command gcc || missing+=(gcc libc6-dev)

@@ -88,7 +88,7 @@ def test_an_option_comes_from_the_environment_and_the_flag_wins(dunlin, tmp_path
         pytest.param(["serve", "--port", "70000"], 64, id="a port out of range"),
         pytest.param(["serve", "--port", "0", "--database", "oracle:x"], 64, id="a database of an unknown kind"),
         pytest.param(["serve", "--port", "0", "--database", "sqlite:/no/such/folder/x.sqlite"], 69, id="a database out of reach"),
-        pytest.param(["serve", "--port", "0", "--database", "postgres://u:p@localhost:1/x"], 69, id="PostgreSQL, not in this build"),
+        pytest.param(["serve", "--port", "0", "--database", "postgres://u:p@localhost:1/x"], 69, id="PostgreSQL that is not there"),
         pytest.param(["serve", "--port", "0", "--tokens", "/no/such/file"], 66, id="a tokens file that is not there"),
         pytest.param(["serve", "--port", "0", "--redis", "redis://localhost:1/0"], 69, id="Redis, not there"),
         pytest.param(["nonsense"], 64, id="an unknown command"),

@@ -4,6 +4,8 @@ import json
 import sqlite3
 from contextlib import closing
 
+from postgres import Postgres, literal
+
 INSTRUCTOR = ("instructor1", "teacher1", "teacher1@test.com", "instructor", ["quiz:create", "quiz:manage"])
 STUDENTS = [
     ("user1", "student1", "student1@test.com", "student", ["quiz:participate"]),
@@ -27,6 +29,10 @@ def crowd_token(number):
 class Classroom:
     """A `dunlin serve` on a SQLite file, restartable on the same data."""
 
+    @property
+    def database_url(self):
+        return f"sqlite:{self.database}"
+
     def __init__(self, dunlin, folder, crowd=0):
         self._dunlin = dunlin
         self.folder = folder
@@ -46,7 +52,7 @@ class Classroom:
                 "permissions": ["quiz:participate"],
             }
         self.tokens.write_text(json.dumps(tokens), "utf-8")
-        self.options = ("--database", f"sqlite:{self.database}", "--tokens", self.tokens, *options)
+        self.options = ("--database", self.database_url, "--tokens", self.tokens, *options)
         self.server = self._dunlin(*self.options, port=port, **more)
         self._insert()
         return self
@@ -99,3 +105,32 @@ class Classroom:
         for row in self.answers(session):
             totals[row["user_id"]] = totals.get(row["user_id"], 0) + row["score"] + row["time_bonus"]
         return totals
+
+
+class PostgresClassroom(Classroom):
+    """The same on a PostgreSQL server of its own."""
+
+    def __init__(self, dunlin, folder, crowd=0):
+        super().__init__(dunlin, folder, crowd)
+        self.postgres = Postgres(folder / "pg")
+
+    @property
+    def database_url(self):
+        return self.postgres.url
+
+    def end(self):
+        self.postgres.end()
+
+    def _insert(self):
+        people = ", ".join(
+            f"({', '.join(map(literal, (identifier, name, email, role, json.dumps(permissions))))})"
+            for identifier, name, email, role, permissions in [*STUDENTS, INSTRUCTOR]
+        )
+        self.postgres.execute(
+            f"INSERT INTO users (id, username, email, role, permissions) VALUES {people} ON CONFLICT (id) DO NOTHING;"
+            " INSERT INTO quizzes (id, title, questions, created_by) VALUES"
+            f" ('quiz1', 'Integration Test Quiz', {literal(json.dumps(QUESTIONS))}, '{INSTRUCTOR[0]}') ON CONFLICT (id) DO NOTHING"
+        )
+
+    def answers(self, session):
+        return self.postgres.rows(f"SELECT * FROM quiz_answers WHERE session_id = {literal(session)}")

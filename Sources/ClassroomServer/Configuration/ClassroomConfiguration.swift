@@ -8,7 +8,7 @@ public struct ClassroomConfiguration: Sendable {
     public var hostname = "127.0.0.1"
     /// 0 lets the system choose a free one.
     public var port = 3001
-    /// `sqlite:PATH` or `memory:`; `postgres://…` is not in this build yet.
+    /// `sqlite:PATH`, `postgres://USER:PASSWORD@HOST:PORT/NAME` with the parameters of libpq, or `memory:`.
     public var database = "sqlite:dunlin.sqlite"
     /// `redis://HOST:PORT/DB`, or `rediss://` for TLS: joins this server with all others that name the same database of the same Redis.
     public var redis: String?

@@ -17,6 +17,7 @@ struct ServerMetrics {
             metrics.writeConnections(&writer)
             metrics.writeClassroom(&writer)
             metrics.writeCommits(&writer)
+            metrics.writePool(&writer)
             metrics.writeCluster(&writer)
         }
     }
@@ -96,5 +97,19 @@ struct ServerMetrics {
         writer.counter(
             "dunlin_commit_seconds", help: "Time spent in transactions, syncs to the disk included.",
             Double(committing.seconds) + Double(committing.attoseconds) / 1e18)
+    }
+
+    /// Of a database server; a file has none of it.
+    private func writePool(_ writer: inout SampleWriter) {
+        guard let pool = store.pool else { return }
+        writer.gauge("dunlin_database_connections", help: "Open connections to the database.", Double(pool.connections))
+        writer.counter("dunlin_database_connections_opened", help: "Connections to the database since the start.", pool.connectionsOpened)
+        writer.counter("dunlin_database_failed_connects", help: "Attempts to connect to the database that failed.", pool.failedConnects)
+        writer.counter(
+            "dunlin_database_lost_connections", help: "Connections that broke, or did not answer in time.", pool.lostConnections)
+        writer.counter("dunlin_database_reads", help: "Reads carried out.", pool.reads)
+        writer.counter("dunlin_database_timed_out_reads", help: "Reads that failed because the time was up.", pool.timedOutReads)
+        writer.counter("dunlin_database_refused_reads", help: "Reads refused because the queue was full.", pool.refusedReads)
+        writer.gauge("dunlin_database_queued_reads", help: "Reads that wait for a connection.", Double(pool.queuedReads))
     }
 }

@@ -1,6 +1,6 @@
 public import Logging
 
-/// Opens the database that the URL names (`sqlite:PATH`, `memory:`) and creates or completes its tables.
+/// Opens the database that the URL names (`sqlite:PATH`, `postgres://…`, `memory:`) and creates or completes its tables.
 /// - Throws: a ``StoreError`` that says what is wrong, fit for standard error.
 public func openStore(
     url: String, configuration: StoreConfiguration = .init(), logger: Logger
@@ -8,6 +8,6 @@ public func openStore(
     switch try DatabaseLocation(url: url) {
     case .memory: return MemoryStore(configuration: configuration)
     case .sqlite(let path): return try SQLiteStore(path: path, configuration: configuration, logger: logger)
-    case .postgres: throw StoreError(.unsupported, "PostgreSQL is not in this build yet; use --database sqlite:PATH")
+    case .postgres(let url): return try await PostgresStore(url: url, configuration: configuration, logger: logger)
     }
 }

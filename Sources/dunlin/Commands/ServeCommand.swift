@@ -28,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
               dunlin serve --tokens tokens.json
               dunlin serve --allowed-origin https://school.example
               DUNLIN_DATABASE=sqlite:school.sqlite dunlin serve --log-level debug
+              dunlin serve --database 'postgres://dunlin@db.school.example/dunlin?sslmode=verify-full'
             """)
 
     @OptionGroup var options: ServeOptions

@@ -5,7 +5,9 @@ import Logging
 
 /// The database option, for every command that needs the data.
 struct DatabaseOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("sqlite:PATH or memory: (default: sqlite:dunlin.sqlite).", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "sqlite:PATH, postgres://USER:PASSWORD@HOST:PORT/NAME or memory: (default: sqlite:dunlin.sqlite).", valueName: "url"))
     var database: String?
 
     func url(_ environment: Environment) -> String {

@@ -3,24 +3,43 @@ import Logging
 
 /// The backends that have to pass the contract.
 enum Backend: CaseIterable, Sendable {
-    case memory, sqlite
+    case memory, sqlite, postgres
+
+    /// Those that several servers can work on at once.
+    static let shared: [Backend] = [.sqlite, .postgres]
 
     /// Runs the body with an empty store, which is closed afterwards.
     func withStore(configuration: StoreConfiguration = .init(), _ body: (any ClassroomStore) async throws -> Void) async throws {
-        try await withTemporaryDirectory { directory in
-            let url =
-                switch self {
-                case .memory: "memory:"
-                case .sqlite: "sqlite:\(directory)/test.sqlite"
-                }
-            let store = try await openStore(url: url, configuration: configuration, logger: .silent)
-            do {
-                try await body(store)
-                await store.close()
-            } catch {
-                await store.close()
-                throw error
+        try await withURL { url in try await Self.withStore(at: url, configuration, body) }
+    }
+
+    /// Runs the body with two stores on the same empty database.
+    func withTwoStores(_ body: (any ClassroomStore, any ClassroomStore) async throws -> Void) async throws {
+        try await withURL { url in
+            try await Self.withStore(at: url, .init()) { first in
+                try await Self.withStore(at: url, .init()) { second in try await body(first, second) }
             }
+        }
+    }
+
+    private func withURL(_ body: (String) async throws -> Void) async throws {
+        switch self {
+        case .memory: try await body("memory:")
+        case .sqlite: try await withTemporaryDirectory { directory in try await body("sqlite:\(directory)/test.sqlite") }
+        case .postgres: try await PostgresServer.shared().withSchema(body)
+        }
+    }
+
+    private static func withStore(
+        at url: String, _ configuration: StoreConfiguration, _ body: (any ClassroomStore) async throws -> Void
+    ) async throws {
+        let store = try await openStore(url: url, configuration: configuration, logger: .silent)
+        do {
+            try await body(store)
+            await store.close()
+        } catch {
+            await store.close()
+            throw error
         }
     }
 }

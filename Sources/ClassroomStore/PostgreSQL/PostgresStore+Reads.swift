@@ -1,0 +1,200 @@
+public import Classroom
+
+extension PostgresStore {
+    // MARK: People
+
+    public func user(id: String) async throws -> User? {
+        try await read { try $0.rows("select \(User.columns) from users u where u.id = $1", [id]).firstRow.map(User.init) }
+    }
+
+    public func user(username: String) async throws -> User? {
+        try await read { reading in
+            let sql = "select \(User.columns) from users u where u.username = $1 order by u.id collate \"C\" limit 1"
+            return try reading.rows(sql, [username]).firstRow.map(User.init)
+        }
+    }
+
+    public func countUsers() async throws -> Int {
+        try await read { try $0.rows("select count(*) as number from users").firstRow?.int("number") ?? 0 }
+    }
+
+    public func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User? {
+        try await read { reading in
+            let sql = """
+                select \(User.columns) from users u join tokens t on t.user_id = u.id
+                    where t.hash = $1 and (t.expires_at is null or t.expires_at > $2::bigint)
+                """
+            return try reading.rows(sql, [hash, now]).firstRow.map(User.init)
+        }
+    }
+
+    public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
+        let list = JSONText.text(hashes)
+        return try await read { reading in
+            let sql = """
+                select t.hash from tokens t join users u on u.id = t.user_id
+                    where t.hash in (select json_array_elements_text($1::json)) and (t.expires_at is null or t.expires_at > $2::bigint)
+                """
+            return Set(try reading.rows(sql, [list, now]).rows.compactMap { $0.text("hash") })
+        }
+    }
+
+    // MARK: Quizzes
+
+    public func quiz(id: String) async throws -> Quiz? {
+        try await read { try $0.rows("select \(Quiz.columns) from quizzes q where q.id = $1", [id]).firstRow.map(Quiz.init) }
+    }
+
+    public func quizzes(createdBy: String?) async throws -> [Quiz] {
+        try await read { try $0.rows(Self.quizzes(Quiz.columns, of: createdBy), createdBy.map { [$0] } ?? []).rows.map(Quiz.init) }
+    }
+
+    public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {
+        try await read { reading in
+            try reading.rows(Self.quizzes(QuizSummary.columns, of: createdBy), createdBy.map { [$0] } ?? []).rows.map(QuizSummary.init)
+        }
+    }
+
+    public func quizSummaries(owners: [String], limit: Int, offset: Int) async throws -> [QuizSummary] {
+        try await read { reading in
+            let sql = """
+                select \(QuizSummary.columns) from json_array_elements_text($1::json) with ordinality o (owner, position)
+                    join quizzes q on coalesce(q.created_by, '') = o.owner
+                    order by o.position, q.title collate "C", q.id collate "C" limit $2::bigint offset $3::bigint
+                """
+            return try reading.rows(sql, [JSONText.text(owners), max(0, limit), max(0, offset)]).rows.map(QuizSummary.init)
+        }
+    }
+
+    private static func quizzes(_ columns: String, of owner: String?) -> String {
+        """
+        select \(columns) from quizzes q \(owner == nil ? "" : "where coalesce(q.created_by, '') = $1")
+            order by q.title collate "C", q.id collate "C"
+        """
+    }
+
+    public func playedQuiz(sessionID: String) async throws -> Quiz? {
+        try await read { reading in
+            let sql = """
+                select s.quiz_id as id, p.title, p.questions, p.created_by from quiz_sessions s
+                    join played_quizzes p on p.session_id = s.id and p.session_created_at is not distinct from s.created_at
+                    where s.id = $1 and s.status <> 'waiting'
+                """
+            return try reading.rows(sql, [sessionID]).firstRow.map(Quiz.init)
+        }
+    }
+
+    public func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String] {
+        try await read { reading in
+            let sql = """
+                select s.id, coalesce(p.title, q.title) as title from quiz_sessions s
+                    left join played_quizzes p on p.session_id = s.id and p.session_created_at is not distinct from s.created_at
+                        and s.status <> 'waiting'
+                    left join quizzes q on q.id = s.quiz_id
+                    where s.id in (select json_array_elements_text($1::json))
+                """
+            var titles: [String: String] = [:]
+            for row in try reading.rows(sql, [JSONText.text(sessionIDs)]).rows {
+                if let id = row.text("id"), let title = row.text("title") { titles[id] = title }
+            }
+            return titles
+        }
+    }
+
+    // MARK: Sessions
+
+    public func session(id: String) async throws -> SessionRecord? {
+        try await read { [defaultSettings] reading in
+            try reading.rows("select \(SessionRecord.columns) from quiz_sessions where id = $1", [id]).firstRow
+                .map { SessionRecord($0, defaults: defaultSettings) }
+        }
+    }
+
+    public func sessionCreation(id: String) async throws -> UnixMilliseconds? {
+        try await read { reading in
+            try reading.rows("select created_at from quiz_sessions where id = $1", [id]).firstRow.map { $0.exact("created_at") ?? 0 }
+        }
+    }
+
+    public func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
+        try await read { reading in
+            let sql = "select exists (select from quiz_sessions where quiz_id = $1 and \(Self.condition(statuses))) as found"
+            return try reading.rows(sql, [quizID]).firstRow?.flag("found") ?? false
+        }
+    }
+
+    public func session(joinCode: String) async throws -> SessionRecord? {
+        try await read { [defaultSettings] reading in
+            let sql = "select \(SessionRecord.columns) from quiz_sessions where join_code = $1 and status <> 'ended'"
+            return try reading.rows(sql, [joinCode]).firstRow.map { SessionRecord($0, defaults: defaultSettings) }
+        }
+    }
+
+    public func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
+        var conditions = statuses.map { [Self.condition($0)] } ?? []
+        if createdBy != nil { conditions.append("coalesce(created_by, '') = $2") }
+        let selection = conditions.isEmpty ? "" : "where " + conditions.joined(separator: " and ")
+        let sql = """
+            select \(SessionRecord.columns) from quiz_sessions \(selection)
+                order by created_at desc, id collate "C" limit $1::bigint
+            """
+        let parameters: [(any PostgresParameter & Sendable)?] = [max(0, limit)] + (createdBy.map { [$0] } ?? [])
+        return try await read { [defaultSettings] reading in
+            try reading.rows(sql, parameters).rows.map { SessionRecord($0, defaults: defaultSettings) }
+        }
+    }
+
+    /// SQL that is true for rows with one of the states. One that somebody invented counts as waiting.
+    private static func condition(_ statuses: Set<SessionStatus>) -> String {
+        var alternatives: [String] = []
+        if statuses.contains(.active) { alternatives.append("status = 'active'") }
+        if statuses.contains(.waiting) { alternatives.append("status is null or status not in ('active', 'ended')") }
+        let live = alternatives.isEmpty ? nil : "(status is distinct from 'ended' and (\(alternatives.joined(separator: " or "))))"
+        let ended = statuses.contains(.ended) ? "status = 'ended'" : nil
+        let all = [live, ended].compactMap { $0 }
+        return all.isEmpty ? "false" : "(" + all.joined(separator: " or ") + ")"
+    }
+
+    public func countSessions() async throws -> [SessionStatus: Int] {
+        try await read { reading in
+            let sql = "select status, count(*) as number from quiz_sessions where status is distinct from 'ended' group by status"
+            var counts: [SessionStatus: Int] = [:]
+            for row in try reading.rows(sql).rows {
+                counts[row.text("status").flatMap(SessionStatus.init) ?? .waiting, default: 0] += row.int("number") ?? 0
+            }
+            return counts
+        }
+    }
+
+    public func participants(sessionID: String) async throws -> [ParticipantRecord] {
+        try await read { reading in
+            let sql = """
+                select session_id, user_id, username, joined_at, kicked, has_left, question_sent_at, device from quiz_participants
+                    where session_id = $1 order by joined_at, user_id collate "C"
+                """
+            return try reading.rows(sql, [sessionID]).rows.map(ParticipantRecord.init)
+        }
+    }
+
+    // MARK: Answers and messages
+
+    public func answers(sessionID: String) async throws -> [AnswerRecord] {
+        try await read { reading in
+            let sql = """
+                select \(PostgresStatements.answerColumns) from quiz_answers a where a.session_id = $1
+                    order by a.answered_at, a.question_id collate "C", a.user_id collate "C"
+                """
+            return try reading.rows(sql, [sessionID]).rows.map(AnswerRecord.init)
+        }
+    }
+
+    public func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] {
+        try await read { reading in
+            let sql = """
+                select room_id, sequence, id, user_id, username, content, type, sent_at, client_id from chat_messages
+                    where room_id = $1 order by sequence desc limit $2::bigint
+                """
+            return try reading.rows(sql, [roomID, max(0, limit)]).rows.map(ChatMessage.init).reversed()
+        }
+    }
+}
