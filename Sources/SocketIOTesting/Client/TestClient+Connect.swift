@@ -23,8 +23,10 @@ extension TestClient {
         try await self.connect(configuration, over: nil)
     }
 
-    /// - Parameter socket: one that is connected already; nil: a TCP connection is opened.
-    static func connect(_ configuration: TestClientConfiguration, over socket: NIOBSDSocket.Handle?) async throws -> TestClient {
+    /// - Parameter connection: one in this process; nil: a TCP connection is opened.
+    static func connect(
+        _ configuration: TestClientConfiguration, over connection: InProcessLink.Connection?
+    ) async throws -> TestClient {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let inboxes = TestClientInboxes(on: eventLoop)
         var bootstrap = ClientBootstrap(group: eventLoop)
@@ -38,7 +40,7 @@ extension TestClient {
                 try channel.pipeline.syncOperations.addHandler(TestClientHandler(configuration: configuration, inboxes: inboxes))
             }
         }
-        let channel = try await bootstrap.connect(socket, or: configuration.host, configuration.port)
+        let channel = try await bootstrap.connect(connection, or: configuration.host, configuration.port)
         let client = TestClient(configuration: configuration, channel: channel, inboxes: inboxes)
         do {
             client.joined(as: try await inboxes.joins.next(timeout: configuration.timeout))
@@ -66,10 +68,23 @@ extension TestClient {
 }
 
 extension ClientBootstrap {
-    /// A channel over a socket that is connected already, or over a TCP connection of its own.
-    func connect(_ socket: NIOBSDSocket.Handle?, or host: String, _ port: Int) async throws -> any Channel {
-        if let socket { return try await self.withConnectedSocket(socket).get() }
-        return try await self.connect(host: host, port: port).get()
+    /// A channel over a connection in this process, or over a new TCP connection.
+    func connect(_ connection: InProcessLink.Connection?, or host: String, _ port: Int) async throws -> any Channel {
+        guard let connection else { return try await self.connect(host: host, port: port).get() }
+        let channel: any Channel
+        do {
+            channel = try await self.withConnectedSocket(connection.client).get()
+        } catch {
+            connection.abandon()
+            throw error
+        }
+        do {
+            try await connection.accept()
+        } catch {
+            channel.close(promise: nil)
+            throw error
+        }
+        return channel
     }
 }
 

@@ -21,7 +21,7 @@ public final class RawConnection: Sendable {
     }
 
     static func open(
-        host: String, port: Int, timeout: Duration = .seconds(60), over socket: NIOBSDSocket.Handle?
+        host: String, port: Int, timeout: Duration = .seconds(60), over connection: InProcessLink.Connection?
     ) async throws -> RawConnection {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let arrivals = Mailbox<ByteBuffer?>("bytes", on: eventLoop)
@@ -32,7 +32,7 @@ public final class RawConnection: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RawConnectionHandler(arrivals)) }
             }
-            .connect(socket, or: host, port)
+            .connect(connection, or: host, port)
         return RawConnection(channel: channel, arrivals: arrivals, timeout: timeout)
     }
 

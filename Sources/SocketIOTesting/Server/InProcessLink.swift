@@ -14,19 +14,32 @@ import Darwin
 struct InProcessLink: Sendable {
     let io: SocketIO
 
-    /// Opens a connection. The server's end is ready when this returns.
-    /// - Returns: The client's end, which the caller has to close or to hand to a channel.
-    func open() async throws -> NIOBSDSocket.Handle {
-        #if canImport(Glibc)
-        let type = CInt(SOCK_STREAM.rawValue)
-        #else
-        let type = CInt(SOCK_STREAM)
-        #endif
-        var ends: [CInt] = [-1, -1]
-        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw IOError(errnoCode: errno, reason: "socketpair") }
-        let (server, client) = (ends[0], ends[1])
-        let io = io
-        do {
+    /// A connection of which neither end has a channel yet.
+    struct Connection: Sendable {
+        /// The client's end: a channel for it comes first.
+        let client: NIOBSDSocket.Handle
+        private let server: NIOBSDSocket.Handle
+        private let io: SocketIO
+
+        init(to io: SocketIO) throws {
+            #if canImport(Glibc)
+            let type = CInt(SOCK_STREAM.rawValue)
+            #else
+            let type = CInt(SOCK_STREAM)
+            #endif
+            var ends: [CInt] = [-1, -1]
+            guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw IOError(errnoCode: errno, reason: "socketpair") }
+            (server, client) = (ends[0], ends[1])
+            self.io = io
+        }
+
+        /// Closes the server's end, if the client's could not be opened.
+        func abandon() { close(server) }
+
+        /// Gives the server's end to the server. The client has sent its request by then: on a busy machine the server's deadline for it
+        /// would otherwise pass while the client waits for a thread.
+        func accept() async throws {
+            let io = io
             _ = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton.any())
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .channelInitializer { channel in
@@ -36,10 +49,8 @@ struct InProcessLink: Sendable {
                     }
                 }
                 .withConnectedSocket(server).get()
-        } catch {
-            close(client)
-            throw error
         }
-        return client
     }
+
+    func open() throws -> Connection { try Connection(to: io) }
 }

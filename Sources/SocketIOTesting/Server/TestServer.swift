@@ -32,14 +32,14 @@ public final class TestServer: Sendable {
         var configuration = TestClientConfiguration(port: self.port)
         configuration.host = self.host
         configure(&configuration)
-        let client = try await TestClient.connect(configuration, over: try await self.link?.open())
+        let client = try await TestClient.connect(configuration, over: try self.link?.open())
         self.clients.withLockedValue { $0.append(client) }
         return client
     }
 
     /// A plain connection.
     public func open() async throws -> RawConnection {
-        let connection = try await RawConnection.open(host: self.host, port: self.port, over: try await self.link?.open())
+        let connection = try await RawConnection.open(host: self.host, port: self.port, over: try self.link?.open())
         self.connections.withLockedValue { $0.append(connection) }
         return connection
     }
