@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 ARGS ?=
 
-.PHONY: help run build dist test lint fuzz coverage sanitize bench clean
+.PHONY: help run cluster build dist test lint fuzz coverage sanitize bench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -14,6 +14,11 @@ run: ## install what is missing, build, start the demo classroom on port 3001 (A
 	@[ -d .build ] || printf '%s\n' 'First build: SwiftNIO, Hummingbird and the other dependencies are compiled too. That took 5 minutes on two cores;' 'later builds take seconds.'
 	@swift build --configuration $(CONFIGURATION) --product dunlin
 	@exec "$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/dunlin" serve --demo $(ARGS)
+
+cluster: ## two servers as one on this machine: PostgreSQL, Redis, nginx on port 8080 (installs what is missing; ends with Ctrl-C)
+	@scripts/install-dependencies.sh test
+	@swift build --configuration $(CONFIGURATION) --product dunlin
+	@exec scripts/cluster.sh --demo $(ARGS)
 
 build: ## release binaries of dunlin and the examples in .build/release
 	@scripts/install-dependencies.sh build

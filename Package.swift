@@ -142,7 +142,8 @@ let package = Package(
             name: "ClassroomServer",
             dependencies: [
                 "ClassroomLive", "ClassroomHTTP", "Classroom", "ClassroomStore", "SocketIOServer", "SocketIOHummingbird",
-                "SocketIORedis", "RedisClient", "RedisCore", "PrometheusMetrics", hummingbird, nioCore, nioPosix, nioTLS, nioConcurrency, logging, metrics, lifecycle, signals,
+                "SocketIORedis", "RedisClient", "RedisCore", "PrometheusMetrics", hummingbird, nioCore, nioPosix, nioTLS, nioConcurrency,
+                logging, metrics, lifecycle, signals,
             ],
             swiftSettings: settings),
         .target(name: "PrometheusMetrics", dependencies: [coreMetrics, nioConcurrency], swiftSettings: settings),
@@ -232,7 +233,8 @@ let package = Package(
             name: "SocketIOClusterCoreTests", dependencies: ["SocketIOClusterCore", "SocketIOCore", "RedisCore", nioCore],
             swiftSettings: settings),
         .target(
-            name: "RedisTestSupport", dependencies: ["RedisTesting", "RedisCore", nioCore, nioPosix, nioConcurrency], path: "Tests/RedisTestSupport",
+            name: "RedisTestSupport", dependencies: ["RedisTesting", "RedisCore", nioCore, nioPosix, nioConcurrency],
+            path: "Tests/RedisTestSupport",
             swiftSettings: settings),
         .testTarget(
             name: "SocketIORedisTests",

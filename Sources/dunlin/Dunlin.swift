@@ -17,12 +17,13 @@ struct Dunlin: AsyncParsableCommand {
               dunlin token create --user ada --role instructor
               dunlin import animals.txt --format opentriviaqa --owner ada
               dunlin backup monday.sqlite
+              dunlin doctor --redis redis://localhost
               dunlin run load-test.yml -t http://127.0.0.1:3001 --html report.html
             """,
         version: DunlinVersion.current,
         subcommands: [
-            ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self, RunCommand.self, WorkerCommand.self,
-            JourneyCommand.self, CheckCommand.self, ReportCommand.self, InitCommand.self,
+            ServeCommand.self, TokenCommand.self, ImportCommand.self, BackupCommand.self, DoctorCommand.self, RunCommand.self,
+            WorkerCommand.self, JourneyCommand.self, CheckCommand.self, ReportCommand.self, InitCommand.self,
         ])
 
     /// Runs the command line. Every error ends with one line on standard error and an exit status from `sysexits.h`.

@@ -91,7 +91,7 @@ struct ServeOptionsTests {
     }
 
     @Test("a file that is not there is missing input, a URL that is none of Redis is a wrong setting")
-    func otherStatuses() {
+    func otherStatuses() throws {
         #expect { try configuration("--jwt-secret-file /nowhere/x") } throws: { status($0) == .noInput }
         #expect { try configuration("--redis http://localhost") } throws: { status($0) == .usage }
         #expect(try configuration("--redis redis://localhost").redis == "redis://localhost")

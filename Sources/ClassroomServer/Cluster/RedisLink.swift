@@ -89,6 +89,15 @@ final class RedisLink: Service, Sendable {
         _ = try await client.send(RedisCommand("PING"), timeout: .seconds(1))
     }
 
+    /// Redis's clock, in milliseconds since 1970.
+    func time() async throws -> Int64 {
+        let reply = try await client.send(RedisCommand("TIME"), timeout: .seconds(1))
+        guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
+            throw RedisError(.unexpectedReply, "TIME")
+        }
+        return seconds * 1_000 + microseconds / 1_000
+    }
+
     /// Closes the connection when all that use it have ended.
     func run() async throws {
         try? await gracefulShutdown()

@@ -233,7 +233,8 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
             cluster.first.except("r").emit("for others")
             cluster.first.to("s").emit("end")
             // What the last server has heard, it knows.
-            while try await witness.next({ _ in true }).name != "end" {}
+            var heard = ""
+            while heard != "end" { heard = try await witness.next { _ in true }.name }
             let adapter = cluster.last.adapter
             let stranger = try await adapter.restoreSession("other", offset: offset)
             try require(stranger == nil, "nobody's session")

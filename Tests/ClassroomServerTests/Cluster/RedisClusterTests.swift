@@ -52,7 +52,9 @@ struct RedisClusterTests {
             $0.recentMessages = 3
             $0.recentLifetime = .seconds(1_000)
         } _: { redis, one, two in
-            for (number, cluster) in [one, two, one].enumerated() { await keep("m\(number)", at: 1_000 + number, in: cluster) }
+            for (number, cluster) in [one, two, one].enumerated() {
+                await keep("m\(number)", at: UnixMilliseconds(1_000 + number), in: cluster)
+            }
             let kept = try await redis.sortedSetRange("chat:messages:r", from: 0, through: -1)
             #expect(kept.map { String(buffer: $0.member) } == ["m0", "m1", "m2"])
             #expect(kept.map(\.score) == [1_000, 1_001, 1_002])

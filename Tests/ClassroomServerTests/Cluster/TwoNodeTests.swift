@@ -30,19 +30,22 @@ struct TwoNodeTests {
         }
     }
 
-    private func withNodes(_ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void) async throws {
+    /// - Parameter patience: how long a request waits for Redis; longer than any machine needs where Redis is there.
+    private func withNodes(
+        patience: Duration = .seconds(60), _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
+    ) async throws {
         let redis = try await InMemoryRedis.start(scripts: RedisScripts.all)
         let store = MemoryStore()
         for name in ["ann", "ben"] {
             try await store.save(User(id: name, username: name))
             try await store.createToken(hash: TokenHash.sha256Hex("\(name)_token"), userID: name, expiresAt: nil, createdAt: 0)
         }
-        try await start(2, [], redis, store, body)
+        try await start(2, [], redis, store, patience, body)
         await redis.shutDown()
     }
 
     private func start(
-        _ missing: Int, _ nodes: [Node], _ redis: InMemoryRedis, _ store: MemoryStore,
+        _ missing: Int, _ nodes: [Node], _ redis: InMemoryRedis, _ store: MemoryStore, _ patience: Duration,
         _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
     ) async throws {
         guard missing > 0 else {
@@ -50,11 +53,13 @@ struct TwoNodeTests {
             return try await body(redis, store, nodes)
         }
         var settings = RedisConfiguration(port: redis.port)
+        settings.timeouts = RedisTimeouts(connect: .seconds(60), command: .seconds(60), ping: .seconds(60))
         settings.backoff = RedisBackoff(initial: .milliseconds(5), maximum: .milliseconds(20))
         let client = try RedisClient(settings, on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
         client.start()
         var limits = RedisCluster.Limits()
         limits.beatInterval = .milliseconds(20)
+        limits.patience = patience
         let cluster = RedisCluster(client, node: "node\(missing)", limits: limits, logger: Self.logger)
         var configuration = SocketIOConfiguration()
         configuration.adapter = RedisAdapter.factory(client, logger: Self.logger)
@@ -65,7 +70,7 @@ struct TwoNodeTests {
             cluster: cluster, logger: Self.logger)
         try await runtime.start()
         try await withTestServer(io) { server in
-            try await start(missing - 1, nodes + [Node(io: io, runtime: runtime, server: server)], redis, store, body)
+            try await start(missing - 1, nodes + [Node(io: io, runtime: runtime, server: server)], redis, store, patience, body)
         }
         await runtime.drain()
         await client.close()
@@ -110,7 +115,7 @@ struct TwoNodeTests {
 
     @Test("what was said while Redis was away reaches the other node when it is back")
     func gap() async throws {
-        try await withNodes { redis, _, nodes in
+        try await withNodes(patience: .milliseconds(500)) { redis, _, nodes in
             let (ann, ben) = (try await nodes[0].connect("ann"), try await nodes[1].connect("ben"))
             for client in [ann, ben] { try await enter(client) }
             _ = try await say("before", ann)

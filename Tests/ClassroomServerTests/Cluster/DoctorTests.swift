@@ -1,0 +1,58 @@
+import ClassroomServer
+import Foundation
+import RedisTesting
+import Testing
+
+@Suite("What a deployment lacks")
+struct DoctorTests {
+    private func findings(now: Int64 = 1_700_000_000_000, _ change: (inout ClassroomConfiguration) -> Void) async -> [String: Doctor
+        .Finding]
+    {
+        let configuration = ClassroomConfiguration {
+            $0.database = "memory:"
+            $0.port = 0
+            change(&$0)
+        }
+        let list = await Doctor(configuration: configuration).examine(now: now)
+        return Dictionary(list.map { ($0.part, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    @Test("a memory database is advised against, one on disk is not")
+    func database() async {
+        #expect(await findings { _ in }["database"]?.verdict == .advice)
+        let file = FileManager.default.temporaryDirectory.appending(path: "doctor-\(UUID().uuidString).sqlite")
+        defer { for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file.path + end) } }
+        #expect(await findings { $0.database = "sqlite:\(file.path)" }["database"]?.verdict == .ok)
+        #expect(await findings { $0.database = "sqlite:/nowhere/at/all.sqlite" }["database"]?.verdict == .fault)
+    }
+
+    @Test("Redis answers or not, and its clock is compared with this one's")
+    func redis() async throws {
+        let redis = try await InMemoryRedis.start(time: .stopped(at: 1_700_000_000_000))
+        let url = "redis://:hunter2@127.0.0.1:\(redis.port)"
+        let right = await findings(now: 1_700_000_000_900) { $0.redis = "redis://127.0.0.1:\(redis.port)" }
+        #expect(right["redis"]?.verdict == .ok && right["clocks"]?.verdict == .ok)
+        let late = await findings(now: 1_700_000_001_001) { $0.redis = "redis://127.0.0.1:\(redis.port)" }
+        #expect(late["clocks"]?.verdict == .advice && late["clocks"]?.text.contains("1001 ms") == true)
+        await redis.shutDown()
+        let gone = await findings { $0.redis = url }
+        #expect(gone["redis"]?.verdict == .fault && gone["redis"]?.text.contains("hunter2") == false)
+        #expect(await findings { _ in }["redis"]?.verdict == .ok)
+    }
+
+    @Test("what clients meet: TLS, origins, names")
+    func clients() async {
+        let local = await findings { _ in }
+        #expect(local["tls"]?.verdict == .ok && local["origins"]?.verdict == .ok && local["port"]?.verdict == .ok)
+        let open = await findings { $0.hostname = "0.0.0.0" }
+        #expect(open["tls"]?.verdict == .advice && open["origins"]?.verdict == .advice)
+        let behind = await findings {
+            $0.hostname = "0.0.0.0"
+            $0.publicURL = "https://school.example"
+        }
+        #expect(behind["tls"]?.verdict == .ok && behind["origins"]?.verdict == .ok)
+        #expect(await findings { $0.allowedOrigins = ["http://school.example"] }["origins"]?.verdict == .advice)
+        #expect(await findings { $0.tls = TLSFiles(certificate: "/nowhere", key: "/nowhere") }["tls"]?.verdict == .fault)
+        #expect(await findings { $0.port = -1 }["settings"]?.verdict == .fault)
+    }
+}
