@@ -109,7 +109,7 @@ struct LiveMachineRunTests {
         #expect(assignments.map(\.share) == (0..<4).map { WorkerShare(index: $0, of: 4) })
         // Both machines are this one, so they have one clock.
         let starts = assignments.map(\.startUptimeNanoseconds)
-        #expect((starts.max() ?? 0) - (starts.min() ?? 0) < 1_000_000_000)
+        #expect((starts.max() ?? 0) - (starts.min() ?? 0) < 60_000_000_000)
         // Only what the script reads of the environment leaves the machine.
         #expect(assignments.allSatisfy { $0.source.options.processEnvironment == ["ROOM": "r1"] && $0.payloads == [Self.payload] })
         for machine in machines {

@@ -122,7 +122,7 @@ struct LiveLoadRunTests {
     func disconnects() async throws {
         let report = try await withTestServer(server(Counts())) { server in
             try await play(
-                flow("- emit: crash\n- think: 5", config: "phases: [{duration: 0.01, arrivalCount: 4}]"),
+                flow("- emit: crash\n- think: 600", config: "phases: [{duration: 0.01, arrivalCount: 4}]"),
                 url: "http://\(server.host):\(server.port)")
         }
         #expect(report.aggregate.counter(.disconnects) == 4 && report.aggregate.counter(.failed) == 4)
