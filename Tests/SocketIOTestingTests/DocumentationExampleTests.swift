@@ -90,9 +90,10 @@ struct DocumentationExampleTests {
             configuration.acknowledgementTimeout = .seconds(10)
             configuration.retries = .init(maximumRetries: 3, acknowledgementTimeout: .seconds(2))
             try await withSocketIOClient(url) { client in
+                let events = client.events(Talk.said.name)
                 _ = try await client.emitWithAck(Talk.join, "swift")
                 try await ben.emit(Talk.say, Message(room: "swift", text: "Bye"))
-                for try await event in client.events(Talk.said.name) {
+                for try await event in events {
                     let message = try event.arguments.decode(Message.self)
                     if message.text == "Bye" { break }
                 }
