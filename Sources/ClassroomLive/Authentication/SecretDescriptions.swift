@@ -20,7 +20,7 @@ extension GuestAdmission: SelfRedacting {
 }
 
 extension ClientRequest.Identity: SelfRedacting {}
-extension ClientConnection: SelfRedacting {}
+extension ClientState: SelfRedacting {}
 extension SessionCall: SelfRedacting {}
 extension SignedIn: SelfRedacting {}
 extension RequestLimits.Guess: SelfRedacting {}

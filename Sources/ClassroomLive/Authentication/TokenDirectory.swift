@@ -4,7 +4,7 @@ import NIOCore
 
 /// The tokens that signed in the sockets that are connected now. Thread-safe.
 final class TokenDirectory: Sendable {
-    private typealias Holder = NIOLoopBound<ClientConnection>
+    private typealias Holder = NIOLoopBound<ClientState>
 
     private struct Entry {
         let holder: Holder
@@ -17,13 +17,13 @@ final class TokenDirectory: Sendable {
     var tokens: [String] { entries.withLockedValue { $0.keys.map(\.text) } }
 
     /// Call on the connection's loop, as `remove`.
-    func add(_ token: String, of connection: ClientConnection) {
+    func add(_ token: String, of connection: ClientState) {
         let entry = Entry(holder: Holder(connection, eventLoop: connection.eventLoop), eventLoop: connection.eventLoop)
         let id = connection.id
         entries.withLockedValue { $0[ExactText(token), default: [:]][id] = entry }
     }
 
-    func remove(_ token: String, of connection: ClientConnection) {
+    func remove(_ token: String, of connection: ClientState) {
         let id = connection.id
         let token = ExactText(token)
         entries.withLockedValue { entries in
@@ -33,7 +33,7 @@ final class TokenDirectory: Sendable {
     }
 
     /// Runs `body` for each socket that the token signed in, on its loop.
-    func forEachHolder(of token: String, _ body: @escaping @Sendable (ClientConnection) -> Void) {
+    func forEachHolder(of token: String, _ body: @escaping @Sendable (ClientState) -> Void) {
         for entry in entries.withLockedValue({ Array(($0[ExactText(token)] ?? [:]).values) }) {
             entry.eventLoop.execute { body(entry.holder.value) }
         }

@@ -6,7 +6,7 @@ import SocketIOServer
 
 /// `chat:message`: no task and no intermediate payload, one commit for a burst, one encoding for a room.
 extension ChatHandler {
-    @Sendable func message(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func message(_ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         guard let user = connection.user else {
             request.responder.fail(RequestPipeline.signInFirst)
             return .finished
@@ -93,13 +93,13 @@ extension ChatHandler {
     private struct Completion {
         let handler: ChatHandler
         let request: ClientRequest
-        let connection: ClientConnection
+        let connection: ClientState
 
         func run() { handler.pipeline.finish(request, connection) }
     }
 
     /// The room that the message names, or else the one that the socket joined last.
-    private func membership(_ payload: JSONSlice, _ connection: ClientConnection) throws(ClassroomError) -> ChatMembership {
+    private func membership(_ payload: JSONSlice, _ connection: ClientState) throws(ClassroomError) -> ChatMembership {
         guard let room = payload["roomId"], !room.isNull else {
             if let last = connection.rooms.last { return last }
             throw ClassroomError(.forbidden, "Join a room first")

@@ -39,7 +39,7 @@ final class ChatHandler: Sendable {
 
     // MARK: Joining and leaving
 
-    @Sendable private func join(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable private func join(_ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let checked = MessageRules.check("chat:join", request.payload)
             guard let roomID = checked.data["roomId"]?.string else {
@@ -75,7 +75,7 @@ final class ChatHandler: Sendable {
         }
     }
 
-    private func enter(_ roomID: String, _ user: User, _ connection: ClientConnection) throws(ClassroomError) {
+    private func enter(_ roomID: String, _ user: User, _ connection: ClientState) throws(ClassroomError) {
         if let index = connection.rooms.firstIndex(where: { $0.roomID == roomID }) {
             connection.rooms.append(connection.rooms.remove(at: index))
             return
@@ -90,7 +90,7 @@ final class ChatHandler: Sendable {
         connection.reference.join(room)
     }
 
-    private func exit(_ roomID: String, _ user: User, _ connection: ClientConnection) {
+    private func exit(_ roomID: String, _ user: User, _ connection: ClientState) {
         guard let index = connection.rooms.firstIndex(where: { $0.roomID == roomID }) else { return }
         connection.rooms.remove(at: index)
         directory.leave(roomID, user.id)
@@ -98,7 +98,7 @@ final class ChatHandler: Sendable {
         connection.reference.leave(ChatMembership.room(roomID))
     }
 
-    @Sendable private func leave(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable private func leave(_ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         let checked = MessageRules.check("chat:leave", request.payload)
         if let refusal = checked.refusal {
             request.responder.fail(refusal)

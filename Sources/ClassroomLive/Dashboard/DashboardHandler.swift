@@ -22,7 +22,7 @@ final class DashboardHandler: Sendable {
         table.onDeparture { connection, _ in broadcaster.unsubscribe(connection.id) }
     }
 
-    @Sendable private func subscribe(_ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable private func subscribe(_ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         pipeline.identified(request, connection) { [broadcaster] user in
             let checked = MessageRules.check("dashboard:subscribe", request.payload)
             do throws(ClassroomError) {

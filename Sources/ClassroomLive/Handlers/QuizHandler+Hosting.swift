@@ -12,7 +12,7 @@ enum HostAction: Sendable {
 
 /// Creating and controlling a session.
 extension QuizHandler {
-    @Sendable func create(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func create(_ data: Payload, _ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let creation = SessionCreation(
                 quizID: data["quizId"]?.string ?? "", sessionID: data["sessionId"]?.string, settings: data["settings"])
@@ -27,7 +27,7 @@ extension QuizHandler {
         }
     }
 
-    @Sendable func observe(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func observe(_ data: Payload, _ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let sessionID = data["sessionId"]?.string ?? ""
             let (service, context) = (service, context(request, connection))
@@ -41,7 +41,7 @@ extension QuizHandler {
     }
 
     func control(
-        _ action: HostAction, _ data: Payload, _ request: ClientRequest, _ connection: ClientConnection
+        _ action: HostAction, _ data: Payload, _ request: ClientRequest, _ connection: ClientState
     ) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             // No default here: nobody ends a session by leaving something out.

@@ -3,7 +3,7 @@ import SocketIOCore
 
 /// Joining, answering, leaving.
 extension QuizHandler {
-    @Sendable func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func join(_ data: Payload, _ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         if request.isGuest, connection.user == nil { return joinAsGuest(data, request, connection) }
         return pipeline.identified(request, connection, verifiesAgain: true) { [self] user in
             let find: FindSession
@@ -25,7 +25,7 @@ extension QuizHandler {
         }
     }
 
-    private func joinAsGuest(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    private func joinAsGuest(_ data: Payload, _ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         let find: FindSession
         do throws(ClassroomError) {
             // Only the code lets in a person whom nobody knows.
@@ -53,13 +53,13 @@ extension QuizHandler {
     private typealias FindSession = @Sendable () async throws -> String
 
     /// How to find the session that a join names: by its id, or by its code.
-    private func finder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
+    private func finder(_ data: Payload, _ connection: ClientState) throws(ClassroomError) -> FindSession {
         if let sessionID = data["sessionId"]?.string { return { sessionID } }
         return try codeFinder(data, connection)
     }
 
     /// Limits the guesses of codes. If the join names an id too, it must be that of the code's session.
-    private func codeFinder(_ data: Payload, _ connection: ClientConnection) throws(ClassroomError) -> FindSession {
+    private func codeFinder(_ data: Payload, _ connection: ClientState) throws(ClassroomError) -> FindSession {
         let named = data["sessionId"]?.string
         let code = data["joinCode"]?.string ?? ""
         let (socketID, address) = guesser(connection)
@@ -80,12 +80,12 @@ extension QuizHandler {
 
     /// Whom wrong codes are charged to: somebody with an account alone, over all sockets, and nobody else at their address. Who is nobody,
     /// or a guest, could be another one in a moment: the socket and the address.
-    private func guesser(_ connection: ClientConnection) -> (socketID: String, address: String) {
+    private func guesser(_ connection: ClientState) -> (socketID: String, address: String) {
         guard let user = connection.user, user.role != .guest else { return (connection.id, connection.address) }
         return ("user:\(user.id)", "user:\(user.id)")
     }
 
-    @Sendable func answer(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func answer(_ data: Payload, _ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
             let sessionID: String
             let answer: Answer
@@ -117,7 +117,7 @@ extension QuizHandler {
     }
 
     /// Leaving a session or a room that was not joined is no error.
-    @Sendable func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientConnection) -> RequestOutcome {
+    @Sendable func leave(_ data: Payload, _ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         // A session that the socket joined comes before one that it watches.
         let sessionID = data["sessionId"]?.string ?? connection.sessions.joinedLast ?? connection.sessions.last?.sessionID
         guard let sessionID, let user = connection.user, connection.sessions.contains(sessionID) else {

@@ -49,7 +49,7 @@ public final class QuizHandler: Sendable {
     private func handle(
         _ event: String, _ table: inout RequestTable, needsUser: Bool = true, limit: RequestLimits.Kind? = .other,
         identity: @escaping @Sendable (JSONSlice) -> ClientRequest.Identity = { _ in .none },
-        _ perform: @escaping @Sendable (Payload, ClientRequest, ClientConnection) -> RequestOutcome
+        _ perform: @escaping @Sendable (Payload, ClientRequest, ClientState) -> RequestOutcome
     ) {
         table.on(event, limit: limit, identity: identity) { request, connection in
             guard !request.hasBadToken else {
@@ -79,7 +79,7 @@ public final class QuizHandler: Sendable {
         return .guest
     }
 
-    func context(_ request: ClientRequest, _ connection: ClientConnection, device: String? = nil) -> CallContext {
+    func context(_ request: ClientRequest, _ connection: ClientState, device: String? = nil) -> CallContext {
         let responder = request.responder
         return CallContext(socket: connection.reference, receivedAt: request.receivedAt, device: device) { reply in
             responder.succeed(reply.isRoomEvent ? nil : reply.event.name, JSONBody(reply.event))
@@ -87,7 +87,7 @@ public final class QuizHandler: Sendable {
     }
 
     /// The socket is in this session now. Beyond the limit it leaves the one that it entered longest ago.
-    func entered(_ sessionID: String, asPlayer: Bool = false, _ connection: ClientConnection, _ user: User) {
+    func entered(_ sessionID: String, asPlayer: Bool = false, _ connection: ClientState, _ user: User) {
         connection.sessions.enter(sessionID, asPlayer: asPlayer)
         guard connection.sessions.count > pipeline.configuration.maximumSessionsPerSocket else { return }
         let oldest = connection.sessions.removeFirst().sessionID

@@ -9,7 +9,7 @@ extension RequestPipeline {
     /// - Parameter verifiesAgain: the token that signed the socket in is looked up too. Otherwise it is believed: a ``TokenWatch`` signs the
     ///   socket out soon after it lapses.
     func identified(
-        _ request: ClientRequest, _ connection: ClientConnection, verifiesAgain: Bool = false,
+        _ request: ClientRequest, _ connection: ClientState, verifiesAgain: Bool = false,
         then perform: @escaping (User) -> RequestOutcome
     ) -> RequestOutcome {
         guard case .token(let token) = request.identity, verifiesAgain || !connection.isSignedIn(by: token) else {
@@ -30,7 +30,7 @@ extension RequestPipeline {
     }
 
     private func proceed(
-        _ request: ClientRequest, _ connection: ClientConnection, _ perform: (User) -> RequestOutcome
+        _ request: ClientRequest, _ connection: ClientState, _ perform: (User) -> RequestOutcome
     ) -> RequestOutcome {
         guard let user = connection.user else {
             request.responder.fail(Self.signInFirst)
@@ -45,7 +45,7 @@ extension RequestPipeline {
 
     /// Signs the socket in; `then` gets the refusal, if there is one. A failed sign-in leaves the socket as it was, unless it was by the token
     /// that had signed the socket in.
-    func signIn(_ connection: ClientConnection, token: String, then: @escaping (ClassroomError?) -> Void) {
+    func signIn(_ connection: ClientState, token: String, then: @escaping (ClassroomError?) -> Void) {
         connection.isSigningIn = true
         let (socketID, address) = (connection.id, connection.address)
         wait(connection, for: { [self] in try await verify(token, socketID: socketID, address: address) }) { [self] result in
@@ -78,7 +78,7 @@ extension RequestPipeline {
     }
 
     /// Ends the sign-in of a socket whose token has lapsed, after the requests that arrived before.
-    func lapse(_ token: String, _ connection: ClientConnection) {
+    func lapse(_ token: String, _ connection: ClientState) {
         let request = ClientRequest(
             responder: Responder(
                 event: AuthHandler.event, socket: connection.reference, acknowledge: nil, sentAt: nil, counters: counters),

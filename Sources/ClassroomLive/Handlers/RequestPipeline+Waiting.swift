@@ -6,7 +6,7 @@ import SocketIOServer
 extension RequestPipeline {
     /// Runs `operation` off the loop, and `then` with its result on the loop, even if the socket has gone meanwhile.
     func wait<Value: Sendable>(
-        _ connection: ClientConnection, for operation: @escaping @Sendable () async throws -> Value,
+        _ connection: ClientState, for operation: @escaping @Sendable () async throws -> Value,
         then: @escaping (Result<Value, ClassroomError>) -> Void
     ) {
         let loop = connection.eventLoop
@@ -25,14 +25,14 @@ extension RequestPipeline {
     /// Carries out the rest of a request off the loop. `operation` answers through the request's responder; an error that it throws is
     /// the answer otherwise.
     func perform(
-        _ request: ClientRequest, _ connection: ClientConnection, _ operation: @escaping @Sendable () async throws -> Void
+        _ request: ClientRequest, _ connection: ClientState, _ operation: @escaping @Sendable () async throws -> Void
     ) -> RequestOutcome {
         perform(request, connection, operation) { _ in }
     }
 
     /// The same, with a result that changes the connection's state on the loop before the next request begins.
     func perform<Value: Sendable>(
-        _ request: ClientRequest, _ connection: ClientConnection, _ operation: @escaping @Sendable () async throws -> Value,
+        _ request: ClientRequest, _ connection: ClientState, _ operation: @escaping @Sendable () async throws -> Value,
         then: @escaping (Value) -> Void
     ) -> RequestOutcome {
         wait(connection, for: operation) { [self] result in

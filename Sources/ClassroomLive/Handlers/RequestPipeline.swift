@@ -37,8 +37,8 @@ final class RequestPipeline: Sendable {
 
     /// Serves a socket's requests. Call on its loop.
     @discardableResult
-    func connect(_ socket: ServerSocket, _ table: RequestTable) -> ClientConnection {
-        let connection = ClientConnection(
+    func connect(_ socket: ServerSocket, _ table: RequestTable) -> ClientState {
+        let connection = ClientState(
             socket: socket, presence: presence, tokens: tokens, departures: table.departures,
             queueLimit: configuration.maximumQueuedRequests)
         counters.connections.change(by: 1)
@@ -61,7 +61,7 @@ final class RequestPipeline: Sendable {
     }
 
     /// Runs behind the requests that arrived before. It answers nobody and counts as nobody's work.
-    private func depart(_ connection: ClientConnection) {
+    private func depart(_ connection: ClientState) {
         let departure = ClientRequest(
             responder: Responder(
                 event: "disconnect", socket: connection.reference, acknowledge: nil, sentAt: nil, counters: counters),
@@ -75,7 +75,7 @@ final class RequestPipeline: Sendable {
     // MARK: Requests
 
     /// Cheap refusals come first: size and depth by the bytes, the socket's rate, the user's rate, and only then is the payload read.
-    private func receive(_ incoming: EventRequest, _ name: String, _ route: RequestTable.Route, _ connection: ClientConnection) {
+    private func receive(_ incoming: EventRequest, _ name: String, _ route: RequestTable.Route, _ connection: ClientState) {
         counters.requests.count()
         let now = clock.now
         let problem = PayloadLimits.allow(incoming.arguments) ? nil : PayloadLimits.refusal
@@ -96,7 +96,7 @@ final class RequestPipeline: Sendable {
         admit(request, connection, route.perform)
     }
 
-    private func admit(_ request: ClientRequest, _ connection: ClientConnection, _ perform: @escaping RequestTable.Perform) {
+    private func admit(_ request: ClientRequest, _ connection: ClientState, _ perform: @escaping RequestTable.Perform) {
         guard workInHand.begin() else {
             return request.responder.fail(
                 ClassroomError(.unavailable, "The server is shutting down", retryAfterMs: Self.restartMs))
@@ -122,19 +122,19 @@ final class RequestPipeline: Sendable {
     }
 
     /// A request that was pending is done.
-    func finish(_ request: ClientRequest, _ connection: ClientConnection) {
+    func finish(_ request: ClientRequest, _ connection: ClientState) {
         end(request, connection)
         connection.queue.finish(request.lane)
     }
 
     /// Answers a request that is not carried out.
-    private func refuse(_ request: ClientRequest, _ connection: ClientConnection, _ refusal: ClassroomError) {
+    private func refuse(_ request: ClientRequest, _ connection: ClientState, _ refusal: ClassroomError) {
         end(request, connection)
         request.responder.fail(refusal)
     }
 
     /// Gives back what the request held.
-    private func end(_ request: ClientRequest, _ connection: ClientConnection) {
+    private func end(_ request: ClientRequest, _ connection: ClientState) {
         workInHand.end()
         guard let (bytes, holder) = request.reservation else { return }
         request.reservation = nil
@@ -143,7 +143,7 @@ final class RequestPipeline: Sendable {
     }
 
     /// False: the socket, its user or the server has too many bytes of requests that wait.
-    private func reserve(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
+    private func reserve(_ request: ClientRequest, _ connection: ClientState) -> Bool {
         let bytes = RequestMemory.bytes(of: request.payload)
         // There is room for at least one request; otherwise nothing could be asked at all.
         let isFirst = connection.waitingBytes == 0
@@ -158,14 +158,14 @@ final class RequestPipeline: Sendable {
     // MARK: Rate limits
 
     /// The user who sends the request, if nothing that waits or is under way can change it.
-    private func knownUser(of request: ClientRequest, _ connection: ClientConnection) -> User? {
+    private func knownUser(of request: ClientRequest, _ connection: ClientState) -> User? {
         guard request.limit != nil, let user = connection.user, !connection.isSigningIn, !changesUser(request, connection),
             !connection.queue.waitingRequests.contains(where: { changesUser($0, connection) })
         else { return nil }
         return user
     }
 
-    private func changesUser(_ request: ClientRequest, _ connection: ClientConnection) -> Bool {
+    private func changesUser(_ request: ClientRequest, _ connection: ClientState) -> Bool {
         switch request.identity {
         case .none, .badToken: false
         case .token(let token): !connection.isSignedIn(by: token)
@@ -181,7 +181,7 @@ final class RequestPipeline: Sendable {
     }
 
     /// Charges the waiting requests once their sender is known: those beyond a limit are refused now, not when their turn comes.
-    func chargeWaiting(_ connection: ClientConnection) {
+    func chargeWaiting(_ connection: ClientState) {
         guard let user = connection.user else { return }
         var refused: [(request: ClientRequest, refusal: ClassroomError)] = []
         for request in connection.queue.waitingRequests {

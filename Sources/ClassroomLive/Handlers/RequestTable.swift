@@ -3,7 +3,7 @@ import SocketIOCore
 
 /// The events and their handlers. Made once and shared by all sockets: a connection needs no handlers of its own.
 struct RequestTable: Sendable {
-    typealias Perform = @Sendable (ClientRequest, ClientConnection) -> RequestOutcome
+    typealias Perform = @Sendable (ClientRequest, ClientState) -> RequestOutcome
 
     struct Route: Sendable {
         let lane: RequestLane
@@ -22,7 +22,7 @@ struct RequestTable: Sendable {
     /// Bytes of the longest name. Hashing a text normalises it, in quadratic time where one letter has many marks: a longer one is not
     /// looked up.
     private var longestName = 0
-    private(set) var departures: [@Sendable (ClientConnection, User) -> Void] = []
+    private(set) var departures: [@Sendable (ClientState, User) -> Void] = []
 
     mutating func on(
         _ event: String, lane: RequestLane = .exclusive, limit: RequestLimits.Kind? = .other,
@@ -45,5 +45,5 @@ struct RequestTable: Sendable {
     private static func prefix(of event: String) -> Substring { Substring(event.utf8.prefix { $0 != UInt8(ascii: ":") }) }
 
     /// Called on the socket's loop before its user changes and after it has gone, to undo what the user had joined.
-    mutating func onDeparture(_ body: @escaping @Sendable (ClientConnection, User) -> Void) { departures.append(body) }
+    mutating func onDeparture(_ body: @escaping @Sendable (ClientState, User) -> Void) { departures.append(body) }
 }

@@ -3,7 +3,7 @@ import NIOCore
 import SocketIOServer
 
 /// The classroom's state for one socket: who is signed in, what they joined, what waits. Bound to the socket's loop.
-final class ClientConnection {
+final class ClientState {
     let id: String
     let reference: SocketReference
     let eventLoop: any EventLoop
@@ -30,13 +30,13 @@ final class ClientConnection {
     var rooms: [ChatMembership] = []
 
     /// Clean-up that runs when the signed-in user leaves this socket.
-    private let departures: [@Sendable (ClientConnection, User) -> Void]
+    private let departures: [@Sendable (ClientState, User) -> Void]
     private let presence: PresenceDirectory
     private let tokens: TokenDirectory
 
     init(
         socket: ServerSocket, presence: PresenceDirectory, tokens: TokenDirectory,
-        departures: [@Sendable (ClientConnection, User) -> Void], queueLimit: Int
+        departures: [@Sendable (ClientState, User) -> Void], queueLimit: Int
     ) {
         id = socket.id
         reference = socket.reference
