@@ -34,7 +34,7 @@ public struct PoolConfiguration: Sendable {
     /// Reads that may wait for a connection; the next one is refused.
     public var maximumQueuedReads = 2_000
     /// How long a read may take, its wait for a connection included.
-    public var readTimeout: Duration = .milliseconds(2_500)
+    public var readTimeout: Duration = .seconds(2)
     /// How long opening a connection may take.
     public var connectTimeout: Duration = .seconds(2)
     /// The wait before connecting again after a failure: it doubles from the first to the longest, each time a random part of it.

@@ -24,6 +24,8 @@ final class PostgresConnection {
     init(url: String, deadline: ContinuousClock.Instant) throws(PostgresFailure) {
         guard let handle = Self.start(url) else { throw PostgresFailure(.disconnected, "out of memory") }
         self.handle = handle
+        // libpq would write notices to standard error.
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
         var polling = PGRES_POLLING_WRITING
         while polling != PGRES_POLLING_OK {
             guard PQstatus(handle) != CONNECTION_BAD, polling != PGRES_POLLING_FAILED else { throw lost() }
@@ -44,7 +46,6 @@ final class PostgresConnection {
         set lock_timeout = '2s';
         set statement_timeout = '30s';
         set idle_in_transaction_session_timeout = '2s';
-        set client_min_messages = warning;
         """
 
     private static func start(_ url: String) -> OpaquePointer? {

@@ -10,6 +10,8 @@ final class PostgresWriter: CommitTarget {
     private let timeout: Duration
     private let logger: Logger
     private var line: PostgresLine
+    /// The last batch found no database. The next ones wait for it more briefly, so that those who wait behind others are told in time too.
+    private var isSuspect = false
 
     init(connector: PostgresConnector, timeout: Duration, logger: Logger) {
         line = PostgresLine(connector)
@@ -18,17 +20,24 @@ final class PostgresWriter: CommitTarget {
     }
 
     func commit(_ batch: [StoreWrite]) throws(ClassroomError) -> [Result<StoreWrite.Outcome, ClassroomError>] {
-        let deadline = ContinuousClock.now + timeout
+        let deadline = ContinuousClock.now + (isSuspect ? timeout / 4 : timeout)
         var isRetry = false
         while true {
             do throws(PostgresFailure) {
                 let connection = try line.open(until: deadline)
                 defer { isRetry = true }
-                if let outcomes = try pipelined(batch, on: connection, isRetry, until: deadline) { return outcomes }
-                return try oneByOne(batch, on: connection, isRetry, until: deadline)
+                let outcomes: [Result<StoreWrite.Outcome, ClassroomError>]
+                if let all = try pipelined(batch, on: connection, isRetry, until: deadline) {
+                    outcomes = all
+                } else {
+                    outcomes = try oneByOne(batch, on: connection, isRetry, until: deadline)
+                }
+                isSuspect = false
+                return outcomes
             } catch {
                 if error.endsConnection { line.drop(isLost: true) }
                 guard error.isWorthAnotherTry, ContinuousClock.now < deadline else {
+                    isSuspect = error.endsConnection
                     throw error.refusal(logger: logger)
                 }
             }
