@@ -62,6 +62,10 @@ class Classroom:
         self.server = self._dunlin(*self.options, port=self.server.port)
         return self
 
+    def start_another(self):
+        """One more on the same data, on a port of its own."""
+        return self._dunlin(*self.options)
+
     @property
     def url(self):
         return self.server.url

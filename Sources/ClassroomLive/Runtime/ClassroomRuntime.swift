@@ -14,6 +14,7 @@ public final class ClassroomRuntime: Sendable {
     private let logger: Logger
     let pipeline: RequestPipeline
     private let registry: SessionRegistry
+    private let leases: SessionLeases
     let service: LiveQuizService
     private let chat: ChatHandler
     private let dashboard: DashboardBroadcaster
@@ -37,11 +38,13 @@ public final class ClassroomRuntime: Sendable {
         relay = cluster.map { _ in
             ChatRelay(io: io, store: store, clock: clock, historyLimit: configuration.chatHistoryLimit, logger: logger)
         }
+        let leases = SessionLeases(store: store, clock: clock, configuration: configuration, logger: logger)
         let registry = SessionRegistry(
-            io: io, store: store, clock: clock, configuration: configuration, counters: pipeline.counters, logger: logger)
+            io: io, store: store, clock: clock, configuration: configuration, counters: pipeline.counters, leases: leases, logger: logger)
         let chat = ChatHandler(pipeline: pipeline, store: store, io: io, relay: relay)
         self.pipeline = pipeline
         self.registry = registry
+        self.leases = leases
         self.chat = chat
         service = LiveQuizService(
             store: store, registry: registry, authentication: authentication,
@@ -72,6 +75,11 @@ public final class ClassroomRuntime: Sendable {
         tokenWatch.start()
         expiry.start()
         try await resumeSessions()
+        leases.start { [registry] in
+            await registry.loaded($0)?.letGo()
+        } onOrphan: { [self] in
+            await resume($0)
+        }
     }
 
     /// This node could not reach the others for a while, and can again.
@@ -79,12 +87,23 @@ public final class ClassroomRuntime: Sendable {
 
     /// Deadlines went on while the server was away; what fell due happens now.
     private func resumeSessions() async throws {
-        for record in try await store.sessions(statuses: [.active]) {
-            do {
-                _ = try await registry.session(record.id)
-            } catch {
-                logger.warning("a session could not be resumed", metadata: ["session": "\(record.id)", "error.type": "\(type(of: error))"])
-            }
+        // The sessions of other servers stay theirs.
+        guard !store.isShared else {
+            for id in try await store.ownerlessSessions(limit: .max) { await resume(id) }
+            return
+        }
+        for record in try await store.sessions(statuses: [.active]) { await resume(record.id) }
+    }
+
+    /// False: it cannot be.
+    @discardableResult
+    private func resume(_ sessionID: String) async -> Bool {
+        do {
+            _ = try await registry.session(sessionID)
+            return true
+        } catch {
+            logger.warning("a session could not be resumed", metadata: ["session": "\(sessionID)", "error.type": "\(type(of: error))"])
+            return false
         }
     }
 
@@ -99,6 +118,7 @@ public final class ClassroomRuntime: Sendable {
         tokenWatch.stop()
         expiry.stop()
         for session in registry.all { await session.stop() }
+        await leases.stop()
         await pipeline.cluster?.stop()
     }
 
@@ -132,6 +152,8 @@ public final class ClassroomRuntime: Sendable {
     public func snapshot() -> RuntimeSnapshot {
         var snapshot = Self.snapshot(pipeline, registry, chat.directory)
         snapshot.dashboardSubscribers = dashboard.count
+        snapshot.leases = leases.heldCount
+        snapshot.leasesLost = leases.lostCount
         return snapshot
     }
 

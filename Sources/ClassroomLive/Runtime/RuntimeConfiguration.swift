@@ -102,6 +102,10 @@ public struct RuntimeConfiguration: Sendable {
     /// Samples that wait for the database to count the sessions; further ones are left out.
     public var maximumDashboardSamplesUnderWay = 16
 
+    /// How long a session is this server's without a renewal, where several servers share the database. Another one takes a session over
+    /// within this time and one renewal of its owner's death.
+    public var leaseDurationMs = 3_000
+    public var leaseRenewalMs = 1_000
     /// The least time between two `quiz:progress` of a session.
     public var progressIntervalMs = 105
     /// A session that nobody is connected to and that waits for nothing leaves memory after this time.

@@ -15,6 +15,10 @@ public struct RuntimeSnapshot: Sendable {
     /// Rooms with members.
     public var chatRooms = 0
     public var dashboardSubscribers = 0
+    /// Sessions whose lease this server holds.
+    public var leases = 0
+    /// Sessions whose lease another server took from this one, since the start.
+    public var leasesLost = 0
 
     /// Requests that arrived, refused ones included. From here on the counts only rise.
     public var requests: UInt64 = 0

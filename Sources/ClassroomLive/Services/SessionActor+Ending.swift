@@ -48,6 +48,10 @@ extension SessionActor {
         environment.onRetired(self)
     }
 
+    /// Another server is the session's owner: what was decided here since then is refused, and nobody hears of it. Who waits for an answer asks
+    /// again, and is told where the session is.
+    func letGo() { retire() }
+
     /// The server stops: nothing happens any more, however many sockets go. The store has all that the next server needs to go on.
     func stop() {
         isStopped = true

@@ -15,6 +15,7 @@ extension SessionActor {
             environment.counters.duplicateAnswers.count()
             apply(.answerDuplicate(first))
         case .success(.sessionVanished): vanish()
+        case .failure(.staleEpoch): letGo()
         case .failure(let error):
             apply(.answerRejected(answer.key))
             for call in waiting.removeValue(forKey: answer.key) ?? [] { call.fail(error) }
@@ -109,6 +110,7 @@ extension SessionActor {
         switch result {
         case .success(true): isSessionUnsaved = false
         case .success(false): vanish()
+        case .failure(.staleEpoch): letGo()
         case .failure(let error):
             isSessionUnsaved = true
             retryLater(error)
@@ -119,6 +121,7 @@ extension SessionActor {
         switch result {
         case .success(true): unsavedParticipants.remove(userID)
         case .success(false): vanish()
+        case .failure(.staleEpoch): letGo()
         case .failure(let error):
             // Meanwhile somebody else may have the seat.
             guard session.participant(userID) != nil else { return }

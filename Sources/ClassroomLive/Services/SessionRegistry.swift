@@ -40,17 +40,19 @@ final class SessionRegistry: Sendable {
     private let clock: any ClassroomClock
     private let configuration: RuntimeConfiguration
     private let counters: RuntimeCounters
+    private let leases: SessionLeases
     private let logger: Logger
 
     init(
         io: SocketIO, store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration,
-        counters: RuntimeCounters, logger: Logger
+        counters: RuntimeCounters, leases: SessionLeases, logger: Logger
     ) {
         self.io = io
         self.store = store
         self.clock = clock
         self.configuration = configuration
         self.counters = counters
+        self.leases = leases
         self.logger = logger
     }
 
@@ -98,7 +100,8 @@ final class SessionRegistry: Sendable {
 
     /// Takes in a session that was created just now. Somebody may have found its row already, and then it is the one that they are in.
     /// Another one of the same id belongs to a row that vanished: it leaves its rooms, which have the same names, before the new one is there.
-    func adopt(_ record: SessionRecord, _ quiz: Quiz) async throws -> SessionActor {
+    func adopt(_ created: SessionRecord, _ quiz: Quiz) async throws -> SessionActor {
+        let record = try await leases.acquire(created)
         for _ in 0..<Self.adoptionAttempts {
             // What is being loaded may be the former one, or may just have been found missing.
             if let session = try? await adoptOnce(record, quiz), session.createdAt == record.createdAt { return session }
@@ -144,7 +147,9 @@ final class SessionRegistry: Sendable {
 
     private func load(_ id: String, _ generation: Int) async throws -> SessionActor {
         do {
-            guard let record = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
+            guard let found = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
+            // One that is over is nobody's: it is only looked at.
+            let record = found.status == .ended ? found : try await leases.acquire(found)
             // Before all its answers are read.
             try state.withLockedValue { try requireRoom($0, for: record.createdBy) }
             // The board of a session that has ended outlives the quiz.
@@ -166,9 +171,11 @@ final class SessionRegistry: Sendable {
             if let adopted, adopted !== session { await session.retire() }
             return adopted ?? session
         } catch {
-            state.withLockedValue { state in
+            let isGone = state.withLockedValue { state in
                 if case .loading(_, generation) = state.slots[id] { state.set(nil, for: id) }
+                return state.slots[id] == nil
             }
+            if isGone { leases.release(id) }
             throw error
         }
     }
@@ -200,10 +207,12 @@ final class SessionRegistry: Sendable {
     }
 
     private func release(_ session: SessionActor) {
-        state.withLockedValue { state in
-            guard case .live(let current, _) = state.slots[session.id], current === session else { return }
+        let isGone = state.withLockedValue { state in
+            guard case .live(let current, _) = state.slots[session.id], current === session else { return false }
             state.set(nil, for: session.id)
+            return true
         }
+        if isGone { leases.release(session.id) }
     }
 
     private func requireRoom(_ state: State) throws {

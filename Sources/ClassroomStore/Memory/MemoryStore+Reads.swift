@@ -73,6 +73,14 @@ extension MemoryStore {
         }
     }
 
+    public func ownerlessSessions(limit: Int) async throws -> [String] {
+        let now = MachineClock.now
+        return try read { tables in
+            let sessions = tables.sessions.values.filter { $0.isOrphan(at: now) }
+            return Array(sessions.map(\.record.id).sorted().prefix(max(0, limit)))
+        }
+    }
+
     public func participants(sessionID: String) async throws -> [ParticipantRecord] {
         try read { tables in
             (tables.sessions[sessionID]?.participants.values.map { $0 } ?? []).sorted {

@@ -25,6 +25,11 @@ struct MemoryTables: SelfRedacting {
         var answers: [AnswerKey: AnswerRecord] = [:]
         /// Of the last owner, also after its end.
         var lease: SessionLease?
+        /// Being played, by a lease that has ended and was not given up, or never was.
+        func isOrphan(at now: UnixMilliseconds) -> Bool {
+            record.status == .active && (lease.map { $0.expiresAt > 0 && $0.expiresAt <= now } ?? true)
+        }
+
         /// The quiz as it is played.
         var quiz: Quiz?
     }

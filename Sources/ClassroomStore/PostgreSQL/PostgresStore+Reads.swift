@@ -166,6 +166,17 @@ extension PostgresStore {
         }
     }
 
+    public func ownerlessSessions(limit: Int) async throws -> [String] {
+        try await read { reading in
+            let sql = """
+                select id from quiz_sessions where status = 'active' and status is distinct from 'ended'
+                    and (lease_owner is null or lease_expires_at between 1 and \(PostgresSchema.now))
+                    order by id collate "C" limit $1::bigint
+                """
+            return try reading.rows(sql, [max(0, limit)]).rows.compactMap { $0.text("id") }
+        }
+    }
+
     public func participants(sessionID: String) async throws -> [ParticipantRecord] {
         try await read { reading in
             let sql = """

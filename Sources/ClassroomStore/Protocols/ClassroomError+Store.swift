@@ -10,6 +10,9 @@ extension ClassroomError {
     /// Another server has become the session's owner since the write was decided: the session has to be read again.
     public static let staleEpoch = ClassroomError(
         .unavailable, "The session has moved to another server, please try again", retryAfterMs: 500)
+    /// Another server runs the session.
+    public static let sessionElsewhere = ClassroomError(
+        .unavailable, "Another server runs this session, please try again", retryAfterMs: 1_000)
     /// So many writes are waiting that another one is refused.
     public static let storeOverloaded = ClassroomError(.unavailable, "The database is busy, please try again", retryAfterMs: 1_000)
     /// The server is shutting down.

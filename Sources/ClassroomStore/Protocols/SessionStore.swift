@@ -19,6 +19,8 @@ public protocol SessionStore: StoreWriting {
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord]
     /// How many sessions there are of each state but `ended`.
     func countSessions() async throws -> [SessionStatus: Int]
+    /// Ids of sessions that are being played and that nobody runs: their lease has ended and was not given up, or was never taken.
+    func ownerlessSessions(limit: Int) async throws -> [String]
     /// Whether there was such a session. Participants and answers go with it.
     func deleteSession(id: String) async throws -> Bool
 

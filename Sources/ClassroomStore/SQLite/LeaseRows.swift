@@ -32,6 +32,17 @@ enum LeaseRows {
         ).execute(arguments: [owner, JSONText.text(ids)])
     }
 
+    /// Ids of sessions that are being played without an owner.
+    static func ownerless(limit: Int, now: UnixMilliseconds, in db: Database) throws -> [String] {
+        let statement = try db.cachedStatement(
+            sql: """
+                select id from quiz_sessions
+                    where status = 'active' and status is not 'ended' and (lease_owner is null or lease_expires_at between 1 and ?)
+                    order by id limit ?
+                """)
+        return try String.fetchAll(statement, arguments: [now, max(0, limit)])
+    }
+
     private static func all(_ ids: [String], in db: Database) throws -> [String: SessionLease] {
         let statement = try db.cachedStatement(
             sql: """

@@ -30,6 +30,10 @@ extension SQLiteStore {
         try await read { db in try SessionRows.count(in: db) }
     }
 
+    public func ownerlessSessions(limit: Int) async throws -> [String] {
+        try await read { db in try LeaseRows.ownerless(limit: limit, now: MachineClock.now, in: db) }
+    }
+
     public func participants(sessionID: String) async throws -> [ParticipantRecord] {
         try await read { db in try ParticipantRows.all(sessionID: sessionID, in: db) }
     }

@@ -23,7 +23,11 @@ final class StoreDouble: ClassroomStore {
     let counting: Gate?
     private let state = NIOLockedValueBox(State())
 
-    init(created: Gate? = nil, counting: Gate? = nil) {
+    /// Several servers may work on it at once.
+    let isShared: Bool
+
+    init(created: Gate? = nil, counting: Gate? = nil, isShared: Bool = false) {
+        self.isShared = isShared
         self.created = created
         self.counting = counting
     }
@@ -121,6 +125,7 @@ final class StoreDouble: ClassroomStore {
         await counting?.pass()
         return try await base.countSessions()
     }
+    func ownerlessSessions(limit: Int) async throws -> [String] { try await base.ownerlessSessions(limit: limit) }
     func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
     func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
     /// A read, which can be made to fail like a write.

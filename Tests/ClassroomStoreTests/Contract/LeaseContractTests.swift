@@ -74,6 +74,22 @@ struct LeaseContractTests {
         }
     }
 
+    @Test("sessions that are played without an owner are found, and no others", arguments: Backend.allCases)
+    func ownerless(backend: Backend) async throws {
+        try await backend.withStore { store in
+            for id in ["a", "b", "c", "f"] { try await store.createSession(.sample(id, status: .active)) }
+            try await store.createSession(.sample("d", status: .waiting))
+            try await store.createSession(.sample("e", status: .ended))
+            _ = try await store.acquireLease(.init(sessionID: "b", owner: "x", duration: Self.long))
+            _ = try await store.acquireLease(.init(sessionID: "c", owner: "x", duration: .zero))
+            // Given up by one that had nothing more to do.
+            _ = try await store.acquireLease(.init(sessionID: "f", owner: "x", duration: Self.long))
+            try await store.releaseLeases(of: ["f"], owner: "x")
+            #expect(try await store.ownerlessSessions(limit: 9) == ["a", "c"])
+            #expect(try await store.ownerlessSessions(limit: 1) == ["a"])
+        }
+    }
+
     @Test("what was decided in an old epoch is refused and changes nothing; its neighbours are written", arguments: Backend.allCases)
     func stale(backend: Backend) async throws {
         try await backend.withStore { store in

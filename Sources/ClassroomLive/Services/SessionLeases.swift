@@ -1,0 +1,165 @@
+import Classroom
+import ClassroomStore
+import Logging
+import NIOConcurrencyHelpers
+
+/// Which sessions this server runs. Thread-safe.
+///
+/// A session that has not ended is run by the server that holds its lease; each new owner raises the session's epoch, and what an earlier one
+/// decided is refused. Where several servers share the database, leases end soon and are renewed sooner, and each server looks for sessions
+/// whose owner is gone. Where one server has it for itself, a start takes all over from the process before.
+final class SessionLeases: Sendable {
+    private struct State {
+        var held: Set<String> = []
+        /// Sessions that could not be taken up, such as those whose quiz is gone, and when they are tried again.
+        var hopeless: [String: UnixMilliseconds] = [:]
+        var lost = 0
+        var timer: ScheduledWork?
+        var isStopped = false
+    }
+
+    /// Orphans that are taken over in one look.
+    private static let maximumOrphans = 100
+    private static let retryMs: Int64 = 60_000
+
+    /// This server, from its start to its end.
+    private let owner = RandomIdentifier.uuid()
+    private let state = NIOLockedValueBox(State())
+    private let store: any ClassroomStore
+    private let clock: any ClassroomClock
+    private let durationMs: Int64
+    private var duration: Duration { .milliseconds(durationMs) }
+    private let renewalMs: Int64
+    private let logger: Logger
+
+    init(store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration, logger: Logger) {
+        self.store = store
+        self.clock = clock
+        durationMs = Int64(configuration.leaseDurationMs)
+        renewalMs = Int64(configuration.leaseRenewalMs)
+        self.logger = logger
+    }
+
+    var heldCount: Int { state.withLockedValue { $0.held.count } }
+    var lostCount: Int { state.withLockedValue { $0.lost } }
+
+    /// Makes this server the owner of a session.
+    /// - Returns: the session as its last owner has left it, in the new epoch.
+    /// - Throws: `ClassroomError.sessionElsewhere` while another server is the owner.
+    func acquire(_ record: SessionRecord) async throws -> SessionRecord {
+        let request = StoreWrite.LeaseRequest(
+            sessionID: record.id, createdAt: record.createdAt, owner: owner, duration: duration, takesOver: !store.isShared)
+        var known: SessionLease?
+        let end = clock.now + 2 * durationMs
+        while true {
+            switch try await store.acquireLease(request) {
+            case .granted(let lease): return try await granted(lease, record)
+            case .sessionVanished: throw ClassroomError.sessionNotFound
+            case .held(let lease):
+                // Renewed meanwhile: its owner lives. Otherwise it soon ends, as after the death of the process before this one.
+                guard known == nil || known == lease, clock.now < end else { throw ClassroomError.sessionElsewhere }
+                known = lease
+                await wait(renewalMs / 2)
+            }
+        }
+    }
+
+    private func granted(_ lease: SessionLease, _ record: SessionRecord) async throws -> SessionRecord {
+        state.withLockedValue { _ = $0.held.insert(record.id) }
+        var current = record
+        if store.isShared {
+            guard let read = try await store.session(id: record.id), read.createdAt == record.createdAt else {
+                throw ClassroomError.sessionNotFound
+            }
+            current = read
+        }
+        current.epoch = lease.epoch
+        return current
+    }
+
+    private func wait(_ milliseconds: Int64) async {
+        await withCheckedContinuation { continuation in
+            _ = clock.schedule(at: clock.now + milliseconds) { continuation.resume() }
+        }
+    }
+
+    /// The session has left memory and needs nobody: others need not wait for the end of its lease.
+    func release(_ sessionID: String) {
+        let wasHeld = state.withLockedValue { $0.held.remove(sessionID) != nil }
+        guard wasHeld, store.isShared else { return }
+        store.perform(.releaseLeases(owner: owner, sessionIDs: [sessionID])) { _ in }
+    }
+
+    // MARK: Time
+
+    /// Renews and looks around from now on, until ``stop()``.
+    /// - Parameters:
+    ///   - onLost: another server is the owner of this session by now.
+    ///   - onOrphan: nobody is the owner of this session, which is being played. False: it cannot be taken up.
+    func start(onLost: @escaping @Sendable (String) async -> Void, onOrphan: @escaping @Sendable (String) async -> Bool) {
+        guard store.isShared else { return }
+        arm(onLost, onOrphan)
+    }
+
+    /// Gives all leases up, so that other servers go on at once.
+    func stop() async {
+        let (held, timer) = state.withLockedValue { state in
+            state.isStopped = true
+            defer { state.held = [] }
+            return (state.held, state.timer)
+        }
+        timer?.cancel()
+        guard store.isShared, !held.isEmpty else { return }
+        // They end now, and are taken up by whoever looks around next. If that fails, they end by themselves.
+        _ = try? await store.renewLeases(of: Array(held), owner: owner, duration: .zero)
+    }
+
+    private func arm(_ onLost: @escaping @Sendable (String) async -> Void, _ onOrphan: @escaping @Sendable (String) async -> Bool) {
+        let timer = clock.schedule(at: clock.now + renewalMs) { [weak self] in
+            guard let self else { return }
+            Task {
+                await self.renew(onLost)
+                await self.adoptOrphans(onOrphan)
+                self.arm(onLost, onOrphan)
+            }
+        }
+        let isStopped = state.withLockedValue { state in
+            state.timer = timer
+            return state.isStopped
+        }
+        if isStopped { timer.cancel() }
+    }
+
+    private func renew(_ onLost: @Sendable (String) async -> Void) async {
+        let held = state.withLockedValue { $0.held }
+        guard !held.isEmpty else { return }
+        do {
+            let leases = try await store.renewLeases(of: Array(held), owner: owner, duration: duration)
+            let lost = held.subtracting(leases.keys)
+            guard !lost.isEmpty else { return }
+            state.withLockedValue { state in
+                state.held.subtract(lost)
+                state.lost += lost.count
+            }
+            for id in lost {
+                logger.notice("another server runs a session now", metadata: ["session": "\(id)"])
+                await onLost(id)
+            }
+        } catch {
+            // Whatever is written before the next try is refused if it comes too late.
+            logger.warning("leases could not be renewed", metadata: ["error.type": "\(type(of: error))"])
+        }
+    }
+
+    private func adoptOrphans(_ onOrphan: @Sendable (String) async -> Bool) async {
+        guard let orphans = try? await store.ownerlessSessions(limit: Self.maximumOrphans) else { return }
+        let now = clock.now
+        let hopeful = state.withLockedValue { state in
+            state.hopeless = state.hopeless.filter { $0.value > now }
+            return state.isStopped ? [] : orphans.filter { !state.held.contains($0) && state.hopeless[$0] == nil }
+        }
+        for id in hopeful where !(await onOrphan(id)) {
+            state.withLockedValue { $0.hopeless[id] = now + Self.retryMs }
+        }
+    }
+}
