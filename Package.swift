@@ -62,6 +62,7 @@ let package = Package(
         .executable(name: "dunlin", targets: ["dunlin"]),
         .executable(name: "echo-server", targets: ["echo-server"]),
         .executable(name: "echo-client", targets: ["echo-client"]),
+        .executable(name: "websocket-echo", targets: ["websocket-echo"]),
         .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
         .executable(name: "cluster-node", targets: ["cluster-node"]),
     ],
@@ -192,6 +193,10 @@ let package = Package(
                 nioCore, nioPosix, nioConcurrency, arguments, logging,
             ],
             path: "Examples/cluster-node", swiftSettings: settings),
+        .executableTarget(
+            name: "websocket-echo",
+            dependencies: ["WebSocketCore", "SocketIOClient", nioCore, nioPosix, nioHTTP1, arguments],
+            path: "Examples/websocket-echo", swiftSettings: settings),
         .executableTarget(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
         .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),

@@ -1,2 +1,3 @@
 // Who writes a handler meets its arguments and acknowledgements, which live in the core: one import brings both.
 @_exported public import SocketIOCore
+@_exported public import struct WebSocketCore.PerMessageDeflateOptions

@@ -33,6 +33,8 @@ public final class SocketIO: Sendable {
     let handshakes: MemoryBudget
     /// Bodies of requests that are being read or answered.
     let bodies: MemoryBudget
+    /// Contexts of compression that outlive a message.
+    let deflateContexts: MemoryBudget
 
     static let mainIndex: NamespaceIndex = 0
 
@@ -43,7 +45,11 @@ public final class SocketIO: Sendable {
         handshakes = MemoryBudget(
             maximum: configuration.maximumHandshakeBytes, perAddress: configuration.maximumHandshakeBytesPerAddress)
         bodies = MemoryBudget(maximum: configuration.maximumBodyBytes, perAddress: configuration.maximumBodyBytesPerAddress)
-        loops = Loops(backlog: backlog, maximumWaitingItems: configuration.maximumMailboxItems)
+        deflateContexts = MemoryBudget(
+            maximum: configuration.maximumDeflateContextBytes, perAddress: configuration.maximumDeflateContextBytesPerAddress)
+        loops = Loops(
+            backlog: backlog, maximumWaitingItems: configuration.maximumMailboxItems,
+            compressionThreshold: configuration.perMessageDeflate?.threshold ?? .max)
         main = SocketIO.makeNamespace(Namespace.mainName, SocketIO.mainIndex, configuration, loops)
     }
 

@@ -13,6 +13,10 @@ import WebSocketCore
 final class EmbeddedPeer {
     let channel: EmbeddedChannel
     private var decoder = WebSocketDecoder(role: .client, limits: WebSocketLimits())
+    /// What the handshake agreed on, once a test has put it here.
+    private(set) var compression: ConnectionCompression?
+    /// Of the message that was read last.
+    private(set) var wasCompressed = false
     private var received = ByteBuffer()
     private var scratch = ByteBuffer()
     private let halfClosure = HalfClosure()
@@ -77,8 +81,8 @@ final class EmbeddedPeer {
     ]
 
     /// Asks for a WebSocket; returns the response's head.
-    func upgrade(_ target: String = "/socket.io/?EIO=4&transport=websocket") throws -> String {
-        let head = (["GET \(target) HTTP/1.1", "Host: localhost"] + EmbeddedPeer.upgradeHeaders).joined(separator: "\r\n")
+    func upgrade(_ target: String = "/socket.io/?EIO=4&transport=websocket", headers: [String] = []) throws -> String {
+        let head = (["GET \(target) HTTP/1.1", "Host: localhost"] + EmbeddedPeer.upgradeHeaders + headers).joined(separator: "\r\n")
         try send(head + "\r\n\r\n")
         var all = try bytes()
         let text = String(buffer: all)
@@ -88,9 +92,24 @@ final class EmbeddedPeer {
         return String(text[..<end.upperBound])
     }
 
-    func frame(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, fin: Bool = true) throws {
+    /// Asks for a WebSocket whose messages are compressed, as this offer says; joins the namespace `/`.
+    func joinCompressed(_ offer: PerMessageDeflate = .init()) throws {
+        let head = try upgrade(headers: ["Sec-WebSocket-Extensions: \(offer.offer)"])
+        guard let header = head.components(separatedBy: "Sec-WebSocket-Extensions: ").last?.components(separatedBy: "\r\n").first,
+            let response = WebSocketExtension.parse(header)?.first, let agreement = offer.accepted(by: response)
+        else { throw ChannelError.unknownLocalAddress }
+        compression = ConnectionCompression(agreement, role: .client, options: .init(), shared: SharedCompressors(level: 6))
+        decoder = WebSocketDecoder(role: .client, extensions: .rsv1)
+        try text("40")
+        _ = try messages()
+    }
+
+    func frame(
+        _ opcode: WebSocketOpcode, _ payload: ByteBuffer, fin: Bool = true, reservedBits: WebSocketReservedBits = []
+    ) throws {
         var buffer = ByteBuffer()
-        WebSocketEncoder.write(opcode: opcode, payload: payload, fin: fin, mask: 0x1234_5678, into: &buffer)
+        WebSocketEncoder.write(
+            opcode: opcode, payload: payload, fin: fin, reservedBits: reservedBits, mask: 0x1234_5678, into: &buffer)
         try channel.writeInbound(buffer)
     }
 
@@ -108,7 +127,13 @@ final class EmbeddedPeer {
         var more = try bytes()
         received.writeBuffer(&more)
         var result: [String] = []
-        while let event = try decoder.next(&received, scratch: &scratch) {
+        while var event = try decoder.next(&received, scratch: &scratch) {
+            wasCompressed = false
+            if case .extended(let opcode, _, let bytes) = event, let compression {
+                let message = try compression.inflate(bytes, of: opcode, maximumBytes: 1 << 24)
+                event = opcode == .text ? .text(message) : .binary(message)
+                wasCompressed = true
+            }
             switch event {
             case .text(let text): result.append(String(buffer: text))
             case .binary(let bytes): result.append("binary \(bytes.readableBytes)")

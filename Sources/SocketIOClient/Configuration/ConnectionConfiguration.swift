@@ -2,6 +2,7 @@ public import EngineIOCore
 public import NIOCore
 public import NIOSSL
 public import SocketIOCore
+public import WebSocketCore
 
 /// How one connection to a server is made, and what either end may make it hold.
 public struct ConnectionConfiguration: Sendable {
@@ -15,6 +16,9 @@ public struct ConnectionConfiguration: Sendable {
     public var headers: [(name: String, value: String)] = []
     /// Offered with the WebSocket's handshake.
     public var subprotocols: [String] = []
+    /// Offers the server to compress WebSocket messages (RFC 7692). nil: no offer is made. The reference makes one, of which a client in a browser
+    /// knows nothing; it costs up to 300 KiB of memory a connection if the server takes it.
+    public var perMessageDeflate: PerMessageDeflateOptions?
     /// For the TCP connection, the handshake and the open packet, together.
     public var timeout: Duration = .seconds(20)
     /// For a server's URL that begins with `https` or `wss`.
@@ -59,6 +63,8 @@ public struct ConnectionConfiguration: Sendable {
 public struct ConnectionLimits: Sendable, Hashable {
     /// A message of the server; a larger one ends the connection.
     public var maximumMessageBytes = 10_000_000
+    /// Frames that such a message may be split into.
+    public var maximumFragments = 1_024
     /// The body of an answer to a poll, which may hold many packets.
     public var maximumPollingBytes = 16_000_000
     /// Packets of one POST. python-engineio drops a larger payload without a word, and 16 is its limit.
@@ -68,6 +74,10 @@ public struct ConnectionLimits: Sendable, Hashable {
     public var session = SocketIOClientSession.Limits()
 
     public init() {}
+
+    var webSocket: WebSocketLimits {
+        WebSocketLimits(maximumMessageBytes: self.maximumMessageBytes, maximumFragments: self.maximumFragments)
+    }
 }
 
 /// Why a client's call or its connection failed. Safe to log but for the texts that a server sent.

@@ -1,6 +1,7 @@
 public import NIOCore
 import NIOSSL
 import SocketIOCore
+import WebSocketCore
 
 /// The memory and the randomness that all connections of one event loop share, so that an idle connection holds little. Make one per loop, use it
 /// on that loop only.
@@ -16,6 +17,8 @@ public final class ClientLoop {
     private var packet: ReceivedPacket?
     private var random: any RandomNumberGenerator
     private var halfWord: UInt32?
+    /// By zlib's level.
+    private var compressors: [Int: SharedCompressors] = [:]
     /// Of all connections since the beginning, without what TLS and TCP add.
     public internal(set) var bytesSent = 0
     public internal(set) var bytesReceived = 0
@@ -35,6 +38,12 @@ public final class ClientLoop {
         let word = self.random.next()
         self.halfWord = UInt32(truncatingIfNeeded: word >> 32)
         return UInt32(truncatingIfNeeded: word)
+    }
+
+    func compressors(level: Int) -> SharedCompressors {
+        let compressors = self.compressors[level] ?? SharedCompressors(level: level)
+        self.compressors[level] = compressors
+        return compressors
     }
 
     func nextNonce() -> (UInt64, UInt64) { (self.random.next(), self.random.next()) }

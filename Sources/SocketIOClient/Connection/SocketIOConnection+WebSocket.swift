@@ -11,7 +11,7 @@ extension SocketIOConnection: WebSocketOwner {
             connection: self,
             handshake: WebSocketClientHandshake(
                 target: configuration.target(.websocket, sid: sid), host: configuration.url.hostField, nonce: self.loop.nextNonce(),
-                subprotocols: configuration.subprotocols, fields: configuration.headers))
+                subprotocols: configuration.subprotocols, fields: configuration.headers, deflate: configuration.perMessageDeflate?.wish))
         let bound = NIOLoopBound(handler, eventLoop: self.loop.eventLoop)
         self.channels += 1
         let connected = ClientChannel.connect(self.plan, on: self.loop.eventLoop) { channel in

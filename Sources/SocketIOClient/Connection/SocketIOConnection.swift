@@ -279,6 +279,7 @@ public final class SocketIOConnection {
             return
         }
         guard let webSocket else { return }
+        if webSocket.compresses { return self.sendCompressed(webSocket, body) }
         if self.isReading {
             WebSocketEncoder.writeFrame(opcode: .text, mask: self.loop.nextMask(), into: &self.batch, body)
             if self.batch.readableBytes >= Self.maximumBatchBytes { self.writeBatch() }
@@ -288,6 +289,15 @@ public final class SocketIOConnection {
             webSocket.write(buffer)
             self.loop.recycle(buffer)
         }
+    }
+
+    /// The same over a WebSocket whose messages may be compressed: the packet has to be there before its frame.
+    private func sendCompressed(_ webSocket: WebSocketClientHandler<SocketIOConnection>, _ body: (inout ByteBuffer) -> Void) {
+        var packet = ByteBuffer()
+        body(&packet)
+        guard self.isReading else { return webSocket.send(opcode: .text, packet) }
+        webSocket.append(.text, packet, to: &self.batch)
+        if self.batch.readableBytes >= Self.maximumBatchBytes { self.writeBatch() }
     }
 
     func send(binary: ByteBuffer) {

@@ -35,6 +35,8 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     /// Until the connection is a WebSocket. Boxed: an idle connection does not carry its memory.
     private var handshake: Handshake?
     private var decoder: WebSocketDecoder?
+    /// What the handshake agreed on; nil: messages are not compressed.
+    private var compression: ConnectionCompression?
     private var closing = WebSocketCloseHandshake(role: .client)
     /// Bytes of a head or a frame that is not complete.
     private var partial = ByteBuffer()
@@ -48,8 +50,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         self.connection = connection
         self.loop = connection.loop
         self.handshake = Handshake(handshake)
-        self.decoder = WebSocketDecoder(
-            role: .client, limits: WebSocketLimits(maximumMessageBytes: connection.plan.configuration.limits.maximumMessageBytes))
+        self.decoder = WebSocketDecoder(role: .client, limits: connection.plan.configuration.limits.webSocket)
     }
 
     // MARK: Life
@@ -144,7 +145,8 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     private func upgrade(_ input: inout ByteBuffer, _ context: ChannelHandlerContext, isAtEnd: Bool) -> Bool {
         guard let handshake else { return false }
         do throws(WebSocketHandshakeError) {
-            guard try handshake.value.receive(&input, isAtEnd: isAtEnd) != nil else { return false }
+            guard let agreement = try handshake.value.receive(&input, isAtEnd: isAtEnd) else { return false }
+            self.begin(agreement)
         } catch {
             input.clear()
             switch error {
@@ -157,6 +159,16 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         self.handshake = nil
         self.connection?.webSocketOpened(self)
         return true
+    }
+
+    private func begin(_ agreement: WebSocketClientHandshake.Agreement) {
+        guard let deflate = agreement.deflate, let configuration = self.connection?.plan.configuration,
+            let options = configuration.perMessageDeflate
+        else { return }
+        self.compression = ConnectionCompression(
+            deflate, role: .client, options: options, shared: self.loop.compressors(level: options.level))
+        self.decoder = WebSocketDecoder(
+            role: .client, extensions: agreement.reservedBits, limits: configuration.limits.webSocket)
     }
 
     private func decode(_ input: inout ByteBuffer) {
@@ -172,7 +184,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
             while self.connection != nil {
                 self.takeWholeTexts(&input, decoder)
                 guard self.connection != nil, let event = try decoder.next(&input, scratch: &scratch) else { break }
-                self.handle(event)
+                try self.handle(event)
             }
         } catch {
             self.connection?.writeBatch()
@@ -203,15 +215,15 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         self.loop.recycle(packet)
     }
 
-    private func handle(_ event: WebSocketEvent) {
+    private func handle(_ event: WebSocketEvent) throws(WebSocketProtocolError) {
         switch event {
         case .text(let text): if self.closing.maySend { self.connection?.receive(ReceivedPacket(text: text), from: self) }
         case .binary(let bytes):
             // A copy: the decoder's buffer is used again, and an attachment may be kept.
             if self.closing.maySend { self.connection?.receive(binary: ByteBuffer(bytes: bytes.readableBytesView), from: self) }
         case .ping(let payload): if self.closing.maySend { self.send(opcode: .pong, payload) }
-        // No extension is offered: the decoder refuses its bits.
-        case .pong, .extended: break
+        case .pong: break
+        case .extended(let opcode, _, let bytes): try self.inflate(bytes, opcode)
         case .close(let code, _):
             self.connection?.writeBatch()
             if case .reply(let code) = self.closing.receive(code) { self.writeClose(code) }
@@ -220,7 +232,18 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         }
     }
 
+    /// A compressed message. It is text or binary as any other, and its limit is that of the others.
+    private func inflate(_ bytes: ByteBuffer, _ opcode: WebSocketOpcode) throws(WebSocketProtocolError) {
+        // Without an agreement the decoder refuses the bit of such a message.
+        guard let compression, let limits = self.connection?.plan.configuration.limits else { return }
+        let message = try compression.inflate(bytes, of: opcode, maximumBytes: limits.maximumMessageBytes)
+        try self.handle(opcode == .text ? .text(message) : .binary(message))
+    }
+
     // MARK: Writing
+
+    /// Whether the server agreed to compress messages.
+    var compresses: Bool { self.compression != nil }
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
@@ -238,9 +261,17 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
 
     func send(opcode: WebSocketOpcode, _ payload: ByteBuffer) {
         var buffer = self.loop.takeSpare()
-        WebSocketEncoder.write(opcode: opcode, payload: payload, mask: self.loop.nextMask(), into: &buffer)
+        self.append(opcode, payload, to: &buffer)
         self.write(buffer)
         self.loop.recycle(buffer)
+    }
+
+    /// Appends a frame, compressed if that was agreed on. It is sent next.
+    func append(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, to buffer: inout ByteBuffer) {
+        let deflated = opcode.isControl ? nil : self.compression?.deflate(payload)
+        WebSocketEncoder.write(
+            opcode: opcode, payload: deflated ?? payload, reservedBits: deflated == nil ? [] : .rsv1, mask: self.loop.nextMask(),
+            into: &buffer)
     }
 
     private func writeClose(_ code: WebSocketCloseCode?) {

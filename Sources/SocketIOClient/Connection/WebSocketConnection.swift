@@ -7,8 +7,16 @@ package protocol WebSocketConnectionDelegate: AnyObject {
     func connection(_ connection: WebSocketConnection, reached milestone: ConnectionMilestone)
     func connectionOpened(_ connection: WebSocketConnection)
     func connection(_ connection: WebSocketConnection, received message: ByteBuffer)
+    /// A binary message. The default makes no difference between the two kinds.
+    func connection(_ connection: WebSocketConnection, receivedBinary message: ByteBuffer)
     /// The last call. No error: the server closed the connection in the proper way, or ended it.
     func connectionEnded(_ connection: WebSocketConnection, error: SocketIOClientError?)
+}
+
+extension WebSocketConnectionDelegate {
+    package func connection(_ connection: WebSocketConnection, receivedBinary message: ByteBuffer) {
+        self.connection(connection, received: message)
+    }
 }
 
 /// A WebSocket without Engine.IO above it. It lives on one event loop, as ``SocketIOConnection`` does.
@@ -40,7 +48,7 @@ package final class WebSocketConnection: WebSocketOwner {
             connection: self,
             handshake: WebSocketClientHandshake(
                 target: self.target, host: configuration.url.hostField, nonce: self.loop.nextNonce(),
-                subprotocols: configuration.subprotocols, fields: configuration.headers))
+                subprotocols: configuration.subprotocols, fields: configuration.headers, deflate: configuration.perMessageDeflate?.wish))
         self.handler = handler
         self.hasChannel = true
         // `assumeIsolated()` stops the process off the loop: the future and the timer are of that loop, and this is called on it.
@@ -64,12 +72,12 @@ package final class WebSocketConnection: WebSocketOwner {
         }
     }
 
-    /// Sends a text message. False: the connection is not open, or too much waits.
+    /// Sends a message. False: the connection is not open, or too much waits.
     @discardableResult
-    package func send(_ message: ByteBuffer) -> Bool {
+    package func send(_ message: ByteBuffer, isBinary: Bool = false) -> Bool {
         guard self.isOpen, let handler else { return false }
         guard handler.isWritable || handler.bufferedBytes < self.plan.configuration.limits.maximumQueuedBytes else { return false }
-        handler.send(opcode: .text, message)
+        handler.send(opcode: isBinary ? .binary : .text, message)
         return true
     }
 
@@ -127,7 +135,7 @@ package final class WebSocketConnection: WebSocketOwner {
     }
 
     func receive(binary: ByteBuffer, from handler: WebSocketClientHandler<WebSocketConnection>) {
-        self.delegate?.connection(self, received: binary)
+        self.delegate?.connection(self, receivedBinary: binary)
     }
 
     func readCompleted() {}

@@ -78,14 +78,15 @@ public final class InMemoryAdapter: Adapter {
         // An offset says what a client has seen only if events are numbered in the order in which they are sent.
         loops.enqueue {
             let numbered = recovery.withLockedValue { $0.append(event, to: options, now: now) }
-            return .broadcast(Broadcast(packet: EncodedPacket(numbered, namespace: namespace), namespace: index, options: options))
+            let encoded = EncodedPacket(numbered, namespace: namespace)
+            return .broadcast(makeBroadcast(encoded, options))
         }
     }
 
     /// Sends an event as it is. For an adapter that numbers events itself: their offset stands behind their arguments.
     public func deliver(_ packet: consuming EventPacket, to options: BroadcastOptions) {
         let encoded = EncodedPacket(packet, namespace: namespace)
-        loops.enqueue(.broadcast(Broadcast(packet: encoded, namespace: index, options: options)))
+        loops.enqueue(.broadcast(makeBroadcast(encoded, options)))
     }
 
     public func broadcastWithAck(
@@ -110,6 +111,10 @@ public final class InMemoryAdapter: Adapter {
 
     /// How long clients may take to answer a broadcast if it does not say.
     static let acknowledgementTimeout: Duration = .seconds(5)
+
+    private func makeBroadcast(_ packet: EncodedPacket, _ options: BroadcastOptions) -> Broadcast {
+        Broadcast(packet: packet, namespace: index, options: options, compressionThreshold: loops.compressionThreshold)
+    }
 
     public func addSockets(_ options: BroadcastOptions, to rooms: [String]) { change(options, .join(rooms)) }
     public func delSockets(_ options: BroadcastOptions, from rooms: [String]) { change(options, .leave(rooms)) }

@@ -63,7 +63,7 @@ struct EncodedPacket: Sendable {
     }
 
     /// RFC 6455 §5.2: 2, 4 or 10 bytes; a server's frames have no masking key.
-    private static func headerLength(of frame: ByteBuffer) -> Int {
+    static func headerLength(of frame: ByteBuffer) -> Int {
         switch frame.getInteger(at: frame.readerIndex + 1, as: UInt8.self) {
         case 126: 4
         case 127: 10
@@ -77,4 +77,14 @@ struct Broadcast: Sendable {
     let packet: EncodedPacket
     let namespace: NamespaceIndex
     let options: BroadcastOptions
+    /// nil: it is not compressed for anybody.
+    let compressed: CompressedForms?
+
+    /// - Parameter compressionThreshold: in bytes; shorter ones are not compressed.
+    init(packet: EncodedPacket, namespace: NamespaceIndex, options: BroadcastOptions, compressionThreshold: Int = .max) {
+        self.packet = packet
+        self.namespace = namespace
+        self.options = options
+        compressed = packet.byteCount >= compressionThreshold && options.flags.compress != false ? CompressedForms() : nil
+    }
 }

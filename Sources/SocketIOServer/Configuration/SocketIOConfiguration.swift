@@ -1,5 +1,6 @@
 public import EngineIOCore
 public import SocketIOCore
+public import WebSocketCore
 
 /// Limits, times and policies of a server. The defaults are the reference's where it has one.
 public struct SocketIOConfiguration: Sendable {
@@ -27,6 +28,13 @@ public struct SocketIOConfiguration: Sendable {
     public var responseStallTimeout: Duration = .seconds(30)
     /// The largest message of a client, in bytes: a polling body or a WebSocket message.
     public var maximumHTTPBufferBytes = 1_000_000
+    /// Compresses WebSocket messages for clients that offer it (RFC 7692). nil, as in the reference: nothing is compressed.
+    public var perMessageDeflate: PerMessageDeflateOptions?
+    /// The most memory of compression contexts that outlive a message, in bytes. With a further connection the server agrees to compress each
+    /// message on its own, which takes none.
+    public var maximumDeflateContextBytes = 1 << 27
+    /// The same of the clients of one address.
+    public var maximumDeflateContextBytesPerAddress = 1 << 25
     /// How much of an oversized body, or of what follows a connection's last answer, is read and dropped so that the client can read that
     /// answer; beyond it the connection is closed.
     public var maximumDrainedBytes = 16_000_000

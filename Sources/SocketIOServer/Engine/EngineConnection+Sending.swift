@@ -30,7 +30,9 @@ extension EngineConnection {
     }
 
     /// Queues a packet that others get too. Calls nobody: the members of a broadcast may be being visited.
-    func send(_ packet: EncodedPacket, isVolatile: Bool) {
+    ///
+    /// - Parameter forms: the packet compressed, for those who agreed to that; nil: nobody gets it so.
+    func send(_ packet: EncodedPacket, isVolatile: Bool, compressed forms: CompressedForms? = nil) {
         guard isOpen, !isDoomed else { return }
         if isVolatile, isBehind {
             shard.counters.volatileDropped.add()
@@ -38,6 +40,10 @@ extension EngineConnection {
         }
         shard.counters.packetsSent.add()
         if isWebSocket {
+            if let forms, let compression = webSocket?.compression {
+                pending.append(shared: forms.frames(of: packet, for: compression))
+                return checkQueue()
+            }
             pending.append(shared: packet.frame)
         } else {
             polling.queue(.text(packet.text))
@@ -70,7 +76,9 @@ extension EngineConnection {
         var buffer = shard.takeSpare()
         // Values may be written by somebody else's code, which may emit, or close the connection. What it emits comes first.
         body(&buffer)
-        if !isOpen || isDoomed || pending.append(buffer) { shard.recycle(buffer) }
+        guard isOpen, !isDoomed else { return shard.recycle(buffer) }
+        if buffer.readableBytes >= shard.compressionThreshold { webSocket?.compression?.replace(&buffer) }
+        if pending.append(buffer) { shard.recycle(buffer) }
     }
 
     /// Sends a message of a known length, header and all written in one go: the hot path. This loop's mail must be settled.
@@ -80,17 +88,21 @@ extension EngineConnection {
     func sendMessage(byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard isOpen, !isDoomed else { return }
         shard.counters.packetsSent.add()
-        guard isWebSocket else {
-            var buffer = ByteBuffer()
-            buffer.writeInteger(EnginePacketType.message.rawValue)
-            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { target in
-                body(target)
-                return byteCount
-            }
-            polling.queue(.text(buffer))
-            return checkQueue()
-        }
+        guard isWebSocket, byteCount < shard.compressionThreshold else { return sendSlowly(byteCount: byteCount, body) }
         checkQueue(waiting: pending.appendMessage(byteCount: byteCount, shard, body))
+    }
+
+    /// The same over polling, or when the message may be compressed.
+    private func sendSlowly(byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        var buffer = ByteBuffer()
+        buffer.writeInteger(EnginePacketType.message.rawValue)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { target in
+            body(target)
+            return byteCount
+        }
+        if isWebSocket { return write(opcode: .text, buffer) }
+        polling.queue(.text(buffer))
+        checkQueue()
     }
 
     /// Queues a frame of its own: a pong, or binary.

@@ -23,6 +23,10 @@ final class LoopShard {
     let packetLimits: SocketIOLimits
     let maximumQueuedBytes: Int
     let maximumTurn: TimeAmount
+    /// Bytes of the shortest message that may be compressed.
+    let compressionThreshold: Int
+    /// nil: nothing is compressed.
+    let compressors: SharedCompressors?
     /// What turns are measured with. A test puts its own here.
     var clock: () -> NIODeadline
 
@@ -107,6 +111,8 @@ final class LoopShard {
         packetLimits = configuration.packetLimits
         maximumQueuedBytes = configuration.maximumQueuedBytes
         maximumTurn = TimeAmount(configuration.maximumTurn)
+        compressionThreshold = configuration.perMessageDeflate?.threshold ?? .max
+        compressors = configuration.perMessageDeflate.map { SharedCompressors(level: $0.level) }
         clock = { loop.now }
         newcomers = Newcomers(maximum: configuration.maximumUnconfirmedSessionsPerLoop)
         deadlines = DeadlineKind.allCases.map { DeadlineQueue(delay: TimeAmount($0.time(in: configuration))) }

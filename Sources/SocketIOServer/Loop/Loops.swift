@@ -12,11 +12,14 @@ final class Loops: Sendable {
     let backlog: Backlog
     /// Of what waits for one loop, or for the observers of rooms.
     let maximumWaitingItems: Int
+    /// Bytes of the shortest packet that may be compressed.
+    let compressionThreshold: Int
     private let state = NIOLockedValueBox(State())
     /// Held while something is put into the loops' mailboxes: all loops get it in one order.
     private let orderLock = NIOLock()
 
-    init(backlog: Backlog, maximumWaitingItems: Int) {
+    init(backlog: Backlog, maximumWaitingItems: Int, compressionThreshold: Int = .max) {
+        self.compressionThreshold = compressionThreshold
         self.backlog = backlog
         self.maximumWaitingItems = maximumWaitingItems
     }

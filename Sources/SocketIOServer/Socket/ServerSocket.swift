@@ -254,7 +254,9 @@ public final class ServerSocket {
 
     /// A packet whose turn it is.
     func deliver(_ packet: EncodedPacket) {
-        if isConnected { connection.send(packet, isVolatile: false) }
+        guard isConnected else { return }
+        let isLong = packet.byteCount >= connection.shard.compressionThreshold
+        connection.send(packet, isVolatile: false, compressed: isLong ? CompressedForms() : nil)
     }
 
     /// An event of a broadcast that the client is to acknowledge, whose turn it is.
@@ -272,7 +274,8 @@ public final class ServerSocket {
 
     /// One of a broadcast's receivers is visited.
     func receive(_ broadcast: Broadcast) {
-        if isConnected { connection.send(broadcast.packet, isVolatile: broadcast.options.flags.isVolatile) }
+        guard isConnected else { return }
+        connection.send(broadcast.packet, isVolatile: broadcast.options.flags.isVolatile, compressed: broadcast.compressed)
     }
 
     func enter(_ room: String) {

@@ -13,7 +13,7 @@ enum EngineDecision {
     /// A polling handshake.
     case open(Handshake)
     /// A WebSocket, for a session that exists or (nil) a fresh one.
-    case webSocket(Handshake, sid: String?, key: String)
+    case webSocket(Handshake, sid: String?, WebSocketRequest)
 }
 
 /// A response that needs no session.
@@ -62,7 +62,7 @@ final class EngineEndpoint: Sendable {
                 query: query, isGet: head.method == .GET, isUpgrade: isUpgrade, transports: configuration.transports)
             if let sid = request.sid {
                 guard let index = SessionID.shard(of: sid), let shard = shard(index) else { throw EngineRequestError.sessionUnknown }
-                if isUpgrade { return .webSocket(Handshake(), sid: sid, key: try webSocketKey(head)) }
+                if isUpgrade { return .webSocket(Handshake(), sid: sid, try webSocketRequest(head)) }
                 guard head.method == .GET || head.method == .POST else { throw EngineRequestError.badRequest }
                 return .session(shard, sid: sid, transport: request.transport)
             }
@@ -70,7 +70,7 @@ final class EngineEndpoint: Sendable {
             if let error = configuration.allowRequest?(handshake) {
                 return .answer(refusal(error, head, closes: isUpgrade, handshake: .refused))
             }
-            if isUpgrade { return .webSocket(handshake, sid: nil, key: try webSocketKey(head)) }
+            if isUpgrade { return .webSocket(handshake, sid: nil, try webSocketRequest(head)) }
             return .open(handshake)
         } catch {
             var answer = refusal(error, head, closes: isUpgrade, handshake: isHandshake ? .badRequest : nil)
@@ -116,11 +116,26 @@ final class EngineEndpoint: Sendable {
     }
 
     /// RFC 6455 §4.2.1.
-    private func webSocketKey(_ head: HTTPRequestHead) throws(EngineRequestError) -> String {
+    private func webSocketRequest(_ head: HTTPRequestHead) throws(EngineRequestError) -> WebSocketRequest {
         guard head.version == .http1_1, EngineEndpoint.asksForVersion13(head),
             let key = head.headers.first(name: "sec-websocket-key"), WebSocketHandshake.isValidKey(key)
         else { throw .badRequest }
-        return key
+        var request = WebSocketRequest(key: key)
+        if let header = EngineEndpoint.list("sec-websocket-protocol", in: head) {
+            guard let names = WebSocketHandshake.subprotocols(header) else { throw .badRequest }
+            request.subprotocol = names.first
+        }
+        if configuration.perMessageDeflate != nil, let header = EngineEndpoint.list("sec-websocket-extensions", in: head) {
+            guard let offers = WebSocketExtension.parse(header) else { throw .badRequest }
+            request.offers = offers
+        }
+        return request
+    }
+
+    /// All fields of that name as one. nil: there is none.
+    private static func list(_ name: String, in head: HTTPRequestHead) -> String? {
+        guard head.headers.contains(name: name) else { return nil }
+        return head.headers[name].joined(separator: ", ")
     }
 
     /// Whether a request asks for a WebSocket in a way that the HTTP parser understands too: it takes a token that a tab follows for another

@@ -17,11 +17,11 @@ extension HTTPFrontHandler {
             guard io.openSession(for: handshake, polls: true) else { return refuseSession(head, context) }
             count(.accepted, context)
             openPolling(handshake, head, context)
-        case .webSocket(let handshake, nil, let key):
+        case .webSocket(let handshake, nil, let request):
             guard io.openSession(for: handshake, polls: false) else { return refuseSession(head, context) }
             count(.accepted, context)
-            openWebSocket(handshake, key: key, context)
-        case .webSocket(_, .some(let sid), let key): upgrade(sid: sid, key: key, head, context)
+            openWebSocket(handshake, request, context)
+        case .webSocket(_, .some(let sid), let request): upgrade(sid: sid, request, head, context)
         }
     }
 

@@ -6,26 +6,29 @@ import WebSocketCore
 /// From HTTP to WebSocket on the same connection.
 extension HTTPFrontHandler {
     /// A session that starts on a WebSocket lives on the channel's loop.
-    func openWebSocket(_ handshake: Handshake, key: String, _ context: ChannelHandlerContext) {
+    func openWebSocket(_ handshake: Handshake, _ request: WebSocketRequest, _ context: ChannelHandlerContext) {
         let shard = io.shard(for: context.eventLoop).shard.value
         let link = ChannelFrameLink()
-        let transport = shard.openWebSocket(handshake, link)
-        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, context)
+        let agreement = WebSocketAgreement(request, for: handshake.address, io: io)
+        let transport = shard.openWebSocket(handshake, link, agreement)
+        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), agreement, context)
     }
 
     /// A WebSocket takes over from polling: the session decides, on its own loop.
-    func upgrade(sid: String, key: String, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    func upgrade(sid: String, _ request: WebSocketRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard let index = SessionID.shard(of: sid), let handle = io.shard(at: index) else {
             return give(endpoint.refusal(.sessionUnknown, head, closes: true))
         }
+        let agreement = WebSocketAgreement(request, for: context.remoteAddress?.ipAddress ?? "", io: io)
         if handle.loop === context.eventLoop {
             guard let connection = handle.shard.value.sessions[sid] else {
                 return give(endpoint.refusal(.sessionUnknown, head, closes: true))
             }
             let link = ChannelFrameLink()
-            let transport = WebSocketTransport(connection: connection, link: link)
+            let transport = WebSocketTransport(
+                connection: connection, link: link, compression: agreement.compression(on: connection.shard))
             let isAccepted = connection.openUpgrade(transport)
-            switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), key: key, context)
+            switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), agreement, context)
             if !isAccepted { transport.close(code: nil) }
             return
         }
@@ -39,21 +42,22 @@ extension HTTPFrontHandler {
         handle.run { shard in
             guard let connection = shard.sessions[sid] else { return loop.execute { bound.value.refuseUpgrade(refusal, number) } }
             let link = RemoteFrameLink(channel: channel, outlet: outlet, loop: shard.loop)
-            let transport = WebSocketTransport(connection: connection, link: link)
+            let transport = WebSocketTransport(connection: connection, link: link, compression: agreement.compression(on: shard))
             link.transport = transport
             let remote = NIOLoopBound(transport, eventLoop: shard.loop)
             let isAccepted = connection.openUpgrade(transport)
             loop.execute {
-                bound.value.finishUpgrade(to: remote, on: handle.loop, through: outlet.value, isAccepted: isAccepted, key: key)
+                bound.value.finishUpgrade(to: remote, on: handle.loop, through: outlet.value, isAccepted: isAccepted, agreement)
             }
         }
     }
 
     private func finishUpgrade(
-        to remote: NIOLoopBound<WebSocketTransport>, on loop: any EventLoop, through link: ChannelFrameLink, isAccepted: Bool, key: String
+        to remote: NIOLoopBound<WebSocketTransport>, on loop: any EventLoop, through link: ChannelFrameLink, isAccepted: Bool,
+        _ agreement: WebSocketAgreement
     ) {
         guard let context, case .upgrading = machine.phase else { return loop.execute { remote.value.inactive(error: false) } }
-        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .remote(remote, loop), secure: secure), key: key, context)
+        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .remote(remote, loop), secure: secure), agreement, context)
         if !isAccepted { loop.execute { remote.value.close(code: nil) } }
         perform()
     }
@@ -65,14 +69,10 @@ extension HTTPFrontHandler {
 
     /// Answers 101. This handler stays behind the decoder until that has gone, and takes in whatever parts still come: the WebSocket's
     /// handler reads and writes bytes only, and meets neither.
-    private func switchProtocols(to handler: WebSocketHandler, key: String, _ context: ChannelHandlerContext) {
+    private func switchProtocols(to handler: WebSocketHandler, _ agreement: WebSocketAgreement, _ context: ChannelHandlerContext) {
         guard machine.switchProtocols() else { return handler.ended(error: false) }
         successor = handler
-        let headers: HTTPHeaders = [
-            "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": WebSocketHandshake.acceptKey(for: key),
-        ]
-        let response = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
-        context.writeAndFlush(wrapOutboundOut(.head(response)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.head(agreement.responseHead)), promise: nil)
         requests.keepRest()
         let operations = context.pipeline.syncOperations
         operations.removeHandler(encoder, promise: nil)
@@ -102,9 +102,9 @@ extension HTTPFrontHandler {
 
 extension LoopShard {
     /// A session that starts on a WebSocket. Its first packet is queued.
-    func openWebSocket(_ handshake: Handshake, _ link: ChannelFrameLink) -> WebSocketTransport {
+    func openWebSocket(_ handshake: Handshake, _ link: ChannelFrameLink, _ agreement: WebSocketAgreement) -> WebSocketTransport {
         let connection = EngineConnection(shard: self, sid: makeSessionID(), handshake: handshake, transport: .websocket)
-        let transport = WebSocketTransport(connection: connection, link: link)
+        let transport = WebSocketTransport(connection: connection, link: link, compression: agreement.compression(on: self))
         connection.webSocket = transport
         connection.open()
         return transport

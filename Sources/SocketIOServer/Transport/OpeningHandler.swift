@@ -137,14 +137,15 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         let decision = io.endpoint.decide(
             head, address: context.remoteAddress?.ipAddress ?? "", secure: channels.secure, isShuttingDown: io.isShuttingDown,
             shard: { io.shard(at: $0) })
-        guard case .webSocket(let handshake, let sid, let key) = decision else { return layHTTP(rest, context, (head, decision)) }
-        let link = ChannelFrameLink(response: SwitchingResponse.make(key: key))
+        guard case .webSocket(let handshake, let sid, let request) = decision else { return layHTTP(rest, context, (head, decision)) }
         if let sid {
             // Elsewhere another loop has to be asked, or nobody knows the session.
             guard SessionID.shard(of: sid) == shard.index, let connection = shard.sessions[sid] else {
                 return layHTTP(rest, context, (head, decision))
             }
-            let transport = WebSocketTransport(connection: connection, link: link)
+            let agreement = WebSocketAgreement(request, for: connection.handshake.address, io: io)
+            let link = ChannelFrameLink(response: agreement.response)
+            let transport = WebSocketTransport(connection: connection, link: link, compression: agreement.compression(on: shard))
             let isAccepted = connection.openUpgrade(transport)
             takeOver(transport, link, rest: rest, context)
             if !isAccepted { transport.close(code: nil) }
@@ -156,7 +157,9 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
                 return layHTTP(rest, context, (head, .answer(refusal)))
             }
             shard.counters.handshakes.add(.accepted)
-            let transport = shard.openWebSocket(handshake, link)
+            let agreement = WebSocketAgreement(request, for: handshake.address, io: io)
+            let link = ChannelFrameLink(response: agreement.response)
+            let transport = shard.openWebSocket(handshake, link, agreement)
             // With the response: one write.
             transport.flush()
             takeOver(transport, link, rest: rest, context)
@@ -205,18 +208,5 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
         if isBatchOver { context.fireChannelReadComplete() }
         operations.removeHandler(context: context, promise: nil)
-    }
-}
-
-/// The answer that makes a connection a WebSocket (RFC 6455 §4.2.2).
-enum SwitchingResponse {
-    static func make(key: String) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(300)
-        buffer.writeStaticString(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
-        WebSocketHandshake.writeAcceptKey(for: key, into: &buffer)
-        buffer.writeStaticString("\r\n\r\n")
-        return buffer
     }
 }

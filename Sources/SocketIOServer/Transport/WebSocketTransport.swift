@@ -20,6 +20,9 @@ final class WebSocketTransport: TurnTaker {
     /// Kept by the connection.
     var role = Role.none
     private let connection: EngineConnection
+    /// What the handshake agreed on; nil: messages are not compressed.
+    private let compressed: TransportCompression?
+    var compression: ConnectionCompression? { compressed?.messages }
     /// nil while it decodes.
     private var decoder: WebSocketDecoder?
     /// Bytes of a frame that is not complete, or of packets that the connection has not come to yet.
@@ -36,12 +39,14 @@ final class WebSocketTransport: TurnTaker {
     private var messages = 0
     private var messagesAtDeadline: Int?
 
-    init(connection: EngineConnection, link: any FrameLink) {
+    init(connection: EngineConnection, link: any FrameLink, compression: TransportCompression? = nil) {
+        compressed = compression
         self.connection = connection
         self.link = link
         budget = TurnBudget(connection.shard.maximumTurn)
         let maximum = connection.shard.configuration.maximumHTTPBufferBytes
-        decoder = WebSocketDecoder(role: .server, limits: WebSocketLimits(maximumMessageBytes: maximum))
+        decoder = WebSocketDecoder(
+            role: .server, extensions: compression == nil ? [] : .rsv1, limits: WebSocketLimits(maximumMessageBytes: maximum))
     }
 
     /// One chunk as it was read. Call ``readComplete()`` after the last chunk of a batch.
@@ -199,7 +204,7 @@ final class WebSocketTransport: TurnTaker {
             self.budget = budget
             if scratch.capacity <= 1 << 14 { shard.scratch = scratch }
         }
-        do {
+        do throws(WebSocketProtocolError) {
             while !isClosed {
                 takeWholeTexts(&input, decoder, &budget)
                 guard !isClosed, !isPaused else { break }
@@ -209,7 +214,7 @@ final class WebSocketTransport: TurnTaker {
                 }
                 guard let event = try decoder.next(&input, scratch: &scratch) else { break }
                 budget.step()
-                handle(event)
+                try handle(event)
             }
         } catch {
             guard !isClosed else { return }
@@ -248,7 +253,7 @@ final class WebSocketTransport: TurnTaker {
     }
 
     @inline(__always)
-    private func handle(_ event: consuming WebSocketEvent) {
+    private func handle(_ event: consuming WebSocketEvent) throws(WebSocketProtocolError) {
         switch event {
         case .text(let text):
             messages &+= 1
@@ -265,11 +270,21 @@ final class WebSocketTransport: TurnTaker {
             case .none: break
             }
         case .ping(let payload): pong(payload)
-        case .pong, .extended: break  // No extension is negotiated: the decoder refuses its bits.
+        case .pong: break
+        case .extended(let opcode, _, let bytes): try inflate(bytes, opcode)
         case .close(let code, _):
             close(code: code, peerIsDone: true)
             lost(.transportClose)
         }
+    }
+
+    /// A compressed message. It is text or binary as any other, and its limit is that of the others.
+    private func inflate(_ bytes: ByteBuffer, _ opcode: WebSocketOpcode) throws(WebSocketProtocolError) {
+        // Without an agreement the decoder refuses the bit of such a message.
+        guard let compression else { return }
+        let message = try compression.inflate(
+            bytes, of: opcode, maximumBytes: connection.shard.configuration.maximumHTTPBufferBytes)
+        try handle(opcode == .text ? .text(message) : .binary(message))
     }
 
     private func pong(_ payload: ByteBuffer) {

@@ -97,6 +97,7 @@ public final class MessageDeflater {
     private let level: Int32
     private let stream: UnsafeMutablePointer<z_stream>
     private var isOpen = false
+    private var isContextStale = false
 
     /// - Parameters:
     ///   - windowBits: the agreed window of this end. zlib has none of 8 bits: nothing is compressed then.
@@ -115,6 +116,9 @@ public final class MessageDeflater {
         if self.isOpen { deflateEnd(self.stream) }
         self.stream.deallocate()
     }
+
+    /// The peer got a message that this did not compress, or did not get one that it did: the next message refers to none before it.
+    public func forgetContext() { self.isContextStale = true }
 
     /// Compresses a whole message; write it with ``WebSocketReservedBits/rsv1``.
     ///
@@ -144,7 +148,11 @@ public final class MessageDeflater {
 
     private func open() -> Bool {
         guard self.windowBits > 8 else { return false }
-        if self.isOpen { return self.keepsContext || deflateReset(self.stream) == Z_OK }
+        if self.isOpen {
+            guard self.isContextStale || !self.keepsContext else { return true }
+            self.isContextStale = false
+            return deflateReset(self.stream) == Z_OK
+        }
         self.isOpen =
             deflateInit2_(
                 self.stream, self.level, Z_DEFLATED, Int32(-self.windowBits), 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,

@@ -72,8 +72,8 @@ public struct PerMessageDeflate: Sendable, Hashable {
         return nil
     }
 
-    /// The parameters that differ from the defaults.
-    private var header: WebSocketExtension {
+    /// The extension as a response names it: the parameters that differ from the defaults.
+    package var header: WebSocketExtension {
         var parameters: [WebSocketExtension.Parameter] = []
         if self.serverNoContextTakeover { parameters.append(.init("server_no_context_takeover")) }
         if self.clientNoContextTakeover { parameters.append(.init("client_no_context_takeover")) }

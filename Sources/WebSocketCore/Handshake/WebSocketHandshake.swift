@@ -60,6 +60,22 @@ public enum WebSocketHandshake {
         }
     }
 
+    /// Reads the value of `Sec-WebSocket-Protocol`; several such headers are joined with commas.
+    ///
+    /// - Returns: nil: it is malformed, or names one twice (RFC 6455 §4.1).
+    public static func subprotocols(_ header: some StringProtocol) -> [String]? {
+        var reader = HeaderReader(header)
+        var names: [String] = []
+        repeat {
+            guard names.count < self.maximumSubprotocols, let name = reader.token(), !names.contains(name) else { return nil }
+            names.append(name)
+        } while reader.take(UInt8(ascii: ","))
+        return reader.isAtEnd ? names : nil
+    }
+
+    /// Sub-protocols that a request may name; a longer list is malformed.
+    public static let maximumSubprotocols = 64
+
     /// The `Sec-WebSocket-Key` of sixteen random bytes.
     static func key(_ nonce: (UInt64, UInt64)) -> String {
         self.base64(
