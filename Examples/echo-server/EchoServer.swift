@@ -11,7 +11,7 @@ struct EchoServer: AsyncParsableCommand {
         abstract: "Answers every event it knows with what it got.",
         discussion: """
             Events: echo (answered by the acknowledgement, or by the same event when none is asked), join ROOM (acknowledged), \
-            say (sent to everybody in the room "room").
+            say (sent to everybody in the room "room"). GET /stalls answers with the longest time, in microseconds, that each event loop was held.
 
             Example: echo-server --port 3000
             """)
@@ -43,9 +43,11 @@ struct EchoServer: AsyncParsableCommand {
             }
             socket.on("say") { [io] request in io.to("room").emit("say", request.arguments.first) }
         }
+        let router = Router()
+        router.get("stalls") { [io] _, _ in "\(io.statistics.longestStalls.map { Int($0 / .microseconds(1)) })" }
         let hostname = hostname
         let application = Application(
-            router: Router(),
+            router: router,
             configuration: ApplicationConfiguration(address: .hostname(hostname, port: port), serverName: nil, backlog: 4_096),
             services: [SocketIOService(io)],
             onServerRunning: { channel in

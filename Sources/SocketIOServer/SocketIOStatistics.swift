@@ -16,6 +16,9 @@ public struct SocketIOStatistics: Sendable, Hashable {
     public var upgrades = 0
     /// Volatile events not sent because the client was behind.
     public var volatileDropped = 0
+    /// The longest time that something held each event loop since the start, a handler for instance, looked at ten times a second while there are
+    /// connections. In the order in which the loops got their first connection.
+    public var longestStalls: [Duration] = []
     /// Requests for a session; every result is there, also with 0.
     public var handshakes = Dictionary(uniqueKeysWithValues: HandshakeResult.allCases.map { ($0, 0) })
     /// Tries to join a namespace; every result is there, also with 0.
@@ -35,6 +38,7 @@ public struct SocketIOStatistics: Sendable, Hashable {
         protocolErrors += counters.protocolErrors.read()
         upgrades += counters.upgrades.read()
         volatileDropped += counters.volatileDropped.read()
+        longestStalls.append(.nanoseconds(counters.longestStallNanoseconds.read()))
         counters.handshakes.add(to: &handshakes)
         counters.joins.add(to: &joins)
     }

@@ -9,22 +9,48 @@ import WebSocketCore
 struct ConnectionCostTests {
     @Test("a receive buffer grows while reads fill it, and shrinks again")
     func receiveBuffer() {
-        var size = ReceiveBufferSize()
+        var reads = ReceiveBuffer(ReceiveBuffers())
         func next(after count: Int) -> Int? {
-            _ = size.record(actualReadBytes: count)
-            return size.nextBufferSize()
+            let mayGrow = reads.record(actualReadBytes: count)
+            #expect(mayGrow, "the channel reads into its first buffer once only")
+            return reads.buffer(allocator: ByteBufferAllocator()).capacity
         }
-        #expect(size.nextBufferSize() == 256)
+        #expect(reads.buffer(allocator: ByteBufferAllocator()).capacity == 256)
         for full in [256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768] { #expect(next(after: full) == 2 * full) }
-        #expect(size.buffer(allocator: ByteBufferAllocator()).capacity >= 65_536)
         for count in [65_536, 40_000, 32_768] { #expect(next(after: count) == 65_536) }
         #expect(next(after: 1) == 32_768)
         for _ in 0..<20 { _ = next(after: 1) }
-        #expect(size.nextBufferSize() == 256)
+        #expect(next(after: 1) == 256 && reads.nextBufferSize() == nil)
+    }
+
+    @Test("a receive buffer that was given back is used again, unless somebody kept it or it is too small")
+    func sharedBuffers() {
+        let buffers = ReceiveBuffers(), allocator = ByteBufferAllocator()
+        func take(_ bytes: Int) -> (buffer: ByteBuffer, address: UnsafeMutableRawPointer?) {
+            var buffer = buffers.take(bytes, allocator)
+            return (buffer, buffer.withUnsafeMutableWritableBytes { $0.baseAddress })
+        }
+        var first: UnsafeMutableRawPointer?
+        do {
+            let one = take(512)
+            first = one.address
+            buffers.give(one.buffer)
+        }
+        do {
+            let again = take(256)
+            #expect(again.address == first && again.buffer.readableBytes == 0)
+            buffers.give(again.buffer)
+            let kept = again.buffer
+            let other = take(256)
+            #expect(other.address != first)
+            withExtendedLifetime(kept) {}
+            buffers.give(other.buffer)
+        }
+        #expect(take(1_024).buffer.capacity == 1_024, "256 bytes are too few")
     }
 
     @Test("the receive buffer's size needs no memory beside the channel")
-    func inline() { #expect(MemoryLayout<ReceiveBufferSize>.size <= 3 * MemoryLayout<Int>.size) }
+    func inline() { #expect(MemoryLayout<ReceiveBuffer>.size <= 3 * MemoryLayout<Int>.size) }
 
     @Test("deadlines of connections that have gone do not pile up")
     func deadlines() throws {
@@ -46,7 +72,7 @@ struct ConnectionCostTests {
     func handshake() throws {
         let text =
             "GET /socket.io/?EIO=4&transport=websocket&a=%20b HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-One: 1\r\n\r\n"
-        let handshake = Handshake(bytes: Array(text.utf8), address: "192.0.2.1", secure: true)
+        let handshake = Handshake(bytes: ByteBuffer(string: text), address: "192.0.2.1", secure: true)
         #expect(handshake.query == ["EIO": "4", "transport": "websocket", "a": " b"])
         #expect(handshake.headers.map(\.name) == ["Host", "Upgrade", "Connection", "X-One"] && handshake.header("x-one") == "1")
         #expect(handshake.address == "192.0.2.1" && handshake.secure && handshake.auth == nil)

@@ -6,7 +6,10 @@ import SocketIOCore
 extension EngineConnection {
     /// A GET. Returns the answer when packets wait; nil: it waits, and `responder` gives it when one comes.
     func poll(_ responder: EngineResponder) -> EngineResponse? {
-        if !polling.hasWaitingGET, !polling.isEmpty { return .payload(takePayload()) }
+        guard let polling else { return .refused(.badRequest) }
+        if !polling.hasWaitingGET, !polling.isEmpty {
+            return .payload(polling.takePayload(maximumBytes: shard.configuration.maximumHTTPBufferBytes))
+        }
         if polling.isClosing {
             shard.remove(self)
             return .payload(PollingState.payload(of: [.noop, .close]))
@@ -24,27 +27,28 @@ extension EngineConnection {
 
     /// The client gave up its GET, which waits here unless it was answered meanwhile.
     func pollAborted(by asker: ObjectIdentifier) {
-        if polling.isWaiting(asker) { close(.transportError) }
+        if polling?.isWaiting(asker) == true { close(.transportError) }
     }
 
     /// A POST's whole body: its packets are taken in order, up to the first that is none. Of many packets a turn takes some; nil: the rest
     /// follows, and `responder` answers.
     func post(_ body: ByteBuffer, _ responder: EngineResponder) -> EngineResponse? {
+        guard let polling else { return .refused(.badRequest) }
         guard !polling.isClosing else { return .accepted }
-        guard post == nil else {
+        guard polling.post == nil else {
             // Two POSTs at once: nobody can tell whose packets come first.
             close(.transportError)
             return .refused(.badRequest)
         }
         let maximum = shard.configuration.maximumPacketsPerPayload
         guard PollingPayload.holds(atMost: maximum, body) else { return refusePost() }
-        post = PollingPost(packets: PollingPayload.Reader(body), responder: responder)
+        polling.post = PollingPost(packets: PollingPayload.Reader(body), responder: responder)
         return takePackets()
     }
 
     private func takePackets() -> EngineResponse? {
         // Out of the property: what a packet does may come back here.
-        guard var current = post else { return nil }
+        guard let polling, var current = polling.post else { return nil }
         var budget = TurnBudget(shard.maximumTurn)
         let outer = shard.takenFrom
         shard.takenFrom = self
@@ -56,7 +60,7 @@ extension EngineConnection {
         do throws(PollingPayload.ParseError) {
             while !session.isClosed, !current.packets.isAtEnd {
                 if isHeld || (budget.needsTime && budget.isSpent(at: shard.clock())) {
-                    post = current
+                    polling.post = current
                     shard.pause(self)
                     return nil
                 }
@@ -69,10 +73,10 @@ extension EngineConnection {
                 }
             }
         } catch {
-            post = nil
+            polling.post = nil
             return refusePost()
         }
-        post = nil
+        polling.post = nil
         if isDirty { flush() }
         return .accepted
     }
@@ -94,7 +98,7 @@ extension EngineConnection {
 
     /// The next turn of a POST that was paused.
     func takeTurn() {
-        guard let responder = post?.responder, let response = takePackets() else { return }
+        guard let responder = polling?.post?.responder, let response = takePackets() else { return }
         responder.answer(response)
     }
 
@@ -113,31 +117,29 @@ extension EngineConnection {
 
     // MARK: Answers
 
-    private func takePayload() -> ByteBuffer {
-        polling.takePayload(maximumBytes: shard.configuration.maximumHTTPBufferBytes)
-    }
-
     func flushPolling() {
+        guard let polling else { return }
         let answer = polling.flush(maximumBytes: shard.configuration.maximumHTTPBufferBytes)
         answer?.give()
         if !polling.isEmpty { armFetchDeadline() }
     }
 
     func releasePoll(with types: EnginePacketType) {
-        let answer = polling.release(with: types)
+        let answer = polling?.release(with: types)
         answer?.give()
     }
 
     /// Packets wait: their client has to fetch some in time. One deadline at a time.
     private func armFetchDeadline() {
-        guard fetchesAtDeadline == nil, !isWebSocket, !session.isClosed else { return }
-        fetchesAtDeadline = polling.fetches
+        guard let polling, polling.fetchesAtDeadline == nil, !isWebSocket, !session.isClosed else { return }
+        polling.fetchesAtDeadline = polling.fetches
         shard.arm(.fetch, self)
     }
 
     func fetchDue() {
-        let before = fetchesAtDeadline
-        fetchesAtDeadline = nil
+        guard let polling else { return }
+        let before = polling.fetchesAtDeadline
+        polling.fetchesAtDeadline = nil
         guard !isWebSocket, !session.isClosed, !polling.isEmpty else { return }
         guard polling.fetches == before else { return armFetchDeadline() }
         closeSlowClient()

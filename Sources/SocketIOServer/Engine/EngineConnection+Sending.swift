@@ -12,7 +12,7 @@ extension EngineConnection {
         } else {
             var buffer = ByteBuffer()
             body(&buffer)
-            if isOpen, !isDoomed { polling.queue(.text(buffer)) }
+            if isOpen, !isDoomed { polling?.queue(.text(buffer)) }
         }
         checkQueue()
     }
@@ -46,7 +46,7 @@ extension EngineConnection {
             }
             pending.append(shared: packet.frame)
         } else {
-            polling.queue(.text(packet.text))
+            polling?.queue(.text(packet.text))
         }
         if packet.attachments.isEmpty { checkQueue() } else { send(attachments: packet.attachments) }
     }
@@ -58,7 +58,7 @@ extension EngineConnection {
             if isWebSocket {
                 collect { WebSocketEncoder.write(opcode: .binary, payload: attachment, into: &$0) }
             } else {
-                polling.queue(.binary(attachment))
+                polling?.queue(.binary(attachment))
             }
         }
         // Once for the packet, which counts as one.
@@ -67,7 +67,7 @@ extension EngineConnection {
 
     /// Whether earlier packets still wait for the client.
     private var isBehind: Bool {
-        if !isWebSocket { return !polling.hasWaitingGET }
+        if !isWebSocket { return polling?.hasWaitingGET == false }
         return webSocket.map { !$0.link.isWritable } ?? true
     }
 
@@ -88,7 +88,8 @@ extension EngineConnection {
     func sendMessage(byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard isOpen, !isDoomed else { return }
         shard.counters.packetsSent.add()
-        guard isWebSocket, byteCount < shard.compressionThreshold else { return sendSlowly(byteCount: byteCount, body) }
+        // The packet's type is one byte more.
+        guard isWebSocket, byteCount < shard.compressionThreshold - 1 else { return sendSlowly(byteCount: byteCount, body) }
         checkQueue(waiting: pending.appendMessage(byteCount: byteCount, shard, body))
     }
 
@@ -101,7 +102,7 @@ extension EngineConnection {
             return byteCount
         }
         if isWebSocket { return write(opcode: .text, buffer) }
-        polling.queue(.text(buffer))
+        polling?.queue(.text(buffer))
         checkQueue()
     }
 
@@ -113,7 +114,7 @@ extension EngineConnection {
     }
 
     /// Past the limit the client is closed, and nothing more is kept for it.
-    private func checkQueue() { checkQueue(waiting: isWebSocket ? pending.count : polling.queuedBytes) }
+    private func checkQueue() { checkQueue(waiting: isWebSocket ? pending.count : polling?.queuedBytes ?? 0) }
 
     @inline(__always)
     private func checkQueue(waiting: Int) {
@@ -127,7 +128,7 @@ extension EngineConnection {
             case .notRead:
                 isDoomed = true
                 pending.discard()
-                polling.discard()
+                polling?.discard()
                 return shard.doom(self)
             }
         }
@@ -146,7 +147,9 @@ extension EngineConnection {
     /// A single packet may exceed the limit if the queue is otherwise empty.
     private func queueState(_ waiting: Int) -> QueueState {
         let maximum = shard.maximumQueuedBytes
-        guard isWebSocket, let link = webSocket?.link else { return waiting > maximum && polling.count > 1 ? .notRead : .fits }
+        guard isWebSocket, let link = webSocket?.link else {
+            return waiting > maximum && polling.map { $0.count > 1 } == true ? .notRead : .fits
+        }
         guard waiting + link.bufferedBytes > maximum else { return .fits }
         return link.isWritable ? .unoffered : .notRead
     }

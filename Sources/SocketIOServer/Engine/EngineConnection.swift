@@ -31,10 +31,8 @@ final class EngineConnection: TurnTaker {
     }
     /// Frames that wait for the end of the batch.
     var pending = PendingFrames()
-    var polling = PollingState()
-    /// The POST whose packets are being taken.
-    var post: PollingPost?
-    var fetchesAtDeadline: UInt32?
+    /// nil: the session began with a WebSocket.
+    private(set) var polling: PollingState?
     /// Counts this session until its client has joined a namespace.
     private var unconfirmed: UnconfirmedSessions?
     /// Its address holds one more session that polls.
@@ -62,8 +60,9 @@ final class EngineConnection: TurnTaker {
         slot = shard.connections.reserve()
         session = EngineSession(transport: transport)
         isWebSocket = transport == .websocket
+        polling = transport == .polling ? PollingState() : nil
         countsForAddress = transport == .polling
-        sockets = ConnectionSockets(limits: shard.packetLimits)
+        sockets = ConnectionSockets()
         handshakeBytes = handshake.countedBytes(auth: 0, shard.configuration)
     }
 
@@ -257,12 +256,13 @@ final class EngineConnection: TurnTaker {
     }
 
     private func moveQueueToWebSocket() {
-        for packet in polling.takeQueue() {
+        for packet in polling?.takeQueue() ?? [] {
             switch packet {
             case .text(let text): write(opcode: .text, text)
             case .binary(let bytes): write(opcode: .binary, bytes)
             }
         }
+        if polling?.post == nil { polling = nil }
     }
 
     // MARK: Closing
@@ -279,7 +279,7 @@ final class EngineConnection: TurnTaker {
         shard.remove(self)
         if !isDoomed { flush() }
         releasePoll(with: answer)
-        polling.discard()
+        polling?.discard()
         let transports = [probe, webSocket]
         probe = nil
         webSocket = nil
@@ -290,7 +290,7 @@ final class EngineConnection: TurnTaker {
 
     /// Ends the session after what is queued has been fetched: `disconnect(close: true)`.
     func closeAfterFlush() {
-        guard session.transport == .polling else { return close(.forcedClose) }
+        guard session.transport == .polling, let polling else { return close(.forcedClose) }
         guard session.close() else { return }
         isOpen = false
         let transport = probe

@@ -3,8 +3,8 @@ import EngineIOCore
 import NIOCore
 
 /// What a long-polling session holds between two requests: packets for the next GET, and the GET that waits. It calls nobody: a method that
-/// ends a GET returns the answer, and its owner gives it.
-struct PollingState {
+/// ends a GET returns the answer, and its owner gives it. An object of its own: a session that begins with a WebSocket has none.
+final class PollingState {
     enum Packet {
         /// An Engine.IO packet, type character included.
         case text(ByteBuffer)
@@ -35,6 +35,10 @@ struct PollingState {
     private var waiting: EngineResponder?
     /// GETs that took packets, or wait for some.
     private(set) var fetches: UInt32 = 0
+    /// ``fetches`` when the deadline for the next one was set; nil: none is.
+    var fetchesAtDeadline: UInt32?
+    /// The POST whose packets are being taken.
+    var post: PollingPost?
     /// The session is closed; the next GET gets its last word.
     var isClosing = false
 
@@ -46,41 +50,41 @@ struct PollingState {
 
     func isWaiting(_ asker: ObjectIdentifier) -> Bool { waiting?.asker == asker }
 
-    mutating func queue(_ packet: Packet) {
+    func queue(_ packet: Packet) {
         packets.append(packet)
         payloadBytes += packet.byteCount
     }
 
-    mutating func takeQueue() -> Deque<Packet> {
+    func takeQueue() -> Deque<Packet> {
         let taken = packets
         discard()
         return taken
     }
 
-    mutating func discard() {
+    func discard() {
         packets = []
         payloadBytes = 0
     }
 
     /// A GET waits for packets.
-    mutating func wait(_ responder: EngineResponder) {
+    func wait(_ responder: EngineResponder) {
         fetches &+= 1
         waiting = responder
     }
 
     /// Ends a waiting GET with these packets.
-    mutating func release(with types: EnginePacketType...) -> Answer? {
+    func release(with types: EnginePacketType...) -> Answer? {
         waiting.take().map { Answer(responder: $0, payload: PollingState.payload(of: types)) }
     }
 
     /// Ends a waiting GET with what is queued, if anything is.
-    mutating func flush(maximumBytes: Int) -> Answer? {
+    func flush(maximumBytes: Int) -> Answer? {
         guard !packets.isEmpty, let responder = waiting.take() else { return nil }
         return Answer(responder: responder, payload: takePayload(maximumBytes: maximumBytes))
     }
 
     /// What is queued, up to the size that the client was told it may expect.
-    mutating func takePayload(maximumBytes: Int) -> ByteBuffer {
+    func takePayload(maximumBytes: Int) -> ByteBuffer {
         fetches &+= 1
         var body = ByteBuffer()
         body.reserveCapacity(min(payloadBytes, maximumBytes))

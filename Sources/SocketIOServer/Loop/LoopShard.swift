@@ -45,6 +45,7 @@ final class LoopShard {
     /// Unmasked payloads of the message being handled. One for all connections: a loop handles one message at a time.
     var scratch = ByteBuffer()
     private var spares: [ByteBuffer] = []
+    let receiveBuffers = ReceiveBuffers()
     private var sparePacket: ReceivedPacket?
     /// Most messages are shorter.
     static let packetCapacity = 1_024
@@ -82,6 +83,8 @@ final class LoopShard {
     /// Those with packets that were read and not taken, because they had had their turn.
     var paused: Deque<any TurnTaker> = []
     var isTurnScheduled = false
+    /// The WebSocket whose read batch is being taken.
+    var turn = BatchTurn()
 
     // See `LoopShard+Deadlines`.
     /// By the raw value of their kind.
@@ -92,6 +95,7 @@ final class LoopShard {
     var acknowledgementDeadlines: Heap<AcknowledgementDeadline> = []
     var timer: Scheduled<Void>?
     var timerDeadline = NIODeadline.distantFuture
+    var watchesForStalls = false
 
     /// - Parameter io: nil: the server has ended.
     init(
@@ -135,6 +139,7 @@ final class LoopShard {
         connections.insert(connection, at: connection.slot)
         sessions[connection.sid] = connection
         counters.connectionsOpened.add()
+        watchForStalls()
     }
 
     func remove(_ connection: EngineConnection) {

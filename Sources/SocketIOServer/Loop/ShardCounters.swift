@@ -9,6 +9,10 @@ final class ShardCounters: Sendable {
             value.store(value.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
         }
 
+        borrowing func raise(to amount: Int) {
+            if amount > read() { value.store(amount, ordering: .relaxed) }
+        }
+
         borrowing func read() -> Int { value.load(ordering: .relaxed) }
     }
 
@@ -22,6 +26,7 @@ final class ShardCounters: Sendable {
     let protocolErrors = Cell()
     let upgrades = Cell()
     let volatileDropped = Cell()
+    let longestStallNanoseconds = Cell()
     let handshakes = ResultCounters<HandshakeResult>()
     let joins = ResultCounters<JoinResult>()
 }

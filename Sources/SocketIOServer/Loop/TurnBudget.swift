@@ -41,3 +41,22 @@ struct TurnBudget {
         return now - start >= limit
     }
 }
+
+/// What the connection whose read batch is being taken may still do: a batch comes in several chunks, and one connection's at a time.
+struct BatchTurn {
+    private var taker: ObjectIdentifier?
+    private var left = TurnBudget(.zero)
+
+    /// What is left to a connection, or all of it for another one than before.
+    func budget(of taker: AnyObject, _ limit: TimeAmount) -> TurnBudget {
+        self.taker == ObjectIdentifier(taker) ? left : TurnBudget(limit)
+    }
+
+    mutating func goesOn(_ taker: AnyObject, _ budget: TurnBudget) {
+        self.taker = ObjectIdentifier(taker)
+        left = budget
+    }
+
+    /// The batch is over.
+    mutating func end() { taker = nil }
+}

@@ -13,18 +13,18 @@ final class ConnectionSockets {
     /// The namespaces whose middleware is deciding, each with the bytes of its `auth`.
     private var joining: [(namespace: String, authBytes: Int)] = []
     private var wasAccepted = false
-    private var reassembler: BinaryReassembler
+    /// nil: no packet with attachments has come, as from most clients.
+    private var reassembly: Reassembly?
     /// Attachments are due.
     private var isReassembling = false
-    /// Packets with attachments that began, counted while a deadline for one is set.
-    private var reassemblies = 0
-    private var reassembliesAtDeadline: Int?
 
-    private let limits: SocketIOLimits
+    private final class Reassembly {
+        var reassembler: BinaryReassembler
+        /// Packets with attachments that began, counted while a deadline for one is set.
+        var count = 0
+        var countAtDeadline: Int?
 
-    init(limits: SocketIOLimits) {
-        self.limits = limits
-        reassembler = BinaryReassembler(limits: limits)
+        init(_ limits: SocketIOLimits) { reassembler = BinaryReassembler(limits: limits) }
     }
 
     /// Whether a namespace was ever joined, or a middleware is deciding: who leaves again may take its time.
@@ -40,7 +40,7 @@ final class ConnectionSockets {
 
     func receive(text: ByteBuffer, on connection: EngineConnection) {
         do {
-            try receive(SocketIOPacket.decode(text, limits: limits), on: connection)
+            try receive(SocketIOPacket.decode(text, limits: connection.shard.packetLimits), on: connection)
         } catch {
             reject(connection)
         }
@@ -49,7 +49,7 @@ final class ConnectionSockets {
     /// An Engine.IO message that nobody else holds, its type character included: the hot path.
     func receive(message: ReceivedPacket, on connection: EngineConnection) {
         do throws(SocketIOProtocolError) {
-            try message.parse(at: 1, limits: limits, from: .client)
+            try message.parse(at: 1, limits: connection.shard.packetLimits, from: .client)
         } catch {
             return reject(connection)
         }
@@ -70,25 +70,27 @@ final class ConnectionSockets {
 
     func receive(binary: ByteBuffer, on connection: EngineConnection) {
         do {
-            let outcome = try reassembler.receive(binary: binary)
-            isReassembling = reassembler.isPending
+            guard let reassembly else { throw ClientViolation.strayBinary }
+            let outcome = try reassembly.reassembler.receive(binary: binary)
+            isReassembling = reassembly.reassembler.isPending
             if case .complete(let packet, let attachments) = outcome { try handle(packet, attachments: attachments, on: connection) }
         } catch {
             reject(connection)
         }
     }
 
-    private func armAttachmentDeadline(on connection: EngineConnection) {
-        reassembliesAtDeadline = reassemblies
+    private func armAttachmentDeadline(_ reassembly: Reassembly, on connection: EngineConnection) {
+        reassembly.countAtDeadline = reassembly.count
         connection.shard.arm(.attachments, connection)
     }
 
     /// Attachments have had their time: are they still those of the same packet?
     func attachmentsDue(on connection: EngineConnection) {
-        let before = reassembliesAtDeadline
-        reassembliesAtDeadline = nil
+        guard let reassembly else { return }
+        let before = reassembly.countAtDeadline
+        reassembly.countAtDeadline = nil
         guard isReassembling else { return }
-        guard reassemblies == before else { return armAttachmentDeadline(on: connection) }
+        guard reassembly.count == before else { return armAttachmentDeadline(reassembly, on: connection) }
         reject(connection)
     }
 
@@ -105,10 +107,12 @@ final class ConnectionSockets {
         }
         guard let socket = self[packet.namespace] else { throw ClientViolation.notJoined }
         if attachments.isEmpty, packet.attachmentCount > 0 {
-            _ = try reassembler.receive(packet)
+            let reassembly = reassembly ?? Reassembly(connection.shard.packetLimits)
+            self.reassembly = reassembly
+            _ = try reassembly.reassembler.receive(packet)
             isReassembling = true
-            reassemblies &+= 1
-            if reassembliesAtDeadline == nil { armAttachmentDeadline(on: connection) }
+            reassembly.count &+= 1
+            if reassembly.countAtDeadline == nil { armAttachmentDeadline(reassembly, on: connection) }
             return
         }
         switch packet.kind {

@@ -12,4 +12,6 @@ enum ClientViolation: Error {
     case noRoomForAuth
     /// Text where the attachments of a packet are due.
     case attachmentMissing
+    /// Binary that no packet announced.
+    case strayBinary
 }

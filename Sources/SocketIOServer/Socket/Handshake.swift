@@ -1,4 +1,5 @@
 import EngineIOCore
+import NIOCore
 public import NIOHTTP1
 public import SocketIOCore
 
@@ -40,7 +41,7 @@ public struct Handshake: Sendable {
     init(_ request: Request) { self.request = request }
 
     /// - Parameter bytes: a request that ``PlainRequest`` has read.
-    init(bytes: [UInt8], address: String, secure: Bool) {
+    init(bytes: ByteBuffer, address: String, secure: Bool) {
         request = Request(form: .bytes(bytes), address: address, secure: secure)
     }
 
@@ -53,7 +54,7 @@ public struct Handshake: Sendable {
             switch request.form {
             case .read(let query, let headers):
                 query.reduce(headers.memoryBytes + auth) { $0 + 96 + $1.key.utf8.count + $1.value.utf8.count }
-            case .bytes(let bytes): bytes.count + auth
+            case .bytes(let bytes): bytes.readableBytes + auth
             }
         return bytes > configuration.smallHandshakeBytes ? bytes : 0
     }
@@ -73,11 +74,11 @@ public struct Handshake: Sendable {
 
     enum Form {
         case read(query: [String: String], HTTPHeaders)
-        case bytes([UInt8])
+        case bytes(ByteBuffer)
     }
 
-    private static func head(_ bytes: [UInt8]) -> HTTPRequestHead? {
-        guard case .upgrade(let head, _) = bytes.withUnsafeBytes(PlainRequest.read) else { return nil }
+    private static func head(_ bytes: ByteBuffer) -> HTTPRequestHead? {
+        guard case .upgrade(let head, _) = bytes.withUnsafeReadableBytes(PlainRequest.read) else { return nil }
         return head
     }
 }

@@ -45,7 +45,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard holdsPlace else { return end(context) }
         openedAt = context.eventLoop.now
         slot = shard.awaitRequest(of: self, now: openedAt)
-        try? context.channel.syncOptions?.setOption(.recvAllocator, value: ReceiveBufferSize())
+        ReceiveBuffer.use(shard.receiveBuffers, on: context.channel)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -151,7 +151,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
             if !isAccepted { transport.close(code: nil) }
         } else {
             let handshake = Handshake(
-                bytes: Array(bytes.readableBytesView.prefix(length)), address: handshake.address, secure: handshake.secure)
+                bytes: OpeningHandler.kept(bytes, length), address: handshake.address, secure: handshake.secure)
             guard io.openSession(for: handshake, polls: false) else {
                 let refusal = io.endpoint.refusal(.overloaded, head, closes: true, handshake: .overloaded)
                 return layHTTP(rest, context, (head, .answer(refusal)))
@@ -164,6 +164,17 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
             transport.flush()
             takeOver(transport, link, rest: rest, context)
         }
+    }
+
+    /// The request, for as long as the session lasts: in the buffer that it was read into, which the channel keeps anyway, or in a copy if that
+    /// buffer holds much else.
+    private static func kept(_ bytes: ByteBuffer, _ length: Int) -> ByteBuffer {
+        if bytes.storageCapacity <= ReceiveBuffer.firstBytes,
+            let slice = bytes.getSlice(at: bytes.readerIndex, length: length)
+        {
+            return slice
+        }
+        return ByteBuffer(bytes: bytes.readableBytesView.prefix(length))
     }
 
     private func takeOver(_ transport: WebSocketTransport, _ link: ChannelFrameLink, rest: ByteBuffer, _ context: ChannelHandlerContext) {

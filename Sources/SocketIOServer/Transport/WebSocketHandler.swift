@@ -15,7 +15,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     enum Target {
         case local(WebSocketTransport)
         /// The session lives on another loop.
-        case remote(NIOLoopBound<WebSocketTransport>, any EventLoop)
+        indirect case remote(NIOLoopBound<WebSocketTransport>, any EventLoop)
     }
 
     /// What the channel reported while it was being called.
@@ -222,7 +222,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
             return
         }
         switch target {
-        case .local(let transport): transport.receive(bytes)
+        case .local(let transport):
+            transport.receive(bytes)
+            transport.giveBack(bytes)
         case .remote(let transport, let loop): forward(bytes, to: transport, on: loop, context)
         }
     }

@@ -28,8 +28,6 @@ final class WebSocketTransport: TurnTaker {
     /// Bytes of a frame that is not complete, or of packets that the connection has not come to yet.
     private var partial = ByteBuffer()
     private var isClosed = false
-    /// What the connection may still do in this turn of the loop.
-    private var budget: TurnBudget
     /// The connection has had its turn, and goes on in a later one. Meanwhile nothing is read from its channel.
     private var isPaused = false
     private var holdsReading = false
@@ -43,7 +41,6 @@ final class WebSocketTransport: TurnTaker {
         compressed = compression
         self.connection = connection
         self.link = link
-        budget = TurnBudget(connection.shard.maximumTurn)
         let maximum = connection.shard.configuration.maximumHTTPBufferBytes
         decoder = WebSocketDecoder(
             role: .server, extensions: compression == nil ? [] : .rsv1, limits: WebSocketLimits(maximumMessageBytes: maximum))
@@ -67,9 +64,12 @@ final class WebSocketTransport: TurnTaker {
         }
     }
 
+    /// Nobody needs the buffer any more that bytes were read into; if somebody does, it is not used again.
+    func giveBack(_ bytes: ByteBuffer) { connection.shard.receiveBuffers.give(bytes) }
+
     func readComplete() {
         guard !isPaused else { return }
-        budget = TurnBudget(connection.shard.maximumTurn)
+        connection.shard.turn.end()
         batchEnded()
     }
 
@@ -100,11 +100,11 @@ final class WebSocketTransport: TurnTaker {
     func takeTurn() {
         guard !isClosed else { return }
         isPaused = false
-        budget = TurnBudget(connection.shard.maximumTurn)
+        connection.shard.turn.end()
         decodePartial()
         batchEnded()
         guard !isPaused, !isClosed else { return }
-        budget = TurnBudget(connection.shard.maximumTurn)
+        connection.shard.turn.end()
         if let endsWithError { return inactive(error: endsWithError) }
         holdsReading = false
         link.holdReading(false)
@@ -193,7 +193,7 @@ final class WebSocketTransport: TurnTaker {
         let shard = connection.shard
         // All out of their properties for the whole batch: an access to a class's property that spans a call is checked at run time.
         guard var decoder = self.decoder.take() else { return }
-        var budget = budget
+        var budget = shard.turn.budget(of: self, shard.maximumTurn)
         var scratch = ByteBuffer()
         swap(&scratch, &shard.scratch)
         let outer = shard.takenFrom
@@ -201,7 +201,7 @@ final class WebSocketTransport: TurnTaker {
         defer {
             shard.takenFrom = outer
             self.decoder = decoder
-            self.budget = budget
+            shard.turn.goesOn(self, budget)
             if scratch.capacity <= 1 << 14 { shard.scratch = scratch }
         }
         do throws(WebSocketProtocolError) {

@@ -1,0 +1,20 @@
+import NIOCore
+
+/// How long something held the loop: while there are connections a timer looks at regular intervals how late it is itself.
+extension LoopShard {
+    static let stallProbeInterval = TimeAmount.milliseconds(100)
+
+    func watchForStalls() {
+        guard !watchesForStalls, !hasEnded else { return }
+        watchesForStalls = true
+        let due = loop.now + LoopShard.stallProbeInterval
+        // `assumeIsolated()` stops the process off the loop: a shard is reached only through its loop-bound handle.
+        loop.assumeIsolated().scheduleTask(deadline: due) { [weak self] in self?.probeIsDue(due) }
+    }
+
+    private func probeIsDue(_ due: NIODeadline) {
+        watchesForStalls = false
+        counters.longestStallNanoseconds.raise(to: Int((clock() - due).nanoseconds))
+        if connections.count > 0 { watchForStalls() }
+    }
+}

@@ -1,0 +1,69 @@
+import NIOCore
+import Synchronization
+
+/// Buffers that the channels of an event loop read into. A connection that is idle holds none but its first: a buffer each would be most of what
+/// it costs, and one that had grown would stay so. What was read is taken before the loop reads from another connection, so that nearly always
+/// one buffer does for all.
+final class ReceiveBuffers: Sendable {
+    private let spare = Mutex(ByteBuffer())
+
+    /// A buffer that nobody holds, of at least that many bytes.
+    func take(_ bytes: Int, _ allocator: ByteBufferAllocator) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        spare.withLock { swap(&$0, &buffer) }
+        let isFree = buffer.capacity >= bytes && buffer.modifyIfUniquelyOwned { $0.clear() } != nil
+        return isFree ? buffer : allocator.buffer(capacity: bytes)
+    }
+
+    /// The bytes of a buffer were taken. Who keeps them keeps the buffer: it is looked at when it is to be used again.
+    func give(_ buffer: ByteBuffer) {
+        guard buffer.storageCapacity <= ReceiveBuffer.maximumBytes else { return }
+        spare.withLock { if $0.capacity <= buffer.capacity { $0 = buffer } }
+    }
+}
+
+/// Sizes a channel's reads: one that fills its buffer doubles the next one, and two in a row that fill less than half of it halve it.
+struct ReceiveBuffer: RecvByteBufferAllocator {
+    /// The channel keeps its first buffer for good. Most requests for a WebSocket fit, and stay there.
+    static let firstBytes = 256
+    static let maximumBytes = 1 << 16
+    private static let minimum: Int32 = 256
+    private static let maximum = Int32(maximumBytes)
+
+    private let buffers: ReceiveBuffers
+    private var size = minimum
+    private var wasSmall = false
+    private var hasRead = false
+
+    init(_ buffers: ReceiveBuffers) { self.buffers = buffers }
+
+    /// Has a channel of that loop read so. It reads once at a time, since it would keep every buffer of several reads in a row.
+    static func use(_ buffers: ReceiveBuffers, on channel: any Channel) {
+        try? channel.syncOptions?.setOption(.recvAllocator, value: ReceiveBuffer(buffers))
+        try? channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+    }
+
+    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+        hasRead ? buffers.take(Int(size), allocator) : allocator.buffer(capacity: ReceiveBuffer.firstBytes)
+    }
+
+    /// No size: the channel asks for a buffer each time and keeps none.
+    func nextBufferSize() -> Int? { nil }
+
+    /// Returns true, so that the channel does not read into its first buffer again.
+    mutating func record(actualReadBytes count: Int) -> Bool {
+        hasRead = true
+        let isSmall = count <= Int(size / 2)
+        let next =
+            if count >= Int(size) {
+                min(size * 2, ReceiveBuffer.maximum)
+            } else if isSmall, wasSmall {
+                max(size / 2, ReceiveBuffer.minimum)
+            } else {
+                size
+            }
+        wasSmall = isSmall && next == size
+        size = next
+        return true
+    }
+}
