@@ -15,33 +15,39 @@ let features: [SwiftSetting] = [
 
 let settings = features + strictness
 
+// Whoever needs only the server or the client depends on this package with `traits: []`, and these are not even fetched then
+// (scripts/check-light-dependency.sh).
+let withTLS: TargetDependencyCondition? = .when(traits: ["TLS"])
+let withHummingbird: TargetDependencyCondition? = .when(traits: ["Hummingbird"])
+let forApplications: TargetDependencyCondition? = .when(traits: ["Applications"])
+
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
-let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl", condition: withTLS)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
-let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: withHummingbird)
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: withHummingbird)
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let bits: Target.Dependency = .product(name: "BitCollections", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let openSSL: Target.Dependency = .target(name: "COpenSSL", condition: .when(platforms: [.linux]))
-let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
-let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
-let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-let httpTypesCore: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
-let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: forApplications)
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift", condition: forApplications)
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird", condition: withHummingbird)
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird", condition: withHummingbird)
+let httpTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras", condition: withHummingbird)
+let httpTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: withHummingbird)
+let httpTypesCore: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types", condition: withHummingbird)
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams", condition: forApplications)
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration", condition: forApplications)
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift", condition: forApplications)
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser", condition: forApplications)
 
 let package = Package(
     name: "dunlin",
@@ -65,6 +71,15 @@ let package = Package(
         .executable(name: "websocket-echo", targets: ["websocket-echo"]),
         .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
         .executable(name: "cluster-node", targets: ["cluster-node"]),
+    ],
+    traits: [
+        .trait(name: "TLS", description: "https and wss for SocketIOClient and RedisClient: SwiftNIO SSL."),
+        .trait(
+            name: "Hummingbird", description: "SocketIOHummingbird and SocketIOTesting: a Hummingbird server.", enabledTraits: ["TLS"]),
+        .trait(
+            name: "Applications", description: "The classroom, load tests, the command and the examples, with their databases and formats.",
+            enabledTraits: ["Hummingbird"]),
+        .default(enabledTraits: ["Applications"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),

@@ -1,8 +1,11 @@
 public import EngineIOCore
 public import NIOCore
-public import NIOSSL
 public import SocketIOCore
 public import WebSocketCore
+
+#if TLS
+public import NIOSSL
+#endif
 
 /// How one connection to a server is made, and what either end may make it hold.
 public struct ConnectionConfiguration: Sendable {
@@ -21,8 +24,10 @@ public struct ConnectionConfiguration: Sendable {
     public var perMessageDeflate: PerMessageDeflateOptions?
     /// For the TCP connection, the handshake and the open packet, together.
     public var timeout: Duration = .seconds(20)
+    #if TLS
     /// For a server's URL that begins with `https` or `wss`.
     public var tls = TLSConfiguration.makeClientConfiguration()
+    #endif
     /// Connect to this address instead of looking up the URL's host.
     public var address: SocketAddress?
     /// The local end of the connections: beyond some 28,000 of them one address has no more ports.

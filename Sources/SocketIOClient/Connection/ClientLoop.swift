@@ -1,5 +1,4 @@
 public import NIOCore
-import NIOSSL
 import SocketIOCore
 import WebSocketCore
 

@@ -1,6 +1,5 @@
 package import NIOCore
 package import NIOHTTP1
-import NIOSSL
 import NIOTLS
 
 /// One request after another over one TCP connection that is kept alive; a new one is opened when the server has ended it. A polling session has
