@@ -15,13 +15,13 @@ import tempfile
 
 # case -> rtload's options, and the most allocations per message, delivery or connection
 CASES = {
-    "echo, 1 in flight": (["--ack", "-c", "100", "-p", "1", "-s", "32", "-d", "2"], 1.0),
-    "echo, 16 in flight": (["--ack", "-c", "100", "-p", "16", "-s", "32", "-d", "2"], 0.2),
-    "broadcast to 1000": (["--mode", "broadcast", "-c", "1000", "-p", "1", "-s", "128", "-d", "2"], 0.1),
-    "connect": (["--mode", "connect", "-c", "32", "--srcs", "8", "-d", "2"], 120.0),
+    "echo, 1 in flight": (["--ack", "-c", "100", "-p", "1", "-s", "32", "-d", "2"], 0.2),
+    "echo, 16 in flight": (["--ack", "-c", "100", "-p", "16", "-s", "32", "-d", "2"], 0.05),
+    "broadcast to 1000": (["--mode", "broadcast", "-c", "1000", "-p", "1", "-s", "128", "-d", "2"], 0.05),
+    "connect": (["--mode", "connect", "-c", "32", "--srcs", "8", "-d", "2"], 260.0),
 }
 IDLE = 2_000
-IDLE_BYTES = 4_096
+IDLE_BYTES = 4_200
 
 
 def counts(path):

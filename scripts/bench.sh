@@ -3,6 +3,8 @@
 # turn in one run (A B C D A B C D …), the median of the ratios at the end. The machine's speed swings; a ratio taken side by side says
 # more than any single time. The floor (Benchmarks/floor.c) does the least that a process can do. python-socketio runs on uvicorn twice:
 # as pip installs it by default, and with the faster parts of uvicorn[standard].
+# At the end: how long something held each of our event loops at most, and what we allocate per message and per connection, which fails if it is
+# more than it was. Benchmarks/crowd.py, which takes minutes more, holds 10,000 connections and has them come back.
 #   scripts/bench.sh [rounds] [seconds]        the server runs on core 0, the generator on core 1
 # ECHO_SERVER_BINARY names a binary that is built already.
 set -euo pipefail
@@ -26,6 +28,7 @@ fi
 mkdir -p .tools reports/bench
 gcc -O2 -march=native -Wall -o .tools/rtload Benchmarks/rtload.c
 gcc -O2 -march=native -D_GNU_SOURCE -o .tools/floor Benchmarks/floor.c
+gcc -O2 -Wall -shared -fPIC -o .tools/malloc_count.so Benchmarks/malloc_count.c
 
 # Both say or show when they are ready: ours by its line on standard output, the other by answering on its port.
 taskset -c 0 "$ECHO_SERVER_BINARY" --port 0 >reports/bench/echo-server.log 2>&1 &
@@ -75,7 +78,7 @@ measure() {
 }
 
 # Memory first: a process gives back little of what it once had.
-measure "idle connection, KiB" --mode idle -c 2000 --touch -d 1
+measure "idle connection, KiB" --mode idle -c 5000 --touch -d 1
 for round in $(seq "$rounds"); do
     printf 'round %d of %d\n' "$round" "$rounds"
     for in_flight in 1 16; do
@@ -98,6 +101,14 @@ for line in open(sys.argv[1], encoding="utf-8"):
     case, server = run["label"].split("|")
     figure = run["kib_per_conn"] if run["mode"] == "idle" else run["cpu_us"]
     cases.setdefault(case, {}).setdefault(server, []).append(figure)
+# What is wanted at most, as a multiple of the floor, or in KiB.
+goals = {
+    "echo, 1 in flight": "1.3",
+    "echo, 16 in flight": "1.7",
+    "broadcast to 1000, 1 in flight": "1.35",
+    "connect": "3",
+    "idle connection, KiB": "4 KiB",
+}
 peers = (("floor", "the floor"), ("plain", "python-socketio"), ("tuned", "with uvloop"))
 print(f"\n{'CPU µs per message, median':32} {'dunlin':>8}" + "".join(f" {title:>16} {'×':>5}" for _, title in peers))
 for case, runs in cases.items():
@@ -110,5 +121,7 @@ for case, runs in cases.items():
         pairs = zip(runs["dunlin"], runs[peer])
         ratio = statistics.median((own / theirs if peer == "floor" else theirs / own) for own, theirs in pairs if own and theirs)
         row += f" {statistics.median(runs[peer]):16.2f} {ratio:5.1f}"
-    print(row)
+    print(row + (f"   (goal: {goals[case]})" if case in goals else ""))
 PYTHON
+printf '\nlongest stall of each event loop, µs: %s\n\n' "$(curl --silent --max-time 10 "http://127.0.0.1:$our_port/stalls")"
+python3 Benchmarks/allocations.py "$ECHO_SERVER_BINARY" .tools/rtload .tools/malloc_count.so
