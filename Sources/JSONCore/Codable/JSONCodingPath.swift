@@ -1,12 +1,32 @@
+import NIOCore
+
 /// The position of a decoder, as a list from the inside out: one level more costs the same at any depth. The array that `Decoder` promises is
 /// made when somebody asks for it, which is usually an error.
 final class JSONCodingPath {
     private let outer: JSONCodingPath?
-    private let key: any CodingKey
+    /// nil: the root.
+    private let key: (any CodingKey)?
+    /// Of the packet that holds the value; known to the root alone.
+    private let attachments: [ByteBuffer]
 
     private init(_ outer: JSONCodingPath?, _ key: any CodingKey) {
         self.outer = outer
         self.key = key
+        self.attachments = []
+    }
+
+    /// The root, for a value of a packet with attachments.
+    init(attachments: [ByteBuffer]) {
+        self.outer = nil
+        self.key = nil
+        self.attachments = attachments
+    }
+
+    /// The attachments of the packet that holds the value.
+    static func attachments(_ path: JSONCodingPath?) -> [ByteBuffer] {
+        var next = path
+        while let outer = next?.outer { next = outer }
+        return next?.attachments ?? []
     }
 
     static func appending(_ key: (any CodingKey)?, to path: JSONCodingPath?) -> JSONCodingPath? {
@@ -18,7 +38,7 @@ final class JSONCodingPath {
         var keys: [any CodingKey] = []
         var next = path
         while let current = next {
-            keys.append(current.key)
+            if let key = current.key { keys.append(key) }
             next = current.outer
         }
         return keys.reversed()

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// A value that an `Encodable` is writing. Its containers may be filled in any order, so that it is written out at the end.
 final class JSONNode {
     enum Value {
@@ -9,6 +11,7 @@ final class JSONNode {
         case float(Float)
         case string(String)
         case slice(JSONSlice)
+        case binary(ByteBuffer)
         case array([JSONNode])
         case object([(key: String, node: JSONNode)])
     }
@@ -20,6 +23,7 @@ final class JSONNode {
         switch value {
         case let slice as JSONSlice: self.value = .slice(slice)
         case let string as String: self.value = .string(string)
+        case let bytes as ByteBuffer: self.value = .binary(bytes)
         default: try value.encode(to: JSONNodeEncoder(node: self, codingPath: codingPath))
         }
     }
@@ -69,6 +73,7 @@ final class JSONNode {
         case .float(let float): writer.float(float)
         case .string(let string): writer.string(string)
         case .slice(let slice): writer.raw(slice)
+        case .binary(let bytes): writer.binary(bytes)
         case .array(let elements): writer.array { for element in elements { element.write(to: &$0) } }
         case .object(let members):
             writer.object { writer in

@@ -1,3 +1,5 @@
+package import NIOCore
+
 extension JSONSlice {
     /// Decodes the value, with a decoder of our own: Foundation's costs several times as much.
     ///
@@ -7,10 +9,25 @@ extension JSONSlice {
         try self.unbox(type, path: nil, key: nil)
     }
 
+    /// Decodes a value of a packet with attachments: a `ByteBuffer` within it is the attachment that its placeholder names.
+    package func decode<T: Decodable>(_ type: T.Type = T.self, attachments: [ByteBuffer]) throws -> T {
+        try self.unbox(type, path: attachments.isEmpty ? nil : JSONCodingPath(attachments: attachments), key: nil)
+    }
+
     func unbox<T: Decodable>(_ type: T.Type, path: JSONCodingPath?, key: (any CodingKey)?) throws -> T {
         if type == JSONSlice.self, let slice = self as? T { return slice }
         if type == String.self, let string = try self.text(path, key) as? T { return string }
+        if type == ByteBuffer.self, self.kind == .object, let bytes = try self.attachment(path, key) as? T { return bytes }
         return try T(from: JSONSliceDecoder(slice: self, path: .appending(key, to: path)))
+    }
+
+    /// The attachment that stands here.
+    private func attachment(_ path: JSONCodingPath?, _ key: (any CodingKey)?) throws -> ByteBuffer {
+        let attachments = JSONCodingPath.attachments(path)
+        guard self["_placeholder"]?.bool == true, let number = self["num"]?.int, attachments.indices.contains(number) else {
+            throw self.mismatch(ByteBuffer.self, path, key)
+        }
+        return attachments[number]
     }
 
     func text(_ path: JSONCodingPath?, _ key: (any CodingKey)?) throws -> String {

@@ -1,3 +1,5 @@
+public import NIOCore
+
 extension String: JSONWritable {
     public func write(to writer: inout JSONWriter) { writer.string(self) }
 }
@@ -60,6 +62,11 @@ extension UInt64: JSONWritable {
 
 extension JSONSlice: JSONWritable {
     public func write(to writer: inout JSONWriter) { writer.raw(self) }
+}
+
+/// A binary value: an attachment of the packet.
+extension ByteBuffer: JSONWritable {
+    public func write(to writer: inout JSONWriter) { writer.binary(self) }
 }
 
 /// Null when there is no value.

@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 
 extension JSONWriter {
     public mutating func null() {
@@ -41,6 +41,28 @@ extension JSONWriter {
     public mutating func raw(_ slice: JSONSlice) {
         self.separate()
         self.buffer.writeImmutableBuffer(slice.bytes)
+    }
+
+    /// A binary value. In a packet it becomes an attachment; in a text that travels alone it is written as base64.
+    public mutating func binary(_ bytes: ByteBuffer) {
+        guard let number = self.attachments?.count else { return self.base64(bytes) }
+        self.attachments?.append(bytes)
+        self.placeholder(number)
+    }
+
+    /// Stands where the attachment of that number belongs.
+    public mutating func placeholder(_ number: Int) {
+        self.object { writer in
+            writer.field("_placeholder", true)
+            writer.field("num", number)
+        }
+    }
+
+    private mutating func base64(_ bytes: ByteBuffer) {
+        let node = JSONNode()
+        // SwiftNIO's own coding of a buffer is base64.
+        do { try bytes.encode(to: JSONNodeEncoder(node: node, codingPath: [])) } catch { node.value = .null }
+        node.write(to: &self)
     }
 
     @usableFromInline

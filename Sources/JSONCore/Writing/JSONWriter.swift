@@ -14,10 +14,16 @@ public struct JSONWriter {
     @usableFromInline
     var needsComma: Bool
 
+    /// Binary values that were written, each with a placeholder in the text. nil: nothing travels beside the text, and a binary value is
+    /// written as base64.
+    @usableFromInline
+    package var attachments: [ByteBuffer]?
+
     @inlinable
     public init(buffer: consuming ByteBuffer = ByteBuffer()) {
         self.buffer = buffer
         self.needsComma = false
+        self.attachments = nil
     }
 
     /// Appends to a buffer in place: it is lent to the writer and given back, and never copied.
@@ -28,6 +34,21 @@ public struct JSONWriter {
         withUnsafeMutablePointer(to: &buffer) { place in
             var writer = JSONWriter(buffer: place.move())
             body(&writer)
+            place.initialize(to: writer.buffer)
+        }
+    }
+
+    /// Appends to a buffer in place. Binary values are added to the attachments, and placeholders stand for them in the text.
+    @inlinable
+    package static func append(
+        to buffer: inout ByteBuffer, attachments: inout [ByteBuffer], _ body: (inout JSONWriter) -> Void
+    ) {
+        // See `append(to:_:)`.
+        withUnsafeMutablePointer(to: &buffer) { place in
+            var writer = JSONWriter(buffer: place.move())
+            writer.attachments = attachments
+            body(&writer)
+            attachments = writer.attachments ?? []
             place.initialize(to: writer.buffer)
         }
     }

@@ -221,11 +221,12 @@ extension ClientSocket {
     }
 
     /// Sends an event and decodes its acknowledgement.
-    /// - Throws: ``SocketIOClientError``, or `DecodingError` if the acknowledgement is something else.
+    /// - Throws: ``SocketIOError`` if the server's handler answers with one, ``SocketIOClientError``, or `DecodingError` if the acknowledgement
+    ///   is something else.
     public func emitWithAck<Payload: Encodable, Acknowledgement: Decodable>(
         _ event: Event<Payload, Acknowledgement>, _ payload: Payload, timeout: Duration? = nil
     ) async throws -> Acknowledgement {
-        try await self.emitWithAck(event.name, JSONEncoded(payload), timeout: timeout).decode()
+        try await self.emitWithAck(event.name, JSONEncoded(payload), timeout: timeout).decodeAnswer()
     }
 
     /// Calls a handler for each event with a payload of its type, on the event loop. Others are not for it.

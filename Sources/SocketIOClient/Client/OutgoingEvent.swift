@@ -16,9 +16,10 @@ struct OutgoingEvent: Sendable {
 
     init(_ name: String, attachments: [ByteBuffer], arguments body: (inout JSONWriter) -> Void) {
         self.name = name
-        self.attachments = attachments
         var writer = JSONWriter()
+        writer.attachments = attachments
         body(&writer)
+        self.attachments = writer.attachments ?? []
         self.arguments = writer.buffer.readableBytes > 0 ? JSONSlice(unchecked: writer.buffer) : nil
     }
 

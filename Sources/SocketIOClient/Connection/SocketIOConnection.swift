@@ -244,23 +244,28 @@ public final class SocketIOConnection {
         _ id: UInt64, in namespace: String = "/", attachments: [ByteBuffer] = [], arguments: (inout JSONWriter) -> Void = { _ in }
     ) -> Bool {
         guard self.session.state(of: namespace) == .joined, self.hasRoom else { return false }
+        var values: [ByteBuffer] = []
         self.send { buffer in
             buffer.writeInteger(EnginePacketType.message.rawValue)
-            SocketIOEncoder.ack(id: id, namespace: namespace, attachments: attachments.count, into: &buffer, arguments: arguments)
+            values = SocketIOEncoder.ack(
+                id: id, namespace: namespace, attachments: attachments.count, into: &buffer, arguments: arguments)
         }
         for attachment in attachments { self.send(binary: attachment) }
+        for value in values { self.send(binary: value) }
         return true
     }
 
     private func send(
         _ event: String, _ id: UInt64?, _ namespace: String, _ attachments: [ByteBuffer], _ arguments: (inout JSONWriter) -> Void
     ) {
+        var values: [ByteBuffer] = []
         self.send { buffer in
             buffer.writeInteger(EnginePacketType.message.rawValue)
-            SocketIOEncoder.event(
+            values = SocketIOEncoder.event(
                 event, namespace: namespace, id: id, attachments: attachments.count, into: &buffer, arguments: arguments)
         }
         for attachment in attachments { self.send(binary: attachment) }
+        for value in values { self.send(binary: value) }
     }
 
     /// The channel's own mark is asked first: it costs nothing.

@@ -9,15 +9,15 @@ public enum SocketIOEncoder {
     ///   - id: the acknowledgement it asks for.
     ///   - attachments: binary messages that follow the packet, each standing where ``JSONWriter/placeholder(_:)`` names it.
     ///   - arguments: writes the arguments, one value after another.
+    /// - Returns: the binary values among the arguments; they follow the packet behind the attachments that it had before.
+    @discardableResult
     public static func event(
         _ name: String, namespace: String = "/", id: UInt64? = nil, attachments: Int = 0, into buffer: inout ByteBuffer,
         arguments: (inout JSONWriter) -> Void = { _ in }
-    ) {
-        self.writeHead(attachments > 0 ? .binaryEvent : .event, attachments, namespace, id, opening: JSONByte.openBracket, into: &buffer)
-        JSONWriter.append(to: &buffer) { writer in
+    ) -> [ByteBuffer] {
+        self.packet(.event, attachments, namespace, id, into: &buffer) { writer in
             writer.string(name)
             arguments(&writer)
-            writer.endArray()
         }
     }
 
@@ -27,15 +27,36 @@ public enum SocketIOEncoder {
     ///   - id: the one that the event asked for.
     ///   - attachments: binary messages that follow the packet.
     ///   - arguments: writes the arguments, one value after another.
+    /// - Returns: the binary values among the arguments; they follow the packet behind the attachments that it had before.
+    @discardableResult
     public static func ack(
         id: UInt64, namespace: String = "/", attachments: Int = 0, into buffer: inout ByteBuffer,
         arguments: (inout JSONWriter) -> Void = { _ in }
-    ) {
-        self.writeHead(attachments > 0 ? .binaryAck : .ack, attachments, namespace, id, opening: JSONByte.openBracket, into: &buffer)
-        JSONWriter.append(to: &buffer) { writer in
-            arguments(&writer)
+    ) -> [ByteBuffer] {
+        self.packet(.ack, attachments, namespace, id, into: &buffer, arguments)
+    }
+
+    /// - Parameter attachments: how many there are before the array is written.
+    @inline(__always)
+    private static func packet(
+        _ kind: SocketIOPacketKind, _ attachments: Int, _ namespace: String, _ id: UInt64?, into buffer: inout ByteBuffer,
+        _ elements: (inout JSONWriter) -> Void
+    ) -> [ByteBuffer] {
+        let start = buffer.writerIndex
+        self.writeHead(attachments > 0 ? kind.binary : kind, attachments, namespace, id, opening: JSONByte.openBracket, into: &buffer)
+        let payload = buffer.writerIndex
+        var values: [ByteBuffer] = attachments > 0 ? Array(repeating: ByteBuffer(), count: attachments) : []
+        JSONWriter.append(to: &buffer, attachments: &values) { writer in
+            elements(&writer)
             writer.endArray()
         }
+        guard values.count > attachments else { return [] }
+        // The head was written before anybody knew that there are binary values.
+        let array = buffer.getSlice(at: payload, length: buffer.writerIndex - payload) ?? ByteBuffer()
+        buffer.moveWriterIndex(to: start)
+        self.writeHead(kind.binary, values.count, namespace, id, opening: JSONByte.openBracket, into: &buffer)
+        buffer.writeImmutableBuffer(array)
+        return Array(values.dropFirst(attachments))
     }
 
     /// Appends a server's answer to a connect.
@@ -150,15 +171,5 @@ package struct SocketIOHead {
         }
         if let id { count = JSONDigits.write(id, to: target, at: count) }
         return count
-    }
-}
-
-extension JSONWriter {
-    /// Stands where the attachment of that number belongs.
-    public mutating func placeholder(_ number: Int) {
-        self.object { writer in
-            writer.field("_placeholder", true)
-            writer.field("num", number)
-        }
     }
 }

@@ -65,10 +65,27 @@ public struct Arguments: Sendable {
     /// All arguments.
     public var all: [JSONSlice] { (0..<self.count).map { self[$0] } }
 
-    /// Decodes an argument.
+    /// Decodes an argument. A `ByteBuffer` within it is the attachment that stands there.
     /// - Throws: `DecodingError`.
     public func decode<T: Decodable>(_ type: T.Type = T.self, at index: Int = 0) throws -> T {
-        try self[index].decode(type)
+        try self[index].decode(type, attachments: self.attachments)
+    }
+
+    /// Decodes the acknowledgement of a declared event.
+    ///
+    /// - Throws: ``SocketIOError`` if the other end answered with one; `DecodingError`.
+    package func decodeAnswer<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+        try self.throwError()
+        return try self.decode(type)
+    }
+
+    /// Throws the error that an acknowledgement is, if it is one: `{"error":{"code":…,"message":…}}` and nothing else.
+    package func throwError() throws(SocketIOError) {
+        let answer = self.first
+        guard answer.kind == .object, let error = answer["error"], answer.count == 1, let code = error["code"]?.string,
+            let message = error["message"]?.string
+        else { return }
+        throw SocketIOError(code: code, message: message)
     }
 
     /// The attachment that an argument is, if it is one.

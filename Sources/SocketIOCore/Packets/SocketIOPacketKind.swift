@@ -12,6 +12,15 @@ public enum SocketIOPacketKind: UInt8, Sendable, Hashable {
     @inlinable
     public var isBinary: Bool { self == .binaryEvent || self == .binaryAck }
 
+    /// The kind of the same packet with attachments.
+    var binary: SocketIOPacketKind {
+        switch self {
+        case .event: .binaryEvent
+        case .ack: .binaryAck
+        default: self
+        }
+    }
+
     /// An event's array begins with its name.
     var elementsBeforeArguments: Int { self == .event || self == .binaryEvent ? 1 : 0 }
 }

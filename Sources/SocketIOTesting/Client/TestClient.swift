@@ -55,18 +55,20 @@ public final class TestClient: Sendable {
     public func acknowledge(_ event: TestEvent, _ arguments: any JSONWritable...) async throws {
         guard let id = event.id else { throw TestClientError.protocolViolation("\(event.name) asks for no acknowledgement") }
         var text = ByteBuffer(string: "4")
-        SocketIOEncoder.ack(id: id, namespace: self.configuration.namespace, into: &text) { writer in
+        let attachments = SocketIOEncoder.ack(id: id, namespace: self.configuration.namespace, into: &text) { writer in
             for argument in arguments { argument.write(to: &writer) }
         }
         try await self.send(opcode: .text, payload: text)
+        for attachment in attachments { try await self.send(opcode: .binary, payload: attachment) }
     }
 
     private func send(event: String, id: UInt64?, _ arguments: [any JSONWritable]) async throws {
         var text = ByteBuffer(string: "4")
-        SocketIOEncoder.event(event, namespace: self.configuration.namespace, id: id, into: &text) { writer in
+        let attachments = SocketIOEncoder.event(event, namespace: self.configuration.namespace, id: id, into: &text) { writer in
             for argument in arguments { argument.write(to: &writer) }
         }
         try await self.send(opcode: .text, payload: text)
+        for attachment in attachments { try await self.send(opcode: .binary, payload: attachment) }
     }
 
     // MARK: Receiving
