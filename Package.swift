@@ -67,6 +67,8 @@ let package = Package(
         .library(name: "LoadTesting", targets: ["LoadTesting"]),
         .executable(name: "dunlin", targets: ["dunlin"]),
         .executable(name: "echo-server", targets: ["echo-server"]),
+        .executable(name: "chat", targets: ["chat"]),
+        .executable(name: "conformance-server", targets: ["conformance-server"]),
         .executable(name: "echo-client", targets: ["echo-client"]),
         .executable(name: "websocket-echo", targets: ["websocket-echo"]),
         .executable(name: "embedded-classroom", targets: ["embedded-classroom"]),
@@ -110,6 +112,7 @@ let package = Package(
                 "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, metrics, deque,
                 heap,
             ],
+            resources: [.embedInCode("Browser/dunlin.js")],
             swiftSettings: settings),
         .target(
             name: "SocketIOClient",
@@ -195,6 +198,13 @@ let package = Package(
             name: "echo-server",
             dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, arguments, logging],
             path: "Examples/echo-server", swiftSettings: settings),
+        .executableTarget(
+            name: "chat", dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, httpTypesCore], path: "Examples/chat",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "conformance-server",
+            dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, arguments, logging],
+            path: "Examples/conformance-server", swiftSettings: settings),
         .executableTarget(
             name: "echo-client",
             dependencies: ["SocketIOClient", "EngineIOCore", nioCore, nioPosix, arguments],

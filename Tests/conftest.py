@@ -75,9 +75,10 @@ def shared_classroom(tmp_path_factory):
 
 
 @pytest.fixture
-def echo_server(tmp_path):
-    """Starts the example `echo-server`."""
-    process = ServerProcess([binary("ECHO_SERVER_BINARY", "echo-server"), "--port", "0"], tmp_path)
+def echo_server(tmp_path, request):
+    """Starts the example `echo-server`, with the options that the mark `echo_server_options` names."""
+    mark = request.node.get_closest_marker("echo_server_options")
+    process = ServerProcess([binary("ECHO_SERVER_BINARY", "echo-server"), "--port", "0", *(mark.args if mark else ())], tmp_path)
     yield process.wait_until_listening()
     process.kill()
     process.assert_no_crash()

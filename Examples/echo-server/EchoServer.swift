@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Hummingbird
 import Logging
 import SocketIOHummingbird
@@ -22,10 +23,14 @@ struct EchoServer: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 picks a free one.")
     var port = 3000
 
+    @Flag(help: "Keep sessions and events for clients that come back.")
+    var recovery = false
+
     func run() async throws {
         DescriptorLimit.raise()
         var configuration = SocketIOConfiguration()
         configuration.cors = CORSPolicy(origins: .any)
+        if recovery { configuration.recovery = RecoveryLimits() }
         var logger = Logger(label: "echo-server", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .warning
         let io = SocketIO(configuration: configuration, logger: logger)
@@ -52,7 +57,8 @@ struct EchoServer: AsyncParsableCommand {
             services: [SocketIOService(io)],
             onServerRunning: { channel in
                 print("listening on http://\(hostname):\(channel.localAddress?.port ?? 0)")
-                flushStandardOutput()
+                // A pipe reads the line at once, not when the buffer is full.
+                fflush(nil)
             }, logger: logger)
         try await application.socketIO(io).runService()
     }

@@ -67,4 +67,7 @@ extension ApplicationProtocol {
     public func socketIO(_ io: SocketIO, tls: TLSConfiguration) throws -> SocketIOApplication<Self> {
         try SocketIOApplication(self, io: io, tls: tls)
     }
+
+    /// Serves a bare Engine.IO server beside the application's routes.
+    public func engineIO(_ engine: EngineIO) -> SocketIOApplication<Self> { SocketIOApplication(self, io: engine.server, context: nil) }
 }

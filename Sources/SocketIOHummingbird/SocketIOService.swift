@@ -7,6 +7,7 @@ public struct SocketIOService: Service {
     private let io: SocketIO
 
     public init(_ io: SocketIO) { self.io = io }
+    public init(_ engine: EngineIO) { io = engine.server }
 
     public func run() async throws {
         try? await gracefulShutdown()

@@ -2,7 +2,7 @@ import EngineIOCore
 public import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-public import SocketIOCore
+import SocketIOCore
 import WebSocketCore
 
 /// A Socket.IO server, apart from the port it listens on. Handlers are registered before it serves; `SocketIOHummingbird` puts it on a
@@ -11,8 +11,9 @@ import WebSocketCore
 /// A server that has served must be told to ``shutdown()``: until then it, its handlers and whatever they hold stay in memory.
 public final class SocketIO: Sendable {
     private struct State {
-        /// By name, without "/".
-        var namespaces: [String: Namespace] = [:]
+        var namespaces = NamespaceTable()
+        /// In the order in which they are asked.
+        var parents: [ParentNamespace] = []
         var lastIndex = SocketIO.mainIndex
         var isShuttingDown = false
         var channels = 0
@@ -26,7 +27,7 @@ public final class SocketIO: Sendable {
     let endpoint: EngineEndpoint
     private let state = NIOLockedValueBox(State())
     private let loops: Loops
-    private let main: Namespace
+    let main: Namespace
     private let backlog = Backlog()
     private let work = PendingWork()
     /// Large handshakes of sessions.
@@ -38,7 +39,15 @@ public final class SocketIO: Sendable {
 
     static let mainIndex: NamespaceIndex = 0
 
-    public init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
+    /// The handlers of a bare Engine.IO server; nil: this is a Socket.IO server.
+    let engineHandlers: EngineHandlers?
+
+    public convenience init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
+        self.init(configuration: configuration, logger: logger, engineHandlers: nil)
+    }
+
+    init(configuration: SocketIOConfiguration, logger: Logger, engineHandlers: EngineHandlers?) {
+        self.engineHandlers = engineHandlers
         self.configuration = configuration
         self.logger = logger
         endpoint = EngineEndpoint(configuration: configuration)
@@ -53,68 +62,122 @@ public final class SocketIO: Sendable {
         main = SocketIO.makeNamespace(Namespace.mainName, SocketIO.mainIndex, configuration, loops)
     }
 
-    // MARK: Namespaces
+    // MARK: Making namespaces
 
-    /// The namespace of that name, with or without the slash before it; made when it is first asked for. Clients may join the namespaces that
-    /// were asked for, and no others.
-    public func of(_ name: String) -> Namespace {
-        let name = name.hasPrefix("/") ? name : "/" + name
-        if let known = namespace(named: name) { return known }
-        let index = state.withLockedValue { state in
-            state.lastIndex += 1
-            return state.lastIndex
-        }
-        // Outside the lock: making an adapter is the application's own code.
-        let made = SocketIO.makeNamespace(name, index, configuration, loops)
-        let kept = state.withLockedValue { state -> Namespace? in
-            if let known = state.namespaces[name] { return known }
-            if !state.isShuttingDown { state.namespaces[name] = made }
-            return state.isShuttingDown ? nil : made
-        }
-        if kept !== made { made.end() }
-        return kept ?? made
+    func namespace(named name: String) -> Namespace? {
+        name == Namespace.mainName ? main : state.withLockedValue { $0.namespaces[name] }
     }
 
-    /// nil: there is none of exactly that name.
-    func namespace(named name: String) -> Namespace? {
-        if name == Namespace.mainName { return main }
-        // Texts are equal that look alike; clients know a namespace by its bytes.
-        return state.withLockedValue { $0.namespaces[name] }.flatMap { $0.name.utf8.elementsEqual(name.utf8) ? $0 : nil }
+    /// What a client finds that joins a namespace.
+    enum Entry {
+        /// Call ``left(_:)`` when it has left, or is refused.
+        case namespace(Namespace)
+        case unknown
+        /// There is no room for one more namespace.
+        case full
+    }
+
+    /// The namespace that a client joins, made for it if a parent says so.
+    func enter(_ name: String, _ auth: JSONSlice?) -> Entry {
+        if name == Namespace.mainName { return .namespace(main) }
+        let (known, parents) = state.withLockedValue { state -> (Namespace?, [ParentNamespace]) in
+            guard let known = state.namespaces[name] else { return (nil, state.parents) }
+            state.namespaces.enter(known)
+            return (known, [])
+        }
+        if let known { return .namespace(known) }
+        guard let parent = parents.first(where: { $0.matches(name, auth) }) else { return .unknown }
+        return enter(makeNamespace(name, parent: parent), madeBy: parent)
+    }
+
+    /// The first client enters a namespace that was made for it, unless there is one of its name by now.
+    private func enter(_ made: Namespace, madeBy parent: ParentNamespace) -> Entry {
+        var dropped: Namespace?
+        let entry = state.withLockedValue { state -> Entry in
+            if let known = state.namespaces[made.name] {
+                dropped = made
+                state.namespaces.enter(known)
+                return .namespace(known)
+            }
+            guard !state.isShuttingDown, !state.namespaces.isTaken(made.name) else {
+                dropped = made
+                return .unknown
+            }
+            if state.namespaces.madeCount >= configuration.maximumMadeNamespaces {
+                guard let empty = state.namespaces.empty else {
+                    dropped = made
+                    return .full
+                }
+                state.namespaces.remove(empty)
+                dropped = empty
+            }
+            state.namespaces.add(made)
+            state.namespaces.enter(made)
+            parent.add(made)
+            return .namespace(made)
+        }
+        if let dropped { drop(dropped) }
+        return entry
+    }
+
+    /// A client has left a namespace, or was refused.
+    func left(_ namespace: Namespace) {
+        guard namespace.parent != nil else { return }
+        let isDropped = state.withLockedValue { state in
+            guard state.namespaces.leave(namespace), configuration.cleanupEmptyChildNamespaces else { return false }
+            state.namespaces.remove(namespace)
+            return true
+        }
+        if isDropped { drop(namespace) }
+    }
+
+    private func drop(_ namespace: Namespace) {
+        namespace.parent?.remove(namespace)
+        namespace.end()
     }
 
     @Sendable private static func uptime() -> Duration {
         .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds))
     }
 
-    private static func makeNamespace(
-        _ name: String, _ index: NamespaceIndex, _ configuration: SocketIOConfiguration, _ loops: Loops
-    ) -> Namespace {
-        let handlers = ServerSideHandlers()
-        let local = InMemoryAdapter(
-            namespace: name, index: index, loops: loops, serverSideHandlers: handlers, recovery: configuration.recovery,
-            now: SocketIO.uptime)
-        return Namespace(name, index: index, adapter: configuration.adapter(local), serverSideHandlers: handlers)
+    func makeNamespace(_ name: String, parent: ParentNamespace? = nil) -> Namespace {
+        let index = state.withLockedValue { state in
+            state.lastIndex += 1
+            return state.lastIndex
+        }
+        // Outside the lock: making an adapter is the application's own code.
+        return SocketIO.makeNamespace(name, index, configuration, loops, parent: parent)
     }
 
-    // MARK: The namespace "/"
+    /// The namespace of that name from now on: this one, unless there is one already, or the server ends.
+    func keep(_ made: Namespace) -> Namespace? {
+        state.withLockedValue { state in
+            if let known = state.namespaces.byName[made.name] { return known }
+            if !state.isShuttingDown { state.namespaces.add(made) }
+            return state.isShuttingDown ? nil : made
+        }
+    }
 
-    /// See ``Namespace/onConnection(_:)``.
-    public func onConnection(_ handler: @escaping @Sendable (ServerSocket) -> Void) { main.onConnection(handler) }
-    /// See ``Namespace/use(_:)``.
-    public func use(_ middleware: @escaping Namespace.Middleware) { main.use(middleware) }
-    public func use(_ middleware: @escaping @Sendable (inout ConnectRequest) throws -> Void) { main.use(middleware) }
-    public func to(_ rooms: String...) -> BroadcastOperator { main.to(rooms) }
-    public func to(_ rooms: [String]) -> BroadcastOperator { main.to(rooms) }
-    public func `in`(_ rooms: String...) -> BroadcastOperator { main.to(rooms) }
-    public func except(_ rooms: String...) -> BroadcastOperator { main.except(rooms) }
-    public var local: BroadcastOperator { main.local }
-    public var volatile: BroadcastOperator { main.volatile }
-    /// Sends to everybody in the namespace "/".
-    public func emit(_ event: String, _ arguments: any JSONWritable...) { main.everybody.send(EventPacket(event, arguments)) }
-    public func fetchSockets() async throws -> [RemoteSocket] { try await main.fetchSockets() }
-    public func socketsJoin(_ rooms: String...) { main.everybody.socketsJoin(rooms) }
-    public func socketsLeave(_ rooms: String...) { main.everybody.socketsLeave(rooms) }
-    public func disconnectSockets(close: Bool = false) { main.disconnectSockets(close: close) }
+    /// False: the server ends.
+    func keep(_ parent: ParentNamespace) -> Bool {
+        state.withLockedValue { state in
+            if !state.isShuttingDown { state.parents.append(parent) }
+            return !state.isShuttingDown
+        }
+    }
+
+    private static func makeNamespace(
+        _ name: String, _ index: NamespaceIndex, _ configuration: SocketIOConfiguration, _ loops: Loops, parent: ParentNamespace? = nil
+    ) -> Namespace {
+        let handlers = ServerSideHandlers()
+        let ids = AcknowledgementIDs()
+        let local = InMemoryAdapter(
+            namespace: name, index: index, loops: loops, serverSideHandlers: handlers, acknowledgementIDs: ids,
+            recovery: configuration.recovery, now: SocketIO.uptime)
+        return Namespace(
+            name, index: index, adapter: configuration.adapter(local), serverSideHandlers: handlers, acknowledgementIDs: ids, parent: parent
+        )
+    }
 
     // MARK: Loops
 
@@ -200,6 +263,9 @@ public final class SocketIO: Sendable {
         work.run { await MailShare.$ofTask.withValue(sender) { await body() } }
     }
 
+    /// Runs work for no client yet that a shutdown waits for.
+    func track(_ body: @escaping @Sendable () async -> Void) { work.run(body) }
+
     // MARK: Shutting down
 
     public var isShuttingDown: Bool { state.withLockedValue { $0.isShuttingDown } }
@@ -208,12 +274,14 @@ public final class SocketIO: Sendable {
     /// were registered. Takes at most `handlerGracePeriod` and `handlerCancellationTimeout` together: handlers that still run after the
     /// first are cancelled, and after the second nobody waits for them any more.
     public func shutdown() async {
-        let namespaces = state.withLockedValue { state in
+        let (namespaces, parents) = state.withLockedValue { state in
             state.isShuttingDown = true
-            return [main] + state.namespaces.values
+            return ([main] + state.namespaces.all, state.parents)
         }
         let shards = loops.end()
         for namespace in namespaces { namespace.end() }
+        for parent in parents { parent.end() }
+        engineHandlers?.end()
         guard let loop = shards.first?.loop else { return }
         for handle in shards {
             let closing = work.begin()

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fakeSurroundings } from "./fake-surroundings.mjs";
 
 // As text: without a package.json older versions of node do not take a .js file for a module.
-const source = readFileSync(new URL("../../Sources/ClassroomHTTP/Pages/dunlin.js", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../Sources/SocketIOServer/Browser/dunlin.js", import.meta.url), "utf8");
 const { backoffDelay, decodePacket, encodePacket, io } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 /** A client in a world of its own, with everything that it tells the page. */

@@ -11,6 +11,7 @@ import WebSocketCore
 
 /// A connection to a server without a socket: bytes in, bytes out, and time by hand.
 final class EmbeddedPeer {
+    let io: SocketIO
     let channel: EmbeddedChannel
     private var decoder = WebSocketDecoder(role: .client, limits: WebSocketLimits())
     /// What the handshake agreed on, once a test has put it here.
@@ -28,6 +29,7 @@ final class EmbeddedPeer {
     init(
         _ io: SocketIO, loop: EmbeddedEventLoop, fallback: HTTPFallback? = nil, abort: (@Sendable (any Channel) -> Void)? = nil
     ) throws {
+        self.io = io
         channel = EmbeddedChannel(loop: loop)
         let none = HTTPFallback(install: { _ in }, abandon: {})
         try SocketIOChannel(io: io, secure: false, fallback: fallback ?? none, abort: abort).configure(channel)

@@ -15,7 +15,7 @@ struct HandshakeCountTests {
         var configuration = SocketIOConfiguration()
         configuration.originPolicy = .ownAnd([])
         configuration.maximumSessions = 2
-        configuration.allowRequest = { $0.query["ban"] == nil ? nil : EngineRequestError.forbidden("banned") }
+        configuration.allowRequest = .immediate { $0.query["ban"] == nil ? nil : EngineRequestError.forbidden("banned") }
         try withEmbeddedServer(configuration) { io, loop in
             #expect(io.statistics.handshakes == Dictionary(uniqueKeysWithValues: HandshakeResult.allCases.map { ($0, 0) }))
             let peer = try EmbeddedPeer(io, loop: loop)

@@ -41,6 +41,41 @@ struct HeartbeatTests {
         }
     }
 
+    @Test(
+        "a ping that is sent a little late gives its client no more time, one that is much too late a whole time-out",
+        arguments: [20, 5_000] as [Int64])
+    func latePing(milliseconds: Int64) throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            let shard = io.shard(for: loop).shard.value
+            let connection = try #require(shard.sessions.values.first)
+            connection.deadlineDue(.ping, at: loop.now - .milliseconds(milliseconds))
+            let left = TimeAmount.seconds(20) - (milliseconds < 100 ? .milliseconds(milliseconds) : .zero)
+            loop.advanceTime(by: left - .milliseconds(1))
+            #expect(io.statistics.connections == 1)
+            loop.advanceTime(by: .milliseconds(1))
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+        }
+    }
+
+    @Test("a deadline that has come is carried out before a request that was read ahead of its timer")
+    func requestAheadOfTimer() throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            let shard = io.shard(for: loop).shard.value
+            loop.advanceTime(by: .seconds(25))
+            shard.timer?.cancel()
+            loop.advanceTime(by: .seconds(20))
+            let other = try EmbeddedPeer(io, loop: loop)
+            #expect(try other.request("GET", target).contains("\"code\":1"))
+            #expect(io.statistics.connections == 0)
+            for peer in [peer, other] { peer.finish() }
+        }
+    }
+
     @Test("a client that joins no namespace is closed after the connect timeout")
     func connectTimeout() throws {
         var configuration = SocketIOConfiguration()

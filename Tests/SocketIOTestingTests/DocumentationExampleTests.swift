@@ -19,12 +19,12 @@ enum Talk {
 extension Talk {
     static func register(on io: SocketIO) {
         io.onConnection { socket in
-            socket.on(join) { room in
-                socket.join(room)
-                return socket.rooms.filter { $0 != socket.id }.sorted()
+            socket.on(join) { request in
+                request.socket.join(request.payload)
+                return request.socket.rooms.subtracting([request.socket.id]).sorted()
             }
-            socket.on(say) { message in
-                socket.to(message.room).emit(said.name, JSONEncoded(message))
+            socket.on(say) { request in
+                request.socket.to(request.room).emit(said, request.payload)
             }
         }
     }

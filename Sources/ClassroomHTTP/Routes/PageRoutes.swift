@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import SocketIOServer
 import SystemCrypto
 
 /// The pages, out of the program itself.
@@ -80,7 +81,7 @@ enum PageCatalog {
             Page("/chat.js", type: script, bytes: PackageResources.chat_js),
             Page("/connection.js", type: script, bytes: PackageResources.connection_js),
             Page("/dashboard.js", type: script, bytes: PackageResources.dashboard_js),
-            Page("/dunlin.js", type: script, bytes: PackageResources.dunlin_js),
+            Page("/dunlin.js", type: script, bytes: BrowserClient.module),
             Page("/host-stage.js", type: script, bytes: PackageResources.host_stage_js),
             Page("/host.js", type: script, bytes: PackageResources.host_js),
             Page("/icon.svg", type: "image/svg+xml", bytes: PackageResources.icon_svg),

@@ -75,17 +75,9 @@ public struct Arguments: Sendable {
     ///
     /// - Throws: ``SocketIOError`` if the other end answered with one; `DecodingError`.
     package func decodeAnswer<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try self.throwError()
-        return try self.decode(type)
-    }
-
-    /// Throws the error that an acknowledgement is, if it is one: `{"error":{"code":…,"message":…}}` and nothing else.
-    package func throwError() throws(SocketIOError) {
         let answer = self.first
-        guard answer.kind == .object, let error = answer["error"], answer.count == 1, let code = error["code"]?.string,
-            let message = error["message"]?.string
-        else { return }
-        throw SocketIOError(code: code, message: message)
+        if let error = SocketIOError(answer) { throw error }
+        return try answer.decode(type, attachments: self.attachments)
     }
 
     /// The attachment that an argument is, if it is one.

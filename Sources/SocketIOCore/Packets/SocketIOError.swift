@@ -32,3 +32,13 @@ extension SocketIOError: JSONWritable {
         }
     }
 }
+
+extension SocketIOError {
+    /// The error that an acknowledgement is: `{"error":{"code":…,"message":…}}` and nothing else. nil: it is none.
+    package init?(_ answer: JSONSlice) {
+        guard answer.kind == .object, let error = answer["error"], answer.count == 1, let code = error["code"]?.string,
+            let message = error["message"]?.string
+        else { return nil }
+        self.init(code: code, message: message)
+    }
+}

@@ -126,6 +126,14 @@ public struct BroadcastAnswer: Sendable, Hashable {
         self.value = value
         self.attachments = attachments
     }
+
+    /// Decodes the answer. A `ByteBuffer` within it is the attachment that stands there.
+    ///
+    /// - Throws: ``SocketIOError`` if the client answered with one; `DecodingError`.
+    public func decode<Answer: Decodable>(_ type: Answer.Type = Answer.self) throws -> Answer {
+        if let error = SocketIOError(value) { throw error }
+        return try value.decode(attachments: attachments)
+    }
 }
 
 /// A socket as an adapter describes it: of this server, or of another one.

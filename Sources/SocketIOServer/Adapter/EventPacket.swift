@@ -11,7 +11,7 @@ public struct EventPacket: Sendable {
     /// Enough for a frame's header, and a packet's head with a namespace of a usual length.
     static let headroom = 64
 
-    /// - Parameter arguments: written once, here.
+    /// - Parameter arguments: written once, here. Binary values among them become attachments.
     public init(_ event: String, _ arguments: [any JSONWritable]) {
         self.init(event, attachments: []) { writer in
             for argument in arguments { argument.write(to: &writer) }
@@ -32,14 +32,16 @@ public struct EventPacket: Sendable {
     }
 
     private init(_ event: String, attachments: [ByteBuffer], _ arguments: (inout JSONWriter) -> Void) {
-        self.attachments = attachments
-        text = EventPacket.emptyText(reserving: 192)
-        JSONWriter.append(to: &text) { writer in
+        var text = EventPacket.emptyText(reserving: 192)
+        var attachments = attachments
+        JSONWriter.append(to: &text, attachments: &attachments) { writer in
             writer.beginArray()
             writer.string(event)
             arguments(&writer)
             writer.endArray()
         }
+        self.text = text
+        self.attachments = attachments
     }
 
     private static func emptyText(reserving bytes: Int) -> ByteBuffer {

@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 public import SocketIOCore
 
 /// Serves the sockets of this server: a broadcast is encoded once and put into the mailbox of each event loop, which writes it to its own
@@ -17,14 +18,16 @@ public final class InMemoryAdapter: Adapter {
     package let recoveryLimits: RecoveryLimits?
     private let now: @Sendable () -> Duration
     private let serverSideHandlers: ServerSideHandlers
+    private let acknowledgementIDs: AcknowledgementIDs
 
     /// - Parameters:
     ///   - recovery: nil: nothing is kept for clients that come back.
     ///   - now: the time, counted from any moment.
     init(
-        namespace: String, index: NamespaceIndex, loops: Loops, serverSideHandlers: ServerSideHandlers, recovery: RecoveryLimits?,
-        now: @escaping @Sendable () -> Duration
+        namespace: String, index: NamespaceIndex, loops: Loops, serverSideHandlers: ServerSideHandlers,
+        acknowledgementIDs: AcknowledgementIDs, recovery: RecoveryLimits?, now: @escaping @Sendable () -> Duration
     ) {
+        self.acknowledgementIDs = acknowledgementIDs
         self.recovery = recovery.map { NIOLockedValueBox(RecoveryLog(limits: $0)) }
         recoveryLimits = recovery
         self.now = now
@@ -94,11 +97,13 @@ public final class InMemoryAdapter: Adapter {
         acknowledgement: @escaping @Sendable (BroadcastAnswer) -> Void
     ) {
         let index = index
+        let id = acknowledgementIDs.next()
+        let encoded = EncodedPacket(packet, namespace: namespace, id: id)
         let timeout = TimeAmount(options.flags.timeout ?? InMemoryAdapter.acknowledgementTimeout)
         loops.ask { shard in
             let sockets = shard.namespace(index)?.chosen(options) ?? []
             for socket in sockets {
-                socket.deliver(packet, timeout: timeout) { answer in
+                socket.deliver(encoded, asking: id, timeout: timeout) { answer in
                     guard let answer else { return }
                     acknowledgement(BroadcastAnswer(value: answer.first, attachments: answer.attachments))
                 }
@@ -115,6 +120,9 @@ public final class InMemoryAdapter: Adapter {
     private func makeBroadcast(_ packet: EncodedPacket, _ options: BroadcastOptions) -> Broadcast {
         Broadcast(packet: packet, namespace: index, options: options, compressionThreshold: loops.compressionThreshold)
     }
+
+    /// A loop for timers of what is asked of all sockets.
+    var timerLoop: any EventLoop { loops.all.first?.loop ?? MultiThreadedEventLoopGroup.singleton.any() }
 
     public func addSockets(_ options: BroadcastOptions, to rooms: [String]) { change(options, .join(rooms)) }
     public func delSockets(_ options: BroadcastOptions, from rooms: [String]) { change(options, .leave(rooms)) }
@@ -157,6 +165,17 @@ public final class InMemoryAdapter: Adapter {
     public func restoreSession(_ privateID: String, offset: String) async throws -> RestoredSession? {
         let now = now()
         return recovery?.withLockedValue { $0.restore(privateID, offset: offset, now: now) }
+    }
+
+    /// Gives a session back on a loop, in its place among the broadcasts: those before are among the missed ones, and those behind reach the
+    /// socket that resumes the session.
+    func restoreSession(_ privateID: String, offset: String, on handle: ShardHandle, _ body: @escaping @Sendable (RestoredSession?) -> Void)
+    {
+        let now = now()
+        loops.enqueue(on: handle) {
+            let restored = recovery?.withLockedValue { $0.restore(privateID, offset: offset, now: now) }
+            return .perform { body(restored) }
+        }
     }
 
     // MARK: The application

@@ -35,6 +35,23 @@ public struct RestoredSession: Sendable {
         self.session = session
         self.missed = missed
     }
+
+    /// What the missed events take while they wait for the client.
+    var queuedBytes: Int { missed.reduce(0) { $0 + $1.byteCount + PollingState.packetOverhead } }
+}
+
+/// What a client gives with its CONNECT to resume a session.
+struct SessionClaim: Sendable {
+    let privateID: String
+    /// Of the last event that it saw.
+    let offset: String
+
+    /// nil: it claims none.
+    init?(_ auth: JSONSlice?) {
+        guard let privateID = auth?["pid"]?.string, let offset = auth?["offset"]?.string else { return nil }
+        self.privateID = privateID
+        self.offset = offset
+    }
 }
 
 /// Sessions of clients that went away, and the last events of a namespace, for as long as clients may come back for them. Time is a
@@ -52,6 +69,7 @@ struct RecoveryLog {
     /// The number of the first entry; a packet's offset is its number.
     private var first: UInt64 = 0
     private var sessions: [String: (session: PersistedSession, end: Duration)] = [:]
+    private var sessionBytes = 0
     /// Private ids by the end of their sessions; some sessions have been restored since.
     private var ends: Deque<(privateID: String, end: Duration)> = []
 
@@ -81,9 +99,10 @@ struct RecoveryLog {
         }
         while let next = ends.first {
             let isKept = sessions[next.privateID]?.end == next.end
-            guard !isKept || next.end < now || sessions.count > limits.maximumSessions else { break }
+            let isOver = sessions.count > limits.maximumSessions || sessionBytes > limits.maximumSessionBytes
+            guard !isKept || next.end < now || isOver else { break }
             ends.removeFirst()
-            if isKept { sessions[next.privateID] = nil }
+            if isKept { _ = take(next.privateID) }
         }
         guard ends.count > 2 * sessions.count + 64 else { return }
         let kept = sessions
@@ -92,15 +111,25 @@ struct RecoveryLog {
 
     mutating func persist(_ session: PersistedSession, now: Duration) {
         let end = now + limits.maximumDisconnection
+        _ = take(session.privateID)
+        sessionBytes += RecoveryLog.cost(of: session)
         sessions[session.privateID] = (session, end)
         ends.append((session.privateID, end))
         dropOld(now)
     }
 
+    private static func cost(of session: PersistedSession) -> Int { session.rooms.reduce(256) { $0 + 64 + $1.utf8.count } }
+
+    private mutating func take(_ privateID: String) -> PersistedSession? {
+        guard let session = sessions.removeValue(forKey: privateID)?.session else { return nil }
+        sessionBytes -= RecoveryLog.cost(of: session)
+        return session
+    }
+
     /// Gives a session back, once. nil: it has ended, or an event that it missed is not kept any more.
     mutating func restore(_ privateID: String, offset: String, now: Duration) -> RestoredSession? {
         dropOld(now)
-        guard let kept = sessions.removeValue(forKey: privateID)?.session, let last = UInt64(offset, radix: 36), last >= first,
+        guard let kept = take(privateID), let last = UInt64(offset, radix: 36), last >= first,
             last - first < UInt64(entries.count)
         else { return nil }
         let missed = entries.dropFirst(Int(last - first) + 1).filter { kept.isMeant(by: $0.options) }.map(\.packet)
@@ -109,14 +138,15 @@ struct RecoveryLog {
 }
 
 /// How long, and how much of it, a namespace keeps for clients that come back.
-package struct RecoveryLimits: Sendable, Hashable {
+public struct RecoveryLimits: Sendable, Hashable {
     /// How long a client may be away.
-    package var maximumDisconnection: Duration = .seconds(120)
-    /// The most sessions that wait for their clients; the oldest makes room.
-    package var maximumSessions = 10_000
+    public var maximumDisconnection: Duration = .seconds(120)
+    /// The most sessions that wait for their clients, and the most bytes of their rooms with 256 beside each; the oldest make room.
+    public var maximumSessions = 10_000
+    public var maximumSessionBytes = 1 << 24
     /// The most events that are kept, and the most bytes of them with 256 beside each; the oldest make room.
-    package var maximumPackets = 10_000
-    package var maximumBytes = 1 << 24
+    public var maximumPackets = 10_000
+    public var maximumBytes = 1 << 24
 
-    package init() {}
+    public init() {}
 }

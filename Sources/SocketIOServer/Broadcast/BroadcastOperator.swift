@@ -4,7 +4,7 @@ public import SocketIOCore
 /// broadcasts in one order.
 public struct BroadcastOperator: Sendable {
     let adapter: any Adapter
-    private var options: BroadcastOptions
+    private(set) var options: BroadcastOptions
     /// Rooms were chosen, maybe none: then nobody is meant, and not everybody.
     private var hasRooms = false
 
@@ -55,7 +55,7 @@ public struct BroadcastOperator: Sendable {
 
     // MARK: Acting
 
-    private var isNobody: Bool { hasRooms && options.rooms.isEmpty }
+    var isNobody: Bool { hasRooms && options.rooms.isEmpty }
 
     /// Encodes the event once and sends it to all who were chosen.
     public func emit(_ event: String, _ arguments: any JSONWritable...) { send(EventPacket(event, arguments)) }
@@ -107,6 +107,8 @@ public struct RemoteSocket: Sendable {
     public var rooms: Set<String> { socket.rooms }
     /// What its ``ServerSocket/data`` is on this server; of another server's socket a `JSONSlice`.
     public var data: (any Sendable)? { socket.data }
+    /// ``data`` as a type of the application's; nil: there is none, or of another type.
+    public func data<Value: Sendable>(as type: Value.Type = Value.self) -> Value? { socket.data as? Value }
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) { target.send(EventPacket(event, arguments)) }
     public func join(_ rooms: String...) { target.socketsJoin(rooms) }

@@ -17,7 +17,7 @@ struct EncodedPacket: Sendable {
 
     /// Writes what stands before an event's text into the room that the text has there; into a copy if others hold the text too.
     ///
-    /// - Parameter id: the acknowledgement that it asks for.
+    /// - Parameter id: of the acknowledgement that the event asks for.
     init(_ event: consuming EventPacket, namespace: String, id: UInt64? = nil) {
         attachments = event.attachments
         var buffer = ByteBuffer()
@@ -48,15 +48,16 @@ struct EncodedPacket: Sendable {
         text = buffer.getSlice(at: start + header, length: payload) ?? buffer
     }
 
-    /// - Parameter body: appends the Socket.IO packet.
-    init(attachments: [ByteBuffer] = [], _ body: (inout ByteBuffer) -> Void) {
-        self.attachments = attachments
+    /// - Parameter body: appends the Socket.IO packet and returns its attachments.
+    init(_ body: (inout ByteBuffer) -> [ByteBuffer]) {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(256)
+        var attachments: [ByteBuffer] = []
         WebSocketEncoder.writeFrame(opcode: .text, into: &buffer) { buffer in
             buffer.writeInteger(EnginePacketType.message.rawValue)
-            body(&buffer)
+            attachments = body(&buffer)
         }
+        self.attachments = attachments
         frame = buffer
         let payload = buffer.readableBytes - EncodedPacket.headerLength(of: buffer)
         text = buffer.getSlice(at: buffer.writerIndex - payload, length: payload) ?? buffer
@@ -69,6 +70,20 @@ struct EncodedPacket: Sendable {
         case 127: 10
         default: 2
         }
+    }
+}
+
+extension EncodedPacket {
+    /// The event as its receivers read it; nil: it is another packet.
+    var event: Arguments? {
+        var packet = text
+        packet.moveReaderIndex(forwardBy: 1)
+        let limits = SocketIOLimits(
+            maximumAttachments: .max, maximumDepth: .max, maximumNamespaceBytes: .max, maximumEventNameBytes: .max)
+        guard let decoded = try? SocketIOPacket.decode(packet, limits: limits, from: .server),
+            decoded.kind == .event || decoded.kind == .binaryEvent
+        else { return nil }
+        return Arguments(decoded, attachments: attachments)
     }
 }
 

@@ -18,6 +18,22 @@ package enum ASCIIText {
         }
     }
 
+    /// The comma-separated items of a field's values, without blanks around them.
+    static func items(_ values: [String]) -> [String] {
+        values.flatMap { value in
+            value.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+                .map { String(decoding: Array(trimmed($0)), as: UTF8.self) }
+        }
+    }
+
+    /// Whether a byte may stand in a token (RFC 9110 §5.6.2).
+    static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+
     private static func trimmed(_ item: Substring.UTF8View) -> some Sequence<UInt8> {
         let start = item.drop { isBlank($0) }
         let end = start.lastIndex { !isBlank($0) }

@@ -35,13 +35,6 @@ public struct CORSPolicy: Sendable, Hashable {
     /// Whether `Access-Control-Request-Headers` is a list of field names (RFC 9110 §5.6.2) of a length that a page could need.
     static func isHeaderList(_ text: String) -> Bool {
         text.utf8.count <= 1_024
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                case UInt8(ascii: " "), UInt8(ascii: ","): true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
+            && text.utf8.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ",") || ASCIIText.isTokenByte($0) }
     }
 }

@@ -68,6 +68,11 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumHeldBytes = 1 << 20
     /// The most namespaces that one connection may be in, those whose middleware is deciding included. A further CONNECT is refused.
     public var maximumNamespacesPerConnection = 64
+    /// The most namespaces that are made for clients, see ``SocketIO/of(where:)``. A further one takes the place of one that nobody is in; if
+    /// there is none, its client is refused.
+    public var maximumMadeNamespaces = 4_096
+    /// Whether a namespace that was made for clients ends with its last one.
+    public var cleanupEmptyChildNamespaces = false
     /// The most rooms one socket may be in; further joins are ignored and logged.
     public var maximumRoomsPerSocket = 1_024
     /// The most bytes of one socket's rooms together: their names, and 224 bytes each for what is kept of a room; further joins are ignored
@@ -121,10 +126,28 @@ public struct SocketIOConfiguration: Sendable {
     public var hostPolicy: HostPolicy?
     /// Makes the adapter of each namespace. The default joins no other servers.
     public var adapter: AdapterFactory = { $0 }
-    /// What namespaces keep for clients that come back. nil: nothing.
-    package var recovery: RecoveryLimits?
+    /// Connection state recovery: what namespaces keep for clients that come back. nil: nothing, and every client begins anew.
+    ///
+    /// With it each event without an acknowledgement that is not volatile carries one more argument, its offset.
+    public var recovery: RecoveryLimits?
+    /// Whether a client that resumes its session is not asked by the middlewares again.
+    public var recoverySkipsMiddlewares = true
     /// Asked for each handshake (never for a later request of a session). An error refuses it.
-    public var allowRequest: (@Sendable (Handshake) -> EngineRequestError?)?
+    public var allowRequest: HandshakeCheck?
+    /// Whether the browser client of our own is served below ``path``: `socket.io.js` and `socket.io.esm.js`, each also as `.min.js`.
+    public var servesClient = true
+    /// The cookie that a polling handshake sets, so that a load balancer finds the server of a session. nil: none.
+    public var cookie: SessionCookie?
+    /// The proxies whose word counts for a client's address, and for whether its connection is encrypted.
+    public var trustedProxies = TrustedProxies()
 
     public init() {}
+}
+
+/// Decides about handshakes. An error refuses the client with its status, code and message; nil lets it in.
+public enum HandshakeCheck: Sendable {
+    /// Waits for nothing: it is asked on the connection's loop.
+    case immediate(@Sendable (Handshake) -> EngineRequestError?)
+    /// Is asked in a task, while the request waits.
+    case asynchronous(@Sendable (Handshake) async -> EngineRequestError?)
 }

@@ -48,6 +48,10 @@ final class EngineConnection: TurnTaker {
     var isDoomed = false
     /// The Socket.IO side.
     let sockets: ConnectionSockets
+    /// What takes the messages of a bare Engine.IO server in place of ``sockets``.
+    private var bare: EngineSocket?
+    /// It is open, and its messages are Socket.IO packets.
+    private var takesPackets: Bool
 
     private var hasConnectDeadline = false
     private var pingToken: UInt32 = 0
@@ -64,6 +68,9 @@ final class EngineConnection: TurnTaker {
         countsForAddress = transport == .polling
         sockets = ConnectionSockets()
         handshakeBytes = handshake.countedBytes(auth: 0, shard.configuration)
+        let isBare = shard.io?.engineHandlers != nil
+        takesPackets = !isBare
+        if isBare { bare = EngineSocket(self) }
     }
 
     /// Registers the session and sends the open packet.
@@ -78,7 +85,7 @@ final class EngineConnection: TurnTaker {
             maximumPayloadBytes: configuration.maximumHTTPBufferBytes)
         sendControl { packet.write(into: &$0) }
         shard.arm(.ping, self)
-        armConnectDeadline()
+        if let bare, let io = shard.io { bare.begin(io) } else { armConnectDeadline() }
         // The request came before the end of the server, which had no session to close yet.
         if shard.hasEnded { close(.serverShuttingDown, code: .serviceRestart) }
     }
@@ -155,13 +162,14 @@ final class EngineConnection: TurnTaker {
         }
     }
 
-    func deadlineDue(_ kind: DeadlineKind) {
+    /// - Parameter deadline: when it was to come, a little before now.
+    func deadlineDue(_ kind: DeadlineKind, at deadline: NIODeadline) {
         switch kind {
         case .ping:
             guard session.pingDue() else { return }
             webSocket?.link.checkIntake()
             sendControl { $0.writeInteger(EnginePacketType.ping.rawValue) }
-            shard.arm(.pong, self)
+            shard.armPong(self, pingDue: deadline)
         case .pong: if session.pongOverdue() { close(.pingTimeout) }
         case .connect:
             hasConnectDeadline = false
@@ -185,7 +193,7 @@ final class EngineConnection: TurnTaker {
     /// A whole text packet, held by nobody else.
     @inline(__always)
     func receive(_ packet: ReceivedPacket) {
-        if isOpen, packet.text.first == EnginePacketType.message.rawValue {
+        if takesPackets, packet.text.first == EnginePacketType.message.rawValue {
             sockets.receive(message: packet, on: self)
         } else {
             receive(text: ByteBuffer(bytes: packet.text))
@@ -193,9 +201,9 @@ final class EngineConnection: TurnTaker {
     }
 
     func receive(_ type: EnginePacketType?, payload: consuming ByteBuffer) {
-        if type == .message, isOpen { return sockets.receive(text: payload, on: self) }
+        if type == .message, takesPackets { return sockets.receive(text: payload, on: self) }
         switch session.receive(type) {
-        case .deliver: sockets.receive(text: payload, on: self)
+        case .deliver: receive(bare: .text(payload))
         case .ignore: break
         case .alive:
             pingToken &+= 1
@@ -208,7 +216,13 @@ final class EngineConnection: TurnTaker {
 
     func receive(binary: ByteBuffer) {
         guard isOpen else { return }
-        sockets.receive(binary: binary, on: self)
+        if takesPackets { sockets.receive(binary: binary, on: self) } else { receive(bare: .binary(binary)) }
+    }
+
+    /// A message of a bare Engine.IO session, whose client shows with it that it uses the session.
+    private func receive(bare message: EngineMessage) {
+        confirm()
+        bare?.receive(message)
     }
 
     // MARK: Upgrade
@@ -275,6 +289,7 @@ final class EngineConnection: TurnTaker {
     func close(_ reason: EngineCloseReason, code: WebSocketCloseCode? = nil, answeringPollWith answer: EnginePacketType = .close) {
         guard session.close() else { return }
         isOpen = false
+        takesPackets = false
         confirm()
         shard.remove(self)
         if !isDoomed { flush() }
@@ -285,7 +300,7 @@ final class EngineConnection: TurnTaker {
         webSocket = nil
         for transport in transports { transport?.close(code: code) }
         pending.discard()
-        sockets.connectionClosed(DisconnectReason(reason))
+        ended(DisconnectReason(reason))
     }
 
     /// Ends the session after what is queued has been fetched: `disconnect(close: true)`.
@@ -293,12 +308,13 @@ final class EngineConnection: TurnTaker {
         guard session.transport == .polling, let polling else { return close(.forcedClose) }
         guard session.close() else { return }
         isOpen = false
+        takesPackets = false
         let transport = probe
         probe = nil
         transport?.close(code: nil)
         confirm()
         polling.isClosing = true
-        sockets.connectionClosed(.forcedClose)
+        ended(.forcedClose)
         flushPolling()
         if polling.hasWaitingGET {
             // Nothing was left to say before the farewell.
@@ -308,6 +324,11 @@ final class EngineConnection: TurnTaker {
         } else {
             shard.arm(.pollingClose, self)
         }
+    }
+
+    private func ended(_ reason: DisconnectReason) {
+        sockets.connectionClosed(reason)
+        bare.take()?.end(reason)
     }
 
     /// The client did not read: what waits for it is dropped with it.

@@ -20,8 +20,10 @@ struct DeadlineQueue {
     var first: Entry? { entries.first }
     var count: Int { entries.count }
 
+    /// - Parameter now: when the time begins. A deadline comes no earlier than those that were set before it.
     mutating func append(_ slot: ConnectionSlot, token: UInt32, now: NIODeadline) {
-        entries.append(Entry(deadline: now + delay, slot: slot, token: token))
+        let deadline = max(now + delay, entries.last?.deadline ?? now)
+        entries.append(Entry(deadline: deadline, slot: slot, token: token))
     }
 
     /// Drops the first entry before its time: it counts no longer.

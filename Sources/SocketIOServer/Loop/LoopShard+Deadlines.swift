@@ -9,8 +9,26 @@ extension LoopShard {
             guard let first = deadlines[kind.rawValue].first, !counts(first, kind) else { break }
             deadlines[kind.rawValue].dropFirst()
         }
-        deadlines[kind.rawValue].append(connection.slot, token: connection.token(for: kind), now: loop.now)
+        append(kind, connection, from: loop.now)
+    }
+
+    private func append(_ kind: DeadlineKind, _ connection: EngineConnection, from start: NIODeadline) {
+        deadlines[kind.rawValue].append(connection.slot, token: connection.token(for: kind), now: start)
         if let next = deadlines[kind.rawValue].next { schedule(next) }
+    }
+
+    /// Waits for the answer to a ping from when the ping was due, so that a client that is silent is closed an interval and a time-out after
+    /// its last sign of life, and not a timer's delay later. A ping that this loop could not send in time counts from now.
+    func armPong(_ connection: EngineConnection, pingDue deadline: NIODeadline) {
+        let now = loop.now
+        append(.pong, connection, from: now - deadline <= LoopShard.usualDelay ? deadline : now)
+    }
+
+    private static let usualDelay = TimeAmount.milliseconds(100)
+
+    /// Carries out the deadlines that have come, before a request is answered that the loop has read ahead of its timer.
+    func settleDeadlines() {
+        if timerDeadline <= loop.now { deadlinesDue() }
     }
 
     /// Whether a deadline is still one of its connection.
@@ -48,7 +66,7 @@ extension LoopShard {
         let now = loop.now
         for kind in DeadlineKind.allCases {
             while let entry = deadlines[kind.rawValue].popDue(now: now) {
-                if counts(entry, kind) { connections[entry.slot]?.deadlineDue(kind) }
+                if counts(entry, kind) { connections[entry.slot]?.deadlineDue(kind, at: entry.deadline) }
             }
         }
         while let entry = openingDeadlines.popDue(now: now) {

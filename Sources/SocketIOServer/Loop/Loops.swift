@@ -72,6 +72,13 @@ final class Loops: Sendable {
         for shard in asleep { shard.scheduleDrain() }
     }
 
+    /// Puts an item into the mailbox of one loop, in one order with what all loops get.
+    func enqueue(on handle: ShardHandle, _ make: () -> LoopMailbox.Item) {
+        let sender = mailSender
+        let isAsleep = orderLock.withLock { handle.put(make(), from: sender) }
+        if isAsleep { handle.scheduleDrain() }
+    }
+
     /// Asks every loop in its turn, behind what was enqueued before, and returns the answers.
     func collect<Answer: Sendable>(_ body: @escaping @Sendable (LoopShard) -> Answer) async -> [Answer] {
         await withCheckedContinuation { continuation in

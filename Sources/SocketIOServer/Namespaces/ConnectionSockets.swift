@@ -129,37 +129,54 @@ final class ConnectionSockets {
 
     private func connect(_ packet: SocketIOPacket, on connection: EngineConnection) throws {
         guard let io = connection.shard.io else { return }
+        let configuration = connection.shard.configuration
         let name = packet.namespace
         guard self[name] == nil, !joining.contains(where: { $0.namespace == name }) else { throw ClientViolation.alreadyJoined }
-        guard let namespace = io.namespace(named: name) else {
-            return refuse(name, .invalidNamespace, .unknownNamespace, on: connection)
+        let payload = packet.payload
+        guard payload.readableBytes <= configuration.maximumAuthBytes else { throw ClientViolation.authTooLarge }
+        let auth = payload.readableBytes > 0 ? JSONSlice(unchecked: payload) : nil
+        let namespace: Namespace
+        switch io.enter(name, auth) {
+        case .namespace(let entered): namespace = entered
+        case .unknown: return refuse(name, .invalidNamespace, .unknownNamespace, on: connection)
+        case .full: return refuse(name, .tooManyNamespaces, .tooManyNamespaces, on: connection)
         }
-        guard (main == nil ? 0 : 1) + others.count + joining.count < connection.shard.configuration.maximumNamespacesPerConnection else {
+        guard (main == nil ? 0 : 1) + others.count + joining.count < configuration.maximumNamespacesPerConnection else {
+            io.left(namespace)
             return refuse(name, .tooManyNamespaces, .tooManyNamespaces, on: connection)
         }
-        let payload = packet.payload
-        guard payload.readableBytes <= connection.shard.configuration.maximumAuthBytes else { throw ClientViolation.authTooLarge }
-        guard connection.keep(auth: authBytes + payload.readableBytes) else { throw ClientViolation.noRoomForAuth }
+        guard connection.keep(auth: authBytes + payload.readableBytes) else {
+            io.left(namespace)
+            throw ClientViolation.noRoomForAuth
+        }
         var request = ConnectRequest(handshake: connection.handshake, namespace: name)
-        request.handshake.auth = payload.readableBytes > 0 ? JSONSlice(unchecked: payload) : nil
-        decide(request, namespace, namespace.middlewares[...], on: connection, io)
+        request.handshake.auth = auth
+        let claim = configuration.recovery == nil ? nil : SessionClaim(auth)
+        if let claim, configuration.recoverySkipsMiddlewares {
+            restore(claim, request, namespace, wasApproved: false, on: connection, io)
+        } else {
+            decide(request, namespace, namespace.middlewares[...], claim, on: connection, io)
+        }
     }
 
     /// Asks the middlewares that are left: here as long as they wait for nothing, then in a task.
+    ///
+    /// - Parameter claim: of the session that the client resumes if they approve.
     private func decide(
         _ request: ConnectRequest, _ namespace: Namespace, _ middlewares: ArraySlice<Namespace.RegisteredMiddleware>,
+        _ claim: SessionClaim?,
         on connection: EngineConnection, _ io: SocketIO
     ) {
         var request = request
         var rest = middlewares
         while case .immediate(let middleware)? = rest.first {
             do { try middleware(&request) } catch {
-                return decided(ConnectError(error, io.logger), request, namespace, on: connection)
+                return decided(ConnectError(error, io.logger), request, namespace, claim, on: connection, io)
             }
             rest.removeFirst()
         }
-        guard !rest.isEmpty else { return decided(nil, request, namespace, on: connection) }
-        joining.append((namespace.name, request.handshake.auth?.bytes.readableBytes ?? 0))
+        guard !rest.isEmpty else { return decided(nil, request, namespace, claim, on: connection, io) }
+        beginWaiting(request, namespace)
         let bound = NIOLoopBound((sockets: self, connection: connection), eventLoop: connection.shard.loop)
         let loop = connection.shard.loop
         let logger = io.logger
@@ -175,26 +192,87 @@ final class ConnectionSockets {
                 }
             } catch { refusal = ConnectError(error, logger) }
             loop.execute { [request, refusal] in
-                bound.value.sockets.decided(refusal, request, namespace, on: bound.value.connection)
+                bound.value.sockets.decided(refusal, request, namespace, claim, on: bound.value.connection, io)
             }
         }
     }
 
-    private func decided(_ refusal: ConnectError?, _ request: ConnectRequest, _ namespace: Namespace, on connection: EngineConnection) {
+    private func decided(
+        _ refusal: ConnectError?, _ request: ConnectRequest, _ namespace: Namespace, _ claim: SessionClaim?,
+        on connection: EngineConnection, _ io: SocketIO
+    ) {
         joining.removeAll { $0.namespace == namespace.name }
-        guard !connection.session.isClosed else { return }
+        guard !connection.session.isClosed else { return io.left(namespace) }
+        if refusal == nil, let claim { return restore(claim, request, namespace, wasApproved: true, on: connection, io) }
         let shard = connection.shard
         let outer = shard.takenFrom
         shard.takenFrom = connection
         defer { shard.takenFrom = outer }
         if let refusal {
+            io.left(namespace)
             _ = connection.keep(auth: authBytes)
             refuse(namespace.name, refusal, refusal.isFailure ? .failed : .refused, on: connection)
             // The reference leaves the connection open for another try; the connect time-out ends it.
             connection.armConnectDeadline()
         } else {
-            accept(request, namespace, on: connection)
+            accept(request, namespace, nil, on: connection)
         }
+    }
+
+    /// A decision about this namespace has to be waited for.
+    private func beginWaiting(_ request: ConnectRequest, _ namespace: Namespace) {
+        joining.append((namespace.name, request.handshake.auth?.bytes.readableBytes ?? 0))
+    }
+
+    // MARK: Connection state recovery
+
+    /// Asks the adapter for the session that a client resumes.
+    ///
+    /// - Parameter wasApproved: the middlewares have been asked.
+    private func restore(
+        _ claim: SessionClaim, _ request: ConnectRequest, _ namespace: Namespace, wasApproved: Bool, on connection: EngineConnection,
+        _ io: SocketIO
+    ) {
+        beginWaiting(request, namespace)
+        let bound = NIOLoopBound((sockets: self, connection: connection), eventLoop: connection.shard.loop)
+        let restored: @Sendable (RestoredSession?) -> Void = { session in
+            let (sockets, connection) = bound.value
+            sockets.restored(session, request, namespace, wasApproved: wasApproved, on: connection, io)
+        }
+        if let adapter = namespace.adapter as? InMemoryAdapter {
+            return adapter.restoreSession(claim.privateID, offset: claim.offset, on: connection.shard.handle, restored)
+        }
+        let loop = connection.shard.loop
+        let adapter = namespace.adapter
+        io.track(for: connection) {
+            var session: RestoredSession?
+            do { session = try await adapter.restoreSession(claim.privateID, offset: claim.offset) } catch {
+                io.logger.warning("no session is restored", metadata: ["namespace": "\(namespace.name)", "error": "\(error)"])
+            }
+            loop.execute { [session] in restored(session) }
+        }
+    }
+
+    /// - Parameter session: nil: the client begins anew.
+    private func restored(
+        _ session: RestoredSession?, _ request: ConnectRequest, _ namespace: Namespace, wasApproved: Bool,
+        on connection: EngineConnection, _ io: SocketIO
+    ) {
+        joining.removeAll { $0.namespace == namespace.name }
+        guard !connection.session.isClosed else {
+            if let session { namespace.adapter.persistSession(session.session) }
+            return io.left(namespace)
+        }
+        let shard = connection.shard
+        // More than may wait for a client would close it, again and again.
+        let fitting = session.flatMap { $0.queuedBytes <= shard.maximumQueuedBytes / 2 ? $0 : nil }
+        guard fitting != nil || wasApproved else {
+            return decide(request, namespace, namespace.middlewares[...], nil, on: connection, io)
+        }
+        let outer = shard.takenFrom
+        shard.takenFrom = connection
+        defer { shard.takenFrom = outer }
+        accept(request, namespace, fitting, on: connection)
     }
 
     private func refuse(_ namespace: String, _ error: ConnectError, _ result: JoinResult, on connection: EngineConnection) {
@@ -204,13 +282,16 @@ final class ConnectionSockets {
         }
     }
 
-    private func accept(_ request: ConnectRequest, _ namespace: Namespace, on connection: EngineConnection) {
+    private func accept(
+        _ request: ConnectRequest, _ namespace: Namespace, _ restored: RestoredSession?, on connection: EngineConnection
+    ) {
         connection.shard.counters.joins.add(.accepted)
         connection.confirm()
-        let socket = ServerSocket(connection: connection, namespace: namespace, handshake: request.handshake, data: request.data)
+        let socket = ServerSocket(
+            connection: connection, namespace: namespace, handshake: request.handshake, data: request.data, restored: restored?.session)
         if namespace.isMain { main = socket } else { others.append(socket) }
         wasAccepted = true
-        socket.begin()
+        socket.begin(restored: restored)
     }
 
     /// What clients gave as `auth` when they joined the namespaces that they are in or join now.

@@ -17,13 +17,6 @@ public final class Namespace: Sendable {
         case asynchronous(Middleware)
     }
 
-    private struct Handlers {
-        var middlewares: [RegisteredMiddleware] = []
-        var connection: [@Sendable (ServerSocket) -> Void] = []
-        var catchAll: [@Sendable (EventRequest) -> Void] = []
-        var hasEnded = false
-    }
-
     /// The namespace that a client joins if it names none.
     static let mainName = "/"
 
@@ -33,32 +26,40 @@ public final class Namespace: Sendable {
     public let adapter: any Adapter
     let index: NamespaceIndex
     let isMain: Bool
-    private let handlers: NIOLockedValueBox<Handlers>
+    let acknowledgementIDs: AcknowledgementIDs
+    /// Made it when a client first joined; nil: the application asked for it.
+    let parent: ParentNamespace?
+    private let handlers: NamespaceHandlers
     private let serverSideHandlers: ServerSideHandlers
 
-    init(_ name: String, index: NamespaceIndex, adapter: any Adapter, serverSideHandlers: ServerSideHandlers) {
+    init(
+        _ name: String, index: NamespaceIndex, adapter: any Adapter, serverSideHandlers: ServerSideHandlers,
+        acknowledgementIDs: AcknowledgementIDs, parent: ParentNamespace?
+    ) {
         self.name = name
         self.index = index
         isMain = name == Namespace.mainName
         self.adapter = adapter
-        handlers = NIOLockedValueBox(Handlers())
         self.serverSideHandlers = serverSideHandlers
+        self.acknowledgementIDs = acknowledgementIDs
+        self.parent = parent
+        handlers = parent?.handlers.copy() ?? NamespaceHandlers()
     }
 
     // MARK: Handlers
 
     /// Called for each new socket, on its loop. Register its handlers there.
-    public func onConnection(_ handler: @escaping @Sendable (ServerSocket) -> Void) { register { $0.connection.append(handler) } }
+    public func onConnection(_ handler: @escaping @Sendable (ServerSocket) -> Void) { handlers.register { $0.connection.append(handler) } }
 
     /// Called for each event of each socket, on its loop, before the handlers of the socket's own.
-    public func onAny(_ handler: @escaping @Sendable (EventRequest) -> Void) { register { $0.catchAll.append(handler) } }
+    public func onAny(_ handler: @escaping @Sendable (EventRequest) -> Void) { handlers.register { $0.catchAll.append(handler) } }
 
     /// Asks a middleware that may wait, in a task.
-    public func use(_ middleware: @escaping Middleware) { register { $0.middlewares.append(.asynchronous(middleware)) } }
+    public func use(_ middleware: @escaping Middleware) { handlers.register { $0.middlewares.append(.asynchronous(middleware)) } }
 
     /// Asks a middleware that waits for nothing, on the client's loop.
     public func use(_ middleware: @escaping @Sendable (inout ConnectRequest) throws -> Void) {
-        register { $0.middlewares.append(.immediate(middleware)) }
+        handlers.register { $0.middlewares.append(.immediate(middleware)) }
     }
 
     /// Called for an event that another server sends with ``serverSideEmit(_:_:)``, in whichever thread the adapter reads it.
@@ -69,24 +70,13 @@ public final class Namespace: Sendable {
     /// Tells of every change of this server's rooms, in order and after the change, on some event loop.
     public func onRoomEvent(_ handler: @escaping @Sendable (RoomEvent) -> Void) { adapter.local.onRoomEvent(handler) }
 
-    private func register(_ change: (inout Handlers) -> Void) {
-        handlers.withLockedValue { if !$0.hasEnded { change(&$0) } }
-    }
-
-    var middlewares: [RegisteredMiddleware] { handlers.withLockedValue { $0.middlewares } }
-    var connectionHandlers: [@Sendable (ServerSocket) -> Void] { handlers.withLockedValue { $0.connection } }
-    var catchAllHandlers: [@Sendable (EventRequest) -> Void] { handlers.withLockedValue { $0.catchAll } }
+    var middlewares: [RegisteredMiddleware] { handlers.all.middlewares }
+    var connectionHandlers: [@Sendable (ServerSocket) -> Void] { handlers.all.connection }
+    var catchAllHandlers: [@Sendable (EventRequest) -> Void] { handlers.all.catchAll }
 
     /// The server ends: what was registered is let go.
     func end() {
-        let registered = handlers.withLockedValue { handlers in
-            let registered = handlers
-            handlers = Handlers()
-            handlers.hasEnded = true
-            return registered
-        }
-        // They go outside the lock: what they held may come back here.
-        withExtendedLifetime(registered) {}
+        handlers.end()
         serverSideHandlers.end()
         adapter.close()
     }
@@ -117,12 +107,19 @@ public final class Namespace: Sendable {
     /// Sends to everybody.
     public func emit(_ event: String, _ arguments: any JSONWritable...) { everybody.send(EventPacket(event, arguments)) }
 
+    /// Sends an event to everybody and waits for their acknowledgements. See ``BroadcastOperator/emitWithAck(_:_:)``.
+    public func emitWithAck(_ event: String, _ arguments: any JSONWritable...) async throws -> [BroadcastAnswer] {
+        try await everybody.emitWithAck(EventPacket(event, arguments))
+    }
+
     /// Describes all sockets.
     public func fetchSockets() async throws -> [RemoteSocket] { try await everybody.fetchSockets() }
     /// Makes all sockets enter rooms.
     public func socketsJoin(_ rooms: String...) { everybody.socketsJoin(rooms) }
+    public func socketsJoin(_ rooms: [String]) { everybody.socketsJoin(rooms) }
     /// Makes all sockets leave rooms.
     public func socketsLeave(_ rooms: String...) { everybody.socketsLeave(rooms) }
+    public func socketsLeave(_ rooms: [String]) { everybody.socketsLeave(rooms) }
     /// Ends all sockets.
     public func disconnectSockets(close: Bool = false) { everybody.disconnectSockets(close: close) }
 

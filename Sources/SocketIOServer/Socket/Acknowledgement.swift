@@ -37,7 +37,10 @@ public struct Acknowledgement: Sendable {
     }
 
     static func packet(_ id: UInt64, _ namespace: String, _ arguments: Arguments) -> EncodedPacket {
-        EncodedPacket(attachments: arguments.attachments) { write(id, namespace, arguments, into: &$0) }
+        EncodedPacket {
+            write(id, namespace, arguments, into: &$0)
+            return arguments.attachments
+        }
     }
 
     static func write(_ id: UInt64, _ namespace: String, _ arguments: Arguments, into buffer: inout ByteBuffer) {
@@ -45,7 +48,7 @@ public struct Acknowledgement: Sendable {
     }
 
     @inline(__always)
-    private func send(_ body: (inout ByteBuffer) -> Void) {
+    private func send(_ body: (inout ByteBuffer) -> [ByteBuffer]) {
         socket.send { socket in
             socket.send(body)
         } packet: {

@@ -21,4 +21,25 @@ public enum DisconnectReason: String, Sendable, CaseIterable {
         case .serverShuttingDown: self = .serverShuttingDown
         }
     }
+
+    /// Whether the client may come back to the same session: nobody said farewell.
+    var isRecoverable: Bool {
+        switch self {
+        case .transportError, .transportClose, .forcedClose, .pingTimeout, .serverShuttingDown: true
+        case .parseError, .clientNamespaceDisconnect, .serverNamespaceDisconnect: false
+        }
+    }
+}
+
+/// What resumes a socket under connection state recovery.
+final class SocketRecovery {
+    /// Known to the client alone.
+    let privateID: String
+    /// The socket resumes an earlier one.
+    let isRecovered: Bool
+
+    init(privateID: String, isRecovered: Bool) {
+        self.privateID = privateID
+        self.isRecovered = isRecovered
+    }
 }

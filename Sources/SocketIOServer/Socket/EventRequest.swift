@@ -20,5 +20,11 @@ public struct AsyncEventRequest: Sendable {
     public let arguments: Arguments
     public let acknowledge: Acknowledgement?
 
+    init(_ request: EventRequest) {
+        socket = request.socket.reference
+        arguments = request.arguments
+        acknowledge = request.acknowledge
+    }
+
     public var name: String { arguments.name }
 }

@@ -1,6 +1,7 @@
 import DequeModule
 import NIOCore
 import SocketIOCore
+import Synchronization
 
 /// Acknowledgements that a client owes, by the id it was given, and until when it may give them.
 struct PendingAcknowledgements {
@@ -11,7 +12,6 @@ struct PendingAcknowledgements {
         let id: UInt64
     }
 
-    private var next: UInt64 = 0
     private var waiting: [UInt64: Completion] = [:]
     /// Sorted by time. Those of acknowledgements that came are left out when they reach the front, or when they are more than the others.
     private var deadlines: Deque<Deadline> = []
@@ -20,15 +20,14 @@ struct PendingAcknowledgements {
     /// What is kept for time-outs, those of acknowledgements that came among them: at most twice ``count`` and 16 more.
     var deadlineCount: Int { deadlines.count }
 
-    mutating func add(deadline: NIODeadline, _ completion: @escaping Completion) -> UInt64 {
-        defer { next += 1 }
-        waiting[next] = completion
-        let entry = Deadline(time: deadline, id: next)
+    /// - Parameter id: none that is waited for.
+    mutating func add(_ id: UInt64, deadline: NIODeadline, _ completion: @escaping Completion) {
+        waiting[id] = completion
+        let entry = Deadline(time: deadline, id: id)
         // Most time-outs are alike, so that most deadlines belong to the end.
         var index = deadlines.endIndex
         while index > 0, deadlines[index - 1].time > deadline { index -= 1 }
         deadlines.insert(entry, at: index)
-        return next
     }
 
     mutating func take(_ id: UInt64) -> Completion? {
@@ -67,4 +66,11 @@ struct PendingAcknowledgements {
         let waiting = waiting
         deadlines.removeAll { waiting[$0.id] == nil }
     }
+}
+
+/// Numbers acknowledgements: one counter per namespace, as in the reference, so that a broadcast asks all its receivers by one number.
+final class AcknowledgementIDs: Sendable {
+    private let last = Atomic<UInt64>(0)
+
+    func next() -> UInt64 { last.wrappingAdd(1, ordering: .relaxed).oldValue }
 }

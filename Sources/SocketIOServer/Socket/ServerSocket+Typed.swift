@@ -1,40 +1,146 @@
 import Logging
 public import SocketIOCore
 
-/// Handlers of events whose payload and acknowledgement have types.
+/// A typed event as a handler on the loop gets it. Members of the payload may be asked for directly: `request.room` is
+/// `request.payload.room`.
+@dynamicMemberLookup
+public struct TypedRequest<Payload> {
+    public let socket: ServerSocket
+    public let payload: Payload
+
+    public subscript<Member>(dynamicMember member: KeyPath<Payload, Member>) -> Member { payload[keyPath: member] }
+}
+
+/// A typed event as an asynchronous handler gets it: what it holds may leave the loop.
+@dynamicMemberLookup
+public struct AsyncTypedRequest<Payload: Sendable>: Sendable {
+    public let socket: SocketReference
+    public let payload: Payload
+
+    public subscript<Member>(dynamicMember member: KeyPath<Payload, Member>) -> Member { payload[keyPath: member] }
+}
+
+/// Handlers of declared events. What a handler returns is the acknowledgement, if the client asks for one.
+///
+/// A payload that does not fit is acknowledged with ``SocketIOError/invalidPayload``, a ``SocketIOError`` that the handler throws with itself,
+/// any other error with ``SocketIOError/internalError``: the client never reads the text of a Swift error.
 extension ServerSocket {
-    /// Handles an event whose payload and acknowledgement have types.
-    ///
-    /// A payload that does not fit is answered with ``SocketIOError/invalidPayload``, a ``SocketIOError`` that the handler throws with itself,
-    /// any other error with ``SocketIOError/internalError``: the client never reads the text of a Swift error.
+    // MARK: On the loop
+
     public func on<Payload: Decodable, Answer: Encodable>(
-        _ event: Event<Payload, Answer>, _ handler: @escaping (Payload) throws -> Answer
+        _ event: Event<Payload, Answer>, _ handler: @escaping (TypedRequest<Payload>) throws -> Answer
     ) {
         register(event.name) { request in
-            guard let payload = try? request.arguments.first.decode(Payload.self) else {
-                request.acknowledge?(SocketIOError.invalidPayload)
-                return
-            }
-            do {
-                request.acknowledge?(JSONEncoded(try handler(payload)))
-            } catch let error as SocketIOError {
-                request.acknowledge?(error)
-            } catch {
-                request.socket.connection.shard.logger.error(
-                    "a typed handler failed", metadata: ["event": "\(event.name)", "error": "\(error)"])
-                request.acknowledge?(SocketIOError.internalError)
+            request.answer { acknowledge in
+                let answer = try handler(TypedRequest(socket: request.socket, payload: try request.payload()))
+                acknowledge?(JSONEncoded(answer))
             }
         }
     }
 
-    /// Handles an event without an answer whose payload has a type. A payload that does not fit is ignored and logged.
-    public func on<Payload: Decodable>(_ event: Event<Payload, Void>, _ handler: @escaping (Payload) -> Void) {
+    /// Handles an event without an answer; an acknowledgement that is asked for carries nothing.
+    public func on<Payload: Decodable>(
+        _ event: Event<Payload, Void>, _ handler: @escaping (TypedRequest<Payload>) throws -> Void
+    ) {
         register(event.name) { request in
-            do {
-                handler(try request.arguments.first.decode(Payload.self))
-            } catch {
-                request.socket.connection.shard.logger.debug("a payload does not fit", metadata: ["event": "\(event.name)"])
+            request.answer { acknowledge in
+                try handler(TypedRequest(socket: request.socket, payload: try request.payload()))
+                acknowledge?()
             }
         }
+    }
+
+    /// Handles an event without a payload.
+    public func on<Answer: Encodable>(_ event: Event<Void, Answer>, _ handler: @escaping (TypedRequest<Void>) throws -> Answer) {
+        register(event.name) { request in
+            request.answer { acknowledge in
+                let answer = try handler(TypedRequest(socket: request.socket, payload: ()))
+                acknowledge?(JSONEncoded(answer))
+            }
+        }
+    }
+
+    /// Handles an event with neither payload nor answer.
+    public func on(_ event: Event<Void, Void>, _ handler: @escaping (TypedRequest<Void>) throws -> Void) {
+        register(event.name) { request in
+            request.answer { acknowledge in
+                try handler(TypedRequest(socket: request.socket, payload: ()))
+                acknowledge?()
+            }
+        }
+    }
+
+    // MARK: In a task
+
+    /// Handles an event that has to wait for something. Later events of this socket wait behind it, in order, unless it is concurrent.
+    public func on<Payload: Decodable & Sendable, Answer: Encodable>(
+        _ event: Event<Payload, Answer>, concurrently: Bool = false,
+        perform: @escaping @Sendable (AsyncTypedRequest<Payload>) async throws -> Answer
+    ) {
+        let logger = connection.shard.logger
+        on(event.name, concurrently: concurrently) { request in
+            await request.answer(logger) { acknowledge in
+                let answer = try await perform(AsyncTypedRequest(socket: request.socket, payload: try request.payload()))
+                acknowledge?(JSONEncoded(answer))
+            }
+        }
+    }
+
+    /// Handles an event without an answer that has to wait for something.
+    public func on<Payload: Decodable & Sendable>(
+        _ event: Event<Payload, Void>, concurrently: Bool = false,
+        perform: @escaping @Sendable (AsyncTypedRequest<Payload>) async throws -> Void
+    ) {
+        let logger = connection.shard.logger
+        on(event.name, concurrently: concurrently) { request in
+            await request.answer(logger) { acknowledge in
+                try await perform(AsyncTypedRequest(socket: request.socket, payload: try request.payload()))
+                acknowledge?()
+            }
+        }
+    }
+}
+
+extension EventRequest {
+    fileprivate func payload<Payload: Decodable>() throws -> Payload { try arguments.payload() }
+
+    /// Runs a handler; an error becomes the acknowledgement.
+    fileprivate func answer(_ body: (Acknowledgement?) throws -> Void) {
+        let acknowledge = acknowledge
+        do { try body(acknowledge) } catch {
+            let refusal = SocketIOError(answering: error, to: name, socket.connection.shard.logger)
+            acknowledge?(refusal)
+        }
+    }
+}
+
+extension AsyncEventRequest {
+    fileprivate func payload<Payload: Decodable>() throws -> Payload { try arguments.payload() }
+
+    /// Runs a handler; an error becomes the acknowledgement.
+    fileprivate func answer(_ logger: Logger, _ body: (Acknowledgement?) async throws -> Void) async {
+        do { try await body(acknowledge) } catch {
+            let refusal = SocketIOError(answering: error, to: name, logger)
+            acknowledge?(refusal)
+        }
+    }
+}
+
+extension Arguments {
+    fileprivate func payload<Payload: Decodable>() throws -> Payload {
+        do { return try decode() } catch { throw SocketIOError.invalidPayload }
+    }
+}
+
+extension SocketIOError {
+    /// What the other end is told of an error of a handler.
+    init(answering error: any Error, to event: String, _ logger: Logger) {
+        guard let told = error as? SocketIOError else {
+            // The name of an event with a handler is the application's own.
+            logger.error("a handler failed", metadata: ["event": "\(event)", "error": "\(error)"])
+            self = .internalError
+            return
+        }
+        self = told
     }
 }

@@ -2,7 +2,7 @@ import DequeModule
 import EngineIOCore
 import Logging
 public import NIOCore
-public import SocketIOCore
+import SocketIOCore
 import WebSocketCore
 
 /// A client in a namespace. Bound to its event loop: handlers run there and may use it freely; what must leave the loop takes its
@@ -15,6 +15,8 @@ public final class ServerSocket {
     /// Whatever belongs to this socket; set by a middleware or a handler.
     public var data: (any Sendable)?
     public private(set) var isConnected = true
+    /// It hears of its end, and may still be in its rooms.
+    private var isEnding = false
 
     let connection: EngineConnection
     /// This loop's share of the namespace.
@@ -23,35 +25,53 @@ public final class ServerSocket {
     /// The last visit to several rooms that met this socket, so that it is met once.
     var visitMark: UInt64 = 0
 
-    private var handlers: [String: EventHandler] = [:]
+    var handlers: [String: EventHandler] = [:]
     /// Bytes of the longest name in `handlers`; a longer one is not looked up. Hashing a text normalises it, in quadratic time where one
     /// letter has many marks.
-    private var longestHandlerName = 0
+    var longestHandlerName = 0
     /// Most clients send one event many times over.
-    private var latest: (name: ShortEventName, handler: EventHandler)?
-    private var unhandled: EventHandler?
+    var latest: (name: ShortEventName, handler: EventHandler)?
+    var unhandled: EventHandler?
     /// Handlers of all events, called before the event's own.
-    private var catchAll: [EventHandler] = []
-    private var disconnectHandlers: [(DisconnectReason) -> Void] = []
+    var catchAll: [(id: ListenerID, handler: EventHandler)] = []
+    var disconnectHandlers: [(DisconnectReason) -> Void] = []
+    /// What few sockets have. nil: nothing of it.
+    var rare: RareListeners?
     private var acknowledgements = PendingAcknowledgements()
     /// When the shard will have this socket look at them.
     private var armedDeadline = NIODeadline.distantFuture
     /// Events behind an asynchronous handler that is not done.
-    private var held: Deque<Arguments> = []
+    var held: Deque<Arguments> = []
     /// Events that wait, and those that asynchronous handlers work on beside others.
-    private var keptEvents = 0
-    private(set) var keptBytes = 0
-    private var isHolding = false
+    var keptEvents = 0
+    var keptBytes = 0
+    var isHolding = false
     private var address: SocketReference.Address?
+    /// Under connection state recovery: what resumes this socket.
+    let recovery: SocketRecovery?
 
-    init(connection: EngineConnection, namespace: Namespace, handshake: Handshake, data: (any Sendable)?) {
+    /// - Parameter restored: the session that the client resumes.
+    init(
+        connection: EngineConnection, namespace: Namespace, handshake: Handshake, data: (any Sendable)?, restored: PersistedSession? = nil
+    ) {
         self.connection = connection
         self.namespace = namespace
         members = connection.shard.members(of: namespace)
         self.handshake = handshake
-        self.data = data
-        id = connection.shard.makeSessionID()
+        self.data = restored?.data ?? data
+        let shard = connection.shard
+        id = restored?.socketID ?? shard.makeSessionID()
+        recovery =
+            shard.configuration.recovery == nil
+            ? nil : SocketRecovery(privateID: restored?.privateID ?? shard.makeSessionID(), isRecovered: restored != nil)
     }
+
+    /// ``data`` as a type of the application's; nil: there is none, or of another type.
+    public func data<Value: Sendable>(as type: Value.Type = Value.self) -> Value? { data as? Value }
+
+    /// Whether the client resumed an earlier socket under connection state recovery: its id, rooms and data are that one's, and the events
+    /// that it missed have been sent.
+    public var recovered: Bool { recovery?.isRecovered ?? false }
 
     public var eventLoop: any EventLoop { connection.shard.loop }
 
@@ -59,118 +79,13 @@ public final class ServerSocket {
     public var reference: SocketReference {
         if let address { return SocketReference(address: address) }
         let address = SocketReference.Address(
-            id: id, namespace: namespace.name, handle: connection.shard.handle, socket: NIOLoopBound(self, eventLoop: connection.shard.loop)
-        )
+            id: id, namespace: namespace.name, handle: connection.shard.handle,
+            socket: NIOLoopBound(self, eventLoop: connection.shard.loop),
+            recoveringAdapter: recovery == nil ? nil : namespace.adapter)
         // It holds the socket: kept only until the socket ends.
         if isConnected { self.address = address }
         return SocketReference(address: address)
     }
-
-    // MARK: Handlers
-
-    /// Handles an event on the loop. What takes long or waits belongs into the asynchronous form. A later handler of the same event
-    /// replaces an earlier one.
-    public func on(_ event: String, _ handler: @escaping (EventRequest) -> Void) { register(event, handler) }
-
-    /// Handles an event that has to wait for something. Later events of this socket wait behind it, in order, unless it is concurrent.
-    public func on(_ event: String, concurrently: Bool = false, perform: @escaping @Sendable (AsyncEventRequest) async -> Void) {
-        let reference = reference
-        register(event) { request in
-            let socket = request.socket
-            // After the end of the server nothing would wait for the handler.
-            guard let io = socket.connection.shard.io else { return }
-            let request = AsyncEventRequest(socket: reference, arguments: request.arguments, acknowledge: request.acknowledge)
-            let bytes = request.arguments.memoryBytes
-            if concurrently {
-                guard socket.take(bytes) else { return }
-            } else {
-                socket.beginHolding()
-            }
-            io.track(for: socket.connection) {
-                await perform(request)
-                reference.perform { socket in
-                    if concurrently { socket.giveBack(bytes) } else { socket.resume() }
-                }
-            }
-        }
-    }
-
-    /// Called for every event, before its own handler, in the order of registration.
-    public func onAny(_ handler: @escaping (EventRequest) -> Void) {
-        guard isConnected else { return }
-        // The short way to the latest handler passes by these.
-        let replaced = latest
-        latest = nil
-        catchAll.append(EventHandler(call: handler))
-        withExtendedLifetime(replaced) {}
-    }
-
-    /// Handles the events that have no handler of their own. A later handler replaces an earlier one.
-    public func onUnhandled(_ handler: @escaping (EventRequest) -> Void) {
-        guard isConnected else { return }
-        let replaced = unhandled
-        unhandled = EventHandler(call: handler)
-        // It goes when nothing of the socket is being changed: what it held may come back here.
-        withExtendedLifetime(replaced) {}
-    }
-
-    /// Called once, on the loop, after the socket has left its rooms.
-    public func onDisconnect(_ handler: @escaping (DisconnectReason) -> Void) {
-        guard isConnected else { return }
-        disconnectHandlers.append(handler)
-    }
-
-    // MARK: Sending
-
-    public func emit(_ event: String, _ arguments: any JSONWritable...) {
-        send { buffer in
-            SocketIOEncoder.event(event, namespace: namespace.name, id: nil, into: &buffer) { writer in
-                for argument in arguments { argument.write(to: &writer) }
-            }
-        }
-    }
-
-    /// Sends arguments as they were received, attachments included: no value is parsed.
-    public func emit(_ event: String, _ arguments: Arguments) {
-        send(attachments: arguments.attachments) { buffer in
-            SocketIOEncoder.event(event, namespace: namespace.name, id: nil, attachments: arguments.attachments.count, into: &buffer) {
-                $0.raw(arguments)
-            }
-        }
-    }
-
-    /// Sends an event and asks for an acknowledgement.
-    ///
-    /// - Parameter completion: called once on the loop: with the answer, or with nil when the time is up, the socket disconnects or too
-    ///   many acknowledgements are owed.
-    public func emit(
-        _ event: String, _ arguments: any JSONWritable..., timeout: TimeAmount = .seconds(10),
-        acknowledgement completion: @escaping (Arguments?) -> Void
-    ) {
-        let shard = connection.shard
-        guard isConnected, acknowledgements.count < shard.configuration.maximumPendingAcknowledgements else { return completion(nil) }
-        let deadline = shard.loop.now + timeout
-        let id = acknowledgements.add(deadline: deadline, completion)
-        if deadline < armedDeadline { armAcknowledgement(deadline) }
-        send { buffer in
-            SocketIOEncoder.event(event, namespace: namespace.name, id: id, into: &buffer) { writer in
-                for argument in arguments { argument.write(to: &writer) }
-            }
-        }
-    }
-
-    /// Chooses the other members of these rooms, or sockets by their ids.
-    public func to(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
-    public func to(_ rooms: [String]) -> BroadcastOperator { broadcast.to(rooms) }
-    /// The same as ``to(_:)-(String...)``.
-    public func `in`(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
-    /// Chooses everybody else but the members of these rooms.
-    public func except(_ rooms: String...) -> BroadcastOperator { broadcast.except(rooms) }
-    /// Chooses the other sockets of this server.
-    public var local: BroadcastOperator { broadcast.local }
-
-    /// Chooses everybody else in the namespace.
-    public var broadcast: BroadcastOperator { BroadcastOperator(adapter: namespace.adapter, options: BroadcastOptions(except: [id])) }
 
     // MARK: Rooms
 
@@ -213,13 +128,25 @@ public final class ServerSocket {
 
     // MARK: Internals
 
-    func begin() {
+    /// - Parameter missed: what the client did not get of the session that it resumes.
+    func begin(restored: RestoredSession? = nil) {
         namespace.adapter.add(self)
         connection.shard.counters.socketsOpened.add()
+        if let restored { resume(restored) }
         // Before everything else that the socket gets, broadcasts under way among it.
-        connection.sendMessage { SocketIOEncoder.connect(namespace: namespace.name, sid: id, pid: nil, into: &$0) }
+        connection.sendMessage { SocketIOEncoder.connect(namespace: namespace.name, sid: id, pid: recovery?.privateID, into: &$0) }
         for handler in namespace.catchAllHandlers { onAny(handler) }
         for handler in namespace.connectionHandlers where isConnected { handler(self) }
+    }
+
+    /// Enters the rooms of an earlier socket and sends what that one missed. What was within the limits then is so now.
+    private func resume(_ restored: RestoredSession) {
+        let rooms = restored.session.rooms.filter { $0 != id }
+        if !rooms.isEmpty { namespace.adapter.addAll(Array(rooms), to: self) }
+        for packet in restored.missed {
+            let encoded = EncodedPacket(packet, namespace: namespace.name)
+            connection.send(encoded, isVolatile: false)
+        }
     }
 
     /// Puts something for this socket behind the mail of its loop.
@@ -228,12 +155,24 @@ public final class ServerSocket {
     }
 
     /// Sends a packet that `body` writes, behind what this loop broadcast before.
+    ///
+    /// - Parameter body: returns the attachments of the packet.
     @inline(__always)
-    func send(attachments: [ByteBuffer] = [], _ body: (inout ByteBuffer) -> Void) {
+    func send(_ body: (inout ByteBuffer) -> [ByteBuffer]) {
         guard isConnected else { return }
-        guard connection.shard.settleLocalMail() else { return sendLater(EncodedPacket(attachments: attachments, body)) }
-        connection.sendMessage(body)
+        guard connection.shard.settleLocalMail() else { return sendLater(EncodedPacket(body)) }
+        var attachments: [ByteBuffer] = []
+        connection.sendMessage { attachments = body(&$0) }
         connection.send(attachments: attachments)
+    }
+
+    /// Sends an event that is encoded already, behind what this loop broadcast before.
+    func send(_ packet: EncodedPacket, isVolatile: Bool = false) {
+        guard isConnected else { return }
+        // A volatile event is for now: it waits for no mail.
+        guard connection.shard.settleLocalMail() || isVolatile else { return sendLater(packet) }
+        connection.send(packet, isVolatile: isVolatile)
+        tellOutgoing(packet)
     }
 
     /// Answers with arguments as they were received.
@@ -257,25 +196,26 @@ public final class ServerSocket {
         guard isConnected else { return }
         let isLong = packet.byteCount >= connection.shard.compressionThreshold
         connection.send(packet, isVolatile: false, compressed: isLong ? CompressedForms() : nil)
+        tellOutgoing(packet)
     }
 
     /// An event of a broadcast that the client is to acknowledge, whose turn it is.
     ///
     /// - Parameter completion: called once on the loop: with the answer, or with nil when the time is up, the socket disconnects or too
     ///   many acknowledgements are owed.
-    func deliver(_ event: EventPacket, timeout: TimeAmount, acknowledgement completion: @escaping (Arguments?) -> Void) {
-        let shard = connection.shard
-        guard isConnected, acknowledgements.count < shard.configuration.maximumPendingAcknowledgements else { return completion(nil) }
-        let deadline = shard.loop.now + timeout
-        let id = acknowledgements.add(deadline: deadline, completion)
-        if deadline < armedDeadline { armAcknowledgement(deadline) }
-        connection.send(EncodedPacket(event, namespace: namespace.name, id: id), isVolatile: false)
+    func deliver(
+        _ packet: EncodedPacket, asking id: UInt64, timeout: TimeAmount, acknowledgement completion: @escaping (Arguments?) -> Void
+    ) {
+        guard isConnected, mayAsk else { return completion(nil) }
+        ask(id, until: connection.shard.loop.now + timeout, completion)
+        deliver(packet)
     }
 
     /// One of a broadcast's receivers is visited.
     func receive(_ broadcast: Broadcast) {
         guard isConnected else { return }
         connection.send(broadcast.packet, isVolatile: broadcast.options.flags.isVolatile, compressed: broadcast.compressed)
+        if rare != nil { tellOutgoing(broadcast.packet) }
     }
 
     func enter(_ room: String) {
@@ -293,69 +233,17 @@ public final class ServerSocket {
 
     func exit(_ room: String) { namespace.adapter.del(room, from: self) }
 
-    func receive(_ arguments: Arguments) {
-        connection.shard.counters.eventsReceived.add()
-        guard isHolding else { return dispatch(arguments) }
-        let bytes = arguments.memoryBytes
-        if take(bytes) { held.append(arguments) }
-    }
-
-    /// Counts an event that waits, or that an asynchronous handler works on beside others. False: there are too many, and the client is
-    /// closed. One event may be as large as a packet can be; what comes behind it shares the limit with it.
-    private func take(_ bytes: Int) -> Bool {
-        let configuration = connection.shard.configuration
-        guard keptEvents < configuration.maximumHeldEvents, keptEvents == 0 || keptBytes + bytes <= configuration.maximumHeldBytes else {
-            connection.shard.logger.notice("closing a client whose events pile up", metadata: ["socket": "\(self.id)"])
-            connection.close(.forcedClose, code: .policyViolation)
-            return false
-        }
-        keptEvents += 1
-        keptBytes += bytes
-        return true
-    }
-
-    private func giveBack(_ bytes: Int) {
-        keptEvents -= 1
-        keptBytes -= bytes
-    }
-
-    /// After the end nothing would let go of a handler, which may hold the socket.
-    func register(_ event: String, _ handler: @escaping (EventRequest) -> Void) {
-        guard isConnected else { return }
-        let replaced = (handlers.updateValue(EventHandler(call: handler), forKey: event), latest)
-        latest = nil
-        longestHandlerName = max(longestHandlerName, event.utf8.count)
-        withExtendedLifetime(replaced) {}
-    }
-
-    private func dispatch(_ arguments: Arguments) {
-        let request = EventRequest(socket: self, arguments: arguments)
-        if let latest, arguments.packet.isNamed(latest.name) { return latest.handler.call(request) }
-        for handler in catchAll { handler.call(request) }
-        let name = arguments.name
-        guard name.utf8.count <= longestHandlerName, let handler = handlers[name] else {
-            unhandled?.call(request)
-            return
-        }
-        if catchAll.isEmpty { latest = ShortEventName(name).map { ($0, handler) } }
-        handler.call(request)
-    }
-
-    /// An asynchronous handler begins.
-    func beginHolding() { isHolding = true }
-
-    /// The asynchronous handler is done: the events behind it go on, also when the client has gone meanwhile.
-    func resume() {
-        isHolding = false
-        while !isHolding, let arguments = held.popFirst() {
-            giveBack(arguments.memoryBytes)
-            dispatch(arguments)
-        }
-        if !isConnected, !isHolding { dropHandlers() }
-    }
-
     func receiveAcknowledgement(_ arguments: Arguments, id: UInt64?) {
         if let id { acknowledgements.take(id)?(arguments) }
+    }
+
+    /// Whether one more acknowledgement may be owed.
+    var mayAsk: Bool { acknowledgements.count < connection.shard.configuration.maximumPendingAcknowledgements }
+
+    /// The client owes the acknowledgement of that number.
+    func ask(_ id: UInt64, until deadline: NIODeadline, _ completion: @escaping (Arguments?) -> Void) {
+        acknowledgements.add(id, deadline: deadline, completion)
+        if deadline < armedDeadline { armAcknowledgement(deadline) }
     }
 
     private func armAcknowledgement(_ deadline: NIODeadline) {
@@ -371,7 +259,10 @@ public final class ServerSocket {
     }
 
     func end(_ reason: DisconnectReason) {
-        guard isConnected else { return }
+        guard isConnected, !isEnding else { return }
+        isEnding = true
+        for handler in rare?.disconnecting ?? [] { handler(reason) }
+        if let recovery, reason.isRecoverable { persist(recovery) }
         namespace.adapter.delAll(self)
         connection.shard.dropIfEmpty(members)
         isConnected = false
@@ -382,24 +273,23 @@ public final class ServerSocket {
         disconnectHandlers = []
         for handler in handlers { handler(reason) }
         if !isHolding { dropHandlers() }
+        if namespace.parent != nil { connection.shard.io?.left(namespace) }
+    }
+
+    private func persist(_ recovery: SocketRecovery) {
+        namespace.adapter.persistSession(PersistedSession(socketID: id, privateID: recovery.privateID, rooms: rooms, data: data))
     }
 
     /// Handlers and the data may hold the socket: they go when nothing can call the handlers any more.
-    private func dropHandlers() {
-        let dropped = (handlers, latest, unhandled, catchAll, data)
+    func dropHandlers() {
+        let dropped = (handlers, latest, unhandled, catchAll, data, rare)
         handlers = [:]
         latest = nil
         unhandled = nil
         catchAll = []
         data = nil
+        rare = nil
         // They go when nothing of the socket is being changed: what they held may come back here.
         withExtendedLifetime(dropped) {}
-    }
-}
-
-extension Arguments {
-    /// What they keep in memory, roughly: the packet's buffers, the positions of its elements, the objects around them.
-    var memoryBytes: Int {
-        512 + packet.capacity + 8 * count + attachments.reduce(0) { $0 + $1.readableBytes + 64 }
     }
 }

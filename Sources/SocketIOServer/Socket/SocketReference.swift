@@ -10,12 +10,17 @@ public struct SocketReference: Sendable, Hashable {
         let namespace: String
         let handle: ShardHandle
         let socket: NIOLoopBound<ServerSocket>
+        /// Under connection state recovery: it gives an event its offset.
+        let recoveringAdapter: (any Adapter)?
 
-        init(id: String, namespace: String, handle: ShardHandle, socket: NIOLoopBound<ServerSocket>) {
+        init(
+            id: String, namespace: String, handle: ShardHandle, socket: NIOLoopBound<ServerSocket>, recoveringAdapter: (any Adapter)?
+        ) {
             self.id = id
             self.namespace = namespace
             self.handle = handle
             self.socket = socket
+            self.recoveringAdapter = recoveringAdapter
         }
     }
 
@@ -27,7 +32,27 @@ public struct SocketReference: Sendable, Hashable {
     public func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) {
-        send(EncodedPacket(EventPacket(event, arguments), namespace: address.namespace))
+        let packet = EventPacket(event, arguments)
+        if let adapter = address.recoveringAdapter {
+            adapter.broadcast(packet, to: BroadcastOptions(rooms: [id]))
+        } else {
+            send(EncodedPacket(packet, namespace: address.namespace))
+        }
+    }
+
+    /// Sends an event and waits for the acknowledgement.
+    ///
+    /// - Throws: ``AcknowledgementError``, or `CancellationError` if the task is cancelled meanwhile.
+    public func emitWithAck(
+        _ event: String, _ arguments: any JSONWritable..., timeout: Duration = .seconds(10)
+    ) async throws -> Arguments {
+        let packet = EventPacket(event, arguments)
+        let answer = FirstResult<Arguments>()
+        return try await answer.value {
+            perform { socket in
+                socket.emitWithAck(packet, timeout: timeout) { answer.resume(with: $0.mapError { $0 as any Error }) }
+            }
+        }
     }
 
     public func join(_ room: String) {

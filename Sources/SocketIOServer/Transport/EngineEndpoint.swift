@@ -14,6 +14,8 @@ enum EngineDecision {
     case open(Handshake)
     /// A WebSocket, for a session that exists or (nil) a fresh one.
     case webSocket(Handshake, sid: String?, WebSocketRequest)
+    /// Ask ``SocketIOConfiguration/allowRequest``, then do the other.
+    indirect case ask(Handshake, EngineDecision)
 }
 
 /// A response that needs no session.
@@ -40,6 +42,7 @@ final class EngineEndpoint: Sendable {
     func decide(
         _ head: HTTPRequestHead, address: String, secure: Bool, isShuttingDown: Bool, shard: (Int) -> ShardHandle?
     ) -> EngineDecision {
+        let (address, secure) = configuration.trustedProxies.client(of: head.headers, address: address, secure: secure)
         let query = QueryString.parameters(QueryString.split(head.uri).query)
         let isHandshake = query["sid"]?.isEmpty ?? true
         let origin = head.headers.first(name: "origin")
@@ -50,6 +53,7 @@ final class EngineEndpoint: Sendable {
             return .answer(refusal(.forbidden("Origin not allowed"), head, handshake: isHandshake ? .origin : nil))
         }
         let isUpgrade = EngineEndpoint.asksForWebSocket(head)
+        if !isUpgrade, let file = browserClient(head) { return .answer(file) }
         if head.method == .OPTIONS, configuration.cors != nil {
             return .answer(EngineAnswer(status: .noContent, headers: preflightHeaders(head), body: ByteBuffer()))
         }
@@ -67,11 +71,13 @@ final class EngineEndpoint: Sendable {
                 return .session(shard, sid: sid, transport: request.transport)
             }
             let handshake = Handshake(query: query, headers: head.headers, address: address, secure: secure)
-            if let error = configuration.allowRequest?(handshake) {
-                return .answer(refusal(error, head, closes: isUpgrade, handshake: .refused))
+            let opening: EngineDecision = isUpgrade ? .webSocket(handshake, sid: nil, try webSocketRequest(head)) : .open(handshake)
+            switch configuration.allowRequest {
+            case nil: return opening
+            case .immediate(let check):
+                return check(handshake).map { .answer(refusal($0, head, closes: isUpgrade, handshake: .refused)) } ?? opening
+            case .asynchronous: return .ask(handshake, opening)
             }
-            if isUpgrade { return .webSocket(handshake, sid: nil, try webSocketRequest(head)) }
-            return .open(handshake)
         } catch {
             var answer = refusal(error, head, closes: isUpgrade, handshake: isHandshake ? .badRequest : nil)
             // RFC 6455 §4.4: a client of another version is told the one that is spoken here.
@@ -190,6 +196,13 @@ struct EnginePath: Sendable, Hashable {
         guard path.hasPrefix(own) else { return false }
         let rest = path.dropFirst(own.count)
         return rest.isEmpty || rest.first == "/"
+    }
+
+    /// What a request target names below the path; nil: nothing.
+    func below(_ target: String) -> Substring? {
+        guard owns(target), !own.isEmpty else { return nil }
+        let rest = QueryString.path(of: target).dropFirst(own.count).dropFirst()
+        return rest.isEmpty ? nil : Substring(rest)
     }
 }
 

@@ -5,7 +5,11 @@ import NIOHTTP1
 extension HTTPFrontHandler {
     /// A complete request to Engine.IO's path.
     func dispatch(_ head: HTTPRequestHead, body: ByteBuffer, _ context: ChannelHandlerContext) {
-        switch decided.take() ?? decide(head, context) {
+        carryOut(decided.take() ?? decide(head, context), head, body, context)
+    }
+
+    private func carryOut(_ decision: EngineDecision, _ head: HTTPRequestHead, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+        switch decision {
         case .answer(let answer):
             if let result = answer.handshake { count(result, context) }
             give(answer)
@@ -22,7 +26,35 @@ extension HTTPFrontHandler {
             count(.accepted, context)
             openWebSocket(handshake, request, context)
         case .webSocket(_, .some(let sid), let request): upgrade(sid: sid, request, head, context)
+        case .ask(let handshake, let decision): ask(handshake, then: decision, head, context)
         }
+    }
+
+    /// Asks the application, which may take its time: the request waits for the answer as a GET waits for its packets.
+    private func ask(_ handshake: Handshake, then decision: EngineDecision, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard case .asynchronous(let check) = endpoint.configuration.allowRequest else {
+            return carryOut(decision, head, ByteBuffer(), context)
+        }
+        let bound = NIOLoopBound((handler: self, decision: decision), eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        let number = machine.requestNumber
+        io.track {
+            let error = await check(handshake)
+            loop.execute { bound.value.handler.answered(error, bound.value.decision, number) }
+        }
+    }
+
+    /// The application has answered: is the request still there?
+    private func answered(_ error: EngineRequestError?, _ decision: EngineDecision, _ number: UInt32) {
+        guard let context, case .answering(let head) = machine.phase, machine.requestNumber == number else { return }
+        if let error {
+            let isUpgrade = if case .webSocket = decision { true } else { false }
+            count(.refused, context)
+            give(endpoint.refusal(error, head, closes: isUpgrade))
+        } else {
+            carryOut(decision, head, ByteBuffer(), context)
+        }
+        perform()
     }
 
     private func decide(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> EngineDecision {
@@ -51,7 +83,12 @@ extension HTTPFrontHandler {
         connection.open()
         connection.await(unconfirmed)
         // The open packet waits already: the session does not hold this GET.
-        if let response = connection.poll(responder(context)) { give(endpoint.answer(response, head)) }
+        guard let response = connection.poll(responder(context)) else { return }
+        var answer = endpoint.answer(response, head)
+        if let cookie = endpoint.configuration.cookie {
+            answer.headers.add(name: "Set-Cookie", value: cookie.header(for: connection.sid))
+        }
+        give(answer)
     }
 
     /// A GET or a POST: the session answers at once, or in time through the responder.
@@ -101,6 +138,7 @@ enum EngineQuestion: Sendable {
 extension LoopShard {
     /// A session's answer; nil: it comes through the responder.
     func answer(_ question: EngineQuestion, sid: String, transport: EngineTransport, _ responder: EngineResponder) -> EngineResponse? {
+        settleDeadlines()
         guard let connection = sessions[sid] else { return .refused(.sessionUnknown) }
         guard transport == .polling, connection.session.transport == .polling else { return .refused(.badRequest) }
         return switch question {

@@ -44,14 +44,14 @@ struct KeptTests {
             let seen = Recorder<Int>()
             client.socket.on("x") { seen.append($0.arguments.first.int ?? -1) }
             for round in 0..<5 {
-                client.socket.beginHolding()
+                client.socket.isHolding = true
                 client.receive((0..<3).map { "42[\"x\",\(3 * round + $0)]" })
                 #expect(io.statistics.connections == 1, "round \(round)")
                 client.socket.resume()
             }
             #expect(seen.all == Array(0..<15))
             #expect(client.socket.keptBytes == 0)
-            client.socket.beginHolding()
+            client.socket.isHolding = true
             client.receive((0..<4).map { "42[\"x\",\($0)]" })
             #expect(io.statistics.connections == 0)
         }
@@ -254,9 +254,9 @@ struct KeptTests {
     func compaction() {
         var pending = PendingAcknowledgements()
         let start = NIODeadline.uptimeNanoseconds(0)
-        _ = pending.add(deadline: start) { _ in }
-        for number in 1...1_000 {
-            let id = pending.add(deadline: start + .seconds(Int64(number))) { _ in }
+        pending.add(0, deadline: start) { _ in }
+        for id in 1...UInt64(1_000) {
+            pending.add(id, deadline: start + .seconds(Int64(id))) { _ in }
             #expect(pending.take(id) != nil)
             #expect(pending.take(id) == nil)
             #expect(pending.deadlineCount <= 2 * pending.count + 16)

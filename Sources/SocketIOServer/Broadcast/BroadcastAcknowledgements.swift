@@ -1,0 +1,118 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+public import SocketIOCore
+
+/// Not all clients have acknowledged an event in time.
+public struct MissingAcknowledgements: Error, Sendable {
+    /// Those that came, in the order of arrival.
+    public let answers: [BroadcastAnswer]
+    /// How many did not come; nil: a server of the cluster has not told how many clients it asked.
+    public let missing: Int?
+}
+
+/// The acknowledgements of a broadcast as they come in from all servers. A value: it calls nobody.
+struct BroadcastAnswers {
+    let servers: Int
+    private(set) var answers: [BroadcastAnswer] = []
+    private var clients = 0
+    private var countedServers = 0
+
+    init(servers: Int) { self.servers = servers }
+
+    /// Everybody who was asked has answered.
+    var isComplete: Bool { countedServers >= servers && answers.count >= clients }
+
+    /// nil: a server has not told.
+    var missing: Int? { countedServers >= servers ? max(clients - answers.count, 0) : nil }
+
+    mutating func count(_ clients: Int) {
+        self.clients += clients
+        countedServers += 1
+    }
+
+    mutating func add(_ answer: BroadcastAnswer) { answers.append(answer) }
+}
+
+extension BroadcastOperator {
+    /// Sends an event to all who were chosen and waits for their acknowledgements, for as long as ``timeout(_:)`` says, or five seconds.
+    ///
+    /// - Returns: the first argument of each acknowledgement, in the order of arrival.
+    /// - Throws: ``MissingAcknowledgements`` with those that came, what the adapter throws, or `CancellationError`.
+    public func emitWithAck(_ event: String, _ arguments: any JSONWritable...) async throws -> [BroadcastAnswer] {
+        try await emitWithAck(EventPacket(event, arguments))
+    }
+
+    func emitWithAck(_ packet: EventPacket) async throws -> [BroadcastAnswer] {
+        guard !isNobody else { return [] }
+        let timeout = options.flags.timeout ?? InMemoryAdapter.acknowledgementTimeout
+        let servers = options.flags.isLocal ? 1 : try await adapter.serverCount()
+        let state = NIOLockedValueBox(BroadcastAnswers(servers: servers))
+        let result = FirstResult<[BroadcastAnswer]>()
+        let change: @Sendable ((inout BroadcastAnswers) -> Void) -> Void = { body in
+            let complete = state.withLockedValue { answers -> [BroadcastAnswer]? in
+                body(&answers)
+                return answers.isComplete ? answers.answers : nil
+            }
+            if let complete { result.resume(with: .success(complete)) }
+        }
+        let timer = adapter.local.timerLoop.scheduleTask(in: TimeAmount(timeout)) {
+            let late = state.withLockedValue { $0 }
+            result.resume(with: .failure(MissingAcknowledgements(answers: late.answers, missing: late.missing)))
+        }
+        defer { timer.cancel() }
+        return try await result.value {
+            adapter.broadcastWithAck(packet, to: options) { clients in
+                change { $0.count(clients) }
+            } acknowledgement: { answer in
+                change { $0.add(answer) }
+            }
+        }
+    }
+}
+
+/// The first of several results, for the task that awaits it; its cancellation is one of them.
+final class FirstResult<Value: Sendable>: Sendable {
+    private enum State {
+        case empty
+        case awaited(CheckedContinuation<Value, any Error>)
+        case early(Result<Value, any Error>)
+        case taken
+    }
+
+    private let state = NIOLockedValueBox(State.empty)
+
+    /// Starts what leads to a result, and waits for it. Called once.
+    func value(_ start: () -> Void) async throws -> Value {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let early = state.withLockedValue { state -> Result<Value, any Error>? in
+                    guard case .early(let result) = state else {
+                        state = .awaited(continuation)
+                        return nil
+                    }
+                    state = .taken
+                    return result
+                }
+                if let early { return continuation.resume(with: early) }
+                start()
+            }
+        } onCancel: {
+            resume(with: .failure(CancellationError()))
+        }
+    }
+
+    func resume(with result: Result<Value, any Error>) {
+        let continuation = state.withLockedValue { state -> CheckedContinuation<Value, any Error>? in
+            switch state {
+            case .empty: state = .early(result)
+            case .awaited(let continuation):
+                state = .taken
+                return continuation
+            case .early, .taken: break
+            }
+            return nil
+        }
+        continuation?.resume(with: result)
+    }
+}

@@ -1,0 +1,162 @@
+public import NIOCore
+public import SocketIOCore
+
+extension ServerSocket {
+    // MARK: To this client
+
+    public func emit(_ event: String, _ arguments: any JSONWritable...) {
+        if isPlain {
+            sendEvent(event, id: nil, arguments)
+        } else {
+            send(EventPacket(event, arguments))
+        }
+    }
+
+    /// Sends arguments as they were received, attachments included: no value is parsed.
+    public func emit(_ event: String, _ arguments: Arguments) {
+        guard isPlain else { return send(EventPacket(event, arguments)) }
+        send { buffer in
+            SocketIOEncoder.event(event, namespace: namespace.name, id: nil, attachments: arguments.attachments.count, into: &buffer) {
+                $0.raw(arguments)
+            }
+            return arguments.attachments
+        }
+    }
+
+    /// Sends an event and asks for an acknowledgement.
+    ///
+    /// - Parameter completion: called once on the loop: with the answer, or with nil when the time is up, the socket disconnects or too
+    ///   many acknowledgements are owed.
+    public func emit(
+        _ event: String, _ arguments: any JSONWritable..., timeout: TimeAmount = .seconds(10),
+        acknowledgement completion: @escaping (Arguments?) -> Void
+    ) {
+        guard let id = askNext(timeout: timeout, completion) else { return }
+        sendEvent(event, id: id, arguments)
+    }
+
+    /// The number of an acknowledgement that the client owes from now on; nil: none may be asked for, and `completion` has heard of it.
+    func askNext(timeout: TimeAmount, _ completion: @escaping (Arguments?) -> Void) -> UInt64? {
+        guard isConnected, mayAsk else {
+            completion(nil)
+            return nil
+        }
+        let id = namespace.acknowledgementIDs.next()
+        ask(id, until: connection.shard.loop.now + timeout, completion)
+        return id
+    }
+
+    /// Nobody listens to what is sent, and nothing of it is kept: an event is encoded straight into the client's buffer.
+    private var isPlain: Bool { recovery == nil && !isListenedTo }
+    /// Somebody listens to outgoing events.
+    private var isListenedTo: Bool { rare.map { !$0.outgoing.isEmpty } ?? false }
+
+    func sendEvent(_ event: String, id: UInt64?, _ arguments: [any JSONWritable]) {
+        guard !isListenedTo else { return send(EncodedPacket(EventPacket(event, arguments), namespace: namespace.name, id: id)) }
+        send { buffer in
+            SocketIOEncoder.event(event, namespace: namespace.name, id: id, into: &buffer) { writer in
+                for argument in arguments { argument.write(to: &writer) }
+            }
+        }
+    }
+
+    /// Sends an event that does not ask for an acknowledgement. Under connection state recovery the adapter keeps it and gives it an offset.
+    func send(_ event: EventPacket, isVolatile: Bool = false) {
+        guard isConnected else { return }
+        if recovery == nil || isVolatile {
+            send(EncodedPacket(event, namespace: namespace.name), isVolatile: isVolatile)
+        } else {
+            namespace.adapter.broadcast(event, to: BroadcastOptions(rooms: [id]))
+        }
+    }
+
+    // MARK: To others
+
+    /// Chooses the other members of these rooms, or sockets by their ids.
+    public func to(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
+    public func to(_ rooms: [String]) -> BroadcastOperator { broadcast.to(rooms) }
+    /// The same as ``to(_:)-(String...)``.
+    public func `in`(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
+    public func `in`(_ rooms: [String]) -> BroadcastOperator { broadcast.to(rooms) }
+    /// Chooses everybody else but the members of these rooms.
+    public func except(_ rooms: String...) -> BroadcastOperator { broadcast.except(rooms) }
+    public func except(_ rooms: [String]) -> BroadcastOperator { broadcast.except(rooms) }
+    /// Chooses the other sockets of this server.
+    public var local: BroadcastOperator { broadcast.local }
+
+    /// Chooses everybody else in the namespace.
+    public var broadcast: BroadcastOperator { BroadcastOperator(adapter: namespace.adapter, options: BroadcastOptions(except: [id])) }
+
+    // MARK: Flags
+
+    /// The next event is dropped if the client is behind.
+    public var volatile: SocketOperator { SocketOperator(socket: self, isVolatile: true) }
+    /// How long the client may take to acknowledge the next event.
+    public func timeout(_ timeout: Duration) -> SocketOperator { SocketOperator(socket: self, timeout: timeout) }
+}
+
+/// One event to one socket, with flags: `socket.volatile.emit("position", x)`, `socket.timeout(.seconds(5)).emit("question") { … }`.
+public struct SocketOperator {
+    let socket: ServerSocket
+    var isVolatile = false
+    var timeout: Duration?
+
+    public var volatile: SocketOperator { SocketOperator(socket: socket, isVolatile: true, timeout: timeout) }
+    public func timeout(_ timeout: Duration) -> SocketOperator {
+        SocketOperator(socket: socket, isVolatile: isVolatile, timeout: timeout)
+    }
+
+    /// The same flags for the other sockets.
+    public var broadcast: BroadcastOperator {
+        let chosen = isVolatile ? socket.broadcast.volatile : socket.broadcast
+        return timeout.map { chosen.timeout($0) } ?? chosen
+    }
+    public func to(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
+    public func to(_ rooms: [String]) -> BroadcastOperator { broadcast.to(rooms) }
+    public func except(_ rooms: String...) -> BroadcastOperator { broadcast.except(rooms) }
+
+    public func emit(_ event: String, _ arguments: any JSONWritable...) {
+        socket.send(EventPacket(event, arguments), isVolatile: isVolatile)
+    }
+
+    /// Sends an event and asks for an acknowledgement.
+    ///
+    /// - Parameter completion: called once on the loop, with the answer or why there is none.
+    public func emit(
+        _ event: String, _ arguments: any JSONWritable...,
+        acknowledgement completion: @escaping (Result<Arguments, AcknowledgementError>) -> Void
+    ) {
+        socket.emitWithAck(event, arguments, timeout: timeout ?? AcknowledgementError.defaultTimeout, completion)
+    }
+}
+
+/// Why an acknowledgement did not come.
+public enum AcknowledgementError: Error, Sendable, Hashable {
+    case timedOut
+    /// The socket had gone, or went before it answered.
+    case disconnected
+    /// The socket owes as many as it may.
+    case tooMany
+
+    static let defaultTimeout = Duration.seconds(10)
+}
+
+extension ServerSocket {
+    func emitWithAck(
+        _ event: String, _ arguments: [any JSONWritable], timeout: Duration,
+        _ completion: @escaping (Result<Arguments, AcknowledgementError>) -> Void
+    ) {
+        emitWithAck(EventPacket(event, arguments), timeout: timeout, completion)
+    }
+
+    func emitWithAck(
+        _ event: EventPacket, timeout: Duration, _ completion: @escaping (Result<Arguments, AcknowledgementError>) -> Void
+    ) {
+        guard isConnected else { return completion(.failure(.disconnected)) }
+        guard mayAsk else { return completion(.failure(.tooMany)) }
+        let id = askNext(timeout: TimeAmount(timeout)) { [unowned self] answer in
+            completion(answer.map(Result.success) ?? .failure(isConnected ? .timedOut : .disconnected))
+        }
+        if let id { send(EncodedPacket(event, namespace: namespace.name, id: id)) }
+    }
+}
