@@ -50,6 +50,7 @@ struct HeartbeatTests {
             try peer.join()
             let shard = io.shard(for: loop).shard.value
             let connection = try #require(shard.sessions.values.first)
+            loop.advanceTime(by: .seconds(10))
             connection.deadlineDue(.ping, at: loop.now - .milliseconds(milliseconds))
             let left = TimeAmount.seconds(20) - (milliseconds < 100 ? .milliseconds(milliseconds) : .zero)
             loop.advanceTime(by: left - .milliseconds(1))

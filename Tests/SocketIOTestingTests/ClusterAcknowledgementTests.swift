@@ -14,11 +14,11 @@ struct ClusterAcknowledgementTests {
             for (number, server) in servers.enumerated() {
                 try await server.client.acknowledge(try await server.client.next { $0.name == "question" }, number)
             }
-            let numbers = try await answers.map { $0.first.int ?? -1 }
+            let numbers = try await answers.map { $0.value.int ?? -1 }
             #expect(numbers.sorted() == [0, 1, 2])
             async let local = first.local.emitWithAck("question")
             try await servers[0].client.acknowledge(try await servers[0].client.next { $0.name == "question" }, 7)
-            let ownNumbers = try await local.map { $0.first.int }
+            let ownNumbers = try await local.map { $0.value.int }
             #expect(ownNumbers == [7])
         }
     }

@@ -17,7 +17,9 @@ extension HTTPFrontMachine {
         endPoll()
         let closes = answer.closes || isQuiescing || !head.isKeepAlive || RequestDecoder.stops(behind: head)
         var headers = answer.headers
-        if answer.status != .noContent, answer.status != .notModified { headers.add(name: "Content-Length", value: String(answer.body.readableBytes)) }
+        if answer.status != .noContent, answer.status != .notModified {
+            headers.add(name: "Content-Length", value: String(answer.body.readableBytes))
+        }
         headers.add(name: "Connection", value: closes ? "close" : "keep-alive")
         respond(
             HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers), head.method == .HEAD ? ByteBuffer() : answer.body)
