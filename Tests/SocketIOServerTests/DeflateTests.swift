@@ -240,7 +240,10 @@ struct DeflateTests {
     @Test("a packet is compressed once per window, however many get it")
     func onceForAll() throws {
         let attachment = ByteBuffer(repeating: 7, count: 5_000)
-        let packet = EncodedPacket(attachments: [attachment]) { $0.writeString(Self.long) }
+        let packet = EncodedPacket {
+            $0.writeString(Self.long)
+            return [attachment]
+        }
         let forms = CompressedForms()
         func frames(_ windowBits: Int) -> ByteBuffer {
             let agreement = PerMessageDeflate(serverMaximumWindowBits: windowBits)
