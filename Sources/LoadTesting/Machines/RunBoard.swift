@@ -31,6 +31,9 @@ struct RunBoard: Sendable {
 
     func announce() async throws(RedisError) {
         try await self.renew()
+        // Machines report on a stream that exists only: a late report must not bring back the stream of a run that is over.
+        try await self.redis.addToStream(self.reports, [("opened", "1")])
+        try await self.redis.expire(self.reports, in: Self.keepTime)
         try await self.redis.addToStream(Self.runs, [("run", .text(self.id))], maximumLength: 100)
         try await self.redis.expire(Self.runs, in: Self.keepTime)
     }
@@ -97,12 +100,9 @@ struct RunBoard: Sendable {
     /// - Parameter number: counts the machine's reports, so that one that was sent twice is taken once.
     func tell(_ text: String, from machine: String, number: Int) async throws(RedisError) {
         for (index, (chunk, isLast)) in Self.chunks(of: text).enumerated() {
-            try await self.redis.addToStream(
-                self.reports,
-                [
-                    ("machine", .text(machine)), ("number", .integer(Int64(number))), ("part", .integer(Int64(index))),
-                    ("last", isLast ? "1" : "0"), ("text", .bytes(chunk)),
-                ])
+            _ = try await self.redis.send(
+                "XADD", .text(self.reports), "NOMKSTREAM", "*", "machine", .text(machine), "number", .integer(Int64(number)), "part",
+                .integer(Int64(index)), "last", isLast ? "1" : "0", "text", .bytes(chunk))
         }
     }
 

@@ -170,6 +170,19 @@ struct LiveMachineRunTests {
         await #expect(throws: MachineCoordinator.Failure.self) { try await board.publish(assignment) }
     }
 
+    @Test("a report that comes after the end of its run leaves nothing behind")
+    func lateReports() async throws {
+        let redis = InMemoryRedis()
+        let board = RunBoard(id: "x", redis: redis.session(), waiting: redis.session())
+        try await board.announce()
+        try await board.tell("early", from: "m", number: 0)
+        #expect(try await board.readReports(after: "0-0", waiting: .milliseconds(1)).entries.count == 2)
+        try await board.remove()
+        try await board.tell("late", from: "m", number: 1)
+        try await board.keepReports()
+        #expect(try await redis.session().scan(matching: "dunlin:load:x:*").keys.isEmpty)
+    }
+
     @Test("a machine's uptime at a time of Redis is found from Redis's clock")
     func clock() async throws {
         let redis = InMemoryRedis(time: .stopped(at: 5_000))
