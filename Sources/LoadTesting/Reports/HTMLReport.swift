@@ -139,7 +139,8 @@ public enum HTMLReport {
     private static func events(_ report: RunReport) -> String {
         let rows = report.aggregate.summaries.filter { !$0.key.hasPrefix("steps.") }.sorted { $0.key < $1.key }
             .map { name, summary in [Markup.escape(name)] + Self.cells(summary) }
-        return Self.table("Times", columns: ["metric"] + Self.summaryColumns, numeric: 1, rows: rows, note: "in milliseconds")
+        return Self.table(
+            "Times", columns: ["metric"] + Self.summaryColumns, numeric: 1, rows: rows, note: "in milliseconds", style: "named")
     }
 
     private static let summaryColumns = ["count", "min", "mean", "p50", "p95", "p99", "p99.9", "p99.99", "max"]
@@ -162,7 +163,7 @@ public enum HTMLReport {
             [Markup.escape(room.room)] + [room.sent, room.delivered, room.lost, room.doubled, room.outOfOrder].map(ReportNumber.grouped)
         }
         var text = Self.table(
-            "Delivery", columns: ["room", "sent", "delivered", "lost", "doubled", "out of order"], numeric: 1, rows: rows)
+            "Delivery", columns: ["room", "sent", "delivered", "lost", "doubled", "out of order"], numeric: 1, rows: rows, style: "named")
         for (name, messages) in [("lost", audit.lost), ("doubled", audit.doubled), ("out of order", audit.outOfOrder)]
         where !messages.isEmpty {
             let shown = messages.prefix(100).map {

@@ -45,8 +45,8 @@ enum HTMLStyle {
         th { color: var(--faint); font-weight: 500; } .n { text-align: right; white-space: nowrap; overflow-wrap: normal; padding-left: .6rem; }
         tbody tr:last-child td { border-bottom: 0; } td:first-child { min-width: 1.5rem; } td:first-child:not(:last-child):not(.n) { max-width: 28rem; }
         @media (max-width: 40rem) { main { padding: 1rem .6rem 2rem; } table { font-size: .8rem; }
-          td:first-child:not(:last-child):not(.n) { max-width: 8.5rem; overflow-wrap: anywhere; } .n { padding-left: .3rem; padding-right: .4rem; } }
-        @media print { :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --faint: #444; --line: #ccc;
+          .named td:first-child { min-width: 8rem; max-width: 8rem; overflow-wrap: anywhere; } .n { padding-left: .3rem; padding-right: .4rem; } }
+        @media print { :root { font-size: 11px; color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --faint: #444; --line: #ccc;
           --c1: #0063a8; --c2: #b85c00; --c3: #b3134a; --c4: #00725c; --c5: #6a4fb3; --c6: #5c6b00; --good: #00643c; --bad: #b00020; --mild: #8a5a00; --alert: #fff1d6; }
           main { max-width: none; padding: 0; } figure, section, .tiles div { break-inside: avoid; } .charts { grid-template-columns: 1fr 1fr; }
           .scroll { overflow: visible; } body { font-size: 11px; } table { font-size: 9px; }
