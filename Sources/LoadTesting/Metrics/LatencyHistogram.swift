@@ -5,7 +5,14 @@ public struct LatencyHistogram: Sendable {
     /// Longer times are recorded as this: a day.
     static let maximumMicroseconds: UInt64 = 86_400_000_000
 
-    private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+    /// Sized for times up to an eighth of a second: a period's histogram that has to grow step by step costs more than all that it records.
+    private static let sized: Histogram<UInt64> = {
+        var histogram = Histogram<UInt64>(highestTrackableValue: 131_071, numberOfSignificantValueDigits: .three)
+        histogram.autoResize = true
+        return histogram
+    }()
+
+    private var histogram = Self.sized
     /// Exact, while the histogram's values are rounded to three digits.
     private(set) var sumNanoseconds: Double = 0
     private(set) var minimumNanoseconds = Int64.max
@@ -37,11 +44,26 @@ public struct LatencyHistogram: Sendable {
     /// Milliseconds below or at which this share of the values lies.
     ///
     /// - Parameter percentile: from 0 to 100.
-    public func milliseconds(atPercentile percentile: Double) -> Double {
-        guard self.count > 0 else { return 0 }
-        if percentile >= 100 { return self.maximum }
-        // The bucket's upper end may lie above the greatest value, or below the smallest after rounding.
-        return min(max(Double(self.histogram.valueAtPercentile(percentile)) / 1_000, self.minimum), self.maximum)
+    public func milliseconds(atPercentile percentile: Double) -> Double { self.milliseconds(atPercentiles: [percentile])[0] }
+
+    /// The same for several percentiles, in one walk over the buckets.
+    ///
+    /// - Parameter percentiles: in ascending order.
+    func milliseconds(atPercentiles percentiles: [Double]) -> [Double] {
+        guard self.count > 0 else { return percentiles.map { _ in 0 } }
+        // As many values as this lie at or below a percentile, rounded up; `nextDown` keeps a rounded product from passing a whole number.
+        let wanted = percentiles.map { max(1, (Double(self.count) * max($0.nextDown, 0) / 100).rounded(.up)) }
+        var found: [Double] = []
+        var total = 0.0
+        for bucket in self.histogram.recordedValues() {
+            total += Double(bucket.count)
+            // The bucket's upper end may lie above the greatest value, or below the smallest after rounding.
+            let value = min(max(Double(bucket.value) / 1_000, self.minimum), self.maximum)
+            while found.count < wanted.count, percentiles[found.count] < 100, total >= wanted[found.count] { found.append(value) }
+            if found.count == wanted.count { break }
+        }
+        while found.count < wanted.count { found.append(self.maximum) }
+        return found
     }
 
     /// In milliseconds.
@@ -103,13 +125,14 @@ public struct LatencySummary: Sendable, Hashable {
         self.minimum = histogram.minimum
         self.maximum = histogram.maximum
         self.mean = histogram.mean
-        self.p50 = histogram.milliseconds(atPercentile: 50)
-        self.p75 = histogram.milliseconds(atPercentile: 75)
-        self.p90 = histogram.milliseconds(atPercentile: 90)
-        self.p95 = histogram.milliseconds(atPercentile: 95)
-        self.p99 = histogram.milliseconds(atPercentile: 99)
-        self.p999 = histogram.milliseconds(atPercentile: 99.9)
-        self.p9999 = histogram.milliseconds(atPercentile: 99.99)
+        let values = histogram.milliseconds(atPercentiles: [50, 75, 90, 95, 99, 99.9, 99.99])
+        self.p50 = values[0]
+        self.p75 = values[1]
+        self.p90 = values[2]
+        self.p95 = values[3]
+        self.p99 = values[4]
+        self.p999 = values[5]
+        self.p9999 = values[6]
     }
 
     /// The names in Artillery's order.

@@ -38,6 +38,10 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     /// What the handshake agreed on; nil: messages are not compressed.
     private var compression: ConnectionCompression?
     private var closing = WebSocketCloseHandshake(role: .client)
+    /// The channel's own descriptor, for direct writes; nil under TLS, and when the channel has ended.
+    private var descriptor: NIOBSDSocket.Handle?
+    /// Whether the channel was given bytes that it may hold itself.
+    private var mayBeQueued = true
     /// Bytes of a head or a frame that is not complete.
     private var partial = ByteBuffer()
 
@@ -60,7 +64,10 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         if context.channel.isActive { self.start(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        self.descriptor = nil
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         self.start(context)
@@ -109,6 +116,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         self.partial = ByteBuffer()
         self.decoder = nil
         self.handshake = nil
+        self.descriptor = nil
         connection.webSocketEnded(self, error)
     }
 
@@ -157,6 +165,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
             return false
         }
         self.handshake = nil
+        if self.connection?.plan.configuration.url.isSecure == false { self.descriptor = DirectWrite.descriptor(of: context) }
         self.connection?.webSocketOpened(self)
         return true
     }
@@ -256,7 +265,21 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     func write(_ frames: ByteBuffer) {
         guard let context, self.closing.maySend else { return }
         self.loop.bytesSent &+= frames.readableBytes
-        context.writeAndFlush(self.wrapOutboundOut(frames), promise: nil)
+        var rest = frames
+        rest.moveReaderIndex(forwardBy: self.writeDirectly(frames, context))
+        guard rest.readableBytes > 0 else { return }
+        self.mayBeQueued = true
+        context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
+    }
+
+    /// Hands the kernel what it takes, unless the channel holds bytes that would be overtaken.
+    ///
+    /// - Returns: how many bytes that were.
+    private func writeDirectly(_ frames: ByteBuffer, _ context: ChannelHandlerContext) -> Int {
+        guard let descriptor, context.channel.isActive else { return 0 }
+        if self.mayBeQueued, self.bufferedBytes > 0 { return 0 }
+        self.mayBeQueued = false
+        return DirectWrite.send(frames, to: descriptor)
     }
 
     func send(opcode: WebSocketOpcode, _ payload: ByteBuffer) {
@@ -278,6 +301,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         guard let context else { return }
         var buffer = ByteBuffer()
         WebSocketEncoder.writeClose(code: code, mask: self.loop.nextMask(), into: &buffer)
+        self.mayBeQueued = true
         context.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
     }
 
