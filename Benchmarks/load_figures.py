@@ -273,14 +273,19 @@ def idle(options, folder):
 
 def hold(options, folder):
     users = options.hold
-    (folder / "hold.yml").write_text(IDLE.format(url="http://127.0.0.1:1", users=users, ramp=30, think=30))
+    (folder / "hold.yml").write_text(IDLE.format(url="http://127.0.0.1:1", users=users, ramp=30, think=600))
     with Server(options.server) as server:
         generator = Generator(options, folder, "hold.yml", "-t", server.url, "-o", "hold.json")
         generator.wait_for_connections(users)
+        # All at once for a while; an interrupt then ends those who are still there.
+        time.sleep(10)
         memory = status(generator.pid, "VmRSS")
-        generator.process.wait(300)
+        generator.end()
     counters = json.loads((folder / "hold.json").read_text())["aggregate"]["counters"]
     print(f"held at once: {users:,} virtual users in {memory / 1024:.0f} MiB; completed {counters.get('vusers.completed', 0):,}")
+    for name, count in sorted(counters.items()):
+        if name.startswith(("errors.", "socketio.disconnects.")):
+            print(f"  {name}: {count:,}")
     return counters.get("vusers.completed") == users
 
 
