@@ -75,7 +75,7 @@ let package = Package(
         .executable(name: "cluster-node", targets: ["cluster-node"]),
     ],
     traits: [
-        .trait(name: "TLS", description: "https and wss for SocketIOClient and RedisClient: SwiftNIO SSL."),
+        .trait(name: "TLS", description: "https and wss in SocketIOClient; RedisClient needs it. SwiftNIO SSL."),
         .trait(
             name: "Hummingbird", description: "SocketIOHummingbird and SocketIOTesting: a Hummingbird server.", enabledTraits: ["TLS"]),
         .trait(
