@@ -66,12 +66,36 @@ final class RedisCluster: ClassroomCluster {
             RedisCommand("ZREMRANGEBYSCORE", key, "-inf", .integer(sentAt - lifetime)),
             RedisCommand("PEXPIRE", key, .integer(lifetime)),
         ]
+        // In the order of the calls as long as Redis answers; while it is away nobody waits.
         let isAway = state.withLockedValue(\.isAway)
-        redis.send(commands, timeout: limits.patience) { result in
-            self.note(isAway: (try? result.get()) == nil)
-            if !isAway { completion() }
-        }
+        let finish = patiently { (_: Result<[RESPValue], RedisError>?) in if !isAway { completion() } }
+        redis.send(commands) { finish($0) }
         if isAway { completion() }
+    }
+
+    /// A completion for what is sent to Redis. It is called with nil when the patience is over. The command itself keeps its own, longer time:
+    /// one that runs out ends the connection.
+    private func patiently<Value: Sendable>(
+        _ completion: @escaping @Sendable (Result<Value, RedisError>?) -> Void
+    ) -> @Sendable (Result<Value, RedisError>) -> Void {
+        let waiting = NIOLockedValueBox<(@Sendable (Result<Value, RedisError>?) -> Void)?>(completion)
+        let take: @Sendable () -> (@Sendable (Result<Value, RedisError>?) -> Void)? = {
+            waiting.withLockedValue { waiting in
+                defer { waiting = nil }
+                return waiting
+            }
+        }
+        let timer = redis.eventLoop.scheduleTask(in: TimeAmount(limits.patience)) {
+            guard let completion = take() else { return }
+            self.note(isAway: true)
+            completion(nil)
+        }
+        return { result in
+            timer.cancel()
+            // An error that Redis answers is an answer.
+            if case .failure(let error) = result, error.reply == nil { self.note(isAway: true) } else { self.note(isAway: false) }
+            take()?(result)
+        }
     }
 
     /// Told once, and again when it is back.
@@ -93,22 +117,23 @@ final class RedisCluster: ClassroomCluster {
             .integer(Int64(bucket.rule.capacity) * 1_000_000), .integer(Int64((bucket.rule.refillPerSecond * 1_000).rounded())),
         ]
         run(RedisScripts.take, keys, arguments) { result in
-            let wait = (try? result.get())?.integer ?? 0
+            let wait = (try? result?.get())?.integer ?? 0
             completion(wait > 0 ? Int(clamping: wait) : nil)
         }
     }
 
     /// By its name, and by its text if Redis does not know it.
     private func run(
-        _ script: RedisScript, _ keys: [RedisArgument], _ arguments: [RedisArgument], completion: @escaping RedisClient.Completion
+        _ script: RedisScript, _ keys: [RedisArgument], _ arguments: [RedisArgument],
+        completion: @escaping @Sendable (Result<RESPValue, RedisError>?) -> Void
     ) {
-        redis.send(script.bySHA1(keys: keys, arguments: arguments), timeout: limits.patience) { result in
+        let finish = patiently(completion)
+        redis.send(script.bySHA1(keys: keys, arguments: arguments)) { result in
             if case .failure(let error) = result, error.reply?.kind == "NOSCRIPT" {
-                return self.redis.send(
-                    script.byText(keys: keys, arguments: arguments), timeout: self.limits.patience, completion: completion)
+                self.redis.send(script.byText(keys: keys, arguments: arguments)) { finish($0) }
+            } else {
+                finish(result)
             }
-            if case .failure(let error) = result, error.reply == nil { self.note(isAway: true) } else { self.note(isAway: false) }
-            completion(result)
         }
     }
 
@@ -130,9 +155,8 @@ final class RedisCluster: ClassroomCluster {
         }
         timer?.cancel()
         await withCheckedContinuation { continuation in
-            redis.send(
-                [RedisCommand("DEL", .text(key(of: node))), RedisCommand("ZREM", "dunlin:nodes", .text(node))], timeout: limits.patience
-            ) { _ in continuation.resume() }
+            let finish = patiently { (_: Result<[RESPValue], RedisError>?) in continuation.resume() }
+            redis.send([RedisCommand("DEL", .text(key(of: node))), RedisCommand("ZREM", "dunlin:nodes", .text(node))]) { finish($0) }
         }
     }
 
@@ -158,7 +182,7 @@ final class RedisCluster: ClassroomCluster {
         }
         let arguments: [RedisArgument] = [.text(self.key(of: "")), .text(node), .integer(limits.nodeLifetime.milliseconds)]
         run(RedisScripts.beat, ["dunlin:nodes", key], arguments) { result in
-            let counts = (try? result.get())?.elements?.compactMap(\.integer) ?? []
+            let counts = (try? result?.get())?.elements?.compactMap(\.integer) ?? []
             self.state.withLockedValue { state in
                 state.isBeating = false
                 // Redis lost something, or was out of reach.
@@ -169,7 +193,7 @@ final class RedisCluster: ClassroomCluster {
     }
 
     private func send(_ command: RedisCommand) {
-        redis.send(command, timeout: limits.patience) { _ in }
+        redis.send(command) { _ in }
     }
 }
 

@@ -91,7 +91,7 @@ final class RedisLink: Service, Sendable {
 
     /// Redis's clock, in milliseconds since 1970.
     func time() async throws -> Int64 {
-        let reply = try await client.send(RedisCommand("TIME"), timeout: .seconds(1))
+        let reply = try await client.send(RedisCommand("TIME"))
         guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
             throw RedisError(.unexpectedReply, "TIME")
         }

@@ -132,12 +132,12 @@ struct RedisClusterTests {
         limits.patience = .milliseconds(50)
         let cluster = RedisCluster(client, node: "one", limits: limits, logger: Self.logger)
         await redis.refuseConnections()
-        await keep("lost", at: 1, in: cluster)
+        await keep("early", at: 1, in: cluster)
         #expect(await take(SharedBucket(name: "x", rule: TokenBucket.Rule(capacity: 1, refillPerSecond: 1)), from: cluster) == nil)
         redis.acceptConnections()
         try await eventually {
             await keep("kept", at: 2, in: cluster)
-            return (try? await client.sortedSetCount("chat:messages:r")) == 1
+            return (try? await client.score("chat:messages:r", of: "kept")) == 2
         }
         await client.close()
         await redis.shutDown()

@@ -65,9 +65,12 @@ struct TwoNodeTests {
         configuration.adapter = RedisAdapter.factory(client, logger: Self.logger)
         let io = SocketIO(configuration: configuration, logger: Self.logger)
         let clock = SystemClock()
+        var rates = RuntimeConfiguration()
+        // Nothing flows back while a slow machine runs the test.
+        rates.chatRate = TokenBucket.Rule(capacity: 30, refillPerSecond: 0.001)
         let runtime = ClassroomRuntime(
-            io: io, store: store, authentication: StoredTokenAuthentication(store: store, now: { clock.now }), clock: clock,
-            cluster: cluster, logger: Self.logger)
+            io: io, store: store, authentication: StoredTokenAuthentication(store: store, now: { clock.now }), configuration: rates,
+            clock: clock, cluster: cluster, logger: Self.logger)
         try await runtime.start()
         try await withTestServer(io) { server in
             try await start(missing - 1, nodes + [Node(io: io, runtime: runtime, server: server)], redis, store, patience, body)
