@@ -13,7 +13,7 @@ import requests
 
 from asynchronous import bounded
 from players import Players
-from redis_server import RedisServer, free_port
+from redis_process import RedisProcess, free_port
 from server_process import CHECKOUT
 
 
@@ -65,7 +65,7 @@ def school(request, dunlin, tmp_path):
     """Two servers with one Redis, and a load balancer before them."""
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps({"token": {"id": "ann", "username": "ann", "role": "student", "permissions": []}}), "utf-8")
-    redis = RedisServer(tmp_path)
+    redis = RedisProcess(tmp_path)
     servers = [
         dunlin("--database", "memory:", "--tokens", tokens, "--redis", redis.url, "--allowed-origin", "http://school.example")
         for _ in range(2)

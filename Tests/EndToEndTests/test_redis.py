@@ -9,13 +9,13 @@ import requests
 
 from asynchronous import bounded
 from players import Players
-from redis_server import RedisServer
+from redis_process import RedisProcess
 from wire import SocketIO
 
 
 @pytest.fixture
 def redis(tmp_path):
-    server = RedisServer(tmp_path)
+    server = RedisProcess(tmp_path)
     yield server
     server.kill()
 
@@ -48,12 +48,12 @@ async def test_a_message_is_in_redis_before_anybody_has_it(classroom, redis):
             await player.next("chat:joined")
         await one.emit("chat:message", {"roomId": "test_room_1", "content": "Hello from integration test!", "type": "text"})
         received = await two.next("chat:message")
-        stored = redis.ask("zrange", "chat:messages:test_room_1", "0", "-1")
+        stored = redis.lines("zrange", "chat:messages:test_room_1", "0", "-1")
         assert received["username"] == "student1" and received["content"] == "Hello from integration test!"
         assert len(stored) == 1
         message = json.loads(stored[0])
         assert message["content"] == "Hello from integration test!" and message["id"] == received["id"]
-        scores = redis.ask("zrange", "chat:messages:test_room_1", "0", "-1", "withscores")
+        scores = redis.lines("zrange", "chat:messages:test_room_1", "0", "-1", "withscores")
         assert int(scores[1]) == received["sentAt"]
 
 
@@ -75,7 +75,7 @@ async def test_without_redis_readiness_fails_and_the_classroom_goes_on(classroom
     answer = await ben.call("chat:message", {"content": "together"})
     assert answer["ok"] is True and answer["sequence"] == 4
     assert (await ann.next("chat:message"))["content"] == "together"
-    assert [json.loads(text)["content"] for text in redis.ask("zrange", "chat:messages:test_room_1", "0", "-1")][-1] == "together"
+    assert [json.loads(text)["content"] for text in redis.lines("zrange", "chat:messages:test_room_1", "0", "-1")][-1] == "together"
 
 
 @bounded(60)
@@ -84,13 +84,13 @@ async def test_redis_may_lose_everything(classroom, redis):
     ann, _ = await member(classroom, 1)
     for number in range(2):
         assert (await ann.call("chat:message", {"content": f"message {number}"}))["ok"] is True
-    redis.ask("flushall")
+    redis.lines("flushall")
     # The history is the database's; the set begins anew and is not filled up.
     _, joined = await member(classroom, 2)
     assert [message["content"] for message in joined["history"]] == ["message 0", "message 1"]
     assert (await ann.call("chat:message", {"content": "message 2"}))["ok"] is True
-    assert [json.loads(text)["content"] for text in redis.ask("zrange", "chat:messages:test_room_1", "0", "-1")] == ["message 2"]
-    redis.ask("script", "flush")
+    assert [json.loads(text)["content"] for text in redis.lines("zrange", "chat:messages:test_room_1", "0", "-1")] == ["message 2"]
+    redis.lines("script", "flush")
     assert (await ann.call("chat:message", {"content": "message 3"}))["ok"] is True
 
 
