@@ -42,10 +42,9 @@ wait_for() {
     fail "$what did not start"
 }
 
-# PostgreSQL refuses to run as root.
-as_postgres() {
-    if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi
-}
+# PostgreSQL refuses to run as root. An array and no function: the process that is started has to be the one that is ended.
+as_postgres=()
+if [ "$(id -u)" -eq 0 ]; then as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups); fi
 
 if [ -z "${DATABASE:-}" ]; then
     programs="$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)"
@@ -53,9 +52,9 @@ if [ -z "${DATABASE:-}" ]; then
     mkdir "$folder/postgres"
     chmod 711 "$folder"
     if [ "$(id -u)" -eq 0 ]; then chown postgres "$folder/postgres"; fi
-    as_postgres "$programs/initdb" --pgdata "$folder/postgres/data" --username dunlin --auth trust >"$folder/initdb.log" 2>&1 ||
+    "${as_postgres[@]}" "$programs/initdb" --pgdata "$folder/postgres/data" --username dunlin --auth trust >"$folder/initdb.log" 2>&1 ||
         fail "PostgreSQL cannot be set up"
-    as_postgres "$programs/postgres" -D "$folder/postgres/data" -p 5433 -c listen_addresses=127.0.0.1 \
+    "${as_postgres[@]}" "$programs/postgres" -D "$folder/postgres/data" -p 5433 -c listen_addresses=127.0.0.1 \
         -c unix_socket_directories="$folder/postgres" >"$folder/postgres.log" 2>&1 &
     children+=($!)
     wait_for PostgreSQL "$programs/pg_isready" -h 127.0.0.1 -p 5433
