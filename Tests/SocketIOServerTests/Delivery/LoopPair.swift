@@ -14,7 +14,7 @@ struct LoopPair {
 
     static func with(_ configuration: SocketIOConfiguration = LoopPair.roomy, _ body: (LoopPair) async throws -> Void) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let io = SocketIO(configuration: configuration.patient, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let (accepted, continuation) = AsyncStream.makeStream(of: (any Channel).self)
         let channel = try await ServerBootstrap(group: group, childGroup: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
