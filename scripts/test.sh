@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 reports=reports/test
 python=.tools/venv/bin/python
-seconds_at_most=900
+seconds_at_most=1800
 export PYTHONDONTWRITEBYTECODE=1
 running=""
 
