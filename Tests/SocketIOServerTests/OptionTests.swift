@@ -227,13 +227,16 @@ struct HandshakeCheckTests {
             return nil
         }
         try await LoopPair.with(configuration) { pair in
-            let client = try await pair.connect().client
+            let (client, peer) = try await pair.connect()
             async let response = try? client.ask("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n", until: "never")
             for await _ in questions { break }
             try await client.close()
             decide.finish()
             _ = await response
             await pair.io.shutdown()
+            // A channel's place is given back on its loop, behind its end.
+            try await peer.closeFuture.get()
+            try await peer.eventLoop.submit {}.get()
             #expect(pair.io.placesInUse == (0, 0, 0))
         }
     }

@@ -86,7 +86,7 @@ final class RedisLink: Service, Sendable {
 
     /// - Throws: if Redis does not answer.
     func check() async throws {
-        _ = try await client.send(RedisCommand("PING"), timeout: .seconds(5))
+        _ = try await client.send(RedisCommand("PING"), timeout: .seconds(1))
     }
 
     /// Redis's clock, in milliseconds since 1970.
