@@ -106,18 +106,20 @@ let package = Package(
         .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
         .target(name: "JSONCore", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "SocketIOCore", dependencies: ["JSONCore", nioCore], swiftSettings: settings),
+        .target(name: "ChannelDescriptors", dependencies: [nioCore], swiftSettings: settings),
         .target(
             name: "SocketIOServer",
             dependencies: [
-                "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, metrics, deque,
-                heap,
+                "SocketIOCore", "EngineIOCore", "WebSocketCore", "ChannelDescriptors", nioCore, nioPosix, nioHTTP1, nioConcurrency, logging,
+                metrics, deque, heap,
             ],
             resources: [.embedInCode("Browser/dunlin.js")],
             swiftSettings: settings),
         .target(
             name: "SocketIOClient",
             dependencies: [
-                "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix, nioHTTP1, nioTLS, nioTLSEvents, nioConcurrency,
+                "SocketIOCore", "EngineIOCore", "WebSocketCore", "ChannelDescriptors", nioCore, nioPosix, nioHTTP1, nioTLS, nioTLSEvents,
+                nioConcurrency,
             ],
             swiftSettings: settings),
         .target(

@@ -1,3 +1,4 @@
+import ChannelDescriptors
 import NIOCore
 import NIOTLS
 import SocketIOCore

@@ -1,3 +1,4 @@
+import ChannelDescriptors
 import DequeModule
 import EngineIOCore
 import NIOCore

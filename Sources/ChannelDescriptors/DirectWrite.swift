@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 #if canImport(Glibc)
 import Glibc
@@ -8,9 +8,9 @@ import Musl
 
 /// Hands bytes to the kernel without the channel's queue of pending writes, which is most of what a small write costs in user space.
 /// Allowed only while the channel holds nothing itself, or bytes would overtake each other.
-enum DirectWrite {
+package enum DirectWrite {
     /// The descriptor under a channel; nil: it has none, or this platform is not served.
-    static func descriptor(of context: ChannelHandlerContext) -> NIOBSDSocket.Handle? {
+    package static func descriptor(of context: ChannelHandlerContext) -> NIOBSDSocket.Handle? {
         #if canImport(Glibc) || canImport(Musl)
         try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
         #else
@@ -19,7 +19,7 @@ enum DirectWrite {
     }
 
     /// Bytes that the kernel holds until the peer acknowledges them; nil: unknown.
-    static func unacknowledgedBytes(of descriptor: NIOBSDSocket.Handle) -> Int? {
+    package static func unacknowledgedBytes(of descriptor: NIOBSDSocket.Handle) -> Int? {
         #if canImport(Glibc) || canImport(Musl)
         var count: Int32 = 0
         // SIOCOUTQ is this request's name for sockets.
@@ -31,7 +31,7 @@ enum DirectWrite {
 
     /// Sends what the kernel takes now. Returns how much that was: nothing when the socket can take nothing or is broken, and the channel's
     /// own write finds out which.
-    static func send(_ bytes: ByteBuffer, to descriptor: NIOBSDSocket.Handle) -> Int {
+    package static func send(_ bytes: ByteBuffer, to descriptor: NIOBSDSocket.Handle) -> Int {
         #if canImport(Glibc)
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         return max(0, bytes.withUnsafeReadableBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, flags) })
