@@ -35,3 +35,12 @@ package func withBackend<Value: Sendable>(
         return try await body(server.port)
     }
 }
+
+/// Asks again until it holds: what it waits for comes from another server.
+package func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while try await !condition() {
+        try #require(ContinuousClock.now < end, "not within a minute", sourceLocation: sourceLocation)
+        try await Task.sleep(for: .milliseconds(2))
+    }
+}

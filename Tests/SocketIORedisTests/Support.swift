@@ -65,15 +65,6 @@ private func start(
     }
 }
 
-/// Asks again until it holds: what it waits for comes from another server.
-func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(60)
-    while try await !condition() {
-        try #require(ContinuousClock.now < end, "not within a minute", sourceLocation: sourceLocation)
-        try await Task.sleep(for: .milliseconds(2))
-    }
-}
-
 /// What handlers were told, in its order.
 final class Heard: Sendable {
     private let texts = NIOLockedValueBox<[String]>([])

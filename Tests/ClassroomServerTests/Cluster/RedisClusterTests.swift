@@ -143,12 +143,3 @@ struct RedisClusterTests {
         await redis.shutDown()
     }
 }
-
-/// Asks again until it holds: what it waits for comes from another node.
-func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(60)
-    while try await !condition() {
-        try #require(ContinuousClock.now < end, "not within a minute", sourceLocation: sourceLocation)
-        try await Task.sleep(for: .milliseconds(2))
-    }
-}
