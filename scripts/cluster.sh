@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 port="${PORT:-8080}"
-folder="$(mktemp -d "${TMPDIR:-/tmp}/dunlin-cluster.XXXXXX")"
+folder="$(mktemp -d -t dunlin-cluster.XXXXXX)"
 children=()
 
 finish() {

@@ -28,9 +28,9 @@ async def readiness(classroom):
     return response.status_code, response.json()["status"]
 
 
-async def until_ready(classroom, seconds):
+async def until_state(classroom, wanted, seconds):
     deadline = time.monotonic() + seconds
-    while (state := await readiness(classroom)) != (200, "ready"):
+    while (state := await readiness(classroom)) != wanted:
         assert time.monotonic() < deadline, f"still {state}"
         await asyncio.sleep(0.1)
 
@@ -56,13 +56,13 @@ async def test_of_a_burst_in_which_the_database_is_killed_every_acknowledged_ans
         await asyncio.sleep(0.001)
     await asyncio.to_thread(classroom.postgres.kill)
     plays += [asyncio.create_task(insist(number, player, results)) for number, player in enumerate(players) if number >= PLAYERS // 2]
-    await asyncio.sleep(0.5)
+    await until_state(classroom, (503, "database_unavailable"), 60)
     known = set(results)
     assert await readiness(classroom) == (503, "database_unavailable")
     assert set(results) == known, "nothing is acknowledged while the database is down"
 
     await asyncio.to_thread(classroom.postgres.start)
-    await until_ready(classroom, 10)
+    await until_state(classroom, (200, "ready"), 10)
     await asyncio.gather(*plays)
     assert len(results) == PLAYERS
     assert len(compare_with_rows(classroom, results)) == PLAYERS
@@ -107,7 +107,7 @@ async def test_while_the_database_hangs_requests_fail_within_five_seconds_and_co
         await late.leave()
     finally:
         classroom.postgres.go_on()
-    await until_ready(classroom, 10)
+    await until_state(classroom, (200, "ready"), 10)
     results = {}
     await asyncio.gather(*(insist(number, player, results) for number, player in enumerate(players)))
     assert len(compare_with_rows(classroom, results)) == PLAYERS

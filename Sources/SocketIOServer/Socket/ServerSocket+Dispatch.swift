@@ -132,6 +132,7 @@ extension ServerSocket {
     /// the middle of its work.
     func tellOutgoing(_ packet: EncodedPacket) {
         guard let rare, !rare.outgoing.isEmpty else { return }
+        // `assumeIsolated()` stops the process off the loop: a socket is not Sendable and never leaves its shard's.
         connection.shard.loop.assumeIsolated().execute { [self] in
             guard let arguments = packet.event else { return }
             for listener in self.rare?.outgoing ?? [] { listener.call(arguments) }
