@@ -24,9 +24,7 @@ extension RedisClient {
     static func with<Value: Sendable>(
         port: Int, _ change: (inout RedisConfiguration) -> Void = { _ in }, _ body: (RedisClient) async throws -> Value
     ) async throws -> Value {
-        var configuration = RedisConfiguration(port: port)
-        // Longer than any machine needs: a test that is about a time sets its own.
-        configuration.timeouts = RedisTimeouts(connect: .seconds(60), command: .seconds(60), ping: .seconds(60))
+        var configuration = RedisConfiguration.patient(port: port)
         change(&configuration)
         let client = try RedisClient(configuration, on: MultiThreadedEventLoopGroup.singleton.next(), logger: .quiet)
         client.start()

@@ -10,6 +10,10 @@ import Testing
 /// A server with the events that the tests send.
 func makeServer(_ configure: (inout SocketIOConfiguration) -> Void = { _ in }) -> SocketIO {
     var configuration = SocketIOConfiguration()
+    // Longer than any machine needs: a test that is about a time sets its own.
+    configuration.pingTimeout = .seconds(120)
+    configuration.requestTimeout = .seconds(120)
+    configuration.upgradeTimeout = .seconds(120)
     configure(&configuration)
     let io = SocketIO(configuration: configuration)
     io.onConnection { socket in
@@ -35,7 +39,9 @@ extension TestServer {
     ) throws -> SocketIOClientConfiguration {
         var configuration = try SocketIOClientConfiguration("http://\(self.host):\(self.port)\(namespace)")
         configuration.connection.transports = transports
-        configuration.acknowledgementTimeout = .seconds(10)
+        // Longer than any machine needs: a test that is about a time sets its own.
+        configuration.acknowledgementTimeout = .seconds(120)
+        configuration.connection.timeout = .seconds(120)
         configure(&configuration)
         return configuration
     }

@@ -9,7 +9,7 @@ struct RedisAdapterContractTests {
     /// Three servers in memory, two on a real server.
     private func check(_ rule: AdapterContract, _ backend: Backend, _ kind: RedisAdapterKind) async throws {
         try await withRedisClients(backend == .memory ? 3 : 2, backend) { clients in
-            let configuration = RedisAdapterConfiguration(kind)
+            let configuration = RedisAdapterConfiguration.patient(kind)
             try await rule.check(joining: clients.map { RedisAdapter.factory($0, configuration: configuration, logger: .quiet) })
         }
     }

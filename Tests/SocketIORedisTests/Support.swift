@@ -20,11 +20,8 @@ func withRedisClients(_ count: Int, _ backend: Backend, _ body: ([RedisClient]) 
 }
 
 func withRedisClients(_ count: Int, port: Int, _ body: ([RedisClient]) async throws -> Void) async throws {
-    var configuration = RedisConfiguration(port: port)
-    // Longer than any machine needs.
-    configuration.timeouts = RedisTimeouts(connect: .seconds(60), command: .seconds(60), ping: .seconds(60))
     let clients = try (0..<count).map { _ in
-        try RedisClient(configuration, on: MultiThreadedEventLoopGroup.singleton.next(), logger: .quiet)
+        try RedisClient(.patient(port: port), on: MultiThreadedEventLoopGroup.singleton.next(), logger: .quiet)
     }
     for client in clients { client.start() }
     let result: Result<Void, any Error>
@@ -33,9 +30,18 @@ func withRedisClients(_ count: Int, port: Int, _ body: ([RedisClient]) async thr
     try result.get()
 }
 
+extension RedisAdapterConfiguration {
+    /// Other servers may take longer than any machine needs.
+    static func patient(_ kind: RedisAdapterKind) -> RedisAdapterConfiguration {
+        var configuration = RedisAdapterConfiguration(kind)
+        configuration.requestTimeout = .seconds(120)
+        return configuration
+    }
+}
+
 /// Servers that an adapter joins, which know each other when `body` begins.
 func withCluster(
-    _ clients: [RedisClient], _ configuration: RedisAdapterConfiguration = RedisAdapterConfiguration(),
+    _ clients: [RedisClient], _ configuration: RedisAdapterConfiguration = .patient(.classic()),
     _ body: ([(io: SocketIO, server: TestServer, adapter: RedisAdapter)]) async throws -> Void
 ) async throws {
     try await start(clients[...], [], configuration, body)

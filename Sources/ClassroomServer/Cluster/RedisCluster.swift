@@ -37,6 +37,8 @@ final class RedisCluster: ClassroomCluster {
         /// A beat is under way.
         var isBeating = false
         var isStopped = false
+        /// Takes this node out of Redis after the beat under way, which would put it in again.
+        var leave: (@Sendable () -> Void)?
         /// Redis did not answer the last command: nobody waits for the next one.
         var isAway = false
     }
@@ -148,15 +150,25 @@ final class RedisCluster: ClassroomCluster {
     }
 
     func stop() async {
-        let timer = state.withLockedValue { state in
-            state.isStopped = true
-            state.users = nil
-            return state.timer
-        }
-        timer?.cancel()
         await withCheckedContinuation { continuation in
-            let finish = patiently { (_: Result<[RESPValue], RedisError>?) in continuation.resume() }
-            redis.send([RedisCommand("DEL", .text(key(of: node))), RedisCommand("ZREM", "dunlin:nodes", .text(node))]) { finish($0) }
+            // Beats start on this loop too, so that none starts in the middle.
+            redis.eventLoop.execute {
+                let leave: @Sendable () -> Void = {
+                    let finish = self.patiently { (_: Result<[RESPValue], RedisError>?) in continuation.resume() }
+                    let commands = [
+                        RedisCommand("DEL", .text(self.key(of: self.node))), RedisCommand("ZREM", "dunlin:nodes", .text(self.node)),
+                    ]
+                    self.redis.send(commands) { finish($0) }
+                }
+                let isBeating = self.state.withLockedValue { state in
+                    state.isStopped = true
+                    state.users = nil
+                    state.timer?.cancel()
+                    if state.isBeating { state.leave = leave }
+                    return state.isBeating
+                }
+                if !isBeating { leave() }
+            }
         }
     }
 
@@ -183,12 +195,14 @@ final class RedisCluster: ClassroomCluster {
         let arguments: [RedisArgument] = [.text(self.key(of: "")), .text(node), .integer(limits.nodeLifetime.milliseconds)]
         run(RedisScripts.beat, ["dunlin:nodes", key], arguments) { result in
             let counts = (try? result?.get())?.elements?.compactMap(\.integer) ?? []
-            self.state.withLockedValue { state in
+            let leave = self.state.withLockedValue { state in
                 state.isBeating = false
                 // Redis lost something, or was out of reach.
                 if counts.count != 2 || counts[0] != present.count { state.known = nil }
                 state.usersElsewhere = counts.count == 2 ? Int(clamping: counts[1]) : 0
+                return state.leave.take()
             }
+            leave?()
         }
     }
 

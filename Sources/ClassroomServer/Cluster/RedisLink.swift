@@ -48,7 +48,7 @@ final class RedisLink: Service, Sendable {
     }
 
     /// Waits until Redis answers.
-    func connect() async throws(StartupError) {
+    func connect(within patience: Duration = RedisLink.connectTimeout) async throws(StartupError) {
         // By a client that logs nothing: at the start, what is wrong is told once, by the error.
         var silent = logger
         silent.logLevel = .critical
@@ -56,7 +56,7 @@ final class RedisLink: Service, Sendable {
         do { probe = try RedisClient(configuration, on: client.eventLoop, logger: silent) } catch {
             throw StartupError(.invalidSetting, "TLS to Redis cannot be set up: \(error)")
         }
-        do throws(RedisError) { try await probe.ready(within: Self.connectTimeout) } catch {
+        do throws(RedisError) { try await probe.ready(within: patience) } catch {
             let cause = await probe.status().lastFailure ?? error
             await probe.close()
             throw StartupError(.redisUnavailable, "\(cause)")
@@ -90,8 +90,8 @@ final class RedisLink: Service, Sendable {
     }
 
     /// Redis's clock, in milliseconds since 1970.
-    func time() async throws -> Int64 {
-        let reply = try await client.send(RedisCommand("TIME"))
+    func time(within patience: Duration = RedisLink.connectTimeout) async throws -> Int64 {
+        let reply = try await client.send(RedisCommand("TIME"), timeout: patience)
         guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
             throw RedisError(.unexpectedReply, "TIME")
         }
@@ -106,5 +106,5 @@ final class RedisLink: Service, Sendable {
 
     func close() async { await client.close() }
 
-    private static let connectTimeout: Duration = .seconds(5)
+    static let connectTimeout: Duration = .seconds(5)
 }

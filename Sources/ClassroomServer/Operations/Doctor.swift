@@ -25,14 +25,22 @@ public struct Doctor: Sendable {
     }
 
     private let configuration: ClassroomConfiguration
+    private let now: @Sendable () -> Int64
+    private let patience: Duration
 
-    public init(configuration: ClassroomConfiguration) { self.configuration = configuration }
+    /// - Parameters:
+    ///   - patience: how long Redis may take to answer.
+    ///   - now: milliseconds since 1970.
+    public init(configuration: ClassroomConfiguration, patience: Duration = .seconds(5), now: @escaping @Sendable () -> Int64) {
+        self.configuration = configuration
+        self.patience = patience
+        self.now = now
+    }
 
-    /// - Parameter now: milliseconds since 1970.
-    public func examine(now: Int64) async -> [Finding] {
+    public func examine() async -> [Finding] {
         do { try configuration.check() } catch { return [Finding(part: "settings", verdict: .fault, text: "\(error)")] }
-        var findings = [await database()] + (await redis(now: now))
-        findings += [await port(), descriptors(), origins(), tls(now: now)]
+        var findings = [await database()] + (await redis())
+        findings += [await port(), descriptors(), origins(), tls()]
         return findings
     }
 
@@ -61,20 +69,24 @@ public struct Doctor: Sendable {
     }
 
     /// And the clocks: only another machine's tells whether this one's is right.
-    private func redis(now: Int64) async -> [Finding] {
+    private func redis() async -> [Finding] {
         guard let url = configuration.redis else { return [finding("redis", .ok, "none: this server is alone")] }
         do {
             let link = try RedisLink(url: url, logger: Self.silent)
-            try await link.connect()
-            let time = try? await link.time()
+            try await link.connect(within: patience)
+            let asked = now()
+            let time = try? await link.time(within: patience)
+            // Redis read its clock on the way: half of the time that the answer took is the best guess.
+            let answered = now()
             await link.close()
-            return [finding("redis", .ok, "answers")] + (time.map { [clocks(difference: abs($0 - now))] } ?? [])
+            return [finding("redis", .ok, "answers"), clocks(difference: time.map { abs($0 - (asked + answered) / 2) })]
         } catch {
             return [finding("redis", .fault, "\(error)")]
         }
     }
 
-    private func clocks(difference: Int64) -> Finding {
+    private func clocks(difference: Int64?) -> Finding {
+        guard let difference else { return finding("clocks", .advice, "Redis did not tell its time") }
         let text = "\(difference) ms between this machine and Redis"
         return difference > Self.maximumClockDifference
             ? finding("clocks", .advice, "\(text): sentAt and deadlines of several servers will not agree") : finding("clocks", .ok, text)
@@ -112,7 +124,7 @@ public struct Doctor: Sendable {
         return finding("origins", .ok, "the server's own" + configuration.allowedOrigins.sorted().map { ", \($0)" }.joined())
     }
 
-    private func tls(now: Int64) -> Finding {
+    private func tls() -> Finding {
         guard let files = configuration.tls else {
             let isShielded = Self.isLocal("//\(configuration.hostname)") || configuration.publicURL?.hasPrefix("https://") == true
             return isShielded
@@ -122,7 +134,7 @@ public struct Doctor: Sendable {
         do {
             _ = try files.configuration()
             let chain = try NIOSSLCertificate.fromPEMFile(files.certificate)
-            let days = (chain.map { Int64($0.notValidAfter) }.min() ?? 0) / 86_400 - now / 86_400_000
+            let days = (chain.map { Int64($0.notValidAfter) }.min() ?? 0) / 86_400 - now() / 86_400_000
             if days < 0 { return finding("tls", .fault, "the certificate has expired") }
             return finding("tls", days < 14 ? .advice : .ok, "the certificate is valid for \(days) more days")
         } catch {

@@ -44,14 +44,22 @@ public final class MachineCoordinator: Sendable {
     ///   - machines: how many play.
     ///   - leadTime: what machines may take to start their processes.
     ///   - note: is told what a person who waits should know.
-    public init(
+    public convenience init(
         redis: any RedisCommands, waiting: any RedisCommands, machines: Int, version: String, leadTime: Duration = .seconds(2),
+        note: @escaping @Sendable (String) -> Void
+    ) {
+        self.init(
+            redis: redis, waiting: waiting, MachineRoster(wanted: machines, version: version), leadTime: leadTime, note: note)
+    }
+
+    init(
+        redis: any RedisCommands, waiting: any RedisCommands, _ roster: MachineRoster, leadTime: Duration,
         note: @escaping @Sendable (String) -> Void
     ) {
         self.leadTime = leadTime
         let id = String(UInt64.random(in: .min ... .max), radix: 36)
         self.board = RunBoard(id: id, redis: redis, waiting: waiting)
-        self.state = NIOLockedValueBox(State(roster: MachineRoster(wanted: machines, version: version)))
+        self.state = NIOLockedValueBox(State(roster: roster))
         self.note = note
     }
 
@@ -122,8 +130,9 @@ public final class MachineCoordinator: Sendable {
                 for worker in 0..<count * workers { events.yield(WorkerEvent(worker: worker, .ended(reason: "Redis is away"))) }
                 return
             }
+            let patience = self.state.withLockedValue(\.roster.patience.player)
             for (share, name) in self.state.withLockedValue({ $0.roster.newlyLost(at: self.now) }) {
-                let reason = "machine '\(name)' was silent for \(MachineRoster.playerPatience.components.seconds) s"
+                let reason = "machine '\(name)' was silent for \(patience.components.seconds) s"
                 for worker in share * workers..<(share + 1) * workers { events.yield(WorkerEvent(worker: worker, .ended(reason: reason))) }
             }
         }

@@ -44,13 +44,16 @@ struct MachineRoster: Sendable {
         case begin([Machine], joins: Bool)
     }
 
-    /// A volunteer that was silent for so long does not count.
-    static let volunteerPatience = Duration.seconds(5)
-    /// When one machine is missing for so long, the one that shares out takes its place.
-    static let joinPatience = Duration.seconds(5)
-    /// A machine that plays is lost after so long a silence.
-    static let playerPatience = Duration.seconds(10)
+    struct Patience: Sendable {
+        /// A volunteer that was silent for so long does not count.
+        var volunteer = Duration.seconds(5)
+        /// When one machine is missing for so long, the one that shares out takes its place.
+        var join = Duration.seconds(5)
+        /// A machine that plays is lost after so long a silence.
+        var player = Duration.seconds(10)
+    }
 
+    let patience: Patience
     let wanted: Int
     let version: String
     private var volunteers: [Machine] = []
@@ -58,7 +61,8 @@ struct MachineRoster: Sendable {
     /// Since when exactly one machine is missing.
     private var almostSince: Duration?
 
-    init(wanted: Int, version: String) {
+    init(wanted: Int, version: String, patience: Patience = Patience()) {
+        self.patience = patience
         self.wanted = wanted
         self.version = version
     }
@@ -82,7 +86,7 @@ struct MachineRoster: Sendable {
 
     /// Whether enough machines are there. Once it answers `begin`, they are the players.
     mutating func choose(at now: Duration) -> Choice {
-        let present = self.volunteers.filter { now - $0.heardAt < Self.volunteerPatience }
+        let present = self.volunteers.filter { now - $0.heardAt < self.patience.volunteer }
         if present.count >= self.wanted { return self.begin(Array(present.prefix(self.wanted)), joins: false, now) }
         guard present.count == self.wanted - 1 else {
             self.almostSince = nil
@@ -90,7 +94,7 @@ struct MachineRoster: Sendable {
         }
         let since = self.almostSince ?? now
         self.almostSince = since
-        return now - since >= Self.joinPatience ? self.begin(present, joins: true, now) : .wait(have: present.count)
+        return now - since >= self.patience.join ? self.begin(present, joins: true, now) : .wait(have: present.count)
     }
 
     private mutating func begin(_ machines: [Machine], joins: Bool, _ now: Duration) -> Choice {
@@ -102,7 +106,7 @@ struct MachineRoster: Sendable {
     /// Players that have just become silent for too long, by their share.
     mutating func newlyLost(at now: Duration) -> [(share: Int, name: String)] {
         var lost: [(share: Int, name: String)] = []
-        for (share, machine) in self.players.enumerated() where !machine.isLost && now - machine.heardAt >= Self.playerPatience {
+        for (share, machine) in self.players.enumerated() where !machine.isLost && now - machine.heardAt >= self.patience.player {
             self.players[share].isLost = true
             lost.append((share, machine.name))
         }

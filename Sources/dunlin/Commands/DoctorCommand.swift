@@ -19,7 +19,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.configuration(Environment())
-        let findings = await Doctor(configuration: configuration).examine(now: SystemClock().now)
+        let findings = await Doctor(configuration: configuration, now: { SystemClock().now }).examine()
         let width = findings.map(\.part.count).max() ?? 0
         for finding in findings {
             let verdict = finding.verdict.rawValue.padded(to: 8)

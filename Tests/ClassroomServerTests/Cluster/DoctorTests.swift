@@ -1,19 +1,20 @@
 import ClassroomServer
 import Foundation
+import NIOConcurrencyHelpers
 import RedisTesting
 import Testing
 
 @Suite("What a deployment lacks")
 struct DoctorTests {
-    private func findings(now: Int64 = 1_700_000_000_000, _ change: (inout ClassroomConfiguration) -> Void) async -> [String: Doctor
-        .Finding]
-    {
+    private func findings(
+        now: Int64 = 1_700_000_000_000, patience: Duration = .seconds(120), _ change: (inout ClassroomConfiguration) -> Void
+    ) async -> [String: Doctor.Finding] {
         let configuration = ClassroomConfiguration {
             $0.database = "memory:"
             $0.port = 0
             change(&$0)
         }
-        let list = await Doctor(configuration: configuration).examine(now: now)
+        let list = await Doctor(configuration: configuration, patience: patience, now: { now }).examine()
         return Dictionary(list.map { ($0.part, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -35,9 +36,24 @@ struct DoctorTests {
         let late = await findings(now: 1_700_000_001_001) { $0.redis = "redis://127.0.0.1:\(redis.port)" }
         #expect(late["clocks"]?.verdict == .advice && late["clocks"]?.text.contains("1001 ms") == true)
         await redis.shutDown()
-        let gone = await findings { $0.redis = url }
+        let gone = await findings(patience: .milliseconds(1)) { $0.redis = url }
         #expect(gone["redis"]?.verdict == .fault && gone["redis"]?.text.contains("hunter2") == false)
         #expect(await findings { _ in }["redis"]?.verdict == .ok)
+    }
+
+    @Test("the time that Redis takes to answer is no difference of clocks")
+    func slowAnswer() async throws {
+        let redis = try await InMemoryRedis.start(time: .stopped(at: 1_700_000_000_000))
+        let configuration = ClassroomConfiguration {
+            $0.database = "memory:"
+            $0.port = 0
+            $0.redis = "redis://127.0.0.1:\(redis.port)"
+        }
+        let readings = NIOLockedValueBox<[Int64]>([1_699_999_998_000, 1_700_000_002_000])
+        let doctor = Doctor(configuration: configuration, patience: .seconds(120), now: { readings.withLockedValue { $0.removeFirst() } })
+        let clocks = await doctor.examine().first { $0.part == "clocks" }
+        #expect(clocks?.verdict == .ok && clocks?.text.contains("0 ms") == true)
+        await redis.shutDown()
     }
 
     @Test("what clients meet: TLS, origins, names")

@@ -22,12 +22,12 @@ struct RedisClusterTests {
         _ body: (RedisClient, RedisCluster, RedisCluster) async throws -> Void
     ) async throws {
         var limits = RedisCluster.Limits()
-        limits.patience = .seconds(60)
+        limits.patience = .seconds(120)
         limits.beatInterval = .milliseconds(20)
         change(&limits)
         try await withBackend(backend, scripts: RedisScripts.all) { port in
             let redis = try RedisClient(
-                RedisConfiguration(port: port), on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
+                .patient(port: port), on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
             redis.start()
             let nodes = ["one", "two"].map { RedisCluster(redis, node: $0, limits: limits, logger: Self.logger) }
             do {
@@ -126,7 +126,7 @@ struct RedisClusterTests {
     func absence() async throws {
         let redis = try await InMemoryRedis.start(scripts: RedisScripts.all)
         let client = try RedisClient(
-            RedisConfiguration(port: redis.port), on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
+            .patient(port: redis.port), on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
         try await client.ready(within: .seconds(60))
         var limits = RedisCluster.Limits()
         limits.patience = .milliseconds(50)

@@ -52,8 +52,7 @@ struct TwoNodeTests {
             for node in nodes { try await eventually { try await node.io.of("/").adapter.serverCount() == nodes.count } }
             return try await body(redis, store, nodes)
         }
-        var settings = RedisConfiguration(port: redis.port)
-        settings.timeouts = RedisTimeouts(connect: .seconds(60), command: .seconds(60), ping: .seconds(60))
+        var settings = RedisConfiguration.patient(port: redis.port)
         settings.backoff = RedisBackoff(initial: .milliseconds(5), maximum: .milliseconds(20))
         let client = try RedisClient(settings, on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
         client.start()

@@ -56,12 +56,14 @@ struct LiveMachineRunTests {
     /// Shares a run out as `dunlin run --redis` does it.
     private func share(
         _ source: ScriptSource, _ redis: InMemoryRedis, machines: Int, workers: Int = 1,
+        patience: MachineRoster.Patience = .init(volunteer: .seconds(300), join: .seconds(300), player: .seconds(300)),
         begun: @escaping @Sendable (MachineCoordinator) -> Void = { _ in }
     ) async throws -> (report: RunReport, team: MachineCoordinator.Team) {
         let script = try source.script()
         let options = LoadRunOptions(seed: 4, startedAtMilliseconds: 1_764_140_000_000)
         let coordinator = MachineCoordinator(
-            redis: redis.session(), waiting: redis.session(), machines: machines, version: "1", leadTime: .zero, note: { _ in })
+            redis: redis.session(), waiting: redis.session(), MachineRoster(wanted: machines, version: "1", patience: patience),
+            leadTime: .zero, note: { _ in })
         let team = try await coordinator.gather()
         var assignment = WorkerAssignment(source.portable, options: options, isVerbose: false, captured: .none)
         assignment.payloads = [Self.payload]
