@@ -222,7 +222,7 @@ final class RedisDriver {
         switch error {
         case let error as RESPProtocolError: "\(error)"
         case let error as NIOConnectionError: error.connectionErrors.first.map { Self.summary(of: $0.error) } ?? "unknown host"
-        case let error as IOError: "\(error)"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
         case is ChannelError: "connect timeout"
         default: "\(type(of: error))"
         }

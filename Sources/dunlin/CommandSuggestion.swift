@@ -20,13 +20,18 @@ enum CommandSuggestion {
         return nil
     }
 
-    /// The problem of `help` with words that name no command, for which the parser shows the help of whatever it knows; nil: there is none.
+    /// The problem of a request for help (`help WORDS`, `WORDS --help`) whose words name no command: the parser shows the help of whatever it
+    /// knows. Nil if there is none.
     static func problemOfHelp(for arguments: [String], root: any ParsableCommand.Type) -> String? {
-        guard arguments.first == "help" else { return nil }
+        let isCommand = arguments.first == "help"
+        guard isCommand || arguments.contains("--help") || arguments.contains("-h") else { return nil }
+        let words = isCommand ? arguments.dropFirst().filter { !$0.hasPrefix("-") } : Array(arguments.prefix { !$0.hasPrefix("-") })
         var command = root
-        var path = ["dunlin", "help"]
-        for word in arguments.dropFirst() where !word.hasPrefix("-") {
+        var path = isCommand ? ["dunlin", "help"] : ["dunlin"]
+        for word in words {
             let commands = command.configuration.subcommands
+            // Behind a command of its own stand arguments.
+            if !isCommand, commands.isEmpty { return nil }
             let names = commands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
             guard let index = names.firstIndex(of: word) else {
                 let suggestion = nearest(to: word.lowercased(), among: names).map {

@@ -35,12 +35,19 @@ struct CommandSuggestionTests {
             ("help serv", "there is no command 'serv'; did you mean 'dunlin help serve'?"),
             ("help token creat", "there is no command 'creat'; did you mean 'dunlin help token create'?"),
             ("help serve now", "there is no command 'now'"), ("help nonsense --hidden", "there is no command 'nonsense'"),
+            ("serv --help", "there is no command 'serv'; did you mean 'dunlin serve'?"), ("nonsense -h", "there is no command 'nonsense'"),
+            ("token creat --help", "there is no command 'creat'; did you mean 'dunlin token create'?"),
         ])
     func unknownHelp(line: String, problem: String) {
         #expect(CommandSuggestion.problemOfHelp(for: line.split(separator: " ").map(String.init), root: Dunlin.self) == problem)
     }
 
-    @Test("help for a command that is there has no problem", arguments: ["help", "help serve", "help token create", "serve", "--help"])
+    @Test(
+        "help for a command that is there has no problem",
+        arguments: [
+            "help", "help serve", "help token create", "serve", "--help", "token --help", "import animals.txt --help", "serve -h",
+            "nonsense",
+        ])
     func knownHelp(line: String) {
         #expect(CommandSuggestion.problemOfHelp(for: line.split(separator: " ").map(String.init), root: Dunlin.self) == nil)
     }

@@ -14,6 +14,15 @@ struct ProcessTests {
     /// Beside the tests' own program.
     private static let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("dunlin")
 
+    /// What lies in the folder of each run.
+    private static let files = [
+        "empty": "", "questions": "#Q What?\n^ yes\nA yes\nB no\n",
+        "script.yml": """
+        config: {target: "http://127.0.0.1:1", phases: [{duration: 1, arrivalRate: 1}]}
+        scenarios: [{engine: socketio, flow: [{emit: {channel: "hello"}}]}]
+        """,
+    ]
+
     /// Runs the command in a folder of its own, and once it says that it listens, `whileListening` with its process and address.
     private static func run(
         _ arguments: [String], environment: [String: String] = [:], whileListening: (@Sendable (Process, String) -> Void)? = nil
@@ -21,7 +30,7 @@ struct ProcessTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dunlin-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        try Data().write(to: folder.appendingPathComponent("empty"))
+        for (name, content) in files { try Data(content.utf8).write(to: folder.appendingPathComponent(name)) }
         let process = Process()
         let output = Pipe()
         let errors = Pipe()
@@ -64,7 +73,11 @@ struct ProcessTests {
             ("serve --database postgres://user:hunter2@localhost/x", 69), ("serve --database memory: --redis redis://localhost:1", 69),
             ("serve --tokens /nowhere/tokens.json", 66), ("serve --tokens empty", 65), ("serve --jwt-secret-file empty", 65),
             ("import /nowhere.txt --format opentriviaqa", 66), ("import empty --format opentriviaqa", 65),
-            ("token revoke nothing --database memory:", 67),
+            ("token revoke nothing --database sqlite:not-there.sqlite", 69), ("token revoke --user ada --database memory:", 64),
+            ("token create --user ada --database memory:", 64), ("import questions --format opentriviaqa --database memory:", 64),
+            ("backup copy --database sqlite:/nowhere/x.sqlite", 69), ("init load /nowhere/load.yml", 73), ("nonsense --help", 64),
+            ("run script.yml -o /nowhere/report.json", 73), ("run script.yml --html /nowhere/report.html", 73),
+            ("run script.yml --junit /", 73), ("worker --redis redis://localhost:1", 69),
         ] as [(String, Int32)])
     func failures(arguments: String, status: Int32) async throws {
         let outcome = try await Self.run(arguments.split(separator: " ").map(String.init))

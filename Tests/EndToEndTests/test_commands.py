@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 from contextlib import closing
 
@@ -64,7 +66,28 @@ def test_a_running_classroom_is_copied_by_backup(dunlin, dunlin_command, tmp_pat
     assert again.returncode == 73 and "copy.sqlite: the file exists" in again.stderr
     missing = run(dunlin_command, "backup", "other.sqlite", "--database", "sqlite:nowhere.sqlite", folder=tmp_path)
     assert missing.returncode == 69 and "no such file" in missing.stderr
+    revoked = run(dunlin_command, "token", "revoke", "--user", "ada", "--database", "sqlite:nowhere.sqlite", folder=tmp_path)
+    assert revoked.returncode == 69 and "no such file" in revoked.stderr
     assert not (tmp_path / "other.sqlite").exists() and not (tmp_path / "nowhere.sqlite").exists()
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_run_and_a_device_stays_one(dunlin_command, tmp_path):
+    (tmp_path / "script.yml").write_text(
+        "config: {target: 'http://127.0.0.1:1', phases: [{duration: 1, arrivalCount: 1}]}\n"
+        "scenarios: [{engine: socketio, flow: [{emit: {channel: hello}}]}]\n"
+    )
+    refused = run(dunlin_command, "run", "script.yml", "-o", "nowhere/report.json", folder=tmp_path)
+    assert refused.returncode == 73 and re.fullmatch(r"dunlin: cannot write nowhere/report.json: there is no directory .*\n", refused.stderr)
+    assert refused.stdout == "", "nothing ran"
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        finished = run(dunlin_command, "run", "script.yml", "-q", "-o", "pipe", folder=tmp_path)
+        assert finished.returncode == 3, finished.stderr
+        assert os.read(reader, 1).startswith(b"{")
+        assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    finally:
+        os.close(reader)
 
 
 @pytest.mark.parametrize(("words", "command"), [("serv", "serve"), ("token crate", "token create"), ("imort x", "import")])

@@ -59,7 +59,8 @@ final class RedisLink: Service, Sendable {
         do throws(RedisError) { try await probe.ready(within: patience) } catch {
             let cause = await probe.status().lastFailure ?? error
             await probe.close()
-            throw StartupError(.redisUnavailable, "\(cause)")
+            let reason = cause.detail.isEmpty ? "\(cause.code)" : "\(cause.code) (\(cause.detail))"
+            throw StartupError(.redisUnavailable, "Redis at \(configuration.host):\(configuration.port): \(reason)")
         }
         await probe.close()
         client.start()

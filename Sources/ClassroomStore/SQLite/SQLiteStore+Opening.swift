@@ -12,7 +12,9 @@ extension SQLiteStore {
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
             throw StoreError(.unopenable, "cannot open the database \(path): it is a directory")
         }
-        createPrivately(path)
+        if let obstacle = createPrivately(path) {
+            throw StoreError(.unopenable, "cannot open the database \(path): \(obstacle)")
+        }
         do {
             let pool = try DatabasePool(path: path, configuration: connectionConfiguration(configuration))
             try pool.writeWithoutTransaction { db in
@@ -31,10 +33,18 @@ extension SQLiteStore {
     }
 
     /// A new file is its owner's alone: it holds names, answers and hashes of tokens. SQLite gives its companions (`-wal`, `-shm`) the same mode.
-    /// One that is there already keeps its mode. Whatever goes wrong here, opening the database says better.
-    private static func createPrivately(_ path: String) {
+    /// One that is there already keeps its mode. It is not opened: closing it would end the locks that this process has on it.
+    /// - Returns: the system's reason why the file cannot be made, read or written; SQLite says only that it is unable to open it.
+    private static func createPrivately(_ path: String) -> String? {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        if descriptor >= 0 { try? FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).close() }
+        if descriptor >= 0 {
+            try? FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).close()
+            return nil
+        }
+        var reason = errno
+        if reason == EEXIST { reason = access(path, R_OK | W_OK) == 0 ? 0 : errno }
+        // A link may lead to a file that SQLite makes.
+        return reason == 0 || reason == ENOENT ? nil : String(cString: strerror(reason))
     }
 
     private static func connectionConfiguration(_ configuration: StoreConfiguration) -> Configuration {

@@ -19,6 +19,10 @@ struct BackupCommand: AsyncParsableCommand {
 
     @OptionGroup var database: DatabaseOptions
 
+    func validate() throws {
+        guard !file.isEmpty else { throw ValidationError("the file to write has no name") }
+    }
+
     func run() async throws {
         try DatabaseBackup.make(of: database.url(Environment()), to: file)
         Terminal.print("copied to \(file)")

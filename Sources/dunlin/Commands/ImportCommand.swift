@@ -55,9 +55,10 @@ struct ImportCommand: AsyncParsableCommand {
             if try await store.user(id: owner) == nil { try await store.save(User(id: owner, username: owner, role: .instructor)) }
             try await store.save(result.quiz)
         }
+        let count = result.quiz.questions.count
         Terminal.print(
-            "imported \(result.quiz.questions.count) questions, rejected \(result.rejected.count), as quiz \(result.quiz.id) (\(result.quiz.title))"
-        )
+            "imported \(count) \(count == 1 ? "question" : "questions"), rejected \(result.rejected.count), as quiz \(result.quiz.id) "
+                + "(\(result.quiz.title))")
     }
 
     func format(_ environment: Environment) throws -> QuizImport.Format {

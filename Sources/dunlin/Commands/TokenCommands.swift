@@ -152,7 +152,7 @@ struct TokenRevokeCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = Environment()
         let subject = try subject(environment)
-        try await database.withStore(environment) { store in
+        try await database.withStore(environment, mustExist: true) { store in
             switch subject {
             case .token(let token):
                 guard try await store.revokeToken(hash: TokenHash.sha256Hex(token)) else { throw CommandFailure(.noUser, "no such token") }

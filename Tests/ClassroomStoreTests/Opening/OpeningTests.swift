@@ -33,6 +33,7 @@ struct OpeningTests {
                 to: URL(fileURLWithPath: "\(directory)/text"))
             for (path, reason) in [
                 ("\(directory)/missing/x.sqlite", "no directory"), (directory, "is a directory"), ("\(directory)/text", "not a database"),
+                ("\(directory)/\(String(repeating: "x", count: 300))", "name too long"),
             ] {
                 let error = try await #require(throws: StoreError.self) { _ = try await openStore(url: "sqlite:\(path)", logger: .silent) }
                 #expect(error.kind == .unopenable)

@@ -52,11 +52,30 @@ struct ReportCommand: ParsableCommand {
         }
     }
 
+    /// Writes a report. A file is replaced whole; a device or a pipe (`/dev/stdout`) stays what it is.
     static func write(_ text: String, to file: String) throws {
+        try checkWritable(file)
+        let isFile = (try? FileManager.default.attributesOfItem(atPath: file)[.type] as? FileAttributeType) ?? .typeRegular == .typeRegular
         do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: isFile ? .atomic : [])
         } catch {
-            throw CommandFailure(.cannotCreate, "\(file) cannot be written: \(error.localizedDescription)")
+            throw CommandFailure(.cannotCreate, "cannot write \(file): \(error.localizedDescription)")
         }
+    }
+
+    /// - Throws: the reason why a file cannot be written, before the work that would fill it.
+    static func checkWritable(_ file: String) throws {
+        guard let reason = obstacle(toWriting: file) else { return }
+        throw CommandFailure(.cannotCreate, "cannot write \(file.isEmpty ? "a file without a name" : file): \(reason)")
+    }
+
+    private static func obstacle(toWriting file: String) -> String? {
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory), isDirectory.boolValue { return "it is a directory" }
+        let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
+        guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
+            return "there is no directory \(directory)"
+        }
+        return access(directory, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno))
     }
 }

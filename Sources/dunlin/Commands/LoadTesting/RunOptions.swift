@@ -76,6 +76,8 @@ struct RunOptions: ParsableArguments {
 
     /// Plays a script, with Ctrl-C at hand.
     func play(_ loaded: LoadedScript) async throws -> RunReport {
+        // Before the run, which may take hours.
+        for file in [output, html, junit].compactMap(\.self) { try ReportCommand.checkWritable(file) }
         var settings = LoadRunOptions(
             seed: seed ?? .random(in: 0...(1 << 53)), startedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         settings.version = DunlinVersion.current

@@ -120,8 +120,9 @@ struct RedisConnection {
             try await connection.commands.ready(within: .seconds(5))
             try await connection.waiting.ready(within: .seconds(5))
         } catch {
+            let cause = await connection.commands.status().lastFailure.map { "\($0)" } ?? "\(error)"
             await connection.close()
-            throw CommandFailure(.unavailable, "Redis at \(configuration.host):\(configuration.port) cannot be reached (\(error))")
+            throw CommandFailure(.unavailable, "\(configuration.host):\(configuration.port) cannot be reached: \(cause)")
         }
         return connection
     }
