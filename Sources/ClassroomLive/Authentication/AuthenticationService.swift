@@ -1,15 +1,15 @@
 public import Classroom
 
-/// Tells whom a token belongs to, and what they may do. A seam: tests put a double in its place.
+/// Finds the user of a token and checks permissions. Tests replace it by a double.
 public protocol AuthenticationService: Sendable {
-    /// The user whom `token` names, or nil when it is unknown, expired or revoked. Throws when the answer cannot be had now.
+    /// The user of `token`, or nil if the token is unknown, expired or revoked. Throws if the answer is not available now.
     func verifyToken(_ token: String) async throws -> User?
 
-    /// Returns those of `tokens` that were accepted before and have expired or been revoked since. Called every few seconds for
-    /// whoever is connected.
+    /// Returns those of `tokens` that were accepted before and have expired or been revoked since. Called every few seconds with the tokens
+    /// of connected users.
     func lapsed(among tokens: [String]) async throws -> Set<String>
 
-    /// Whether `user` may do what `permission` names.
+    /// Whether `user` has `permission`.
     func hasPermission(_ user: User, _ permission: Permission) -> Bool
 }
 
@@ -25,13 +25,13 @@ extension AuthenticationService {
 }
 
 extension AuthenticationService {
-    /// A user may do what is among the user's permissions, nothing else: a role gives none by itself.
+    /// A user has exactly the permissions that are listed for the user: a role alone grants none.
     public func hasPermission(_ user: User, _ permission: Permission) -> Bool {
         user.permissions.contains(permission)
     }
 }
 
-/// Several kinds of tokens, asked in order: the first that knows the token says who it is.
+/// Asks several services in order. The first one that knows the token decides.
 public struct CompositeAuthentication: AuthenticationService {
     private let services: [any AuthenticationService]
 

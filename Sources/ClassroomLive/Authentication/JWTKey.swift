@@ -3,9 +3,9 @@ import SystemCrypto
 /// How JSON Web Tokens are checked.
 public struct JWTConfiguration: Sendable, Hashable {
     public var key: JWTKey
-    /// The `iss` that a token must have; nil: any.
+    /// The `iss` that a token must have. If nil, any `iss` is accepted.
     public var issuer: String?
-    /// The audience that a token must name in its `aud`. If nil, a token with an `aud` is meant for somebody else and refused
+    /// The audience that a token must name in its `aud`. If nil, a token with an `aud` is refused, since it is meant for another audience
     /// (RFC 7519, section 4.1.3).
     public var audience: String?
 
@@ -58,7 +58,7 @@ enum JWTSignatureCheck {
         }
     }
 
-    /// Takes the same time wherever a wrong HMAC differs.
+    /// Compares in constant time: the position of the first wrong byte has no effect on it.
     func isValid(_ signature: [UInt8], of signed: [UInt8]) -> Bool {
         switch self {
         case .hmac(let secret): SHA256Code.isValid(signature, for: signed, key: secret)

@@ -1,7 +1,7 @@
 public import Classroom
 import Foundation
 
-/// Users who are known by a JSON Web Token alone: nothing about them is looked up.
+/// Users who sign in with a JSON Web Token. All that is known about them is in the token; nothing is looked up.
 public struct JWTAuthentication: AuthenticationService {
     private let verifier: JWTVerifier
     private let now: @Sendable () -> UnixMilliseconds

@@ -52,7 +52,7 @@ public enum OpaqueToken {
 
 /// The longest tokens, user ids and names that are read at all.
 public enum TokenLimits {
-    /// The longest token in UTF-8 bytes, JWT included. Whatever is longer is refused unread.
+    /// The longest token in UTF-8 bytes, JWT included. A longer one is refused unread.
     public static let maximumBytes = 4_096
     /// The longest token that is not ASCII alone, in UTF-8 bytes. Comparing texts normalises them, in quadratic time where one letter has
     /// many marks.

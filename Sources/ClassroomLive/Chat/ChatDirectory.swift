@@ -1,7 +1,7 @@
 import Classroom
 import NIOConcurrencyHelpers
 
-/// The members of each chat room, over all sockets and loops. Thread-safe.
+/// The members of each chat room, counted over all sockets and loops. Thread-safe.
 final class ChatDirectory: Sendable {
     private struct State {
         var rooms: [String: ChatRoom] = [:]
@@ -62,7 +62,7 @@ final class ChatDirectory: Sendable {
         if isNew, user.role == .guest { state.roomsOfGuests.insert(roomID) }
     }
 
-    /// One socket less.
+    /// Removes one socket of the user from the room.
     func leave(_ roomID: String, _ userID: String) {
         state.withLockedValue { state in
             guard state.rooms[roomID]?.leave(userID: userID) == true else { return }

@@ -57,7 +57,7 @@ extension ChatHandler {
             // In the order of the commits, on the writer's thread: everybody sees the messages in the order of their sequence.
             switch result {
             case .success(let stored) where stored.id != id:
-                // Sent again because its answer was lost: the room has it, only the sender needs to know.
+                // The client sent it again because the answer was lost. The room has it already; only the sender is told.
                 if responder.isAcknowledged {
                     responder.acknowledge(ChatMessageBody(message: stored, sentAt: responder.sentAt, isAcknowledgement: true))
                 } else {
@@ -74,7 +74,7 @@ extension ChatHandler {
         }
     }
 
-    /// With other nodes: into the recent messages first, then to the members on all nodes, then to who sent it.
+    /// With several nodes the message goes into the recent messages first, then to the members on all nodes, then to its sender.
     private func share(
         _ stored: ChatMessage, _ responder: Responder, _ cluster: any ClassroomCluster, _ relay: ChatRelay,
         _ finish: @escaping @Sendable () -> Void
@@ -121,7 +121,7 @@ extension ChatHandler {
             type == nil || type?.isNull == true || (type.map { $0.bytes.readableBytes <= 64 } == true && type?.string == "text"),
             clientID == nil || clientID?.isNull == true || (clientID?.string?.utf8.count ?? .max) <= Self.maximumClientIDBytes
         else { throw Self.complaint(payload) }
-        // An empty one is none: otherwise everything that a client sends with it would be its first message again.
+        // An empty id counts as no id. Otherwise all messages with an empty id would be taken for repetitions of the first one.
         let ownID = clientID?.string.flatMap { $0.isEmpty ? nil : $0 }
         let content = ChatContent.sanitised(raw)
         if let problem = ChatContent.problem(content) { throw ClassroomError(.invalid, problem) }
@@ -133,7 +133,7 @@ extension ChatHandler {
 
     private static let maximumClientIDBytes = 64
 
-    /// The rules' refusal of a payload that this fast path does not read.
+    /// The error for a payload that this fast path does not accept.
     private static func complaint(_ payload: JSONSlice) -> ClassroomError {
         MessageRules.check("chat:message", payload).refusal
             ?? ClassroomError(.invalid, "Validation error: the message is malformed")

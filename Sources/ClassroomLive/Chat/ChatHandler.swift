@@ -8,7 +8,7 @@ final class ChatHandler: Sendable {
     let pipeline: RequestPipeline
     let store: any ChatStore
     let directory: ChatDirectory
-    /// Takes messages to the members on all nodes; nil: there is one node.
+    /// Takes messages to the members on all nodes. Nil if there is only one node.
     let relay: ChatRelay?
     private let io: SocketIO
 
@@ -53,8 +53,8 @@ final class ChatHandler: Sendable {
                 request.responder.fail(error)
                 return .finished
             }
-            // In the room first: what is sent from here on comes as an event, what was sent before is in the history, and what falls
-            // in between is in both, with one sequence number.
+            // The socket enters the room first. Later messages then arrive as events and earlier ones are in the history. A message in
+            // between is in both, with the same sequence number.
             let (pipeline, store, directory, relay, responder) = (pipeline, store, directory, relay, request.responder)
             return pipeline.perform(request, connection) { () -> Bool in
                 do {

@@ -1,17 +1,18 @@
-/// Brings the messages of one room that several nodes commit into the order of their sequence, without gaps. Time is not looked at: a gap
-/// that stays is filled from the store by whoever owns this.
+/// Brings the messages of one room that several nodes commit into the order of their sequence, without gaps. It reads no clock: the owner
+/// fills a gap that stays from the store.
 struct ChatOrder<Message: Sendable>: Sendable {
-    /// The sequence that is delivered next; nil: what the room had when the first member came is not known yet, and all wait.
+    /// The sequence that is delivered next. Nil until it is known which messages the room had when its first member came; all messages wait
+    /// until then.
     private(set) var next: Int?
     private var waiting: [Int: Message] = [:]
     private let maximumWaiting: Int
 
-    /// - Parameter maximumWaiting: messages that may wait for one that is missing. With one more, what is missing is given up.
+    /// - Parameter maximumWaiting: messages that may wait for a missing one. One more, and the missing one is given up.
     init(maximumWaiting: Int) { self.maximumWaiting = maximumWaiting }
 
     /// Messages wait for one that is missing.
     var hasGap: Bool { next != nil && !waiting.isEmpty }
-    /// What is missing before the first message that waits.
+    /// The missing sequences before the first message that waits.
     var gap: Range<Int>? {
         guard let next, let first = waiting.keys.min() else { return nil }
         return next..<first
@@ -19,7 +20,7 @@ struct ChatOrder<Message: Sendable>: Sendable {
 
     /// A message arrives, from any node, maybe for the second time.
     ///
-    /// - Returns: what is delivered now, in its order.
+    /// - Returns: the messages to deliver now, in order.
     mutating func receive(_ message: Message, sequence: Int) -> [Message] {
         if let next, sequence < next { return [] }
         waiting[sequence] = message
@@ -27,8 +28,8 @@ struct ChatOrder<Message: Sendable>: Sendable {
         return next == nil ? [] : takeReady()
     }
 
-    /// The store says which message was the room's last one. What waits for that and is no later is delivered too: a member that came
-    /// meanwhile may not have it in its history.
+    /// Sets the room's last message, as the store knows it. Waiting messages up to that one are delivered too: a member that came meanwhile
+    /// may not have them in its history.
     mutating func begin(after last: Int) -> [Message] {
         guard next == nil else { return [] }
         let old = waiting.keys.filter { $0 <= last }.sorted()
@@ -37,7 +38,7 @@ struct ChatOrder<Message: Sendable>: Sendable {
         return messages + takeReady()
     }
 
-    /// What is missing will not come any more.
+    /// Gives up the missing messages.
     mutating func giveUpGap() -> [Message] {
         guard let first = waiting.keys.min() else { return [] }
         next = first

@@ -7,7 +7,7 @@ import SocketIOCore
 import SocketIOServer
 
 /// Chat messages on their way to the members of their rooms, on all nodes: each node delivers those of its own members in the order of
-/// their sequence, whichever node committed them. What got lost between nodes is read from the store.
+/// their sequence, whichever node committed them. Messages that were lost between nodes are read from the store.
 ///
 /// Thread-safe. A message is encoded once: the nodes hand its bytes on.
 final class ChatRelay: Sendable {
@@ -15,9 +15,9 @@ final class ChatRelay: Sendable {
         /// Sockets of this node.
         var members = 0
         var order: ChatOrder<JSONSlice>
-        /// A look into the store is planned or under way.
+        /// A query of the store is planned or under way.
         var isHealing = false
-        /// Tells the room from one of the same name that was emptied.
+        /// Distinguishes the room from an earlier one of the same name that was emptied.
         let generation: Int
     }
 
@@ -76,7 +76,7 @@ final class ChatRelay: Sendable {
         }
     }
 
-    /// The history that a member of this node was given ends with this message; 0: there is none.
+    /// The last message in the history that a member of this node got; 0 if the history was empty.
     func known(last sequence: Int, of roomID: String) {
         deliver(to: roomID) { $0.begin(after: sequence) }
     }
@@ -93,8 +93,8 @@ final class ChatRelay: Sendable {
         deliver(to: roomID) { $0.receive(body, sequence: sequence) }
     }
 
-    /// Changes a room's order and emits what is ready, under one lock: two threads must not emit in another order than they were told.
-    /// Emitting puts mail into the loops' boxes and calls nobody.
+    /// Changes a room's order and emits what is ready, under one lock: two threads must not emit in a different order. Emitting only puts
+    /// items into the loops' mailboxes.
     private func deliver(to roomID: String, _ change: (inout ChatOrder<JSONSlice>) -> [JSONSlice]) {
         let generation = state.withLockedValue { state -> Int? in
             guard var room = state.rooms[roomID] else { return nil }
@@ -112,7 +112,7 @@ final class ChatRelay: Sendable {
 
     // MARK: Gaps
 
-    /// Other nodes were out of reach, or this one: what was said meanwhile is in the store.
+    /// This node could not reach the others for a while. The messages of that time are in the store.
     func healAll() {
         let rooms = state.withLockedValue { state in
             var rooms: [(String, Int)] = []
@@ -138,7 +138,7 @@ final class ChatRelay: Sendable {
         }
     }
 
-    /// - Parameter messages: nil: the store does not answer, and is asked again.
+    /// - Parameter messages: nil if the store did not answer; it is asked again.
     private func healed(_ roomID: String, _ generation: Int, _ messages: [ChatMessage]?) {
         let isCurrent = state.withLockedValue { state in
             guard state.rooms[roomID]?.generation == generation else { return false }
@@ -156,7 +156,7 @@ final class ChatRelay: Sendable {
             for message in messages where message.sequence >= next {
                 ready += order.receive(JSONSlice(ChatMessageBody(message: message)), sequence: message.sequence)
             }
-            // The store knows all that was committed before it was asked: what it does not have is too old for it.
+            // The store has every message that was committed before the query. One that it lacks is too old.
             if let gap = order.gap, let last = messages.last?.sequence, gap.upperBound <= last { ready += order.giveUpGap() }
             return ready
         }
@@ -164,7 +164,7 @@ final class ChatRelay: Sendable {
 
     /// Messages of a room that may wait for a missing one.
     static let maximumWaiting = 256
-    /// How long a missing message may be on its way before the store is asked.
+    /// How long to wait for a missing message before the store is asked.
     static let gapPatienceMs: UnixMilliseconds = 250
     static let retryMs: UnixMilliseconds = 1_000
 }

@@ -1,8 +1,8 @@
 public import Classroom
 public import NIOCore
 
-/// What the nodes of one classroom share beside the database. Nothing of it is the truth: what cannot be reached is done without, and
-/// nobody waits for it for long.
+/// What the nodes of one classroom share beside the database. The database stays the only truth: while this is out of reach a node goes on
+/// without it, after a short wait.
 public protocol ClassroomCluster: Sendable {
     /// Adds a message to the recent ones of its room.
     ///
@@ -14,17 +14,18 @@ public protocol ClassroomCluster: Sendable {
 
     /// Takes a token from a bucket that all nodes fill and empty together.
     ///
-    /// - Parameter completion: called once, on any thread. Nil: taken, or nobody knows; else the milliseconds until there is one.
+    /// - Parameter completion: called once, on any thread. It gets nil if a token was taken or the cluster did not answer, otherwise the
+    ///   milliseconds until the next token.
     func take(_ bucket: SharedBucket, completion: @escaping @Sendable (_ waitMs: Int?) -> Void)
 
-    /// Tells the other nodes from now on who is signed in here. Called once.
+    /// Starts to tell the other nodes who is signed in here. Called once.
     ///
     /// - Parameter users: who is signed in on this node now; may be called from any thread.
     func start(users: @escaping @Sendable () -> Set<String>)
     /// Tells the other nodes that nobody is signed in here any more.
     func stop() async
 
-    /// Users who are signed in on other nodes and not on this one, as they were a moment ago.
+    /// Users who were signed in on other nodes, and not on this one, a moment ago.
     var usersElsewhere: Int { get }
 }
 

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import SocketIOCore
 import SocketIOServer
 
-/// Sends `dashboard:metrics` to all subscribers from one timer, which runs while there are any. Thread-safe.
+/// Sends `dashboard:metrics` to all subscribers from one timer, which runs only while somebody subscribes. Thread-safe.
 final class DashboardBroadcaster: Sendable {
     private struct Subscriber {
         let socket: SocketReference
@@ -23,20 +23,20 @@ final class DashboardBroadcaster: Sendable {
         var guests = 0
         /// There are subscribers, and samples are taken.
         var isRunning = false
-        /// The timer of the next sample, and when it is.
+        /// The timer of the next sample, and its time.
         var timer: ScheduledWork?
         var armedUntil: UnixMilliseconds?
-        /// Rises when the samples begin: tells their timer from one that was cancelled when it had begun.
+        /// Counts the starts of sampling. A timer that fires after its cancellation has an older number.
         var generation = 0
-        /// The last sample on its way to the subscribers, which the next one waits for, and how many are.
+        /// The sample that is being sent, which the next one waits for, and the number of samples under way.
         var sending: Task<Void, Never>?
         var underWay = 0
         var tick = 0
-        /// The last samples, so that an interval's rates are over the interval.
+        /// The last samples: a subscriber's rates cover the subscriber's own interval.
         var samples: [(tick: Int, time: UnixMilliseconds, sample: RuntimeSnapshot)] = []
         var isStopped = false
 
-        /// No samples are taken from now on; what has to be cancelled.
+        /// Stops sampling; returns the timer to cancel.
         mutating func halt() -> ScheduledWork? {
             isRunning = false
             armedUntil = nil
@@ -51,7 +51,7 @@ final class DashboardBroadcaster: Sendable {
     private let sample: @Sendable () -> RuntimeSnapshot
     private let countSessions: @Sendable () async throws -> [SessionStatus: Int]
 
-    /// - Parameter countSessions: all that have not ended, in memory or not.
+    /// - Parameter countSessions: counts all sessions that have not ended, in memory or not.
     init(
         clock: any ClassroomClock, configuration: RuntimeConfiguration, sample: @escaping @Sendable () -> RuntimeSnapshot,
         countSessions: @escaping @Sendable () async throws -> [SessionStatus: Int]
@@ -122,12 +122,12 @@ final class DashboardBroadcaster: Sendable {
         timer?.cancel()
     }
 
-    /// Sets the timer of a run that goes on; the clock is not called while the state is held.
+    /// Sets the next timer. The clock is called after the lock is released.
     private func arm(_ generation: Int, at time: UnixMilliseconds) {
         let timer = clock.schedule(at: time) { [weak self] in self?.fire(generation) }
         let isNeeded = state.withLockedValue { state in
             guard state.isRunning, state.generation == generation else { return false }
-            // One that has fired already armed the next.
+            // If it has fired already, it has set the next one.
             if state.armedUntil.map({ $0 < time }) ?? true {
                 state.armedUntil = time
                 state.timer = timer
@@ -157,7 +157,7 @@ final class DashboardBroadcaster: Sendable {
 
     private func complete(_ sample: RuntimeSnapshot, at now: UnixMilliseconds, _ generation: Int) async {
         var sample = sample
-        // Without an answer of the database, those in memory are the best that is known.
+        // If the database does not answer, the sessions in memory are counted.
         if let sessions = try? await countSessions() {
             sample.waitingSessions = sessions[.waiting] ?? 0
             sample.activeSessions = sessions[.active] ?? 0

@@ -4,30 +4,30 @@ import PrometheusMetrics
 enum DashboardMetric: String, CaseIterable, Sendable {
     /// Distinct signed-in users who are connected.
     case activeUsers = "active_users"
-    /// Sessions that wait or are played, also those that nobody is connected to.
+    /// Sessions that are waiting or active, whether or not anybody is connected.
     case quizSessions = "quiz_sessions"
     case waitingSessions = "sessions_waiting"
     case activeSessions = "sessions_active"
-    /// Requests a second.
+    /// Requests per second.
     case messagesPerSecond = "messages_per_second"
-    /// Answers stored a second.
+    /// Answers stored per second.
     case answersPerSecond = "answers_per_second"
     case chatMessagesPerSecond = "chat_messages_per_second"
     case errorsPerSecond = "errors_per_second"
-    /// Requests refused by a rate limit a second.
+    /// Requests per second that a rate limit refused.
     case rateLimitedPerSecond = "rate_limited_per_second"
     /// Sockets, signed in or not.
     case connections
     case chatRooms = "chat_rooms"
     /// Players who are connected.
     case players
-    /// From the receipt of a request to its answer, in milliseconds, over the last interval; null in one without requests.
+    /// From the receipt of a request to its answer, in milliseconds, over the last interval; null if the interval had no requests.
     case acknowledgementP50 = "ack_p50"
     case acknowledgementP95 = "ack_p95"
     case acknowledgementP99 = "ack_p99"
 
-    /// - Parameter earlier: the sample that the rates count from, `seconds` before.
-    /// - Returns: nil when there was nothing to measure, which is not the same as 0.
+    /// - Parameter earlier: the sample taken `seconds` before, from which rates are computed.
+    /// - Returns: nil if there was nothing to measure, which is not the same as 0.
     func value(_ sample: RuntimeSnapshot, since earlier: RuntimeSnapshot, seconds: Double) -> Double? {
         func rate(_ count: (RuntimeSnapshot) -> UInt64) -> Double {
             seconds > 0 ? Self.rounded(Double(count(sample) &- count(earlier)) / seconds) : 0
@@ -54,6 +54,6 @@ enum DashboardMetric: String, CaseIterable, Sendable {
         }
     }
 
-    /// To two decimals: more says nothing.
+    /// Two decimals are precise enough.
     private static func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 }

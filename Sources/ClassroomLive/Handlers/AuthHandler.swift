@@ -14,7 +14,7 @@ final class AuthHandler: Sendable {
                 request.responder.fail(.invalidToken)
                 return .finished
             }
-            // Looked up even if the same token signed the socket in: the sender asks whether it is still valid.
+            // The token is looked up even if it signed this socket in: the sender asks whether it is still valid.
             pipeline.signIn(connection, token: token) { refusal in
                 if let refusal {
                     request.responder.fail(refusal)

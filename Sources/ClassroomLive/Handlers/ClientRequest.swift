@@ -9,15 +9,15 @@ final class ClientRequest: QueuedRequest {
     let lane: RequestLane
     /// The time of receipt.
     let receivedAt: UnixMilliseconds
-    /// The sender, as far as the request itself tells.
+    /// The sender as the request itself names it.
     let identity: Identity
-    /// The rate limit that is still to be charged; nil: none, or charged.
+    /// The rate limit that has yet to be charged. Nil if there is none or it was charged.
     var limit: RequestLimits.Kind?
-    /// The bytes reserved for it in the request memory, and for which holder; nil: none.
+    /// The bytes reserved in the request memory, and their holder. Nil if nothing is reserved.
     var reservation: (bytes: Int, holder: String)?
 
     enum Identity {
-        /// Nothing: the socket's user, if any.
+        /// The request names nobody: the socket's user is the sender, if there is one.
         case none
         /// A token that authenticates.
         case token(String)

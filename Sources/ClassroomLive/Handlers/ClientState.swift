@@ -2,7 +2,8 @@ import Classroom
 import NIOCore
 import SocketIOServer
 
-/// The classroom's state for one socket: who is signed in, what they joined, what waits. Bound to the socket's loop.
+/// The classroom's state for one socket: the signed-in user, the joined sessions and rooms, the waiting requests. Bound to the socket's
+/// loop.
 final class ClientState {
     let id: String
     let reference: SocketReference
@@ -19,9 +20,9 @@ final class ClientState {
     var buckets: [RequestLimits.Kind: TokenBucket] = [:]
     /// The bytes of its waiting requests.
     var waitingBytes = 0
-    /// A sign-in is under way: the sender of the requests behind it is not known yet.
+    /// A sign-in is under way, so the sender of the requests behind it is not known yet.
     var isSigningIn = false
-    /// The socket is gone; what it had sent before is still carried out.
+    /// The socket is gone. Requests that arrived before are still carried out.
     private(set) var isGone = false
 
     /// Quiz sessions that this socket is in, the one joined last at the end.
@@ -48,10 +49,10 @@ final class ClientState {
         self.departures = departures
     }
 
-    /// Whether it was this token that signed the socket in. Takes as long for any token of its length.
+    /// Whether this token signed the socket in. Takes the same time for all tokens of one length.
     func isSignedIn(by other: String) -> Bool { token.map { $0.isSameSecret(as: other) } ?? false }
 
-    /// Signs in. Another user than before has joined nothing.
+    /// Signs in. If the user is another one than before, nothing is joined.
     func become(_ user: User, token: String?) {
         if self.user?.id != user.id {
             signOut()
@@ -61,10 +62,10 @@ final class ClientState {
         hold(token)
     }
 
-    /// The socket is nobody's again; what its user had joined is left.
+    /// Signs out: the socket leaves what its user had joined.
     func signOut() {
         guard let user else { return }
-        // First the state, then those who are called: whatever they set off finds a socket that is nobody's.
+        // The state changes before the observers are called, so that they see a socket without a user.
         self.user = nil
         hold(nil)
         presence.left(user.id)
@@ -78,7 +79,7 @@ final class ClientState {
         token = next
     }
 
-    /// The last thing that happens to it.
+    /// Ends this state for good.
     func depart() {
         isGone = true
         signOut()

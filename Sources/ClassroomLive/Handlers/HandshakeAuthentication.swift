@@ -4,7 +4,7 @@ import SocketIOCore
 import SocketIOServer
 
 extension RequestPipeline {
-    /// Signs in by the handshake's `auth.token`. A client that gives none connects as nobody.
+    /// Signs in by the handshake's `auth.token`. A client without a token connects without a user.
     func authenticateHandshake(_ request: inout ConnectRequest) async throws {
         guard let token = request.handshake.auth?["token"], !token.isNull else { return }
         guard let token = token.string else { throw Self.connectError(.invalidToken) }
@@ -26,7 +26,7 @@ extension RequestPipeline {
 
     private static let tooManySignIns = ClassroomError(.unavailable, "Too many sign-ins are waiting", retryAfterMs: 1_000)
 
-    /// CONNECT_ERROR with the refusal's message, and as its data what an `auth:error` would say.
+    /// A CONNECT_ERROR with the refusal's message. Its data is the payload of `auth:error`.
     private static func connectError(_ error: ClassroomError) -> ConnectError {
         ConnectError(message: error.message, data: JSONBody { Responder.write(error, to: &$0) }.slice)
     }

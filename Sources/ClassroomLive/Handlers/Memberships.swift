@@ -8,7 +8,7 @@ struct SessionMembership {
 }
 
 extension [SessionMembership] {
-    /// The session of a request that names none: the one joined last.
+    /// The session of a request that names none: the one that was joined last.
     var joinedLast: String? { last(where: \.isPlayer)?.sessionID }
 
     func contains(_ sessionID: String) -> Bool { contains { $0.sessionID == sessionID } }

@@ -3,7 +3,7 @@ import JSONCore
 import NIOCore
 import SocketIOCore
 
-/// How large a request's payload may be. Beyond it the request is `invalid`, before anything of it is read.
+/// The largest payload of a request. A larger one is refused as `invalid` before any of it is read.
 enum PayloadLimits {
     static let maximumBytes = 65_536
     /// Arrays and objects within one another, the payload itself among them.
@@ -14,9 +14,9 @@ enum PayloadLimits {
     static let maximumValues = 2_048
     /// Bytes of a name within a field, such as a user's id.
     static let maximumKeyBytes = 512
-    /// Any request may have it.
+    /// The name of the latency stamp, which any request may carry.
     static let latencyStamp = "_sentAt"
-    /// Characters of a `_sentAt`, which goes to others.
+    /// The longest `_sentAt` in characters. It is passed on to other clients.
     static let maximumLatencyStampBytes = 32
 
     static let refusal = ClassroomError(
@@ -25,14 +25,13 @@ enum PayloadLimits {
     /// Payloads up to this size are taken as they are.
     private static let untrimmedBytes = 512
 
-    /// A large object with those of its members alone that anybody reads: found in one walk, so that what is read later, and kept until
-    /// then, is no longer than that.
+    /// A large object, reduced to the members that are read later. They are found in one pass, so that the bytes that wait are only those.
     static func trimmed(_ payload: JSONSlice, to fields: [String]) -> JSONSlice {
         guard payload.bytes.readableBytes > untrimmedBytes, payload.kind == .object else { return compact(payload) }
         return compact(
             JSONBody { writer in
                 for (name, value) in payload.members(named: fields) {
-                    // One that is too long is ignored: see ``RequestPipeline``.
+                    // A stamp that is too long is ignored: see ``RequestPipeline``.
                     if name == latencyStamp, value.bytes.readableBytes > maximumLatencyStampBytes + 2 { continue }
                     writer.key(name)
                     writer.raw(value)
@@ -40,8 +39,8 @@ enum PayloadLimits {
             }.slice)
     }
 
-    /// The payload without much memory around it. A few bytes may lie in a buffer of what was read from the connection at once: while they
-    /// wait they would hold all of it.
+    /// The payload in a buffer of about its own size. A few bytes may be a slice of a large receive buffer, and would keep all of it alive
+    /// while they wait.
     static func compact(_ payload: JSONSlice) -> JSONSlice {
         let bytes = payload.bytes
         // A copy takes the next power of two.
@@ -57,7 +56,7 @@ enum PayloadLimits {
 extension MessageRules {
     /// Checks a payload against the rules of an event. Only the fields that the rules read are parsed, and no more of them than the limits allow.
     static func check(_ event: String, _ payload: JSONSlice) -> ValidationResult {
-        // The rules refuse foreign events and payloads that are not objects.
+        // Unknown events and payloads that are no objects are refused by the rules.
         guard let names = fieldNames(of: event), payload.kind == .object else {
             return check(event, payload.isNull ? .null : payload.kind == .object ? .object([:]) : .bool(false))
         }
@@ -83,8 +82,8 @@ extension Payload {
     ///
     /// - Parameters:
     ///   - slice: its depth is bounded.
-    ///   - values: how many values there may be; less by as many as there were. Nil when there are more.
-    ///   - levels: how many levels of arrays and objects are read; one that stands deeper is taken for empty, unread.
+    ///   - values: how many values may still be read; it is reduced by the number that was read.
+    ///   - levels: how many levels of arrays and objects are read. A deeper one counts as empty and is not read.
     init?(_ slice: JSONSlice, atMost values: inout Int, levels: Int = .max) {
         values -= 1
         guard values >= 0 else { return nil }

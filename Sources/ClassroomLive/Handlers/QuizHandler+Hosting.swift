@@ -44,7 +44,7 @@ extension QuizHandler {
         _ action: HostAction, _ data: Payload, _ request: ClientRequest, _ connection: ClientState
     ) -> RequestOutcome {
         pipeline.identified(request, connection) { [self] user in
-            // No default here: nobody ends a session by leaving something out.
+            // There is no default: an omitted field must not end a session.
             guard let sessionID = data["sessionId"]?.string else {
                 request.responder.fail(ClassroomError(.invalid, "Validation error: \"sessionId\" is required"))
                 return .finished

@@ -28,7 +28,7 @@ extension QuizHandler {
     private func joinAsGuest(_ data: Payload, _ request: ClientRequest, _ connection: ClientState) -> RequestOutcome {
         let find: FindSession
         do throws(ClassroomError) {
-            // Only the code lets in a person whom nobody knows.
+            // Only a join code admits somebody without an account.
             find = try codeFinder(data, connection)
         } catch {
             request.responder.fail(error)
@@ -52,7 +52,7 @@ extension QuizHandler {
 
     private typealias FindSession = @Sendable () async throws -> String
 
-    /// How to find the session that a join names: by its id, or by its code.
+    /// How a join names its session: by id or by code.
     private func finder(_ data: Payload, _ connection: ClientState) throws(ClassroomError) -> FindSession {
         if let sessionID = data["sessionId"]?.string { return { sessionID } }
         return try codeFinder(data, connection)
@@ -78,8 +78,8 @@ extension QuizHandler {
         }
     }
 
-    /// Whom wrong codes are charged to: somebody with an account alone, over all sockets, and nobody else at their address. Who is nobody,
-    /// or a guest, could be another one in a moment: the socket and the address.
+    /// Who is charged for wrong codes. For a user with an account it is that user, over all sockets, and nobody else at the same address.
+    /// Anybody else could come back as somebody new, so the socket and the address are charged.
     private func guesser(_ connection: ClientState) -> (socketID: String, address: String) {
         guard let user = connection.user, user.role != .guest else { return (connection.id, connection.address) }
         return ("user:\(user.id)", "user:\(user.id)")

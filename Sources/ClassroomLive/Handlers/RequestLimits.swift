@@ -7,7 +7,7 @@ final class RequestLimits: Sendable {
     enum Kind: CaseIterable {
         case answer, chat, chatJoin, join, observe, signIn, creation, other
 
-        /// How a refusal names it.
+        /// Its name in the message of a refusal.
         fileprivate var plural: String {
             switch self {
             case .answer: "answers"
@@ -68,16 +68,16 @@ final class RequestLimits: Sendable {
 
     // MARK: Requests
 
-    /// Charges a request to its user; the refusal, if there is one.
+    /// Charges a request to its user. Returns the refusal if the limit is exceeded.
     func take(_ kind: Kind, userID: String, at now: UnixMilliseconds) -> ClassroomError? {
         let wait = state.withLockedValue { $0.users[kind]?.take(userID, at: now) ?? nil }
         return wait.map { Self.refusal(of: kind, $0) }
     }
 
-    /// The refusal of a request that comes too often.
+    /// The error for a request beyond a rate limit.
     static func refusal(of kind: Kind, _ waitMs: Int) -> ClassroomError { refusal("Too many \(kind.plural)", waitMs) }
 
-    /// Charges a request to its socket, whose buckets these are, before anything of it is read.
+    /// Charges a request to the buckets of its socket before any of it is read.
     func take(_ kind: Kind, from buckets: inout [Kind: TokenBucket], at now: UnixMilliseconds) -> ClassroomError? {
         guard let rule = socketRules[kind] else { return nil }
         let wait = buckets[kind, default: TokenBucket(rule: rule, at: now)].take(rule, at: now)
@@ -138,7 +138,7 @@ final class RequestLimits: Sendable {
         }
     }
 
-    /// A look-up found nothing, or found something.
+    /// Records the result of a look-up.
     func guessed(_ guess: Guess, isRight: Bool, socketID: String?, address: String, at now: UnixMilliseconds) {
         state.withLockedValue { state in
             switch (guess, isRight) {
@@ -153,7 +153,8 @@ final class RequestLimits: Sendable {
         }
     }
 
-    /// A token of this length cannot be guessed; those that this program makes are longer. Guesses of short tokens must not lock out its holder.
+    /// Tokens of this length cannot be guessed, and this program makes longer ones. Failed guesses of short tokens must not lock out their
+    /// holders.
     private static func isLong(_ token: String) -> Bool { token.utf8.count >= longTokenBytes }
 
     private static let longTokenBytes = 40

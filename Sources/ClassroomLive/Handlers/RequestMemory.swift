@@ -3,9 +3,9 @@ import JSONCore
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The bytes of all requests, and of sign-ins by a handshake, that have arrived and are not carried out. Thread-safe.
+/// Counts the bytes of requests, and of sign-ins by a handshake, that have arrived and are not finished. Thread-safe.
 ///
-/// While a database is locked everything waits: what waits is bounded for the server, and for each user over all sockets.
+/// While the database is locked all requests wait. Their bytes are bounded per user, over all sockets, and for the server.
 final class RequestMemory: Sendable {
     /// The memory of a request beside its payload: the request itself, its closure, its task and its place in the queue.
     static let overhead = 1_024
@@ -25,7 +25,7 @@ final class RequestMemory: Sendable {
 
     var total: Int { share.withLockedValue { $0.total } }
 
-    /// False: there is no room for it now.
+    /// Returns false if there is no room for it now.
     func reserve(_ bytes: Int, for holder: String) -> Bool { share.withLockedValue { $0.take(bytes, for: holder) == nil } }
 
     func release(_ bytes: Int, for holder: String) { share.withLockedValue { $0.give(bytes, for: holder) } }

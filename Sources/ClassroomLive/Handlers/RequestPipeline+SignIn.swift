@@ -6,8 +6,8 @@ extension RequestPipeline {
 
     /// Carries out a request that needs a signed-in user: verifies its token if it has one, and charges its limit if that is still open.
     ///
-    /// - Parameter verifiesAgain: the token that signed the socket in is looked up too. Otherwise it is believed: a ``TokenWatch`` signs the
-    ///   socket out soon after it lapses.
+    /// - Parameter verifiesAgain: true to look up even the token that signed the socket in. Otherwise that token is trusted: a
+    ///   ``TokenWatch`` signs the socket out soon after it has expired.
     func identified(
         _ request: ClientRequest, _ connection: ClientState, verifiesAgain: Bool = false,
         then perform: @escaping (User) -> RequestOutcome
@@ -67,9 +67,9 @@ extension RequestPipeline {
 
     static let tooManySockets = ClassroomError(.unavailable, "This user has too many connections", retryAfterMs: 10_000)
 
-    /// The user whom a token names; guesses in vain are counted, and beyond a limit refused without a look.
+    /// The user of a token. Failed guesses are counted, and beyond the limit refused without a look-up.
     ///
-    /// - Parameter socketID: nil: none, the HTTP API or a handshake.
+    /// - Parameter socketID: nil for the HTTP API and for a handshake, which have no socket.
     func verify(_ token: String, socketID: String?, address: String) async throws -> User? {
         if let refusal = limits.refusal(of: .token(token), socketID: socketID, address: address, at: clock.now) { throw refusal }
         let user = try await authentication.verifyToken(token)
@@ -77,7 +77,7 @@ extension RequestPipeline {
         return user
     }
 
-    /// Ends the sign-in of a socket whose token has lapsed, after the requests that arrived before.
+    /// Signs a socket out whose token has expired, after the requests that arrived before.
     func lapse(_ token: String, _ connection: ClientState) {
         let request = ClientRequest(
             responder: Responder(

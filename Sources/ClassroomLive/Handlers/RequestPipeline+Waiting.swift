@@ -45,7 +45,7 @@ extension RequestPipeline {
         return .pending
     }
 
-    /// The error as its sender sees it.
+    /// The error as the client sees it.
     func refusal(for error: any Error) -> ClassroomError {
         switch error {
         case let error as ClassroomError: return error
@@ -59,13 +59,13 @@ extension RequestPipeline {
 }
 
 extension RequestPipeline {
-    /// Refuses an event that has one of our prefixes but no handler. Events with other names may belong to the application.
+    /// Refuses an event that has one of this server's prefixes and no handler. Events with other names may belong to the application.
     func refuseUnknown(_ incoming: EventRequest, _ name: String) {
         counters.requests.count()
         refuse(incoming, name, ClassroomError(.notFound, "Unknown event"))
     }
 
-    /// Refuses a request of which nothing but the event's name is read. The name comes back to its sender, 64 bytes of it.
+    /// Refuses a request of which only the event's name is read. The sender gets at most 64 bytes of that name back.
     func refuse(_ incoming: EventRequest, _ name: String, _ error: ClassroomError) {
         let responder = Responder(
             event: String(decoding: name.utf8.prefix(64), as: UTF8.self), socket: incoming.socket.reference,

@@ -16,7 +16,7 @@ final class RequestPipeline: Sendable {
     let workInHand = WorkInHand()
     let limits: RequestLimits
     let memory: RequestMemory
-    /// What several nodes share; nil: there is one node.
+    /// What several nodes share. Nil if there is only one node.
     let cluster: (any ClassroomCluster)?
 
     init(
@@ -52,7 +52,7 @@ final class RequestPipeline: Sendable {
             }
         }
         socket.onDisconnect { [self, weak socket] _ in
-            // The handler holds the connection and the connection the socket.
+            // The handler keeps the connection alive, and the connection the socket.
             socket?.onUnhandled { _ in }
             counters.connections.change(by: -1)
             depart(connection)
@@ -60,7 +60,7 @@ final class RequestPipeline: Sendable {
         return connection
     }
 
-    /// Runs behind the requests that arrived before. It answers nobody and counts as nobody's work.
+    /// Runs work after the requests that arrived before. It has no answer and is not counted.
     private func depart(_ connection: ClientState) {
         let departure = ClientRequest(
             responder: Responder(
@@ -121,19 +121,19 @@ final class RequestPipeline: Sendable {
         }
     }
 
-    /// A request that was pending is done.
+    /// Ends a request that was pending.
     func finish(_ request: ClientRequest, _ connection: ClientState) {
         end(request, connection)
         connection.queue.finish(request.lane)
     }
 
-    /// Answers a request that is not carried out.
+    /// Refuses a request that will not be carried out.
     private func refuse(_ request: ClientRequest, _ connection: ClientState, _ refusal: ClassroomError) {
         end(request, connection)
         request.responder.fail(refusal)
     }
 
-    /// Gives back what the request held.
+    /// Releases the memory that the request had reserved.
     private func end(_ request: ClientRequest, _ connection: ClientState) {
         workInHand.end()
         guard let (bytes, holder) = request.reservation else { return }
@@ -142,10 +142,10 @@ final class RequestPipeline: Sendable {
         memory.release(bytes, for: holder)
     }
 
-    /// False: the socket, its user or the server has too many bytes of requests that wait.
+    /// Returns false if the socket, its user or the server has too many bytes of waiting requests.
     private func reserve(_ request: ClientRequest, _ connection: ClientState) -> Bool {
         let bytes = RequestMemory.bytes(of: request.payload)
-        // There is room for at least one request; otherwise nothing could be asked at all.
+        // There is always room for one request, so that a socket can ask anything at all.
         let isFirst = connection.waitingBytes == 0
         guard isFirst || connection.waitingBytes + bytes <= configuration.maximumWaitingBytesPerSocket else { return false }
         let holder = connection.user?.id ?? "socket:\(connection.id)"
@@ -157,7 +157,7 @@ final class RequestPipeline: Sendable {
 
     // MARK: Rate limits
 
-    /// The user who sends the request, if nothing that waits or is under way can change it.
+    /// The sender, if no waiting or running request can still change it.
     private func knownUser(of request: ClientRequest, _ connection: ClientState) -> User? {
         guard request.limit != nil, let user = connection.user, !connection.isSigningIn, !changesUser(request, connection),
             !connection.queue.waitingRequests.contains(where: { changesUser($0, connection) })
@@ -180,7 +180,7 @@ final class RequestPipeline: Sendable {
         return limits.take(limit, userID: user.id, at: request.receivedAt)
     }
 
-    /// Charges the waiting requests once their sender is known: those beyond a limit are refused now, not when their turn comes.
+    /// Charges the waiting requests once their sender is known: requests beyond a limit are refused at once and not when their turn comes.
     func chargeWaiting(_ connection: ClientState) {
         guard let user = connection.user else { return }
         var refused: [(request: ClientRequest, refusal: ClassroomError)] = []
@@ -188,7 +188,7 @@ final class RequestPipeline: Sendable {
             guard !changesUser(request, connection) else { break }
             if let refusal = charge(request, user) { refused.append((request, refusal)) }
         }
-        // Taken out before anybody is answered: an answer whose write fails makes the transport read on, and what it reads comes here.
+        // They are removed before any is answered: an answer whose write fails makes the transport read on, and that may add requests here.
         connection.queue.removeWaiting(Set(refused.map { ObjectIdentifier($0.request) }))
         for (request, refusal) in refused { refuse(request, connection, refusal) }
     }
@@ -199,7 +199,7 @@ final class RequestPipeline: Sendable {
         else { return nil }
         switch sentAt.kind {
         case .number: return sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes ? sentAt : nil
-        // A numeric text counts as a number, here as anywhere.
+        // A numeric string counts as a number, as in every other field.
         case .string: return sentAt.string.flatMap { Payload.string($0).number } == nil ? nil : sentAt
         default: return nil
         }
@@ -209,7 +209,7 @@ final class RequestPipeline: Sendable {
     private static let overloadMs = 1_000
 }
 
-/// The value that the handshake's middleware leaves for the socket.
+/// The value that the handshake's middleware passes on to the socket.
 struct SignedIn: Sendable {
     var user: User
     var token: String

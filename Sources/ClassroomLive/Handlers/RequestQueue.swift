@@ -3,15 +3,15 @@ import DequeModule
 /// One socket's requests, carried out in the order of their arrival. Bound to the socket's loop.
 ///
 /// A request that has to wait for a sign-in or a commit holds back those behind it. Those of the concurrent lane (chat messages, whose
-/// order the store keeps) do not hold back one another: an exclusive request waits until they are done, and they wait for it.
-/// Nothing waits: `submit` runs the request before it returns, without a task.
+/// order the store keeps) do not hold back one another: an exclusive request waits until they are done, and they wait for it. If nothing
+/// waits, `submit` runs the request before it returns, without a task.
 final class RequestQueue<Request: QueuedRequest> {
     private struct Entry {
         let request: Request
         let run: (Request) -> RequestOutcome
     }
 
-    /// The most requests under way and waiting together.
+    /// The maximum number of requests that wait or are under way.
     let limit: Int
     private var waiting: Deque<Entry> = []
     private var isExclusiveRunning = false
@@ -25,14 +25,14 @@ final class RequestQueue<Request: QueuedRequest> {
     /// The requests that have not begun, in their order.
     var waitingRequests: [Request] { waiting.map(\.request) }
 
-    /// False: the queue is full, nothing was done.
+    /// Returns false if the queue is full; nothing was done then.
     func submit(_ request: Request, _ run: @escaping (Request) -> RequestOutcome) -> Bool {
         guard count < limit else { return false }
         enqueue(request, run)
         return true
     }
 
-    /// Appends a request behind all others, whatever the limit. For work that has to happen, such as the departure of a socket.
+    /// Appends a request behind all others, whatever the limit. For work that must happen, such as cleaning up after a socket.
     func enqueue(_ request: Request, _ run: @escaping (Request) -> RequestOutcome) {
         let entry = Entry(request: request, run: run)
         if waiting.isEmpty, !isDraining, canStart(request.lane) {
@@ -43,13 +43,13 @@ final class RequestQueue<Request: QueuedRequest> {
         }
     }
 
-    /// A pending request of that lane is done.
+    /// Ends a pending request of that lane.
     func finish(_ lane: RequestLane) {
         ended(lane)
         drain()
     }
 
-    /// Removes and returns the matching requests that have not begun. It calls nobody: the caller answers them afterwards.
+    /// Removes and returns the matching requests that have not begun. The caller answers them afterwards.
     func removeWaiting(_ removed: Set<ObjectIdentifier>) {
         guard !removed.isEmpty else { return }
         waiting.removeAll { removed.contains(ObjectIdentifier($0.request)) }
@@ -98,7 +98,7 @@ protocol QueuedRequest: AnyObject {
     var lane: RequestLane { get }
 }
 
-/// Whether requests hold back one another.
+/// Whether the requests of a lane wait for each other.
 enum RequestLane { case exclusive, concurrent }
 
 /// The state of a request after it was run.

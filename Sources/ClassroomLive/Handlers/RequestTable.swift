@@ -1,15 +1,15 @@
 import Classroom
 import SocketIOCore
 
-/// The events and their handlers. Made once and shared by all sockets: a connection needs no handlers of its own.
+/// The events and their handlers. It is made once and shared by all sockets.
 struct RequestTable: Sendable {
     typealias Perform = @Sendable (ClientRequest, ClientState) -> RequestOutcome
 
     struct Route: Sendable {
         let lane: RequestLane
-        /// The fields of a payload that anybody reads.
+        /// The fields of the payload that are read.
         let fields: [String]
-        /// The limit to charge, as soon as the sender is known.
+        /// The rate limit to charge once the sender is known.
         let limit: RequestLimits.Kind?
         /// Reads the sender's identity from the payload.
         let identity: @Sendable (JSONSlice) -> ClientRequest.Identity
@@ -19,8 +19,8 @@ struct RequestTable: Sendable {
 
     private(set) var routes: [String: Route] = [:]
     private var prefixes: Set<String> = []
-    /// Bytes of the longest name. Hashing a text normalises it, in quadratic time where one letter has many marks: a longer one is not
-    /// looked up.
+    /// Bytes of the longest name. A longer name is not looked up: hashing a string normalises it, which takes quadratic time if one letter
+    /// has many marks.
     private var longestName = 0
     private(set) var departures: [@Sendable (ClientState, User) -> Void] = []
 
@@ -36,7 +36,7 @@ struct RequestTable: Sendable {
 
     func route(_ event: String) -> Route? { event.utf8.count <= longestName ? routes[event] : nil }
 
-    /// Whether an event is one of ours by its prefix: `quiz:` and the like.
+    /// Whether the event has one of this server's prefixes, such as `quiz:`.
     func owns(_ event: String) -> Bool {
         let prefix = Self.prefix(of: event)
         return prefix.utf8.count <= longestName && prefix.endIndex < event.endIndex && prefixes.contains(String(prefix))

@@ -28,7 +28,7 @@ final class Responder: Sendable {
         receivedAt = .now()
     }
 
-    /// - Parameter answer: the event that carries the body to the sender; nil when another event, to a room, tells it.
+    /// - Parameter answer: the event that carries the body to the sender. Nil if an event to a room does.
     func succeed(_ answer: String?, _ body: @autoclosure () -> JSONBody) {
         guard claim() else { return }
         let body = body().stamped(sentAt)
@@ -59,7 +59,7 @@ final class Responder: Sendable {
             }.stamped(sentAt))
     }
 
-    /// The first of several answers counts.
+    /// If there are several answers, the first one counts.
     private func claim() -> Bool {
         guard !isAnswered.exchange(true, ordering: .acquiringAndReleasing) else { return false }
         counters.latency.recordNanoseconds((NIODeadline.now() - receivedAt).nanoseconds)

@@ -10,7 +10,7 @@ import Musl
 import Darwin
 #endif
 
-/// Wall time and timers. A seam: tests move a clock of their own by hand.
+/// Wall time and timers. Tests use a clock that they move by hand.
 public protocol ClassroomClock: Sendable {
     /// Milliseconds since 1970.
     var now: UnixMilliseconds { get }

@@ -82,10 +82,10 @@ public final class ClassroomRuntime: Sendable {
         }
     }
 
-    /// This node could not reach the others for a while, and can again.
+    /// This node can reach the others again after an interruption.
     public func reconnected() { relay?.reconnected() }
 
-    /// Deadlines went on while the server was away; what fell due happens now.
+    /// Deadlines are absolute times: those that passed while the server was away take effect now.
     private func resumeSessions() async throws {
         // The sessions of other servers stay theirs.
         guard !store.isShared else {
@@ -95,7 +95,7 @@ public final class ClassroomRuntime: Sendable {
         for record in try await store.sessions(statuses: [.active]) { await resume(record.id) }
     }
 
-    /// False: it cannot be.
+    /// Returns false if the session cannot be resumed.
     @discardableResult
     private func resume(_ sessionID: String) async -> Bool {
         do {
@@ -107,8 +107,8 @@ public final class ClassroomRuntime: Sendable {
         }
     }
 
-    /// Refuses new requests and returns when those in hand are carried out and answered, their commits included, or after
-    /// `drainTimeoutMs`. Stops all timers.
+    /// Refuses new requests, and returns when all accepted requests are committed and answered, or after `drainTimeoutMs`. Stops all
+    /// timers.
     public func drain() async {
         let workInHand = pipeline.workInHand
         let limit = clock.schedule(at: clock.now + configuration.drainTimeoutMs) { workInHand.giveUp() }
@@ -130,7 +130,7 @@ public final class ClassroomRuntime: Sendable {
     }
 
     /// The whole board as JSON, for somebody who asks for it.
-    /// - Throws: `ClassroomError` `forbidden` for those who neither take part nor host.
+    /// - Throws: `ClassroomError` `forbidden` for users who neither take part nor host.
     package func leaderboardDocument(sessionID: String, for user: User) async throws -> ByteBuffer {
         try await service.leaderboardDocument(sessionID, for: user)
     }
@@ -139,7 +139,7 @@ public final class ClassroomRuntime: Sendable {
     /// - Throws: `ClassroomError` for a token that names nobody, for too many wrong ones and for a user beyond their rate.
     package func signIn(token: String, address: String) async throws -> User {
         guard TokenLimits.accepts(token),
-            // Apart from the sockets of the address: one who guesses here keeps nobody out of the game.
+            // Counted apart from the sockets of the address: guesses at the HTTP API must not keep a class out of its quiz.
             let user = try await pipeline.verify(token, socketID: nil, address: "api:\(address)")
         else { throw ClassroomError.invalidToken }
         if let refusal = pipeline.limits.takeFromAPI(userID: user.id, at: clock.now) { throw refusal }

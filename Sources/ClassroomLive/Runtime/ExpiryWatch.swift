@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 /// Deletes expired tokens, and guests whose last token has expired, at intervals. Their answers and their names in the
 /// sessions that they played stay. Thread-safe.
 final class ExpiryWatch: Sendable {
-    /// The rows of one transaction: few, so that nobody waits long behind it.
+    /// Rows per transaction: few, so that other writes do not wait long.
     private static let batch = 1_000
 
     private struct State {
@@ -60,7 +60,7 @@ final class ExpiryWatch: Sendable {
         do {
             while try await store.deleteExpired(now: clock.now, limit: Self.batch) > 0, !state.withLockedValue({ $0.isStopped }) {}
         } catch {
-            // The next time is soon enough.
+            // A failure is left to the next round.
             logger.warning("what has expired could not be deleted", metadata: ["error.type": "\(type(of: error))"])
         }
     }

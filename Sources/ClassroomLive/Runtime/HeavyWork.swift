@@ -2,10 +2,10 @@ package import Classroom
 import NIOConcurrencyHelpers
 import NIOPosix
 
-/// Work that takes milliseconds, such as reading a quiz of a megabyte: on a thread of its own, a piece at a time in the order of arrival. On the
-/// threads of the cooperative pool it would hold up sign-ins and answers. Thread-safe.
+/// Runs work that takes milliseconds, such as reading a quiz of a megabyte, on a thread of its own, one piece after the other. On the
+/// cooperative pool it would delay sign-ins and answers. Thread-safe.
 package final class HeavyWork: Sendable {
-    /// Smaller work costs less than the way to another thread and back.
+    /// Below this size a hop to another thread costs more than the work.
     package static let minimumBytes = 16_384
 
     private let thread = NIOThreadPool(numberOfThreads: 1)
@@ -22,9 +22,9 @@ package final class HeavyWork: Sendable {
     }
 }
 
-/// Places for requests that hold much memory from beginning to end: a number for all, and a smaller one per user. Thread-safe.
+/// Places for requests that need much memory: a limit for all together, and a smaller one per user. Thread-safe.
 package final class Places: Sendable {
-    /// One place. It is given back when nobody holds it.
+    /// One place. It is released when its last reference goes.
     package final class Place: Sendable {
         private let places: Places
         private let userID: String
@@ -46,10 +46,10 @@ package final class Places: Sendable {
         self.refusal = refusal
     }
 
-    /// Places that are taken.
+    /// The number of places taken.
     package var taken: Int { share.withLockedValue { $0.total } }
 
-    /// - Throws: `ClassroomError` `unavailable`: the user has as many as one may have, or there is none left.
+    /// - Throws: `ClassroomError` `unavailable` if the user has the maximum already, or no place is left.
     package func take(for userID: String) throws(ClassroomError) -> Place {
         guard share.withLockedValue({ $0.take(for: userID) }) == nil else {
             throw ClassroomError(.unavailable, refusal, retryAfterMs: 1_000)

@@ -6,19 +6,19 @@ final class PresenceDirectory: Sendable {
     private let maximumSocketsPerUser: Int
     private let cluster: (any ClassroomCluster)?
 
-    /// - Parameter cluster: knows who is signed in on other nodes.
+    /// - Parameter cluster: the source of the users on other nodes.
     init(maximumSocketsPerUser: Int, cluster: (any ClassroomCluster)? = nil) {
         self.maximumSocketsPerUser = maximumSocketsPerUser
         self.cluster = cluster
     }
 
-    /// Whether one more socket may be this user's.
+    /// Whether the user may have one more socket.
     func hasRoom(for userID: String) -> Bool { sockets.withLockedValue { ($0[userID] ?? 0) < maximumSocketsPerUser } }
 
-    /// Distinct users of this node and of all others.
+    /// The number of distinct users on all nodes.
     var count: Int { sockets.withLockedValue { $0.count } + (cluster?.usersElsewhere ?? 0) }
 
-    /// Users of this node.
+    /// The users of this node.
     var users: Set<String> { sockets.withLockedValue { Set($0.keys) } }
 
     func arrived(_ userID: String) {

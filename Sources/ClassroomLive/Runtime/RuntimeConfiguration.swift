@@ -2,7 +2,7 @@ public import Classroom
 
 /// Times and limits of the classroom's real-time part. Every queue and every count that a client can drive has its limit here.
 public struct RuntimeConfiguration: Sendable {
-    /// The settings of a session, as far as its own settings leave them out.
+    /// Settings of a session that its own settings leave out.
     public var sessionDefaults = SessionSettings()
     /// The lead-in between `quiz:started` and the first question.
     public var leadInMs: Int {
@@ -15,20 +15,20 @@ public struct RuntimeConfiguration: Sendable {
         set { sessionDefaults.questionDurationMs = newValue }
     }
 
-    /// Bytes of requests that wait or are under way, each with a kilobyte beside its payload: of a socket, of a user over all sockets, and of
-    /// all together. Nobody holds more than is free: who has most waiting is refused first.
+    /// Bytes of requests that wait or are under way, each counted with a kilobyte more than its payload: per socket, per user over all
+    /// sockets, and in total. Nobody may hold more than is still free, so the largest holder is refused first.
     public var maximumWaitingBytesPerSocket = 1 << 20
     public var maximumWaitingBytesPerUser = 8 << 20
     public var maximumWaitingBytes = 64 << 20
-    /// Requests of one socket that wait behind a sign-in or a commit, those under way included; one more is refused as `unavailable`.
+    /// Requests of one socket that wait for a sign-in or a commit, or are under way. One more is refused as `unavailable`.
     public var maximumQueuedRequests = 256
     /// Sockets of one user at a time.
     public var maximumSocketsPerUser = 10_000
-    /// Sessions in memory: those that are being played, and those that somebody looks at.
+    /// Sessions in memory: those that are active, and those that were looked up lately.
     public var maximumLoadedSessions = 1_000
-    /// Sessions of one owner among them, whoever looks at them.
+    /// Sessions in memory that belong to one owner.
     public var maximumLoadedSessionsPerOwner = 250
-    /// Effects of one session that wait for the database; further requests to it are refused.
+    /// Effects of one session that wait for the database. Beyond it, requests to the session are refused.
     public var maximumWaitingEffects = 100_000
     /// Bounds of one session, players included.
     public var sessionLimits = SessionLimits()
@@ -69,7 +69,7 @@ public struct RuntimeConfiguration: Sendable {
     public var failedSignInRateOfAddress = TokenBucket.Rule(capacity: 300, refillPerSecond: 5)
     /// Tokens of 40 bytes and more that an address tried in vain. The limit is high, since nobody can guess them.
     public var failedLongTokenRateOfAddress = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 100)
-    /// New guests of one address. Generous: a lecture hall sits behind one address.
+    /// New guests of one address. The limit is generous, since a lecture hall may share one address.
     public var guestRateOfAddress = TokenBucket.Rule(capacity: 2_000, refillPerSecond: 50)
     /// Chat messages of one guest: a sixth of what all guests have together in a room.
     public var guestChatRateOfGuest = TokenBucket.Rule(capacity: 5, refillPerSecond: 0.5)
@@ -78,10 +78,10 @@ public struct RuntimeConfiguration: Sendable {
     public var guestChatRate = TokenBucket.Rule(capacity: 300, refillPerSecond: 60)
     /// Join codes that one socket looked up in vain.
     public var failedLookupRate = TokenBucket.Rule(capacity: 10, refillPerSecond: 0.2)
-    /// Join codes that all sockets of one address looked up in vain. Generous: a whole school sits behind one address.
+    /// Join codes that all sockets of one address looked up in vain. The limit is generous, since a whole school may share one address.
     public var failedLookupRateOfAddress = TokenBucket.Rule(capacity: 200, refillPerSecond: 5)
 
-    /// Reports that are made, wait or are being sent: of one user, and of all. They are made one at a time.
+    /// Reports that wait, are being made or are being sent: per user, and in total. They are made one at a time.
     public var maximumReportsPerUser = 8
     public var maximumReports = 64
 
@@ -99,24 +99,24 @@ public struct RuntimeConfiguration: Sendable {
     public var maximumDashboardSubscribers = 4_000
     /// The limit for one user, over all sockets; all guests together have a twentieth of the total.
     public var maximumDashboardsPerUser = 1_000
-    /// Samples that wait for the database to count the sessions; further ones are left out.
+    /// Samples that wait for the database's count of sessions. Further samples are skipped.
     public var maximumDashboardSamplesUnderWay = 16
 
-    /// How long a session is this server's without a renewal, where several servers share the database. Another one takes a session over
-    /// within this time and one renewal of its owner's death.
+    /// How long a lease lasts without a renewal, if several servers share the database. After its owner's death another server takes a
+    /// session over within this time and one renewal interval.
     public var leaseDurationMs = 3_000
     public var leaseRenewalMs = 1_000
-    /// The least time between two `quiz:progress` of a session.
+    /// The minimum interval between two `quiz:progress` events of a session.
     public var progressIntervalMs = 105
-    /// A session that nobody is connected to and that waits for nothing leaves memory after this time.
+    /// A session without connections and timers leaves memory after this time.
     public var idleSessionMs = 30_000
     /// The wait before a session that could not be stored is stored again.
     public var storeRetryMs = 1_000
     /// How long a guest's token lets them rejoin.
     public var guestTokenLifetimeMs: Int64 = 24 * 60 * 60 * 1_000
-    /// How often guests and tokens that are over are deleted.
+    /// How often expired guests and tokens are deleted.
     public var expiryIntervalMs: Int64 = 10 * 60 * 1_000
-    /// How long `drain` waits for requests in hand.
+    /// How long `drain` waits for requests under way.
     public var drainTimeoutMs: Int64 = 25_000
 
     public init() {}

@@ -1,7 +1,7 @@
 import PrometheusMetrics
 import Synchronization
 
-/// The runtime's counters. Thread-safe; those of the first group only rise.
+/// The runtime's counters. Thread-safe. The counters of the first group never decrease.
 final class RuntimeCounters: Sendable {
     let requests = Atomic<UInt64>(0)
     let answers = Atomic<UInt64>(0)

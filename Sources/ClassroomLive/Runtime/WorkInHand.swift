@@ -12,7 +12,7 @@ final class WorkInHand: Sendable {
 
     var isDraining: Bool { state.withLockedValue { $0.isDraining } }
 
-    /// False once the drain has begun: the request is to be refused.
+    /// Returns false once the drain has begun: the request must be refused.
     func begin() -> Bool {
         state.withLockedValue { state in
             guard !state.isDraining else { return false }
@@ -32,7 +32,7 @@ final class WorkInHand: Sendable {
         waiter?.resume()
     }
 
-    /// From now on no request begins. Returns when the last one ended, or when `giveUp` was called.
+    /// Stops accepting requests. Returns when the last one ended, or when `giveUp` was called.
     func drain() async {
         await withCheckedContinuation { continuation in
             let done = state.withLockedValue { state in

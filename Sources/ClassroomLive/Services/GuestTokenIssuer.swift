@@ -1,15 +1,15 @@
 public import Classroom
 public import ClassroomStore
 
-/// Makes guests known, so that they can come back with a token. A seam.
+/// Registers guests, so that they can rejoin with a token. Tests replace it by a double.
 public protocol GuestTokenIssuer: Sendable {
     /// A token that the authentication service accepts for this guest from now on.
     func issueToken(for guest: User) async throws -> String
-    /// The guest was not admitted after all.
+    /// Revokes the token of a guest who was not admitted after all.
     func revokeTokens(of userID: String) async
 }
 
-/// Guests in the store's tables, as everybody else.
+/// Stores guests in the tables of users and tokens.
 public struct StoreGuestTokens: GuestTokenIssuer {
     private let store: any ClassroomStore
     private let lifetimeMs: Int64
@@ -24,7 +24,7 @@ public struct StoreGuestTokens: GuestTokenIssuer {
     public func issueToken(for guest: User) async throws -> String {
         let token = RandomIdentifier.secret()
         let now = clock.now
-        // In one commit, so that there is no guest without a token: by its end a guest is known to be over.
+        // Both in one commit: a guest without a token would never expire.
         try await store.load(
             users: [UserChange(id: guest.id, username: guest.username, role: guest.role)],
             tokens: [
@@ -34,7 +34,7 @@ public struct StoreGuestTokens: GuestTokenIssuer {
     }
 
     public func revokeTokens(of userID: String) async {
-        // A token that is left behind expires by itself.
+        // If this fails, the token expires by itself.
         _ = try? await store.revokeTokens(userID: userID)
     }
 }

@@ -2,8 +2,8 @@ import Classroom
 import NIOCore
 import SocketIOCore
 
-/// A session's whole board as the HTTP API shows it: everybody who joined and was not removed, best first. It writes itself: it may have ten
-/// thousand entries, and `Encodable` takes many times as long.
+/// A session's whole board as the HTTP API shows it: everybody who joined and was not removed, best first. It writes its JSON by hand: with
+/// ten thousand entries `Encodable` takes many times as long.
 struct LeaderboardDocument: JSONWritable {
     let report: LeaderboardReport
 

@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import SocketIOServer
 
-/// The quiz sessions of this server: finds a session's actor, checks what the caller may do, lets it work.
+/// The quiz sessions of this server. It finds a session's actor, checks the caller's permission, and passes the call on.
 final class LiveQuizService: QuizService {
     private let store: any ClassroomStore
     private let registry: SessionRegistry
@@ -62,7 +62,7 @@ final class LiveQuizService: QuizService {
         throw ClassroomError(.unavailable, "No join code is free", retryAfterMs: 1_000)
     }
 
-    /// The time, but no two are the same: by it one session is told from the next of the same id.
+    /// The current time, made unique: it tells two sessions of the same id apart.
     private func creationTime() -> UnixMilliseconds {
         let now = clock.now
         return lastCreation.withLockedValue { last in
@@ -107,7 +107,7 @@ final class LiveQuizService: QuizService {
 
     func leaveSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionLeft {
         let left = SessionLeft(sessionId: sessionID)
-        // A user without a seat in a session in memory has nothing to leave.
+        // A user without a seat in a session in memory cannot leave one.
         if let session = registry.loaded(sessionID) {
             do { _ = try await session.leave(user, context) } catch is SessionRetired {}
         }
@@ -151,7 +151,7 @@ final class LiveQuizService: QuizService {
     func startSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
         try require(.manageQuizzes, of: user)
         return try await with(sessionID, checksRow: true) { session in
-            // Another's quiz that has taken its id meanwhile is not played.
+            // If another user's quiz has taken the id meanwhile, it is not played.
             if let quiz = try await store.quiz(id: session.quizID), quiz.mayBeHosted(by: session.createdBy) { await session.use(quiz) }
             return try await session.control(.start(by: user.id), user, context)
         }
@@ -191,10 +191,9 @@ final class LiveQuizService: QuizService {
     private static let attempts = 4
     private static let unexpectedReply = ClassroomError(.internalError, "The session has no answer")
 
-    /// Works with a session, loading it if need be.
+    /// Works with a session, which is loaded if it is not in memory.
     ///
-    /// - Parameter checksRow: the row may have been deleted, or replaced by another session's, behind the server's back. Writes find that
-    ///   out by themselves.
+    /// - Parameter checksRow: true to check whether the row was deleted or replaced by another program. Writes detect that by themselves.
     private func with<Value: Sendable>(
         _ sessionID: String, checksRow: Bool = false, _ body: (SessionActor) async throws -> Value
     ) async throws -> Value {

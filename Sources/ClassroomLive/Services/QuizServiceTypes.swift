@@ -3,7 +3,7 @@ public import SocketIOServer
 
 /// The origin of a request, and a way to answer it early.
 public struct CallContext: Sendable {
-    /// The caller's socket; nil: none, the HTTP API for instance.
+    /// The caller's socket. Nil for the HTTP API.
     public var socket: SocketReference?
     /// The time of receipt, in milliseconds since 1970.
     public var receivedAt: UnixMilliseconds
@@ -21,7 +21,7 @@ public struct CallContext: Sendable {
         self.onReply = onReply
     }
 
-    /// Answers now, so that whatever the caller's thread sends next arrives after the answer. The first answer counts.
+    /// Answers now: whatever the caller's thread sends next arrives after the answer. Only the first answer counts.
     public func reply(_ reply: SessionReply) { onReply(reply) }
 }
 
@@ -40,7 +40,7 @@ public struct SessionReply: Sendable, Hashable {
 /// The payload of `quiz:create_session`.
 public struct SessionCreation: Sendable, Hashable {
     public var quizID: String
-    /// nil: the service picks one.
+    /// If nil, the service chooses one.
     public var sessionID: String?
     /// As the client sent them.
     public var settings: Payload?
@@ -72,7 +72,7 @@ public struct CreatedSession: Sendable, Hashable, Encodable {
 /// A guest who has joined.
 public struct GuestAdmission: Sendable, Hashable {
     public var user: User
-    /// The token that names them from now on.
+    /// The guest's token from now on.
     public var token: String
     public var snapshot: SessionSnapshot
 

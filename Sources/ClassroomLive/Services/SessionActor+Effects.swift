@@ -2,9 +2,9 @@ import Classroom
 import ClassroomStore
 import SocketIOServer
 
-/// Performing what the rules decided.
+/// Performs the effects that the rules return.
 extension SessionActor {
-    /// Begins what has to begin at once (writes, the timer) and puts the rest into the outbox.
+    /// Starts writes and timers at once, and puts all other effects into the outbox.
     func enqueue(_ effects: [SessionEffect], for call: SessionCall?) {
         var open = call
         let hasReply = effects.contains { if case .reply = $0 { true } else { false } }
@@ -36,7 +36,7 @@ extension SessionActor {
         case .emit(let event, let audience): rooms.emit(event, to: audience, roster)
         case .answered(let key, let result): answered(key, result)
         case .leaderboardChanged(let isFinal):
-            // A board from before the end does not come after it.
+            // A board of an earlier version must not follow the final one.
             if isFinal { capturedBoard = nil }
             act(on: throttle.changed(at: now))
         case .progressChanged:
@@ -49,7 +49,7 @@ extension SessionActor {
         }
     }
 
-    /// The caller takes a seat and gets the snapshot in one step: what happens later reaches them by the room.
+    /// The caller takes a seat and gets the snapshot in one step. Later events reach the caller through the room.
     private func reply(_ event: SessionEvent, _ call: SessionCall?) {
         guard let call else { return }
         switch event {
@@ -74,7 +74,7 @@ extension SessionActor {
         rooms.enter(socket, asWatcher: part != .player)
     }
 
-    /// A socket leaves the session; the user is absent when it was the last that played.
+    /// Removes a socket from the session. The user becomes absent with the last socket that plays.
     func unseat(_ socketID: String) {
         let players = roster.playerCount
         guard let seat = roster.remove(socketID) else { return }

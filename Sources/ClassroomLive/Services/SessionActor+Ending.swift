@@ -1,8 +1,8 @@
 import Classroom
 
-/// Leaving memory.
+/// How a session leaves memory.
 extension SessionActor {
-    /// Nobody is here, nothing is due and nothing is in hand: all there is to know is in the store.
+    /// No socket is connected, no timer is set and no request is under way: the store has everything.
     var isIdle: Bool {
         roster.isEmpty && outbox.isEmpty && waiting.isEmpty && !session.hasPendingAnswers && session.nextWake == nil
             && capturedBoard == nil && timers[.leaderboard] == nil && !isSessionUnsaved && unsavedParticipants.isEmpty
@@ -24,7 +24,7 @@ extension SessionActor {
         retire()
     }
 
-    /// The row is gone: ends quietly. Who waits for an answer is told that there is no such session.
+    /// The session's row was deleted: the session ends without an event. Waiting callers are told that it does not exist.
     func vanish() {
         guard !isRetired else { return }
         _ = try? session.apply(.vanished, at: now)
@@ -34,7 +34,7 @@ extension SessionActor {
         retire()
     }
 
-    /// Gives everything back. What still waits for an answer asks again, and finds the session in the store.
+    /// Releases everything. Calls that still wait are repeated and load the session from the store.
     func retire() {
         guard !isRetired else { return }
         isRetired = true
@@ -48,11 +48,11 @@ extension SessionActor {
         environment.onRetired(self)
     }
 
-    /// Another server is the session's owner: what was decided here since then is refused, and nobody hears of it. Who waits for an answer asks
-    /// again, and is told where the session is.
+    /// Another server owns the session now. What was decided here since then is refused, and no client hears of it. Waiting calls are
+    /// repeated and learn where the session is.
     func letGo() { retire() }
 
-    /// The server stops: nothing happens any more, however many sockets go. The store has all that the next server needs to go on.
+    /// The server stops: the session takes no further input, not even departures of sockets. The store has all that the next server needs.
     func stop() {
         isStopped = true
         for timer in timers.values { timer.cancel() }

@@ -2,9 +2,9 @@ import Classroom
 import NIOCore
 import SocketIOServer
 
-/// What the service asks of a session.
+/// The calls of the service.
 extension SessionActor {
-    /// Completes a row written by hand, and goes on where the session stood.
+    /// Completes a row that was written by hand, and resumes the session.
     func resume() {
         apply(.resume)
     }
@@ -16,27 +16,26 @@ extension SessionActor {
         }
     }
 
-    /// Whether somebody could join now under this name; throws why not.
+    /// Throws if nobody could join now under this name.
     func mayJoin(nickname: String, device: String?) throws {
         guard !isRetired else { throw SessionRetired() }
         try session.requireMayJoin(nickname: nickname, device: device)
     }
 
     func observe(_ user: User, managesQuizzes: Bool, _ context: CallContext) async throws -> SessionReply {
-        // Who was removed does not come back by another door.
+        // A removed player must not come back as an observer.
         if !isRetired, session.isKicked(user.id), !session.isHost(user.id) {
             throw ClassroomError(.forbidden, "You were removed from this session")
         }
         return try await request(user.id, context) { apply(.observe(userID: user.id, managesQuizzes: managesQuizzes), for: $0) }
     }
 
-    /// The owner's socket, which created the session, is its host.
+    /// Makes the socket that created the session its host.
     func seatHost(_ user: User, _ socket: SocketReference) {
         seat(socket, user.id, as: .host)
     }
 
-    /// A host's command. The socket that gives it is the host's from then on, wherever it comes from: the events are the answer to one who
-    /// asked for no acknowledgement.
+    /// A host's command. The socket that sends it becomes a host's socket: without an acknowledgement the session's events are its answer.
     func control(_ command: SessionCommand, _ user: User, _ context: CallContext) async throws -> SessionReply {
         try await request(user.id, context) { call in
             apply(command, for: call) {
@@ -45,15 +44,15 @@ extension SessionActor {
         }
     }
 
-    /// Whoever edited the quiz while its session waited gets to play what they wrote.
+    /// An edit of the quiz while its session waits takes effect at the start.
     func use(_ quiz: Quiz) { apply(.useQuiz(quiz)) }
 
     func submit(
         _ questionID: String, _ user: User, _ answer: Answer, timeSpent: Double?, _ context: CallContext
     ) async throws -> SessionReply {
         let key = AnswerKey(questionID: questionID, userID: user.id)
-        // An answer is the user's, but to give one the socket must have joined. Who answered before gets that result in any case.
-        // Nor does a seat matter after the end: it went when the session left memory, and the rules have the better refusal.
+        // An answer belongs to the user, but the socket must have joined to give one. A repeated answer gets the first result in any case.
+        // After the end a missing seat does not matter: it was lost when the session left memory, and the rules give the better error.
         if !isRetired, session.phase != .ended, let socket = context.socket, session.isParticipant(user.id),
             !roster.isPlaying(socket.id, as: user.id), session.answerResult(for: key, duplicate: true) == nil
         {
@@ -65,7 +64,7 @@ extension SessionActor {
         }
     }
 
-    /// The socket leaves; the user as well, when no other socket of theirs plays.
+    /// Removes the socket, and the user too if no other socket of theirs plays.
     func leave(_ user: User, _ context: CallContext) async throws -> SessionReply {
         try await request(user.id, context) { call in
             let wasPlaying = roster.isPlaying(user.id)
@@ -82,15 +81,15 @@ extension SessionActor {
         }
     }
 
-    /// A socket has gone, or has another user now.
+    /// Removes a socket that has gone or has another user now.
     func socketLeft(_ socketID: String, _ userID: String) {
-        // When a server stops its sockets go, and that is no player's doing: nothing follows from it.
+        // A stopping server closes its sockets. Players have not left then.
         guard !isStopped, roster.seats[socketID]?.userID == userID else { return }
         unseat(socketID)
         pump()
     }
 
-    /// The whole board. It is sorted once for each version of it, however often it is asked for.
+    /// The whole board. It is sorted once per version.
     func leaderboard() throws -> LeaderboardReport {
         guard !isRetired else { throw SessionRetired() }
         let summary = session.leaderboardSummary
@@ -100,7 +99,7 @@ extension SessionActor {
         return report
     }
 
-    /// The whole board as JSON. It is written once for each version of it; all who ask share the bytes.
+    /// The whole board as JSON. It is written once per version; all requests share the bytes.
     func leaderboardDocument() throws -> ByteBuffer {
         let report = try leaderboard()
         if let known = wholeBoard?.document { return known }
@@ -109,7 +108,7 @@ extension SessionActor {
         return document
     }
 
-    /// Who may see the whole board: those who are on it, and whoever hosts.
+    /// Whether the user may see the whole board: players and hosts may.
     func mayReadBoard(_ userID: String, managesQuizzes: Bool) throws -> Bool {
         guard !isRetired else { throw SessionRetired() }
         return session.isOnBoard(userID) || session.record.isHosted(by: userID, managesQuizzes: managesQuizzes)
@@ -123,7 +122,7 @@ extension SessionActor {
         }
     }
 
-    /// A participant whose row the store did not take when they joined: it is to be there before they are told again.
+    /// A participant whose row could not be stored at the join. It is stored before the participant is answered again.
     private func storeFirst(_ userID: String, _ call: SessionCall) {
         guard !isRetired, unsavedParticipants.contains(userID),
             let participant = session.participant(userID)

@@ -19,14 +19,14 @@ extension SessionActor {
         case .failure(let error):
             apply(.answerRejected(answer.key))
             for call in waiting.removeValue(forKey: answer.key) ?? [] { call.fail(error) }
-            // Any other refusal says that nothing was written. This one may come after a commit whose confirmation was lost.
+            // Every other error means that nothing was written. This one may follow a commit whose confirmation was lost.
             guard error == .storeFailed else { return }
             hasDoubtfulAnswers = true
             retryLater(error)
         }
     }
 
-    /// Whether answers that failed were stored all the same is for the store to tell: the board counts what it holds.
+    /// A failed write may have been committed all the same. The answers are read from the store, and the board counts those.
     private func readAnswers() {
         hasDoubtfulAnswers = false
         let (id, store) = (id, environment.store)
@@ -36,7 +36,7 @@ extension SessionActor {
         }
     }
 
-    /// - Parameter answers: nil: they could not be read.
+    /// - Parameter answers: nil if they could not be read.
     func answersRead(_ answers: [AnswerRecord]?) {
         guard let answers else {
             hasDoubtfulAnswers = true
@@ -45,7 +45,7 @@ extension SessionActor {
         for answer in answers where session.answerResult(for: answer.key, duplicate: true) == nil { apply(.answerDuplicate(answer)) }
     }
 
-    /// The first who waits gets the result as it is, the others that theirs was not the first.
+    /// The first waiting call gets the result as it is, the others get it as a duplicate.
     func answered(_ key: AnswerKey, _ result: AnswerResult) {
         for (index, call) in (waiting.removeValue(forKey: key) ?? []).enumerated() {
             if index > 0 { environment.counters.duplicateAnswers.count() }
@@ -55,14 +55,14 @@ extension SessionActor {
 
     // MARK: Rows
 
-    /// Every change of phase is durable before anybody hears of it.
+    /// Every change of phase is durable before any client hears of it.
     func write(_ record: SessionRecord, for call: SessionCall?) {
         let ticket = outbox.ticket()
         outbox.append(.await(SessionOutbox.Write(ticket: ticket, subject: .session, call: call)))
         environment.store.update(record) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
     }
 
-    /// In the same queue of writes as the session's own row, before it. Fails it, the copy is made when the library's quiz changes.
+    /// Queued before the session's own row. If it fails, the copy is made when the quiz is changed in the library.
     func keep(_ quiz: Quiz) {
         let (id, logger) = (id, environment.logger)
         environment.store.keep(quiz, sessionID: id, fence: fence) { result in
@@ -71,7 +71,7 @@ extension SessionActor {
         }
     }
 
-    /// - Parameter holdsBack: an answer follows that promises what is written.
+    /// - Parameter holdsBack: true if an answer follows that promises this write.
     func write(_ participant: ParticipantRecord, holdsBack: Bool, for call: SessionCall?) {
         let userID = participant.userID
         guard holdsBack else {
@@ -83,7 +83,7 @@ extension SessionActor {
         environment.store.save(participant, fence: fence) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
     }
 
-    /// In the same queue of writes as the row that it deletes. Fails it, the row stays, and the guest is one who left.
+    /// Queued behind the row that it deletes. If it fails, the row stays, as that of a guest who left.
     func forget(_ participant: ParticipantRecord) {
         unsavedParticipants.remove(participant.userID)
         environment.store.delete(participant, fence: fence) { [weak self] result in
@@ -91,21 +91,21 @@ extension SessionActor {
         }
     }
 
-    /// A write that the outbox waited for is done.
+    /// Ends a write that the outbox waited for.
     func settle(_ write: SessionOutbox.Write, _ result: Result<Bool, ClassroomError>) {
         switch write.subject {
         case .session: sessionWritten(result)
         case .participant(let userID):
             participantWritten(userID, result)
             guard case .failure(let error) = result, !isRetired, let call = write.call, call.isOpen, call.userID == userID else { return }
-            // Who joins is not promised what was not stored, and may try again. One who was kicked is out all the same.
+            // A join that was not stored fails and may be repeated. A kick takes effect all the same.
             outbox.dropCommand()
             call.fail(error)
             if !roster.isPlaying(userID) { apply(.presence(userID: userID, connected: false)) }
         }
     }
 
-    /// When the store fails, the game goes on and the row is written later.
+    /// If the store fails, the session goes on and the row is written later.
     func sessionWritten(_ result: Result<Bool, ClassroomError>) {
         switch result {
         case .success(true): isSessionUnsaved = false
@@ -123,7 +123,7 @@ extension SessionActor {
         case .success(false): vanish()
         case .failure(.staleEpoch): letGo()
         case .failure(let error):
-            // Meanwhile somebody else may have the seat.
+            // Somebody else may have the seat by now.
             guard session.participant(userID) != nil else { return }
             unsavedParticipants.insert(userID)
             retryLater(error)
@@ -135,7 +135,7 @@ extension SessionActor {
         if timers[.retry] == nil { arm(.retry, at: now + Int64(environment.configuration.storeRetryMs)) }
     }
 
-    /// The latest state of what the store did not take.
+    /// The latest state of the rows that could not be stored.
     func storeAgain() {
         if isSessionUnsaved { environment.store.update(session.record) { [weak self] in self?.post(.sessionWritten($0)) } }
         if hasDoubtfulAnswers { readAnswers() }

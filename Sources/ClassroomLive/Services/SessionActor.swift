@@ -5,12 +5,12 @@ import NIOConcurrencyHelpers
 import NIOCore
 import SocketIOServer
 
-/// One live session. Commands go to the rules, one at a time; the effects are performed here: the store, the rooms, the timers.
+/// One live session. It passes commands to the rules, one at a time, and performs their effects: writes, events, timers.
 ///
-/// Whatever must be durable before it is known goes to the store at once and holds back what follows in the outbox, so that a burst of
-/// joins or answers shares a commit and everybody still sees one order of events.
+/// A change that must be durable before clients hear of it goes to the store at once, and holds back the later items of the outbox. So a
+/// burst of joins or answers shares one commit, and all clients see one order of events.
 actor SessionActor {
-    /// What the session needs of the rest of the server.
+    /// The parts of the server that a session uses.
     struct Environment: Sendable {
         let io: SocketIO
         let store: any ClassroomStore
@@ -18,12 +18,12 @@ actor SessionActor {
         let configuration: RuntimeConfiguration
         let counters: RuntimeCounters
         let logger: Logger
-        /// The session changed its status, or leaves memory.
+        /// Called when the session's status changes, or when it leaves memory.
         let onStatus: @Sendable (SessionActor, SessionStatus) -> Void
         let onRetired: @Sendable (SessionActor) -> Void
     }
 
-    /// What arrives from elsewhere than a request, in order.
+    /// Inputs that are no requests, in order.
     enum Message: Sendable {
         case answerStored(AnswerRecord, Result<AnswerOutcome, ClassroomError>)
         case written(ticket: Int, Result<Bool, ClassroomError>)
@@ -34,16 +34,16 @@ actor SessionActor {
     }
 
     enum Timer: Hashable, Sendable {
-        /// The rules' own.
+        /// A timer of the rules.
         case wake
         case leaderboard, progress, idle, retry
     }
 
     nonisolated let id: String
-    /// Tells this session from one of the same id that was deleted or comes after it.
+    /// Distinguishes this session from an earlier or later one of the same id.
     nonisolated let createdAt: UnixMilliseconds
     nonisolated let quizID: String
-    /// The owner's user id; empty: none.
+    /// The owner's user id. Empty if there is no owner.
     nonisolated let createdBy: String
     nonisolated let environment: Environment
     nonisolated private let inbox = NIOLockedValueBox<[Message]>([])
@@ -52,18 +52,18 @@ actor SessionActor {
     var session: QuizSession
     var roster = SessionRoster()
     var outbox = SessionOutbox()
-    /// Who waits for an answer to be stored.
+    /// The calls that wait until an answer is stored.
     var waiting: [AnswerKey: [SessionCall]] = [:]
     var throttle = LeaderboardThrottle()
-    /// The board that was captured and is sent next.
+    /// The board to send next.
     var capturedBoard: LeaderboardPayload?
-    /// The whole board as it was asked for last, and its JSON once that was asked for.
+    /// The whole board of the last request, and its JSON once somebody has asked for it.
     var wholeBoard: (report: LeaderboardReport, document: ByteBuffer?)?
     var timers: [Timer: ScheduledWork] = [:]
-    /// Participants, and whether the session itself, that the store has not taken yet.
+    /// Rows that could not be stored yet: participants, and the session's own.
     var unsavedParticipants: Set<String> = []
     var isSessionUnsaved = false
-    /// The store failed with answers, and may have stored them all the same.
+    /// Answers whose write failed, and that may have been stored all the same.
     var hasDoubtfulAnswers = false
     var isFinished = false
     var isRetired = false
@@ -86,12 +86,12 @@ actor SessionActor {
 
     var now: UnixMilliseconds { environment.clock.now }
 
-    /// What the session's writes are meant for: this incarnation, in the epoch in which they were decided.
+    /// The fence of the session's writes: this incarnation, in the current epoch.
     var fence: SessionFence { SessionFence(session.record) }
 
     // MARK: Commands
 
-    /// Applies a command and performs what follows from it, after `whenAccepted`. A refusal is the caller's.
+    /// Applies a command, calls `whenAccepted`, and performs the effects. Throws the rules' refusal.
     func apply(
         _ command: SessionCommand, at time: UnixMilliseconds? = nil, for call: SessionCall? = nil, whenAccepted: () -> Void = {}
     ) {
@@ -115,7 +115,7 @@ actor SessionActor {
         pump()
     }
 
-    /// Performs what may be performed, in order.
+    /// Performs the items of the outbox that need not wait, in order.
     func pump() {
         guard !isPumping, !isRetired else { return }
         isPumping = true
@@ -132,7 +132,7 @@ actor SessionActor {
 
     // MARK: Messages
 
-    /// From any thread. What a burst posts is handled in one go.
+    /// May be called from any thread. Inputs of a burst are handled together.
     nonisolated func post(_ message: Message) {
         let isFirst = inbox.withLockedValue { messages in
             messages.append(message)
@@ -170,7 +170,7 @@ actor SessionActor {
     }
 
     private func fired(_ timer: Timer) {
-        // One that was cancelled when it had begun already is told by its time; the others bear being early.
+        // A timer may fire although it was cancelled: its time shows that. For the other timers firing early does no harm.
         timers[timer] = nil
         switch timer {
         case .wake:

@@ -5,7 +5,7 @@ import SocketIOServer
 final class SessionCall {
     let userID: String
     let context: CallContext
-    /// A guest's, for the answer to a join.
+    /// The guest's token for the answer to a join.
     let guestToken: String?
     private var continuation: CheckedContinuation<SessionReply, any Error>?
 
@@ -18,10 +18,10 @@ final class SessionCall {
         self.continuation = continuation
     }
 
-    /// Not answered yet.
+    /// Whether the call has yet to be answered.
     var isOpen: Bool { continuation != nil }
 
-    /// Answers now, before anything that the session sends later. The first answer counts.
+    /// Answers now, before all that the session sends later. Only the first answer counts.
     func succeed(_ event: SessionEvent, isRoomEvent: Bool = false) {
         guard let continuation else { return }
         self.continuation = nil
@@ -36,5 +36,5 @@ final class SessionCall {
     }
 }
 
-/// The session has left memory: the caller has to ask the registry again.
+/// The session has left memory: the caller must ask the registry again.
 struct SessionRetired: Error {}

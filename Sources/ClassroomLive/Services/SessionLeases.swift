@@ -5,9 +5,9 @@ import NIOConcurrencyHelpers
 
 /// Which sessions this server runs. Thread-safe.
 ///
-/// A session that has not ended is run by the server that holds its lease; each new owner raises the session's epoch, and what an earlier one
-/// decided is refused. Where several servers share the database, leases end soon and are renewed sooner, and each server looks for sessions
-/// whose owner is gone. Where one server has it for itself, a start takes all over from the process before.
+/// A session that has not ended is run by the server that holds its lease; each new owner raises the session's epoch, and what an earlier
+/// one decided is refused. If several servers share the database, leases are short and renewed often, and each server looks for sessions
+/// without an owner. If one server has the database for itself, it takes all sessions over when it starts.
 final class SessionLeases: Sendable {
     private struct State {
         var held: Set<String> = []
@@ -18,11 +18,11 @@ final class SessionLeases: Sendable {
         var isStopped = false
     }
 
-    /// Orphans that are taken over in one look.
+    /// The maximum number of sessions taken over at once.
     private static let maximumOrphans = 100
     private static let retryMs: Int64 = 60_000
 
-    /// This server, from its start to its end.
+    /// This server's id, new at each start.
     private let owner = RandomIdentifier.uuid()
     private let state = NIOLockedValueBox(State())
     private let store: any ClassroomStore
@@ -44,7 +44,7 @@ final class SessionLeases: Sendable {
     var lostCount: Int { state.withLockedValue { $0.lost } }
 
     /// Makes this server the owner of a session.
-    /// - Returns: the session as its last owner has left it, in the new epoch.
+    /// - Returns: the session as its last owner left it, with the new epoch.
     /// - Throws: `ClassroomError.sessionElsewhere` while another server is the owner.
     func acquire(_ record: SessionRecord) async throws -> SessionRecord {
         let request = StoreWrite.LeaseRequest(
@@ -56,7 +56,7 @@ final class SessionLeases: Sendable {
             case .granted(let lease): return try await granted(lease, record)
             case .sessionVanished: throw ClassroomError.sessionNotFound
             case .held(let lease):
-                // Renewed meanwhile: its owner lives. Otherwise it soon ends, as after the death of the process before this one.
+                // If it was renewed meanwhile, its owner is alive. Otherwise it ends soon, for example after this server was restarted.
                 guard known == nil || known == lease, clock.now < end else { throw ClassroomError.sessionElsewhere }
                 known = lease
                 await wait(renewalMs / 2)
@@ -83,7 +83,7 @@ final class SessionLeases: Sendable {
         }
     }
 
-    /// The session has left memory and needs nobody: others need not wait for the end of its lease.
+    /// Gives up the lease of a session that has left memory, so that other servers need not wait for its end.
     func release(_ sessionID: String) {
         let wasHeld = state.withLockedValue { $0.held.remove(sessionID) != nil }
         guard wasHeld, store.isShared else { return }
@@ -92,16 +92,16 @@ final class SessionLeases: Sendable {
 
     // MARK: Time
 
-    /// Renews and looks around from now on, until ``stop()``.
+    /// Renews leases and looks for sessions without an owner until ``stop()``.
     /// - Parameters:
-    ///   - onLost: another server is the owner of this session by now.
-    ///   - onOrphan: nobody is the owner of this session, which is being played. False: it cannot be taken up.
+    ///   - onLost: called for a session that another server owns now.
+    ///   - onOrphan: called for an active session without an owner. It returns false if the session cannot be taken over.
     func start(onLost: @escaping @Sendable (String) async -> Void, onOrphan: @escaping @Sendable (String) async -> Bool) {
         guard store.isShared else { return }
         arm(onLost, onOrphan)
     }
 
-    /// Gives all leases up, so that other servers go on at once.
+    /// Gives up all leases, so that other servers can take over at once.
     func stop() async {
         let (held, timer) = state.withLockedValue { state in
             state.isStopped = true
@@ -110,7 +110,7 @@ final class SessionLeases: Sendable {
         }
         timer?.cancel()
         guard store.isShared, !held.isEmpty else { return }
-        // They end now, and are taken up by whoever looks around next. If that fails, they end by themselves.
+        // They end now, and the next server that looks takes the sessions over. If this fails, they expire.
         _ = try? await store.renewLeases(of: Array(held), owner: owner, duration: .zero)
     }
 
@@ -146,7 +146,7 @@ final class SessionLeases: Sendable {
                 await onLost(id)
             }
         } catch {
-            // Whatever is written before the next try is refused if it comes too late.
+            // Writes before the next attempt are refused if the lease has been lost.
             logger.warning("leases could not be renewed", metadata: ["error.type": "\(type(of: error))"])
         }
     }

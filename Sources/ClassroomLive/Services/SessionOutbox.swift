@@ -1,13 +1,14 @@
 import Classroom
 import DequeModule
 
-/// Effects on their way out, in the order in which the session decided them. One that had to be stored first holds back what follows it.
+/// Effects that wait to be performed, in the order in which the session decided them. One that must be stored first holds back those behind
+/// it.
 struct SessionOutbox {
     enum Item {
         case perform(SessionEffect, SessionCall?)
-        /// A write that what follows waits for.
+        /// A write that the items behind it wait for.
         case await(Write)
-        /// The end of one command's effects: who asked and got no answer gets an error.
+        /// The end of one command's effects. A caller who has no answer by then gets an error.
         case end(SessionCall?)
     }
 
@@ -36,10 +37,10 @@ struct SessionOutbox {
         return nextTicket
     }
 
-    /// The store has done with a write.
+    /// Ends a write.
     mutating func resolve(_ ticket: Int, _ result: Result<Bool, ClassroomError>) { results[ticket] = result }
 
-    /// The next item to perform; nil if there is none, or if it waits for the store.
+    /// The next item to perform. Nil if there is none, or if it waits for the store.
     mutating func next() -> (item: Item, result: Result<Bool, ClassroomError>?)? {
         guard let item = items.first else { return nil }
         if case .await(let write) = item {
@@ -51,14 +52,14 @@ struct SessionOutbox {
         return (item, nil)
     }
 
-    /// Drops what is left of the command that is under way, up to and with its end.
+    /// Drops the remaining items of the current command, its end included.
     mutating func dropCommand() {
         while let item = items.popFirst() {
             if case .end = item { return }
         }
     }
 
-    /// Drops everything; the calls that were waiting for an answer.
+    /// Drops everything. Returns the calls that wait for an answer.
     mutating func dropAll() -> [SessionCall] {
         defer { items = [] }
         results = [:]

@@ -4,10 +4,10 @@ import Logging
 import NIOConcurrencyHelpers
 import SocketIOServer
 
-/// The sessions in memory, by id. Loads one from the store when somebody asks for it. Thread-safe.
+/// The sessions in memory, by id. It loads a session from the store on demand. Thread-safe.
 final class SessionRegistry: Sendable {
     private enum Slot {
-        /// Several who ask for it at once share one look into the store.
+        /// Concurrent requests for one session share one query.
         case loading(Task<SessionActor, any Error>, generation: Int)
         case live(SessionActor, SessionStatus)
     }
@@ -19,7 +19,7 @@ final class SessionRegistry: Sendable {
         var counts: [SessionStatus: Int] = [:]
         var owned: [String: Int] = [:]
 
-        /// Every change goes through here: what is counted is never looked for.
+        /// Every change goes through here, so that counts need no search.
         mutating func set(_ slot: Slot?, for id: String) {
             count(slots[id], by: -1)
             slots[id] = slot
@@ -90,7 +90,7 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// Throws when there is no room for one more, or none for one more of this owner's.
+    /// Throws if there is no room for another session, or for another one of this owner.
     func requireRoom(for owner: String) throws {
         try state.withLockedValue { state in
             try requireRoom(state)
@@ -98,12 +98,12 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// Takes in a session that was created just now. Somebody may have found its row already, and then it is the one that they are in.
-    /// Another one of the same id belongs to a row that vanished: it leaves its rooms, which have the same names, before the new one is there.
+    /// Adds a session that was just created. If a request has loaded its row already, that session is kept. Another session of the same id
+    /// belongs to a deleted row: it leaves its rooms, which have the same names, before the new one is added.
     func adopt(_ created: SessionRecord, _ quiz: Quiz) async throws -> SessionActor {
         let record = try await leases.acquire(created)
         for _ in 0..<Self.adoptionAttempts {
-            // What is being loaded may be the former one, or may just have been found missing.
+            // A query under way may return the former session, or none.
             if let session = try? await adoptOnce(record, quiz), session.createdAt == record.createdAt { return session }
         }
         throw ClassroomError(.unavailable, "The session is busy, please try again", retryAfterMs: 1_000)
@@ -148,11 +148,11 @@ final class SessionRegistry: Sendable {
     private func load(_ id: String, _ generation: Int) async throws -> SessionActor {
         do {
             guard let found = try await store.session(id: id) else { throw ClassroomError.sessionNotFound }
-            // One that is over is nobody's: it is only looked at.
+            // An ended session has no owner: it is only read.
             let record = found.status == .ended ? found : try await leases.acquire(found)
-            // Before all its answers are read.
+            // Checked before all answers are read.
             try state.withLockedValue { try requireRoom($0, for: record.createdBy) }
-            // The board of a session that has ended outlives the quiz.
+            // An ended session keeps its board after its quiz was deleted.
             let gone = record.status == .ended ? Quiz(id: record.quizID, title: "", questions: [], createdBy: "") : nil
             guard let quiz = try await quiz(of: record) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
             let session = make(
@@ -163,7 +163,7 @@ final class SessionRegistry: Sendable {
                     if case .live(let other, _) = state.slots[id] { return other }
                     return nil
                 }
-                // Others of this owner may have been read meanwhile.
+                // Other sessions of this owner may have been loaded meanwhile.
                 try requireRoom(state, for: record.createdBy)
                 state.set(.live(session, record.status), for: id)
                 return session
@@ -180,7 +180,7 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// As it is played. A row that somebody wrote by hand as a running session has no copy yet, and gets one.
+    /// The quiz as it is played. An active session that was written by hand has no copy yet and gets one.
     private func quiz(of record: SessionRecord) async throws -> Quiz? {
         if let played = try await store.playedQuiz(sessionID: record.id) { return played }
         guard let quiz = try await store.quiz(id: record.quizID) else { return nil }
@@ -221,7 +221,7 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// Rows that name no owner are nobody's: only all sessions together bound them.
+    /// Sessions without an owner count only towards the total.
     private func requireRoom(_ state: State, for owner: String) throws {
         guard owner.isEmpty || (state.owned[owner] ?? 0) < configuration.maximumLoadedSessionsPerOwner else {
             throw ClassroomError(.unavailable, "Too many sessions of this owner are being played", retryAfterMs: 10_000)

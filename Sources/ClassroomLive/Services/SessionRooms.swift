@@ -2,7 +2,7 @@ import Classroom
 import SocketIOCore
 import SocketIOServer
 
-/// How a session's events reach its sockets: a room for all of them, one for those who only watch.
+/// The rooms of a session: one for all its sockets, and one for those that only watch.
 struct SessionRooms: Sendable {
     private let io: SocketIO
     private let everyone: String

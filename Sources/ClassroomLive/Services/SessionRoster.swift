@@ -1,6 +1,6 @@
 import SocketIOServer
 
-/// The sockets in one session: who sits where.
+/// The sockets of one session, and their parts in it.
 struct SessionRoster {
     struct Seat {
         let socket: SocketReference
@@ -10,7 +10,7 @@ struct SessionRoster {
         var isObserver = false
     }
 
-    /// A part that a socket has in a session; it may have several.
+    /// A part that a socket plays in a session. It may have several.
     enum Part {
         case player, host, observer
     }
@@ -42,7 +42,7 @@ struct SessionRoster {
 
     func isPlaying(_ userID: String) -> Bool { playingSockets[userID] != nil }
 
-    /// Seats a socket, or gives one that is here another part as well. A socket that has another user now is to be removed first.
+    /// Adds a socket, or gives it another part. A socket that has another user now must be removed first.
     mutating func seat(_ socket: SocketReference, _ userID: String, as part: Part) {
         var seat = seats[socket.id] ?? Seat(socket: socket, userID: userID)
         let wasPlayer = seat.isPlayer
@@ -57,7 +57,7 @@ struct SessionRoster {
         if seat.isPlayer, !wasPlayer { playingSockets[userID, default: 0] += 1 }
     }
 
-    /// Takes a socket out.
+    /// Removes a socket.
     mutating func remove(_ socketID: String) -> Seat? {
         guard let seat = seats.removeValue(forKey: socketID) else { return nil }
         hosts.remove(socketID)
