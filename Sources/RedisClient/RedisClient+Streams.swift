@@ -2,8 +2,8 @@ public import RedisCore
 
 /// The events of a subscriber, as an asynchronous sequence.
 ///
-/// It holds at most so many events as it was made with. A task that reads more slowly than messages arrive gets
-/// ``RedisError/Code/slowSubscriber`` instead of a growing memory or of silent gaps.
+/// It holds a limited number of events. A task that reads more slowly than messages arrive gets ``RedisError/Code/slowSubscriber`` rather
+/// than growing memory or silent gaps.
 public struct RedisSubscriptionEvents: AsyncSequence, Sendable {
     let stream: AsyncThrowingStream<RedisSubscriptionEvent, any Error>
 
@@ -21,7 +21,7 @@ public struct RedisSubscriptionEvents: AsyncSequence, Sendable {
 extension RedisClient {
     /// Listens as long as `body` runs.
     ///
-    /// - Parameter maximumBufferedEvents: events that may wait for `body`.
+    /// - Parameter maximumBufferedEvents: how many events may wait for `body`.
     public func withSubscription<Value>(
         to subscription: RedisSubscription, maximumBufferedEvents: Int = 1_024,
         _ body: (RedisSubscriptionEvents) async throws -> Value

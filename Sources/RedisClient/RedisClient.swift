@@ -4,7 +4,7 @@ public import NIOCore
 public import RedisCore
 import Synchronization
 
-/// A client of one Redis server: one connection that comes back by itself, commands, and subscriptions.
+/// A client of one Redis server: commands and subscriptions over one connection, which it restores by itself.
 ///
 /// Commands of all threads are collected and go out with one write per turn of the client's event loop. While Redis is away they wait in a
 /// bounded queue until their time is up. The version of the protocol is 3 (Redis 6 or newer), so commands and subscriptions share the
@@ -17,7 +17,7 @@ public final class RedisClient: RedisCommands, Sendable {
     public typealias Completion = @Sendable (Result<RESPValue, RedisError>) -> Void
     public typealias BatchCompletion = @Sendable (Result<[RESPValue], RedisError>) -> Void
 
-    /// Where completions and subscribers' handlers are called.
+    /// Completions and subscribers' handlers are called here.
     public let eventLoop: any EventLoop
     private let driver: NIOLoopBoundBox<RedisDriver>
     private let limits: RedisClientLimits
@@ -25,7 +25,7 @@ public final class RedisClient: RedisCommands, Sendable {
     private let lastID = Atomic<UInt64>(0)
     private let wasClosed = Atomic<Bool>(false)
 
-    /// What other threads, or the loop itself, want; emptied once per turn of the loop.
+    /// Requests of all threads. The loop takes them once per turn.
     private struct Inbox {
         var wishes: [RedisDriver.Wish] = []
         var commandCount = 0
@@ -33,7 +33,7 @@ public final class RedisClient: RedisCommands, Sendable {
         var isScheduled = false
     }
 
-    /// - Throws: TLS settings that cannot be used. It connects with ``start()``.
+    /// - Throws: an error if the TLS settings cannot be used. ``start()`` connects.
     public init(
         _ configuration: RedisConfiguration, on eventLoop: any EventLoop, logger: Logger = Logger(label: "redis")
     ) throws {
@@ -43,7 +43,7 @@ public final class RedisClient: RedisCommands, Sendable {
         self.driver = NIOLoopBoundBox.makeBoxSendingValue(driver, eventLoop: eventLoop)
     }
 
-    /// A client that nobody holds any more must not go on connecting. After ``close()`` there is nothing to do, and its loop may be gone.
+    /// A released client must not go on connecting. After ``close()`` there is nothing to do, and the loop may be gone.
     deinit {
         if self.wasClosed.load(ordering: .relaxed) { return }
         let driver = self.driver
@@ -55,12 +55,12 @@ public final class RedisClient: RedisCommands, Sendable {
     /// Begins to connect, and goes on until ``close()``.
     public func start() { self.wish(.start) }
 
-    /// Waits until the connection stands.
+    /// Waits until the connection is established.
     ///
-    /// - Throws: why it does not, after `timeout`. The client goes on trying.
+    /// - Throws: the reason, if it is not after `timeout`. The client goes on trying.
     public func ready(within timeout: Duration) async throws(RedisError) {
         self.start()
-        // The greeting is answered before any command, so a command's reply means that the connection stood.
+        // Redis answers the greeting before any command, so a command's reply means that the connection was established.
         _ = try await self.send(RedisCommand("PING"), timeout: timeout)
     }
 
@@ -72,7 +72,7 @@ public final class RedisClient: RedisCommands, Sendable {
         }
     }
 
-    /// How the client is doing, for health checks and metrics.
+    /// The client's state, for health checks and metrics.
     public func status() async -> RedisClientStatus {
         await withCheckedContinuation { continuation in
             self.wish(.status { continuation.resume(returning: $0) })
@@ -81,9 +81,8 @@ public final class RedisClient: RedisCommands, Sendable {
 
     // MARK: Commands
 
-    /// Sends one command. May be called from anywhere; `completion` is called once, on the event loop, with an error also for an error reply.
-    /// If the loop is so far behind that the queue's limits are reached before it has looked, it is called at once, with
-    /// ``RedisError/Code/queueFull``.
+    /// Sends one command. May be called from anywhere; `completion` is called once, on the event loop, with an error also for an error
+    /// reply. If the loop is so far behind that the queue is full, it is called at once with ``RedisError/Code/queueFull``.
     public func send(_ command: RedisCommand, timeout: Duration? = nil, completion: @escaping Completion) {
         self.submit(command, id: self.nextID(), timeout: timeout, completion)
     }
@@ -106,14 +105,14 @@ public final class RedisClient: RedisCommands, Sendable {
         }
     }
 
-    /// Gives the request up when the task is cancelled.
+    /// Abandons the request if the task is cancelled.
     private func waiting<Value: Sendable>(
         for id: UInt64, _ begin: (@escaping @Sendable (Result<Value, RedisError>) -> Void) -> Void
     ) async throws(RedisError) -> Value {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 begin { continuation.resume(returning: $0) }
-                // A cancellation that came before the request found nothing to cancel.
+                // A cancellation that came before the request had no effect.
                 if Task.isCancelled { self.wish(.cancel(id)) }
             }
         } onCancel: {
@@ -139,7 +138,7 @@ public final class RedisClient: RedisCommands, Sendable {
         return subscriber
     }
 
-    /// Ends a subscriber's listening; the last one's ends the subscription.
+    /// Removes a subscriber. With the last one the subscription ends.
     public func cancel(_ subscriber: RedisSubscriber) { self.wish(.unsubscribe(subscriber)) }
 
     // MARK: The way to the loop
@@ -159,11 +158,11 @@ public final class RedisClient: RedisCommands, Sendable {
 
     private static let loopIsBehind = RedisError(.queueFull, "the client's event loop is busy")
 
-    /// - Returns: false: the inbox is as full as the queue may be, and the wish was dropped. One that is no command is always taken.
+    /// - Returns: false if the inbox is full; the request was dropped then. Requests that are no commands are always taken.
     @discardableResult
     private func wish(_ wish: RedisDriver.Wish, commandCount: Int = 0, byteCount: Int = 0) -> Bool {
         let (isTaken, isFirst) = self.inbox.withLockedValue { inbox in
-            // What is too long for the queue passes when nothing waits: the machine refuses it, and says why.
+            // If nothing waits, even a request that is too long passes: the machine refuses it with the reason.
             if commandCount > 0, inbox.commandCount > 0,
                 inbox.commandCount + commandCount > self.limits.maximumQueuedCommands
                     || inbox.byteCount + byteCount > self.limits.maximumQueuedBytes
@@ -176,7 +175,7 @@ public final class RedisClient: RedisCommands, Sendable {
             defer { inbox.isScheduled = true }
             return (true, !inbox.isScheduled)
         }
-        // Always through the loop's queue, never at once: so a caller is never called back before it returns, and one write serves a turn.
+        // Always through the loop's queue: so a caller is never called back before it returns, and one write serves a turn.
         if isFirst { self.eventLoop.execute { self.carryOut() } }
         return isTaken
     }

@@ -6,8 +6,8 @@ import RedisCore
 
 /// Performs what the machine of a client asks for: one channel, one timer, completions and subscribers' handlers. On one event loop.
 ///
-/// The machine never calls out: each input returns actions, and they are performed after it has returned. A handler that is called then may
-/// come back with new inputs.
+/// The machine never calls out: each input returns actions, and they are performed after it has returned. A handler that they call may add
+/// new inputs.
 final class RedisDriver {
     enum Wish: Sendable {
         case start
@@ -20,7 +20,7 @@ final class RedisDriver {
         case unsubscribe(RedisSubscriber)
     }
 
-    /// Who waits for a request.
+    /// The completion of a request.
     private enum Waiter {
         case one(RedisClient.Completion)
         case batch([RESPValue], RedisClient.BatchCompletion)
@@ -40,11 +40,11 @@ final class RedisDriver {
     private var listeners: [RedisSubscription: Listeners] = [:]
 
     private var channel: (any Channel)?
-    /// Counts connections, so that what an old one still tells is known for that.
+    /// Counts connections, so that late reports of an old one are recognised.
     private var generation: UInt64 = 0
     private var timer: (at: Duration, task: Scheduled<Void>)?
     private var isFlushScheduled = false
-    /// The connection ended, and no other was greeted since: told once, not at each try.
+    /// The connection ended and no other was established since: logged once, not at each attempt.
     private var isAway = false
 
     init(_ configuration: RedisConfiguration, on eventLoop: any EventLoop, logger: Logger) throws {
@@ -167,7 +167,7 @@ final class RedisDriver {
         for (_, handler) in listeners.handlers { handler(event) }
     }
 
-    /// One write for all that the loop's turn brings.
+    /// One write for all commands of a turn.
     private func scheduleFlush() {
         guard !self.isFlushScheduled else { return }
         self.isFlushScheduled = true
@@ -246,7 +246,7 @@ final class RedisDriver {
         }
     }
 
-    /// A batch of values was received: what waited for room may go out.
+    /// A batch of replies was received: commands that waited for room may go out.
     func receivedBatch(_ generation: UInt64) {
         guard generation == self.generation else { return }
         if self.machine.canSendMore { self.scheduleFlush() }
@@ -280,7 +280,7 @@ final class RedisDriver {
 
     // MARK: Time
 
-    /// Keeps one timer, for the earliest time that the machine waits for. One that rings too early does no harm.
+    /// Keeps one timer, for the machine's earliest deadline. Firing too early does no harm.
     private func schedule() {
         guard let deadline = self.machine.nextDeadline else { return }
         if let timer = self.timer, timer.at <= deadline { return }

@@ -1,2 +1,2 @@
-// Packets carry JSON: one import brings both.
+// Packets carry JSON, so one import provides both.
 @_exported public import JSONCore

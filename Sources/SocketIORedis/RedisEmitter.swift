@@ -3,7 +3,8 @@ public import RedisCore
 import SocketIOClusterCore
 public import SocketIOServer
 
-/// Sends to the clients of servers that the classic adapter joins, from a process that is no such server: `@socket.io/redis-emitter`.
+/// Sends events to the clients of servers that use the classic adapter, from a process that is no such server. The counterpart of
+/// `@socket.io/redis-emitter`.
 ///
 ///     let emitter = RedisEmitter(redis)
 ///     try await emitter.to("room").emit("news", "hello")
@@ -15,7 +16,7 @@ public struct RedisEmitter: Sendable {
     private var target = ClusterTarget()
 
     /// - Parameters:
-    ///   - key: as the servers' adapters have it.
+    ///   - key: the key of the servers' adapters.
     ///   - namespace: begins with a slash.
     public init(_ redis: any RedisCommands, key: String = "socket.io", namespace: String = "/") {
         self.redis = redis
@@ -49,7 +50,7 @@ public struct RedisEmitter: Sendable {
 
     // MARK: Acting
 
-    /// - Throws: Redis was not reached. What was published is lost for servers that are away, and nobody says so.
+    /// - Throws: an error if Redis was not reached. Servers that are away miss the event, and no error reports that.
     public func emit(_ event: String, _ arguments: any JSONWritable...) async throws {
         let packet = ClusterPacket(payload: ClusterPayload(EventPacket(event, arguments)), namespace: namespace)
         let message = ClassicBroadcast(sender: "emitter", packet: packet, target: target)

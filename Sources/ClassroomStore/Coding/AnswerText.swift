@@ -1,14 +1,14 @@
 import Classroom
 import JSONCore
 
-/// The `answer` column: JSON, that is `1`, `"Paris"` or `[0, 2]`.
+/// The `answer` column as JSON: `1`, `"Paris"` or `[0, 2]`.
 enum AnswerText {
     static func text(_ answer: Answer) -> String {
         if case .index(let index) = answer { return String(index) }
         return JSONWriter.text { write(answer, to: &$0) }
     }
 
-    /// A text that is not JSON is one that somebody wrote by hand.
+    /// A text that is not JSON was written by hand and is the answer itself.
     static func answer(_ text: String) -> Answer {
         if let index = Int(text) { return .index(index) }
         return JSONText.parse(text).flatMap(answer) ?? .text(text)
@@ -22,7 +22,7 @@ enum AnswerText {
         }
     }
 
-    /// Nil for what is no answer: null, a truth value, an object, or a list with one of those.
+    /// Nil for values that cannot be answers: null, a Boolean, an object, or a list that holds one of these.
     static func answer(_ json: JSONSlice) -> Answer? {
         switch json.kind {
         case .number: return json.int.map(Answer.index) ?? .text(json.description)

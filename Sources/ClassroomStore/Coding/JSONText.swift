@@ -2,7 +2,7 @@ import JSONCore
 
 /// JSON in text columns.
 enum JSONText {
-    /// The text of a column; nil when there is none or it is not JSON.
+    /// The JSON of a column. Nil if the column is empty or holds no JSON.
     static func parse(_ text: String?) -> JSONSlice? {
         guard let text else { return nil }
         return try? JSONSlice(text)
@@ -12,6 +12,6 @@ enum JSONText {
 }
 
 extension JSONSlice {
-    /// A whole number, or a text that is one.
+    /// A whole number, or a string that spells one.
     var wholeNumber: Int? { self.kind == .string ? self.string.flatMap { Int($0) } : self.int }
 }

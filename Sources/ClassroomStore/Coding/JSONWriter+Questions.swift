@@ -6,7 +6,7 @@ extension JSONWriter {
     /// The questions of a quiz, correct answers included, as the store and the HTTP API have them:
     /// `[{"id", "question", "options": […], "correctAnswer": 1, "durationMs"?}]`.
     ///
-    /// A quiz may be a megabyte of small questions. So there is room made for a whole question at a time, and its parts are put there.
+    /// A quiz may be a megabyte of small questions, so room is reserved for a whole question at a time, and its parts are written there.
     package mutating func questions(_ questions: [Question]) {
         self.array { writer in
             for question in questions {
@@ -22,7 +22,7 @@ extension JSONWriter {
 }
 
 extension Question {
-    /// As many bytes as its JSON may have: six for each byte of a text, and what stands around them.
+    /// An upper bound for the bytes of its JSON: six for each byte of text, and the characters around them.
     fileprivate var maximumBytes: Int {
         var texts = self.id.utf8.count + self.question.utf8.count
         for index in self.options.indices { texts &+= self.options[index].utf8.count &+ 1 }
@@ -37,7 +37,7 @@ extension Answer {
         case .text(let text): 6 * text.utf8.count + 3
         case .list(let list):
             list.indices.reduce(2) { sum, index in
-                // Nearly all are indices: no value is taken out of the list for one.
+                // Nearly all answers are indices: these are written without a look at the list.
                 if case .index = list[index] { sum &+ Self.maximumIndexBytes } else { sum &+ list[index].maximumBytes }
             }
         }
@@ -46,7 +46,7 @@ extension Answer {
     private static var maximumIndexBytes: Int { 24 }
 }
 
-/// Bytes of which there are enough.
+/// A cursor over memory that is large enough.
 private struct QuestionBytes {
     private let bytes: UnsafeMutableRawBufferPointer
     private(set) var count = 0
@@ -149,7 +149,7 @@ private struct QuestionBytes {
         self.count &+= 1
     }
 
-    /// May be wrong about a word that needs none, never about one that needs it: that only costs time.
+    /// It may report an escape where none is needed, which only costs time, but it never misses one.
     @inline(__always)
     private static func needsEscape(_ word: UInt64) -> Bool {
         let low: UInt64 = 0x0101_0101_0101_0101

@@ -5,7 +5,7 @@ import JSONCore
 enum PermissionsText {
     static func text(_ permissions: Set<Permission>) -> String { JSONText.text(permissions.map(\.rawValue).sorted()) }
 
-    /// Nil, which stands for the role's permissions, when the text is no list of texts. An empty list is a user who may do nothing.
+    /// Nil if the text is no list of strings; the role's permissions hold then. An empty list is a user without permissions.
     static func permissions(_ text: String?) -> Set<Permission>? {
         guard let list = JSONText.parse(text), list.kind == .array else { return nil }
         let elements = list.elements

@@ -6,15 +6,15 @@ enum QuestionsText {
     /// The same questions always give the same text.
     static func text(_ questions: [Question]) -> String { JSONWriter.text { $0.questions(questions) } }
 
-    /// Elements that are no objects are left out; a question without an id gets `q` and its position, from 1; a question without a correct
-    /// answer has the empty list, which nobody can hit.
+    /// Skips elements that are no objects. A question without an id gets `q` and its position, counted from 1. A question without a correct
+    /// answer gets an empty list, which no answer matches.
     static func questions(_ text: String?) -> [Question] {
         (JSONText.parse(text)?.elements ?? []).enumerated().compactMap { index, element in
             element.kind == .object ? question(element, position: index + 1) : nil
         }
     }
 
-    /// How many ``questions(_:)`` gives, without making them.
+    /// The number of questions that ``questions(_:)`` returns, without building them.
     static func count(_ text: String?) -> Int {
         JSONText.parse(text)?.elements.count { $0.kind == .object } ?? 0
     }

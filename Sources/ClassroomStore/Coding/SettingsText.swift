@@ -1,8 +1,7 @@
 import Classroom
 import JSONCore
 
-/// The `settings` column. What it does not say, or says in a way that cannot be read, is as in `defaults`; a time that is longer than any that
-/// one may ask for is the longest.
+/// The `settings` column. Settings that are missing or unreadable are taken from `defaults`. A time above the maximum becomes the maximum.
 enum SettingsText {
     static func text(_ settings: SessionSettings) -> String {
         JSONWriter.text { writer in
@@ -42,7 +41,7 @@ enum SettingsText {
         if let reveal = json["revealAnswers"]?.string.flatMap(SessionSettings.Reveal.init) { settings.revealAnswers = reveal }
         if let scoring = json["scoring"]?.string.flatMap(SessionSettings.Scoring.init) { settings.scoring = scoring }
         if let lateJoin = json["lateJoin"]?.bool { settings.lateJoin = lateJoin }
-        // The second is the name that earlier versions wrote.
+        // Earlier versions wrote the second name.
         if let extra = json["extraTime"] ?? json["extraTimeMs"], extra.kind == .object {
             settings.extraTimeMs = [:]
             for (userID, milliseconds) in extra.members {

@@ -2,8 +2,8 @@ public import Classroom
 package import JSONCore
 import NIOCore
 
-/// A quiz with its questions as JSON. They may be a megabyte, and writing them takes milliseconds: so they are written once, where that holds
-/// up nobody, for the store and for the HTTP API.
+/// A quiz with its questions as JSON. They may be a megabyte, which takes milliseconds to write. So they are written once for the store and
+/// for the HTTP API, on a thread that delays no other work.
 public struct WrittenQuiz: Sendable {
     public let quiz: Quiz
     /// The `questions` column: see ``QuestionsText``.
@@ -15,12 +15,12 @@ public struct WrittenQuiz: Sendable {
         questions = QuestionsText.text(quiz.questions)
     }
 
-    /// What it takes while it waits for a writer: the text, and the questions that it was written of, which are about as much again.
+    /// Its memory while it waits for the writer: the text, and the questions, which take about as much again.
     package var bytes: Int { 2 * questions.utf8.count + quiz.title.utf8.count + 256 * quiz.questions.count }
 }
 
 extension JSONWriter {
-    /// The questions of a quiz that are written already.
+    /// A quiz whose questions are written already.
     package mutating func questions(of quiz: WrittenQuiz) {
         separate()
         buffer.writeString(quiz.questions)

@@ -1,10 +1,10 @@
-/// Decides when a transaction begins and what is in it. It has neither a thread nor a clock: both come to it.
+/// Decides when a transaction begins and what is in it. It has neither a thread nor a clock: its owner calls it and passes the time.
 ///
-/// A write that finds the writer idle is committed at once. Writes that arrive during a commit share the next one. In a burst, that is
-/// when the last transaction had several writes, transactions begin at most once a window: on a disk that syncs quickly, small
-/// transactions would otherwise cost more processor time than the writes in them.
+/// A write that finds the writer idle is committed at once. Writes that arrive during a commit share the next one. In a burst (the last
+/// transaction had several writes) at most one transaction begins per window: on a disk that syncs quickly, small transactions would
+/// otherwise cost more CPU time than their writes.
 struct CommitQueue<Write: Sendable>: Sendable {
-    /// What the writer does next.
+    /// The writer's next step.
     enum Step {
         /// Commit these, then ask again.
         case commit([Write])
@@ -18,9 +18,9 @@ struct CommitQueue<Write: Sendable>: Sendable {
         case finish
     }
 
-    /// What became of a write that was offered.
+    /// The result of offering a write.
     enum Admission: Equatable {
-        /// The writer gets it; `wake` when it has to be woken for it.
+        /// The write is queued. `wake` is true if the writer must be woken for it.
         case accepted(wake: Bool)
         case full
         case closed
@@ -34,7 +34,7 @@ struct CommitQueue<Write: Sendable>: Sendable {
     let maximumWait: Duration
     let window: Duration
     private var waiting: [Write] = []
-    /// What each of them takes in memory, and when it came.
+    /// The size and the time of arrival of each write.
     private var entries: [(bytes: Int, arrival: Duration)] = []
     private(set) var byteCount = 0
     private var writer = Writer.working
@@ -55,7 +55,7 @@ struct CommitQueue<Write: Sendable>: Sendable {
         self.window = window
     }
 
-    /// A write arrives, which takes so many bytes, at `now` on a clock that only rises. One finds room in an empty queue whatever its size.
+    /// Offers a write of `bytes` at the monotonic time `now`. An empty queue takes a write of any size.
     mutating func offer(_ write: Write, bytes: Int = 0, now: Duration = .zero) -> Admission {
         guard !isClosed else { return .closed }
         guard waiting.count < maximumQueued, waiting.isEmpty || bytes <= maximumQueuedBytes - byteCount else { return .full }
@@ -69,13 +69,13 @@ struct CommitQueue<Write: Sendable>: Sendable {
         }
     }
 
-    /// No more writes from now on. Returns whether the writer has to be woken.
+    /// Refuses writes from now on. Returns whether the writer must be woken.
     mutating func close() -> Bool {
         isClosed = true
         return writer == .parked || writer == .lingering ? wake() : false
     }
 
-    /// The writer asks, at `now` on a clock that only rises.
+    /// The writer asks for its next step at the monotonic time `now`.
     mutating func next(now: Duration) -> Step {
         guard !waiting.isEmpty else {
             writer = isClosed ? .finished : .parked
@@ -95,7 +95,7 @@ struct CommitQueue<Write: Sendable>: Sendable {
         return .commit(batch)
     }
 
-    /// The first so many of those that wait.
+    /// Takes the first `count` waiting writes.
     private mutating func take(_ count: Int) -> [Write] {
         guard count < waiting.count else {
             defer {
@@ -113,7 +113,7 @@ struct CommitQueue<Write: Sendable>: Sendable {
         return taken
     }
 
-    /// Only the first of several arrivals wakes the writer.
+    /// Only the first of several writes wakes the writer.
     private mutating func wake() -> Bool {
         writer = .working
         return true

@@ -1,4 +1,4 @@
-/// What the writer has done since the store was opened. Counts only rise, but for ``queued``.
+/// What the writer has done since the store was opened. All counts but ``queued`` never decrease.
 public struct CommitStatistics: Hashable, Sendable {
     /// Transactions that were committed.
     public var commits = 0
@@ -8,18 +8,18 @@ public struct CommitStatistics: Hashable, Sendable {
     public var failedCommits = 0
     /// Writes refused because the queue was full or the store closed.
     public var refusedWrites = 0
-    /// The most writes that shared one transaction.
+    /// The largest number of writes in one transaction.
     public var largestBatch = 0
-    /// How many commits had at most 1, 2, 4, … writes, and more than the bound before.
+    /// How many commits had at most 1, 2, 4, … writes, and more than the previous bound.
     private var batches = [Int](repeating: 0, count: 11)
     /// Time spent in transactions, the sync to the disk included.
     public var committing: Duration = .zero
-    /// Writes waiting now.
+    /// Writes that wait now.
     public var queued = 0
 
     public init() {}
 
-    /// Upper bounds of the number of writes that share a commit, with how many commits had at most that many. Those that had more are among
+    /// A histogram of the writes per commit: upper bounds, and the number of commits up to each bound. Larger commits are counted in
     /// ``commits`` only.
     public var batchSizes: [(upperBound: Int, cumulativeCount: Int)] {
         var total = 0

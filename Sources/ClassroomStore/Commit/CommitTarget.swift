@@ -1,14 +1,14 @@
 import Classroom
 
-/// Where batches of writes go. Belongs to the writer's thread, which calls it with one batch at a time.
+/// Commits batches of writes. Used on the writer's thread only, one batch at a time.
 protocol CommitTarget: AnyObject {
     /// Carries out the writes in one transaction and returns when it is committed.
-    /// - Returns: what became of each write, in their order.
-    /// - Throws: the refusal for all of them. Nothing of the batch was confirmed.
+    /// - Returns: the result of each write, in order.
+    /// - Throws: the error for all writes. None of the batch was confirmed.
     func commit(_ batch: [StoreWrite]) throws(ClassroomError) -> [Result<StoreWrite.Outcome, ClassroomError>]
-    /// The completions of a batch that was committed have run.
+    /// Called after the completions of a committed batch.
     func delivered()
-    /// The writer's thread ends: gives back what belongs to it.
+    /// Called when the writer's thread ends: releases the target's resources.
     func finish()
 }
 
@@ -17,7 +17,7 @@ extension CommitTarget {
     func finish() {}
 }
 
-/// A write that waits, and who waits for it.
+/// A waiting write with its completion.
 struct PendingWrite: Sendable {
     let write: StoreWrite
     let completion: @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void

@@ -3,9 +3,9 @@ import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
 
-/// The one writer of a store: a thread that takes what has queued and commits it.
+/// The only writer of a store: a thread that takes the queued writes and commits them.
 ///
-/// A thread of its own, because a sync blocks, and an event loop or the cooperative pool must not be blocked.
+/// It has its own thread, because a sync blocks, which an event loop and the cooperative pool must not.
 final class GroupCommitter: Sendable {
     private struct State: Sendable {
         var queue: CommitQueue<PendingWrite>
@@ -19,8 +19,8 @@ final class GroupCommitter: Sendable {
     private let start = ContinuousClock.now
 
     /// - Parameters:
-    ///   - name: of the thread, as debuggers and `top -H` show it.
-    ///   - makeTarget: called on the thread, to which the target belongs.
+    ///   - name: the thread's name in debuggers and `top -H`.
+    ///   - makeTarget: called on the thread that will use the target.
     init(configuration: StoreConfiguration, name: String, makeTarget: @escaping @Sendable () -> any CommitTarget) {
         state = NIOLockedValueBox(
             State(
@@ -44,7 +44,7 @@ final class GroupCommitter: Sendable {
 
     var isClosed: Bool { state.withLockedValue { $0.queue.isClosed } }
 
-    /// Queues a write, or refuses it at once: then its completion runs here.
+    /// Queues a write. If it is refused, its completion runs within this call.
     func enqueue(_ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void) {
         let bytes = write.byteCount
         let pending = PendingWrite(write: write, completion: completion)
@@ -63,7 +63,7 @@ final class GroupCommitter: Sendable {
 
     private var elapsed: Duration { start.duration(to: ContinuousClock.now) }
 
-    /// No more writes; what is pending is committed and then the thread ends. Does not wait.
+    /// Refuses further writes. The thread commits the pending ones and ends. Does not wait.
     func stop() {
         if state.withLockedValue({ $0.queue.close() }) { wakeUp.signal() }
     }

@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// This machine's wall clock: by it the leases in memory and in a file end.
+/// This machine's wall clock. Leases in memory and in SQLite end by it.
 enum MachineClock {
     static var now: UnixMilliseconds {
         var time = timespec()

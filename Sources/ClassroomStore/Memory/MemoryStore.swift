@@ -1,7 +1,7 @@
 public import Classroom
 import NIOConcurrencyHelpers
 
-/// A store that keeps nothing beyond the process: for tests and for a quick look. It has the other backends' writer, limits and order.
+/// A store that lasts as long as the process, for tests and trials. Its writer, limits and order are those of the other backends.
 public final class MemoryStore: ClassroomStore {
     private let target: MemoryCommitTarget
     private let committer: GroupCommitter

@@ -2,7 +2,7 @@ import Classroom
 
 extension MemoryTables {
     /// Carries out a write whole or not at all.
-    /// - Parameter now: by which leases end.
+    /// - Parameter now: the time by which leases end.
     mutating func perform(_ write: StoreWrite, now: UnixMilliseconds) throws(ClassroomError) -> StoreWrite.Outcome {
         switch write {
         case .saveUser(let user): users[user.id] = user
@@ -68,7 +68,7 @@ extension MemoryTables {
         return expired.count + guests.count
     }
 
-    /// Sessions that were started and have no copy of the quiz of their own get one, before it changes.
+    /// Gives started sessions their own copy of the quiz before it changes.
     private mutating func keepBeforeChange(_ id: String) {
         guard let quiz = quizzes[id] else { return }
         for (sessionID, session) in sessions where session.record.quizID == id && session.record.status != .waiting && session.quiz == nil {
@@ -98,7 +98,7 @@ extension MemoryTables {
         if holder.id != session.id { throw .joinCodeInUse }
     }
 
-    /// False: there is no such session, or it is another incarnation.
+    /// Returns false if there is no such session, or if it is another incarnation.
     private func passes(_ fence: SessionFence, _ id: String) throws(ClassroomError) -> Bool {
         guard let session = sessions[id], fence.createdAt == nil || session.record.createdAt == fence.createdAt else { return false }
         if let epoch = fence.epoch, session.record.epoch > epoch { throw .staleEpoch }

@@ -18,14 +18,14 @@ struct MemoryTables: SelfRedacting {
         var clientID: String
     }
 
-    /// A session and what hangs on it.
+    /// A session with its dependent rows.
     struct Session {
         var record: SessionRecord
         var participants: [String: ParticipantRecord] = [:]
         var answers: [AnswerKey: AnswerRecord] = [:]
-        /// Of the last owner, also after its end.
+        /// The lease of the last owner, kept after its end.
         var lease: SessionLease?
-        /// Being played, by a lease that has ended and was not given up, or never was.
+        /// Whether the session is active without an owner: its lease was never taken, or ended without being given up.
         func isOrphan(at now: UnixMilliseconds) -> Bool {
             record.status == .active && (lease.map { $0.expiresAt > 0 && $0.expiresAt <= now } ?? true)
         }
@@ -39,7 +39,7 @@ struct MemoryTables: SelfRedacting {
     var quizzes: [String: Quiz] = [:]
     var sessions: [String: Session] = [:]
     var rooms: [String: [ChatMessage]] = [:]
-    /// Those that their senders gave an id.
+    /// The messages that have a client's id.
     var sentMessages: [SentMessage: ChatMessage] = [:]
 
     func user(forTokenHash hash: String, now: UnixMilliseconds) -> User? {

@@ -3,9 +3,9 @@ import GRDB
 
 /// A copy of a classroom that may be running.
 public enum DatabaseBackup {
-    /// Copies the SQLite database that the URL names to a new file: all that was committed when the copy began, and nothing that came later.
+    /// Copies the SQLite database that the URL names to a new file: the copy holds all that was committed when it began, and nothing later.
     /// The server may write meanwhile. The copy is its owner's alone (0600), has no companion files, and is on the disk when this returns.
-    /// - Throws: ``StoreError`` when there is no such database, when it is none, or when the file exists or cannot be written.
+    /// - Throws: ``StoreError`` if there is no such database, if it is no database, or if the file exists or cannot be written.
     public static func make(of url: String, to path: String) throws(StoreError) {
         let source: String
         switch try DatabaseLocation(url: url) {
@@ -16,7 +16,7 @@ public enum DatabaseBackup {
         guard FileManager.default.fileExists(atPath: source) else {
             throw StoreError(.unopenable, "cannot open the database \(source): there is no such file")
         }
-        // An empty file is what SQLite accepts as the place for a copy; made here, it has the right mode from the beginning.
+        // SQLite accepts an empty file as the place for a copy. Creating it here gives it the right mode from the beginning.
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             let reason = errno == EEXIST ? "the file exists" : String(cString: strerror(errno))

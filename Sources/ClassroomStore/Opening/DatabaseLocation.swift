@@ -1,6 +1,6 @@
 public import Classroom
 
-/// Where the data is, as `--database` says it.
+/// Where the data is, as the URL of `--database` names it.
 public enum DatabaseLocation: Hashable, Sendable {
     /// `memory:` (also `sqlite::memory:`): gone when the process ends.
     case memory

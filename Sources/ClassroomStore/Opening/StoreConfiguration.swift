@@ -4,24 +4,24 @@ public import Classroom
 public struct StoreConfiguration: Sendable {
     /// Writes that may wait for the writer; the next one is refused. 10,000 take a few megabytes and about a second to commit.
     public var maximumQueuedWrites = 10_000
-    /// Bytes of the writes that wait, each with a kilobyte beside its content.
+    /// Bytes of the writes that wait, each counted with a kilobyte more than its content.
     public var maximumQueuedBytes = 64 << 20
-    /// Writes that share one transaction at most.
+    /// The maximum number of writes in one transaction.
     public var maximumBatchedWrites = 1_000
     /// While writes come in bursts, transactions begin at most this often; a lone write begins at once.
     public var commitWindow: Duration = .milliseconds(2)
-    /// How long a write may wait for its transaction to begin. Together with ``busyTimeout`` it bounds the time until a write is told.
+    /// How long a write may wait for its transaction to begin. Together with ``busyTimeout`` it bounds the time until a write's completion
+    /// runs.
     public var maximumWriteWait: Duration = .milliseconds(2_500)
     /// How long a transaction may take: it waits for another process that has the file locked, or for a database server that does not answer.
     public var busyTimeout: Duration = .seconds(2)
     /// Limits of the connections to a database server. A file has none.
     public var pool = PoolConfiguration()
-    /// How often what was committed goes from the write-ahead log into the database file, if anything was: SQLite by itself may leave all of it
-    /// beside the file.
+    /// How often committed data moves from the write-ahead log into the database file. SQLite by itself may leave all of it in the log.
     public var checkpointInterval: Duration = .seconds(5)
-    /// The size of the write-ahead log in bytes beyond which that happens at once.
+    /// The size of the write-ahead log, in bytes, beyond which that happens at once.
     public var maximumLogBytes = 16 << 20
-    /// What holds in a session whose row says nothing about it, such as one that somebody wrote by hand.
+    /// Settings for sessions whose rows do not contain them, such as rows that were written by hand.
     public var defaultSettings = SessionSettings()
 
     public init() {}
@@ -29,7 +29,7 @@ public struct StoreConfiguration: Sendable {
 
 /// Limits and times of the connections to a database server.
 public struct PoolConfiguration: Sendable {
-    /// Connections that read. One more writes.
+    /// Connections for reads. Another one is for writes.
     public var readers = 4
     /// Reads that may wait for a connection; the next one is refused.
     public var maximumQueuedReads = 2_000
@@ -37,7 +37,7 @@ public struct PoolConfiguration: Sendable {
     public var readTimeout: Duration = .seconds(2)
     /// How long opening a connection may take.
     public var connectTimeout: Duration = .seconds(2)
-    /// The wait before connecting again after a failure: it doubles from the first to the longest, each time a random part of it.
+    /// The wait before connecting again after a failure. It doubles up to the longest; a random part of it is used each time.
     public var firstReconnectDelay: Duration = .milliseconds(20)
     public var longestReconnectDelay: Duration = .milliseconds(500)
     /// How long the tables may take to be created or changed when a server starts.

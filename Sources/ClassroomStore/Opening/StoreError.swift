@@ -5,9 +5,9 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         private let value: Value
         private init(_ value: Value) { self.value = value }
 
-        /// The URL is none that is understood.
+        /// The URL names no database.
         public static let invalidURL = Kind(.invalidURL)
-        /// A kind of database that this build does not have.
+        /// This kind of database does not support the request.
         public static let unsupported = Kind(.unsupported)
         /// The database is not there, not readable, not a database, or made by a newer version.
         public static let unopenable = Kind(.unopenable)

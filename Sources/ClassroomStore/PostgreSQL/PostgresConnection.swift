@@ -8,14 +8,14 @@ import Musl
 import Darwin
 #endif
 
-/// One connection to a PostgreSQL server, through libpq. It belongs to one thread, which it blocks while the server works, and never beyond a
-/// deadline.
+/// One connection to a PostgreSQL server, through libpq. It belongs to one thread. It blocks that thread while the server works, but never
+/// beyond a deadline.
 ///
 /// Statements are pipelined: all are sent before the first result is read, so a batch costs one round trip. After a failure that
-/// ``PostgresFailure/endsConnection`` the connection is to be dropped.
+/// ``PostgresFailure/endsConnection`` the connection must be dropped.
 final class PostgresConnection {
     private let handle: OpaquePointer
-    /// Names of prepared statements by their text.
+    /// The names of the prepared statements, by text.
     private var prepared: [String: String] = [:]
     private var preparedCount = 0
 
@@ -24,7 +24,7 @@ final class PostgresConnection {
     init(url: String, deadline: ContinuousClock.Instant) throws(PostgresFailure) {
         guard let handle = Self.start(url) else { throw PostgresFailure(.disconnected, "out of memory") }
         self.handle = handle
-        // libpq would write notices to standard error.
+        // By default libpq writes notices to standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
         var polling = PGRES_POLLING_WRITING
         while polling != PGRES_POLLING_OK {
@@ -38,8 +38,8 @@ final class PostgresConnection {
 
     deinit { PQfinish(handle) }
 
-    /// What holds on every connection, whatever the server, the database or the URL say. An acknowledgement promises what was synced. A server
-    /// that was stopped in the middle of a transaction does not keep its locks.
+    /// Settings of every connection, whatever the server, the database or the URL say. Commits are synced, as acknowledgements promise. A
+    /// process that was stopped within a transaction does not keep its locks.
     private static let settings = """
         set synchronous_commit = on;
         set default_transaction_isolation = 'read committed';
@@ -60,10 +60,10 @@ final class PostgresConnection {
         PostgresQuery("", strings).withParameters(terminated: true) { _, pointers in body(pointers) }
     }
 
-    /// The main version of the server: 15 for 15.4.
+    /// The server's major version: 15 for 15.4.
     var serverVersion: Int { Int(PQserverVersion(handle)) / 10_000 }
 
-    /// False: the server has closed the connection meanwhile. Looks, and does not wait.
+    /// Whether the server has kept the connection open. Does not wait.
     var isAlive: Bool {
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
         guard poll(&descriptor, 1, 0) > 0 else { return PQstatus(handle) == CONNECTION_OK }
@@ -89,17 +89,17 @@ final class PostgresConnection {
         return result
     }
 
-    /// Sends all statements, then reads all results. When one fails, those after it are skipped; a transaction that was begun is to be rolled
-    /// back then.
-    /// - Returns: one result for each statement, failures among them.
-    /// - Throws: only what ends the connection.
+    /// Sends all statements, then reads all results. If one fails, the later ones are skipped, and the caller must roll back the
+    /// transaction that it began.
+    /// - Returns: one result per statement; failures are results too.
+    /// - Throws: only errors that end the connection.
     func run(_ queries: [PostgresQuery], deadline: ContinuousClock.Instant) throws(PostgresFailure) -> [PostgresResult] {
         if PQpipelineStatus(handle) == PQ_PIPELINE_OFF, PQenterPipelineMode(handle) != 1 { throw lost() }
         let preparations = try prepare(queries)
         for query in queries { try send(query) }
         guard PQpipelineSync(handle) == 1 else { throw lost() }
 
-        // A statement that cannot be prepared has that failure for its result.
+        // If a statement cannot be prepared, that failure is its result.
         var unprepared: [String: PostgresResult] = [:]
         for sql in preparations {
             let result = try results(until: deadline)
@@ -118,7 +118,7 @@ final class PostgresConnection {
         return all
     }
 
-    /// Sends the preparation of those statements that the connection does not know yet.
+    /// Prepares the statements that are new to this connection.
     private func prepare(_ queries: [PostgresQuery]) throws(PostgresFailure) -> [String] {
         var preparations: [String] = []
         for query in queries where prepared[query.sql] == nil {
@@ -154,7 +154,7 @@ final class PostgresConnection {
         guard let result = try nextResult(until: deadline), result.isSynchronization else { throw lost() }
     }
 
-    /// The next result of libpq; nil: the statement has no more. Sends meanwhile what is not sent yet.
+    /// The next result of libpq, or nil after the statement's last one. It goes on sending meanwhile.
     private func nextResult(until deadline: ContinuousClock.Instant) throws(PostgresFailure) -> PostgresResult? {
         while true {
             let unsent = PQflush(handle)

@@ -2,11 +2,11 @@ import Foundation
 import Logging
 import NIOConcurrencyHelpers
 
-/// Opens connections, again and again while the server is away. Shared by the threads that have one each.
+/// Opens connections, and retries while the server is away. Shared by the threads, which have one connection each.
 final class PostgresConnector: Sendable {
     private struct State {
         var statistics = PoolStatistics()
-        /// The last attempt failed: the log says so once.
+        /// Whether the last attempt failed: a series of failures is logged once.
         var isDown = false
     }
 
@@ -42,7 +42,7 @@ final class PostgresConnector: Sendable {
             let wasUp = state.withLockedValue { state in
                 state.statistics.failedConnects += 1
                 defer { state.isDown = true }
-                // Whoever opens the store tells why it cannot be opened.
+                // The caller that opens the store reports the error.
                 return !state.isDown && state.statistics.connectionsOpened > 0
             }
             if wasUp { logger.error("cannot connect to the database", metadata: ["reason": "\(error.message)"]) }
@@ -50,7 +50,7 @@ final class PostgresConnector: Sendable {
         }
     }
 
-    /// Attempts until one succeeds or the time is up, each after a longer wait. On a thread of its own: it sleeps.
+    /// Tries until one attempt succeeds or the time is up, with a longer wait each time. It sleeps, so it needs its own thread.
     func connect(until deadline: ContinuousClock.Instant) throws(PostgresFailure) -> PostgresConnection {
         var attempt = 0
         while true {
@@ -66,7 +66,7 @@ final class PostgresConnector: Sendable {
         }
     }
 
-    /// A connection was dropped; `isLost`: because it broke or did not answer.
+    /// Counts a dropped connection. `isLost` is true if it broke or did not answer.
     func closed(isLost: Bool) {
         count { statistics in
             statistics.connections -= 1
@@ -75,7 +75,7 @@ final class PostgresConnector: Sendable {
     }
 }
 
-/// How long to wait before connecting again: twice as long each time, up to a limit, and a random part of it, so that servers that lost the
+/// The wait before connecting again. It doubles each time up to a limit, and a random part of it is used, so that servers that lost the
 /// database together do not come back together.
 struct ReconnectDelay {
     let first: Duration
@@ -90,14 +90,14 @@ struct ReconnectDelay {
     }
 }
 
-/// The connection of one thread: opened when it is needed, dropped when it has failed.
+/// The connection of one thread. It is opened on demand and dropped after a failure.
 struct PostgresLine {
     private let connector: PostgresConnector
     private var connection: PostgresConnection?
 
     init(_ connector: PostgresConnector) { self.connector = connector }
 
-    /// The connection. One that the server has closed meanwhile is replaced before anything is sent.
+    /// The connection. If the server has closed it meanwhile, it is replaced before anything is sent.
     mutating func open(until deadline: ContinuousClock.Instant) throws(PostgresFailure) -> PostgresConnection {
         if let connection, connection.isAlive { return connection }
         drop(isLost: true)

@@ -2,10 +2,10 @@ import CPostgres
 import Classroom
 import Logging
 
-/// Why PostgreSQL did not do what it was asked. It holds no content of a row, and the message of the server only for the log.
+/// Why a statement or connection of PostgreSQL failed. It holds no content of rows; the server's message is for the log only.
 struct PostgresFailure: Error {
     enum Kind: Equatable {
-        /// There is no connection, or it broke: what was sent may have been carried out or not.
+        /// There is no connection, or it broke. Statements that were sent may or may not have been carried out.
         case disconnected
         /// The time was up. The connection is not used again.
         case timedOut
@@ -23,7 +23,7 @@ struct PostgresFailure: Error {
         self.message = message
     }
 
-    /// The connection is of no further use.
+    /// Whether the connection is unusable now.
     var endsConnection: Bool {
         switch kind {
         case .disconnected, .timedOut: true
@@ -33,14 +33,14 @@ struct PostgresFailure: Error {
         }
     }
 
-    /// The same may succeed at once: after a deadlock or a conflict with another transaction, or on another connection.
+    /// Whether the same may succeed at once: after a deadlock or a conflict with another transaction, or on another connection.
     var isWorthAnotherTry: Bool {
         if case .refused(let state) = kind, state.hasPrefix("40") { return true }
         return endsConnection && kind != .timedOut
     }
 
-    /// The statement itself is at fault, so that its neighbours in a transaction are not: wrong data (class 22), a constraint (23), a program's
-    /// limit (54), or a mistake of ours (42).
+    /// Whether the statement itself is at fault, and not its neighbours in the transaction: wrong data (class 22), a constraint (23), a
+    /// program limit (54), or a mistake in our SQL (42).
     var isStatementsOwn: Bool {
         guard case .refused(let state) = kind else { return false }
         return ["22", "23", "42", "54"].contains { state.hasPrefix($0) }
@@ -48,7 +48,7 @@ struct PostgresFailure: Error {
 
     var isUniqueViolation: Bool { kind == .refused("23505") }
 
-    /// What it means to who waits. The cause is logged.
+    /// The error for the caller. The cause is logged.
     func refusal(logger: Logger) -> ClassroomError {
         let state: String
         switch kind {

@@ -1,4 +1,4 @@
-/// A statement with its parameters, all in text form. Statements are prepared by their text, so it holds no values.
+/// A statement with its parameters, all in text form. Statements are prepared by text, so the text holds no values.
 struct PostgresQuery {
     let sql: String
     var parameters: [String?]
@@ -8,8 +8,8 @@ struct PostgresQuery {
         self.parameters = parameters.map { $0?.postgresText }
     }
 
-    /// Runs a body with the parameters as libpq wants them. PostgreSQL has no U+0000 in a text: U+FFFD takes its place.
-    /// - Parameter terminated: a null pointer follows the last one.
+    /// Runs a body with the parameters as libpq wants them. PostgreSQL's texts cannot hold U+0000; it becomes U+FFFD.
+    /// - Parameter terminated: true if a null pointer must follow the last one.
     func withParameters<Value>(
         terminated: Bool = false, _ body: (Int32, UnsafePointer<UnsafePointer<CChar>?>?) -> Value
     ) -> Value {

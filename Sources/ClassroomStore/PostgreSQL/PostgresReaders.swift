@@ -5,7 +5,7 @@ import Foundation
 import Logging
 import NIOConcurrencyHelpers
 
-/// A connection, and by when its statements have to be done.
+/// A connection, and the deadline of its statements.
 struct PostgresReading {
     let connection: PostgresConnection
     let deadline: ContinuousClock.Instant
@@ -15,9 +15,9 @@ struct PostgresReading {
     }
 }
 
-/// The reading connections: some threads, each with one, that take reads from a bounded queue.
+/// The connections for reads. Each of a few threads has one and takes reads from a bounded queue.
 ///
-/// A read that finds the connection broken is tried again on another one. What does not succeed in time fails, wherever it is by then.
+/// A read that finds its connection broken is repeated on another one. A read that does not succeed in time fails.
 final class PostgresReaders: Sendable {
     private struct Job: Sendable {
         let deadline: ContinuousClock.Instant
@@ -54,7 +54,7 @@ final class PostgresReaders: Sendable {
     var queued: Int { state.withLockedValue { $0.jobs.count } }
 
     /// Reads on one of the connections.
-    /// - Throws: `ClassroomError` when it cannot be done, or cannot be done in time.
+    /// - Throws: `ClassroomError` if the read fails or does not finish in time.
     func read<Value: Sendable>(_ body: @escaping @Sendable (PostgresReading) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             enqueue(
@@ -79,7 +79,7 @@ final class PostgresReaders: Sendable {
         job.fail(refusal)
     }
 
-    /// No more reads; those that wait are carried out, and then the threads end. Returns when they have.
+    /// Refuses further reads. Waiting reads are carried out, then the threads end. Returns when they have ended.
     func close() async {
         stop()
         await withCheckedContinuation { continuation in
@@ -106,7 +106,7 @@ final class PostgresReaders: Sendable {
         var line = PostgresLine(connector)
         while true {
             wakeUp.wait()
-            // As many signals as jobs, and one more for each thread when the queue is closed.
+            // Signalled once per job, and once per thread when the queue is closed.
             guard let job = state.withLockedValue({ $0.jobs.popFirst() }) else { break }
             perform(job, &line)
         }
@@ -141,7 +141,7 @@ final class PostgresReaders: Sendable {
     private var isClosed: Bool { state.withLockedValue { $0.isClosed } }
 }
 
-/// Runs a body that blocks on a thread of its own.
+/// Runs a blocking body on its own thread.
 func onThread<Value: Sendable>(_ name: String, _ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         let thread = Thread { continuation.resume(with: Result { try body() }) }

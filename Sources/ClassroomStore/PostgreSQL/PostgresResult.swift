@@ -18,7 +18,7 @@ final class PostgresResult {
 
     var isSynchronization: Bool { PQresultStatus(pointer) == PGRES_PIPELINE_SYNC }
 
-    /// Nil: the statement was carried out.
+    /// The failure. Nil if the statement was carried out.
     var failure: PostgresFailure? {
         switch PQresultStatus(pointer) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY, PGRES_PIPELINE_SYNC, PGRES_NONFATAL_ERROR: return nil
@@ -37,7 +37,7 @@ final class PostgresResult {
     /// How many rows the statement wrote.
     var writtenRows: Int { PQcmdTuples(pointer).flatMap { Int(String(cString: $0)) } ?? 0 }
 
-    /// What the server says it did: `COMMIT`, or `ROLLBACK` where a transaction had failed.
+    /// The server's command tag: `COMMIT`, or `ROLLBACK` if the transaction had failed.
     var commandTag: String { PQcmdStatus(pointer).map { String(cString: $0) } ?? "" }
 
     var rows: some Sequence<PostgresRow> { (0..<PQntuples(pointer)).lazy.map { PostgresRow(result: self, index: $0) } }
@@ -52,7 +52,7 @@ final class PostgresResult {
     }
 }
 
-/// A row that anybody may have written: numbers beyond what they can mean are brought to the nearest that can, as sums of them must not
+/// A row that any program may have written. Numbers outside of the possible range become the nearest possible number, so that sums cannot
 /// overflow.
 struct PostgresRow {
     fileprivate let result: PostgresResult
@@ -63,7 +63,7 @@ struct PostgresRow {
     /// A time, or another number of up to 53 bits.
     func integer(_ column: String) -> Int64? { exact(column).map { min(max($0, -Self.largest), Self.largest) } }
 
-    /// A number as it is, to be compared and never added to.
+    /// A number as it is. It may be compared but not added to.
     func exact(_ column: String) -> Int64? { text(column).flatMap { Int64($0) } }
 
     /// A count or an amount, of up to 32 bits.

@@ -22,7 +22,7 @@ extension Quiz {
 }
 
 extension QuizSummary {
-    /// The questions are counted where they are: they may be a megabyte.
+    /// The database counts the questions: their JSON may be a megabyte.
     static let columns = """
         q.id, q.title, q.created_by, case when json_typeof(q.questions) = 'array' then (
             select count(*) from json_array_elements(q.questions) e where json_typeof(e) = 'object') else 0 end as count

@@ -1,4 +1,4 @@
-/// The tables, by version. A version is never edited once released: a change is a further one.
+/// The tables, by version. A released version is never edited: a change is a new version.
 ///
 /// They are those of ``SQLiteSchema``, in PostgreSQL's types. Rows are also written and deleted by hand and by other programs, therefore every
 /// column that a hand-written INSERT may leave out has a default. No foreign key leads to users or quizzes: guests need no row, and deleting a
@@ -25,7 +25,7 @@ enum PostgresSchema {
 
     /// Brings the database to the newest version, in one transaction. Servers that start at the same time do it one after the other.
     static func migrate(_ connection: PostgresConnection, deadline: ContinuousClock.Instant) throws {
-        // Most starts change nothing, and may not be allowed to.
+        // Most starts change nothing, and the user may lack the right to.
         if try version(connection, deadline: deadline) == versions.count { return }
         try connection.script("begin; set local lock_timeout = 0; select pg_advisory_xact_lock(\(lock))", deadline: deadline)
         do {
@@ -43,7 +43,7 @@ enum PostgresSchema {
         }
     }
 
-    /// 0: there is none of our tables.
+    /// 0 if there are no tables yet.
     private static func version(_ connection: PostgresConnection, deadline: ContinuousClock.Instant) throws -> Int {
         let exists = try connection.run(PostgresQuery("select to_regclass('dunlin_schema') is not null as exists"), deadline: deadline)
         guard exists.firstRow?.flag("exists") == true else { return 0 }

@@ -111,8 +111,8 @@ enum PostgresStatements {
         update quiz_sessions set lease_expires_at = 0 where lease_owner = $1 and id in (select json_array_elements_text($2::json))
         """
 
-    /// The transaction has the room for itself: nobody else takes its next sequence. What was deleted by hand is not counted again, and what
-    /// was inserted by hand is.
+    /// The transaction holds the room's lock, so nobody else takes the next sequence. The sequence continues after rows that were inserted
+    /// by hand, and does not reuse those of deleted rows.
     static let appendMessage = """
         with known as (
             select room_id, sequence, id, user_id, username, content, type, sent_at, client_id from chat_messages

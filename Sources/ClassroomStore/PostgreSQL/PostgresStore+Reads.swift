@@ -144,7 +144,7 @@ extension PostgresStore {
         }
     }
 
-    /// SQL that is true for rows with one of the states. One that somebody invented counts as waiting.
+    /// SQL that is true for rows with one of the states. An unknown state counts as waiting.
     private static func condition(_ statuses: Set<SessionStatus>) -> String {
         var alternatives: [String] = []
         if statuses.contains(.active) { alternatives.append("status = 'active'") }

@@ -13,7 +13,7 @@ public final class PostgresStore: ClassroomStore {
     private let readers: PostgresReaders
     let defaultSettings: SessionSettings
 
-    /// Connects, and creates or completes the tables. Many servers may do so at the same time.
+    /// Connects, and creates or completes the tables. Several servers may do this at the same time.
     /// - Parameter url: `postgres://USER:PASSWORD@HOST:PORT/NAME`, with the parameters of libpq (`?sslmode=verify-full&…`).
     public init(url: String, configuration: StoreConfiguration = .init(), logger: Logger) async throws(StoreError) {
         guard Self.isURL(url) else { throw StoreError(.invalidURL, "not a database URL: PostgreSQL cannot read it") }
@@ -93,7 +93,7 @@ public final class PostgresStore: ClassroomStore {
         return true
     }
 
-    /// Host, port and name, without the user and without what may be secret.
+    /// Host, port and name, without the user and without secrets.
     static func address(_ url: String) -> String {
         var values: [String: String] = [:]
         guard let options = PQconninfoParse(url, nil) else { return "PostgreSQL" }

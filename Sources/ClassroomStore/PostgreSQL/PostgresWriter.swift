@@ -3,14 +3,14 @@ import Logging
 
 /// Performs batches on the writing connection: one transaction and one round trip each. Belongs to the writer's thread.
 ///
-/// A transaction of PostgreSQL ends with its first error. Writes are therefore made so that a rule's refusal is no error; where a statement
-/// fails all the same, the batch is carried out once more with a savepoint for each write. When the connection breaks, nobody knows
-/// whether the transaction was committed: the batch is tried again on another connection, and finds what is there already.
+/// A transaction of PostgreSQL ends with its first error. So writes are written such that a rule's refusal is no error. If a statement
+/// fails all the same, the batch is repeated with a savepoint for each write. When the connection breaks, nobody knows whether the
+/// transaction was committed: the batch is repeated on another connection, where each write recognises what is stored already.
 final class PostgresWriter: CommitTarget {
     private let timeout: Duration
     private let logger: Logger
     private var line: PostgresLine
-    /// The last batch found no database. The next ones wait for it more briefly, so that those who wait behind others are told in time too.
+    /// Whether the last batch found no database. The next batches wait for it more briefly, so that writes behind them fail in time too.
     private var isSuspect = false
 
     init(connector: PostgresConnector, timeout: Duration, logger: Logger) {
@@ -50,7 +50,7 @@ final class PostgresWriter: CommitTarget {
     private static let commit = PostgresQuery("commit")
     private static let rollback = PostgresQuery("rollback")
 
-    /// All in one pipeline. Nil: a statement failed that may have failed for itself alone; nothing was written.
+    /// Sends all writes in one pipeline. Returns nil, with nothing written, if a statement failed that may be the only faulty one.
     private func pipelined(
         _ batch: [StoreWrite], on connection: PostgresConnection, _ isRetry: Bool, until deadline: ContinuousClock.Instant
     ) throws(PostgresFailure) -> [Result<StoreWrite.Outcome, ClassroomError>]? {
@@ -92,7 +92,8 @@ final class PostgresWriter: CommitTarget {
         }
     }
 
-    /// Each write in a savepoint, so that those that fail leave the others alone. A round trip for each: rare.
+    /// Performs each write within a savepoint, so that a failed one does not affect the others. This costs a round trip per write, but is
+    /// rare.
     private func oneByOne(
         _ batch: [StoreWrite], on connection: PostgresConnection, _ isRetry: Bool, until deadline: ContinuousClock.Instant
     ) throws(PostgresFailure) -> [Result<StoreWrite.Outcome, ClassroomError>] {

@@ -1,11 +1,11 @@
 import Classroom
 
-/// Each kind of write as statements of PostgreSQL, and their results as its outcome. Values in, values out.
+/// Each kind of write as statements of PostgreSQL, and their results as its outcome. It does no I/O.
 ///
 /// A rule that refuses a write is a row of the result and not an error, as an error would end the whole batch's transaction.
 extension StoreWrite {
-    /// The statements, of which the last one tells the outcome.
-    /// - Parameter isRetry: the write may have been carried out already, by a transaction of which nobody knows the end.
+    /// The statements. The result of the last one is the outcome.
+    /// - Parameter isRetry: true if an earlier transaction, whose end is unknown, may have carried the write out already.
     func postgresQueries(isRetry: Bool) -> [PostgresQuery] {
         switch self {
         case .saveUser(let user):
@@ -84,7 +84,7 @@ extension StoreWrite {
         case .replaceQuiz, .deleteQuiz, .deleteSession: return .flag(result.writtenRows > 0)
         case .createSession(let session):
             guard let row = result.firstRow, !row.flag("written") else { return .done }
-            // The row that an earlier attempt has left.
+            // The row is one that an earlier attempt stored.
             if isRetry, row.exact("created_at") == session.createdAt { return .done }
             throw row.flag("found") ? .sessionExists : .joinCodeInUse
         case .updateSession:
@@ -109,14 +109,14 @@ extension StoreWrite {
         }
     }
 
-    /// Another server stored an answer to the same question of the same user while this one was being stored: it has become visible by now, and
-    /// the same statement finds it.
+    /// Another server stored an answer to the same question of the same user while this one was being stored: it is visible now, and the
+    /// same statement finds it.
     func needsSecondLook(_ results: ArraySlice<PostgresResult>) -> Bool {
         guard case .submitAnswer(_, let fence) = self, let row = results.last?.firstRow, let epoch = row.int("epoch") else { return false }
         return !row.flag("written") && row.text("question_id") == nil && epoch <= fence.epoch ?? .max
     }
 
-    /// False: the session's row is gone, or another incarnation's.
+    /// Returns false if the session's row is gone, or belongs to another incarnation.
     private static func isWritten(_ result: PostgresResult) throws(ClassroomError) -> Bool {
         guard let row = result.firstRow, row.int("epoch") != nil else { return false }
         guard row.flag("written") else { throw .staleEpoch }
@@ -129,8 +129,8 @@ extension StoreWrite {
 
     // MARK: Locks
 
-    /// What the write must have for itself, or share, until its transaction ends: a session against the change of its owner, a room for its next
-    /// sequence.
+    /// The locks that the write needs until its transaction ends: a shared one on the session, against a change of its owner, or an
+    /// exclusive one on the room, for its next sequence.
     var postgresLocks: [PostgresLock] {
         switch self {
         case .submitAnswer(let answer, let fence) where fence.epoch != nil: [PostgresLock(.session, answer.sessionID, isExclusive: false)]
@@ -198,7 +198,7 @@ struct PostgresLock: Hashable {
         self.isExclusive = isExclusive
     }
 
-    /// The locks of a batch, each once and in an order that is the same on every server, so that no two wait for each other.
+    /// The locks of a batch without duplicates, in an order that is the same on every server, so that no deadlock is possible.
     static func all(of batch: some Sequence<StoreWrite>) -> PostgresQuery? {
         var locks: [PostgresLock: Bool] = [:]
         for write in batch {

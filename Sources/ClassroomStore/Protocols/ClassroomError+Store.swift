@@ -13,10 +13,10 @@ extension ClassroomError {
     /// Another server runs the session.
     public static let sessionElsewhere = ClassroomError(
         .unavailable, "Another server runs this session, please try again", retryAfterMs: 1_000)
-    /// So many writes are waiting that another one is refused.
+    /// Too many writes wait.
     public static let storeOverloaded = ClassroomError(.unavailable, "The database is busy, please try again", retryAfterMs: 1_000)
     /// The server is shutting down.
     public static let storeClosed = ClassroomError(.unavailable, "The database is closed", retryAfterMs: 5_000)
-    /// The database did not do what it was asked: locked for too long, disk full, input or output error. The log has the cause.
+    /// The database failed: it was locked for too long, the disk is full, or there was an I/O error. The log has the cause.
     public static let storeFailed = ClassroomError(.unavailable, "The database is not available, please try again", retryAfterMs: 1_000)
 }

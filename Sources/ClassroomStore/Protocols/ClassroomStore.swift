@@ -1,24 +1,24 @@
 /// Everything that outlives the process. All backends implement this protocol and pass the same contract suite.
 ///
-/// **Writes** are values (``StoreWrite``) and go through one writer, in the order in which they were asked for. Those that queue while a commit
-/// is under way share the next one (group commit), each failing or succeeding by itself. A completion runs once, after the commit, in commit
-/// order, on the writer's thread: it must not block and must not wait for the store. A refusal (``StoreConfiguration/maximumQueuedWrites`` are
+/// **Writes** are values (``StoreWrite``) and go through one writer, in the order in which they were asked for. Writes that queue during a
+/// commit share the next one (group commit); each succeeds or fails by itself. A completion runs once, after the commit, in commit order,
+/// on the writer's thread: it must not block and must not wait for the store. A refusal (``StoreConfiguration/maximumQueuedWrites`` are
 /// waiting, or the store is closed) is `ClassroomError(.unavailable)` and runs the completion at once, on the caller's thread.
 ///
 /// A failure says that the write was not acknowledged, not that it was not made: a connection can break between the commit and its
-/// confirmation. Who needs to know reads again.
+/// confirmation. A caller that needs to know must read again.
 ///
 /// **Reads** see every write whose completion has run. They throw `ClassroomError(.unavailable)`, or `CancellationError` in a cancelled task.
 public protocol ClassroomStore: UserStore, TokenStore, QuizStore, SessionStore, AnswerStore, ChatStore {
-    /// Several servers may work on this store at once: a session's lease has to be held and renewed. False: one server has it for itself.
+    /// Whether several servers may use this store at once, so that leases must be held and renewed.
     var isShared: Bool { get }
     /// Returns when the store can be read and accepts writes; throws the reason otherwise.
     func health() async throws
-    /// Refuses new writes and returns when those that are pending are committed. The second and later calls do no more than wait.
+    /// Refuses new writes, and returns when the pending ones are committed. Later calls only wait.
     func close() async
     /// What the writer has done so far.
     var statistics: CommitStatistics { get }
-    /// The connections to a database server; nil: there is none.
+    /// The connections to a database server. Nil if the store has none.
     var pool: PoolStatistics? { get }
 }
 
@@ -27,7 +27,7 @@ extension ClassroomStore {
     public var pool: PoolStatistics? { nil }
 }
 
-/// The connections to a database server. Counts only rise, but for ``connections`` and ``queuedReads``.
+/// The connections to a database server. All counts but ``connections`` and ``queuedReads`` never decrease.
 public struct PoolStatistics: Hashable, Sendable {
     /// Open connections, the writer's included.
     public var connections = 0

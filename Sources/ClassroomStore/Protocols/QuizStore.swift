@@ -8,31 +8,31 @@ public protocol QuizStore: StoreWriting {
     func quizzes(createdBy: String?) async throws -> [Quiz]
     /// The same without their questions, which may be a megabyte each.
     func quizSummaries(createdBy: String?) async throws -> [QuizSummary]
-    /// A part of the same: the first owner's quizzes, then the second one's and so on, without the first `offset`, `limit` at most.
+    /// A page of the same list, owner by owner in the given order: at most `limit` entries after the first `offset`.
     func quizSummaries(owners: [String], limit: Int, offset: Int) async throws -> [QuizSummary]
-    /// Creates the quiz. Of several who create the same id at once one succeeds.
+    /// Creates the quiz. If several callers create the same id at once, one succeeds.
     /// - Throws: `ClassroomError.quizExists` (`.conflict`).
     func create(_ quiz: Quiz) async throws
-    /// Replaces the quiz of the same id and owner. False: there is none.
+    /// Replaces the quiz of the same id and owner. Returns false if there is none.
     func replace(_ quiz: Quiz) async throws -> Bool
     /// Creates the quiz or replaces the one of the same id.
     func save(_ quiz: Quiz) async throws
-    /// The same three for a quiz whose questions were written as JSON before, which holds nobody up.
+    /// The same three for a quiz whose questions are JSON already.
     func create(_ quiz: WrittenQuiz) async throws
     func replace(_ quiz: WrittenQuiz) async throws -> Bool
     func save(_ quiz: WrittenQuiz) async throws
-    /// Whether there was such a quiz. Its sessions stay, and those that were started keep it as they played it.
+    /// Deletes a quiz. Returns whether it existed. Its sessions stay, and started ones keep their copy.
     func deleteQuiz(id: String) async throws -> Bool
 
-    /// The quiz as a session that was started plays or played it, whatever became of the library's. A session that came into the database
-    /// past this store has a copy from when its quiz is first changed; until then nil, and the library's is the one.
+    /// The quiz as a started session plays or played it, even if the library's was changed or deleted. A session that another program
+    /// stored gets its copy when the quiz is first changed. Until then this is nil, and the library's quiz holds.
     func playedQuiz(sessionID: String) async throws -> Quiz?
     /// The titles of the sessions' quizzes, by session id: as played, or else as the library has them.
     func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String]
 }
 
 extension QuizStore {
-    /// The quiz of a session: as it is played, or before the start as the library has it.
+    /// The quiz of a session: its own copy, or before the start the library's quiz.
     public func quiz(of session: SessionRecord) async throws -> Quiz? {
         if let played = try await playedQuiz(sessionID: session.id) { return played }
         return try await quiz(id: session.quizID)
@@ -48,7 +48,8 @@ extension QuizStore {
     public func save(_ quiz: WrittenQuiz) async throws { try await perform(.saveQuiz(quiz)) }
     public func deleteQuiz(id: String) async throws -> Bool { try await perform(.deleteQuiz(id: id), \.flag) }
 
-    /// Keeps the quiz as a session plays it, in place of what was kept before. False: the session's row is gone, or another incarnation's.
+    /// Stores a session's copy of its quiz, and replaces an earlier copy. The result is false if the session's row is gone or belongs to
+    /// another incarnation.
     public func keep(
         _ quiz: Quiz, sessionID: String, fence: SessionFence, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
     ) {

@@ -5,23 +5,23 @@ public import Classroom
 /// Rows may come and go behind the server's back. `createdAt` tells one incarnation of a session id from the next: a row that was deleted
 /// and written anew has another one.
 public protocol SessionStore: StoreWriting {
-    /// Stores a new session. What an earlier session of the same id may have left behind is removed.
+    /// Stores a new session, and removes rows that an earlier session of the same id left behind.
     /// - Throws: `ClassroomError.sessionExists` or `ClassroomError.joinCodeInUse` (both `.conflict`).
     func createSession(_ session: SessionRecord) async throws
     func session(id: String) async throws -> SessionRecord?
-    /// When the session of this id was created; nil: there is none. Costs the same however much its row holds.
+    /// When the session of this id was created. Nil if there is none. The cost does not depend on the size of its row.
     func sessionCreation(id: String) async throws -> UnixMilliseconds?
     /// Whether a session of this quiz has one of these states.
     func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool
-    /// The session, waiting or active, that one joins with this code.
+    /// The waiting or active session with this join code.
     func session(joinCode: String) async throws -> SessionRecord?
     /// The sessions with one of these states (nil: any) and this owner (nil: any), the newest first.
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord]
     /// How many sessions there are of each state but `ended`.
     func countSessions() async throws -> [SessionStatus: Int]
-    /// Ids of sessions that are being played and that nobody runs: their lease has ended and was not given up, or was never taken.
+    /// Ids of active sessions without an owner: their lease was never taken, or ended without being given up.
     func ownerlessSessions(limit: Int) async throws -> [String]
-    /// Whether there was such a session. Participants and answers go with it.
+    /// Deletes a session with its participants and answers. Returns whether it existed.
     func deleteSession(id: String) async throws -> Bool
 
     /// Everyone who ever joined, the kicked and those who left included, in the order of joining.
@@ -33,9 +33,9 @@ extension SessionStore {
 
     public func deleteSession(id: String) async throws -> Bool { try await perform(.deleteSession(id: id), \.flag) }
 
-    /// Replaces the session's row, but for its lease. False: the row vanished, or is another incarnation (another `createdAt`); nothing was
-    /// written. `ClassroomError.joinCodeInUse` when another live session has the code, `.staleEpoch` when the row's epoch is higher than the
-    /// record's.
+    /// Replaces the session's row, except its lease. The result is false, with nothing written, if the row is gone or is another
+    /// incarnation (another `createdAt`). Fails with `ClassroomError.joinCodeInUse` if another live session has the code, and with
+    /// `.staleEpoch` if the row's epoch is higher than the record's.
     public func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
         perform(.updateSession(session), \.flag, completion: completion)
     }
@@ -43,8 +43,8 @@ extension SessionStore {
     /// ``update(_:completion:)``, awaited.
     public func update(_ session: SessionRecord) async throws(ClassroomError) -> Bool { try await perform(.updateSession(session), \.flag) }
 
-    /// Creates the participant or replaces the one of the same session and user. False: the session's row vanished, or is another
-    /// incarnation; nothing was written.
+    /// Creates the participant, or replaces the one of the same session and user. The result is false, with nothing written, if the
+    /// session's row is gone or is another incarnation.
     public func save(
         _ participant: ParticipantRecord, fence: SessionFence = .none,
         completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
@@ -57,7 +57,7 @@ extension SessionStore {
         try await perform(.saveParticipant(participant, fence), \.flag)
     }
 
-    /// Deletes the participant's row, if there is one. False: the session's row vanished, or is another incarnation.
+    /// Deletes the participant's row if there is one. The result is false if the session's row is gone or is another incarnation.
     public func delete(
         _ participant: ParticipantRecord, fence: SessionFence = .none,
         completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
@@ -70,8 +70,8 @@ extension SessionStore {
         try await perform(.deleteParticipant(participant, fence), \.flag)
     }
 
-    /// Asks to run a session. Granted if nobody holds the lease, the caller does, or it has expired; each other owner than the last one
-    /// raises the epoch. With `takesOver` it is granted in any case.
+    /// Asks for a session's lease. It is granted if nobody holds it, if the caller holds it, or if it has expired; with `takesOver` in any
+    /// case. A change of the owner raises the epoch.
     public func acquireLease(_ request: StoreWrite.LeaseRequest) async throws(ClassroomError) -> LeaseOutcome {
         try await perform(.acquireLease(request), \.lease)
     }

@@ -7,16 +7,16 @@ public protocol TokenStore: StoreWriting {
     func createToken(hash: String, userID: String, expiresAt: UnixMilliseconds?, createdAt: UnixMilliseconds) async throws
     /// Changes or creates the users and stores the tokens, all in one transaction: for many at a time.
     func load(users: [UserChange], tokens: [TokenRecord]) async throws
-    /// The user whom the token names, or nil when it is unknown, expired at `now`, revoked, or names nobody who exists.
+    /// The token's user. Nil if the token is unknown, expired at `now` or revoked, or if its user does not exist.
     func user(forTokenHash hash: String, now: UnixMilliseconds) async throws -> User?
     /// Those of the hashes with which ``user(forTokenHash:now:)`` would find somebody.
     func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String>
-    /// Whether there was such a token; it is gone now.
+    /// Deletes a token. Returns whether it existed.
     func revokeToken(hash: String) async throws -> Bool
     /// Deletes tokens that have expired at `now`, and guests who have no token left, at most `limit` of each.
-    /// - Returns: how many rows went; 0: nothing is left that is over.
+    /// - Returns: the number of deleted rows; 0 if nothing expired is left.
     func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int
-    /// How many tokens the user had; they are gone now.
+    /// Deletes the user's tokens. Returns how many there were.
     func revokeTokens(userID: String) async throws -> Int
 }
 

@@ -1,12 +1,12 @@
 public import Classroom
 
-/// What is said about a user who may exist already: what is nil stays as it is.
+/// A change of a user who may exist already. Nil fields stay as they are.
 public struct UserChange: Sendable, Hashable {
     public var id: String
     public var username: String?
     public var email: String?
     public var role: User.Role?
-    /// nil with a role: the role's own.
+    /// If nil and a role is given, the role's default permissions.
     public var permissions: Set<Permission>?
 
     public init(
@@ -19,7 +19,7 @@ public struct UserChange: Sendable, Hashable {
         self.permissions = permissions
     }
 
-    /// The user as they are afterwards. One who did not exist is a student named by the id, as far as nothing else is said.
+    /// The user after the change. A new user is a student whose name is the id, unless the change says otherwise.
     public func applied(to existing: User?) -> User {
         User(
             id: id, username: username ?? existing?.username ?? id, email: email ?? existing?.email,

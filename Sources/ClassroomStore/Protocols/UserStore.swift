@@ -1,6 +1,6 @@
 public import Classroom
 
-/// Who exists. Every method throws `ClassroomError(.unavailable)` when the answer cannot be had now.
+/// The users. Every method throws `ClassroomError(.unavailable)` if the answer is not available now.
 public protocol UserStore: StoreWriting {
     /// The user with this id, or nil. Permissions that are absent or unreadable in the row are the role's defaults.
     func user(id: String) async throws -> User?

@@ -11,7 +11,7 @@ enum AnswerRows {
             on conflict (session_id, question_id, user_id) do nothing
         """
 
-    /// The key decides, within the transaction: the first answer is stored, a second one finds it.
+    /// The unique key decides within the transaction: the first answer is stored, and a second one finds it.
     static func insert(_ answer: AnswerRecord, _ fence: SessionFence, in db: Database) throws -> AnswerOutcome {
         let statement = try HotStatement(insertion, in: db)
         statement.bind(1, answer.sessionID)

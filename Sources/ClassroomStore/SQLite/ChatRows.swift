@@ -9,7 +9,8 @@ enum ChatRows {
             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """
 
-    /// Stores the message as the next one of its room; returns it with its sequence, or the one that was stored when it was sent before.
+    /// Stores the message as the next one of its room and returns it with its sequence. If the client had sent it before, the stored
+    /// message is returned.
     static func insert(_ message: ChatMessage, in db: Database, sequences: inout ChatSequences) throws -> ChatMessage {
         if let first = try sentBefore(message, in: db) { return first }
         var stored = message
@@ -35,7 +36,7 @@ enum ChatRows {
         statement.bind(7, message.type)
         statement.bind(8, message.sentAt)
         statement.bind(9, message.clientID)
-        // The second attempt is for a room that another process has written to since: then the database says what comes next.
+        // The second attempt is for a room to which another process has written: it takes the next sequence from the database.
         for attempt in 1...2 {
             let sequence = try (sequences.last(in: room) ?? last(in: room, db)) + 1
             statement.bind(2, sequence)
@@ -58,7 +59,7 @@ enum ChatRows {
 
     private static func last(in room: String, _ db: Database) throws -> Int {
         let statement = try db.cachedStatement(sql: "select max(sequence) from chat_messages where room_id = ?")
-        // One less than the largest, so that there is a next.
+        // One below the largest number, so that a next one exists.
         return min(try Int.fetchOne(statement, arguments: [room]) ?? 0, .max - 1)
     }
 

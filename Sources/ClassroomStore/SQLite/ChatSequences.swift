@@ -1,14 +1,14 @@
-/// The last sequence of each room that was written to lately, so that a message costs no query.
+/// The last sequence of recently used rooms, so that a message needs no query.
 ///
-/// A counter goes on although rows are deleted behind its back: a sequence is not used twice while the room is remembered.
+/// A counter continues even if another program deletes rows: no sequence is used twice while the room is remembered.
 struct ChatSequences {
-    /// Rooms remembered; past it all are forgotten and asked for anew.
+    /// The maximum number of rooms. Beyond it all are forgotten and queried again.
     let maximumRooms: Int
     private var last: [String: Int] = [:]
 
     init(maximumRooms: Int = 10_000) { self.maximumRooms = maximumRooms }
 
-    /// The last sequence of the room; nil: the database has to be asked.
+    /// The last sequence of the room. Nil if the database must be queried.
     func last(in room: String) -> Int? { last[room] }
 
     mutating func use(_ sequence: Int, in room: String) {
@@ -16,9 +16,9 @@ struct ChatSequences {
         last[room] = sequence
     }
 
-    /// Somebody else wrote to the room.
+    /// Another process wrote to the room.
     mutating func forget(_ room: String) { last[room] = nil }
 
-    /// What was used since the last commit was rolled back.
+    /// The sequences since the last commit were rolled back.
     mutating func forgetAll() { last.removeAll(keepingCapacity: true) }
 }

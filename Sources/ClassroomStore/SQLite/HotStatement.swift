@@ -3,7 +3,7 @@ import GRDBSQLite
 
 /// A prepared statement that runs per message: bound and stepped through SQLite's own functions, without boxing the values.
 ///
-/// Lives no longer than the access to the database that it was made in; the connection's cache keeps the statement itself.
+/// It must not outlive the database access in which it was made. The connection's cache keeps the statement itself.
 struct HotStatement {
     private let statement: Statement
 
@@ -35,7 +35,7 @@ struct HotStatement {
 
     private func bindNull(_ index: Int32) { sqlite3_bind_null(statement.sqliteStatement, index) }
 
-    /// Runs a statement that has no result. The extended result code: `SQLITE_DONE`, or the error that this statement alone failed with.
+    /// Runs a statement without results. Returns the extended result code: `SQLITE_DONE`, or the error of this statement.
     func run() -> Int32 {
         let code = sqlite3_step(statement.sqliteStatement)
         sqlite3_reset(statement.sqliteStatement)

@@ -32,7 +32,7 @@ enum LeaseRows {
         ).execute(arguments: [owner, JSONText.text(ids)])
     }
 
-    /// Ids of sessions that are being played without an owner.
+    /// Ids of active sessions without an owner.
     static func ownerless(limit: Int, now: UnixMilliseconds, in db: Database) throws -> [String] {
         let statement = try db.cachedStatement(
             sql: """

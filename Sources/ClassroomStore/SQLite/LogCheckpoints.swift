@@ -4,9 +4,9 @@ import GRDB
 import Logging
 import NIOConcurrencyHelpers
 
-/// Moves what was committed from the write-ahead log into the database file: at intervals, when the log grows, and at the end.
+/// Moves committed data from the write-ahead log into the database file: at intervals, when the log grows, and at the end.
 ///
-/// People copy the file that they know. Without this, all data may be in `…-wal`, and the copy is an empty classroom.
+/// Operators copy the database file alone. Without this, all data may be in `…-wal`, and the copy would be an empty classroom.
 final class LogCheckpoints: Sendable {
     private struct State {
         var commits = 0
@@ -14,7 +14,7 @@ final class LogCheckpoints: Sendable {
         var isFinished = false
     }
 
-    /// Commits between two looks at the size of the log: a look is a system call.
+    /// Commits between two checks of the log's size, each of which is a system call.
     private static let commitsPerLook = 64
 
     private let pool: DatabasePool
@@ -35,7 +35,7 @@ final class LogCheckpoints: Sendable {
         self.logger = logger
     }
 
-    /// Looks after each interval, for as long as this object lives and is not finished.
+    /// Starts the checks at intervals. They end with this object, or with ``finish()``.
     func start() {
         queue.asyncAfter(deadline: .now() + .milliseconds(max(10, Int(interval / .milliseconds(1))))) { [weak self] in
             guard let self, self.moveIfNeeded() else { return }
@@ -43,7 +43,7 @@ final class LogCheckpoints: Sendable {
         }
     }
 
-    /// A batch was committed. On the writer's thread.
+    /// Called after each committed batch, on the writer's thread.
     func committed() {
         let isTimeToLook = state.withLockedValue { state in
             state.commits += 1
@@ -52,9 +52,9 @@ final class LogCheckpoints: Sendable {
         if isTimeToLook, logBytes > maximumLogBytes { move() }
     }
 
-    /// The last one, which waits for those who read: nobody writes any more.
+    /// The last checkpoint. It waits for readers; writes have ended.
     func finish() {
-        // Behind a look that is under way: after this the database may be closed.
+        // Waits for a checkpoint under way: the database may be closed after this.
         queue.sync {
             let isFirst = state.withLockedValue { state in
                 defer { state.isFinished = true }
@@ -64,7 +64,7 @@ final class LogCheckpoints: Sendable {
         }
     }
 
-    /// False: no more.
+    /// Returns false once the checks have ended.
     private func moveIfNeeded() -> Bool {
         let (isFinished, hasCommits) = state.withLockedValue { ($0.isFinished, $0.commits != $0.moved) }
         guard !isFinished else { return false }
@@ -72,7 +72,8 @@ final class LogCheckpoints: Sendable {
         return true
     }
 
-    /// - Parameter waitMs: for readers that still need the log. Not at all while commits may queue behind; then the next try moves the rest.
+    /// - Parameter waitMs: how long to wait for readers that still need the log. 0 while commits may queue behind it; the next attempt
+    ///   moves the rest then.
     private func move(waitMs: Int = 0) {
         let commits = state.withLockedValue { $0.commits }
         do {

@@ -3,7 +3,7 @@ import GRDB
 
 /// Rows of `played_quizzes`: each session's own copy of its quiz.
 enum PlayedQuizRows {
-    /// False: the session's row is gone, or another incarnation's.
+    /// Returns false if the session's row is gone, or belongs to another incarnation.
     static func keep(_ written: WrittenQuiz, _ sessionID: String, _ fence: SessionFence, in db: Database) throws -> Bool {
         let quiz = written.quiz
         try db.cachedStatement(
@@ -33,7 +33,7 @@ enum PlayedQuizRows {
     }
 
     static func titles(_ sessionIDs: [String], in db: Database) throws -> [String: String] {
-        // One parameter for all: SQLite bounds their number.
+        // One parameter for all ids: SQLite limits the number of parameters.
         let statement = try db.cachedStatement(
             sql: """
                 select s.id, coalesce(p.title, q.title) as title from quiz_sessions s

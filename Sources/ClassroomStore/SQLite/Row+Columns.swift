@@ -1,7 +1,7 @@
 import GRDB
 
-/// Columns of rows that anybody may have written: a value of an unexpected type is an absent one, never a crash. Numbers beyond what they can
-/// mean are brought to the nearest that can: sums of them must not overflow.
+/// Columns of rows that any program may have written. A value of an unexpected type counts as absent. Numbers outside of the possible range
+/// become the nearest possible number, so that sums cannot overflow.
 extension Row {
     func text(_ column: String) -> String? { String.fromDatabaseValue(self[column]) }
 

@@ -2,12 +2,12 @@ import Classroom
 import GRDB
 import Logging
 
-/// What SQLite's errors mean to those who wait. The cause is logged; it never holds a row's content.
+/// Turns SQLite's errors into those of the store. The cause is logged; it never holds content of a row.
 enum SQLiteFailure {
-    /// Errors that a repeated request cannot mend: our own mistakes.
+    /// Errors that repeating the request cannot fix: our own mistakes.
     private static let mistakes: [ResultCode] = [.SQLITE_ERROR, .SQLITE_MISUSE, .SQLITE_RANGE, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT]
 
-    /// The refusal that a rule of the store threw, or the one for an error of the database.
+    /// The store's own error as it is, or the error for one of the database.
     static func refusal(_ error: any Error, logger: Logger) -> ClassroomError {
         if let refusal = error as? ClassroomError { return refusal }
         guard let error = error as? DatabaseError else {
@@ -21,7 +21,7 @@ enum SQLiteFailure {
         return mistakes.contains(error.resultCode) ? ClassroomError(.internalError, "Internal error") : .storeFailed
     }
 
-    /// The error of a statement that was stepped directly.
+    /// The error of a statement that ran through ``HotStatement``.
     static func statementError(_ code: Int32, in db: Database) -> DatabaseError {
         DatabaseError(resultCode: ResultCode(rawValue: code), message: db.lastErrorMessage)
     }

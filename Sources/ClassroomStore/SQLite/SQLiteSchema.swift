@@ -1,10 +1,10 @@
 import GRDB
 
-/// The tables, by version. A version is never edited once released: a change is a further one.
+/// The tables, by version. A released version is never edited: a change is a new version.
 ///
 /// Rows are also written and deleted by hand and by other programs, therefore every column that a hand-written INSERT may leave out has a
-/// default, and what hangs on a session goes with it by a trigger too: SQLite's command line and most drivers do not enforce foreign keys.
-/// No foreign key leads to users or quizzes: guests need no row, and deleting a user or a quiz must not be held up by what they once did.
+/// default, and triggers delete the dependent rows of a session: SQLite's command line and most drivers do not enforce foreign keys. No
+/// foreign key leads to users or quizzes: guests need no row, and deleting a user or a quiz must not be held up by what they once did.
 enum SQLiteSchema {
     /// Milliseconds since 1970.
     private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
@@ -35,15 +35,14 @@ enum SQLiteSchema {
         let version: Int
     }
 
-    /// Who runs a session, until when, and in which epoch.
+    /// The lease of a session: owner, end and epoch.
     private static let version4 = """
         alter table quiz_sessions add column lease_owner text;
         alter table quiz_sessions add column lease_expires_at integer;
         alter table quiz_sessions add column epoch integer default 0;
         """
 
-    /// Indexes for what is looked up while others wait (live sessions, sessions of one owner or quiz, what has expired), and a row to try
-    /// a write with.
+    /// Indexes for queries that must be quick (live sessions, sessions of one owner or quiz, expired rows), and a row for test writes.
     private static let version2 = """
         create index if not exists quiz_sessions_live on quiz_sessions (created_at desc, id) where status is not 'ended';
         create index if not exists quiz_sessions_quiz on quiz_sessions (quiz_id, status);
@@ -57,8 +56,8 @@ enum SQLiteSchema {
         );
         """
 
-    /// The quiz of a session as it was played. One that a row without its own copy refers to is copied before it is changed or deleted, by
-    /// whatever program, unless it is somebody else's who took the id; `session_created_at` tells one session of an id from the next.
+    /// Each session's copy of its quiz. If a session has no copy yet, triggers make one before any program changes or deletes the quiz,
+    /// unless another owner's quiz has taken the id. `session_created_at` distinguishes sessions of the same id.
     private static let version3 = """
         alter table quiz_sessions add column locked integer default 0;
         alter table quiz_participants add column device text;

@@ -17,7 +17,7 @@ extension SQLiteStore {
             var summaries: [QuizSummary] = []
             var skipped = offset
             for owner in owners where summaries.count < limit {
-                // What is skipped is counted in the index: no row of it is read.
+                // Skipped entries are counted in the index; their rows are not read.
                 let count =
                     try Int.fetchOne(
                         db.cachedStatement(sql: "select count(*) from quizzes where coalesce(created_by, '') = ?"), arguments: [owner]) ?? 0
@@ -40,7 +40,7 @@ extension SQLiteStore {
             questionCount: QuestionsText.count(row.text("questions")))
     }
 
-    /// One row at a time: their texts together may be large.
+    /// Read row by row: all texts together may be large.
     private func list<Value: Sendable>(_ owner: String?, _ value: @escaping @Sendable (Row) -> Value) async throws -> [Value] {
         try await read { db in
             let statement = try db.cachedStatement(

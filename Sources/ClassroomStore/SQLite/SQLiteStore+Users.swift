@@ -25,7 +25,7 @@ extension SQLiteStore {
     public func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
         let list = JSONText.text(hashes)
         return try await read { db in
-            // One parameter for all: SQLite bounds their number.
+            // One parameter for all ids: SQLite limits the number of parameters.
             let statement = try db.cachedStatement(
                 sql: """
                     select hash from tokens join users on users.id = tokens.user_id

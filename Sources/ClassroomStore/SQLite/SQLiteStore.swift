@@ -47,7 +47,7 @@ public final class SQLiteStore: ClassroomStore {
         throw ClassroomError(.unavailable, "The database's table \(missing) is gone")
     }
 
-    /// Afterwards the file holds everything by itself.
+    /// Afterwards the database file alone holds all data.
     public func close() async {
         await committer.close()
         checkpoints.finish()
@@ -64,7 +64,7 @@ public final class SQLiteStore: ClassroomStore {
 
     // MARK: - For the extensions
 
-    /// Reads in a snapshot of the database, on a connection of its own.
+    /// Reads a snapshot of the database on a reading connection.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         do {
             return try await pool.read(body)

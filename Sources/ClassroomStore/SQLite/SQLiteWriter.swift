@@ -62,7 +62,7 @@ final class SQLiteWriter: CommitTarget {
         }
     }
 
-    /// Writes with several statements, and those that are not worth a path of their own.
+    /// Writes with several statements, and rare ones.
     private func performRare(_ write: StoreWrite, in db: Database) throws -> StoreWrite.Outcome {
         var outcome = StoreWrite.Outcome.done
         try db.inSavepoint {
@@ -92,7 +92,7 @@ final class SQLiteWriter: CommitTarget {
         return outcome
     }
 
-    /// A transaction that changes nothing would also succeed on a full disk: so a few pages are written, more than the last one has left.
+    /// A transaction that changes nothing succeeds even on a full disk. So this writes a few pages, more than the last page has room for.
     private func probe(_ db: Database) throws {
         try db.cachedStatement(sql: "insert or replace into write_probe (id, filler) values (1, randomblob(16384))").execute()
     }

@@ -7,7 +7,7 @@ enum SessionRows {
     static func insert(_ session: SessionRecord, in db: Database) throws {
         let existing = try db.cachedStatement(sql: "select 1 from quiz_sessions where id = ?")
         guard try Row.fetchOne(existing, arguments: [session.id]) == nil else { throw ClassroomError.sessionExists }
-        // What a session of this id left behind when it was replaced or deleted where neither keys nor triggers were in force.
+        // Rows that an earlier session of this id left behind, if it was replaced or deleted without foreign keys and triggers.
         try db.cachedStatement(sql: "delete from quiz_answers where session_id = ?").execute(arguments: [session.id])
         try db.cachedStatement(sql: "delete from quiz_participants where session_id = ?").execute(arguments: [session.id])
         try db.cachedStatement(sql: "delete from played_quizzes where session_id = ?").execute(arguments: [session.id])
@@ -22,7 +22,8 @@ enum SessionRows {
         }
     }
 
-    /// False: no row of this id, or one of another incarnation. A row whose time of creation cannot be read matches any. The lease stays.
+    /// Returns false if there is no row of this id, or one of another incarnation. A row with an unreadable time of creation matches any.
+    /// The lease stays as it is.
     static func update(_ session: SessionRecord, in db: Database) throws -> Bool {
         try refusingJoinCodesInUse {
             try db.cachedStatement(
@@ -42,8 +43,8 @@ enum SessionRows {
         return db.changesCount > 0
     }
 
-    /// SQL that is true when the session is there, is the incarnation that was created then, if that is said and can be told, and has no
-    /// higher epoch.
+    /// SQL that is true if the session exists, has no higher epoch, and is the given incarnation. The incarnation is not compared if none
+    /// is given or if the row's is unreadable.
     static func passes(id: String, createdAt: String, epoch: String) -> String {
         """
         exists (select 1 from quiz_sessions where id = \(id)
@@ -52,7 +53,7 @@ enum SessionRows {
         """
     }
 
-    /// False: no row of this id, or one of another incarnation.
+    /// Returns false if there is no row of this id, or one of another incarnation.
     /// - Throws: `ClassroomError.staleEpoch` if another server has become the owner.
     static func passes(_ fence: SessionFence, _ id: String, in db: Database) throws -> Bool {
         let statement = try db.cachedStatement(
@@ -73,7 +74,7 @@ enum SessionRows {
     static func list(
         statuses: Set<SessionStatus>?, createdBy: String?, limit: Int, defaults: SessionSettings, in db: Database
     ) throws -> [SessionRecord] {
-        // Indexes serve both conditions: of those who are played now, and of one owner. What has ended is not read to be left out.
+        // Both conditions use indexes (live sessions, one owner), so that ended sessions are not read.
         var conditions: [String] = []
         if createdBy != nil { conditions.append("coalesce(created_by, '') = ?") }
         if let statuses { conditions.append(condition(statuses)) }
@@ -85,7 +86,7 @@ enum SessionRows {
         return try Row.fetchAll(statement, arguments: arguments).map { session($0, defaults: defaults) }
     }
 
-    /// SQL that is true for rows with one of the states. One that somebody invented counts as waiting.
+    /// SQL that is true for rows with one of the states. An unknown state counts as waiting.
     private static func condition(_ statuses: Set<SessionStatus>) -> String {
         var alternatives: [String] = []
         if statuses.contains(.active) { alternatives.append("status = 'active'") }
@@ -141,7 +142,7 @@ enum SessionRows {
             createdBy: row.text("created_by") ?? "", settings: SettingsText.settings(row.text("settings"), defaults: defaults),
             phase: row.text("phase"), questionIndex: row.int("question_index") ?? -1,
             questionOpenedAt: row.integer("question_opened_at"), questionDeadline: row.integer("question_deadline"),
-            // As it is: it is compared and never added to.
+            // Taken as it is: it is only compared, never added to.
             createdAt: Int64.fromDatabaseValue(row["created_at"]) ?? 0, startedAt: row.integer("started_at"),
             endedAt: row.integer("ended_at"),
             version: row.int("version") ?? 0, isLocked: row.flag("locked"), epoch: row.int("epoch") ?? 0)

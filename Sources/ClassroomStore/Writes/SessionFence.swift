@@ -15,14 +15,14 @@ public struct SessionFence: Hashable, Sendable {
         self.epoch = epoch
     }
 
-    /// Whichever session has the id, whoever owns it.
+    /// Any session of the id, whatever its owner.
     public static let none = SessionFence()
 
-    /// The session as this record shows it.
+    /// The incarnation and epoch of this record.
     public init(_ session: SessionRecord) { self.init(createdAt: session.createdAt, epoch: session.epoch) }
 }
 
-/// Who runs a session, until when, and in which epoch.
+/// A session's owner, the end of its lease, and its epoch.
 public struct SessionLease: Hashable, Sendable {
     /// A server's id, unique for each start of a process.
     public var owner: String
@@ -39,7 +39,7 @@ public struct SessionLease: Hashable, Sendable {
 
 /// The result of asking for a session's lease.
 public enum LeaseOutcome: Hashable, Sendable {
-    /// The session is the caller's, for as long as it asked.
+    /// The lease was granted for the requested time.
     case granted(SessionLease)
     /// Another server owns the session.
     case held(SessionLease)

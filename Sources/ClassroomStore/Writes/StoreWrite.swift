@@ -1,8 +1,8 @@
 public import Classroom
 
-/// A write as a value: a store may batch it, pipeline it and try it again.
+/// A write as a value. A store may batch it, pipeline it and repeat it.
 ///
-/// Each one is carried out whole or not at all, whatever becomes of its neighbours in the same transaction.
+/// Each write is carried out as a whole or not at all, independently of the others in its transaction.
 public enum StoreWrite: Sendable {
     case saveUser(User)
     case load(users: [UserChange], tokens: [TokenRecord])
@@ -28,13 +28,13 @@ public enum StoreWrite: Sendable {
     case submitAnswer(AnswerRecord, SessionFence)
     case appendMessage(ChatMessage)
 
-    /// Changes a row of no meaning: shows that the database can be written.
+    /// Changes a row without a meaning, to show that the database can be written.
     case probe
 
-    /// What a server asks for that wants to run a session.
+    /// A server's request for a session's lease.
     public struct LeaseRequest: Hashable, Sendable {
         public var sessionID: String
-        /// Of the session; nil: whichever has the id.
+        /// The session's creation time. Nil for any session of the id.
         public var createdAt: UnixMilliseconds?
         public var owner: String
         public var duration: Duration
@@ -57,7 +57,7 @@ public enum StoreWrite: Sendable {
         case done
         /// Whether the row was there to be written.
         case flag(Bool)
-        /// How many rows went.
+        /// The number of deleted rows.
         case count(Int)
         case answer(AnswerOutcome)
         case message(ChatMessage)
@@ -66,8 +66,7 @@ public enum StoreWrite: Sendable {
         case leases([String: SessionLease])
     }
 
-    /// About what it takes in memory while it waits: a kilobyte for records, their strings and a completion that holds a request, and what may
-    /// be much longer beside it.
+    /// Its approximate memory while it waits: a kilobyte for records, short strings and the completion, and the bytes of longer parts.
     var byteCount: Int {
         switch self {
         case .createQuiz(let quiz), .replaceQuiz(let quiz), .saveQuiz(let quiz), .keepQuiz(let quiz, _, _): 1_024 + quiz.bytes
@@ -83,7 +82,7 @@ public enum StoreWrite: Sendable {
 extension StoreWrite: SelfRedacting {}
 
 extension StoreWrite.Outcome {
-    /// The outcome as one kind of write has it. Nil: it is another kind's, which is a mistake of the store.
+    /// The outcome of this kind of write. Nil if it is that of another kind, which is a bug of the store.
     var flag: Bool? { if case .flag(let value) = self { value } else { nil } }
     var count: Int? { if case .count(let value) = self { value } else { nil } }
     var answer: AnswerOutcome? { if case .answer(let value) = self { value } else { nil } }
@@ -92,7 +91,7 @@ extension StoreWrite.Outcome {
     var leases: [String: SessionLease]? { if case .leases(let value) = self { value } else { nil } }
 }
 
-/// What every part of a store that is written to has: one entrance for all writes.
+/// The common entrance for all writes of a store.
 public protocol StoreWriting: Sendable {
     /// Carries out the write. The completion runs once, after the commit; see ``ClassroomStore`` for where it runs.
     func perform(_ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void)
@@ -123,7 +122,7 @@ extension StoreWriting {
         try await committed { perform(write, value, completion: $0) }
     }
 
-    /// A write that has nothing to tell but that it was committed.
+    /// Awaits a write whose only outcome is its commit.
     func perform(_ write: StoreWrite) async throws(ClassroomError) {
         let _: StoreWrite.Outcome = try await committed { perform(write, completion: $0) }
     }

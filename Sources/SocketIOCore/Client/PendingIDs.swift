@@ -1,11 +1,11 @@
 /// Acknowledgements that the peer owes, by their ids and the times they are due.
 ///
-/// Ids count upwards, so the list is sorted: answers are found by halving, and most are the first. An idle one holds no memory, and in a steady
-/// exchange none is allocated.
+/// Ids count upwards, so the list is sorted and a binary search finds an answer; most are the first entry. An empty list holds no memory,
+/// and a steady exchange allocates none.
 struct PendingIDs: Sendable {
     private struct Entry: Sendable {
         var id: UInt64
-        /// nil: no time limit.
+        /// Nil if there is no time limit.
         var deadline: Duration?
     }
 

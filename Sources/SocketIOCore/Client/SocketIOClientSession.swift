@@ -6,11 +6,11 @@ public import NIOCore
 /// It outlives the connection: ``connectionEnded()`` keeps what a later one resumes with. The owner performs what the inputs return, encodes
 /// events with ``SocketIOEncoder``, and owns the clock: times are durations since any fixed origin of one monotonic clock.
 public struct SocketIOClientSession: Sendable {
-    /// What this end may owe, beside what a packet may ask of it.
+    /// Limits of this end, beside the limits of a packet.
     public struct Limits: Sendable, Hashable {
         /// Namespaces over one connection.
         public var maximumNamespaces: Int
-        /// Acknowledgements that wait, per namespace.
+        /// Pending acknowledgements per namespace.
         public var maximumPendingAcknowledgements: Int
         /// Events that arrive before the answer to a join, per namespace: under recovery a server sends those that were missed first.
         public var maximumEarlyEvents: Int
@@ -30,14 +30,14 @@ public struct SocketIOClientSession: Sendable {
     public enum NamespaceState: UInt8, Sendable, Hashable {
         /// Not joined.
         case idle
-        /// CONNECT is out.
+        /// CONNECT was sent and has no answer yet.
         case joining
         case joined
     }
 
-    /// What the owner must do with a packet.
+    /// The action that the owner must perform.
     public enum Reception: Sendable {
-        /// Hand it to the namespace's handlers; it may ask for an acknowledgement.
+        /// Pass the event to the namespace's handlers. It may ask for an acknowledgement.
         case event(Arguments, namespace: String)
         /// The answer to one of our events.
         case acknowledgement(id: UInt64, Arguments, namespace: String)
@@ -46,11 +46,11 @@ public struct SocketIOClientSession: Sendable {
         case joined(namespace: String, sid: String, recovered: Bool)
         /// The server refused the join.
         case refused(namespace: String, message: String, data: JSONSlice?)
-        /// The server ended the namespace. The ids are those of acknowledgements that will not come.
+        /// The server ended the namespace. The ids are the acknowledgements that will not come.
         case left(namespace: String, lost: [UInt64])
-        /// Attachments are due, or the answer to the join: nothing to do yet.
+        /// Nothing to do yet: attachments, or the answer to the join, are still to come.
         case incomplete
-        /// A late acknowledgement, an event of a namespace that was left, an event that carries nothing.
+        /// Ignore it: a late acknowledgement, an event of a namespace that was left, or an event without content.
         case ignored
     }
 
@@ -61,7 +61,7 @@ public struct SocketIOClientSession: Sendable {
         var pid: String?
         var offset: String?
         var pending = PendingIDs()
-        /// Events before the answer to the join, in their order. nil rather than empty: there are none without recovery.
+        /// Events before the answer to the join, in order. Nil instead of empty to save memory: without recovery there are none.
         var early: [ReceivedPacket]?
 
         mutating func note(_ event: ReceivedPacket) {
@@ -71,7 +71,7 @@ public struct SocketIOClientSession: Sendable {
 
     public let limits: Limits
     private var main = Namespace()
-    /// nil rather than empty: most clients join one namespace.
+    /// Nil instead of empty to save memory: most clients join one namespace.
     private var others: [String: Namespace]?
     private var reassembler: BinaryReassembler
 
@@ -91,7 +91,7 @@ public struct SocketIOClientSession: Sendable {
         namespace == "/" ? self.main : self.others?[namespace]
     }
 
-    /// Changes one that exists.
+    /// Changes the state of an existing namespace.
     private mutating func change<Value>(_ namespace: String, _ body: (inout Namespace) -> Value) -> Value? {
         namespace == "/" ? body(&self.main) : self.others?.change(namespace, body)
     }
@@ -101,7 +101,7 @@ public struct SocketIOClientSession: Sendable {
     /// Appends a CONNECT. Under recovery it carries what the last session left behind.
     ///
     /// - Parameter auth: an object, by the protocol.
-    /// - Returns: Whether it was written: false when the namespace is joined or being joined, or there are too many.
+    /// - Returns: whether it was written. False if the namespace is joined or being joined, or if there are too many.
     public mutating func join(_ namespace: String = "/", auth: JSONSlice? = nil, into buffer: inout ByteBuffer) -> Bool {
         if namespace != "/", self.others?[namespace] == nil {
             guard (self.others?.count ?? 0) + 1 < self.limits.maximumNamespaces else { return false }
@@ -117,7 +117,7 @@ public struct SocketIOClientSession: Sendable {
         SocketIOEncoder.connectRequest(namespace: namespace, into: &buffer)
         JSONWriter.append(to: &buffer) { writer in
             writer.object { writer in
-                // What the application sends under the same names counts, as in the reference.
+                // As in the reference, the application's fields of the same names win.
                 let members = auth?.members ?? []
                 if !members.contains(where: { $0.key == "pid" }) { writer.field("pid", pid) }
                 if let offset = own.offset, !members.contains(where: { $0.key == "offset" }) { writer.field("offset", offset) }
@@ -127,9 +127,9 @@ public struct SocketIOClientSession: Sendable {
         return true
     }
 
-    /// Leaves a namespace and forgets what would resume it.
+    /// Leaves a namespace and forgets how to resume it.
     ///
-    /// - Returns: the ids of acknowledgements that will not come; nil: it was not joined, and nothing was written.
+    /// - Returns: the ids of acknowledgements that will not come. Nil if it was not joined; nothing was written then.
     public mutating func leave(_ namespace: String = "/", into buffer: inout ByteBuffer) -> [UInt64]? {
         guard let own = self[namespace], own.state != .idle else { return nil }
         let lost = self.reset(namespace, forgets: true)
@@ -137,7 +137,7 @@ public struct SocketIOClientSession: Sendable {
         return lost
     }
 
-    /// The connection has gone: every namespace is idle, half a packet is dropped.
+    /// The connection has ended: all namespaces become idle, and an incomplete packet is dropped.
     ///
     /// - Returns: the ids of acknowledgements that will not come, by namespace.
     public mutating func connectionEnded() -> [(namespace: String, lost: [UInt64])] {
@@ -161,14 +161,14 @@ public struct SocketIOClientSession: Sendable {
 
     /// The id for an event that asks for an acknowledgement.
     ///
-    /// - Parameter deadline: from then on ``takeOverdue(now:)`` returns the id.
-    /// - Returns: nil: too many are pending, or the namespace was never joined.
+    /// - Parameter deadline: the time from which ``takeOverdue(now:)`` returns the id.
+    /// - Returns: nil if too many are pending, or if the namespace was never joined.
     public mutating func makeID(in namespace: String = "/", deadline: Duration? = nil) -> UInt64? {
         let maximum = self.limits.maximumPendingAcknowledgements
         return self.change(namespace) { own in own.pending.count < maximum ? own.pending.add(deadline: deadline) : nil } ?? nil
     }
 
-    /// The acknowledgement is not waited for any more.
+    /// Stops waiting for an acknowledgement.
     public mutating func forget(_ id: UInt64, in namespace: String = "/") {
         _ = self.change(namespace) { $0.pending.take(id) }
     }
@@ -196,7 +196,7 @@ public struct SocketIOClientSession: Sendable {
         try self.receive(ReceivedPacket(text: text), at: 0)
     }
 
-    /// Takes a text packet that nobody else holds, its text there and not parsed: the hot path.
+    /// Takes a text packet that nobody else holds and that is not parsed yet: the hot path.
     ///
     /// - Parameter offset: where the packet begins in the text.
     package mutating func receive(_ message: ReceivedPacket, at offset: Int) throws(SocketIOProtocolError) -> Reception {
@@ -241,7 +241,7 @@ public struct SocketIOClientSession: Sendable {
         case .connect: return try self.connected(packet, to: namespace)
         case .connectError:
             guard self.state(of: namespace) == .joining else { return .ignored }
-            // What was to be resumed is gone, or the server would not have refused.
+            // The session to resume is lost, or the server would not have refused.
             _ = self.reset(namespace, forgets: true)
             let payload = JSONSlice(unchecked: ByteBuffer(bytes: packet.payload))
             return .refused(namespace: namespace, message: payload["message"]?.string ?? payload.string ?? "", data: payload["data"])
@@ -258,7 +258,7 @@ public struct SocketIOClientSession: Sendable {
         }
     }
 
-    /// An event of a namespace that is not joined: it waits for the answer to the join, if there is one to come.
+    /// Keeps an event of a namespace that is being joined until the answer to the join.
     private mutating func keepEarly(_ event: ReceivedPacket, in namespace: String) throws(SocketIOProtocolError) -> Reception {
         guard !event.payload.isEmpty, let own = self[namespace], own.state == .joining, own.pid != nil else { return .ignored }
         guard (own.early?.count ?? 0) < self.limits.maximumEarlyEvents else { throw self.violation(.tooManyEarlyEvents) }
@@ -266,7 +266,7 @@ public struct SocketIOClientSession: Sendable {
         return .incomplete
     }
 
-    /// The next of the events that arrived before the answer to the join; nil: that was the last.
+    /// The next event that arrived before the answer to the join. Nil after the last one.
     public mutating func takeEarlyEvent(in namespace: String = "/") -> Arguments? {
         self.change(namespace) { own in
             guard own.state == .joined, let first = own.early?.first else { return nil }
@@ -295,7 +295,7 @@ public struct SocketIOClientSession: Sendable {
 }
 
 extension Dictionary {
-    /// Changes a value in place; nil: there is none for the key.
+    /// Changes a value in place. Returns nil if there is none for the key.
     fileprivate mutating func change<Result>(_ key: Key, _ body: (inout Value) -> Result) -> Result? {
         guard let index = self.index(forKey: key) else { return nil }
         return body(&self.values[index])

@@ -51,7 +51,7 @@ public enum SocketIOEncoder {
             writer.endArray()
         }
         guard values.count > attachments else { return [] }
-        // The head was written before anybody knew that there are binary values.
+        // The head was written before it was known that there are binary values.
         let array = buffer.getSlice(at: payload, length: buffer.writerIndex - payload) ?? ByteBuffer()
         buffer.moveWriterIndex(to: start)
         self.writeHead(kind.binary, values.count, namespace, id, opening: JSONByte.openBracket, into: &buffer)
@@ -94,9 +94,9 @@ public enum SocketIOEncoder {
         self.writeHead(.disconnect, 0, namespace, nil, into: &buffer)
     }
 
-    /// What stands before a packet's payload, in one write: each write to a buffer has its price.
+    /// Writes the part before a packet's payload at once, which is cheaper than several writes.
     ///
-    /// - Parameter opening: the payload's first byte, if it has one yet.
+    /// - Parameter opening: the payload's first byte, if there is a payload.
     @inline(__always)
     private static func writeHead(
         _ kind: SocketIOPacketKind, _ attachments: Int, _ namespace: String, _ id: UInt64?, opening: UInt8? = nil,
@@ -114,7 +114,7 @@ public enum SocketIOEncoder {
     }
 }
 
-/// What stands before a packet's payload: `<kind>[attachments-][/namespace,][id]`.
+/// The part before a packet's payload: `<kind>[attachments-][/namespace,][id]`.
 @usableFromInline
 package struct SocketIOHead {
     @usableFromInline let kind: SocketIOPacketKind
@@ -123,7 +123,7 @@ package struct SocketIOHead {
     @usableFromInline let id: UInt64?
 
     /// - Parameters:
-    ///   - attachments: binary messages that follow; they stand in the head of a binary kind only.
+    ///   - attachments: the number of binary messages that follow. Only the head of a binary kind has it.
     ///   - namespace: "/" is not written.
     @inlinable
     package init(kind: SocketIOPacketKind, attachments: Int = 0, namespace: String, id: UInt64? = nil) {

@@ -3,7 +3,7 @@ public import NIOCore
 
 /// What an event or an acknowledgement carries, parsed only as far as it is asked for.
 ///
-/// They keep the text of what was received alive; a slice is a copy of its own bytes.
+/// They keep the received text alive. A slice has its own copy of its bytes.
 public struct Arguments: Sendable {
     @usableFromInline package let packet: ReceivedPacket
 
@@ -25,10 +25,10 @@ public struct Arguments: Sendable {
     @inlinable
     package var acknowledgementID: UInt64? { self.packet.id }
 
-    /// How many there are, the name not among them.
+    /// The number of arguments, without the name.
     public var count: Int { max(self.packet.elements.count &- self.packet.kind.elementsBeforeArguments, 0) }
 
-    /// An argument; the JSON value null when there are not so many.
+    /// An argument. JSON's null if there are fewer.
     public subscript(index: Int) -> JSONSlice {
         guard index >= 0, index < self.count else { return .null }
         let text = self.packet.text
@@ -38,28 +38,28 @@ public struct Arguments: Sendable {
         return JSONSlice(unchecked: ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: text[start..<scanner.position])))
     }
 
-    /// Whether an argument is no longer and nested no deeper than that; one that is not there is null. Reads nothing of an argument that
-    /// is surely within the limits, copies nothing, and looks no further than the first container that is too deep.
+    /// Whether an argument is within limits of length and depth; a missing one is null. Copies nothing, reads nothing if the packet's size
+    /// shows that the argument is within the limits, and stops at the first container that is too deep.
     public func isWithin(maximumBytes: Int, maximumDepth: Int, at index: Int = 0) -> Bool {
         guard index >= 0, index < self.count else { return true }
         let elements = self.packet.elements
         let number = index &+ self.packet.kind.elementsBeforeArguments
         let end = number &+ 1 < elements.count ? elements[number &+ 1] : self.packet.contents.pointee.arguments.upperBound
         let scanner = JSONScanner(self.packet.text, at: elements[number])
-        // What stands behind it up to the next argument counts only where it decides.
+        // Bytes between this and the next argument are subtracted only if they decide.
         if end &- scanner.position > maximumBytes {
             var last = scanner
             last.skipValue()
             guard last.position &- scanner.position <= maximumBytes else { return false }
         }
-        // The array of the arguments is a level that none of them has.
+        // The array of the arguments is a level of its own, which is not the argument's.
         return self.packet.contents.pointee.depth &- 1 <= maximumDepth || !scanner.isNested(deeperThan: maximumDepth)
     }
 
-    /// The first argument, null when there is none.
+    /// The first argument. JSON's null if there is none.
     public var first: JSONSlice { self[0] }
 
-    /// The bytes that they keep in memory: the packet's text and its attachments.
+    /// The bytes that the arguments keep in memory: the packet's text and its attachments.
     package var byteCount: Int { self.packet.text.count + self.attachments.reduce(0) { $0 + $1.readableBytes } }
 
     /// All arguments.

@@ -2,11 +2,11 @@ public import NIOCore
 
 /// Joins a packet with the binary messages that follow it.
 public struct BinaryReassembler: Sendable {
-    /// What a message led to.
+    /// The result of taking a message.
     public enum Outcome: Sendable {
         /// A packet with all its attachments.
         case complete(SocketIOPacket, [ByteBuffer])
-        /// More binary messages are due, and nothing else may come before them.
+        /// More binary messages must follow before anything else.
         case pending
     }
 
@@ -19,7 +19,7 @@ public struct BinaryReassembler: Sendable {
         self.limits = limits
     }
 
-    /// Whether binary messages are due.
+    /// Whether binary messages must follow.
     public var isPending: Bool { self.packet != nil }
 
     /// Takes a packet. Without attachments it is complete at once.
@@ -43,7 +43,7 @@ public struct BinaryReassembler: Sendable {
         return .complete(packet, attachments)
     }
 
-    /// Drops what was gathered.
+    /// Drops the incomplete packet.
     public mutating func reset() {
         self.packet = nil
         self.attachments = []

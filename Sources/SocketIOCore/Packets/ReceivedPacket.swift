@@ -1,15 +1,15 @@
 import JSONCore
 package import NIOCore
 
-/// One packet as it was received: its text, and where in it things stand. Packets, arguments and requests are handles on it, so that
+/// One packet as it was received: its text, and the positions of its parts. Packets, arguments and requests are handles on it, so that
 /// passing one on costs a single retain and nothing else.
 ///
 /// Its memory is its own and not a `ByteBuffer`'s, because the hot path reads and fills it without a reference count or a check of
-/// exclusive access. Safe to share (`@unchecked Sendable`): it is filled and parsed only by whoever made it, while nobody else holds a
-/// reference; from the moment that it is handed out nothing in it changes, and its memory lives as long as it does.
+/// exclusive access. Safe to share (`@unchecked Sendable`): only its creator fills and parses it, while nobody else holds a reference. Once
+/// it is handed out it never changes, and its memory lives as long as it does.
 @usableFromInline
 package final class ReceivedPacket: @unchecked Sendable {
-    /// What parsing finds. Positions count from the first byte of the text.
+    /// The result of parsing. Positions count from the first byte of the text.
     @usableFromInline
     package struct Contents {
         /// Bytes of the text.
@@ -21,12 +21,12 @@ package final class ReceivedPacket: @unchecked Sendable {
         var attachmentCount = 0
         /// The payload, without white space around it; empty when there is none.
         var payload = 0..<0
-        /// How many containers stand within one another in the payload.
+        /// The depth of nested containers in the payload.
         var depth = 0
         /// An event's name as it is written, without its quotes.
         @usableFromInline var name = 0..<0
         @usableFromInline var nameHasEscapes = false
-        /// The arguments as they are written, commas and all, without brackets.
+        /// The arguments as they are written, with commas and without the brackets.
         @usableFromInline var arguments = 0..<0
 
         init() {}
@@ -38,7 +38,7 @@ package final class ReceivedPacket: @unchecked Sendable {
     @usableFromInline package let contents: UnsafeMutablePointer<Contents>
     /// Where the elements of an event's or an ack's array begin.
     private(set) var elements = JSONElementIndex()
-    /// Of another namespace than "/".
+    /// The namespace, if it is another one than "/".
     private var otherNamespace = ""
     private(set) var attachments: [ByteBuffer] = []
 
@@ -64,7 +64,7 @@ package final class ReceivedPacket: @unchecked Sendable {
         self.contents.pointee.count = text.readableBytes
     }
 
-    /// The same packet, with what came after it.
+    /// The same packet with its attachments.
     func with(attachments: [ByteBuffer]) -> ReceivedPacket {
         let copy = ReceivedPacket(capacity: self.text.count)
         UnsafeMutableRawBufferPointer(start: copy.bytes, count: copy.capacity).copyMemory(from: self.text)
@@ -95,7 +95,7 @@ package final class ReceivedPacket: @unchecked Sendable {
     @inlinable
     package var arguments: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.arguments]) }
 
-    /// Whether the event's name is written exactly like this. One that is written with escapes is not, whatever it says.
+    /// Whether the event's name is written exactly like this. A name that is written with escapes never is.
     @inlinable
     package func isNamed(_ name: ShortEventName) -> Bool {
         !self.contents.pointee.nameHasEscapes

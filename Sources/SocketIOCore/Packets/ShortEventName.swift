@@ -1,5 +1,5 @@
-/// An event's name of at most 32 bytes, held without a reference: most are, and comparing one as it is written in a packet costs neither
-/// decoding nor hashing nor a retain.
+/// An event's name of at most 32 bytes, stored inline. Most names are that short, and comparing one with the bytes of a packet needs no
+/// decoding, hashing or retain.
 @usableFromInline
 package struct ShortEventName: Sendable {
     package static let maximumBytes = 32
@@ -7,7 +7,7 @@ package struct ShortEventName: Sendable {
     @usableFromInline let count: Int
     @usableFromInline let bytes: (UInt64, UInt64, UInt64, UInt64)
 
-    /// - Returns: nil for a longer name.
+    /// - Returns: nil if the name is longer.
     package init?(_ name: String) {
         guard name.utf8.count <= Self.maximumBytes else { return nil }
         var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)

@@ -14,7 +14,7 @@ public struct SocketIOError: Error, Hashable, Sendable {
         self.message = message
     }
 
-    /// The answer to a payload that is missing or of another shape than the event's.
+    /// The answer to a payload that is missing or has another shape than the event's.
     public static let invalidPayload = SocketIOError(
         code: "invalid_payload", message: "The payload does not have the shape that this event expects.")
     /// The answer when a handler fails in a way that it did not foresee.
@@ -34,7 +34,7 @@ extension SocketIOError: JSONWritable {
 }
 
 extension SocketIOError {
-    /// The error that an acknowledgement is: `{"error":{"code":…,"message":…}}` and nothing else. nil: it is none.
+    /// The error in an acknowledgement of the form `{"error":{"code":…,"message":…}}`. Nil for any other acknowledgement.
     package init?(_ answer: JSONSlice) {
         guard answer.kind == .object, let error = answer["error"], answer.count == 1, let code = error["code"]?.string,
             let message = error["message"]?.string

@@ -1,10 +1,10 @@
-/// What one packet may ask of its receiver. Its size is limited by the transport.
+/// Limits of one packet. The transport limits its size.
 public struct SocketIOLimits: Sendable, Hashable {
     /// Attachments of a packet.
     public var maximumAttachments: Int
     /// Bytes of all attachments of a packet together.
     public var maximumAttachmentBytes: Int
-    /// Arrays and objects within one another.
+    /// Depth of nested arrays and objects.
     public var maximumDepth: Int
     /// Bytes of a namespace's name.
     public var maximumNamespaceBytes: Int

@@ -3,13 +3,13 @@ public import NIOCore
 extension SocketIOPacket {
     /// Reads a packet, without the Engine.IO digit before it.
     ///
-    /// Everything that the packet alone can violate is checked; what depends on the connection's state (a namespace that is not
-    /// joined, an unknown acknowledgement) is not.
+    /// It checks all rules that concern the packet alone, and none that depend on the connection's state (a namespace that is not joined,
+    /// an unknown acknowledgement).
     ///
     /// - Parameters:
     ///   - text: the packet keeps a copy of it.
     ///   - sender: who sent it.
-    /// - Throws: What has to close the connection.
+    /// - Throws: an error that must close the connection.
     public static func decode(
         _ text: ByteBuffer, limits: SocketIOLimits = SocketIOLimits(), from sender: Sender = .client
     ) throws(SocketIOProtocolError) -> SocketIOPacket {

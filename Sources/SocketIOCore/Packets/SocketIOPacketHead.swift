@@ -1,6 +1,6 @@
 import JSONCore
 
-/// What stands between a packet's kind and its payload.
+/// The part between a packet's kind and its payload.
 struct SocketIOPacketHead {
     private var scanner: JSONScanner
 
@@ -26,7 +26,7 @@ struct SocketIOPacketHead {
         return count
     }
 
-    /// `/name,`; the comma may be missing at the end of the packet. nil: none is named.
+    /// `/name,`; the comma may be missing at the end of the packet. Nil if no namespace is named.
     @inline(__always)
     mutating func namespace(_ limits: SocketIOLimits) throws(SocketIOProtocolError) -> String? {
         guard self.scanner.current == JSONByte.slash else { return nil }

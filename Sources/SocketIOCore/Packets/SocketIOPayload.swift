@@ -2,7 +2,7 @@ import JSONCore
 
 /// The shape a packet's payload must have.
 enum SocketIOPayload {
-    /// Where an event's name stands in the packet, and how it is written.
+    /// The position of an event's name in the packet, and how it is written.
     struct Name: Sendable {
         /// Without the quotes.
         var range = 0..<0
@@ -13,7 +13,7 @@ enum SocketIOPayload {
     ///   - raw: the packet.
     ///   - start: where its payload begins, which is valid JSON.
     ///   - elements: where the elements of its outermost array begin.
-    /// - Returns: The name, if it is an event.
+    /// - Returns: the name if the packet is an event.
     @inline(__always)
     static func check(
         _ raw: UnsafeRawBufferPointer, at start: Int, kind: SocketIOPacketKind, elements: JSONElementIndex, limits: SocketIOLimits
@@ -73,7 +73,7 @@ enum SocketIOPayload {
         }
     }
 
-    /// The names that the reference's library raises itself.
+    /// Names of events that the reference's library emits itself.
     static func isReserved(_ name: String) -> Bool {
         switch name {
         case "connect", "disconnect", "newListener", "connect_error", "disconnecting", "removeListener": true

@@ -45,7 +45,7 @@ enum SocketIOPlaceholders {
         }
     }
 
-    /// An open container that may turn out to be a placeholder. The last of repeated keys counts.
+    /// An open container that may be a placeholder. If a key is repeated, the last one counts.
     private struct Candidate {
         var isMarked = false
         var number: Int?
@@ -55,7 +55,7 @@ enum SocketIOPlaceholders {
         JSONString.equals(text, hasEscapes: hasEscapes, UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
     }
 
-    /// A whole number without a sign; nil for anything else. Reads no further than a number of an attachment can go.
+    /// A whole number without a sign; nil for anything else. It stops once the number is too large for an attachment.
     private static func number(at scanner: JSONScanner) -> Int? {
         var scanner = scanner
         let start = scanner.position
@@ -67,7 +67,7 @@ enum SocketIOPlaceholders {
         }
         guard scanner.position > start else { return nil }
         switch scanner.current {
-        // 1.0 and 1e0 are whole numbers to JavaScript, and no client of ours writes them.
+        // To JavaScript 1.0 and 1e0 are whole numbers, but no known client writes them.
         case JSONByte.point, UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
         default: return number
         }

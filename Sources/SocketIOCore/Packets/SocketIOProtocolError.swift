@@ -2,7 +2,7 @@ public import JSONCore
 
 /// A packet that closes the whole connection, as it does in the reference.
 public struct SocketIOProtocolError: Error, Sendable, Hashable {
-    /// What was violated. More kinds may come.
+    /// The violated rule. More may be added.
     public struct Kind: Sendable, Hashable, CustomStringConvertible {
         enum Value: String {
             case emptyPacket, unknownKind, forbiddenKind, invalidAttachmentCount, tooManyAttachments, namespaceTooLong
@@ -16,9 +16,9 @@ public struct SocketIOProtocolError: Error, Sendable, Hashable {
         public var description: String { self.value.rawValue }
 
         public static let emptyPacket = Kind(value: .emptyPacket)
-        /// Another first byte than "0" to "6".
+        /// The first byte is not "0" to "6".
         public static let unknownKind = Kind(value: .unknownKind)
-        /// A connection is refused by servers only.
+        /// A CONNECT_ERROR that did not come from a server.
         public static let forbiddenKind = Kind(value: .forbiddenKind)
         /// A binary packet without "count-".
         public static let invalidAttachmentCount = Kind(value: .invalidAttachmentCount)
@@ -28,16 +28,16 @@ public struct SocketIOProtocolError: Error, Sendable, Hashable {
         public static let invalidAckID = Kind(value: .invalidAckID)
         /// A payload that is no JSON, or is nested too deeply.
         public static let invalidJSON = Kind(value: .invalidJSON)
-        /// A payload of another shape than the packet's kind has.
+        /// A payload whose shape does not fit the packet's kind.
         public static let invalidPayload = Kind(value: .invalidPayload)
-        /// An event with a name that only the library itself raises.
+        /// An event with a reserved name.
         public static let reservedEventName = Kind(value: .reservedEventName)
         public static let eventNameTooLong = Kind(value: .eventNameTooLong)
-        /// A placeholder whose number is missing, no integer, repeated or of no attachment.
+        /// A placeholder whose number is missing, not an integer, repeated, or not that of an attachment.
         public static let invalidPlaceholder = Kind(value: .invalidPlaceholder)
-        /// Text while attachments are due.
+        /// Text where attachments must follow.
         public static let textDuringReassembly = Kind(value: .textDuringReassembly)
-        /// A binary message while none is due.
+        /// A binary message that no packet announced.
         public static let unexpectedBinary = Kind(value: .unexpectedBinary)
         public static let attachmentsTooBig = Kind(value: .attachmentsTooBig)
         /// More events before the answer to a join than a client keeps.

@@ -30,13 +30,13 @@ extension BroadcastOptions {
             rooms: target.rooms, except: target.except,
             flags: Flags(
                 isVolatile: target.flags.isVolatile, compress: target.flags.compress,
-                // A stranger's time is bounded: it is counted in nanoseconds.
+                // A time from another server is bounded, since it is converted to nanoseconds.
                 timeout: target.flags.timeout.map { .milliseconds(min(max($0, 0), 3_600_000)) }))
     }
 }
 
 extension [String] {
-    /// Node keeps rooms in sets.
+    /// As in Node, rooms form a set.
     fileprivate var withoutRepetitions: [String] {
         guard count > 1 else { return self }
         var seen: Set<String> = []
@@ -54,7 +54,7 @@ extension Duration {
 // MARK: Sockets
 
 extension SocketDescription {
-    /// As Node's servers describe a socket to each other.
+    /// A socket as Node's servers describe it to each other.
     var clusterJSON: JSONSlice {
         var writer = JSONWriter()
         writer.object { writer in
@@ -85,7 +85,7 @@ private struct AnyEncodable: Encodable {
 }
 
 extension JSONSlice {
-    /// A socket's data as other servers get it: an empty object if it has none, or of a kind that is no JSON.
+    /// A socket's data as other servers get it. An empty object if there is none, or if it is not JSON.
     init(data: (any Sendable)?) {
         var writer = JSONWriter()
         switch data {
@@ -96,7 +96,7 @@ extension JSONSlice {
         self.init(unchecked: writer.buffer)
     }
 
-    /// A number is allowed as a room's name in Node.
+    /// Node allows numbers as names of rooms.
     var roomName: String { string ?? description }
 }
 

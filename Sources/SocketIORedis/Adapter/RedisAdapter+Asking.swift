@@ -5,7 +5,7 @@ import RedisCore
 import SocketIOClusterCore
 public import SocketIOServer
 
-/// Questions to the other servers. A server that dies between being counted and answering makes a question take its whole time.
+/// Requests to the other servers. If a server dies after it was counted, a request takes its whole time-out.
 extension RedisAdapter {
     public func serverCount() async throws -> Int {
         let reply = try await redis.send(wire.serverCount, timeout: nil)
@@ -52,7 +52,7 @@ extension RedisAdapter {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 begin(body, id, others, timeout ?? configuration.requestTimeout, continuation)
-                // A cancellation that came before the request found nothing to cancel.
+                // A cancellation that came before the request had no effect.
                 if Task.isCancelled { end(id) { _, _ in CancellationError() } }
             }
         } onCancel: {

@@ -6,8 +6,8 @@ import RedisCore
 import SocketIOClusterCore
 import SocketIOServer
 
-/// What other servers say. Anybody who reaches Redis can say something: what cannot be read, or is more than a server takes, is counted,
-/// logged once in a while, and ignored. On the event loop of the client of Redis.
+/// Messages of other servers. Any client of Redis can publish here: a message that cannot be read, or is beyond the limits, is counted,
+/// logged once in a while, and ignored. Runs on the Redis client's event loop.
 extension RedisAdapter {
     func heard(_ event: RedisSubscriptionEvent, of subscription: RedisSubscription) {
         switch event {
@@ -144,7 +144,7 @@ extension RedisAdapter {
         send { wire throws(ClusterCodingError) in try wire.answer(body, to: sender) }
     }
 
-    /// Works on another server's question, unless too many are in work.
+    /// Answers another server's request, unless too many are under way.
     private func work(_ body: @escaping @Sendable () async throws -> Void) {
         let isTaken = state.withLockedValue { state in
             guard !state.isClosed, state.requestsInWork < configuration.maximumRequestsInWork else { return false }

@@ -6,12 +6,12 @@ import RedisCore
 import SocketIOClusterCore
 import SocketIOServer
 
-/// Reads the stream of a server's namespaces, from where it stood at the start, and hands each entry to the adapter of its namespace. After
-/// an interruption it goes on with the entry after the last one that it read.
+/// Reads the stream of a server's namespaces, beginning with its end at the start, and passes each entry to the adapter of its namespace.
+/// After an interruption it continues behind the last entry that it read.
 final class EventStream: Sendable {
     private struct State {
         var adapters: [String: RedisAdapter] = [:]
-        /// Called when the stream is being read.
+        /// Called when reading has begun.
         var waiting: [@Sendable () -> Void] = []
         var isReading = false
         var task: Task<Void, Never>?
@@ -28,7 +28,7 @@ final class EventStream: Sendable {
         self.logger = logger
     }
 
-    /// - Parameter ready: called once what is published from now on will be read.
+    /// - Parameter ready: called once all later entries are sure to be read.
     func add(_ adapter: RedisAdapter, ready: @escaping @Sendable () -> Void) {
         let isReading = state.withLockedValue { state in
             state.adapters[adapter.local.namespace] = adapter
@@ -39,7 +39,7 @@ final class EventStream: Sendable {
         if isReading { ready() }
     }
 
-    /// The last adapter's end is the reader's.
+    /// The reader ends with the last adapter.
     func remove(_ adapter: RedisAdapter) {
         let task = state.withLockedValue { state -> Task<Void, Never>? in
             if state.adapters[adapter.local.namespace] === adapter { state.adapters[adapter.local.namespace] = nil }
@@ -127,9 +127,9 @@ extension RedisAdapter {
         }
     }
 
-    /// Gives a session back, once, with what its client missed since an entry of the stream.
+    /// Restores a session, once, with the events that its client missed since an entry of the stream.
     func resume(_ privateID: String, offset: String) async throws -> RestoredSession? {
-        // What a client sends becomes a part of commands.
+        // A client's text becomes a part of commands.
         guard let stream, let offset = StreamOffset(offset), privateID.utf8.count <= RedisAdapter.maximumPrivateIDBytes else { return nil }
         let settings = stream.settings
         let key = RecoverySession.key(privateID, prefix: settings.sessionKeyPrefix)

@@ -14,27 +14,27 @@ public import SocketIOServer
 ///     configuration.adapter = RedisAdapter.factory(redis)
 ///
 /// A broadcast is on its way to Redis and to this server's own sockets at the same time. So all sockets see the events of one server in its
-/// order; events of several servers may come in another order on each. While Redis is away a server serves its own sockets, and the others
-/// miss what it sends: nobody sends it again. Clients come back to their session on the server that they left (`recovery`).
+/// order; events of several servers may come in another order on each. While Redis is away a server serves its own sockets. The other
+/// servers miss its events, which are not sent again. Clients come back to their session on the server that they left (`recovery`).
 ///
 /// One client serves all namespaces of a server. Its methods may be called from any thread.
 public final class RedisAdapter: Adapter {
     public let local: InMemoryAdapter
     let redis: RedisClient
-    /// What the streams adapter reads; nil: another adapter.
+    /// The reader of the streams adapter. Nil with another adapter.
     let stream: EventStream?
     let wire: any ClusterWire
     let configuration: RedisAdapterConfiguration
     let logger: Logger
     let state: NIOLockedValueBox<State>
 
-    /// Who waits for the other servers' answers to a request.
+    /// A caller that waits for the other servers' answers to a request.
     struct Waiter {
         let continuation: CheckedContinuation<[ClusterMessage.Body], any Error>
         let timer: Scheduled<Void>
     }
 
-    /// Who collects the acknowledgements of a broadcast.
+    /// A caller that collects the acknowledgements of a broadcast.
     struct Collector {
         let clientCount: @Sendable (Int) -> Void
         let acknowledgement: @Sendable (BroadcastAnswer) -> Void
@@ -45,11 +45,11 @@ public final class RedisAdapter: Adapter {
         var waiters: [String: Waiter] = [:]
         var collectors: [String: Collector] = [:]
         var subscribers: [RedisSubscriber] = []
-        /// Of rooms that have a channel of their own, by room.
+        /// Subscriptions of the rooms that have their own channel.
         var roomSubscribers: [String: RedisSubscriber] = [:]
-        /// This server's sockets: each one's id is a room that ``InMemoryAdapter/hasRoom(_:)`` does not know.
+        /// This server's sockets. Their ids are rooms too, which ``InMemoryAdapter/hasRoom(_:)`` does not know.
         var socketIDs: Set<String> = []
-        /// Changes of rooms that are on their way to the loops.
+        /// Changes of rooms that the loops have not carried out yet.
         var changesUnderWay = 0
         var requestsInWork = 0
         var acknowledgedBroadcasts = 0
@@ -65,7 +65,7 @@ public final class RedisAdapter: Adapter {
     ///
     /// - Parameters:
     ///   - redis: started by the caller, who closes it after the server has shut down.
-    ///   - reader: another client, for the streams adapter alone: it waits for entries, which holds back everything else.
+    ///   - reader: a second client, for the streams adapter only. Its reads block, and would hold back other commands.
     public static func factory(
         _ redis: RedisClient, reader: RedisClient? = nil, configuration: RedisAdapterConfiguration = RedisAdapterConfiguration(),
         logger: Logger = Logger(label: "socket.io.redis")
@@ -101,7 +101,7 @@ public final class RedisAdapter: Adapter {
             maximumRequests: configuration.maximumPendingRequests, maximumAnswerBytes: configuration.maximumAnswerBytes)
         state = NIOLockedValueBox(State(requests: requests))
         if let stream {
-            // A server that others count hears all: so it reads the stream first.
+            // A server that others count must hear everything, so it begins to read the stream first.
             stream.add(self) { self.subscribe() }
         } else {
             subscribe()
@@ -154,7 +154,7 @@ public final class RedisAdapter: Adapter {
         tell(options) {
             .broadcast(ClusterPacket(payload: ClusterPayload(event)), $0, requestID: nil)
         } here: { local in
-            // With a stream, an event without an offset: nobody can miss it and come back for it.
+            // With a stream this event has no offset, so that it is not kept for recovery.
             if self.stream == nil { local.broadcast(event, to: options) } else { local.deliver(event, to: options) }
         }
     }
@@ -173,7 +173,7 @@ public final class RedisAdapter: Adapter {
             }
             if isTaken {
                 let timeout = options.flags.timeout ?? configuration.requestTimeout
-                // Which clients answer is not known here, so that only the time ends it.
+                // It is unknown here which clients will answer, so only the time-out ends it.
                 redis.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
                     _ = self.state.withLockedValue { $0.collectors.removeValue(forKey: id) }
                 }
@@ -212,7 +212,7 @@ public final class RedisAdapter: Adapter {
         }
     }
 
-    /// Puts sockets of this server into rooms. Until the loops have done so, no room is taken for one that nobody here is in.
+    /// Puts sockets of this server into rooms. Until the loops have done so, these rooms count as rooms with members.
     func changeRooms(_ change: (InMemoryAdapter) -> Void) {
         state.withLockedValue { $0.changesUnderWay += 1 }
         change(local)
@@ -240,7 +240,7 @@ public final class RedisAdapter: Adapter {
             (state.subscribers, state.roomSubscribers, state.waiters, state.collectors) = ([], [:], [:], [:])
             return (subscribers, waiters, collectors)
         }
-        // It goes outside the lock: what it held may come back here.
+        // Released outside the lock: its deinitialisation may call back.
         withExtendedLifetime(dropped) {}
         stream?.remove(self)
         for subscriber in subscribers { redis.cancel(subscriber) }
@@ -253,8 +253,8 @@ public final class RedisAdapter: Adapter {
 
     // MARK: Sending
 
-    /// Tells the other servers something, unless it is for this one only, and does it here: at once, or when this server reads it from the
-    /// stream in its place among what others told.
+    /// Publishes an operation, unless it is for this server only, and carries it out here: at once or, with a stream, when this server
+    /// reads its entry.
     private func tell(
         _ options: BroadcastOptions, _ body: (ClusterTarget) -> ClusterMessage.Body,
         here: @escaping @Sendable (InMemoryAdapter) -> Void
@@ -268,11 +268,11 @@ public final class RedisAdapter: Adapter {
         let local = local
         send(
             { wire throws(ClusterCodingError) in try wire.publication(of: body) },
-            // What did not get into the stream is for this server's sockets alone.
+            // An entry that did not reach the stream is delivered to this server's sockets only.
             otherwise: { here(local) })
     }
 
-    /// Puts a command on its way to Redis.
+    /// Sends a command to Redis.
     ///
     /// - Parameter failure: called if it was not carried out.
     func send(
@@ -355,8 +355,8 @@ enum RandomName {
     private static let letters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
     private static let digits = Array("0123456789abcdef")
 
-    /// 6 letters and digits, as Node's classic adapter makes them.
+    /// 6 letters and digits, as in Node's classic adapter.
     static func classic() -> String { String((0..<6).map { _ in letters[Int.random(in: letters.indices)] }) }
-    /// 16 hexadecimal digits, as Node's newer adapters make them.
+    /// 16 hexadecimal digits, as in Node's newer adapters.
     static func hexadecimal() -> String { String((0..<16).map { _ in digits[Int.random(in: digits.indices)] }) }
 }

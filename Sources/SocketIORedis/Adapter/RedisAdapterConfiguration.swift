@@ -4,17 +4,17 @@ public import SocketIOClusterCore
 public enum RedisAdapterKind: Sendable, Hashable {
     /// `createAdapter` of `@socket.io/redis-adapter`.
     ///
-    /// - Parameter key: what the names of the channels begin with.
+    /// - Parameter key: the prefix of the channels' names.
     case classic(key: String = "socket.io")
     /// `createShardedAdapter` of `@socket.io/redis-adapter`: sharded channels, Redis 7 or newer.
     ///
     /// - Parameters:
-    ///   - prefix: what the names of the channels begin with.
-    ///   - mode: which rooms have a channel of their own. In the dynamic modes a server that has just put a socket into a room may miss what
+    ///   - prefix: the prefix of the channels' names.
+    ///   - mode: which rooms have their own channel. In the dynamic modes a server that has just put a socket into a room may miss what
     ///     others send to that room until it listens to the channel, as in Node.
     case sharded(prefix: String = "socket.io", mode: ShardedChannels.Mode = .dynamic)
-    /// `createAdapter` of `@socket.io/redis-streams-adapter`: events are kept in a stream, so that a server that was cut off reads what it
-    /// missed, all sockets of all Swift servers see all events in one order, and a client comes back to its session on any server.
+    /// `createAdapter` of `@socket.io/redis-streams-adapter`: events are kept in a stream. So a server that was cut off reads what it
+    /// missed, all sockets of all Swift servers see all events in one order, and a client can resume its session on any server.
     case streams(RedisStreamSettings = RedisStreamSettings())
 }
 
@@ -22,14 +22,14 @@ public enum RedisAdapterKind: Sendable, Hashable {
 public struct RedisStreamSettings: Sendable, Hashable {
     public var streamName = "socket.io"
     public var channelPrefix = "socket.io"
-    /// About so many events are kept, of all namespaces together.
+    /// The approximate number of events that are kept, for all namespaces together.
     public var maximumLength = 10_000
     public var sessionKeyPrefix = "sio:session:"
-    /// Entries that are read at once.
+    /// The maximum number of entries per read.
     public var readCount = 100
     /// How long a read waits for entries.
     public var blockTime: Duration = .seconds(5)
-    /// The most events, and the most bytes of them, that a client that comes back is given; one that missed more begins anew.
+    /// The maximum number of missed events, and of their bytes, that a returning client gets. A client that missed more begins anew.
     public var maximumMissedEvents = 10_000
     public var maximumMissedBytes = 1 << 24
 
@@ -39,17 +39,17 @@ public struct RedisStreamSettings: Sendable, Hashable {
 /// Settings and bounds of one namespace's adapter.
 public struct RedisAdapterConfiguration: Sendable, Hashable {
     public var kind: RedisAdapterKind
-    /// How long other servers may take to answer, if a call does not say.
+    /// How long other servers may take to answer, unless a call sets its own time-out.
     public var requestTimeout: Duration = .seconds(5)
-    /// The most requests of this server that wait for others at once; a further one fails.
+    /// The maximum number of this server's requests that wait for others. A further one fails.
     public var maximumPendingRequests = 1_024
-    /// The most bytes of all answers to one request; beyond them it fails.
+    /// The maximum bytes of all answers to one request. Beyond it the request fails.
     public var maximumAnswerBytes = 64 << 20
-    /// The most requests of others that this server works on at once; a further one is not answered.
+    /// The maximum number of other servers' requests under way. A further one is not answered.
     public var maximumRequestsInWork = 256
-    /// The most broadcasts of others whose clients still may answer; a further one is not delivered.
+    /// The maximum number of other servers' broadcasts whose clients may still answer. A further one is not delivered.
     public var maximumAcknowledgedBroadcasts = 1_024
-    /// Of what arrives from others.
+    /// Limits of other servers' messages.
     public var limits = ClusterLimits()
 
     public init(_ kind: RedisAdapterKind = .classic()) { self.kind = kind }
@@ -63,9 +63,9 @@ public struct RedisAdapterError: Error, Sendable, Hashable, CustomStringConverti
 
         /// Not all servers answered in time.
         public static let timedOut = Code(kind: .timedOut)
-        /// So many requests wait that no further one may begin.
+        /// Too many requests wait.
         public static let tooManyRequests = Code(kind: .tooManyRequests)
-        /// The answers are longer than they may be.
+        /// The answers exceed the limit.
         public static let answersTooLarge = Code(kind: .answersTooLarge)
         /// The namespace has ended.
         public static let closed = Code(kind: .closed)
@@ -91,10 +91,10 @@ public struct RedisAdapterStatistics: Sendable, Hashable {
     public var unsent = 0
     /// Messages of other servers for this one.
     public var received = 0
-    /// What arrived and could not be read, or was more than this server takes.
+    /// Messages that could not be read, or were beyond the limits.
     public var refused = 0
     /// Requests to other servers that wait now.
     public var pendingRequests = 0
-    /// How long the latest measured message took to Redis and back; nil: none was measured yet.
+    /// The round trip of the latest measured message to Redis. Nil if none was measured yet.
     public var lag: Duration?
 }
