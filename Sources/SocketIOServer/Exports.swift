@@ -1,3 +1,3 @@
-// Who writes a handler meets its arguments and acknowledgements, which live in the core: one import brings both.
+// Handlers use arguments and acknowledgements of the core, so one import provides both.
 @_exported public import SocketIOCore
 @_exported public import struct WebSocketCore.PerMessageDeflateOptions

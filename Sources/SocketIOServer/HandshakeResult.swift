@@ -1,24 +1,24 @@
-/// What became of a request for a session, by polling or by WebSocket. The raw values are those of metrics.
+/// The result of a request for a session, by polling or by WebSocket. The raw values are the labels of metrics.
 public enum HandshakeResult: String, CaseIterable, Sendable {
     case accepted
-    /// By the origin policy, or the host policy.
+    /// Refused by the origin policy or the host policy.
     case origin
     case badRequest = "bad_request"
-    /// By the server's own `allowRequest`.
+    /// Refused by the server's `allowRequest`.
     case refused
-    /// There was no place for one more session.
+    /// Refused because there was no place for another session.
     case overloaded
     case shuttingDown = "shutting_down"
 }
 
-/// What became of a client's try to join a namespace. The raw values are those of metrics.
+/// The result of a client's attempt to join a namespace. The raw values are the labels of metrics.
 public enum JoinResult: String, CaseIterable, Sendable {
     case accepted
-    /// A middleware said no, with a `ConnectError`.
+    /// A middleware refused the client with a `ConnectError`.
     case refused
-    /// A middleware broke.
+    /// A middleware failed with another error.
     case failed
     case unknownNamespace = "unknown_namespace"
-    /// The client is in as many namespaces as it may be.
+    /// The client is in the maximum number of namespaces.
     case tooManyNamespaces = "too_many_namespaces"
 }

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// What the end of a server waits for: tasks of asynchronous handlers and middlewares, and other work that was begun.
+/// Work that the end of a server waits for: tasks of asynchronous handlers and middlewares, and other operations under way.
 final class PendingWork: Sendable {
     private struct Waiter {
         let continuation: CheckedContinuation<Bool, Never>
@@ -11,10 +11,10 @@ final class PendingWork: Sendable {
     private struct State {
         var nextID = 0
         var running: Set<Int> = []
-        /// Of those that run; a task is known a little after it has begun.
+        /// The running tasks. A task is added shortly after it has begun.
         var tasks: [Int: Task<Void, Never>] = [:]
         var isCancelled = false
-        /// Tasks at their last instruction, once somebody waits.
+        /// Tasks that have reported their end while somebody waits.
         var ended: [Task<Void, Never>] = []
         var keepsEnded = false
         var waiters: [Int: Waiter] = [:]
@@ -65,7 +65,7 @@ final class PendingWork: Sendable {
             state.waiters = [:]
             return (task, waiters)
         }
-        // It goes outside the lock.
+        // Released outside the lock.
         withExtendedLifetime(task) {}
         for waiter in waiters { PendingWork.resume(waiter, isIdle: true) }
     }
@@ -78,10 +78,10 @@ final class PendingWork: Sendable {
         for task in tasks.values { task.cancel() }
     }
 
-    /// Returns when nothing runs, or after that time. False: something still runs. Of tasks that have run nothing is left then.
+    /// Returns when no work is left, or false after the time-out. After true, all memory of the tasks has been released.
     func wait(atMost time: TimeAmount, on loop: any EventLoop) async -> Bool {
         guard await waitForEnds(atMost: time, on: loop) else { return false }
-        // They have told of their end, and let go of what they hold only after that.
+        // They have reported their end, but release their memory only after that.
         for task in takeEnded() { await task.value }
         return true
     }

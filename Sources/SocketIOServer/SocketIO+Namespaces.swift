@@ -3,8 +3,8 @@ public import SocketIOCore
 extension SocketIO {
     // MARK: Namespaces
 
-    /// The namespace of that name, with or without the slash before it; made when it is first asked for. Clients may join the namespaces that
-    /// were asked for, and those of a ``ParentNamespace``.
+    /// The namespace of that name, with or without the leading slash. The first call makes it. Clients may join namespaces that were made
+    /// this way, and those of a ``ParentNamespace``.
     public func of(_ name: String) -> Namespace {
         let name = name.hasPrefix("/") ? name : "/" + name
         if let known = namespace(named: name) { return known }
@@ -14,8 +14,8 @@ extension SocketIO {
         return kept ?? made
     }
 
-    /// Namespaces that are made when a client first joins one whose name, and whose first client's `auth`, fits the rule. Several rules are
-    /// asked in the order of their registration; the first that says yes makes the namespace.
+    /// Namespaces that are made when a client first joins one whose name, and whose first client's `auth`, fits the rule. Rules are asked
+    /// in the order of registration, and the first that accepts makes the namespace.
     public func of(where matches: @escaping ParentNamespace.Rule) -> ParentNamespace {
         let parent = ParentNamespace(matches: matches)
         if !keep(parent) { parent.end() }
@@ -24,7 +24,7 @@ extension SocketIO {
 
     /// Namespaces whose whole name fits a regular expression: `io.of(matching: /\/room-\d+/)`.
     ///
-    /// A name has at most `maximumNamespaceBytes` bytes, and a client chooses it: an expression that backtracks a lot costs a lot.
+    /// A client chooses the name, of up to `maximumNamespaceBytes` bytes, so avoid expressions that backtrack a lot.
     public func of<Output>(matching pattern: @escaping @autoclosure @Sendable () -> Regex<Output>) -> ParentNamespace {
         of(where: { name, _ in (try? pattern().wholeMatch(in: name)) != nil })
     }

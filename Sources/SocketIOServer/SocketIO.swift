@@ -5,10 +5,10 @@ import NIOCore
 import SocketIOCore
 import WebSocketCore
 
-/// A Socket.IO server, apart from the port it listens on. Handlers are registered before it serves; `SocketIOHummingbird` puts it on a
+/// A Socket.IO server, without the port that it listens on. Handlers are registered before it serves. `SocketIOHummingbird` puts it on a
 /// Hummingbird server's port.
 ///
-/// A server that has served must be told to ``shutdown()``: until then it, its handlers and whatever they hold stay in memory.
+/// Call ``shutdown()`` when it has served: until then the server, its handlers and their captures stay in memory.
 public final class SocketIO: Sendable {
     private struct State {
         var namespaces = NamespaceTable()
@@ -30,16 +30,16 @@ public final class SocketIO: Sendable {
     let main: Namespace
     private let backlog = Backlog()
     private let work = PendingWork()
-    /// Large handshakes of sessions.
+    /// The memory of sessions' large handshakes.
     let handshakes: MemoryBudget
-    /// Bodies of requests that are being read or answered.
+    /// The memory of request bodies that are being read or answered.
     let bodies: MemoryBudget
-    /// Contexts of compression that outlive a message.
+    /// The memory of compression contexts that outlive a message.
     let deflateContexts: MemoryBudget
 
     static let mainIndex: NamespaceIndex = 0
 
-    /// The handlers of a bare Engine.IO server; nil: this is a Socket.IO server.
+    /// The handlers of a bare Engine.IO server. Nil for a Socket.IO server.
     let engineHandlers: EngineHandlers?
 
     public convenience init(configuration: SocketIOConfiguration = .init(), logger: Logger = Logger(label: "socket.io")) {
@@ -68,12 +68,12 @@ public final class SocketIO: Sendable {
         name == Namespace.mainName ? main : state.withLockedValue { $0.namespaces[name] }
     }
 
-    /// What a client finds that joins a namespace.
+    /// The result of looking up a namespace for a client that joins.
     enum Entry {
         /// Call ``left(_:)`` when it has left, or is refused.
         case namespace(Namespace)
         case unknown
-        /// There is no room for one more namespace.
+        /// There is no room for another namespace.
         case full
     }
 
@@ -145,11 +145,11 @@ public final class SocketIO: Sendable {
             state.lastIndex += 1
             return state.lastIndex
         }
-        // Outside the lock: making an adapter is the application's own code.
+        // Outside the lock: the application's code makes the adapter.
         return SocketIO.makeNamespace(name, index, configuration, loops, parent: parent)
     }
 
-    /// The namespace of that name from now on: this one, unless there is one already, or the server ends.
+    /// Adds a namespace. Returns the existing one if the name is taken, and nil if the server ends.
     func keep(_ made: Namespace) -> Namespace? {
         state.withLockedValue { state in
             if let known = state.namespaces.byName[made.name] { return known }
@@ -158,7 +158,7 @@ public final class SocketIO: Sendable {
         }
     }
 
-    /// False: the server ends.
+    /// Returns false if the server ends.
     func keep(_ parent: ParentNamespace) -> Bool {
         state.withLockedValue { state in
             if !state.isShuttingDown { state.parents.append(parent) }
@@ -209,7 +209,7 @@ public final class SocketIO: Sendable {
         return sum
     }
 
-    /// Takes one of the places for TCP connections. False: there is none, or the server is shutting down.
+    /// Takes a place for a TCP connection. Returns false if there is none, or if the server is shutting down.
     func openChannel() -> Bool {
         state.withLockedValue { state in
             guard state.channels < configuration.maximumConnections, !state.isShuttingDown else { return false }
@@ -222,10 +222,10 @@ public final class SocketIO: Sendable {
         openSession(from: handshake.address, polls: polls, handshakeBytes: handshake.countedBytes(auth: 0, configuration))
     }
 
-    /// Takes one of the places for sessions. False: there is none, this address has its share of those that poll or of large handshakes, or
-    /// the server is shutting down.
+    /// Takes a place for a session. Returns false if there is none, if this address has its maximum of polling sessions or large
+    /// handshakes, or if the server is shutting down.
     ///
-    /// - Parameter handshakeBytes: what ``handshakes`` is to count.
+    /// - Parameter handshakeBytes: the bytes to count in ``handshakes``.
     func openSession(from address: String, polls: Bool, handshakeBytes: Int) -> Bool {
         guard handshakes.keep(handshakeBytes, insteadOf: 0, from: address) else { return false }
         let isOpen = state.withLockedValue { state in
@@ -252,18 +252,18 @@ public final class SocketIO: Sendable {
 
     func closeChannel() { state.withLockedValue { $0.channels -= 1 } }
 
-    /// The places that are taken, for tests: what is left of them when all clients have gone was lost.
+    /// The places that are taken, for tests. After all clients have gone it must be zero.
     var placesInUse: (channels: Int, sessions: Int, polling: Int) {
         state.withLockedValue { ($0.channels, $0.sessions, $0.pollingByAddress.values.reduce(0, +)) }
     }
 
-    /// Runs work that a shutdown waits for. What it sends is this client's mail, also through actors and tasks that it waits for.
+    /// Runs work that a shutdown waits for. Its sends count as this client's mail, also through actors and tasks that it awaits.
     func track(for client: EngineConnection, _ body: @escaping @Sendable () async -> Void) {
         let sender = client.shareOfMail()
         work.run { await MailShare.$ofTask.withValue(sender) { await body() } }
     }
 
-    /// Runs work for no client yet that a shutdown waits for.
+    /// Runs work that a shutdown waits for and that belongs to no client yet.
     func track(_ body: @escaping @Sendable () async -> Void) { work.run(body) }
 
     // MARK: Shutting down
@@ -272,7 +272,7 @@ public final class SocketIO: Sendable {
 
     /// Closes every session (1012, so that clients come back to the next server), waits for the handlers that run, and lets go of all that
     /// were registered. Takes at most `handlerGracePeriod` and `handlerCancellationTimeout` together: handlers that still run after the
-    /// first are cancelled, and after the second nobody waits for them any more.
+    /// first are cancelled, and after the second it stops waiting for them.
     public func shutdown() async {
         let (namespaces, parents) = state.withLockedValue { state in
             state.isShuttingDown = true

@@ -1,4 +1,4 @@
-/// Counts since the start, summed over all event loops. They only rise; the gauges are differences.
+/// Counts since the start, summed over all event loops. They never decrease; gauges are differences of them.
 public struct SocketIOStatistics: Sendable, Hashable {
     public var connectionsOpened = 0
     public var connectionsClosed = 0
@@ -6,7 +6,7 @@ public struct SocketIOStatistics: Sendable, Hashable {
     public var socketsClosed = 0
     /// Events that reached a socket.
     public var eventsReceived = 0
-    /// Packets queued for clients; a broadcast counts once a member.
+    /// Packets queued for clients; a broadcast counts once per member.
     public var packetsSent = 0
     /// Clients closed because they did not read.
     public var slowClientCloses = 0
@@ -14,14 +14,14 @@ public struct SocketIOStatistics: Sendable, Hashable {
     public var protocolErrors = 0
     /// Polling sessions that moved to a WebSocket.
     public var upgrades = 0
-    /// Volatile events not sent because the client was behind.
+    /// Volatile events that were dropped because the client had fallen behind.
     public var volatileDropped = 0
-    /// The longest time that something held each event loop since the start, a handler for instance, looked at ten times a second while there are
-    /// connections. In the order in which the loops got their first connection.
+    /// The longest time since the start that each event loop was held, for example by a handler. Measured ten times per second while there
+    /// are connections. In the order in which the loops got their first connection.
     public var longestStalls: [Duration] = []
-    /// Requests for a session; every result is there, also with 0.
+    /// Requests for a session, with an entry for every result.
     public var handshakes = Dictionary(uniqueKeysWithValues: HandshakeResult.allCases.map { ($0, 0) })
-    /// Tries to join a namespace; every result is there, also with 0.
+    /// Attempts to join a namespace, with an entry for every result.
     public var joins = Dictionary(uniqueKeysWithValues: JoinResult.allCases.map { ($0, 0) })
 
     public var connections: Int { connectionsOpened - connectionsClosed }

@@ -1,40 +1,40 @@
 public import NIOCore
 public import SocketIOCore
 
-/// Between a namespace, which says what is sent to whom, and the encoding for its clients. Each namespace has an adapter of its own.
+/// Stands between a namespace, which says what is sent to whom, and the encoding for its clients. Each namespace has its own adapter.
 ///
-/// ``InMemoryAdapter`` serves the sockets of one server. An adapter that joins several servers wraps one: it passes on to it what concerns
-/// this server's sockets, and tells the other servers the rest. `AdapterContract` of `SocketIOTesting` holds every adapter to the same rules:
+/// ``InMemoryAdapter`` serves the sockets of one server. An adapter that joins several servers wraps one. It passes to it what concerns
+/// this server's sockets, and tells the other servers. `AdapterContract` of `SocketIOTesting` holds every adapter to the same rules:
 ///
-/// - What one thread asks for takes effect in that order. All members of a room get its broadcasts in one order.
+/// - Calls of one thread take effect in their order. All members of a room get its broadcasts in one order.
 /// - Rooms of different namespaces have nothing in common, whatever their names.
-/// - A socket that several rooms lead to is reached once.
+/// - A socket that is in several of the addressed rooms is reached once.
 ///
 /// Methods that take a ``ServerSocket`` are called on its event loop, and must not call the application. The others may be called from any
 /// thread.
 public protocol Adapter: Sendable {
-    /// What serves this server's own sockets: the adapter itself, or the one that it wraps.
+    /// The adapter of this server's own sockets: this one, or the one that it wraps.
     var local: InMemoryAdapter { get }
 
     // MARK: This server's sockets
 
-    /// The socket has joined the namespace: its id leads to it from now on.
+    /// The socket has joined the namespace: from now on its id addresses it.
     func add(_ socket: ServerSocket)
     /// The socket enters rooms. The limits of its configuration have been checked.
     func addAll(_ rooms: [String], to socket: ServerSocket)
     /// The socket leaves a room.
     func del(_ room: String, from socket: ServerSocket)
-    /// The socket has ended: it leaves all rooms, and its id leads nowhere.
+    /// The socket has ended: it leaves all rooms, and its id addresses nobody.
     func delAll(_ socket: ServerSocket)
 
     // MARK: Addressed sockets
 
     /// Sends an event to the sockets that the options name.
     func broadcast(_ packet: consuming EventPacket, to options: BroadcastOptions)
-    /// Sends an event to the sockets that the options name, and hands on what their clients answer until the time of the flags is up.
+    /// Sends an event to the sockets that the options name, and reports their clients' answers until the time-out of the flags.
     ///
     /// - Parameters:
-    ///   - clientCount: called once for each server, this one included, with how many of its sockets the event is for. Answers may come
+    ///   - clientCount: called once for each server, this one included, with the number of its sockets that get the event. Answers may come
     ///     before it.
     ///   - acknowledgement: called for each client that answers in time.
     func broadcastWithAck(
@@ -60,19 +60,19 @@ public protocol Adapter: Sendable {
     /// Sends an event to the other servers and waits for their answers.
     ///
     /// - Returns: the arguments of each answer, as an array.
-    /// - Throws: if not all have answered in time.
+    /// - Throws: an error if a server has not answered in time.
     func serverSideEmitWithAck(_ packet: EventPacket, timeout: Duration) async throws -> [JSONSlice]
     /// How many servers there are, this one included.
     func serverCount() async throws -> Int
 
     // MARK: Recovery
 
-    /// Keeps what a socket had when its client went away without a farewell.
+    /// Keeps a socket's session after its client went away without closing it.
     func persistSession(_ session: PersistedSession)
-    /// Gives back what was kept, once, with the events that the client missed.
+    /// Returns a kept session, once, with the events that the client missed.
     ///
-    /// - Parameter offset: of the last event that the client saw: the argument behind those of the application.
-    /// - Returns: nil: nothing is kept for this client, or no longer all that it missed.
+    /// - Parameter offset: the offset of the last event that the client saw, which is the argument behind the application's.
+    /// - Returns: nil if no session is kept for this client, or not all events that it missed.
     func restoreSession(_ privateID: String, offset: String) async throws -> RestoredSession?
 
     /// The namespace ends.
@@ -82,9 +82,9 @@ public protocol Adapter: Sendable {
 /// Makes the adapter of a namespace around the one that serves this server's own sockets.
 public typealias AdapterFactory = @Sendable (InMemoryAdapter) -> any Adapter
 
-/// Which sockets of a namespace are meant, and how an event is sent to them.
+/// Which sockets of a namespace are addressed, and how an event is sent to them.
 public struct BroadcastOptions: Sendable, Hashable {
-    /// Rooms, or ids of sockets. Empty: everybody in the namespace.
+    /// Rooms, or ids of sockets. If empty, everybody in the namespace is addressed.
     public var rooms: [String]
     /// Rooms, or ids of sockets, whose members are left out.
     public var except: [String]
@@ -99,11 +99,11 @@ public struct BroadcastOptions: Sendable, Hashable {
     public struct Flags: Sendable, Hashable {
         /// Only sockets of this server.
         public var isLocal: Bool
-        /// Dropped for a client that is behind.
+        /// The event is dropped for a client that has fallen behind.
         public var isVolatile: Bool
-        /// Whether the event may be compressed; nil: the server decides.
+        /// Whether the event may be compressed. If nil, the server decides.
         public var compress: Bool?
-        /// How long clients, or other servers, may take to answer; nil: the server's default.
+        /// How long clients, or other servers, may take to answer. If nil, the server's default.
         public var timeout: Duration?
 
         public init(isLocal: Bool = false, isVolatile: Bool = false, compress: Bool? = nil, timeout: Duration? = nil) {
@@ -115,7 +115,7 @@ public struct BroadcastOptions: Sendable, Hashable {
     }
 }
 
-/// What a client answered to a broadcast: the first argument of its acknowledgement.
+/// A client's answer to a broadcast: the first argument of its acknowledgement.
 public struct BroadcastAnswer: Sendable, Hashable {
     /// Null if the acknowledgement was empty.
     public var value: JSONSlice
@@ -142,7 +142,7 @@ public struct SocketDescription: Sendable {
     public var handshake: Handshake
     /// The rooms it is in, its own id among them.
     public var rooms: Set<String>
-    /// What its ``ServerSocket/data`` is on this server; of another server's socket a `JSONSlice`.
+    /// The socket's ``ServerSocket/data``. For another server's socket it is a `JSONSlice`.
     public var data: (any Sendable)?
 
     public init(id: String, handshake: Handshake, rooms: Set<String>, data: (any Sendable)? = nil) {

@@ -3,7 +3,7 @@ public import SocketIOCore
 
 /// An event before its encoding for clients: its name and arguments as one JSON array, and the binary attachments that belong to them.
 public struct EventPacket: Sendable {
-    /// `["name", argument, …]`. There is room before it, so that what a client gets can be written around the text in place.
+    /// `["name", argument, …]`. There is room before it, so that a packet and its frame can be written around the text in place.
     var text: ByteBuffer
     /// Binary messages, each standing where the array has `{"_placeholder":true,"num":n}`.
     public let attachments: [ByteBuffer]
@@ -11,7 +11,7 @@ public struct EventPacket: Sendable {
     /// Enough for a frame's header, and a packet's head with a namespace of a usual length.
     static let headroom = 64
 
-    /// - Parameter arguments: written once, here. Binary values among them become attachments.
+    /// - Parameter arguments: writes the arguments; called once, within this call. Binary values become attachments.
     public init(_ event: String, _ arguments: [any JSONWritable]) {
         self.init(event, attachments: []) { writer in
             for argument in arguments { argument.write(to: &writer) }
@@ -23,7 +23,7 @@ public struct EventPacket: Sendable {
         self.init(event, attachments: arguments.attachments) { $0.raw(arguments) }
     }
 
-    /// - Returns: nil: the JSON value is not an array that begins with the event's name.
+    /// - Returns: nil if the JSON value is not an array that begins with the event's name.
     public init?(array: JSONSlice, attachments: [ByteBuffer] = []) {
         guard array.kind == .array, array[0]?.kind == .string else { return nil }
         self.attachments = attachments

@@ -4,7 +4,7 @@ import NIOPosix
 public import SocketIOCore
 
 /// Serves the sockets of this server: a broadcast is encoded once and put into the mailbox of each event loop, which writes it to its own
-/// members. The adapter of a server without others, and what every other adapter wraps.
+/// members. It is the adapter of a single server, and every other adapter wraps one.
 public final class InMemoryAdapter: Adapter {
     /// The namespace's name.
     public let namespace: String
@@ -12,17 +12,17 @@ public final class InMemoryAdapter: Adapter {
     let index: NamespaceIndex
     private let loops: Loops
     private let directory: RoomDirectory
-    /// nil: clients that come back begin anew.
+    /// If nil, clients that come back begin anew.
     private let recovery: NIOLockedValueBox<RecoveryLog>?
-    /// What is kept for clients that come back; nil: nothing.
+    /// The sessions and events kept for clients that come back. Nil if nothing is kept.
     package let recoveryLimits: RecoveryLimits?
     private let now: @Sendable () -> Duration
     private let serverSideHandlers: ServerSideHandlers
     private let acknowledgementIDs: AcknowledgementIDs
 
     /// - Parameters:
-    ///   - recovery: nil: nothing is kept for clients that come back.
-    ///   - now: the time, counted from any moment.
+    ///   - recovery: if nil, nothing is kept for clients that come back.
+    ///   - now: reads a monotonic clock.
     init(
         namespace: String, index: NamespaceIndex, loops: Loops, serverSideHandlers: ServerSideHandlers,
         acknowledgementIDs: AcknowledgementIDs, recovery: RecoveryLimits?, now: @escaping @Sendable () -> Duration
@@ -68,8 +68,8 @@ public final class InMemoryAdapter: Adapter {
     /// Whether a socket of this server is in the room.
     public func hasRoom(_ room: String) -> Bool { directory.contains(room) }
 
-    /// Tells of every change of this server's rooms, in order and after the change, on some event loop. A room that sockets of several loops
-    /// are in is created once and deleted once.
+    /// Reports every change of this server's rooms, in order and after the change, on some event loop. A room whose members live on several
+    /// loops is created once and deleted once.
     public func onRoomEvent(_ handler: @escaping @Sendable (RoomEvent) -> Void) { directory.observe(handler) }
 
     // MARK: Addressed sockets
@@ -78,7 +78,7 @@ public final class InMemoryAdapter: Adapter {
         guard let recovery, !options.flags.isVolatile else { return deliver(packet, to: options) }
         let event = packet
         let now = now()
-        // An offset says what a client has seen only if events are numbered in the order in which they are sent.
+        // Events must be numbered in the order in which they are sent, since an offset stands for all events before it.
         loops.enqueue {
             let numbered = recovery.withLockedValue { $0.append(event, to: options, now: now) }
             let encoded = EncodedPacket(numbered, namespace: namespace)
@@ -86,7 +86,7 @@ public final class InMemoryAdapter: Adapter {
         }
     }
 
-    /// Sends an event as it is. For an adapter that numbers events itself: their offset stands behind their arguments.
+    /// Sends an event as it is. For an adapter that numbers events itself, with the offset behind the arguments.
     public func deliver(_ packet: consuming EventPacket, to options: BroadcastOptions) {
         let encoded = EncodedPacket(packet, namespace: namespace)
         loops.enqueue(.broadcast(makeBroadcast(encoded, options)))
@@ -114,14 +114,14 @@ public final class InMemoryAdapter: Adapter {
         }
     }
 
-    /// How long clients may take to answer a broadcast if it does not say.
+    /// How long clients may take to answer a broadcast without its own time-out.
     static let acknowledgementTimeout: Duration = .seconds(5)
 
     private func makeBroadcast(_ packet: EncodedPacket, _ options: BroadcastOptions) -> Broadcast {
         Broadcast(packet: packet, namespace: index, options: options, compressionThreshold: loops.compressionThreshold)
     }
 
-    /// A loop for timers of what is asked of all sockets.
+    /// A loop for the timers of broadcasts.
     var timerLoop: any EventLoop { loops.all.first?.loop ?? MultiThreadedEventLoopGroup.singleton.any() }
 
     public func addSockets(_ options: BroadcastOptions, to rooms: [String]) { change(options, .join(rooms)) }
@@ -132,7 +132,7 @@ public final class InMemoryAdapter: Adapter {
         loops.enqueue(.change(SocketChange(namespace: index, options: options, action: action)))
     }
 
-    /// Calls back, on some event loop, once all that was asked for before has been carried out on all loops.
+    /// Calls back, on some event loop, once all earlier calls have been carried out on all loops.
     public func afterMail(_ body: @escaping @Sendable () -> Void) {
         loops.ask({ _ in }, then: { _ in body() })
     }
@@ -167,7 +167,7 @@ public final class InMemoryAdapter: Adapter {
         return recovery?.withLockedValue { $0.restore(privateID, offset: offset, now: now) }
     }
 
-    /// Gives a session back on a loop, in its place among the broadcasts: those before are among the missed ones, and those behind reach the
+    /// Restores a session on a loop, in its place among the broadcasts: earlier ones are among the missed events, and later ones reach the
     /// socket that resumes the session.
     func restoreSession(_ privateID: String, offset: String, on handle: ShardHandle, _ body: @escaping @Sendable (RestoredSession?) -> Void)
     {
@@ -180,9 +180,9 @@ public final class InMemoryAdapter: Adapter {
 
     // MARK: The application
 
-    /// Hands an event of another server to the application. For adapters that read such events.
+    /// Passes another server's event to the application. For adapters that receive such events.
     ///
-    /// - Parameter acknowledge: sends the answer; nil: the other server waits for none. Called at most once if the application answers once.
+    /// - Parameter acknowledge: sends the answer; nil if the other server wants none. Called as often as the application answers.
     public func receiveServerSideEmit(_ packet: EventPacket, acknowledge: (@Sendable ([any JSONWritable]) -> Void)? = nil) {
         serverSideHandlers.receive(ServerSideEvent(packet, acknowledge: acknowledge))
     }
@@ -190,7 +190,7 @@ public final class InMemoryAdapter: Adapter {
     public func close() { directory.end() }
 }
 
-/// What happens to the sockets that options name, in its place among broadcasts.
+/// A change of the sockets that options name, in its place among the broadcasts.
 struct SocketChange: Sendable {
     enum Action: Sendable {
         case join([String])
@@ -202,12 +202,12 @@ struct SocketChange: Sendable {
     let options: BroadcastOptions
     let action: Action
 
-    /// False: it runs handlers of the application.
+    /// Whether the change runs no handlers of the application.
     var isDelivery: Bool {
         if case .disconnect = action { false } else { true }
     }
 
-    /// What it keeps in memory, roughly.
+    /// Its approximate memory in bytes.
     var byteCount: Int {
         let names: Int =
             switch action {
@@ -218,7 +218,7 @@ struct SocketChange: Sendable {
     }
 
     func carryOut(on members: NamespaceShard) {
-        // All are chosen before the first is touched: what one change does may change what the others are.
+        // All sockets are chosen before the first is changed: a change may affect which others match.
         for socket in members.chosen(options) {
             switch action {
             case .join(let rooms): for room in rooms { socket.enter(room) }

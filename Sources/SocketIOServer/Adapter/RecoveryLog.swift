@@ -1,14 +1,14 @@
 import DequeModule
 import SocketIOCore
 
-/// What recovery keeps of a socket whose client went away without a farewell.
+/// The session of a socket whose client went away without closing it.
 public struct PersistedSession: Sendable {
     public var socketID: String
-    /// Known to the client alone, which proves with it that the session is its own.
+    /// A secret of the client, which proves that the session is its own.
     public var privateID: String
     /// The rooms it was in; its own id need not be among them.
     public var rooms: Set<String>
-    /// What its ``ServerSocket/data`` was on this server; of another server's socket a `JSONSlice`.
+    /// The socket's ``ServerSocket/data``. For another server's socket it is a `JSONSlice`.
     public var data: (any Sendable)?
 
     public init(socketID: String, privateID: String, rooms: Set<String>, data: (any Sendable)? = nil) {
@@ -18,7 +18,7 @@ public struct PersistedSession: Sendable {
         self.data = data
     }
 
-    /// Whether the socket would have got what was sent with these options.
+    /// Whether an event with these options would have reached the socket.
     func isMeant(by options: BroadcastOptions) -> Bool {
         func isIn(_ room: String) -> Bool { room == socketID || rooms.contains(room) }
         return (options.rooms.isEmpty || options.rooms.contains(where: isIn)) && !options.except.contains(where: isIn)
@@ -36,17 +36,17 @@ public struct RestoredSession: Sendable {
         self.missed = missed
     }
 
-    /// What the missed events take while they wait for the client.
+    /// The memory of the missed events while they wait for the client.
     var queuedBytes: Int { missed.reduce(0) { $0 + $1.byteCount + PollingState.packetOverhead } }
 }
 
-/// What a client gives with its CONNECT to resume a session.
+/// A client's request, in its CONNECT, to resume a session.
 struct SessionClaim: Sendable {
     let privateID: String
-    /// Of the last event that it saw.
+    /// The offset of the last event that the client saw.
     let offset: String
 
-    /// nil: it claims none.
+    /// Nil if the client asks for none.
     init?(_ auth: JSONSlice?) {
         guard let privateID = auth?["pid"]?.string, let offset = auth?["offset"]?.string else { return nil }
         self.privateID = privateID
@@ -54,8 +54,8 @@ struct SessionClaim: Sendable {
     }
 }
 
-/// Sessions of clients that went away, and the last events of a namespace, for as long as clients may come back for them. Time is a
-/// parameter, counted from any moment.
+/// The sessions of clients that went away, and the last events of a namespace, for as long as clients may come back. Time is a parameter,
+/// from any monotonic clock.
 struct RecoveryLog {
     private struct Entry {
         let packet: EventPacket
@@ -70,7 +70,7 @@ struct RecoveryLog {
     private var first: UInt64 = 0
     private var sessions: [String: (session: PersistedSession, end: Duration)] = [:]
     private var sessionBytes = 0
-    /// Private ids by the end of their sessions; some sessions have been restored since.
+    /// Private ids in the order in which their sessions expire. Some of the sessions may have been restored already.
     private var ends: Deque<(privateID: String, end: Duration)> = []
 
     init(limits: RecoveryLimits) { self.limits = limits }
@@ -126,7 +126,7 @@ struct RecoveryLog {
         return session
     }
 
-    /// Gives a session back, once. nil: it has ended, or an event that it missed is not kept any more.
+    /// Returns a session, once. Nil if it has expired, or if a missed event is not kept any more.
     mutating func restore(_ privateID: String, offset: String, now: Duration) -> RestoredSession? {
         dropOld(now)
         guard let kept = take(privateID), let last = UInt64(offset, radix: 36), last >= first,
@@ -137,14 +137,14 @@ struct RecoveryLog {
     }
 }
 
-/// How long, and how much of it, a namespace keeps for clients that come back.
+/// How much a namespace keeps for clients that come back, and for how long.
 public struct RecoveryLimits: Sendable, Hashable {
     /// How long a client may be away.
     public var maximumDisconnection: Duration = .seconds(120)
-    /// The most sessions that wait for their clients, and the most bytes of their rooms with 256 beside each; the oldest make room.
+    /// The maximum number of kept sessions, and of the bytes of their rooms with 256 more for each. Beyond it the oldest are dropped.
     public var maximumSessions = 10_000
     public var maximumSessionBytes = 1 << 24
-    /// The most events that are kept, and the most bytes of them with 256 beside each; the oldest make room.
+    /// The maximum number of kept events, and of their bytes with 256 more for each. Beyond it the oldest are dropped.
     public var maximumPackets = 10_000
     public var maximumBytes = 1 << 24
 

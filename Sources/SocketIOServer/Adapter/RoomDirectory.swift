@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import Synchronization
 
-/// A change of a server's rooms. The own room of each socket, its id, is not among them.
+/// A change of a server's rooms. A socket's own room, its id, is not reported.
 public enum RoomEvent: Sendable, Hashable {
     /// The first socket enters the room.
     case created(room: String)
@@ -16,10 +16,10 @@ public enum RoomEvent: Sendable, Hashable {
 /// The rooms of a server: each loop knows its own members, this knows which rooms any loop has.
 final class RoomDirectory: Sendable {
     private struct State {
-        /// On how many loops each room has members.
+        /// The number of loops on which each room has members.
         var loops: [String: Int] = [:]
         var observers: [@Sendable (RoomEvent) -> Void] = []
-        /// Events that no observer has been told of yet.
+        /// Events that have not been reported yet.
         var events: Deque<RoomEvent> = []
         var isTelling = false
         var isBehind = false
@@ -28,10 +28,10 @@ final class RoomDirectory: Sendable {
     private let state = NIOLockedValueBox(State())
     private let backlog: Backlog
     private let maximumEvents: Int
-    /// Without one, only what changes the set of rooms takes the lock.
+    /// Without an observer, only a change of the set of rooms takes the lock.
     private let hasObservers = Atomic(false)
 
-    /// - Parameter maximumEvents: while more wait for the observers, no loop takes packets from its clients.
+    /// - Parameter maximumEvents: while more events wait for the observers, no loop takes packets from its clients.
     init(backlog: Backlog, maximumEvents: Int) {
         self.backlog = backlog
         self.maximumEvents = maximumEvents
@@ -71,7 +71,7 @@ final class RoomDirectory: Sendable {
         if mustTell { loop.execute { self.tell() } }
     }
 
-    /// Returns whether somebody must tell the observers.
+    /// Returns whether the caller must notify the observers.
     private func note(_ events: [RoomEvent], _ state: inout State) -> Bool {
         guard !state.observers.isEmpty else { return false }
         state.events.append(contentsOf: events)
@@ -83,7 +83,7 @@ final class RoomDirectory: Sendable {
         return !state.isTelling
     }
 
-    /// In a task of its own: an observer may do as it likes with sockets and rooms. One loop at a time tells, so that the order is kept.
+    /// Runs in its own task, since an observer may change sockets and rooms. One loop at a time notifies, which keeps the order.
     private func tell() {
         while true {
             let (events, observers) = state.withLockedValue { state in
@@ -101,14 +101,14 @@ final class RoomDirectory: Sendable {
         }
     }
 
-    /// The namespace ends: observers are let go.
+    /// The namespace ends: releases the observers.
     func end() {
         let dropped = state.withLockedValue { state in
             let dropped = state.observers
             state.observers = []
             return dropped
         }
-        // They go outside the lock: what they held may come back here.
+        // Released outside the lock: their deinitialisation may call back.
         withExtendedLifetime(dropped) {}
     }
 }

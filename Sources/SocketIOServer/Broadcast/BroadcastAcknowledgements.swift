@@ -5,13 +5,13 @@ public import SocketIOCore
 
 /// Not all clients have acknowledged an event in time.
 public struct MissingAcknowledgements: Error, Sendable {
-    /// Those that came, in the order of arrival.
+    /// The acknowledgements that came, in the order of arrival.
     public let answers: [BroadcastAnswer]
-    /// How many did not come; nil: a server of the cluster has not told how many clients it asked.
+    /// The number of missing ones. Nil if a server of the cluster has not reported how many clients it asked.
     public let missing: Int?
 }
 
-/// The acknowledgements of a broadcast as they come in from all servers. A value: it calls nobody.
+/// Collects the acknowledgements of a broadcast from all servers. A value that makes no calls.
 struct BroadcastAnswers {
     let servers: Int
     private(set) var answers: [BroadcastAnswer] = []
@@ -23,7 +23,7 @@ struct BroadcastAnswers {
     /// Everybody who was asked has answered.
     var isComplete: Bool { countedServers >= servers && answers.count >= clients }
 
-    /// nil: a server has not told.
+    /// Nil if a server has not reported its number of clients.
     var missing: Int? { countedServers >= servers ? max(clients - answers.count, 0) : nil }
 
     mutating func count(_ clients: Int) {
@@ -82,7 +82,7 @@ final class FirstResult<Value: Sendable>: Sendable {
 
     private let state = NIOLockedValueBox(State.empty)
 
-    /// Starts what leads to a result, and waits for it. Called once.
+    /// Starts an operation and waits for its result. Called once.
     func value(_ start: () -> Void) async throws -> Value {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

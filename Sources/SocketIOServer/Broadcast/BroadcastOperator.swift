@@ -5,7 +5,7 @@ public import SocketIOCore
 public struct BroadcastOperator: Sendable {
     let adapter: any Adapter
     private(set) var options: BroadcastOptions
-    /// Rooms were chosen, maybe none: then nobody is meant, and not everybody.
+    /// Whether rooms were chosen. If they were, an empty list means nobody and not everybody.
     private var hasRooms = false
 
     init(adapter: any Adapter, options: BroadcastOptions = BroadcastOptions()) {
@@ -44,7 +44,7 @@ public struct BroadcastOperator: Sendable {
     /// Only sockets of this server.
     public var local: BroadcastOperator { with { $0.options.flags.isLocal = true } }
 
-    /// The event is dropped for a client that is behind.
+    /// The event is dropped for a client that has fallen behind.
     public var volatile: BroadcastOperator { with { $0.options.flags.isVolatile = true } }
 
     /// Whether the event may be compressed.
@@ -82,7 +82,7 @@ public struct BroadcastOperator: Sendable {
 
     /// Describes the sockets, in no particular order.
     ///
-    /// - Throws: what the adapter throws: another server may not answer in time.
+    /// - Throws: the adapter's error, for example if another server does not answer in time.
     public func fetchSockets() async throws -> [RemoteSocket] {
         guard !isNobody else { return [] }
         let adapter = adapter
@@ -90,7 +90,7 @@ public struct BroadcastOperator: Sendable {
     }
 }
 
-/// A socket of this server or another one, as it was when it was asked for.
+/// A snapshot of a socket of this or another server.
 public struct RemoteSocket: Sendable {
     private let socket: SocketDescription
     /// Chooses this socket alone.
@@ -105,9 +105,9 @@ public struct RemoteSocket: Sendable {
     public var handshake: Handshake { socket.handshake }
     /// The rooms it was in, its own id among them.
     public var rooms: Set<String> { socket.rooms }
-    /// What its ``ServerSocket/data`` is on this server; of another server's socket a `JSONSlice`.
+    /// The socket's ``ServerSocket/data``. For another server's socket it is a `JSONSlice`.
     public var data: (any Sendable)? { socket.data }
-    /// ``data`` as a type of the application's; nil: there is none, or of another type.
+    /// ``data`` as a type of the application. Nil if there is none, or if it has another type.
     public func data<Value: Sendable>(as type: Value.Type = Value.self) -> Value? { socket.data as? Value }
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) { target.send(EventPacket(event, arguments)) }

@@ -2,13 +2,13 @@ import NIOConcurrencyHelpers
 import NIOCore
 import WebSocketCore
 
-/// The compressed frames of a packet that several connections get: made for the first receiver of a kind, which is the window that its client
-/// agreed to. Each message is compressed on its own, whatever the client would allow.
+/// The compressed frames of a packet that several connections get. They are made once per window size, for the first receiver that agreed
+/// to it. Each message is compressed on its own, even if the client allows a context.
 final class CompressedForms: Sendable {
     /// By the window's bits.
     private let forms = NIOLockedValueBox<[Int: ByteBuffer]>([:])
 
-    /// The frames of all messages of the packet. Another loop that asks at the same time waits: it would otherwise do the same work.
+    /// The frames of all messages of the packet. Another loop that asks at the same time waits, as it would do the same work.
     func frames(of packet: EncodedPacket, for compression: ConnectionCompression) -> ByteBuffer {
         let bits = compression.windowBits
         let frames = forms.withLockedValue { forms in

@@ -15,13 +15,13 @@ struct EncodedPacket: Sendable {
     /// Bytes of all its messages.
     var byteCount: Int { attachments.reduce(frame.readableBytes) { $0 + $1.readableBytes } }
 
-    /// Writes what stands before an event's text into the room that the text has there; into a copy if others hold the text too.
+    /// Writes the head of the packet into the room before the event's text, or into a copy if others hold the text too.
     ///
-    /// - Parameter id: of the acknowledgement that the event asks for.
+    /// - Parameter id: the acknowledgement's number, if the event asks for one.
     init(_ event: consuming EventPacket, namespace: String, id: UInt64? = nil) {
         attachments = event.attachments
         var buffer = ByteBuffer()
-        // Out of the event, so that nobody else holds it.
+        // Moved out of the event, so that nobody else holds it.
         swap(&buffer, &event.text)
         let head = SocketIOHead(
             kind: attachments.isEmpty ? .event : .binaryEvent, attachments: attachments.count, namespace: namespace, id: id)
@@ -74,7 +74,7 @@ struct EncodedPacket: Sendable {
 }
 
 extension EncodedPacket {
-    /// The event as its receivers read it; nil: it is another packet.
+    /// The event as its receivers read it. Nil for any other packet.
     var event: Arguments? {
         var packet = text
         packet.moveReaderIndex(forwardBy: 1)
@@ -92,10 +92,10 @@ struct Broadcast: Sendable {
     let packet: EncodedPacket
     let namespace: NamespaceIndex
     let options: BroadcastOptions
-    /// nil: it is not compressed for anybody.
+    /// Nil if it is not compressed for anybody.
     let compressed: CompressedForms?
 
-    /// - Parameter compressionThreshold: in bytes; shorter ones are not compressed.
+    /// - Parameter compressionThreshold: bytes; shorter packets are not compressed.
     init(packet: EncodedPacket, namespace: NamespaceIndex, options: BroadcastOptions, compressionThreshold: Int = .max) {
         self.packet = packet
         self.namespace = namespace

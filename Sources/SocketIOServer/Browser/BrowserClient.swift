@@ -1,9 +1,9 @@
 import NIOCore
 import NIOHTTP1
 
-/// The browser client of our own, under the names of the reference's bundles: `<script src="/socket.io/socket.io.js">` gives `io`.
+/// This project's browser client, under the names of the reference's bundles: `<script src="/socket.io/socket.io.js">` gives `io`.
 ///
-/// It speaks WebSocket only and sends no binary values; its head says what else differs from the official client.
+/// It uses WebSocket only and sends no binary values. The comment at its beginning lists the other differences from the official client.
 package enum BrowserClient {
     /// An ECMAScript module that exports `io`.
     package static let module: [UInt8] = PackageResources.dunlin_js
@@ -25,7 +25,7 @@ package enum BrowserClient {
 
         init(_ bytes: [UInt8]) {
             self.bytes = bytes
-            // FNV-1a (64 bits): a tag tells versions apart, and nobody gains from making two alike.
+            // FNV-1a (64 bits) is enough: the tag distinguishes versions, and nobody gains from a collision.
             let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
             entityTag = "\"\(String(hash, radix: 16))\""
         }
@@ -34,7 +34,7 @@ package enum BrowserClient {
     private static let scriptFile = File(script)
     private static let moduleFile = File(module)
 
-    /// nil: there is no such bundle.
+    /// Nil if there is no such bundle.
     static func file(named name: Substring) -> File? {
         switch name {
         case "socket.io.js", "socket.io.min.js": scriptFile
@@ -45,7 +45,7 @@ package enum BrowserClient {
 }
 
 extension EngineEndpoint {
-    /// The answer to a request for the browser client; nil: it asks for something else.
+    /// The answer to a request for the browser client. Nil for any other request.
     func browserClient(_ head: HTTPRequestHead) -> EngineAnswer? {
         guard configuration.servesClient, head.method == .GET || head.method == .HEAD, let name = path.below(head.uri),
             let file = BrowserClient.file(named: name)

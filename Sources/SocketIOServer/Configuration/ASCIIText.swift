@@ -1,7 +1,7 @@
-/// Compares a client's text with a word of ours, byte by byte, without regard to case (RFC 9110 §5.6.2).
+/// Compares a client's text with a known word, byte by byte and ignoring case (RFC 9110 §5.6.2).
 ///
-/// A `String` is not compared, lowercased or hashed before its length is known: that takes letters and their marks together and orders the
-/// marks, in quadratic time where one letter has many. A header of 16 KiB holds a loop for tens of milliseconds so.
+/// A `String` of unknown length must not be compared, lowercased or hashed: Swift orders the marks of each letter, in quadratic time if one
+/// letter has many. A header of 16 KiB would hold a loop for tens of milliseconds.
 package enum ASCIIText {
     /// - Parameter word: in lower case.
     package static func equals(_ text: String, _ word: StaticString) -> Bool { equals(text.utf8, word) }

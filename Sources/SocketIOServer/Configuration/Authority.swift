@@ -2,10 +2,10 @@
 package struct Authority: Hashable, Sendable {
     /// In lower case; an IPv6 address in brackets.
     package let host: String
-    /// nil: none is named, or it is empty.
+    /// Nil if no port is named, or if it is empty.
     package let port: Int?
 
-    /// nil: no authority. An empty host is one, as RFC 9112 §3.2 asks for where the target names none.
+    /// Nil if the text is no authority. An empty host is one: RFC 9112 §3.2 asks for it if the target names none.
     package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         let hostEnd: Int
@@ -33,7 +33,7 @@ package struct Authority: Hashable, Sendable {
         host = String(decoding: bytes[..<hostEnd], as: UTF8.self).lowercased()
     }
 
-    /// Whether the host is an address and no name.
+    /// Whether the host is an address rather than a name.
     var isAddress: Bool {
         if host.hasPrefix("[") { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)

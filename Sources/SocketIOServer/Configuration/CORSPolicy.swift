@@ -14,7 +14,7 @@ public struct CORSPolicy: Sendable, Hashable {
         self.allowsCredentials = allowsCredentials
     }
 
-    /// The value of `Access-Control-Allow-Origin`; nil: no header.
+    /// The value of `Access-Control-Allow-Origin`. Nil if the header is left out.
     func allowedOrigin(for origin: String?) -> String? {
         let origin = origin.flatMap { CORSPolicy.isReflectable($0) ? $0 : nil }
         return switch origins {
@@ -23,11 +23,11 @@ public struct CORSPolicy: Sendable, Hashable {
         }
     }
 
-    /// Whether answers differ by the request's origin, so that caches must tell them apart.
+    /// Whether answers depend on the request's origin, so that caches must distinguish them.
     var variesByOrigin: Bool { origins != .any || allowsCredentials }
 
-    /// Whether a client's origin may be looked up, and stand in a header of ours: what a browser could send, and no longer than a host name
-    /// can make it.
+    /// Whether a client's origin may be looked up and repeated in a header: a browser could have sent it, and it is no longer than host
+    /// names allow.
     static func isReflectable(_ origin: String) -> Bool {
         origin.utf8.count <= 512 && origin.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }
     }

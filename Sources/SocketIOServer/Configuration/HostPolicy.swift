@@ -1,15 +1,15 @@
 import NIOHTTP1
 
-/// By which names clients may call the server. A page can have its own name lead to this server's address ("DNS rebinding"); the browser then
-/// takes the server for the page's own, and only `Host` still shows the page's name.
+/// The host names by which clients may call the server. A page can make its own name resolve to this server's address ("DNS rebinding").
+/// The browser then takes this server for the page's own, and only `Host` shows the page's name.
 public struct HostPolicy: Sendable, Hashable {
     private let names: Set<String>
 
-    /// - Parameter names: hosts without a port, in any case. `localhost`, names below it and addresses pass always: no foreign page can
-    ///   bear them.
+    /// - Parameter names: hosts without a port, in any case. `localhost`, names below it and addresses always pass: no foreign page can
+    ///   have them.
     public init(names: Set<String>) { self.names = Set(names.compactMap { Authority($0)?.host }.map(HostPolicy.withoutLastDot)) }
 
-    /// - Parameter host: with or without a port, as in `Host`. A request that names none comes from no browser and passes.
+    /// - Parameter host: with or without a port, as in `Host`. A request without one does not come from a browser and passes.
     package func allows(host: String?) -> Bool {
         guard let host else { return true }
         guard let authority = Authority(host) else { return false }
@@ -32,7 +32,7 @@ enum HostField {
         return host != nil || head.version.major == 0 || head.version == .http1_0
     }
 
-    /// A name or an IPv4 address, with or without a port: nearly all there are, told without an allocation.
+    /// Recognises a name or an IPv4 address, with or without a port, without an allocation. Nearly all hosts have this form.
     private static func isPlain(_ value: String) -> Bool {
         var portDigits: Int?
         for byte in value.utf8 {

@@ -2,8 +2,8 @@
 public enum OriginPolicy: Sendable, Hashable {
     /// No check: the reference's default.
     case any
-    /// The server's own origin (scheme, host and port as in `Host`) and these. Everything else gets 403 on both transports. A scheme's own
-    /// port is the same as none (RFC 6454 §4).
+    /// The server's own origin (scheme, host and port as in `Host`) and these. Everything else gets 403 on both transports. A scheme's
+    /// default port equals no port (RFC 6454 §4).
     case ownAnd(Set<String>)
 
     package func allows(origin: String?, host: String?, secure: Bool) -> Bool {
@@ -22,7 +22,7 @@ private struct Origin: Equatable {
     private let host: String
     private let port: Int?
 
-    /// nil: `null`, or no origin.
+    /// Nil for `null`, and for texts that are no origins.
     init?(_ text: String) {
         guard let separator = text.firstRange(of: "://"), let authority = Authority(text[separator.upperBound...]), !authority.host.isEmpty
         else { return nil }

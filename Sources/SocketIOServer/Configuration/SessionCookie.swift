@@ -3,7 +3,7 @@ public struct SessionCookie: Sendable, Hashable {
     public enum SameSite: String, Sendable, Hashable {
         case strict = "Strict"
         case lax = "Lax"
-        /// Browsers take it on encrypted connections only: set ``SessionCookie/isSecure`` too.
+        /// Browsers accept it on encrypted connections only: set ``SessionCookie/isSecure`` too.
         case none = "None"
     }
 
@@ -11,7 +11,7 @@ public struct SessionCookie: Sendable, Hashable {
     public var name: String
     public var path: String?
     public var domain: String?
-    /// nil: the cookie ends with the browser's session.
+    /// If nil, the cookie ends with the browser's session.
     public var maximumAge: Duration?
     public var isHTTPOnly: Bool
     public var isSecure: Bool

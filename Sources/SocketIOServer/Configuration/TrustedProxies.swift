@@ -1,9 +1,9 @@
 import NIOCore
 import NIOHTTP1
 
-/// The proxies in front of a server. Only what they say of a client counts: a client can write `X-Forwarded-For` itself.
+/// The proxies in front of a server. Only their reports about clients are believed, since a client can write `X-Forwarded-For` itself.
 public struct TrustedProxies: Sendable, Hashable {
-    /// Addresses that begin with the same bits.
+    /// A network: addresses that begin with the same bits.
     private struct Network: Sendable, Hashable {
         let bytes: [UInt8]
         let prefix: Int
@@ -28,11 +28,11 @@ public struct TrustedProxies: Sendable, Hashable {
 
     private var networks: [Network] = []
 
-    /// Trusts nobody: a client's address is that of its connection.
+    /// Trusts no proxy: a client's address is that of its connection.
     public init() {}
 
     /// - Parameter networks: addresses and networks (RFC 4632, RFC 4291): `127.0.0.1`, `10.0.0.0/8`, `::1`, `fd00::/8`.
-    /// - Returns: nil: one of them is neither.
+    /// - Returns: nil if one of them is neither.
     public init?(_ networks: [String]) {
         for text in networks {
             guard let network = Network(text) else { return nil }
@@ -47,7 +47,7 @@ public struct TrustedProxies: Sendable, Hashable {
 
     /// The address of a request's client, and whether its connection is encrypted.
     ///
-    /// `X-Forwarded-For` is read from its end, where the nearest proxy wrote: the first address there that is no proxy is the client's.
+    /// `X-Forwarded-For` is read from its end, where the nearest proxy wrote: the first address that belongs to no proxy is the client's.
     func client(of headers: HTTPHeaders, address: String, secure: Bool) -> (address: String, secure: Bool) {
         guard !networks.isEmpty, trusts(address) else { return (address, secure) }
         var client = address
@@ -62,7 +62,7 @@ public struct TrustedProxies: Sendable, Hashable {
         return (client, scheme.map { ASCIIText.equals($0, "https") || ASCIIText.equals($0, "wss") } ?? secure)
     }
 
-    /// More proxies than stand before any server. A client may write any number.
+    /// More than any real chain of proxies. A client may write any number of addresses.
     private static let maximumHops = 32
 
     /// Some proxies write the client's port behind its address, an IPv6 address in brackets then.

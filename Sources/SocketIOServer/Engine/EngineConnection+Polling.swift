@@ -4,7 +4,7 @@ import NIOCore
 import SocketIOCore
 
 extension EngineConnection {
-    /// A GET. Returns the answer when packets wait; nil: it waits, and `responder` gives it when one comes.
+    /// Takes a GET. Returns the answer if packets wait. Otherwise returns nil; `responder` answers when a packet comes.
     func poll(_ responder: EngineResponder) -> EngineResponse? {
         guard let polling else { return .refused(.badRequest) }
         if !polling.hasWaitingGET, !polling.isEmpty {
@@ -15,28 +15,28 @@ extension EngineConnection {
             return .payload(PollingState.payload(of: [.noop, .close]))
         }
         if polling.hasWaitingGET {
-            // Two GETs at once: the client is confused, and neither can be trusted with the packets.
+            // Two GETs at once: the client is faulty, and either may lose the packets.
             close(.transportError)
             return .refused(.badRequest)
         }
-        // The client has taken over once it is seen probing: its GET is not held back then.
+        // While the client probes, its GET is not held back.
         if session.upgrade == .probed { return .payload(PollingState.payload(of: [.noop])) }
         polling.wait(responder)
         return nil
     }
 
-    /// The client gave up its GET, which waits here unless it was answered meanwhile.
+    /// The client abandoned its GET, which waits here unless it was answered meanwhile.
     func pollAborted(by asker: ObjectIdentifier) {
         if polling?.isWaiting(asker) == true { close(.transportError) }
     }
 
-    /// A POST's whole body: its packets are taken in order, up to the first that is none. Of many packets a turn takes some; nil: the rest
-    /// follows, and `responder` answers.
+    /// Takes a POST's whole body: its packets in order, up to the first invalid one. If there are many, the rest follows in later turns;
+    /// the result is nil then, and `responder` answers.
     func post(_ body: ByteBuffer, _ responder: EngineResponder) -> EngineResponse? {
         guard let polling else { return .refused(.badRequest) }
         guard !polling.isClosing else { return .accepted }
         guard polling.post == nil else {
-            // Two POSTs at once: nobody can tell whose packets come first.
+            // Two POSTs at once have no order.
             close(.transportError)
             return .refused(.badRequest)
         }
@@ -47,7 +47,7 @@ extension EngineConnection {
     }
 
     private func takePackets() -> EngineResponse? {
-        // Out of the property: what a packet does may come back here.
+        // Moved out of the property: a packet's handler may call back.
         guard let polling, var current = polling.post else { return nil }
         var budget = TurnBudget(shard.maximumTurn)
         let outer = shard.takenFrom
@@ -81,8 +81,8 @@ extension EngineConnection {
         return .accepted
     }
 
-    /// A message goes the way of a WebSocket's texts. It gets memory of its own, since a slice would keep the whole body for as long as
-    /// somebody keeps its arguments; an object that nobody kept is used again, so that a small packet costs no allocation.
+    /// Handles a message like a text of a WebSocket. It is copied, since a slice would keep the whole body alive as long as a handler keeps
+    /// its arguments. A packet object that nobody kept is reused, so that a small packet costs no allocation.
     private func receive(message: ByteBuffer, in packet: inout ReceivedPacket) {
         let count = message.readableBytes + 1
         if count > packet.capacity || !isKnownUniquelyReferenced(&packet) {
@@ -108,7 +108,7 @@ extension EngineConnection {
         return .refused(.badRequest)
     }
 
-    /// A body that Engine.IO does not know how to read (`application/octet-stream`): the session dies.
+    /// Takes a body that Engine.IO does not support (`application/octet-stream`): the session is closed.
     func postUnreadable() -> EngineResponse {
         shard.counters.protocolErrors.add()
         close(.transportError)
@@ -129,7 +129,7 @@ extension EngineConnection {
         answer?.give()
     }
 
-    /// Packets wait: their client has to fetch some in time. One deadline at a time.
+    /// Packets wait: the client must fetch some in time. There is at most one such deadline.
     private func armFetchDeadline() {
         guard let polling, polling.fetchesAtDeadline == nil, !isWebSocket, !session.isClosed else { return }
         polling.fetchesAtDeadline = polling.fetches

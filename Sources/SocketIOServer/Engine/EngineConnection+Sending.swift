@@ -29,9 +29,9 @@ extension EngineConnection {
         }
     }
 
-    /// Queues a packet that others get too. Calls nobody: the members of a broadcast may be being visited.
+    /// Queues a packet that other connections get too. It makes no calls, since the members of a broadcast may be being visited.
     ///
-    /// - Parameter forms: the packet compressed, for those who agreed to that; nil: nobody gets it so.
+    /// - Parameter forms: the packet's compressed forms. Nil if it is not compressed.
     func send(_ packet: EncodedPacket, isVolatile: Bool, compressed forms: CompressedForms? = nil) {
         guard isOpen, !isDoomed else { return }
         if isVolatile, isBehind {
@@ -61,7 +61,7 @@ extension EngineConnection {
                 polling?.queue(.binary(attachment))
             }
         }
-        // Once for the packet, which counts as one.
+        // Checked once, since the packet counts as one.
         if !isDoomed { checkQueue() }
     }
 
@@ -74,7 +74,7 @@ extension EngineConnection {
     @inline(__always)
     private func collect(_ body: (inout ByteBuffer) -> Void) {
         var buffer = shard.takeSpare()
-        // Values may be written by somebody else's code, which may emit, or close the connection. What it emits comes first.
+        // The application's code may write the values, and it may emit or close the connection meanwhile. Those events come first.
         body(&buffer)
         guard isOpen, !isDoomed else { return shard.recycle(buffer) }
         if buffer.readableBytes >= shard.compressionThreshold { webSocket?.compression?.replace(&buffer) }
@@ -88,7 +88,7 @@ extension EngineConnection {
     func sendMessage(byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard isOpen, !isDoomed else { return }
         shard.counters.packetsSent.add()
-        // The packet's type is one byte more.
+        // One byte more for the packet's type.
         guard isWebSocket, byteCount < shard.compressionThreshold - 1 else { return sendSlowly(byteCount: byteCount, body) }
         checkQueue(waiting: pending.appendMessage(byteCount: byteCount, shard, body))
     }
@@ -113,7 +113,7 @@ extension EngineConnection {
         checkQueue()
     }
 
-    /// Past the limit the client is closed, and nothing more is kept for it.
+    /// Beyond the limit the client is closed, and nothing more is queued for it.
     private func checkQueue() { checkQueue(waiting: isWebSocket ? pending.count : polling?.queuedBytes ?? 0) }
 
     @inline(__always)
@@ -136,11 +136,11 @@ extension EngineConnection {
     }
 
     private enum QueueState {
-        /// No more waits than may.
+        /// The queue is within its limit.
         case fits
-        /// More waits, and the transport has not been asked to take it.
+        /// The queue is over its limit, and the transport has not been asked to take it.
         case unoffered
-        /// More waits than a client that reads could have taken.
+        /// The queue is longer than a reading client could have drained.
         case notRead
     }
 
@@ -154,12 +154,12 @@ extension EngineConnection {
         return link.isWritable ? .unoffered : .notRead
     }
 
-    /// The members of a broadcast have been visited, and this one had more waiting than the limit.
+    /// Called after a broadcast's visit if this connection's queue went over the limit.
     func flushOverdue() {
         if isOpen, !isDoomed { flush() }
     }
 
-    /// Hands everything that waits to the transport: one write.
+    /// Passes all waiting packets to the transport in one write.
     func flush() {
         assert(!shard.isVisiting, "a broadcast's members are being visited")
         isDirty = false

@@ -5,13 +5,13 @@ import NIOCore
 import SocketIOCore
 import WebSocketCore
 
-/// One client's Engine.IO session on its loop: what waits to be sent, over which transport, and until when the client must show life.
+/// One client's Engine.IO session on its loop: its transport, its queue of packets, and its deadlines.
 final class EngineConnection: TurnTaker {
     let shard: LoopShard
     let sid: String
     let slot: ConnectionSlot
     private let request: Handshake.Request
-    /// Without what came with a namespace.
+    /// The handshake without the `auth` of a namespace.
     var handshake: Handshake { Handshake(request) }
 
     var session: EngineSession
@@ -31,26 +31,26 @@ final class EngineConnection: TurnTaker {
     }
     /// Frames that wait for the end of the batch.
     var pending = PendingFrames()
-    /// nil: the session began with a WebSocket.
+    /// Nil if the session began with a WebSocket.
     private(set) var polling: PollingState?
     /// Counts this session until its client has joined a namespace.
     private var unconfirmed: UnconfirmedSessions?
-    /// Its address holds one more session that polls.
+    /// Whether this session counts among those that poll from its address.
     private var countsForAddress: Bool
-    /// What the server counts for its handshake.
+    /// The bytes that the server counts for its handshake.
     private var handshakeBytes: Int
-    /// What its packets put into mailboxes; nil: none has yet.
+    /// The mail that its packets have caused. Nil until there is some.
     private var mailShare: MailShare?
     var isDirty = false
-    /// What every packet asks of the session's machine, at hand without a call.
+    /// State of the session's machine that every packet needs, kept here to save a call.
     private(set) var isOpen = true
     private(set) var isWebSocket: Bool
     var isDoomed = false
     /// The Socket.IO side.
     let sockets: ConnectionSockets
-    /// What takes the messages of a bare Engine.IO server in place of ``sockets``.
+    /// Takes the messages on a bare Engine.IO server, instead of ``sockets``.
     private var bare: EngineSocket?
-    /// It is open, and its messages are Socket.IO packets.
+    /// Whether the session is open and its messages are Socket.IO packets.
     private var takesPackets: Bool
 
     private var hasConnectDeadline = false
@@ -86,7 +86,7 @@ final class EngineConnection: TurnTaker {
         sendControl { packet.write(into: &$0) }
         shard.arm(.ping, self)
         if let bare, let io = shard.io { bare.begin(io) } else { armConnectDeadline() }
-        // The request came before the end of the server, which had no session to close yet.
+        // The request came before the server ended, which found no session to close.
         if shard.hasEnded { close(.serverShuttingDown, code: .serviceRestart) }
     }
 
@@ -97,32 +97,32 @@ final class EngineConnection: TurnTaker {
         shard.arm(.connect, self)
     }
 
-    /// The session counts as one that nobody uses, until ``confirm()``.
+    /// The session counts as unused until ``confirm()``.
     func await(_ unconfirmed: UnconfirmedSessions) {
         self.unconfirmed = unconfirmed
         unconfirmed.open()
         if let oldest = shard.newcomers.add(slot), let connection = shard.connections[oldest] { connection.close(.forcedClose) }
     }
 
-    /// The client has joined a namespace or came with a WebSocket, or the session ends. Nothing less counts: a request costs its sender
-    /// nothing, and would make an idle session look like one in use.
+    /// The client has joined a namespace or came with a WebSocket, or the session ends. Nothing less counts: a mere request is cheap, and
+    /// would make an unused session look used.
     func confirm() {
         guard let counted = unconfirmed.take() else { return }
         counted.confirm()
         shard.newcomers.remove(slot)
     }
 
-    /// The session polls no longer.
+    /// The session does not poll any more.
     func leaveAddress() {
         guard countsForAddress else { return }
         countsForAddress = false
         shard.io?.stopsPolling(from: handshake.address)
     }
 
-    /// The client joins with an `auth` of that size. False: there is no room to keep it.
+    /// Reserves memory for the `auth` of a join. Returns false if there is no room.
     func keep(auth: Int) -> Bool { countHandshake(handshake.countedBytes(auth: auth, shard.configuration)) }
 
-    /// The session has gone, and its handshake with it.
+    /// The session has ended, so its handshake is released.
     func dropHandshake() { _ = countHandshake(0) }
 
     private func countHandshake(_ bytes: Int) -> Bool {
@@ -143,7 +143,7 @@ final class EngineConnection: TurnTaker {
         return share
     }
 
-    /// No packet of this client is taken now. A loop that is behind with its mail holds up those first whose mail it is.
+    /// Whether no packet of this client is taken now. A loop that is behind with its mail holds up the senders of that mail first.
     @inline(__always)
     var isHeld: Bool {
         guard isOpen else { return false }
@@ -162,7 +162,7 @@ final class EngineConnection: TurnTaker {
         }
     }
 
-    /// - Parameter deadline: when it was to come, a little before now.
+    /// - Parameter deadline: the intended time, which is a little before now.
     func deadlineDue(_ kind: DeadlineKind, at deadline: NIODeadline) {
         switch kind {
         case .ping:
@@ -219,7 +219,7 @@ final class EngineConnection: TurnTaker {
         if takesPackets { sockets.receive(binary: binary, on: self) } else { receive(bare: .binary(binary)) }
     }
 
-    /// A message of a bare Engine.IO session, whose client shows with it that it uses the session.
+    /// A message of a bare Engine.IO session. It shows that the client uses the session.
     private func receive(bare message: EngineMessage) {
         confirm()
         bare?.receive(message)
@@ -227,7 +227,7 @@ final class EngineConnection: TurnTaker {
 
     // MARK: Upgrade
 
-    /// A WebSocket for this polling session. Returns false when it is to be closed: there is one already.
+    /// A WebSocket for this polling session. Returns false if there is one already; the caller must close the new one.
     func openUpgrade(_ transport: WebSocketTransport) -> Bool {
         guard shard.configuration.allowUpgrades, session.openUpgrade() else { return false }
         probe = transport
@@ -284,7 +284,7 @@ final class EngineConnection: TurnTaker {
     /// Ends the session: sockets hear of it, the transport is closed, the client's memory is freed. The second call does nothing.
     ///
     /// - Parameters:
-    ///   - code: of the WebSocket's close frame; nil: a frame without one.
+    ///   - code: the code of the WebSocket's close frame. If nil, the frame has none.
     ///   - answer: what a waiting GET gets.
     func close(_ reason: EngineCloseReason, code: WebSocketCloseCode? = nil, answeringPollWith answer: EnginePacketType = .close) {
         guard session.close() else { return }
@@ -303,7 +303,7 @@ final class EngineConnection: TurnTaker {
         ended(DisconnectReason(reason))
     }
 
-    /// Ends the session after what is queued has been fetched: `disconnect(close: true)`.
+    /// Ends the session after the client has got the queued packets: `disconnect(close: true)`.
     func closeAfterFlush() {
         guard session.transport == .polling, let polling else { return close(.forcedClose) }
         guard session.close() else { return }
@@ -317,7 +317,7 @@ final class EngineConnection: TurnTaker {
         ended(.forcedClose)
         flushPolling()
         if polling.hasWaitingGET {
-            // Nothing was left to say before the farewell.
+            // Nothing is queued before the close packet.
             let farewell = polling.release(with: .noop, .close)
             shard.remove(self)
             farewell?.give()
@@ -331,7 +331,7 @@ final class EngineConnection: TurnTaker {
         bare.take()?.end(reason)
     }
 
-    /// The client did not read: what waits for it is dropped with it.
+    /// The client did not read: its queue is dropped with it.
     func closeSlowClient() {
         shard.counters.slowClientCloses.add()
         shard.logger.notice("closing a client that does not read", metadata: ["sid": "\(sid)"])

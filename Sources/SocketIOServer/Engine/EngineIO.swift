@@ -12,7 +12,7 @@ public import NIOCore
 ///         socket.onMessage { message in socket.send(message) }
 ///     }
 ///
-/// Of the configuration everything counts that concerns connections and transports.
+/// It uses the parts of the configuration that concern connections and transports.
 public final class EngineIO: Sendable {
     package let server: SocketIO
     private let handlers = EngineHandlers()
@@ -42,7 +42,7 @@ public final class EngineSocket {
     public let id: String
     public let handshake: Handshake
     public let eventLoop: any EventLoop
-    /// nil: the session has ended.
+    /// Nil after the session has ended.
     private var connection: EngineConnection?
     private var messageHandler: ((EngineMessage) -> Void)?
     private var closeHandler: ((DisconnectReason) -> Void)?
@@ -60,7 +60,7 @@ public final class EngineSocket {
     public func onMessage(_ handler: @escaping (EngineMessage) -> Void) {
         let replaced = messageHandler
         if isOpen { messageHandler = handler }
-        // It goes when nothing of the socket is being changed: what it held may come back here.
+        // Released when no property of the socket is being changed: its deinitialisation may call back.
         withExtendedLifetime(replaced) {}
     }
 
@@ -81,7 +81,7 @@ public final class EngineSocket {
 
     public func send(_ text: String) { connection?.sendMessage { $0.writeString(text) } }
 
-    /// Ends the session once what was sent has been fetched.
+    /// Ends the session once the client has got the queued messages.
     public func close() { connection?.closeAfterFlush() }
 
     func begin(_ io: SocketIO) {
@@ -100,9 +100,9 @@ public final class EngineSocket {
     }
 }
 
-/// What a bare Engine.IO server calls for its sessions. It holds no server, so that neither keeps the other.
+/// The handlers of a bare Engine.IO server. It has no reference to the server, so there is no cycle.
 final class EngineHandlers: Sendable {
-    /// nil: the server has ended.
+    /// Nil after the server has ended.
     private let handlers = NIOLockedValueBox<[@Sendable (EngineSocket) -> Void]?>([])
 
     var all: [@Sendable (EngineSocket) -> Void] { handlers.withLockedValue { $0 ?? [] } }
@@ -115,7 +115,7 @@ final class EngineHandlers: Sendable {
             handlers = nil
             return dropped
         }
-        // They go outside the lock: what they held may come back here.
+        // Released outside the lock: their deinitialisation may call back.
         withExtendedLifetime(dropped) {}
     }
 }

@@ -16,7 +16,7 @@ struct EngineResponder: Sendable {
     let asker: ObjectIdentifier
     private let complete: @Sendable (EngineResponse) -> Void
 
-    /// - Parameter complete: must not answer at once: a session calls it out of the middle of its work.
+    /// - Parameter complete: must not answer within the call, because a session calls it in the middle of its work.
     init(asker: ObjectIdentifier, _ complete: @escaping @Sendable (EngineResponse) -> Void) {
         self.asker = asker
         self.complete = complete

@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Memory that clients can make the server hold: of all of them, and of those of one address. It is counted, not kept here.
+/// Counts memory that clients make the server hold: the total, and per address.
 final class MemoryBudget: Sendable {
     private struct State {
         var all = 0
@@ -16,8 +16,8 @@ final class MemoryBudget: Sendable {
         maximumPerAddress = perAddress
     }
 
-    /// A client of this address holds another number of bytes than before. False: there is no room for more, and nothing has changed. Less
-    /// always fits.
+    /// Changes the bytes that a client of this address holds. Returns false, without a change, if there is no room for more. Less always
+    /// fits.
     func keep(_ bytes: Int, insteadOf before: Int, from address: String) -> Bool {
         guard bytes != before else { return true }
         return state.withLockedValue { state in
@@ -34,8 +34,8 @@ final class MemoryBudget: Sendable {
     var inUse: (all: Int, byAddress: Int) { state.withLockedValue { ($0.all, $0.byAddress.values.reduce(0, +)) } }
 }
 
-/// A place in a budget, given back when nobody holds it any more: by the connection that reads a body, then by the session that takes
-/// packets from it.
+/// A place in a budget, released with its last reference. The connection that reads a body holds it, then the session that takes packets
+/// from it.
 final class HeldMemory: Sendable {
     private let budget: MemoryBudget
     private let address: String
@@ -48,7 +48,7 @@ final class HeldMemory: Sendable {
 
     deinit { _ = resize(to: 0) }
 
-    /// False: there is no room for so much, and nothing has changed.
+    /// Returns false, without a change, if there is no room for so many bytes.
     func resize(to count: Int) -> Bool {
         bytes.withLockedValue { bytes in
             guard budget.keep(count, insteadOf: bytes, from: address) else { return false }

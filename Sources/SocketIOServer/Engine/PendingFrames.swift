@@ -4,8 +4,8 @@ import WebSocketCore
 
 /// Frames that wait for the end of the batch, to go out with one write.
 ///
-/// A value with methods for everything that is done per message: each is one access to the connection's property, and the check that the
-/// access is exclusive costs more than appending a short frame.
+/// It has a method for each operation per message, so that each is one access to the connection's property: the check for exclusive access
+/// costs more than appending a short frame.
 struct PendingFrames {
     private var frames = ByteBuffer()
     /// `frames` is a broadcast's own buffer, shared with its other receivers.
@@ -36,9 +36,9 @@ struct PendingFrames {
         return frames.readableBytes
     }
 
-    /// Appends a frame that was written on its own, because what wrote it may be somebody else's code that comes back to the connection.
-    /// The first of a batch costs no copy.
-    /// - Returns: Whether the buffer was copied and may be used again.
+    /// Appends a frame that was written separately, because the application's code wrote it and may call the connection meanwhile. The
+    /// first of a batch costs no copy.
+    /// - Returns: whether the buffer was copied and may be reused.
     @inline(__always)
     mutating func append(_ frame: ByteBuffer) -> Bool {
         let isFirst = frames.readableBytes == 0
@@ -47,7 +47,7 @@ struct PendingFrames {
         return !isFirst
     }
 
-    /// Appends a frame that others get too; the first of a batch costs no copy.
+    /// Appends a frame that other connections get too. The first one of a batch costs no copy.
     mutating func append(shared frame: ByteBuffer) {
         if frames.readableBytes == 0 {
             frames = frame
@@ -58,8 +58,8 @@ struct PendingFrames {
         }
     }
 
-    /// Takes everything to be written.
-    /// - Returns: The frames, and whether their buffer may be used again after the write.
+    /// Takes all frames to write them.
+    /// - Returns: the frames, and whether their buffer may be reused after the write.
     mutating func takeAll() -> (frames: ByteBuffer, isReusable: Bool) {
         let taken = (frames, !isShared)
         frames = ByteBuffer()

@@ -2,8 +2,9 @@ import DequeModule
 import EngineIOCore
 import NIOCore
 
-/// What a long-polling session holds between two requests: packets for the next GET, and the GET that waits. It calls nobody: a method that
-/// ends a GET returns the answer, and its owner gives it. An object of its own: a session that begins with a WebSocket has none.
+/// The state of a long-polling session between two requests: packets for the next GET, or the GET that waits. It makes no calls: a method
+/// that ends a GET returns the answer, which the owner sends. It is an object of its own, because a session that begins with a WebSocket
+/// needs none.
 final class PollingState {
     enum Packet {
         /// An Engine.IO packet, type character included.
@@ -27,19 +28,19 @@ final class PollingState {
         func give() { responder.answer(.payload(payload)) }
     }
 
-    /// What a packet takes in memory beside its bytes: a small one is mostly this.
+    /// The memory of a packet beside its bytes. For a small packet it is the larger part.
     static let packetOverhead = 160
 
     private var packets: Deque<Packet> = []
     private var payloadBytes = 0
     private var waiting: EngineResponder?
-    /// GETs that took packets, or wait for some.
+    /// The number of GETs that took packets or wait for some.
     private(set) var fetches: UInt32 = 0
-    /// ``fetches`` when the deadline for the next one was set; nil: none is.
+    /// The value of ``fetches`` when the current deadline was set. Nil without a deadline.
     var fetchesAtDeadline: UInt32?
     /// The POST whose packets are being taken.
     var post: PollingPost?
-    /// The session is closed; the next GET gets its last word.
+    /// The session is closed, and the next GET gets this last answer.
     var isClosing = false
 
     var hasWaitingGET: Bool { waiting != nil }
@@ -83,7 +84,7 @@ final class PollingState {
         return Answer(responder: responder, payload: takePayload(maximumBytes: maximumBytes))
     }
 
-    /// What is queued, up to the size that the client was told it may expect.
+    /// The queued packets, up to the payload size that was announced to the client.
     func takePayload(maximumBytes: Int) -> ByteBuffer {
         fetches &+= 1
         var body = ByteBuffer()
@@ -97,7 +98,7 @@ final class PollingState {
             case .binary(let bytes): PollingPayload.append(binary: bytes, to: &body)
             }
         }
-        // A queue that was long once does not keep its room.
+        // The memory of a long queue is released.
         if packets.isEmpty { packets = [] }
         return body
     }

@@ -1,7 +1,7 @@
 import DequeModule
 
-/// The polling sessions that one TCP connection has opened and whose clients joined no namespace. A session costs its client one request:
-/// without a limit a single connection could take all places there are. Used on the connection's loop, where its sessions live.
+/// The polling sessions that one TCP connection has opened and whose clients joined no namespace. A session costs one request, so without a
+/// limit a single connection could take all places. Used on the connection's loop, where its sessions live.
 final class UnconfirmedSessions {
     private(set) var count = 0
 
@@ -9,11 +9,11 @@ final class UnconfirmedSessions {
     func confirm() { count -= 1 }
 }
 
-/// The same sessions of all connections of one loop, the oldest first. Past the limit the oldest makes room: a client that means to join
-/// does so within a round trip, while one that only opens sessions pushes out its own.
+/// The same sessions of all connections of one loop, the oldest first. Beyond the limit the oldest is dropped: an honest client joins
+/// within a round trip, while a client that only opens sessions displaces its own.
 struct Newcomers {
     private let maximum: Int
-    /// Those that have joined since are still in it, until they are met.
+    /// It still contains sessions that have joined since, until they reach the front.
     private var slots: Deque<ConnectionSlot> = []
     private var members: Set<ConnectionSlot> = []
 
@@ -21,7 +21,7 @@ struct Newcomers {
 
     var count: Int { members.count }
 
-    /// Returns whose turn it is to end, if there are too many now.
+    /// Returns the session to end if there are too many now.
     mutating func add(_ slot: ConnectionSlot) -> ConnectionSlot? {
         slots.append(slot)
         members.insert(slot)

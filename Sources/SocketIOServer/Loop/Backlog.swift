@@ -1,14 +1,14 @@
 import Synchronization
 
-/// How many loops are behind with their mail. A loop that is behind cannot refuse its mail, so clients whose events cause it are not heard
-/// until it has caught up: first those with mail of their own that waits, and only if that is not enough all clients of all loops.
+/// How many loops are behind with their mail. A loop that is behind cannot refuse its mail. So no packets are taken from the clients that
+/// cause it until it has caught up: first from clients with waiting mail, and if that is not enough from all clients of all loops.
 final class Backlog: Sendable {
     private let full = Atomic<Int>(0)
     private let halfFull = Atomic<Int>(0)
 
-    /// A mailbox is over its limit: no loop takes packets from its clients.
+    /// Whether a mailbox is over its limit, so that no loop takes packets from its clients.
     var exists: Bool { full.load(ordering: .relaxed) > 0 }
-    /// A mailbox is over half of its limit: no packets are taken from clients with mail that waits.
+    /// Whether a mailbox is over half of its limit, so that no packets are taken from clients with waiting mail.
     var isNear: Bool { halfFull.load(ordering: .relaxed) > 0 }
 
     func began() { full.add(1, ordering: .relaxed) }
@@ -17,10 +17,10 @@ final class Backlog: Sendable {
     func wentAway() { halfFull.subtract(1, ordering: .relaxed) }
 }
 
-/// What one client's packets have put into the mailboxes of all loops, and what is not carried out yet. Over its limit no packet of that
-/// client is taken: one client alone can neither fill a mailbox nor make others wait behind a long queue.
+/// The mail of all loops that one client's packets caused and that is not carried out yet. Over the limit no packet of that client is
+/// taken, so that one client can neither fill a mailbox nor delay others.
 final class MailShare: Sendable {
-    /// Of the client for whom the calling task runs: an asynchronous handler's, or a middleware's.
+    /// The share of the client for whom the current task runs: a task of an asynchronous handler or a middleware.
     @TaskLocal static var ofTask: MailShare?
 
     private let items = Atomic<Int>(0)

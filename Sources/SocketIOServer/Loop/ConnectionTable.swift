@@ -1,4 +1,4 @@
-/// Names a connection of one loop without keeping it alive. A slot is used again, the generation tells its tenants apart.
+/// Names a connection of one loop without keeping it alive. Slots are reused; the generation distinguishes their connections.
 struct ConnectionSlot: Hashable, Sendable {
     let index: UInt32
     let generation: UInt32

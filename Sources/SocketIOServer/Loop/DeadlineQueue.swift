@@ -1,13 +1,13 @@
 import DequeModule
 import NIOCore
 
-/// Deadlines that all lie the same time ahead when they are set, so that a queue keeps them sorted: setting one is O(1), and one timer
-/// serves thousands of connections. A deadline is never removed: its token tells whether it still counts when it comes.
+/// Deadlines of one kind, which are all set the same time ahead, so that a queue keeps them sorted. Setting one is O(1), and one timer
+/// serves thousands of connections. A deadline is not removed: when it comes, its token shows whether it still counts.
 struct DeadlineQueue {
     struct Entry {
         let deadline: NIODeadline
         let slot: ConnectionSlot
-        /// The connection's token at the time; any other means that the deadline was moved or dropped.
+        /// The connection's token when it was set. If the connection has another one, the deadline was moved or dropped.
         let token: UInt32
     }
 
@@ -20,13 +20,13 @@ struct DeadlineQueue {
     var first: Entry? { entries.first }
     var count: Int { entries.count }
 
-    /// - Parameter now: when the time begins. A deadline comes no earlier than those that were set before it.
+    /// - Parameter now: the beginning of the period. A deadline never comes before those that were set earlier.
     mutating func append(_ slot: ConnectionSlot, token: UInt32, now: NIODeadline) {
         let deadline = max(now + delay, entries.last?.deadline ?? now)
         entries.append(Entry(deadline: deadline, slot: slot, token: token))
     }
 
-    /// Drops the first entry before its time: it counts no longer.
+    /// Drops the first entry, which does not count any more.
     mutating func dropFirst() { entries.removeFirst() }
 
     /// The next entry whose time has come.

@@ -2,19 +2,19 @@ import NIOConcurrencyHelpers
 import NIOCore
 
 /// Work for the connections of one loop, from broadcasts and from other threads. The loop carries it out in the order of arrival, once per
-/// turn, so that everything a turn produced for a connection goes out with one write.
+/// turn, so that all packets of a turn for a connection leave with one write.
 final class LoopMailbox: Sendable {
     enum Item: Sendable {
         case broadcast(Broadcast)
         case change(SocketChange)
-        /// Looks at the loop's share of the server and changes nothing.
+        /// A query of the loop's share of the server. It changes nothing.
         case ask(@Sendable (LoopShard) -> Void)
         case deliver(NIOLoopBound<ServerSocket>, EncodedPacket)
         case join(NIOLoopBound<ServerSocket>, room: String)
         case leave(NIOLoopBound<ServerSocket>, room: String)
         case perform(@Sendable () -> Void)
 
-        /// False: it runs code that is not the server's own, which may come back to the loop's connections.
+        /// Whether the item runs only the server's own code, which never calls back into the loop's connections.
         var isDelivery: Bool {
             switch self {
             case .perform: false
@@ -23,7 +23,7 @@ final class LoopMailbox: Sendable {
             }
         }
 
-        /// What the item keeps in memory, roughly.
+        /// The item's approximate memory in bytes.
         var byteCount: Int {
             switch self {
             case .broadcast(let broadcast):
@@ -40,21 +40,21 @@ final class LoopMailbox: Sendable {
     struct Letter: Sendable {
         let item: Item
         let byteCount: Int
-        /// The client whose packet caused it; nil: nobody knows.
+        /// The client whose packet caused it. Nil if that is unknown.
         let sender: MailShare?
     }
 
-    /// What the caller of ``append(_:from:)`` has to do.
+    /// The action that the caller of ``append(_:from:)`` must perform.
     struct Receipt {
         /// Counts all items from 1.
         let position: UInt64
-        /// The loop must be told to drain the mailbox.
+        /// Whether the caller must schedule a drain of the mailbox.
         let needsDrain: Bool
     }
 
     private struct State {
         var letters: [Letter] = []
-        /// All that is not carried out, taken or not.
+        /// The mail that is not carried out yet, whether taken or not.
         var items = 0
         var bytes = 0
         var position: UInt64 = 0
@@ -91,7 +91,7 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// Takes all letters. Those that come later need a new drain. They count until they are carried out: see ``release(items:bytes:)``.
+    /// Takes all letters. Those that come later need a new drain. They count until ``release(items:bytes:)``.
     func take() -> [Letter] {
         state.withLockedValue { state in
             state.isScheduled = false
@@ -102,7 +102,7 @@ final class LoopMailbox: Sendable {
         }
     }
 
-    /// So much of what was taken has been carried out.
+    /// Releases taken letters that have been carried out.
     func release(items: Int, bytes: Int) {
         guard items > 0 else { return }
         state.withLockedValue { state in

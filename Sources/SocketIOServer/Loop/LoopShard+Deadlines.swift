@@ -4,7 +4,7 @@ import NIOCore
 /// One timer for all deadlines of a loop's connections.
 extension LoopShard {
     func arm(_ kind: DeadlineKind, _ connection: EngineConnection) {
-        // Two out for one in: those of connections that have gone do not pile up, nor wake the loop.
+        // Two are checked for one that is set, so that deadlines of closed connections neither accumulate nor wake the loop.
         for _ in 0..<2 {
             guard let first = deadlines[kind.rawValue].first, !counts(first, kind) else { break }
             deadlines[kind.rawValue].dropFirst()
@@ -17,8 +17,8 @@ extension LoopShard {
         if let next = deadlines[kind.rawValue].next { schedule(next) }
     }
 
-    /// Waits for the answer to a ping from when the ping was due, so that a client that is silent is closed an interval and a time-out after
-    /// its last sign of life, and not a timer's delay later. A ping that this loop could not send in time counts from now.
+    /// The time for the answer to a ping begins when the ping was due. So a silent client is closed an interval and a time-out after its
+    /// last sign of life, without a timer's delay. If the loop was late with the ping, the time begins now.
     func armPong(_ connection: EngineConnection, pingDue deadline: NIODeadline) {
         let now = loop.now
         append(.pong, connection, from: now - deadline <= LoopShard.usualDelay ? deadline : now)
@@ -26,17 +26,17 @@ extension LoopShard {
 
     private static let usualDelay = TimeAmount.milliseconds(100)
 
-    /// Carries out the deadlines that have come, before a request is answered that the loop has read ahead of its timer.
+    /// Carries out due deadlines before a request is answered that the loop read before its timer.
     func settleDeadlines() {
         if timerDeadline <= loop.now { deadlinesDue() }
     }
 
-    /// Whether a deadline is still one of its connection.
+    /// Whether a deadline still counts for its connection.
     private func counts(_ entry: DeadlineQueue.Entry, _ kind: DeadlineKind) -> Bool {
         connections[entry.slot].map { $0.token(for: kind) == entry.token } ?? false
     }
 
-    /// A connection has its time for its first request. Give the slot back when that has come.
+    /// Sets the deadline for a connection's first request. Release the slot when the request has come.
     func awaitRequest(of opening: OpeningHandler, now: NIODeadline) -> ConnectionSlot {
         let slot = openings.reserve()
         openings.insert(opening, at: slot)
@@ -49,7 +49,7 @@ extension LoopShard {
         return slot
     }
 
-    /// Has the socket look at its acknowledgements then.
+    /// Has the socket check its acknowledgements at that time.
     func armAcknowledgement(_ deadline: NIODeadline, _ connection: EngineConnection) {
         acknowledgementDeadlines.insert(AcknowledgementDeadline(deadline: deadline, slot: connection.slot))
         schedule(deadline)
@@ -84,7 +84,7 @@ extension LoopShard {
         if let next = acknowledgementDeadlines.min?.deadline { schedule(next) }
     }
 
-    /// The server ends. Connections that have asked nothing still have their time, and each a timer of its own.
+    /// The server ends. Connections without a request keep their deadline, now with a timer of their own.
     func keepOpenings() {
         while let entry = openingDeadlines.first {
             openingDeadlines.dropFirst()
@@ -135,7 +135,7 @@ enum DeadlineKind: Int, CaseIterable {
     }
 }
 
-/// When a connection's socket has an acknowledgement that is overdue. Unlike the others these lie any time ahead.
+/// The time when a socket's acknowledgement is overdue. Unlike the other deadlines, these are set any time ahead.
 struct AcknowledgementDeadline: Comparable {
     let deadline: NIODeadline
     let slot: ConnectionSlot

@@ -1,12 +1,12 @@
 import DequeModule
 import NIOCore
 
-/// Broadcasts, and what other threads have for the connections of this loop.
+/// Broadcasts, and calls of other threads for the connections of this loop.
 ///
 /// Mail is carried out in its order by one drain at a time. A handler that sends directly after it broadcast has its broadcasts delivered
-/// first (``settleLocalMail()``); where that would run somebody else's code in the middle of the handler, what it sends becomes mail too.
+/// first (``settleLocalMail()``); if that would run other code in the middle of the handler, its own sends become mail too.
 extension LoopShard {
-    /// This loop put an item into its own mailbox.
+    /// Notes that this loop put an item into its own mailbox.
     func hasMailed(at position: UInt64) {
         lastLocalMail = position
         hasLocalMail = true
@@ -14,7 +14,7 @@ extension LoopShard {
 
     /// Delivers this loop's earlier broadcasts. Called before anything is sent directly, so that it stays behind them.
     ///
-    /// - Returns: False: work of others lies before them, and what is to be sent has to go the same way, as mail.
+    /// - Returns: false if other work is before them in the mailbox; the caller must send by mail too then.
     @inline(__always)
     func settleLocalMail() -> Bool { hasLocalMail ? settle() : true }
 
@@ -26,13 +26,13 @@ extension LoopShard {
         return !hasLocalMail
     }
 
-    /// The loop's task for its mailbox. A drain that has had its turn is gone on with by ``takeTurn()``.
+    /// The loop's task that drains its mailbox. ``takeTurn()`` continues a drain whose turn is over.
     func drainMailbox() {
         if hasEnded { return drainAll() }
         if !isMailPaused { drain() }
     }
 
-    /// Carries out mail for a turn. What is left goes on in the next one.
+    /// Carries out mail for one turn. The rest follows in the next turn.
     func drain() {
         isMailPaused = false
         var budget = TurnBudget(maximumTurn)
@@ -53,14 +53,14 @@ extension LoopShard {
         releaseMail()
     }
 
-    /// Tells the mailbox what has been carried out: once for many letters.
+    /// Reports carried-out mail to the mailbox, once for many letters.
     private func releaseMail() {
         mailbox.release(items: unreleasedItems, bytes: unreleasedBytes)
         unreleasedItems = 0
         unreleasedBytes = 0
     }
 
-    /// The client for whose packets this loop works right now; nil: it is none, or unknown.
+    /// The client whose packets this loop is handling. Nil if there is none, or if it is unknown.
     var mailSender: MailShare? { carriedFor ?? takenFrom?.shareOfMail() }
 
     private func nextMail() -> LoopMailbox.Letter? {
@@ -89,7 +89,7 @@ extension LoopShard {
         }
     }
 
-    /// Runs code of the application. What this loop mailed before has its place behind that code's own sends.
+    /// Runs code of the application. Mail that this loop sent before stays behind that code's own sends.
     private func run(for sender: MailShare?, _ body: () -> Void) {
         hasLocalMail = false
         carriedFor = sender

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How long something held the loop: while there are connections a timer looks at regular intervals how late it is itself.
+/// Measures how long something held the loop: while there are connections, a timer measures its own delay at regular intervals.
 extension LoopShard {
     static let stallProbeInterval = TimeAmount.milliseconds(100)
 

@@ -1,18 +1,18 @@
 import DequeModule
 import NIOCore
 
-/// Whoever has packets of a client and takes them a turn at a time: a WebSocket, or a session with a POST.
+/// A source of packets that are taken a turn at a time: a WebSocket, or a session with a POST.
 protocol TurnTaker: AnyObject {
-    /// No packet of this client is taken now: there is too much mail, and this client's packets are among the causes.
+    /// Whether no packet of this client is taken now, because there is too much mail and its packets are among the causes.
     var isHeld: Bool { get }
     func takeTurn()
 }
 
-/// Work that has had its share of the loop's time and goes on after the loop has read from its other connections.
+/// Work whose turn is over and that continues after the loop has read from its other connections.
 extension LoopShard {
-    /// A task that is executed at once comes before the loop looks at its connections, however often. One that lies ahead does not.
+    /// Tasks that are submitted for now run before the loop reads from its connections. A task with a delay does not.
     static let pause = TimeAmount.microseconds(50)
-    /// While mail holds up all who wait there is nothing to do but to look again.
+    /// While mail holds up all waiting sources, all it can do is to check again.
     private static let backlogPause = TimeAmount.milliseconds(1)
 
     func scheduleTurn() {
@@ -23,7 +23,7 @@ extension LoopShard {
         loop.assumeIsolated().scheduleTask(in: pause) { self.takeTurn() }
     }
 
-    /// A turn each of the mail, of one connection that has more packets, and of writing.
+    /// Runs one turn of the mail, of one source of packets, and of writing.
     private func takeTurn() {
         isTurnScheduled = false
         drain()
@@ -34,7 +34,7 @@ extension LoopShard {
 
     private var areAllHeld: Bool { backlog.exists || paused.allSatisfy(\.isHeld) }
 
-    /// The first that is not held. Those before it keep their order, behind the others.
+    /// The first source that is not held up. Those before it move behind the others, in their order.
     private func nextTaker() -> (any TurnTaker)? {
         guard !backlog.exists else { return nil }
         for _ in 0..<paused.count {
@@ -45,7 +45,7 @@ extension LoopShard {
         return nil
     }
 
-    /// It goes on behind the others that have had their turn.
+    /// Puts a source behind the others whose turn is over.
     func pause(_ taker: any TurnTaker) {
         paused.append(taker)
         scheduleTurn()

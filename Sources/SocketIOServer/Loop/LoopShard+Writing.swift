@@ -1,12 +1,12 @@
 import DequeModule
 import NIOCore
 
-/// When connections write: once per loop turn, for everything that its read batches and its mail produced for them.
+/// Connections write once per loop turn, for all packets that its read batches and its mail produced.
 extension LoopShard {
     private static let maximumDirty = 16
 
-    /// Has the connection write what it holds before the loop turns to the next events: one write for all that its read batch, and other
-    /// connections' batches of the same turn, produced for it.
+    /// Has the connection write its packets before the loop takes the next events: one write for all packets of its own read batch and of
+    /// other connections' batches of the same turn.
     @inline(__always)
     func markDirty(_ connection: EngineConnection) {
         guard !connection.isDirty else { return }
@@ -15,14 +15,14 @@ extension LoopShard {
         scheduleFlush()
     }
 
-    /// Closes a client that fell behind, later: members may be being visited now, or a handler runs.
+    /// Closes a client that fell behind in a later step: now members may be being visited, or a handler may run.
     func doom(_ connection: EngineConnection) {
         doomed.append(connection)
         scheduleFlush()
     }
 
-    /// Between two connections' batches. Writes of several connections one after the other cost the kernel less than each between two
-    /// reads; but the first to have spoken shall not wait for all who have.
+    /// Between two connections' batches. Consecutive writes of several connections cost the kernel less than writes between reads. But the
+    /// first connection must not wait for all others.
     func batchEnded() {
         guard dirty.count >= LoopShard.maximumDirty else { return }
         for _ in 0..<LoopShard.maximumDirty { flushNext() }
@@ -37,11 +37,11 @@ extension LoopShard {
 
     private func flushScheduled() {
         isFlushScheduled = false
-        // Else the next turn goes on with what is left of the last.
+        // Otherwise the next turn continues where this one stopped.
         if !isFlushPaused { flushAll() }
     }
 
-    /// Writes for a turn. What is left goes on in the next one.
+    /// Writes for one turn. The rest follows in the next turn.
     func flushAll() {
         assert(!isVisiting, "a broadcast's members are being visited")
         isFlushPaused = false
@@ -56,7 +56,7 @@ extension LoopShard {
         }
     }
 
-    /// Returns false when there is nothing to write.
+    /// Returns false if there is nothing to write.
     @discardableResult
     private func flushNext() -> Bool {
         guard let connection = dirty.popFirst() else { return false }

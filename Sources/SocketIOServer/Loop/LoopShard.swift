@@ -6,8 +6,8 @@ import NIOCore
 import SocketIOCore
 import WebSocketCore
 
-/// One event loop's share of the server: its connections, its members of each room, its deadlines and its buffers. Used on that loop
-/// only, hence without locks.
+/// One event loop's share of the server: its connections, its members of each room, its deadlines and its buffers. Used on that loop only,
+/// so it needs no locks.
 final class LoopShard {
     let index: Int
     let loop: any EventLoop
@@ -16,18 +16,18 @@ final class LoopShard {
     let backlog: Backlog
     let configuration: SocketIOConfiguration
     let logger: Logger
-    /// Server and share keep each other alive until the server ends, so that whoever still holds a connection finds both.
+    /// Server and share keep each other alive until the server ends, so that a connection always finds both.
     private(set) var io: SocketIO?
     private let sender: @Sendable () -> MailShare?
-    /// Copies of what every packet asks for.
+    /// Copies of settings that every packet needs.
     let packetLimits: SocketIOLimits
     let maximumQueuedBytes: Int
     let maximumTurn: TimeAmount
     /// Bytes of the shortest message that may be compressed.
     let compressionThreshold: Int
-    /// nil: nothing is compressed.
+    /// Nil if nothing is compressed.
     let compressors: SharedCompressors?
-    /// What turns are measured with. A test puts its own here.
+    /// The clock that measures turns. Tests replace it.
     var clock: () -> NIODeadline
 
     var connections = ConnectionTable()
@@ -37,9 +37,9 @@ final class LoopShard {
     var sessions: [String: EngineConnection] = [:]
     /// This loop's share of the namespace `/`.
     let main = NamespaceShard(index: SocketIO.mainIndex)
-    /// Those of other namespaces that have sockets here.
+    /// The shares of other namespaces that have sockets here.
     private(set) var others: [NamespaceIndex: NamespaceShard] = [:]
-    /// The server has ended here: no session lasts, no timer is set.
+    /// Whether the server has ended here: no session begins, and no timer is set.
     private(set) var hasEnded: Bool
 
     /// Unmasked payloads of the message being handled. One for all connections: a loop handles one message at a time.
@@ -52,35 +52,35 @@ final class LoopShard {
     private var random = SystemRandomNumberGenerator()
 
     // See `LoopShard+Mail`.
-    /// Set by this loop's own mail, so that a later direct emit does not overtake it.
+    /// Whether this loop has sent mail that a later direct emit must not overtake.
     var hasLocalMail = false
-    /// Taken from the mailbox, and not carried out yet.
+    /// Mail that was taken from the mailbox and is not carried out yet.
     var mail: Deque<LoopMailbox.Letter> = []
-    /// Carried out, and not yet told to the mailbox.
+    /// Mail that was carried out and is not yet reported to the mailbox.
     var unreleasedItems = 0
     var unreleasedBytes = 0
     /// The connection whose packets are being taken, and the sender of the work that is being carried out.
     var takenFrom: EngineConnection?
     var carriedFor: MailShare?
-    /// The mail has had its turn, and goes on in the next one.
+    /// Whether the turn of the mail is over, so that it continues in the next one.
     var isMailPaused = false
     /// Positions in the mailbox of the last item that was carried out, and of the last that came from this loop.
     var carriedOut: UInt64 = 0
     var lastLocalMail: UInt64 = 0
-    /// Members of a broadcast are being visited: nothing is flushed, closed or drained.
+    /// Whether members of a broadcast are being visited, so that nothing is flushed, closed or drained.
     var isVisiting = false
-    /// Members with more waiting than the limit, whose transport has not been asked to take it yet.
+    /// Members whose queue is over the limit, and whose transport has not been asked to take it yet.
     var overdue: [EngineConnection] = []
 
     // See `LoopShard+Writing` and `LoopShard+Turns`.
-    /// Connections that hold something to write.
+    /// Connections that have something to write.
     var dirty: Deque<EngineConnection> = []
     var isFlushScheduled = false
-    /// Writing has had its turn, and goes on in the next one.
+    /// Whether the turn of writing is over, so that it continues in the next one.
     var isFlushPaused = false
-    /// Clients that fell behind and are to be closed.
+    /// Clients that fell behind and will be closed.
     var doomed: Deque<EngineConnection> = []
-    /// Those with packets that were read and not taken, because they had had their turn.
+    /// Sources with packets that were read but not taken, because their turn was over.
     var paused: Deque<any TurnTaker> = []
     var isTurnScheduled = false
     /// The WebSocket whose read batch is being taken.
@@ -97,7 +97,7 @@ final class LoopShard {
     var timerDeadline = NIODeadline.distantFuture
     var watchesForStalls = false
 
-    /// - Parameter io: nil: the server has ended.
+    /// - Parameter io: nil if the server has ended.
     init(
         index: Int, loop: any EventLoop, mailbox: LoopMailbox, counters: ShardCounters, backlog: Backlog,
         configuration: SocketIOConfiguration, logger: Logger, io: SocketIO?, sender: @escaping @Sendable () -> MailShare?
@@ -151,13 +151,13 @@ final class LoopShard {
         io?.closeSession()
     }
 
-    /// The server ends: everything that was sent before goes out, every session is closed, and the server is let go.
+    /// The server ends: queued packets are sent, all sessions are closed, and the reference to the server is released.
     func end() {
         hasEnded = true
         drainAll()
         for connection in connections.all {
             connection.close(.serverShuttingDown, code: .serviceRestart)
-            // One that was closed before waits for a last GET, which would be refused now.
+            // A session that was closed before waits for a last GET, which would be refused now.
             remove(connection)
         }
         keepOpenings()
@@ -170,7 +170,7 @@ final class LoopShard {
 
     // MARK: Namespaces
 
-    /// nil: the namespace has no sockets here.
+    /// Nil if the namespace has no sockets here.
     func namespace(_ index: NamespaceIndex) -> NamespaceShard? { index == main.index ? main : others[index] }
 
     /// This loop's share of a namespace, made for its first socket.
@@ -188,7 +188,7 @@ final class LoopShard {
 
     // MARK: Buffers
 
-    /// A buffer to collect frames in. Buffers go round, so that a batch costs no allocation.
+    /// A buffer to collect frames in. Buffers are reused, so that a batch costs no allocation.
     func takeSpare() -> ByteBuffer {
         guard var buffer = spares.popLast() else { return ByteBuffer() }
         buffer.clear()
@@ -199,7 +199,7 @@ final class LoopShard {
         if spares.count < 16, buffer.capacity <= 1 << 16 { spares.append(buffer) }
     }
 
-    /// An object to read messages into. One goes round: a loop handles one message at a time.
+    /// An object to read messages into. It is reused: a loop handles one message at a time.
     func takePacket() -> ReceivedPacket {
         sparePacket.take() ?? ReceivedPacket(capacity: LoopShard.packetCapacity)
     }

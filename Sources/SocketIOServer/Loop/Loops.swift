@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The event loops that a server has connections on, and the one order in which all of them get what is addressed to many sockets.
+/// The event loops of a server's connections. It gives all of them the mail for many sockets in one order.
 final class Loops: Sendable {
     private struct State {
         var shards: [ShardHandle] = []
@@ -10,12 +10,12 @@ final class Loops: Sendable {
     }
 
     let backlog: Backlog
-    /// Of what waits for one loop, or for the observers of rooms.
+    /// Limits of the mail of one loop, and of the events for observers of rooms.
     let maximumWaitingItems: Int
     /// Bytes of the shortest packet that may be compressed.
     let compressionThreshold: Int
     private let state = NIOLockedValueBox(State())
-    /// Held while something is put into the loops' mailboxes: all loops get it in one order.
+    /// Held while mail is put into the loops' mailboxes, so that all loops get it in one order.
     private let orderLock = NIOLock()
 
     init(backlog: Backlog, maximumWaitingItems: Int, compressionThreshold: Int = .max) {
@@ -33,7 +33,7 @@ final class Loops: Sendable {
 
     /// A loop's share of the server, made on its first connection.
     ///
-    /// - Parameter make: gets its index, and whether the server has ended.
+    /// - Parameter make: makes the share from its index; the second parameter says whether the server has ended.
     func handle(for loop: any EventLoop, make: (_ index: Int, _ hasEnded: Bool) -> ShardHandle) -> ShardHandle {
         state.withLockedValue { state in
             if let index = state.indexByLoop[ObjectIdentifier(loop)] { return state.shards[index] }
@@ -45,7 +45,7 @@ final class Loops: Sendable {
         }
     }
 
-    /// The client for whose packets the calling loop or task works.
+    /// The client whose packets the calling loop or task handles.
     var mailSender: MailShare? { Loops.mailSender(among: all) }
 
     private static func mailSender(among shards: [ShardHandle]) -> MailShare? {
@@ -60,11 +60,11 @@ final class Loops: Sendable {
 
     /// Puts an item into the mailbox of every loop.
     ///
-    /// - Parameter make: makes the item once its place in the order is certain; calls nobody.
+    /// - Parameter make: makes the item once its place in the order is fixed. It must make no calls.
     func enqueue(_ make: () -> LoopMailbox.Item) {
         let shards = all
         let sender = Loops.mailSender(among: shards)
-        // Woken after the lock: nothing is called while it is held.
+        // Woken after the lock is released: nothing is called while it is held.
         let asleep = orderLock.withLock {
             let item = make()
             return shards.filter { $0.put(item, from: sender) }
@@ -79,7 +79,7 @@ final class Loops: Sendable {
         if isAsleep { handle.scheduleDrain() }
     }
 
-    /// Asks every loop in its turn, behind what was enqueued before, and returns the answers.
+    /// Queries every loop, behind the mail that was enqueued before, and returns the answers.
     func collect<Answer: Sendable>(_ body: @escaping @Sendable (LoopShard) -> Answer) async -> [Answer] {
         await withCheckedContinuation { continuation in
             ask(body) { continuation.resume(returning: $0) }
@@ -88,7 +88,7 @@ final class Loops: Sendable {
 
     /// Asks every loop in its turn, behind what was enqueued before.
     ///
-    /// - Parameter completion: gets the answers, on the loop that gave the last one; at once if there are no loops.
+    /// - Parameter completion: called with the answers on the loop that gave the last one, or at once if there are no loops.
     func ask<Answer: Sendable>(
         _ body: @escaping @Sendable (LoopShard) -> Answer, then completion: @escaping @Sendable ([Answer]) -> Void
     ) {
@@ -113,7 +113,7 @@ final class Loops: Sendable {
         for shard in asleep { shard.scheduleDrain() }
     }
 
-    /// The server ends. A loop that is new from now on has nothing to end.
+    /// The server ends. Loops that are added later have nothing to end.
     func end() -> [ShardHandle] {
         state.withLockedValue { state in
             state.hasEnded = true

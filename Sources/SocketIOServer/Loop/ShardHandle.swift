@@ -1,20 +1,20 @@
 import NIOCore
 
-/// A loop's share of the server as any thread may hold it.
+/// A handle on a loop's share of the server, for any thread.
 struct ShardHandle: Sendable {
     let index: Int
     let loop: any EventLoop
     let mailbox: LoopMailbox
     let counters: ShardCounters
     let shard: NIOLoopBound<LoopShard>
-    /// The client for whose packets the calling thread or task works; nil: it is none, or unknown.
+    /// The client whose packets the calling thread or task handles. Nil if there is none, or if it is unknown.
     let sender: @Sendable () -> MailShare?
 
     func enqueue(_ item: LoopMailbox.Item) {
         if put(item, from: sender()) { scheduleDrain() }
     }
 
-    /// Puts an item into the mailbox and calls nobody. Returns whether the caller must call ``scheduleDrain()``.
+    /// Puts an item into the mailbox without any call. Returns whether the caller must call ``scheduleDrain()``.
     func put(_ item: LoopMailbox.Item, from sender: MailShare?) -> Bool {
         let receipt = mailbox.append(item, from: sender)
         if loop.inEventLoop { shard.value.hasMailed(at: receipt.position) }

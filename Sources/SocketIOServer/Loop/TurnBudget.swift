@@ -1,7 +1,7 @@
 import NIOCore
 
-/// How long one connection's packets, the mail or the writes may hold the loop at a time. Counts steps, and asks for the time only now and
-/// then: after every fourth step, or after each once steps prove to be long.
+/// How long one connection's packets, the mail or the writes may hold the loop at a time. It counts steps and reads the clock only after
+/// every fourth one, or after each one if steps are long.
 ///
 ///     while let next = … {
 ///         if budget.needsTime, budget.isSpent(at: clock()) { … }
@@ -10,7 +10,7 @@ import NIOCore
 ///     }
 struct TurnBudget {
     private static let stepsBetweenLooks = 4
-    /// Steps of this length together are looked at one by one.
+    /// If four steps take this long, the time is read after each step.
     private static let long = TimeAmount.microseconds(40)
 
     private let limit: TimeAmount
@@ -27,7 +27,7 @@ struct TurnBudget {
     @inline(__always)
     var needsTime: Bool { steps >= nextLook }
 
-    /// Whether others are to have their turn. The time begins with the first look, behind the first step: most turns have only one.
+    /// Whether the turn is over. The time begins with the first call, after the first step: most turns have only one step.
     mutating func isSpent(at now: NIODeadline) -> Bool {
         guard let start else {
             start = now
@@ -42,12 +42,13 @@ struct TurnBudget {
     }
 }
 
-/// What the connection whose read batch is being taken may still do: a batch comes in several chunks, and one connection's at a time.
+/// The remaining turn of the connection whose read batch is being taken. A batch may have several chunks, and batches of connections do not
+/// interleave.
 struct BatchTurn {
     private var taker: ObjectIdentifier?
     private var left = TurnBudget(.zero)
 
-    /// What is left to a connection, or all of it for another one than before.
+    /// The rest of a connection's turn. A whole turn for another connection than before.
     func budget(of taker: AnyObject, _ limit: TimeAmount) -> TurnBudget {
         self.taker == ObjectIdentifier(taker) ? left : TurnBudget(limit)
     }

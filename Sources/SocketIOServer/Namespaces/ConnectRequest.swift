@@ -1,11 +1,11 @@
 import Logging
 public import SocketIOCore
 
-/// A client that asks to join a namespace, as a middleware sees it.
+/// A client's request to join a namespace, as a middleware sees it.
 public struct ConnectRequest: Sendable {
     public internal(set) var handshake: Handshake
     public let namespace: String
-    /// Becomes the socket's ``ServerSocket/data``: what the middleware found out, a user for instance.
+    /// Becomes the socket's ``ServerSocket/data``. A middleware may store its findings here, for example the user.
     public var data: (any Sendable)?
 
     init(handshake: Handshake, namespace: String) {
@@ -18,7 +18,7 @@ public struct ConnectRequest: Sendable {
 public struct ConnectError: Error, Sendable {
     public var message: String
     public var data: JSONSlice?
-    /// The middleware broke, which is no decision.
+    /// The middleware failed without a decision.
     let isFailure: Bool
 
     public init(message: String, data: JSONSlice? = nil) { self.init(message: message, data: data, isFailure: false) }
@@ -33,7 +33,7 @@ public struct ConnectError: Error, Sendable {
     static let invalidNamespace = ConnectError(message: "Invalid namespace")
     static let tooManyNamespaces = ConnectError(message: "Too many namespaces")
 
-    /// What a client is told of an error that a middleware threw; only a ``ConnectError`` is meant for it.
+    /// The client's error for an error of a middleware. Only a ``ConnectError`` is passed on.
     init(_ error: any Error, _ logger: Logger) {
         guard let refusal = error as? ConnectError else {
             logger.error("a connection middleware failed", metadata: ["error": "\(error)"])

@@ -3,31 +3,31 @@ import Logging
 import NIOCore
 import SocketIOCore
 
-/// The sockets of one connection, one in each namespace that its client has joined, and packets that wait for their attachments. What a
-/// well-behaved client never sends closes the connection (`socket.io-protocol` v5).
+/// The sockets of one connection, one in each namespace that its client has joined, and packets that wait for their attachments. Packets
+/// that break the protocol close the connection (`socket.io-protocol` v5).
 final class ConnectionSockets {
-    /// The socket of the namespace `/`: the hot path looks at no name.
+    /// The socket of the namespace `/`. The hot path reads it without comparing names.
     private var main: ServerSocket?
-    /// Those of other namespaces, in the order in which they were joined.
+    /// The sockets of other namespaces, in the order in which they were joined.
     private var others: [ServerSocket] = []
     /// The namespaces whose middleware is deciding, each with the bytes of its `auth`.
     private var joining: [(namespace: String, authBytes: Int)] = []
     private var wasAccepted = false
-    /// nil: no packet with attachments has come, as from most clients.
+    /// Nil until a packet with attachments comes. Most clients send none.
     private var reassembly: Reassembly?
-    /// Attachments are due.
+    /// Whether attachments must follow.
     private var isReassembling = false
 
     private final class Reassembly {
         var reassembler: BinaryReassembler
-        /// Packets with attachments that began, counted while a deadline for one is set.
+        /// Counts packets with attachments while a deadline for one is set.
         var count = 0
         var countAtDeadline: Int?
 
         init(_ limits: SocketIOLimits) { reassembler = BinaryReassembler(limits: limits) }
     }
 
-    /// Whether a namespace was ever joined, or a middleware is deciding: who leaves again may take its time.
+    /// Whether a namespace was ever joined, or a middleware is deciding. The deadline for joining does not apply then.
     var hasJoined: Bool { wasAccepted || !joining.isEmpty }
 
     private subscript(namespace: String) -> ServerSocket? {
@@ -84,7 +84,7 @@ final class ConnectionSockets {
         connection.shard.arm(.attachments, connection)
     }
 
-    /// Attachments have had their time: are they still those of the same packet?
+    /// The deadline for attachments has come. It counts if they are still those of the same packet.
     func attachmentsDue(on connection: EngineConnection) {
         guard let reassembly else { return }
         let before = reassembly.countAtDeadline
@@ -159,9 +159,9 @@ final class ConnectionSockets {
         }
     }
 
-    /// Asks the middlewares that are left: here as long as they wait for nothing, then in a task.
+    /// Asks the remaining middlewares: on the loop as long as they do not wait, then in a task.
     ///
-    /// - Parameter claim: of the session that the client resumes if they approve.
+    /// - Parameter claim: the session that the client resumes if they approve.
     private func decide(
         _ request: ConnectRequest, _ namespace: Namespace, _ middlewares: ArraySlice<Namespace.RegisteredMiddleware>,
         _ claim: SessionClaim?,
@@ -219,7 +219,7 @@ final class ConnectionSockets {
         }
     }
 
-    /// A decision about this namespace has to be waited for.
+    /// Notes that a decision about this namespace is pending.
     private func beginWaiting(_ request: ConnectRequest, _ namespace: Namespace) {
         joining.append((namespace.name, request.handshake.auth?.bytes.readableBytes ?? 0))
     }
@@ -228,7 +228,7 @@ final class ConnectionSockets {
 
     /// Asks the adapter for the session that a client resumes.
     ///
-    /// - Parameter wasApproved: the middlewares have been asked.
+    /// - Parameter wasApproved: whether the middlewares have approved the client already.
     private func restore(
         _ claim: SessionClaim, _ request: ConnectRequest, _ namespace: Namespace, wasApproved: Bool, on connection: EngineConnection,
         _ io: SocketIO
@@ -253,7 +253,7 @@ final class ConnectionSockets {
         }
     }
 
-    /// - Parameter session: nil: the client begins anew.
+    /// - Parameter session: if nil, the client begins anew.
     private func restored(
         _ session: RestoredSession?, _ request: ConnectRequest, _ namespace: Namespace, wasApproved: Bool,
         on connection: EngineConnection, _ io: SocketIO
@@ -264,7 +264,7 @@ final class ConnectionSockets {
             return io.left(namespace)
         }
         let shard = connection.shard
-        // More than may wait for a client would close it, again and again.
+        // More events than may wait for a client would close it each time.
         let fitting = session.flatMap { $0.queuedBytes <= shard.maximumQueuedBytes / 2 ? $0 : nil }
         guard fitting != nil || wasApproved else {
             return decide(request, namespace, namespace.middlewares[...], nil, on: connection, io)
@@ -294,7 +294,7 @@ final class ConnectionSockets {
         socket.begin(restored: restored)
     }
 
-    /// What clients gave as `auth` when they joined the namespaces that they are in or join now.
+    /// The bytes of `auth` of all namespaces that the client is in or joins.
     private var authBytes: Int {
         all.reduce(joining.reduce(0) { $0 + $1.authBytes }) { $0 + ($1.handshake.auth?.bytes.readableBytes ?? 0) }
     }
@@ -316,7 +316,7 @@ final class ConnectionSockets {
         if close { connection.closeAfterFlush() }
     }
 
-    /// The time of an acknowledgement that the client owes has come.
+    /// An acknowledgement is overdue.
     func acknowledgementsDue(now: NIODeadline) {
         guard !others.isEmpty else {
             main?.acknowledgementsDue(now: now)

@@ -2,16 +2,15 @@ import NIOConcurrencyHelpers
 public import SocketIOCore
 
 /// A part of a server with clients, handlers, middleware and rooms of its own, over the same connections: `io.of("/chat")`. A client joins
-/// each namespace by itself, with its own `auth`, and is another socket in each. The namespace "/" is the one that a client joins if it
-/// names none.
+/// each namespace by itself, with its own `auth`, and is another socket in each. A client that names no namespace joins "/".
 ///
 /// May be used from any thread. Handlers are registered before the server serves; after ``SocketIO/shutdown()`` registering does nothing.
 public final class Namespace: Sendable {
-    /// Asked for each client that joins, in the order of registration. An error refuses the client: a ``ConnectError`` as it says, any other
-    /// as an internal error.
+    /// Called for each client that joins, in the order of registration. An error refuses the client: a ``ConnectError`` with its own
+    /// message, any other as an internal error.
     public typealias Middleware = @Sendable (inout ConnectRequest) async throws -> Void
 
-    /// A middleware that waits for nothing runs on the client's loop and costs no task.
+    /// A middleware that does not wait runs on the client's loop and costs no task.
     enum RegisteredMiddleware: Sendable {
         case immediate(@Sendable (inout ConnectRequest) throws -> Void)
         case asynchronous(Middleware)
@@ -22,12 +21,12 @@ public final class Namespace: Sendable {
 
     /// Begins with a slash.
     public let name: String
-    /// What is sent to whom goes through it.
+    /// Everything that is sent goes through the adapter.
     public let adapter: any Adapter
     let index: NamespaceIndex
     let isMain: Bool
     let acknowledgementIDs: AcknowledgementIDs
-    /// Made it when a client first joined; nil: the application asked for it.
+    /// The parent that made this namespace for a client. Nil if the application made it.
     let parent: ParentNamespace?
     private let handlers: NamespaceHandlers
     private let serverSideHandlers: ServerSideHandlers
@@ -54,27 +53,27 @@ public final class Namespace: Sendable {
     /// Called for each event of each socket, on its loop, before the handlers of the socket's own.
     public func onAny(_ handler: @escaping @Sendable (EventRequest) -> Void) { handlers.register { $0.catchAll.append(handler) } }
 
-    /// Asks a middleware that may wait, in a task.
+    /// Adds a middleware that may wait. It runs in a task.
     public func use(_ middleware: @escaping Middleware) { handlers.register { $0.middlewares.append(.asynchronous(middleware)) } }
 
-    /// Asks a middleware that waits for nothing, on the client's loop.
+    /// Adds a middleware that does not wait. It runs on the client's loop.
     public func use(_ middleware: @escaping @Sendable (inout ConnectRequest) throws -> Void) {
         handlers.register { $0.middlewares.append(.immediate(middleware)) }
     }
 
-    /// Called for an event that another server sends with ``serverSideEmit(_:_:)``, in whichever thread the adapter reads it.
+    /// Called for an event that another server sends with ``serverSideEmit(_:_:)``, on the thread where the adapter reads it.
     public func onServerSide(_ event: String, _ handler: @escaping @Sendable (ServerSideEvent) -> Void) {
         serverSideHandlers.register(event, handler)
     }
 
-    /// Tells of every change of this server's rooms, in order and after the change, on some event loop.
+    /// Reports every change of this server's rooms, in order and after the change, on some event loop.
     public func onRoomEvent(_ handler: @escaping @Sendable (RoomEvent) -> Void) { adapter.local.onRoomEvent(handler) }
 
     var middlewares: [RegisteredMiddleware] { handlers.all.middlewares }
     var connectionHandlers: [@Sendable (ServerSocket) -> Void] { handlers.all.connection }
     var catchAllHandlers: [@Sendable (EventRequest) -> Void] { handlers.all.catchAll }
 
-    /// The server ends: what was registered is let go.
+    /// The server ends: releases all handlers.
     func end() {
         handlers.end()
         serverSideHandlers.end()
@@ -97,11 +96,11 @@ public final class Namespace: Sendable {
     public func except(_ rooms: [String]) -> BroadcastOperator { everybody.except(rooms) }
     /// Chooses the sockets of this server only.
     public var local: BroadcastOperator { everybody.local }
-    /// Chooses everybody; an event is dropped for a client that is behind.
+    /// Chooses everybody. The event is dropped for a client that has fallen behind.
     public var volatile: BroadcastOperator { everybody.volatile }
-    /// Chooses everybody, and says whether events may be compressed.
+    /// Chooses everybody, and sets whether the event may be compressed.
     public func compress(_ isCompressed: Bool) -> BroadcastOperator { everybody.compress(isCompressed) }
-    /// Chooses everybody, and says how long they may take to answer.
+    /// Chooses everybody, and sets how long clients may take to answer.
     public func timeout(_ timeout: Duration) -> BroadcastOperator { everybody.timeout(timeout) }
 
     /// Sends to everybody.
@@ -133,7 +132,7 @@ public final class Namespace: Sendable {
     /// Sends an event to the other servers and waits for their answers.
     ///
     /// - Returns: the arguments of each answer, as an array.
-    /// - Throws: if not all have answered in time.
+    /// - Throws: an error if a server has not answered in time.
     public func serverSideEmitWithAck(
         _ event: String, _ arguments: any JSONWritable..., timeout: Duration = .seconds(5)
     ) async throws -> [JSONSlice] {

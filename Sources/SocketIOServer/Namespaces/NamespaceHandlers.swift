@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// What the application registered for a namespace, until the server ends.
+/// The application's handlers of a namespace, until the server ends.
 final class NamespaceHandlers: Sendable {
     struct Registered: Sendable {
         var middlewares: [Namespace.RegisteredMiddleware] = []
@@ -16,7 +16,7 @@ final class NamespaceHandlers: Sendable {
 
     var all: Registered { registered.withLockedValue { $0 } }
 
-    /// The same handlers, for a namespace of its own.
+    /// A copy of the handlers for another namespace.
     func copy() -> NamespaceHandlers { NamespaceHandlers(all) }
 
     func register(_ change: (inout Registered) -> Void) {
@@ -30,7 +30,7 @@ final class NamespaceHandlers: Sendable {
             registered.hasEnded = true
             return dropped
         }
-        // They go outside the lock: what they held may come back here.
+        // Released outside the lock: their deinitialisation may call back.
         withExtendedLifetime(dropped) {}
     }
 }

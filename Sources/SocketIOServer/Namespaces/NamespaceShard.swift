@@ -1,7 +1,7 @@
-/// Names a namespace of a server. Never used again for another one.
+/// Identifies a namespace of a server. It is never reused.
 typealias NamespaceIndex = Int
 
-/// One event loop's share of a namespace: its sockets, and its members of each room. Used on that loop only, hence without locks.
+/// One event loop's share of a namespace: its sockets, and its members of each room. Used on that loop only, so it needs no locks.
 final class NamespaceShard {
     let index: NamespaceIndex
     /// By the socket's id.
@@ -37,7 +37,7 @@ final class NamespaceShard {
 
     // MARK: Visiting
 
-    /// Visits each socket that the options name, once. `body` calls nobody: members are being visited.
+    /// Visits each socket that the options name, once. `body` must make no calls while members are visited.
     @inline(__always)
     func visit(_ options: BroadcastOptions, _ body: (ServerSocket) -> Void) {
         if options.except.isEmpty, options.rooms.count == 1, let room = rooms[options.rooms[0]], sockets[options.rooms[0]] == nil {
@@ -67,7 +67,7 @@ final class NamespaceShard {
         if let socket = sockets[name] { body(socket) }
     }
 
-    /// The sockets that the options name, for what changes rooms or ends sockets.
+    /// The sockets that the options name, for operations that change rooms or end sockets.
     func chosen(_ options: BroadcastOptions) -> [ServerSocket] {
         var chosen: [ServerSocket] = []
         visit(options) { chosen.append($0) }
@@ -106,11 +106,11 @@ struct Memberships {
         var index: Int
     }
 
-    /// What a room costs beside its name when only one socket is in it: the room, its list of members, its entry in the loop's table.
+    /// The memory of a room with one socket, beside its name: the room, its list of members, its entry in the loop's table.
     static let overheadBytes = 224
 
     private var entries: [Entry] = []
-    /// What they cost if nobody else is in these rooms.
+    /// Their memory if nobody else is in these rooms.
     private(set) var byteCount = 0
 
     static func cost(of name: String) -> Int { name.utf8.count + overheadBytes }
@@ -130,14 +130,14 @@ struct Memberships {
         entries[position].index = index
     }
 
-    /// Takes out the room of that name.
+    /// Removes the room of that name.
     mutating func remove(_ name: String) -> (room: RoomShard, index: Int)? {
         guard let position = entries.firstIndex(where: { $0.room.name == name }) else { return nil }
         entries.swapAt(position, entries.count - 1)
         return popLast()
     }
 
-    /// Takes out any one.
+    /// Removes any one room.
     mutating func popLast() -> (room: RoomShard, index: Int)? {
         guard let entry = entries.popLast() else { return nil }
         byteCount -= Memberships.cost(of: entry.room.name)

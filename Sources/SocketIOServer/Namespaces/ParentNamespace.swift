@@ -1,15 +1,15 @@
 import NIOConcurrencyHelpers
 public import SocketIOCore
 
-/// Namespaces that are made when a client first joins them: all whose names, and whose first clients' `auth`, fit a rule.
+/// Namespaces that are made when a client first joins them, if their name and that client's `auth` fit a rule.
 ///
 ///     let tenants = io.of { name, auth in name.hasPrefix("/tenant-") }
 ///     tenants.use { request in … }
 ///     tenants.onConnection { socket in socket.namespace.emit("hello", socket.namespace.name) }
 ///
-/// What is registered here before a namespace is made is the namespace's own from then on. May be used from any thread.
+/// A namespace gets the handlers and middleware that are registered here when it is made. May be used from any thread.
 public final class ParentNamespace: Sendable {
-    /// Asked for a name that no namespace has, on the loop of the client that joins: it must not wait. `auth` is what the client gave.
+    /// Called for the name of a missing namespace, on the loop of the client that joins, so it must not wait. `auth` is the client's.
     public typealias Rule = @Sendable (_ name: String, _ auth: JSONSlice?) -> Bool
 
     let matches: Rule
@@ -18,7 +18,7 @@ public final class ParentNamespace: Sendable {
 
     init(matches: @escaping Rule) { self.matches = matches }
 
-    /// The namespaces that there are, in no particular order.
+    /// The existing namespaces of this parent, in no particular order.
     public var children: [Namespace] { made.withLockedValue { Array($0.values) } }
 
     /// Called for each new socket of the namespaces, on its loop.
@@ -27,12 +27,12 @@ public final class ParentNamespace: Sendable {
     /// Called for each event of each socket, on its loop, before the handlers of the socket's own.
     public func onAny(_ handler: @escaping @Sendable (EventRequest) -> Void) { handlers.register { $0.catchAll.append(handler) } }
 
-    /// Asks a middleware that may wait, in a task.
+    /// Adds a middleware that may wait. It runs in a task.
     public func use(_ middleware: @escaping Namespace.Middleware) {
         handlers.register { $0.middlewares.append(.asynchronous(middleware)) }
     }
 
-    /// Asks a middleware that waits for nothing, on the client's loop.
+    /// Adds a middleware that does not wait. It runs on the client's loop.
     public func use(_ middleware: @escaping @Sendable (inout ConnectRequest) throws -> Void) {
         handlers.register { $0.middlewares.append(.immediate(middleware)) }
     }
@@ -52,23 +52,23 @@ public final class ParentNamespace: Sendable {
     }
 }
 
-/// The namespaces of a server by name, and which of them clients are in. A value: whoever holds it makes and ends namespaces.
+/// The namespaces of a server by name, and which of them clients are in. A value: its owner makes and ends namespaces.
 struct NamespaceTable {
     /// Without "/".
     private(set) var byName: [String: Namespace] = [:]
-    /// How many sockets, and clients whose middleware is deciding, the namespaces have that were made for clients.
+    /// For namespaces that were made for clients: the number of their sockets, and of clients whose middleware is deciding.
     private var clients: [NamespaceIndex: Int] = [:]
 
     var all: [Namespace] { Array(byName.values) }
     /// Namespaces that were made for clients.
     var madeCount: Int { clients.count }
 
-    /// nil: there is none of exactly that name. Texts are equal that look alike; clients know a namespace by its bytes.
+    /// Nil if no namespace has exactly that name. Strings are equal if they look the same, but clients address a namespace by its bytes.
     subscript(name: String) -> Namespace? {
         byName[name].flatMap { $0.name.utf8.elementsEqual(name.utf8) ? $0 : nil }
     }
 
-    /// Whether a name is taken, by itself or by one that looks alike.
+    /// Whether a name, or one that looks the same, is taken.
     func isTaken(_ name: String) -> Bool { byName[name] != nil }
 
     mutating func add(_ namespace: Namespace) {
@@ -95,7 +95,7 @@ struct NamespaceTable {
         clients[namespace.index] = nil
     }
 
-    /// One that was made for clients and that nobody is in.
+    /// A namespace that was made for clients and that has none now.
     var empty: Namespace? {
         guard let index = clients.first(where: { $0.value == 0 })?.key else { return nil }
         return byName.values.first { $0.index == index }

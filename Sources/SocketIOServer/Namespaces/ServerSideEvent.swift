@@ -6,7 +6,7 @@ public struct ServerSideEvent: Sendable {
     public let packet: EventPacket
     private let answer: (@Sendable ([any JSONWritable]) -> Void)?
 
-    /// - Parameter acknowledge: gives the answer; nil: none is asked for.
+    /// - Parameter acknowledge: sends the answer. Nil if none is wanted.
     init(_ packet: EventPacket, acknowledge: (@Sendable ([any JSONWritable]) -> Void)? = nil) {
         self.packet = packet
         answer = acknowledge
@@ -16,20 +16,20 @@ public struct ServerSideEvent: Sendable {
     public var arguments: [JSONSlice] { packet.arguments }
     public var wantsAnswer: Bool { answer != nil }
 
-    /// Answers, if an answer is asked for. The first answer counts.
+    /// Answers, if an answer is wanted. Only the first answer counts.
     public func acknowledge(_ arguments: any JSONWritable...) { answer?(arguments) }
 }
 
-/// The handlers of a namespace for events of other servers. Its adapter holds them too: were it to hold the namespace, that would have to be
-/// weakly, and every retain of the namespace would be a slow one.
+/// The handlers of a namespace for events of other servers. The adapter refers to these and not to the namespace: a weak reference to the
+/// namespace would make each of its retains slow.
 final class ServerSideHandlers: Sendable {
-    /// nil: the namespace has ended.
+    /// Nil after the namespace has ended.
     private let handlers = NIOLockedValueBox<[String: @Sendable (ServerSideEvent) -> Void]?>([:])
 
     /// A later handler of the same event replaces an earlier one.
     func register(_ event: String, _ handler: @escaping @Sendable (ServerSideEvent) -> Void) {
         let replaced = handlers.withLockedValue { $0?.updateValue(handler, forKey: event) }
-        // It goes outside the lock: what it held may come back here.
+        // Released outside the lock: its deinitialisation may call back.
         withExtendedLifetime(replaced) {}
     }
 

@@ -1,8 +1,8 @@
 import NIOCore
 public import SocketIOCore
 
-/// The answer that a client waits for. May be given at once or later, from any thread; the client takes the first. It is dropped once the
-/// socket has gone.
+/// The answer that a client waits for. It may be sent at once or later, from any thread. The client takes only the first one. It is dropped
+/// if the socket has gone.
 public struct Acknowledgement: Sendable {
     let socket: SocketReference
     let id: UInt64

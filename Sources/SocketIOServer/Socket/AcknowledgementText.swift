@@ -1,7 +1,7 @@
 import JSONCore
 import SocketIOCore
 
-/// An acknowledgement whose arguments are there as text: `3`, the namespace, the number, `[text]`. Its length is known before it is written.
+/// An acknowledgement whose arguments are text already: `3`, the namespace, the number, `[text]`. Its length is known before it is written.
 struct AcknowledgementText {
     private let id: UInt64
     private let namespace: Namespace
@@ -14,7 +14,7 @@ struct AcknowledgementText {
         self.id = id
         self.namespace = namespace
         self.arguments = arguments
-        // Without a look at the name in the namespace that most clients use.
+        // No comparison of names for "/", which most clients use.
         headBytes = namespace.isMain ? 1 + JSONDigits.count(id) : AcknowledgementText.head(id, namespace).byteCount
     }
 

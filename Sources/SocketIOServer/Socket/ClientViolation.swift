@@ -1,4 +1,4 @@
-/// A well-formed packet that the connection's state does not allow: the connection is closed.
+/// A well-formed packet that the connection's state does not allow. The connection is closed.
 enum ClientViolation: Error {
     /// A packet for a namespace that the client has not joined.
     case notJoined
@@ -6,12 +6,12 @@ enum ClientViolation: Error {
     case alreadyJoined
     /// A packet that only servers send.
     case serversOnly
-    /// CONNECT with more than a socket keeps for its life.
+    /// CONNECT with an `auth` beyond the limit of a socket.
     case authTooLarge
-    /// CONNECT with an `auth` that there is no room for.
+    /// CONNECT with an `auth` for which there is no memory left.
     case noRoomForAuth
-    /// Text where the attachments of a packet are due.
+    /// Text where attachments must follow.
     case attachmentMissing
-    /// Binary that no packet announced.
+    /// A binary message that no packet announced.
     case strayBinary
 }

@@ -22,7 +22,7 @@ public enum DisconnectReason: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether the client may come back to the same session: nobody said farewell.
+    /// Whether the client may resume the session, because neither side closed it.
     var isRecoverable: Bool {
         switch self {
         case .transportError, .transportClose, .forcedClose, .pingTimeout, .serverShuttingDown: true
@@ -31,9 +31,9 @@ public enum DisconnectReason: String, Sendable, CaseIterable {
     }
 }
 
-/// What resumes a socket under connection state recovery.
+/// The data that resumes a socket under connection state recovery.
 final class SocketRecovery {
-    /// Known to the client alone.
+    /// A secret of the client.
     let privateID: String
     /// The socket resumes an earlier one.
     let isRecovered: Bool

@@ -6,7 +6,7 @@ public struct EventRequest {
     /// The event's name and its arguments, unparsed until asked for.
     public let arguments: Arguments
 
-    /// nil: the client does not ask for an acknowledgement.
+    /// Nil if the client asks for no acknowledgement.
     public var acknowledge: Acknowledgement? {
         arguments.acknowledgementID.map { Acknowledgement(socket: socket.reference, id: $0) }
     }
@@ -14,7 +14,7 @@ public struct EventRequest {
     public var name: String { arguments.name }
 }
 
-/// One event as an asynchronous handler gets it: what it holds may leave the loop.
+/// One event as an asynchronous handler gets it. Its parts may leave the loop.
 public struct AsyncEventRequest: Sendable {
     public let socket: SocketReference
     public let arguments: Arguments

@@ -3,10 +3,10 @@ import NIOCore
 public import NIOHTTP1
 public import SocketIOCore
 
-/// What a client said when it connected. `auth` comes with the namespace's CONNECT packet, the rest with the first HTTP request.
+/// A client's data from when it connected. `auth` comes with the namespace's CONNECT packet, the rest with the first HTTP request.
 ///
-/// A server keeps one for each connection, most of them for a look or two: so a request for a WebSocket stays as the bytes that came, and
-/// ``query`` and ``headers`` read them anew each time. Ask once and keep what you need.
+/// A server keeps one for each connection, and most are read rarely. So a request for a WebSocket stays in its received bytes, and
+/// ``query`` and ``headers`` parse them each time. Read them once and keep what you need.
 public struct Handshake: Sendable {
     /// The object that the client gave as `auth`.
     public internal(set) var auth: JSONSlice?
@@ -48,7 +48,7 @@ public struct Handshake: Sendable {
     /// The first header of that name, in any case.
     public func header(_ name: String) -> String? { headers.first(name: name) }
 
-    /// What it counts of the memory that handshakes may take together: nothing if it is small.
+    /// The bytes that it counts towards the limit of all handshakes; 0 if it is small.
     func countedBytes(auth: Int, _ configuration: SocketIOConfiguration) -> Int {
         let bytes =
             switch request.form {
@@ -59,7 +59,7 @@ public struct Handshake: Sendable {
         return bytes > configuration.smallHandshakeBytes ? bytes : 0
     }
 
-    /// One for a session and its sockets.
+    /// Shared by a session and its sockets.
     final class Request: Sendable {
         let form: Form
         let address: String

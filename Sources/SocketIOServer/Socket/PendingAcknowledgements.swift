@@ -3,7 +3,7 @@ import NIOCore
 import SocketIOCore
 import Synchronization
 
-/// Acknowledgements that a client owes, by the id it was given, and until when it may give them.
+/// Acknowledgements that a client owes, by id, with their deadlines.
 struct PendingAcknowledgements {
     typealias Completion = (Arguments?) -> Void
 
@@ -13,18 +13,18 @@ struct PendingAcknowledgements {
     }
 
     private var waiting: [UInt64: Completion] = [:]
-    /// Sorted by time. Those of acknowledgements that came are left out when they reach the front, or when they are more than the others.
+    /// Sorted by time. Entries of acknowledgements that came are removed when they reach the front, or when they outnumber the others.
     private var deadlines: Deque<Deadline> = []
 
     var count: Int { waiting.count }
-    /// What is kept for time-outs, those of acknowledgements that came among them: at most twice ``count`` and 16 more.
+    /// The number of kept deadlines, including those of acknowledgements that came: at most twice ``count`` plus 16.
     var deadlineCount: Int { deadlines.count }
 
-    /// - Parameter id: none that is waited for.
+    /// - Parameter id: must not be pending.
     mutating func add(_ id: UInt64, deadline: NIODeadline, _ completion: @escaping Completion) {
         waiting[id] = completion
         let entry = Deadline(time: deadline, id: id)
-        // Most time-outs are alike, so that most deadlines belong to the end.
+        // Most time-outs are equal, so most deadlines belong to the end.
         var index = deadlines.endIndex
         while index > 0, deadlines[index - 1].time > deadline { index -= 1 }
         deadlines.insert(entry, at: index)
@@ -61,7 +61,7 @@ struct PendingAcknowledgements {
 
     private mutating func dropAnswered() {
         while let first = deadlines.first, waiting[first.id] == nil { deadlines.removeFirst() }
-        // Within the method's own value: the predicate reads a copy of the table, and nothing else runs.
+        // The predicate reads a copy of the table and calls nothing else.
         guard deadlines.count > 2 * waiting.count + 16 else { return }
         let waiting = waiting
         deadlines.removeAll { waiting[$0.id] == nil }

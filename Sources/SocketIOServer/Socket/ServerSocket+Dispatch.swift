@@ -97,8 +97,8 @@ extension ServerSocket {
         }
     }
 
-    /// Counts an event that waits, or that an asynchronous handler works on beside others. False: there are too many, and the client is
-    /// closed. One event may be as large as a packet can be; what comes behind it shares the limit with it.
+    /// Counts an event that waits or is in a concurrent handler. Returns false if there are too many; the client is closed then. A single
+    /// event may be as large as a packet; the events behind it share the limit with it.
     private func take(_ bytes: Int) -> Bool {
         let configuration = connection.shard.configuration
         guard keptEvents < configuration.maximumHeldEvents, keptEvents == 0 || keptBytes + bytes <= configuration.maximumHeldBytes else {
@@ -116,7 +116,7 @@ extension ServerSocket {
         keptBytes -= bytes
     }
 
-    /// The asynchronous handler is done: the events behind it go on, also when the client has gone meanwhile.
+    /// The asynchronous handler has finished: the events behind it continue, even if the client has gone meanwhile.
     func resume() {
         isHolding = false
         while !isHolding, let arguments = held.popFirst() {
@@ -128,8 +128,7 @@ extension ServerSocket {
 
     // MARK: Outgoing events
 
-    /// Tells those who listen to outgoing events, in a later step of the loop: members of a broadcast may be being visited, or a handler is in
-    /// the middle of its work.
+    /// Calls the listeners of outgoing events in a later step of the loop: now members may be being visited, or a handler may be running.
     func tellOutgoing(_ packet: EncodedPacket) {
         guard let rare, !rare.outgoing.isEmpty else { return }
         // `assumeIsolated()` stops the process off the loop: a socket is not Sendable and never leaves its shard's.
@@ -141,7 +140,7 @@ extension ServerSocket {
 }
 
 extension Arguments {
-    /// What they keep in memory, roughly: the packet's buffers, the positions of its elements, the objects around them.
+    /// Their approximate memory in bytes: the packet's buffers, the positions of its elements, the objects around them.
     var memoryBytes: Int {
         512 + packet.capacity + 8 * count + attachments.reduce(0) { $0 + $1.readableBytes + 64 }
     }

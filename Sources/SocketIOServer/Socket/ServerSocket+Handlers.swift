@@ -1,10 +1,11 @@
 public import SocketIOCore
 
-/// Registering handlers. After the end of the socket nothing would let go of a handler, which may hold it: none is registered any more.
+/// Registration of handlers. After the end of the socket no handler is registered: nothing would release it, and it may refer to the
+/// socket.
 extension ServerSocket {
     // MARK: Events
 
-    /// Handles an event on the loop. What takes long or waits belongs into the asynchronous form. A later handler of the same event
+    /// Handles an event on the loop. Use the asynchronous form for work that takes long or waits. A later handler of the same event
     /// replaces an earlier one.
     public func on(_ event: String, _ handler: @escaping (EventRequest) -> Void) { register(event, handler) }
 
@@ -20,7 +21,7 @@ extension ServerSocket {
     public func off(_ event: String) {
         let removed = (handlers.removeValue(forKey: event), latest)
         latest = nil
-        // It goes when nothing of the socket is being changed: what it held may come back here.
+        // Released when no property of the socket is being changed: its deinitialisation may call back.
         withExtendedLifetime(removed) {}
     }
 
@@ -45,7 +46,7 @@ extension ServerSocket {
 
     /// Called for every event, before middleware and before the event's own handler, in the order of registration.
     ///
-    /// - Returns: what ``offAny(_:)`` removes it by.
+    /// - Returns: the id for ``offAny(_:)``.
     @discardableResult
     public func onAny(_ handler: @escaping (EventRequest) -> Void) -> ListenerID { addAny(handler, at: catchAll.endIndex) }
 
@@ -53,7 +54,7 @@ extension ServerSocket {
     @discardableResult
     public func prependAny(_ handler: @escaping (EventRequest) -> Void) -> ListenerID { addAny(handler, at: catchAll.startIndex) }
 
-    /// Removes a handler of all events; without an id, every one.
+    /// Removes a handler of all events, or without an id all of them.
     public func offAny(_ id: ListenerID? = nil) {
         let removed = catchAll
         catchAll.removeAll { id == nil || $0.id == id }
@@ -63,7 +64,7 @@ extension ServerSocket {
     private func addAny(_ handler: @escaping (EventRequest) -> Void, at index: Int) -> ListenerID {
         let id = ListenerID()
         guard isConnected else { return id }
-        // The short way to the latest handler passes by these.
+        // The cached handler would bypass these.
         let replaced = latest
         latest = nil
         catchAll.insert((id, EventHandler(call: handler)), at: index)
@@ -73,7 +74,7 @@ extension ServerSocket {
 
     /// Called for every event that is sent to this client, broadcasts among them, in a later step of the loop, in the order of sending.
     ///
-    /// - Returns: what ``offAnyOutgoing(_:)`` removes it by.
+    /// - Returns: the id for ``offAnyOutgoing(_:)``.
     @discardableResult
     public func onAnyOutgoing(_ handler: @escaping (Arguments) -> Void) -> ListenerID {
         addOutgoing(handler, first: false)
@@ -85,7 +86,7 @@ extension ServerSocket {
         addOutgoing(handler, first: true)
     }
 
-    /// Removes a handler of all outgoing events; without an id, every one.
+    /// Removes a handler of all outgoing events, or without an id all of them.
     public func offAnyOutgoing(_ id: ListenerID? = nil) {
         let removed = rare?.outgoing
         rare?.outgoing.removeAll { id == nil || $0.id == id }
@@ -102,11 +103,11 @@ extension ServerSocket {
 
     // MARK: Middleware
 
-    /// Asks a middleware for each event of this client, on the loop, before the event's handler. An error stops the event: an acknowledgement
-    /// that was asked for tells it, as ``on(_:_:)-(Event<Payload,Answer>,_)`` does, and ``onError(_:)`` hears of it.
+    /// Calls a middleware for each event of this client, on the loop, before the event's handler. An error stops the event: the
+    /// acknowledgement, if one was asked for, reports it as ``on(_:_:)-(Event<Payload,Answer>,_)`` does, and ``onError(_:)`` is called.
     public func use(_ middleware: @escaping (EventRequest) throws -> Void) { add(.immediate(middleware)) }
 
-    /// Asks a middleware that has to wait. Later events of this socket wait behind it, in order.
+    /// Adds a middleware that may wait. Later events of this socket wait behind it, in order.
     public func use(perform middleware: @escaping @Sendable (AsyncEventRequest) async throws -> Void) { add(.asynchronous(middleware)) }
 
     private func add(_ middleware: PacketMiddleware) {
@@ -117,7 +118,7 @@ extension ServerSocket {
         withExtendedLifetime(replaced) {}
     }
 
-    /// Called with what a middleware threw, and the event that it stopped. A later handler replaces an earlier one.
+    /// Called with the error of a middleware and the event that it stopped. A later handler replaces an earlier one.
     public func onError(_ handler: @escaping (any Error, EventRequest) -> Void) {
         guard isConnected else { return }
         let replaced = rare?.error
@@ -146,7 +147,7 @@ extension ServerSocket {
     }
 }
 
-/// Names a handler of all events, so that it can be removed.
+/// Identifies a handler of all events, so that it can be removed.
 public struct ListenerID: Hashable, Sendable {
     private final class Identity: Sendable {}
     private let identity = Identity()
@@ -155,7 +156,7 @@ public struct ListenerID: Hashable, Sendable {
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(identity)) }
 }
 
-/// What a client's event goes through before its handler.
+/// The steps of a client's event before its handler.
 enum PacketMiddleware {
     case immediate((EventRequest) throws -> Void)
     case asynchronous(@Sendable (AsyncEventRequest) async throws -> Void)
@@ -163,7 +164,7 @@ enum PacketMiddleware {
 
 /// Listeners that few sockets have: an idle socket costs one word for all of them.
 final class RareListeners {
-    /// The events whose handler goes before it is called.
+    /// The events whose handler is removed before it is called.
     var onceNames: Set<String> = []
     var middlewares: [PacketMiddleware] = []
     var outgoing: [(id: ListenerID, call: (Arguments) -> Void)] = []

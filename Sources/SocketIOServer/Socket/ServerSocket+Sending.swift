@@ -25,8 +25,8 @@ extension ServerSocket {
 
     /// Sends an event and asks for an acknowledgement.
     ///
-    /// - Parameter completion: called once on the loop: with the answer, or with nil when the time is up, the socket disconnects or too
-    ///   many acknowledgements are owed.
+    /// - Parameter completion: called once on the loop, with the answer, or with nil if the time is up, the socket disconnects or too many
+    ///   acknowledgements are pending.
     public func emit(
         _ event: String, _ arguments: any JSONWritable..., timeout: TimeAmount = .seconds(10),
         acknowledgement completion: @escaping (Arguments?) -> Void
@@ -35,7 +35,7 @@ extension ServerSocket {
         sendEvent(event, id: id, arguments)
     }
 
-    /// The number of an acknowledgement that the client owes from now on; nil: none may be asked for, and `completion` has heard of it.
+    /// The number for a new acknowledgement. Nil if too many are pending; `completion` has been called then.
     func askNext(timeout: TimeAmount, _ completion: @escaping (Arguments?) -> Void) -> UInt64? {
         guard isConnected, mayAsk else {
             completion(nil)
@@ -46,9 +46,9 @@ extension ServerSocket {
         return id
     }
 
-    /// Nobody listens to what is sent, and nothing of it is kept: an event is encoded straight into the client's buffer.
+    /// Without listeners and recovery an event is encoded straight into the client's buffer.
     private var isPlain: Bool { recovery == nil && !isListenedTo }
-    /// Somebody listens to outgoing events.
+    /// Whether there are listeners of outgoing events.
     private var isListenedTo: Bool { rare.map { !$0.outgoing.isEmpty } ?? false }
 
     func sendEvent(_ event: String, id: UInt64?, _ arguments: [any JSONWritable]) {
@@ -89,7 +89,7 @@ extension ServerSocket {
 
     // MARK: Flags
 
-    /// The next event is dropped if the client is behind.
+    /// The next event is dropped if the client has fallen behind.
     public var volatile: SocketOperator { SocketOperator(socket: self, isVolatile: true) }
     /// How long the client may take to acknowledge the next event.
     public func timeout(_ timeout: Duration) -> SocketOperator { SocketOperator(socket: self, timeout: timeout) }
@@ -135,7 +135,7 @@ public enum AcknowledgementError: Error, Sendable, Hashable {
     case timedOut
     /// The socket had gone, or went before it answered.
     case disconnected
-    /// The socket owes as many as it may.
+    /// The socket owes the maximum number of acknowledgements.
     case tooMany
 
     static let defaultTimeout = Duration.seconds(10)

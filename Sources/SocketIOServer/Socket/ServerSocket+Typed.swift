@@ -11,7 +11,7 @@ public struct TypedRequest<Payload> {
     public subscript<Member>(dynamicMember member: KeyPath<Payload, Member>) -> Member { payload[keyPath: member] }
 }
 
-/// A typed event as an asynchronous handler gets it: what it holds may leave the loop.
+/// A typed event as an asynchronous handler gets it. Its parts may leave the loop.
 @dynamicMemberLookup
 public struct AsyncTypedRequest<Payload: Sendable>: Sendable {
     public let socket: SocketReference
@@ -20,10 +20,10 @@ public struct AsyncTypedRequest<Payload: Sendable>: Sendable {
     public subscript<Member>(dynamicMember member: KeyPath<Payload, Member>) -> Member { payload[keyPath: member] }
 }
 
-/// Handlers of declared events. What a handler returns is the acknowledgement, if the client asks for one.
+/// Handlers of declared events. A handler's return value is the acknowledgement, if the client asks for one.
 ///
-/// A payload that does not fit is acknowledged with ``SocketIOError/invalidPayload``, a ``SocketIOError`` that the handler throws with itself,
-/// any other error with ``SocketIOError/internalError``: the client never reads the text of a Swift error.
+/// The answer to a payload of another type is ``SocketIOError/invalidPayload``. The answer to an error of the handler is the error itself
+/// if it is a ``SocketIOError``, and ``SocketIOError/internalError`` otherwise: the client never gets the text of a Swift error.
 extension ServerSocket {
     // MARK: On the loop
 
@@ -133,10 +133,10 @@ extension Arguments {
 }
 
 extension SocketIOError {
-    /// What the other end is told of an error of a handler.
+    /// The client's error for an error of a handler.
     init(answering error: any Error, to event: String, _ logger: Logger) {
         guard let told = error as? SocketIOError else {
-            // The name of an event with a handler is the application's own.
+            // The event's name may be logged: it has a handler, so it is the application's own.
             logger.error("a handler failed", metadata: ["event": "\(event)", "error": "\(error)"])
             self = .internalError
             return

@@ -5,49 +5,48 @@ public import NIOCore
 import SocketIOCore
 import WebSocketCore
 
-/// A client in a namespace. Bound to its event loop: handlers run there and may use it freely; what must leave the loop takes its
-/// ``reference``.
+/// A client in a namespace. Bound to its event loop: handlers run there and may use it freely. Other threads use its ``reference``.
 public final class ServerSocket {
-    /// Its name for other clients, and a room of its own for `to(_:)`.
+    /// The socket's id for other clients. It is also a room with this socket alone, for `to(_:)`.
     public let id: String
     public let namespace: Namespace
     public let handshake: Handshake
-    /// Whatever belongs to this socket; set by a middleware or a handler.
+    /// The application's data of this socket, set by a middleware or a handler.
     public var data: (any Sendable)?
     public private(set) var isConnected = true
-    /// It hears of its end, and may still be in its rooms.
+    /// Whether its end is being handled; it may still be in its rooms.
     private var isEnding = false
 
     let connection: EngineConnection
     /// This loop's share of the namespace.
     let members: NamespaceShard
     var memberships = Memberships()
-    /// The last visit to several rooms that met this socket, so that it is met once.
+    /// The last visit of several rooms that reached this socket, so that it is reached once.
     var visitMark: UInt64 = 0
 
     var handlers: [String: EventHandler] = [:]
-    /// Bytes of the longest name in `handlers`; a longer one is not looked up. Hashing a text normalises it, in quadratic time where one
-    /// letter has many marks.
+    /// Bytes of the longest name in `handlers`; a longer one is not looked up, since hashing a string normalises it, which takes quadratic
+    /// time if one letter has many marks.
     var longestHandlerName = 0
-    /// Most clients send one event many times over.
+    /// The handler of the last event: most clients send the same event repeatedly.
     var latest: (name: ShortEventName, handler: EventHandler)?
     var unhandled: EventHandler?
     /// Handlers of all events, called before the event's own.
     var catchAll: [(id: ListenerID, handler: EventHandler)] = []
     var disconnectHandlers: [(DisconnectReason) -> Void] = []
-    /// What few sockets have. nil: nothing of it.
+    /// State that few sockets need. Nil if none of it is needed.
     var rare: RareListeners?
     private var acknowledgements = PendingAcknowledgements()
-    /// When the shard will have this socket look at them.
+    /// When the shard will have this socket check them.
     private var armedDeadline = NIODeadline.distantFuture
-    /// Events behind an asynchronous handler that is not done.
+    /// Events that wait for an asynchronous handler.
     var held: Deque<Arguments> = []
-    /// Events that wait, and those that asynchronous handlers work on beside others.
+    /// The number of events that wait or are in concurrent handlers.
     var keptEvents = 0
     var keptBytes = 0
     var isHolding = false
     private var address: SocketReference.Address?
-    /// Under connection state recovery: what resumes this socket.
+    /// The data that resumes this socket under connection state recovery.
     let recovery: SocketRecovery?
 
     /// - Parameter restored: the session that the client resumes.
@@ -66,11 +65,11 @@ public final class ServerSocket {
             ? nil : SocketRecovery(privateID: restored?.privateID ?? shard.makeSessionID(), isRecovered: restored != nil)
     }
 
-    /// ``data`` as a type of the application's; nil: there is none, or of another type.
+    /// ``data`` as a type of the application. Nil if there is none, or if it has another type.
     public func data<Value: Sendable>(as type: Value.Type = Value.self) -> Value? { data as? Value }
 
-    /// Whether the client resumed an earlier socket under connection state recovery: its id, rooms and data are that one's, and the events
-    /// that it missed have been sent.
+    /// Whether the client resumed an earlier socket under connection state recovery: it has that socket's id, rooms and data, and the
+    /// missed events have been sent.
     public var recovered: Bool { recovery?.isRecovered ?? false }
 
     public var eventLoop: any EventLoop { connection.shard.loop }
@@ -82,7 +81,7 @@ public final class ServerSocket {
             id: id, namespace: namespace.name, handle: connection.shard.handle,
             socket: NIOLoopBound(self, eventLoop: connection.shard.loop),
             recoveringAdapter: recovery == nil ? nil : namespace.adapter)
-        // It holds the socket: kept only until the socket ends.
+        // It refers to the socket, so it is kept only until the socket ends.
         if isConnected { self.address = address }
         return SocketReference(address: address)
     }
@@ -94,10 +93,10 @@ public final class ServerSocket {
 
     var description: SocketDescription { SocketDescription(id: id, handshake: handshake, rooms: rooms, data: data) }
 
-    /// Enters a room. Ignored and logged when its name is too long, or the socket is in as many rooms as it may be.
+    /// Enters a room. This is ignored and logged if its name is too long, or if the socket is in the maximum number of rooms.
     ///
-    /// After a broadcast of the same handler it may take effect a little later, in its place behind that broadcast; the same goes for
-    /// ``leave(_:)`` and ``disconnect(close:)``.
+    /// After a broadcast of the same handler it may take effect a little later, behind that broadcast. The same applies to ``leave(_:)``
+    /// and ``disconnect(close:)``.
     public func join(_ room: String) {
         guard isConnected else { return }
         guard connection.shard.settleLocalMail() else { return mail { .join($0, room: room) } }
@@ -110,7 +109,7 @@ public final class ServerSocket {
         exit(room)
     }
 
-    /// Ends this socket: the client does not come back by itself.
+    /// Ends this socket. The client does not reconnect by itself.
     ///
     /// - Parameter close: also ends the connection below it.
     public func disconnect(close: Bool = false) {
@@ -121,25 +120,25 @@ public final class ServerSocket {
         disconnectNow(close: close)
     }
 
-    /// A disconnect whose turn it is.
+    /// Carries out a disconnect.
     func disconnectNow(close: Bool) {
         if isConnected { connection.sockets.disconnect(self, close: close, on: connection) }
     }
 
     // MARK: Internals
 
-    /// - Parameter missed: what the client did not get of the session that it resumes.
+    /// - Parameter missed: the events of the resumed session that the client did not get.
     func begin(restored: RestoredSession? = nil) {
         namespace.adapter.add(self)
         connection.shard.counters.socketsOpened.add()
         if let restored { resume(restored) }
-        // Before everything else that the socket gets, broadcasts under way among it.
+        // Before everything else, including broadcasts under way.
         connection.sendMessage { SocketIOEncoder.connect(namespace: namespace.name, sid: id, pid: recovery?.privateID, into: &$0) }
         for handler in namespace.catchAllHandlers { onAny(handler) }
         for handler in namespace.connectionHandlers where isConnected { handler(self) }
     }
 
-    /// Enters the rooms of an earlier socket and sends what that one missed. What was within the limits then is so now.
+    /// Enters the rooms of an earlier socket and sends the missed events. They were within the limits then, so they are now.
     private func resume(_ restored: RestoredSession) {
         let rooms = restored.session.rooms.filter { $0 != id }
         if !rooms.isEmpty { namespace.adapter.addAll(Array(rooms), to: self) }
@@ -149,12 +148,12 @@ public final class ServerSocket {
         }
     }
 
-    /// Puts something for this socket behind the mail of its loop.
+    /// Puts an item for this socket behind the mail of its loop.
     private func mail(_ item: (NIOLoopBound<ServerSocket>) -> LoopMailbox.Item) {
         connection.shard.handle.enqueue(item(reference.address.socket))
     }
 
-    /// Sends a packet that `body` writes, behind what this loop broadcast before.
+    /// Sends a packet that `body` writes, behind this loop's earlier broadcasts.
     ///
     /// - Parameter body: returns the attachments of the packet.
     @inline(__always)
@@ -166,10 +165,10 @@ public final class ServerSocket {
         connection.send(attachments: attachments)
     }
 
-    /// Sends an event that is encoded already, behind what this loop broadcast before.
+    /// Sends an encoded event, behind this loop's earlier broadcasts.
     func send(_ packet: EncodedPacket, isVolatile: Bool = false) {
         guard isConnected else { return }
-        // A volatile event is for now: it waits for no mail.
+        // A volatile event does not wait for mail.
         guard connection.shard.settleLocalMail() || isVolatile else { return sendLater(packet) }
         connection.send(packet, isVolatile: isVolatile)
         tellOutgoing(packet)
@@ -191,7 +190,7 @@ public final class ServerSocket {
     /// Sends a packet in its place behind the mail of this loop.
     func sendLater(_ packet: EncodedPacket) { mail { .deliver($0, packet) } }
 
-    /// A packet whose turn it is.
+    /// Sends a packet.
     func deliver(_ packet: EncodedPacket) {
         guard isConnected else { return }
         let isLong = packet.byteCount >= connection.shard.compressionThreshold
@@ -199,10 +198,10 @@ public final class ServerSocket {
         tellOutgoing(packet)
     }
 
-    /// An event of a broadcast that the client is to acknowledge, whose turn it is.
+    /// Sends an event of a broadcast that asks for an acknowledgement.
     ///
-    /// - Parameter completion: called once on the loop: with the answer, or with nil when the time is up, the socket disconnects or too
-    ///   many acknowledgements are owed.
+    /// - Parameter completion: called once on the loop, with the answer, or with nil if the time is up, the socket disconnects or too many
+    ///   acknowledgements are pending.
     func deliver(
         _ packet: EncodedPacket, asking id: UInt64, timeout: TimeAmount, acknowledgement completion: @escaping (Arguments?) -> Void
     ) {
@@ -211,7 +210,7 @@ public final class ServerSocket {
         deliver(packet)
     }
 
-    /// One of a broadcast's receivers is visited.
+    /// Queues a broadcast for this receiver.
     func receive(_ broadcast: Broadcast) {
         guard isConnected else { return }
         connection.send(broadcast.packet, isVolatile: broadcast.options.flags.isVolatile, compressed: broadcast.compressed)
@@ -237,10 +236,10 @@ public final class ServerSocket {
         if let id { acknowledgements.take(id)?(arguments) }
     }
 
-    /// Whether one more acknowledgement may be owed.
+    /// Whether another acknowledgement may be pending.
     var mayAsk: Bool { acknowledgements.count < connection.shard.configuration.maximumPendingAcknowledgements }
 
-    /// The client owes the acknowledgement of that number.
+    /// Registers a pending acknowledgement.
     func ask(_ id: UInt64, until deadline: NIODeadline, _ completion: @escaping (Arguments?) -> Void) {
         acknowledgements.add(id, deadline: deadline, completion)
         if deadline < armedDeadline { armAcknowledgement(deadline) }
@@ -251,7 +250,7 @@ public final class ServerSocket {
         connection.shard.armAcknowledgement(deadline, connection)
     }
 
-    /// The time of the first acknowledgement that is owed has come, or of one that came in time.
+    /// The earliest deadline has come. Its acknowledgement may have come in time.
     func acknowledgementsDue(now: NIODeadline) {
         armedDeadline = .distantFuture
         while let completion = acknowledgements.takeDue(now: now) { completion(nil) }
@@ -280,7 +279,7 @@ public final class ServerSocket {
         namespace.adapter.persistSession(PersistedSession(socketID: id, privateID: recovery.privateID, rooms: rooms, data: data))
     }
 
-    /// Handlers and the data may hold the socket: they go when nothing can call the handlers any more.
+    /// Handlers and data may refer to the socket. They are released when no handler can be called any more.
     func dropHandlers() {
         let dropped = (handlers, latest, unhandled, catchAll, data, rare)
         handlers = [:]
@@ -289,7 +288,7 @@ public final class ServerSocket {
         catchAll = []
         data = nil
         rare = nil
-        // They go when nothing of the socket is being changed: what they held may come back here.
+        // Released when no property of the socket is being changed: their deinitialisation may call back.
         withExtendedLifetime(dropped) {}
     }
 }

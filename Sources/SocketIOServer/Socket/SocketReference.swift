@@ -1,16 +1,16 @@
 import NIOCore
 public import SocketIOCore
 
-/// Addresses a socket from any thread. What one thread does through references and broadcasts reaches a client in that order. After the
-/// socket has gone everything here does nothing.
+/// Addresses a socket from any thread. Calls of one thread, through references and broadcasts, reach a client in order. After the socket
+/// has gone they have no effect.
 public struct SocketReference: Sendable, Hashable {
-    /// One object a socket, so that a reference costs no more than a retain.
+    /// One object per socket, so that a reference costs only a retain.
     final class Address: Sendable {
         let id: String
         let namespace: String
         let handle: ShardHandle
         let socket: NIOLoopBound<ServerSocket>
-        /// Under connection state recovery: it gives an event its offset.
+        /// Assigns offsets to events under connection state recovery.
         let recoveringAdapter: (any Adapter)?
 
         init(
@@ -73,7 +73,7 @@ public struct SocketReference: Sendable, Hashable {
 
     public func disconnect(close: Bool = false) { perform { $0.disconnect(close: close) } }
 
-    /// Runs `body` on the socket's loop, in order with what this thread sent before; at once when called there and nothing waits.
+    /// Runs `body` on the socket's loop, in order with what this thread sent before; at once if called there while nothing waits.
     public func perform(_ body: @escaping @Sendable (ServerSocket) -> Void) {
         let isSettled = address.handle.loop.inEventLoop && address.handle.shard.value.settleLocalMail()
         if isSettled { return body(address.socket.value) }

@@ -4,16 +4,17 @@ import NIOCore
 /// pipeline.
 final class ChannelFrameLink: FrameLink {
     private enum State {
-        /// What was written so far, and whether a close follows it.
+        /// The frames written so far, and whether a close follows them.
         case early(ByteBuffer, closes: Bool)
-        /// Strong, since a weak reference makes every retain of the handler a slow one: the handler lets go when it leaves the pipeline.
+        /// A strong reference, since a weak one would make every retain of the handler slow. The handler clears it when it leaves the
+        /// pipeline.
         case attached(WebSocketHandler)
         case detached
     }
 
     private var state: State
 
-    /// - Parameter response: goes out before the first frame.
+    /// - Parameter response: written before the first frame.
     init(response: ByteBuffer = ByteBuffer()) { state = .early(response, closes: false) }
 
     var isWritable: Bool {
@@ -35,7 +36,7 @@ final class ChannelFrameLink: FrameLink {
     func write(_ frames: ByteBuffer) {
         switch state {
         case .early(var buffer, closes: false):
-            // Out of the property while it grows, or each frame would copy all before it.
+            // Moved out of the property while it grows. Otherwise each frame would copy all earlier ones.
             state = .detached
             buffer.writeImmutableBuffer(frames)
             state = .early(buffer, closes: false)
@@ -60,7 +61,7 @@ final class ChannelFrameLink: FrameLink {
         }
     }
 
-    /// The handler stands in the pipeline.
+    /// The handler has joined the pipeline.
     func attach(_ handler: WebSocketHandler) {
         guard case .early(let frames, let closes) = state else { return }
         state = .attached(handler)

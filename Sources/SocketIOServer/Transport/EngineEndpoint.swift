@@ -14,7 +14,7 @@ enum EngineDecision {
     case open(Handshake)
     /// A WebSocket, for a session that exists or (nil) a fresh one.
     case webSocket(Handshake, sid: String?, WebSocketRequest)
-    /// Ask ``SocketIOConfiguration/allowRequest``, then do the other.
+    /// Ask ``SocketIOConfiguration/allowRequest``, then carry out the wrapped decision.
     indirect case ask(Handshake, EngineDecision)
 }
 
@@ -25,11 +25,11 @@ struct EngineAnswer {
     var body: ByteBuffer
     /// Whether the connection closes after it.
     var closes = false
-    /// Why a request for a session got this answer; nil: it was another request.
+    /// The result of a request for a session. Nil for other requests.
     var handshake: HandshakeResult?
 }
 
-/// Reads requests to Engine.IO's path: everything that can be decided without a session, as a pure function of the request.
+/// Reads requests to Engine.IO's path. It decides everything that needs no session, as a pure function of the request.
 final class EngineEndpoint: Sendable {
     let configuration: SocketIOConfiguration
     let path: EnginePath
@@ -80,7 +80,7 @@ final class EngineEndpoint: Sendable {
             }
         } catch {
             var answer = refusal(error, head, closes: isUpgrade, handshake: isHandshake ? .badRequest : nil)
-            // RFC 6455 §4.4: a client of another version is told the one that is spoken here.
+            // RFC 6455 §4.4: a client of another version is told the supported one.
             if isUpgrade, !EngineEndpoint.asksForVersion13(head) {
                 answer.headers.add(name: "Sec-WebSocket-Version", value: "13")
             }
@@ -88,7 +88,7 @@ final class EngineEndpoint: Sendable {
         }
     }
 
-    /// An error as Engine.IO's clients expect it.
+    /// An error in the form that Engine.IO's clients expect.
     func refusal(
         _ error: EngineRequestError, _ head: HTTPRequestHead, closes: Bool = false, handshake: HandshakeResult? = nil
     ) -> EngineAnswer {
@@ -138,14 +138,14 @@ final class EngineEndpoint: Sendable {
         return request
     }
 
-    /// All fields of that name as one. nil: there is none.
+    /// All fields of that name, joined. Nil if there is none.
     private static func list(_ name: String, in head: HTTPRequestHead) -> String? {
         guard head.headers.contains(name: name) else { return nil }
         return head.headers[name].joined(separator: ", ")
     }
 
-    /// Whether a request asks for a WebSocket in a way that the HTTP parser understands too: it takes a token that a tab follows for another
-    /// one, and then it goes on to read what follows as HTTP.
+    /// Whether the HTTP parser, too, understands that the request asks for a WebSocket. It misreads a token before a tab, and would then
+    /// parse the following bytes as HTTP.
     static func asksForWebSocket(_ head: HTTPRequestHead) -> Bool {
         guard head.method == .GET, !head.headers["connection"].contains(where: { $0.utf8.contains(UInt8(ascii: "\t")) }) else {
             return false
@@ -182,7 +182,7 @@ final class EngineEndpoint: Sendable {
     }
 }
 
-/// Engine.IO's path, as request targets name it.
+/// Engine.IO's path in request targets.
 struct EnginePath: Sendable, Hashable {
     /// Without the last slash.
     private let own: String
@@ -198,7 +198,7 @@ struct EnginePath: Sendable, Hashable {
         return rest.isEmpty || rest.first == "/"
     }
 
-    /// What a request target names below the path; nil: nothing.
+    /// The part of a request target below the path. Nil if there is none.
     func below(_ target: String) -> Substring? {
         guard owns(target), !own.isEmpty else { return nil }
         let rest = QueryString.path(of: target).dropFirst(own.count).dropFirst()

@@ -1,21 +1,20 @@
 import NIOCore
 
-/// Where WebSocket frames go: the channel under a session. A seam: a test or a faster transport puts its own in its place.
-/// Used on the session's loop only.
+/// The destination of a session's WebSocket frames: a channel, or a test's double. Used on the session's loop only.
 ///
-/// No method calls back: what the channel reads or reports while it writes or closes reaches the session in a later task of the loop.
+/// No method calls back: what the channel reads or reports during a write or close reaches the session in a later task of the loop.
 protocol FrameLink: AnyObject {
-    /// False: what is written now waits in memory.
+    /// If false, further writes wait in memory.
     var isWritable: Bool { get }
     /// Bytes written and not yet taken by the kernel.
     var bufferedBytes: Int { get }
     /// Writes and flushes whole frames.
     func write(_ frames: ByteBuffer)
-    /// Reads nothing more from the client, or goes on: the session has packets that it has not come to yet.
+    /// Pauses or resumes reading from the client. The session pauses it while it has packets that it has not taken yet.
     func holdReading(_ isHeld: Bool)
-    /// Looks whether the client takes what was written, and closes if it is stalled. Called with each ping.
+    /// Checks whether the client takes written bytes, and closes it if it is stalled. Called with each ping.
     func checkIntake()
     /// Closes once all written bytes have gone out, or after a short time if the peer does not read.
-    /// - Parameter peerIsDone: the peer has said its last (its close frame): nothing of it is waited for.
+    /// - Parameter peerIsDone: true if the peer has sent its close frame, so that nothing more is expected from it.
     func close(peerIsDone: Bool)
 }

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// Who answers the requests that are not for Engine.IO's path.
+/// Serves the requests that are not for Engine.IO's path.
 public struct HTTPFallback: Sendable {
     let install: @Sendable (any Channel) throws -> Void
     let abandon: @Sendable () -> Void

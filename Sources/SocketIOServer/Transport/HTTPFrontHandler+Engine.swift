@@ -30,7 +30,7 @@ extension HTTPFrontHandler {
         }
     }
 
-    /// Asks the application, which may take its time: the request waits for the answer as a GET waits for its packets.
+    /// Asks the application, which may wait. The request waits for the answer, as a GET waits for packets.
     private func ask(_ handshake: Handshake, then decision: EngineDecision, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard case .asynchronous(let check) = endpoint.configuration.allowRequest else {
             return carryOut(decision, head, ByteBuffer(), context)
@@ -44,7 +44,7 @@ extension HTTPFrontHandler {
         }
     }
 
-    /// The application has answered: is the request still there?
+    /// The application has answered. The request may be gone meanwhile.
     private func answered(_ error: EngineRequestError?, _ decision: EngineDecision, _ number: UInt32) {
         guard let context, case .answering(let head) = machine.phase, machine.requestNumber == number else { return }
         if let error {
@@ -82,7 +82,7 @@ extension HTTPFrontHandler {
         let connection = EngineConnection(shard: shard, sid: shard.makeSessionID(), handshake: handshake, transport: .polling)
         connection.open()
         connection.await(unconfirmed)
-        // The open packet waits already: the session does not hold this GET.
+        // The open packet is queued already, so the session does not hold this GET.
         guard let response = connection.poll(responder(context)) else { return }
         var answer = endpoint.answer(response, head)
         if let cookie = endpoint.configuration.cookie {
@@ -119,24 +119,24 @@ extension HTTPFrontHandler {
         let loop = context.eventLoop
         let number = machine.requestNumber
         let body = heldBody
-        // In a later step of the loop, also from the loop itself: a session answers out of the middle of its work, and the next request
-        // on this connection may be for the same session.
+        // Always in a later step of the loop: a session answers in the middle of its work, and the next request on this connection may be
+        // for the same session.
         return EngineResponder(asker: ObjectIdentifier(self)) { response in
             withExtendedLifetime(body) { loop.execute { bound.value.complete(response, to: number) } }
         }
     }
 }
 
-/// What a request asks of a polling session.
+/// A request to a polling session.
 enum EngineQuestion: Sendable {
     case poll
     case post(ByteBuffer)
-    /// A body that Engine.IO does not know how to read (`application/octet-stream`).
+    /// A body that Engine.IO does not support (`application/octet-stream`).
     case unreadable
 }
 
 extension LoopShard {
-    /// A session's answer; nil: it comes through the responder.
+    /// A session's answer. Nil if the responder will give it.
     func answer(_ question: EngineQuestion, sid: String, transport: EngineTransport, _ responder: EngineResponder) -> EngineResponse? {
         settleDeadlines()
         guard let connection = sessions[sid] else { return .refused(.sessionUnknown) }

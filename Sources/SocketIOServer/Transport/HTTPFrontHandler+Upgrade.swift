@@ -14,7 +14,7 @@ extension HTTPFrontHandler {
         switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), agreement, context)
     }
 
-    /// A WebSocket takes over from polling: the session decides, on its own loop.
+    /// A WebSocket asks to take over from polling. The session decides on its own loop.
     func upgrade(sid: String, _ request: WebSocketRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard let index = SessionID.shard(of: sid), let handle = io.shard(at: index) else {
             return give(endpoint.refusal(.sessionUnknown, head, closes: true))
@@ -67,8 +67,8 @@ extension HTTPFrontHandler {
         perform()
     }
 
-    /// Answers 101. This handler stays behind the decoder until that has gone, and takes in whatever parts still come: the WebSocket's
-    /// handler reads and writes bytes only, and meets neither.
+    /// Answers 101. This handler stays behind the decoder until the decoder has left, and takes the parts that still come: the WebSocket's
+    /// handler reads and writes bytes only.
     private func switchProtocols(to handler: WebSocketHandler, _ agreement: WebSocketAgreement, _ context: ChannelHandlerContext) {
         guard machine.switchProtocols() else { return handler.ended(error: false) }
         successor = handler
@@ -82,9 +82,9 @@ extension HTTPFrontHandler {
         operations.removeHandler(decoder, promise: removed)
     }
 
-    /// The HTTP handlers have gone: the WebSocket's takes this one's place.
+    /// The HTTP handlers have left: the WebSocket's handler replaces this one.
     private func handOver() {
-        // Without a context the connection has ended, and the session has heard of it.
+        // Without a context the connection has ended, and the session knows it.
         guard let context, let handler = successor, case .switching = machine.phase else { return }
         let operations = context.pipeline.syncOperations
         do {

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import WebSocketCore
 
-/// Stands behind the HTTP decoder of every connection: answers Engine.IO's path on the loop, turns a connection into a WebSocket, and
-/// passes everything else on to whoever serves the rest. ``HTTPFrontMachine`` decides; this handler performs.
+/// Follows the HTTP decoder in the pipeline of a connection. It answers Engine.IO's path, turns the connection into a WebSocket, and passes
+/// all other requests to the fallback. ``HTTPFrontMachine`` decides; this handler performs.
 final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -23,19 +23,19 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     var machine: HTTPFrontMachine
     var context: ChannelHandlerContext?
-    /// When the connection was opened, as long as its first deadline is not set.
+    /// When the connection was opened. Nil once its first deadline is set.
     private var openedAt: NIODeadline?
-    /// What was decided about the request that comes first.
+    /// The decision about the first request, if it was read before.
     var decided: EngineDecision?
     /// The WebSocket's handler, while it waits for the decoder to go.
     var successor: WebSocketHandler?
     private var isPerforming = false
-    /// What the body of the request takes. A session that takes packets from it holds it too.
+    /// The memory of the request's body. A session that takes packets from it holds this too.
     private(set) var heldBody: HeldMemory?
-    /// When the connection's requests began to hold the loop.
+    /// When the connection's turn began.
     private var turnStart: NIODeadline?
 
-    /// - Parameter openedAt: when the connection was opened. It holds its place among those that the server allows.
+    /// - Parameter openedAt: when the connection was opened. Its place among the connections is taken already.
     init(
         _ channels: SocketIOChannel, encoder: HTTPResponseEncoder, requests: RequestDecoder,
         decoder: ByteToMessageHandler<RequestDecoder>, openedAt: NIODeadline
@@ -66,7 +66,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// A request that was read without the parser, and what was decided about it.
     func take(_ head: HTTPRequestHead, _ decision: EngineDecision) {
         decided = decision
-        // What follows it are no requests.
+        // The bytes behind it are not requests.
         requests.keepRest()
         machine.received(.head(head))
         machine.received(.end(nil))
@@ -128,7 +128,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// A part of a route's response.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        // First of all: to take something else for a part would stop the process.
+        // Checked first: unwrapping anything else as a part would stop the process.
         guard machine.takesRouteParts else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
@@ -153,8 +153,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Actions
 
-    /// Carries out what the machine has decided, step by step. An input that comes from within a step is taken up behind it: one loop only,
-    /// however deep the calls.
+    /// Carries out the machine's actions, step by step. An input from within a step is handled after it, in this one loop, however deep the
+    /// calls are.
     func perform() {
         guard !isPerforming else { return }
         isPerforming = true
@@ -206,7 +206,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// What concerns others is carried out also when the handler has left the pipeline.
+    /// Actions for other objects are carried out even if the handler has left the pipeline.
     private func performWithoutPipeline(_ action: HTTPFrontMachine.Action) {
         switch action {
         case .abortPoll(let sid):
@@ -233,7 +233,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Writes the end of an answer, and hears when it has left the memory.
+    /// Writes the end of an answer, and reports when it has left the memory.
     private func writeEnd(_ end: NIOAny, promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
         let written = promise ?? context.eventLoop.makePromise(of: Void.self)
         // `assumeIsolated()` stops the process off the loop: a handler is called there, and so are its futures.
@@ -251,7 +251,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         machine.turnBegan()
     }
 
-    /// The requests behind this one wait for a later turn if those before it took long.
+    /// If the requests of this turn took long, those behind wait for a later turn.
     private func beginRequest(at now: NIODeadline) {
         if let turnStart, now - turnStart >= maximumTurn { machine.turnIsOver() }
         turnStart = turnStart ?? now

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// Answering, and the time that a client has for the next request and for taking its answers.
+/// Answers, and the deadlines for the next request and for taking answers.
 extension HTTPFrontMachine {
     /// The request that is being answered.
     var request: HTTPRequestHead? {
@@ -11,7 +11,7 @@ extension HTTPFrontMachine {
         }
     }
 
-    /// An answer to the request of that number. One that comes late, or twice, is none.
+    /// An answer to the request of that number. A late or repeated one is ignored.
     mutating func answer(_ answer: EngineAnswer, to number: UInt32) {
         guard number == requestNumber, let head = request else { return }
         endPoll()
@@ -26,7 +26,7 @@ extension HTTPFrontMachine {
         finishResponse(closes: closes)
     }
 
-    /// The connection's last answer, to bytes that cannot be taken for a request.
+    /// The connection's last answer, to bytes that are no request.
     mutating func respondLast(_ status: HTTPResponseStatus) {
         respond(HTTPResponseHead(version: .http1_1, status: status, headers: ["Connection": "close", "Content-Length": "0"]), ByteBuffer())
         finishResponse(closes: true)
@@ -45,7 +45,7 @@ extension HTTPFrontMachine {
             return
         }
         phase = .finished
-        // Lets the peer read the answer: closing at once, with bytes unread, would reset the connection.
+        // Lets the peer read the answer: closing with unread bytes would reset the connection.
         isLastAnswerWritten = true
         dropWaiting()
         actions.append(.dropRest)
@@ -54,7 +54,7 @@ extension HTTPFrontMachine {
 
     // MARK: Routes
 
-    /// Whether a route may write a part now. To take something else for a part would stop the process, and only routes write parts.
+    /// Whether a route may write a part now. Only routes write parts, and unwrapping anything else as a part would stop the process.
     var takesRouteParts: Bool {
         if case .passing(_, responseEnded: false, _) = phase { true } else { false }
     }
@@ -83,7 +83,7 @@ extension HTTPFrontMachine {
 
     // MARK: Deadlines
 
-    /// Whether the next step is the client's, so that it has a deadline.
+    /// Whether the connection waits for the client, so that there is a deadline.
     private var awaitsClient: Bool {
         switch phase {
         case .answering, .upgrading, .switching, .passing(requestEnded: true, _, _): false
@@ -91,17 +91,17 @@ extension HTTPFrontMachine {
         }
     }
 
-    /// The time for the next request begins when an answer has left the memory, not before.
+    /// The time for the next request begins when the answer has left the memory.
     mutating func answerHasGone() {
         unsentAnswers -= 1
         stall.moved()
         if unsentAnswers == 0, awaitsClient { isClientsTurn = true }
     }
 
-    /// Returns when to call ``deadlineDue(now:)``, if that is not set already.
+    /// Returns when to call ``deadlineDue(now:)``, unless a timer is set already.
     mutating func armDeadline(now: NIODeadline) -> NIODeadline? { deadline.arm(at: now + limits.requestTimeout) }
 
-    /// The timer has fired. Returns when it is to fire again.
+    /// The timer has fired. Returns when it must fire again.
     mutating func deadlineDue(now: NIODeadline) -> NIODeadline? {
         switch deadline.fire(now: now) {
         case .expired: abort()
@@ -111,10 +111,10 @@ extension HTTPFrontMachine {
         return nil
     }
 
-    /// Answers wait in memory. Returns whether ``stallDue(waitingBytes:)`` is to be called, an interval from now.
+    /// Answers wait in memory. Returns whether ``stallDue(waitingBytes:)`` must be called after an interval.
     mutating func watchStall(waitingBytes: Int) -> Bool { stall.begin(waitingBytes: waitingBytes) }
 
-    /// An interval has passed. Returns whether it is to be called again.
+    /// An interval has passed. Returns whether it must be called again.
     mutating func stallDue(waitingBytes: Int) -> Bool {
         switch stall.look(waitingBytes: unsentAnswers > 0 || !isWritable ? waitingBytes : nil) {
         case .done: return false

@@ -14,7 +14,7 @@ extension HTTPFrontMachine {
     }
 
     mutating func readComplete() {
-        // What comes next comes after the loop's other connections.
+        // The next requests follow after the loop's other connections.
         if waiting.isEmpty, !isResumeScheduled { requestsThisTurn = 0 }
         if case .passing = phase { actions.append(.forwardReadComplete) }
     }
@@ -30,7 +30,7 @@ extension HTTPFrontMachine {
         actions.append(.dropRest)
     }
 
-    /// The requests took long: those that follow come in a later turn.
+    /// The requests of this turn took long: the others follow in a later turn.
     mutating func turnIsOver() { requestsThisTurn = limits.requestsPerTurn }
 
     /// A later turn of the loop.
@@ -44,7 +44,7 @@ extension HTTPFrontMachine {
         if isWritable { stall.moved() } else { actions.append(.watchStall) }
     }
 
-    /// What a part takes in memory while it waits, its own overhead included: a field is two strings with storage of their own.
+    /// The memory of a part while it waits, including overhead: a field is two strings with their own storage.
     static func cost(of part: HTTPServerRequestPart) -> Int {
         switch part {
         case .head(let head): 256 + head.uri.utf8.count + head.headers.memoryBytes
@@ -78,12 +78,12 @@ extension HTTPFrontMachine {
         }
     }
 
-    /// Takes a part whose turn it is.
+    /// Takes the next part.
     mutating func take(_ part: HTTPServerRequestPart) {
         switch (phase, part) {
         case (.idle, .head(let head)): receive(head)
         case (.collecting(let head, var body), .body(let bytes)):
-            // Out of the property while it grows, or each piece would copy all before it.
+            // Moved out of the property while it grows. Otherwise each piece would copy all earlier ones.
             phase = .idle
             let count = body.readableBytes + bytes.readableBytes
             if count > limits.maximumBodyBytes {
@@ -108,7 +108,7 @@ extension HTTPFrontMachine {
         case (.collecting, .head), (.draining, .head): close()
         case (.passing(_, let responseEnded, let closes), _):
             if case .body(let bytes) = part {
-                // A route may keep all of it; most keep no more than this.
+                // A route may keep the whole body; most keep no more than this.
                 routeBodyBytes = min(routeBodyBytes + bytes.readableBytes, limits.maximumBodyBytes)
                 holdBody(routeBodyBytes)
             }
@@ -122,7 +122,7 @@ extension HTTPFrontMachine {
         }
     }
 
-    /// More than is read for the sake of an answer: the answer is the last.
+    /// The body exceeds what is read and dropped: the answer is the last one.
     private mutating func endDrainingIfTooLong() {
         guard case .draining(let head, let count) = phase, count > limits.maximumDrainedBytes else { return }
         phase = .answering(head.closing)
@@ -132,7 +132,7 @@ extension HTTPFrontMachine {
 
     // MARK: Memory of a body
 
-    /// Whether somebody may still keep the body of the request.
+    /// Whether the request's body may still be held.
     var keepsBody: Bool {
         switch phase {
         case .collecting, .answering, .passing: true
@@ -147,7 +147,7 @@ extension HTTPFrontMachine {
         heldBodyBytes = counted
     }
 
-    /// There is no room for what the request's body takes now. `before`: what it counts still.
+    /// There is no room for the request's body. `before` is the number of bytes that it still counts.
     mutating func bodyRefused(before: Int) {
         heldBodyBytes = before
         switch phase {
@@ -180,12 +180,12 @@ extension HTTPFrontMachine {
         actions.append(.forward(.head(routed)))
     }
 
-    /// Refuses bytes that are no HTTP, if it is their turn. Returns whether it was.
+    /// Refuses bytes that are no HTTP if no request is before them. Returns whether it did.
     mutating func refuseMalformed(_ status: HTTPResponseStatus) -> Bool {
         switch phase {
         case .idle, .collecting, .draining: respondLast(status)
         case .answering, .passing(requestEnded: true, _, _), .finished: return false
-        // The route has begun with a request that has no end.
+        // The route has begun to serve a request that will not end.
         case .passing, .upgrading, .switching: close()
         }
         malformed = nil
@@ -194,13 +194,13 @@ extension HTTPFrontMachine {
 }
 
 extension HTTPHeaders {
-    /// What they take in memory, roughly.
+    /// Their approximate memory in bytes.
     var memoryBytes: Int { reduce(0) { $0 + 64 + $1.name.utf8.count + $1.value.utf8.count } }
 }
 
 extension HTTPRequestHead {
-    /// The same request with the host that its target names, if it names one: that host counts, and not the field (RFC 9112 §3.2.2). Who
-    /// serves routes may look at the field alone. nil: it names none that could be a host.
+    /// The request with its target's host in the `Host` field, if the target names one: that host counts (RFC 9112 §3.2.2), and routes may
+    /// read the field alone. Nil if the target's host is invalid.
     fileprivate var withHostOfTarget: HTTPRequestHead? {
         guard let authority = QueryString.authority(of: uri) else { return self }
         guard Authority(authority) != nil else { return nil }

@@ -4,25 +4,25 @@ import NIOHTTP1
 
 /// An HTTP connection without its I/O: which request is being read, answered or passed on, which ones wait, and what has a deadline.
 ///
-/// Each input changes the state and adds actions; the owner then performs ``next()`` until it is nil, and never calls an input's owner from
-/// within. Requests are served one at a time and in order; what a client sends meanwhile waits, and reading is held.
+/// Each input changes the state and adds actions. The owner then performs ``next()`` until it is nil. Requests are served one at a time and
+/// in order. Parts that arrive meanwhile wait, and reading pauses.
 struct HTTPFrontMachine {
     enum Action: Equatable {
         /// Read from the peer.
         case read
-        /// A complete request to Engine.IO's path: decide about it, then call ``answer(_:to:)``, ``beginUpgrade()`` or ``switchProtocols()``.
+        /// Decide about a complete request to Engine.IO's path, then call ``answer(_:to:)``, ``beginUpgrade()`` or ``switchProtocols()``.
         case dispatch(HTTPRequestHead, ByteBuffer)
-        /// A request to Engine.IO's path with a body over the limit: answer with ``answer(_:to:)``.
+        /// Refuse a request to Engine.IO's path whose body is over the limit, with ``answer(_:to:)``.
         case refuseLargeBody(HTTPRequestHead)
-        /// A request to Engine.IO's path with a body that there is no room for: answer with ``answer(_:to:)``.
+        /// Refuse a request to Engine.IO's path for whose body there is no memory, with ``answer(_:to:)``.
         case refuseBody(HTTPRequestHead)
-        /// The body of the request takes so much memory. Call ``bodyRefused(before:)`` if there is no room for it.
+        /// Count the memory of the request's body. Call ``bodyRefused(before:)`` if there is no room for it.
         case holdBody(Int, insteadOf: Int)
         /// `100 Continue`.
         case writeContinue
         /// Write an answer and flush. Call ``answerHasGone()`` when all of it has left the memory, or cannot.
         case respond(HTTPResponseHead, ByteBuffer)
-        /// The first request for a route: lay its handlers. Call ``routeFailed()`` if that is not possible.
+        /// Add the handlers of routes, before the first request for one. Call ``routeFailed()`` if that fails.
         case installRoute
         case forward(HTTPServerRequestPart)
         case forwardReadComplete
@@ -30,44 +30,44 @@ struct HTTPFrontMachine {
         case forwardInputClosed
         case forwardQuiescing
         case flush
-        /// Parse no further: read on, so that the peer can finish what it sends and find its answer, but keep nothing.
+        /// Stop parsing. Read on and drop the bytes, so that the peer can finish sending and read its answer.
         case dropRest
         case closeOutput
         case close
-        /// Close without a farewell, whatever is under way.
+        /// Close at once, whatever is under way.
         case abort
         /// Call ``graceOver()`` after this time.
         case closeLater(TimeAmount)
-        /// Call ``turnBegan()`` in a later turn of the loop: other connections come first.
+        /// Call ``turnBegan()`` in a later turn of the loop, after other connections.
         case resumeLater
         /// Call ``armDeadline(now:)``.
         case armDeadline
         /// Call ``watchStall(waitingBytes:)``.
         case watchStall
-        /// The client gave up its GET of this session.
+        /// Tell this session that the client abandoned its GET.
         case abortPoll(sid: String)
-        /// The server ends: so does this session, whose GET waits.
+        /// End this session, whose GET waits: the server ends.
         case endSession(sid: String)
-        /// Give back the place among the connections.
+        /// Release the place among the connections.
         case releasePlace
     }
 
     enum Phase: Equatable {
         /// The next part is a head.
         case idle
-        /// A request to Engine.IO's path, its body so far.
+        /// Reading a request to Engine.IO's path; the value is its body so far.
         case collecting(HTTPRequestHead, ByteBuffer)
-        /// Its body is too large: read and dropped before the answer.
+        /// Reading and dropping a body that is too large, before the answer.
         case draining(HTTPRequestHead, byteCount: Int)
         /// The answer is not written yet.
         case answering(HTTPRequestHead)
         /// A route answers this request.
         case passing(requestEnded: Bool, responseEnded: Bool, closes: Bool)
-        /// A session on another loop decides about its upgrade.
+        /// A session on another loop decides about the upgrade.
         case upgrading(HTTPRequestHead)
-        /// It is a WebSocket whose handler waits for the decoder to go.
+        /// It becomes a WebSocket, whose handler waits until the decoder has left.
         case switching
-        /// The last answer is written, or the connection is closed: nothing more is taken.
+        /// The last answer is written, or the connection is closed. Nothing more is read.
         case finished
     }
 
@@ -76,9 +76,9 @@ struct HTTPFrontMachine {
         var maximumDrainedBytes: Int
         var maximumWaitingParts: Int
         var maximumWaitingBytes: Int
-        /// After so many requests in one turn of the loop the others have theirs.
+        /// The maximum number of requests in one turn of the loop.
         var requestsPerTurn = 32
-        /// Bodies that do not count.
+        /// Bodies of up to this size are not counted.
         var smallBodyBytes = 4_096
         var requestTimeout: TimeAmount
         var quiescingGrace = TimeAmount.milliseconds(250)
@@ -95,33 +95,33 @@ struct HTTPFrontMachine {
     var waitingBytes = 0
     var isWritable = true
     var isReadHeld = false
-    /// The answer to bytes that are no HTTP, once the requests before them have theirs.
+    /// The answer to bytes that are no HTTP. It follows the answers to earlier requests.
     var malformed: HTTPResponseStatus?
-    /// The peer sends no more: the connection ends when what it sent is answered.
+    /// Whether the peer has ended its stream. The connection ends when its requests are answered.
     var isInputClosed = false
-    /// The connection ends when its last answer has been read.
+    /// Whether the connection ends when its last answer has been read.
     var isLastAnswerWritten = false
     private var isOutputClosed = false
-    /// The server ends: no further request is taken, and no client is waited for.
+    /// Whether the server ends: no further request is taken, and no client is waited for.
     private(set) var isQuiescing = false
     private(set) var isRouteInstalled = false
     private(set) var holdsPlace = false
-    /// Names the request that is being answered: a late answer to an earlier one is none.
+    /// The number of the request that is being answered. Late answers to earlier requests are ignored.
     private(set) var requestNumber: UInt32 = 0
     /// The session whose GET waits for an answer.
     private(set) var polledSession: String?
-    /// What the body of the request counts: until it is answered.
+    /// The bytes counted for the request's body, until it is answered.
     var heldBodyBytes = 0
-    /// What a route has had of it.
+    /// How many of them a route has got.
     var routeBodyBytes = 0
     var requestsThisTurn = 0
     var isResumeScheduled = false
 
     var deadline = RequestDeadline()
     var stall = StallWatch()
-    /// Answers that were written and have not all gone to the kernel.
+    /// Answers that were written but are not completely in the kernel.
     var unsentAnswers = 0
-    /// It is the client's turn since the last action.
+    /// Whether the connection has waited for the client since the last action.
     var isClientsTurn = false
 
     init(limits: Limits, path: EnginePath) {
@@ -131,7 +131,7 @@ struct HTTPFrontMachine {
 
     // MARK: Actions
 
-    /// What to do now; nil: nothing, until the next input.
+    /// The next action. Nil until the next input.
     mutating func next() -> Action? {
         while true {
             if let action = actions.popFirst() { return action }
@@ -139,7 +139,7 @@ struct HTTPFrontMachine {
         }
     }
 
-    /// Goes on with what waits, one step. Returns whether there was any.
+    /// Takes one step with the waiting parts. Returns whether there was one.
     private mutating func advance() -> Bool {
         if isClientsTurn {
             isClientsTurn = false
@@ -168,22 +168,22 @@ struct HTTPFrontMachine {
         return false
     }
 
-    /// The peer sends no more, and all that it sent is answered: the connection ends when it has the answers.
+    /// The peer has ended its stream and all its requests are answered: the connection ends when the answers have left.
     private mutating func endAfterLastRequest() -> Bool {
         switch phase {
         case .idle: if unsentAnswers > 0 { return false }
         case .collecting, .draining, .upgrading, .switching: break
-        // The answer still comes. A route hears of the end by itself.
+        // The answer is still to come. A route notices the end by itself.
         case .answering, .passing, .finished: return false
         }
         close()
         return true
     }
 
-    /// Behind the last answer.
+    /// After the last answer.
     private mutating func finish() -> Bool {
         if isLastAnswerWritten, isInputClosed {
-            // Not while an answer waits in memory: a channel whose input is closed ends at once, and drops it.
+            // Not while an answer waits in memory: a channel with a closed input ends at once and would drop it.
             guard unsentAnswers == 0 else { return false }
             isLastAnswerWritten = false
             actions.append(.close)
@@ -217,7 +217,7 @@ struct HTTPFrontMachine {
 
     // MARK: Life
 
-    /// The connection is there; `hasPlace`: among those that the server allows.
+    /// The connection is open. `hasPlace` says whether it has a place among the connections.
     mutating func opened(hasPlace: Bool) {
         holdsPlace = hasPlace
         if hasPlace { isClientsTurn = true } else { close() }
@@ -231,13 +231,13 @@ struct HTTPFrontMachine {
         if takePlace() { actions.append(.releasePlace) }
     }
 
-    /// The place goes on to the WebSocket's handler, or back.
+    /// Passes the place on to the WebSocket's handler, or takes it back.
     mutating func takePlace() -> Bool {
         defer { holdsPlace = false }
         return holdsPlace
     }
 
-    /// The peer sends no more. What it sent before is answered.
+    /// The peer has ended its stream. Its earlier requests are answered.
     mutating func inputClosed() {
         isInputClosed = true
         abandonPoll()
@@ -250,7 +250,7 @@ struct HTTPFrontMachine {
         actions.append(.abortPoll(sid: sid))
     }
 
-    /// The server ends: an answer that is under way may be read; whatever else the client is doing is cut short.
+    /// The server ends: an answer under way is completed, and everything else is cut short.
     mutating func quiesce() {
         isQuiescing = true
         var time = limits.quiescingGrace
@@ -267,12 +267,12 @@ struct HTTPFrontMachine {
 
     mutating func graceOver() { abort() }
 
-    /// Something went wrong below.
+    /// A handler below reported an error.
     mutating func failed() { close() }
 
     // MARK: Upgrade
 
-    /// Another loop decides about this request's upgrade: ``answer(_:to:)`` refuses it, ``switchProtocols()`` carries it out.
+    /// Another loop decides about the upgrade: ``answer(_:to:)`` refuses it, ``switchProtocols()`` carries it out.
     mutating func beginUpgrade() {
         if case .answering(let head) = phase { phase = .upgrading(head) }
     }
@@ -287,7 +287,7 @@ struct HTTPFrontMachine {
         }
     }
 
-    /// The WebSocket's handler has taken over. Returns whether the connection's place goes with it; nil: the connection has ended.
+    /// The WebSocket's handler has taken over. Returns whether it takes the connection's place too. Nil if the connection has ended.
     mutating func handOver() -> Bool? {
         guard phase == .switching else { return nil }
         phase = .finished
@@ -309,7 +309,7 @@ struct HTTPFrontMachine {
         actions.append(.installRoute)
     }
 
-    /// The route's handlers could not be laid.
+    /// The handlers of routes could not be added.
     mutating func routeFailed() {
         isRouteInstalled = false
         actions.removeAll { if case .forward = $0 { true } else { false } }

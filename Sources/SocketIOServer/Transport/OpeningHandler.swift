@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import WebSocketCore
 
-/// The only handler of a connection that has not sent a request yet. A plain request for a WebSocket is answered from here: the WebSocket's
-/// handler takes this one's place. For everything else the HTTP handlers are laid, and get what was read.
+/// The only handler of a connection that has not sent a request yet. It answers a plain request for a WebSocket itself, and the WebSocket's
+/// handler replaces it. For any other request it adds the HTTP handlers and passes them the bytes that were read.
 final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -13,14 +13,14 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var io: SocketIO { channels.io }
     private var context: ChannelHandlerContext?
     private var shard: LoopShard?
-    /// Its place among those whose time for a request runs.
+    /// Its slot in the queue of deadlines for the first request.
     private var slot: ConnectionSlot?
     private var openedAt = NIODeadline.uptimeNanoseconds(0)
-    /// A request whose end has not come.
+    /// The bytes of an incomplete request.
     private var partial: ByteBuffer?
-    /// This handler is done: another has taken over, or the connection ends.
+    /// Whether another handler has taken over, or the connection ends.
     private var isDone = false
-    /// It holds one of the places for connections.
+    /// Whether it holds a place among the connections.
     private var holdsPlace = false
 
     init(_ channels: SocketIOChannel) { self.channels = channels }
@@ -62,7 +62,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard !isDone, event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed else {
             return context.fireUserInboundEventTriggered(event)
         }
-        // Nothing was asked, or not in full.
+        // No complete request has come.
         end(context)
     }
 
@@ -84,7 +84,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.close(promise: nil)
     }
 
-    /// Nobody takes over.
+    /// Closes the connection: no handler takes over.
     private func finish() {
         stopWaiting()
         channels.fallback.abandon()
@@ -113,7 +113,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
             bytes = partial
         }
         switch bytes.withUnsafeReadableBytes(PlainRequest.read) {
-        // The rest may come with the same batch.
+        // The rest may follow in the same batch.
         case .incomplete: partial = bytes
         case .other: layHTTP(bytes, context)
         case .upgrade(let head, let length):
@@ -123,12 +123,12 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // A request that comes in pieces is nothing for this handler.
+        // This handler takes no requests that arrive in pieces.
         if let partial { return layHTTP(partial, context, isBatchOver: true) }
         context.fireChannelReadComplete()
     }
 
-    /// - Parameter length: how many of the bytes the request took.
+    /// - Parameter length: the bytes of the request.
     private func upgrade(
         _ head: HTTPRequestHead, _ bytes: ByteBuffer, _ length: Int, _ shard: LoopShard, _ context: ChannelHandlerContext
     ) {
@@ -139,7 +139,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
             shard: { io.shard(at: $0) })
         guard case .webSocket(let handshake, let sid, let request) = decision else { return layHTTP(rest, context, (head, decision)) }
         if let sid {
-            // Elsewhere another loop has to be asked, or nobody knows the session.
+            // Otherwise the session lives on another loop, or does not exist.
             guard SessionID.shard(of: sid) == shard.index, let connection = shard.sessions[sid] else {
                 return layHTTP(rest, context, (head, decision))
             }
@@ -160,14 +160,14 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
             let agreement = WebSocketAgreement(request, for: handshake.address, io: io)
             let link = ChannelFrameLink(response: agreement.response)
             let transport = shard.openWebSocket(handshake, link, agreement)
-            // With the response: one write.
+            // Together with the response, in one write.
             transport.flush()
             takeOver(transport, link, rest: rest, context)
         }
     }
 
-    /// The request, for as long as the session lasts: in the buffer that it was read into, which the channel keeps anyway, or in a copy if that
-    /// buffer holds much else.
+    /// The request, kept as long as the session: in the receive buffer, which the channel keeps anyway, or in a copy if that buffer is much
+    /// larger.
     private static func kept(_ bytes: ByteBuffer, _ length: Int) -> ByteBuffer {
         if bytes.storageCapacity <= ReceiveBuffer.firstBytes,
             let slice = bytes.getSlice(at: bytes.readerIndex, length: length)
@@ -196,8 +196,8 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: HTTP
 
-    /// Lays the HTTP handlers in this one's place. They get the bytes that were read; a request that was taken out of them already comes with
-    /// what was decided about it.
+    /// Replaces this handler by the HTTP handlers. They get the bytes that were read. A request that was parsed already is passed with the
+    /// decision about it.
     private func layHTTP(
         _ bytes: ByteBuffer, _ context: ChannelHandlerContext, _ request: (head: HTTPRequestHead, decision: EngineDecision)? = nil,
         isBatchOver: Bool = false
@@ -213,7 +213,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             return end(context)
         }
-        // The front has it now, and tells the fallback.
+        // The front handler has the place now, and tells the fallback.
         holdsPlace = false
         if let request { front.take(request.head, request.decision) }
         if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }

@@ -1,15 +1,15 @@
 import NIOHTTP1
 
-/// Reads the request for a WebSocket as browsers and clients write it, straight from its bytes: the HTTP parser and the handlers around it
-/// would be most of what a connection costs.
+/// Reads a request for a WebSocket, as browsers and clients write it, straight from its bytes. The HTTP parser and its handlers would be
+/// most of a connection's cost.
 ///
-/// Takes a request only if it can be read in one way. Everything else, also what is legal but rare, is ``Reading/other``: the HTTP parser
-/// decides about it.
+/// It takes a request only if there is one way to read it. Everything else, including legal but rare forms, is ``Reading/other`` and left
+/// to the HTTP parser.
 enum PlainRequest {
     enum Reading: Equatable {
-        /// A GET with the fields of a WebSocket handshake, and how many bytes it took.
+        /// A GET with the fields of a WebSocket handshake, and its length in bytes.
         case upgrade(HTTPRequestHead, length: Int)
-        /// So far it could be one.
+        /// The beginning of what could be such a request.
         case incomplete
         case other
     }
@@ -34,7 +34,7 @@ enum PlainRequest {
 
     private typealias Word = Slice<UnsafeRawBufferPointer>
 
-    /// Which of the fields that matter to the handshake came. A second one of a kind may mean anything.
+    /// The handshake's fields that have come. A repeated one is ambiguous.
     private struct Fields {
         private var hasHost = false
         private var hasUpgrade = false
@@ -51,7 +51,7 @@ enum PlainRequest {
             case 10 where ASCIIText.equals(name, "connection"):
                 try note(&hasConnection)
                 guard PlainRequest.isUpgrade(value) else { throw .other }
-            // They announce a body, want an answer before it, or have a say in whether the connection lasts.
+            // They announce a body, ask for an interim answer, or affect the life of the connection.
             case 6 where ASCIIText.equals(name, "expect"), 14 where ASCIIText.equals(name, "content-length"),
                 16 where ASCIIText.equals(name, "proxy-connection"), 17 where ASCIIText.equals(name, "transfer-encoding"):
                 throw .other
@@ -65,7 +65,7 @@ enum PlainRequest {
         }
     }
 
-    /// Whether a field `Connection` says that, and at most that the connection is to be kept.
+    /// Whether a field `Connection` has this option, and no other one but `keep-alive`.
     private static func isUpgrade(_ value: Word) -> Bool {
         ASCIIText.equals(value, "upgrade") || ASCIIText.equals(value, "keep-alive, upgrade")
             || ASCIIText.equals(value, "upgrade, keep-alive")
@@ -90,7 +90,7 @@ enum PlainRequest {
                 try expect(": ")
                 let value = try word(while: Reader.isValueByte)
                 try expect("\r\n")
-                // Parsers differ in which blanks belong to a value.
+                // Parsers disagree about blanks at the ends of a value.
                 guard value.first != 0x20, value.last != 0x20, headers.count < PlainRequest.maximumFields else { throw .other }
                 try fields.take(name, value)
                 headers.append((Reader.string(name), Reader.string(value)))
@@ -99,7 +99,7 @@ enum PlainRequest {
             return HTTPRequestHead(version: .http1_1, method: .GET, uri: Reader.string(target), headers: HTTPHeaders(headers))
         }
 
-        /// Takes the empty line, if it stands here.
+        /// Takes an empty line, if there is one here.
         private mutating func takesEnd() throws(Stop) -> Bool {
             guard position < bytes.count else { throw .incomplete }
             guard bytes[position] == UInt8(ascii: "\r") else { return false }
@@ -115,7 +115,7 @@ enum PlainRequest {
             }
         }
 
-        /// At least one byte. What ends it stays.
+        /// Takes at least one byte. The byte that ends it is not taken.
         private mutating func word(while isPart: (UInt8) -> Bool) throws(Stop) -> Word {
             let start = position
             while position < bytes.count, isPart(bytes[position]) { position += 1 }

@@ -1,9 +1,9 @@
 import NIOCore
 import Synchronization
 
-/// Buffers that the channels of an event loop read into. A connection that is idle holds none but its first: a buffer each would be most of what
-/// it costs, and one that had grown would stay so. What was read is taken before the loop reads from another connection, so that nearly always
-/// one buffer does for all.
+/// Buffers that the channels of an event loop read into. An idle connection holds only its first, small one: a full buffer per connection
+/// would be most of its memory, and a grown one would stay large. Bytes are taken before the loop reads from another connection, so one
+/// buffer nearly always serves all.
 final class ReceiveBuffers: Sendable {
     private let spare = Mutex(ByteBuffer())
 
@@ -15,7 +15,7 @@ final class ReceiveBuffers: Sendable {
         return isFree ? buffer : allocator.buffer(capacity: bytes)
     }
 
-    /// The bytes of a buffer were taken. Who keeps them keeps the buffer: it is looked at when it is to be used again.
+    /// Returns a buffer whose bytes were taken. If somebody still holds it, that is noticed before it is reused.
     func give(_ buffer: ByteBuffer) {
         guard buffer.storageCapacity <= ReceiveBuffer.maximumBytes else { return }
         spare.withLock { if $0.capacity <= buffer.capacity { $0 = buffer } }
@@ -37,7 +37,7 @@ struct ReceiveBuffer: RecvByteBufferAllocator {
 
     init(_ buffers: ReceiveBuffers) { self.buffers = buffers }
 
-    /// Has a channel of that loop read so. It reads once at a time, since it would keep every buffer of several reads in a row.
+    /// Makes a channel of that loop use these buffers. It reads once at a time, since consecutive reads would keep all their buffers.
     static func use(_ buffers: ReceiveBuffers, on channel: any Channel) {
         try? channel.syncOptions?.setOption(.recvAllocator, value: ReceiveBuffer(buffers))
         try? channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
@@ -47,7 +47,7 @@ struct ReceiveBuffer: RecvByteBufferAllocator {
         hasRead ? buffers.take(Int(size), allocator) : allocator.buffer(capacity: ReceiveBuffer.firstBytes)
     }
 
-    /// No size: the channel asks for a buffer each time and keeps none.
+    /// No size, so that the channel asks for a buffer each time and keeps none.
     func nextBufferSize() -> Int? { nil }
 
     /// Returns true, so that the channel does not read into its first buffer again.

@@ -1,16 +1,16 @@
 import NIOCore
 
 /// The link of a WebSocket that was accepted on another loop than its session's: a batch of frames hops once, and reaches the channel
-/// through its handler. Through the pipeline it could meet the HTTP handlers of a connection that ended on the way to its WebSocket.
+/// through its handler. A write through the pipeline could reach the HTTP handlers of a connection that ended during its upgrade.
 final class RemoteFrameLink: FrameLink {
     private let channel: any Channel
     private let outlet: NIOLoopBound<ChannelFrameLink>
     private let loop: any EventLoop
     /// Bytes on their way to the channel's loop.
     private var bytesOnTheWay = 0
-    /// Past this, frames wait on the session's loop.
+    /// Beyond this, frames wait on the session's loop.
     private static let maximumBytesOnTheWay = 1 << 22
-    /// Hears when frames may be written again: the channel tells of its own queue only, not of what is on its way there.
+    /// Called when frames may be written again. The channel reports only its own queue, not the bytes on their way there.
     weak var transport: WebSocketTransport?
 
     /// - Parameters:
@@ -24,7 +24,7 @@ final class RemoteFrameLink: FrameLink {
 
     var isWritable: Bool { channel.isWritable && bytesOnTheWay < RemoteFrameLink.maximumBytesOnTheWay }
 
-    /// What is on the way to a writable channel is the loop's delay, not the client's.
+    /// Bytes on their way to a writable channel are delayed by the loop and not by the client.
     var bufferedBytes: Int { channel.isWritable ? 0 : bytesOnTheWay }
 
     func write(_ frames: ByteBuffer) {

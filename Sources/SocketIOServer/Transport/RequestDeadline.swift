@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One total deadline for a connection's next request. Moving it costs nothing: the timer that is set looks again when it fires.
+/// One total deadline for a connection's next request. Moving it is free: when the timer fires, it checks the current deadline.
 struct RequestDeadline {
     private var deadline: NIODeadline?
     private(set) var hasTimer = false

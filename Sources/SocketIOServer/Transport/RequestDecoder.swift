@@ -1,20 +1,20 @@
 import NIOCore
 import NIOHTTP1
 
-/// NIO's request decoder, so that nothing but HTTP parts ever comes out of it. What stands behind a request for an upgrade stays here until
-/// it is asked for: sent down the pipeline it would be bytes where the next handler may expect parts, which stops the process.
+/// Wraps NIO's request decoder so that it only ever emits HTTP parts. Bytes behind a request for an upgrade stay here until they are asked
+/// for: in the pipeline they would reach a handler that expects parts, which stops the process.
 final class RequestDecoder: ByteToMessageDecoder {
     typealias InboundOut = HTTPServerRequestPart
 
     private enum Mode {
         case parsing
-        /// The connection is no HTTP any more.
+        /// The connection does not speak HTTP any more.
         case keeping
-        /// Nothing is answered any more; how many bytes may still come.
+        /// Nothing is answered any more. The value is the number of bytes that may still come.
         case dropping(Int)
     }
 
-    /// The parser stops behind such a request: what follows it stays in the decoder, so the answer has to be the last.
+    /// The parser stops behind such a request, and later bytes stay in the decoder, so the answer must be the last one.
     static func stops(behind head: HTTPRequestHead) -> Bool { head.method == .CONNECT || head.headers.contains(name: "upgrade") }
 
     private let parser: HTTPRequestDecoder
@@ -25,13 +25,13 @@ final class RequestDecoder: ByteToMessageDecoder {
         parser = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
     }
 
-    /// Parses no further. The parser itself goes on to the end of the bytes that it holds, if it takes the request for a common one.
+    /// Stops parsing. If the parser takes the request for an ordinary one, it still parses the bytes that it has.
     func keepRest() { mode = .keeping }
 
-    /// Reads on, so that the peer can finish what it sends and find its answer, but keeps nothing. More than `maximumBytes` are an error.
+    /// Reads on and drops the bytes, so that the peer can finish sending and read its answer. More than `maximumBytes` is an error.
     func dropRest(maximumBytes: Int) { mode = .dropping(maximumBytes) }
 
-    /// Once the decoder has left the pipeline: what came behind the request for an upgrade.
+    /// The bytes behind the request for an upgrade, once the decoder has left the pipeline.
     func takeRest() -> ByteBuffer {
         defer { rest = ByteBuffer() }
         return rest
@@ -48,8 +48,8 @@ final class RequestDecoder: ByteToMessageDecoder {
             do {
                 return try parser.decode(context: context, buffer: &buffer)
             } catch {
-                // Not thrown: behind an error the decoder's handler gives out every read as one more, and the peer could not finish what
-                // it sends before it finds its answer.
+                // Not thrown: after an error the decoder's handler reports each read as another error, and the peer could not finish
+                // sending before it reads its answer.
                 mode = .dropping(0)
                 buffer.moveReaderIndex(forwardBy: buffer.readableBytes)
                 context.fireErrorCaught(error)

@@ -1,10 +1,10 @@
 public import NIOCore
 import NIOHTTP1
 
-/// Lays the pipeline of accepted connections: HTTP/1.1 with Engine.IO's path and WebSocket on the same port. For the adapters to HTTP
-/// servers; applications use `SocketIOHummingbird`.
+/// Sets up the pipeline of accepted connections: HTTP/1.1, Engine.IO's path and WebSocket on one port. For integrations with HTTP servers;
+/// applications use `SocketIOHummingbird`.
 public final class SocketIOChannel: Sendable {
-    /// The most bytes of a request's line and header fields together.
+    /// The maximum bytes of a request's line and header fields.
     public static let maximumHeaderBytes = 16 * 1024
     public static let maximumHeaderCount = 100
 
@@ -22,10 +22,9 @@ public final class SocketIOChannel: Sendable {
     let abort: (@Sendable (any Channel) -> Void)?
 
     /// - Parameters:
-    ///   - secure: whether TLS lies below.
+    ///   - secure: whether the channel has TLS.
     ///   - fallback: serves the requests that are not for Engine.IO's path.
-    ///   - abort: ends the connection at once, called on its loop. Needed where closing the channel waits for the peer, as it does for the
-    ///     peer's farewell under TLS.
+    ///   - abort: ends the connection at once, called on its loop. Needed where closing the channel waits for the peer, as under TLS.
     public init(io: SocketIO, secure: Bool, fallback: HTTPFallback, abort: (@Sendable (any Channel) -> Void)? = nil) {
         self.io = io
         self.secure = secure

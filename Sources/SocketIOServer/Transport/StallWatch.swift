@@ -1,24 +1,24 @@
 import NIOCore
 
-/// Whether a client takes its answers. Looked at in intervals, for as long as something waits in memory: a client may be slow, but it must
-/// move.
+/// Detects a client that does not take its answers. It checks at intervals while bytes wait in memory: a client may be slow, but must make
+/// progress.
 struct StallWatch {
     enum Verdict: Equatable {
         /// Nothing waits.
         case done
-        /// It takes what waits: look again an interval later.
+        /// It makes progress: check again after an interval.
         case moves
         case stalled
     }
 
-    /// What has to go out between two looks, if not everything.
+    /// The bytes that must leave between two checks, unless everything leaves.
     static let minimumBytes = 1 << 16
 
     private var isWatching = false
     private var bytesAtLastLook = 0
     private var hasMoved = false
 
-    /// Something waits. Returns whether the first look has to be set: an interval from now.
+    /// Bytes wait. Returns whether the first check must be scheduled, after an interval.
     mutating func begin(waitingBytes: Int) -> Bool {
         guard !isWatching else { return false }
         isWatching = true
@@ -27,10 +27,10 @@ struct StallWatch {
         return true
     }
 
-    /// An answer has gone out, or the queue is short again. What waits from now on has a whole interval.
+    /// An answer has left, or the queue is short again. Bytes that wait from now on have a whole interval.
     mutating func moved() { hasMoved = true }
 
-    /// An interval has passed. nil: nothing waits.
+    /// An interval has passed. Returns nil if nothing waits.
     mutating func look(waitingBytes: Int?) -> Verdict {
         guard let waitingBytes else {
             isWatching = false
@@ -43,16 +43,16 @@ struct StallWatch {
     }
 }
 
-/// Whether a client takes what the kernel holds for it. Looked at with each ping: a client may answer pings and read nothing, and the
-/// channel's queue stays empty until the kernel's buffer is full, which may be megabytes.
+/// Detects a client that does not take the bytes in the kernel's buffer. It checks with each ping: a client may answer pings without
+/// reading, and the channel's queue stays empty until the kernel's buffer is full, which may be megabytes.
 struct IntakeWatch {
     private var mark: (sent: Int, taken: Int, time: NIODeadline)?
 
-    /// Returns whether the client is stalled: of what waited an interval ago it has taken less than 64 KiB, and not all.
+    /// Returns whether the client is stalled: since the last check it has taken neither 64 KiB nor all of the waiting bytes.
     ///
     /// - Parameters:
     ///   - sent: bytes written since the connection began.
-    ///   - waiting: those of them that the peer's kernel has not acknowledged.
+    ///   - waiting: bytes that the peer's kernel has not acknowledged.
     mutating func look(sent: Int, waiting: Int, now: NIODeadline, interval: TimeAmount) -> Bool {
         guard waiting > 0 else {
             mark = nil

@@ -3,16 +3,16 @@ import NIOCore
 import NIOHTTP1
 import WebSocketCore
 
-/// What a request for a WebSocket asks for (RFC 6455 §4.2.1).
+/// The contents of a request for a WebSocket (RFC 6455 §4.2.1).
 struct WebSocketRequest: Equatable {
     var key: String
-    /// The first of the sub-protocols that the client names: the reference answers with it.
+    /// The client's first sub-protocol, which the reference answers with.
     var subprotocol: String?
     /// Extensions, if the server has any.
     var offers: [WebSocketExtension] = []
 }
 
-/// What server and client agree on for a WebSocket: the answer to its request.
+/// The agreement of server and client about a WebSocket: the answer to its request.
 struct WebSocketAgreement: Sendable {
     private let key: String
     private let subprotocol: String?
@@ -38,7 +38,7 @@ struct WebSocketAgreement: Sendable {
         contexts = held
     }
 
-    /// The fields of the response, beside those that every such response has.
+    /// Additional fields of the response.
     private var fields: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
         if let subprotocol { fields.append(("Sec-WebSocket-Protocol", subprotocol)) }
@@ -67,7 +67,7 @@ struct WebSocketAgreement: Sendable {
         return HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
     }
 
-    /// The compression of the connection, which lives on this loop. nil: there is none.
+    /// The compression of a connection on this loop. Nil if there is none.
     func compression(on shard: LoopShard) -> TransportCompression? {
         guard let deflate, let options = shard.configuration.perMessageDeflate, let compressors = shard.compressors else { return nil }
         let messages = ConnectionCompression(deflate.agreement, role: .server, options: options, shared: compressors)

@@ -4,10 +4,10 @@ import EngineIOCore
 import NIOCore
 import NIOPosix
 
-/// The only handler of a connection that became a WebSocket (but for TLS): bytes go to the session's transport as they are read.
+/// The only handler of a WebSocket connection, except for TLS. It passes bytes to the session's transport as they are read.
 ///
 /// A failed write makes the channel read what is left and close, within the write; TLS and a close may call back too. The session may be in
-/// the middle of a handler then. So this handler keeps what the channel reports while it is being called, and passes it on in a later task.
+/// the middle of a handler then. So this handler keeps the channel's reports during a call, and passes them on in a later task.
 final class WebSocketHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -15,20 +15,21 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     enum Target {
         case local(WebSocketTransport)
-        /// The session lives on another loop.
+        /// Whether the session lives on another loop.
         indirect case remote(NIOLoopBound<WebSocketTransport>, any EventLoop)
     }
 
-    /// What the channel reported while it was being called.
+    /// The channel's reports during a call.
     private enum Report {
         case read(ByteBuffer)
         case readComplete
         case ended(error: Bool)
     }
 
-    /// Bytes on their way to a session on another loop; more are not read before it has taken these.
+    /// The limit of bytes on their way to a session on another loop. Reading pauses beyond it.
     private static let maximumForwardedBytes = 1 << 18
-    /// Bytes of reports; what is read beyond them is dropped, and with it the connection, which is closing when it reads within a write.
+    /// The limit of bytes of reports. Beyond it they are dropped together with the connection, which is closing anyway if it reads within a
+    /// write.
     private static let maximumReportedBytes = 1 << 20
     /// How long a closed connection may take to end, and how much it may still send meanwhile.
     private static let lingerTime = TimeAmount.seconds(2)
@@ -37,20 +38,20 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private let io: SocketIO
     private let link: ChannelFrameLink
     private let target: Target
-    /// This handler holds the connection's place among those that the server allows.
+    /// Whether this handler holds the connection's place.
     var ownsPlace = false
     private var context: ChannelHandlerContext?
     private var forwarded = 0
-    /// The session has packets that it has not come to yet.
+    /// Whether the session has packets that it has not taken yet.
     private var isHeldBySession = false
     private var isReadHeld = false
     private var isClosing = false
     private var lingered = 0
-    /// Writes that the channel has not finished.
+    /// The number of writes that the channel has not finished.
     private var queuedWrites = 0
-    /// Whether the client takes them.
+    /// Detects a client that does not take them.
     private var stall = StallWatch()
-    /// Frames may go to the kernel past the channel's queue, which is empty.
+    /// Whether the channel's queue is empty, so that frames may go straight to the kernel.
     private var writesDirectly = false
     private let secure: Bool
     private let isFirst: Bool
@@ -68,7 +69,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var reportedBytes = 0
     private var hasDroppedBytes = false
 
-    /// - Parameter isFirst: nothing was written to the channel yet.
+    /// - Parameter isFirst: whether nothing was written to the channel yet.
     init(io: SocketIO, link: ChannelFrameLink, target: Target, secure: Bool, isFirst: Bool = false) {
         self.io = io
         self.secure = secure
@@ -96,7 +97,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         socket = nil
     }
 
-    /// No other handler was there before; `rest` is what was read behind the request.
+    /// Starts as the first handler. `rest` holds the bytes behind the request.
     func begin(with rest: ByteBuffer) {
         if rest.readableBytes > 0, let context {
             receive(rest, context)
@@ -104,7 +105,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         }
     }
 
-    /// The HTTP handlers have gone; `rest` is what they had read.
+    /// Starts after the HTTP handlers have left. `rest` holds the bytes that they had read.
     func takeOver(with rest: ByteBuffer) {
         if let context {
             if !secure { descriptor = DirectWrite.descriptor(of: context) }
@@ -158,10 +159,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     // MARK: Reports
 
-    /// Whether the session must not be called now, or hears of something else first.
+    /// Whether the session must not be called now, because a call is under way or earlier reports wait.
     private var isLate: Bool { isCallingChannel || !reports.isEmpty }
 
-    /// Calls the channel, whose reports meanwhile are kept.
+    /// Calls the channel and keeps its reports meanwhile.
     @inline(__always)
     private func call(_ body: () -> Void) {
         let wasCalling = isCallingChannel
@@ -258,7 +259,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func holdReading(_ isHeld: Bool) {
-        // Closing, it reads on: nobody takes the packets, and the peer's end must be seen.
+        // A closing connection goes on reading, to see the peer's end. The bytes are dropped.
         isHeldBySession = isHeld && !isClosing
         resumeReading()
     }
@@ -290,7 +291,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         writeThroughChannel(rest, context)
     }
 
-    /// Through the channel's queue. When the last of it has gone out, frames may pass it by again.
+    /// Writes through the channel's queue. When the queue is empty, frames may go straight to the kernel again.
     private func writeThroughChannel(_ frames: ByteBuffer, _ context: ChannelHandlerContext) {
         writesDirectly = false
         queuedWrites += 1
@@ -305,7 +306,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         if queuedWrites > 0, stall.begin(waitingBytes: bufferedBytes) { lookLater(context) }
     }
 
-    /// A client may answer pings and read nothing: what waits for it must move.
+    /// A client may answer pings without reading, so its queue must shrink.
     private func lookLater(_ context: ChannelHandlerContext) {
         let time = TimeAmount(io.configuration.responseStallTimeout)
         context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.look() }
@@ -328,7 +329,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    /// A client that answers pings and reads nothing is found while the kernel still has room for what it does not read.
+    /// Detects a client that answers pings without reading, while the kernel's buffer still has room.
     func checkIntake() {
         guard !isClosing, let context, context.channel.isActive else { return }
         socket = socket ?? DirectWrite.descriptor(of: context)
@@ -351,15 +352,15 @@ final class WebSocketHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Both sides have said their last. TLS has a farewell of its own, and what waits in the channel comes first.
+    /// Both sides have sent close frames. TLS closes with an exchange of its own, and waiting bytes leave first.
     func closeAfterPeer() {
         guard writesDirectly, !secure, !isClosing, let context else { return closeGently() }
         isClosing = true
         call { context.close(promise: nil) }
     }
 
-    /// Sends no more, and waits a little for the peer's end: closing with bytes unread would reset the connection, and the peer would
-    /// never see why it was closed.
+    /// Ends the output, and waits a short time for the peer's end. Closing with unread bytes would reset the connection, and the peer would
+    /// not see the reason.
     func closeGently() {
         guard !isClosing, let context else { return }
         isClosing = true

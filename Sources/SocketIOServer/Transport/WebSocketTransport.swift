@@ -6,13 +6,13 @@ import WebSocketCore
 /// A session's side of one WebSocket: bytes in, packets to the session. Lives on the session's loop, which may be another one than the
 /// channel's.
 final class WebSocketTransport: TurnTaker {
-    /// What a WebSocket is to its session.
+    /// The role of a WebSocket in its session.
     enum Role {
         /// The session's transport.
         case primary
         /// It asked to take over from polling.
         case probe
-        /// Nothing: it was not accepted, or has been given up.
+        /// It has no role: it was not accepted, or was given up.
         case none
     }
 
@@ -20,20 +20,20 @@ final class WebSocketTransport: TurnTaker {
     /// Kept by the connection.
     var role = Role.none
     private let connection: EngineConnection
-    /// What the handshake agreed on; nil: messages are not compressed.
+    /// The agreed compression. Nil if messages are not compressed.
     private let compressed: TransportCompression?
     var compression: ConnectionCompression? { compressed?.messages }
-    /// nil while it decodes.
+    /// Nil while it is in use for decoding.
     private var decoder: WebSocketDecoder?
-    /// Bytes of a frame that is not complete, or of packets that the connection has not come to yet.
+    /// Bytes of an incomplete frame, or of packets that the connection has not taken yet.
     private var partial = ByteBuffer()
     private var isClosed = false
-    /// The connection has had its turn, and goes on in a later one. Meanwhile nothing is read from its channel.
+    /// Whether the connection's turn is over, so that it continues in a later one. Meanwhile its channel does not read.
     private var isPaused = false
     private var holdsReading = false
-    /// The channel ended while packets of it wait: they come first.
+    /// Whether the channel ended while packets wait; they are taken first.
     private var endsWithError: Bool?
-    /// Messages that arrived in full, counted while a deadline for one in fragments is set.
+    /// Counts complete messages while a deadline for a fragmented one is set.
     private var messages = 0
     private var messagesAtDeadline: Int?
 
@@ -64,7 +64,7 @@ final class WebSocketTransport: TurnTaker {
         }
     }
 
-    /// Nobody needs the buffer any more that bytes were read into; if somebody does, it is not used again.
+    /// Returns a receive buffer. If somebody still holds it, it is not reused.
     func giveBack(_ bytes: ByteBuffer) { connection.shard.receiveBuffers.give(bytes) }
 
     func readComplete() {
@@ -80,7 +80,7 @@ final class WebSocketTransport: TurnTaker {
 
     // MARK: Turns
 
-    /// Whether others are to have their turn.
+    /// Whether the turn is over.
     @inline(__always)
     private func isTurnOver(_ budget: inout TurnBudget) -> Bool {
         isHeld || (budget.needsTime && budget.isSpent(at: connection.shard.clock()))
@@ -116,7 +116,7 @@ final class WebSocketTransport: TurnTaker {
         connection.shard.arm(.message, connection)
     }
 
-    /// A message in fragments has had its time: was it the same one all along?
+    /// The deadline of a fragmented message has come. It counts if no other message was completed meanwhile.
     func messageDue() {
         let before = messagesAtDeadline
         messagesAtDeadline = nil
@@ -132,7 +132,7 @@ final class WebSocketTransport: TurnTaker {
         if role == .primary { connection.shard.markDirty(connection) }
     }
 
-    /// The client takes nothing of what waits for it in the channel.
+    /// The client does not take the bytes that wait in the channel.
     func stalled() {
         guard !isClosed else { return }
         if role == .primary { connection.closeSlowClient() } else { connection.abandonProbe() }
@@ -160,7 +160,7 @@ final class WebSocketTransport: TurnTaker {
     /// - Parameter peerIsDone: this answers the peer's close frame.
     func close(code: WebSocketCloseCode?, peerIsDone: Bool = false) {
         guard !isClosed else { return }
-        // What was answered before the end of the batch goes out before the close frame.
+        // Answers of this batch leave before the close frame.
         if role == .primary, !connection.isDoomed { connection.flush() }
         isClosed = true
         partial = ByteBuffer()
@@ -172,10 +172,10 @@ final class WebSocketTransport: TurnTaker {
         link.close(peerIsDone: peerIsDone)
     }
 
-    /// Writes what waits, now.
+    /// Writes the waiting frames now.
     func flush() { connection.flush() }
 
-    /// The server ends: the client is told to come back to the next one.
+    /// The server ends: tells the client to reconnect (1012).
     func shutDown() { connection.close(.serverShuttingDown, code: .serviceRestart) }
 
     // MARK: Decoding
@@ -191,7 +191,7 @@ final class WebSocketTransport: TurnTaker {
 
     private func decode(_ input: inout ByteBuffer) {
         let shard = connection.shard
-        // All out of their properties for the whole batch: an access to a class's property that spans a call is checked at run time.
+        // All are moved out of their properties for the whole batch: an access to a class's property across a call is checked at run time.
         guard var decoder = self.decoder.take() else { return }
         var budget = shard.turn.budget(of: self, shard.maximumTurn)
         var scratch = ByteBuffer()
@@ -224,8 +224,8 @@ final class WebSocketTransport: TurnTaker {
         }
     }
 
-    /// The hot path: as many short messages as there are, out of one look at the input and into one object after the other. An object
-    /// that nobody kept is used again.
+    /// The hot path: decodes all short messages with one access to the input, each into a packet object. An object that nobody kept is
+    /// reused.
     private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder, _ budget: inout TurnBudget) {
         guard role == .primary else { return }
         var packet = connection.shard.takePacket()
@@ -278,9 +278,9 @@ final class WebSocketTransport: TurnTaker {
         }
     }
 
-    /// A compressed message. It is text or binary as any other, and its limit is that of the others.
+    /// Takes a compressed message, text or binary. The limit of messages applies to its decompressed size.
     private func inflate(_ bytes: ByteBuffer, _ opcode: WebSocketOpcode) throws(WebSocketProtocolError) {
-        // Without an agreement the decoder refuses the bit of such a message.
+        // Without an agreement the decoder refuses compressed messages.
         guard let compression else { return }
         let message = try compression.inflate(
             bytes, of: opcode, maximumBytes: connection.shard.configuration.maximumHTTPBufferBytes)
@@ -299,7 +299,7 @@ final class WebSocketTransport: TurnTaker {
         }
     }
 
-    /// The session goes on without a WebSocket that had not taken over yet.
+    /// The session gives up a WebSocket that had not taken over yet.
     private func lost(_ reason: EngineCloseReason) {
         switch role {
         case .primary: connection.close(reason)
