@@ -1,3 +1,3 @@
-// Who reads events meets their arguments, which live in the core: one import brings both.
+// Events carry arguments of the core, so one import provides both.
 @_exported public import SocketIOCore
 @_exported public import struct WebSocketCore.PerMessageDeflateOptions

@@ -2,16 +2,16 @@ import EngineIOCore
 import NIOCore
 import SocketIOCore
 
-/// The state of one client, on its event loop: the connection, the namespaces, and who waits for what. It starts no task: what has to be awaited
-/// goes to ``ClientWork``'s runner.
+/// The state of one client, on its event loop: the connection, the namespaces, and the waiting calls. It starts no tasks: work that must be
+/// awaited goes to ``ClientWork``'s runner.
 final class ClientRuntime: SocketIOConnectionDelegate {
     let loop: ClientLoop
     private let plan: ClientPlan
     private let work: AsyncStream<ClientWork>.Continuation
     private var connection: SocketIOConnection?
-    /// Connections that have ended and whose channels have not.
+    /// Connections that have ended but whose channels are still open.
     private var closing: [ObjectIdentifier: EventLoopFuture<Void>] = [:]
-    /// What the next connection resumes.
+    /// The session that the next connection resumes.
     private var resumed: SocketIOClientSession?
     private(set) var namespaces: [String: NamespaceState] = [:]
     private var backoff: Backoff?
@@ -47,7 +47,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         connection.open()
     }
 
-    /// The application wants a namespace again: at once, and with all its attempts.
+    /// The application wants a namespace again: connects at once, with all attempts.
     func connectAgain(_ namespace: String) {
         if self.connection == nil {
             self.attempt = 0
@@ -99,7 +99,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         self.work.yield(.wait(delay, attempt: self.attempt))
     }
 
-    /// There is no further attempt: nobody waits in vain.
+    /// There is no further attempt: all waiting calls fail.
     private func giveUp(_ word: String, _ error: SocketIOClientError?) {
         self.change(to: .disconnected(reason: word))
         for namespace in Array(self.namespaces.keys) {
@@ -107,10 +107,10 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         }
     }
 
-    /// Loses the connection as a broken network would.
+    /// Drops the connection, as a broken network would.
     func abortConnection() { self.connection?.abort() }
 
-    /// Ends everything, and calls back when no channel is left.
+    /// Closes everything, and calls back when no channel is left.
     func close() -> EventLoopFuture<Void> {
         self.isClosed = true
         if let connection = self.connection {
@@ -144,7 +144,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
 
     // MARK: Namespaces
 
-    /// Sees to it that a namespace is joined, now and after a reconnect.
+    /// Joins a namespace, now and after each reconnect.
     func want(_ namespace: String) {
         guard !self.isClosed else { return }
         if self.namespaces[namespace] == nil { self.namespaces[namespace] = NamespaceState() }
@@ -178,14 +178,14 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         }
     }
 
-    /// Returns at once with the sid if the namespace is joined; otherwise when it is, or is refused.
+    /// Calls back with the socket's id when the namespace is joined, or with the refusal.
     func whenJoined(_ namespace: String, _ completion: @escaping (Result<String, SocketIOClientError>) -> Void) {
         if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
         if let sid = self.connection?.session.sid(of: namespace) { return completion(.success(sid)) }
         self.namespaces[namespace]?.joinWaiters.append(completion)
     }
 
-    /// Why nothing can be done in a namespace; nil: it is joined, or will be.
+    /// The reason why a namespace cannot be used. Nil if it is joined, or will be.
     private func refusal(of namespace: String) -> SocketIOClientError? {
         self.isClosed ? .closed : self.namespaces[namespace].map(\.ended) ?? .closed
     }
@@ -193,17 +193,17 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     func leave(_ namespace: String) {
         if let lost = self.connection?.leave(namespace) { self.lose(lost, in: namespace) }
         self.end(namespace, .disconnected, endsReaders: true)
-        // The reference closes the connection that no namespace needs.
+        // As in the reference, a connection that no namespace needs is closed.
         if !self.namespaces.values.contains(where: \.isWanted) { self.connection?.close() }
     }
 
-    /// The namespace is not wanted any more, for a reason that its later calls get, too.
+    /// Gives a namespace up. Later calls fail with the same reason.
     private func end(_ namespace: String, _ error: SocketIOClientError, endsReaders: Bool) {
         self.namespaces[namespace]?.ended = error
         self.fail(namespace, error, endsReaders: endsReaders)
     }
 
-    /// Fails what waits.
+    /// Fails all waiting calls.
     private func fail(_ namespace: String, _ error: SocketIOClientError, endsReaders: Bool) {
         let completions = self.namespaces[namespace]?.takeCompletions() ?? []
         let waiters = self.namespaces[namespace]?.joinWaiters ?? []
@@ -235,7 +235,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         case .refused(let namespace, let message, let data):
             self.end(namespace, .joinRefused(message: message, data: data), endsReaders: false)
         case .left(let namespace, let lost):
-            // No automatic return after the server ended the namespace, as in the reference.
+            // As in the reference, a namespace that the server ended is not joined again automatically.
             self.lose(lost, in: namespace)
             self.end(namespace, .disconnected, endsReaders: true)
         case .incomplete, .ignored: break
@@ -295,11 +295,11 @@ final class ClientRuntime: SocketIOConnectionDelegate {
 
     // MARK: Sending
 
-    /// Sends an event, now or when the namespace is joined.
+    /// Sends an event, now or once the namespace is joined.
     ///
     /// - Parameters:
-    ///   - isVolatile: an event that is not to wait: dropped, without an error, while it cannot leave.
-    ///   - call: what waits for its acknowledgement.
+    ///   - isVolatile: true for an event that is dropped, without an error, if it cannot leave at once.
+    ///   - call: the call that waits for the acknowledgement.
     func emit(
         _ event: OutgoingEvent, in namespace: String, isVolatile: Bool, call: NamespaceState.Call?
     ) -> Result<Void, SocketIOClientError> {
@@ -333,7 +333,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         return .success(())
     }
 
-    /// Sends an event with retries, when those before it are through.
+    /// Sends an event with retries, after the earlier ones are done.
     func emitReliably(_ event: OutgoingEvent, in namespace: String, _ completion: @escaping NamespaceState.Completion) {
         if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
         let appendsOffset = self.configuration.retries?.appendsOffset == true
@@ -358,13 +358,13 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     }
 }
 
-/// What a client has to wait for: the runner of ``withSocketIOClient(_:eventLoopGroup:_:)`` does, within its structure.
+/// Work that a client must await. The runner of ``withSocketIOClient(_:eventLoopGroup:_:)`` awaits it in its task group.
 enum ClientWork: Sendable {
     case wait(Duration, attempt: Int)
     case authenticate(String, @Sendable (String) async throws -> JSONSlice?, NIOLoopBound<SocketIOConnection>)
 }
 
-/// What does not change in a client's life.
+/// The constant parts of a client.
 final class ClientPlan: Sendable {
     let configuration: SocketIOClientConfiguration
     let connection: ConnectionPlan

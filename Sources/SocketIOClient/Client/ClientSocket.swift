@@ -2,8 +2,7 @@ import NIOConcurrencyHelpers
 public import NIOCore
 public import SocketIOCore
 
-/// One namespace of a client's connection. May be used from any thread; what it does takes effect on the client's event loop, in the order of the
-/// calls.
+/// One namespace of a client's connection. May be used from any thread. Calls take effect on the client's event loop, in their order.
 ///
 /// Events that are sent while the namespace is not joined wait for it, up to the limits of the configuration.
 public struct ClientSocket: Sendable {
@@ -27,7 +26,7 @@ public struct ClientSocket: Sendable {
 
     // MARK: Namespaces and state
 
-    /// Another namespace over the same connection; it is joined at once.
+    /// Another namespace over the same connection. Joins it at once.
     public func of(_ namespace: String) -> ClientSocket {
         self.run { $0.want(namespace) }
         return ClientSocket(self.runtime, self.plan, namespace)
@@ -43,7 +42,7 @@ public struct ClientSocket: Sendable {
         return try await self.wait { runtime, completion in runtime.whenJoined(namespace, completion) }
     }
 
-    /// Whether the last join recovered an earlier session: its rooms, and the events that were missed meanwhile.
+    /// Whether the last join recovered an earlier session, with its rooms and missed events.
     public var isRecovered: Bool {
         get async {
             let namespace = self.namespace
@@ -65,7 +64,7 @@ public struct ClientSocket: Sendable {
         self.run { $0.leave(namespace) }
     }
 
-    /// What the connection is doing, from now on: the present state first. A slow reader misses the oldest of more than 64.
+    /// The states of the connection, beginning with the current one. If more than 64 wait for a slow reader, the oldest are dropped.
     public var states: AsyncStream<ConnectionState> {
         let (stream, continuation) = AsyncStream.makeStream(of: ConnectionState.self, bufferingPolicy: .bufferingNewest(64))
         self.run { runtime in
@@ -88,7 +87,7 @@ public struct ClientSocket: Sendable {
         self.run { $0.off(event, in: namespace) }
     }
 
-    /// The events of that name, or all, from now on. The sequence ends when the namespace is left for good.
+    /// Events of that name, or all events, from now on. The sequence ends when the namespace is left for good.
     ///
     /// - Throws: ``SocketIOClientError/overflow(_:)`` when its reader is too slow.
     public func events(_ event: String? = nil) -> AsyncThrowingStream<IncomingEvent, any Error> {
@@ -124,7 +123,7 @@ public struct ClientSocket: Sendable {
 
     /// Sends an event and waits for its acknowledgement.
     ///
-    /// - Parameter timeout: from when it leaves; nil: that of the configuration.
+    /// - Parameter timeout: counted from when the event leaves. If nil, the configuration's.
     /// - Throws: ``SocketIOClientError``: `acknowledgementTimeout`, `disconnected`, `overflow`.
     public func emitWithAck(_ event: String, _ arguments: any JSONWritable..., timeout: Duration? = nil) async throws -> Arguments {
         try await self.call(OutgoingEvent(event, arguments, attachments: []), timeout)
@@ -159,7 +158,7 @@ public struct ClientSocket: Sendable {
         return arguments
     }
 
-    /// Waits for what the loop calls back with; the first call counts.
+    /// Waits for a callback from the loop. Only the first call counts.
     private func wait<Value: Sendable>(
         _ start: @escaping @Sendable (ClientRuntime, @escaping @Sendable (Result<Value, SocketIOClientError>) -> Void) -> Void
     ) async throws -> Value {
@@ -175,7 +174,7 @@ public struct ClientSocket: Sendable {
     }
 }
 
-/// The first of several results, for whoever awaits it.
+/// The first of several results, for one waiting task.
 private final class Outcome<Value: Sendable>: Sendable {
     private enum State {
         case empty
@@ -229,7 +228,7 @@ extension ClientSocket {
         try await self.emitWithAck(event.name, JSONEncoded(payload), timeout: timeout).decodeAnswer()
     }
 
-    /// Calls a handler for each event with a payload of its type, on the event loop. Others are not for it.
+    /// Calls a handler for each event with a payload of its type, on the event loop. Other payloads are ignored.
     public func on<Payload: Decodable & SendableMetatype, Acknowledgement>(
         _ event: Event<Payload, Acknowledgement>, _ handler: @escaping @Sendable (Payload) -> Void
     ) {

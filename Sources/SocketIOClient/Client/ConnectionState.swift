@@ -1,27 +1,27 @@
 public import SocketIOCore
 
-/// What a client's connection is doing.
+/// The state of a client's connection.
 public enum ConnectionState: Sendable, Hashable {
     /// The first attempt has number 0.
     case connecting(attempt: Int)
     /// The session is open; namespaces are joined next.
     case connected
-    /// It was lost, with the reference's word for the reason; the next attempt follows after a delay.
+    /// It was lost, for a reason in the reference's words. The next attempt follows after a delay.
     case waiting(Duration, reason: String)
-    /// It has ended, and nobody tries again: the client was closed, attempts are used up, or the server ended it.
+    /// It has ended without a further attempt: the client was closed, the attempts are used up, or the server ended it.
     case disconnected(reason: String)
 }
 
-/// An event as a handler gets it.
+/// An event for a handler.
 public struct IncomingEvent: Sendable {
     public let name: String
-    /// Unparsed until asked for.
+    /// The arguments, unparsed until asked for.
     public let arguments: Arguments
-    /// nil: the server asks for none.
+    /// Nil if the server asks for no acknowledgement.
     public let acknowledge: ClientAcknowledgement?
 }
 
-/// The answer that a server waits for. May be given once, from any thread; further calls do nothing on the wire that the server heeds.
+/// The answer that a server waits for. It may be sent once, from any thread; the server ignores repetitions.
 public struct ClientAcknowledgement: Sendable {
     let socket: ClientSocket
     let id: UInt64

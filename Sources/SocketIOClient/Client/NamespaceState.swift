@@ -1,13 +1,13 @@
 import SocketIOCore
 
-/// One namespace of a client, on its loop: handlers, events that wait, and calls that wait for answers.
+/// One namespace of a client, on its loop: handlers, waiting events, and calls that wait for answers.
 struct NamespaceState {
     typealias Completion = @Sendable (Result<Arguments?, SocketIOClientError>) -> Void
     typealias Reader = AsyncThrowingStream<IncomingEvent, any Error>.Continuation
 
     struct Buffered {
         var event: OutgoingEvent
-        /// nil: no acknowledgement is asked for.
+        /// Nil if no acknowledgement is wanted.
         var call: Call?
     }
 
@@ -20,16 +20,16 @@ struct NamespaceState {
     struct Retried {
         var event: OutgoingEvent
         var tries = 0
-        /// The try that is under way.
+        /// The current attempt.
         var id: UInt64?
         var completion: Completion
     }
 
-    /// The application wants it joined, now and after a reconnect.
+    /// Whether the application wants it joined, now and after reconnects.
     var isWanted: Bool { self.ended == nil }
-    /// Why it is not joined any more; the application may want it again.
+    /// Why it is not joined any more. The application may join it again.
     var ended: SocketIOClientError?
-    /// The auth was asked for; a join follows.
+    /// Whether the auth has been requested; the join follows.
     var isAuthenticating = false
     var isRecovered = false
     var handlers: [String: [@Sendable (IncomingEvent) -> Void]] = [:]
@@ -82,7 +82,7 @@ struct NamespaceState {
         self.retried[0].tries += 1
     }
 
-    /// A try failed. Returns the completion when it was the last.
+    /// Ends a failed attempt. Returns the completion if it was the last one.
     mutating func tryFailed(_ id: UInt64, maximumRetries: Int) -> Completion? {
         guard self.retried.first?.id == id else { return nil }
         self.retried[0].id = nil
@@ -97,14 +97,14 @@ struct NamespaceState {
         return first.completion
     }
 
-    /// The connection has gone: a try under way is made again, and does not count, since nobody may have seen it.
+    /// The connection was lost. The current attempt is repeated without being counted, as the server may not have seen it.
     mutating func connectionEnded() {
         guard !self.retried.isEmpty, self.retried[0].id != nil else { return }
         self.retried[0].id = nil
         self.retried[0].tries -= 1
     }
 
-    /// Everything that waits for an answer, to be failed.
+    /// Removes and returns all calls that wait for an answer, which the caller fails.
     mutating func takeCompletions() -> [Completion] {
         let all = self.buffered.compactMap { $0.call?.completion } + self.retried.map(\.completion) + self.calls.values
         self.buffered = []

@@ -1,10 +1,10 @@
 import NIOCore
 import SocketIOCore
 
-/// An event on its way: encoded once where it was sent, whatever becomes of it afterwards.
+/// An outgoing event. It is encoded once, where it is sent, and may then wait or be repeated.
 struct OutgoingEvent: Sendable {
     let name: String
-    /// The arguments as they stand in the packet, with the commas between them; nil: none. They are written like one value.
+    /// The arguments as in the packet, with commas between them, written like one value. Nil if there are none.
     private(set) var arguments: JSONSlice?
     let attachments: [ByteBuffer]
 

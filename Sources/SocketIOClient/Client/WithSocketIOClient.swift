@@ -9,13 +9,13 @@ import SocketIOCore
 ///         for try await event in client.events("chat:message") { … }
 ///     }
 ///
-/// The client connects at once and `body` starts meanwhile: what it sends waits for the connection. When it has returned or thrown, the client
-/// leaves its namespaces and closes its connections; no task, timer or channel is left.
+/// The client connects at once, and `body` starts meanwhile: its events wait for the connection. When `body` has returned or thrown, the
+/// client leaves its namespaces and closes its connections; no task, timer or channel is left.
 ///
 /// - Parameters:
 ///   - url: `http(s)://host[:port][/namespace]`.
 ///   - body: gets the socket of the URL's namespace.
-/// - Throws: what `body` throws, or ``SocketIOClientError/invalidURL(_:)``.
+/// - Throws: the error of `body`, or ``SocketIOClientError/invalidURL(_:)``.
 public func withSocketIOClient<Value>(
     _ url: String, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, _ body: (ClientSocket) async throws -> Value
 ) async throws -> Value {
@@ -44,13 +44,13 @@ public func withSocketIOClient<Value>(
     } catch {
         result = .failure(error)
     }
-    // A future does not heed cancellation: the client closes also when this task was cancelled.
+    // A future ignores cancellation, so the client closes even if this task was cancelled.
     try? await eventLoop.flatSubmit { runtime.value.close() }.get()
     await running
     return try result.get()
 }
 
-/// Awaits what the client has to wait for, until it is closed.
+/// Awaits the client's work until the client is closed.
 private func run(_ works: AsyncStream<ClientWork>, for runtime: NIOLoopBound<ClientRuntime>, _ plan: ClientPlan) async {
     await withDiscardingTaskGroup { group in
         for await work in works {

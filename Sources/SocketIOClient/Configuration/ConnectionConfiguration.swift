@@ -7,30 +7,30 @@ public import WebSocketCore
 public import NIOSSL
 #endif
 
-/// How one connection to a server is made, and what either end may make it hold.
+/// How one connection to a server is made, and its limits.
 public struct ConnectionConfiguration: Sendable {
     public var url: ServerURL
-    /// Where Engine.IO answers, with its last slash.
+    /// Engine.IO's path, with the last slash.
     public var path = "/socket.io/"
     public var transports = EngineClientSession.Transports.pollingThenUpgrade
     /// Added to the query of each request. Both parts are percent-encoded.
     public var query: [(name: String, value: String)] = []
-    /// Added to the fields of each request.
+    /// Added to the header fields of each request.
     public var headers: [(name: String, value: String)] = []
-    /// Offered with the WebSocket's handshake.
+    /// Sub-protocols to offer in the WebSocket's handshake.
     public var subprotocols: [String] = []
-    /// Offers the server to compress WebSocket messages (RFC 7692). nil: no offer is made. The reference makes one, of which a client in a browser
-    /// knows nothing; it costs up to 300 KiB of memory a connection if the server takes it.
+    /// The offer to compress WebSocket messages (RFC 7692). If nil, no offer is made. The reference makes one. It costs up to 300 KiB of
+    /// memory per connection if the server accepts it.
     public var perMessageDeflate: PerMessageDeflateOptions?
-    /// For the TCP connection, the handshake and the open packet, together.
+    /// The total time for the TCP connection, the handshake and the open packet.
     public var timeout: Duration = .seconds(20)
     #if TLS
-    /// For a server's URL that begins with `https` or `wss`.
+    /// The TLS configuration for URLs that begin with `https` or `wss`.
     public var tls = TLSConfiguration.makeClientConfiguration()
     #endif
     /// Connect to this address instead of looking up the URL's host.
     public var address: SocketAddress?
-    /// The local end of the connections: beyond some 28,000 of them one address has no more ports.
+    /// The local address of connections. One address has ports for some 28,000 of them.
     public var localAddress: SocketAddress?
     public var limits = ConnectionLimits()
 
@@ -66,15 +66,15 @@ public struct ConnectionConfiguration: Sendable {
 
 /// The bounds of one connection.
 public struct ConnectionLimits: Sendable, Hashable {
-    /// A message of the server; a larger one ends the connection.
+    /// The largest message of the server. A larger one ends the connection.
     public var maximumMessageBytes = 10_000_000
-    /// Frames that such a message may be split into.
+    /// The maximum number of frames of a message.
     public var maximumFragments = 1_024
-    /// The body of an answer to a poll, which may hold many packets.
+    /// The largest body of an answer to a poll, which may hold many packets.
     public var maximumPollingBytes = 16_000_000
-    /// Packets of one POST. python-engineio drops a larger payload without a word, and 16 is its limit.
+    /// The maximum number of packets in a POST. python-engineio silently drops payloads with more than 16.
     public var maximumPacketsPerRequest = 16
-    /// Bytes that wait for a server which does not read. Beyond it events are refused.
+    /// The maximum bytes that wait for a server that does not read. Beyond it events are refused.
     public var maximumQueuedBytes = 4_000_000
     public var session = SocketIOClientSession.Limits()
 
@@ -85,14 +85,14 @@ public struct ConnectionLimits: Sendable, Hashable {
     }
 }
 
-/// Why a client's call or its connection failed. Safe to log but for the texts that a server sent.
+/// Why a client's call or its connection failed. Safe to log, except for texts of the server.
 public enum SocketIOClientError: Error, Sendable {
     case invalidURL(String)
-    /// No connection; holds the reason of the system or of TLS.
+    /// No connection could be made. The value is the reason of the system or of TLS.
     case connectFailed(String)
     /// The server refused the handshake. The body is cut to 16 KiB.
     case handshakeRefused(status: Int, body: String)
-    /// The server did what the protocols do not allow.
+    /// The server violated a protocol.
     case protocolViolation(String)
     /// The connection was not open in time.
     case connectTimeout
@@ -102,9 +102,9 @@ public enum SocketIOClientError: Error, Sendable {
     case disconnected
     /// The acknowledgement did not come in time, retries included.
     case acknowledgementTimeout
-    /// The namespace is not joined, and the event was not to wait for it.
+    /// The namespace is not joined, and the event must not wait for it.
     case notConnected
-    /// A queue is full; names it.
+    /// A queue is full. The value names it.
     case overflow(String)
     /// The client was closed.
     case closed

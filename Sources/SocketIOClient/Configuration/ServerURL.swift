@@ -6,7 +6,7 @@ public struct ServerURL: Sendable, Hashable {
     /// A name or an address; IPv6 without its brackets.
     public var host: String
     public var port: Int
-    /// "/" when the URL has no path.
+    /// "/" if the URL has no path.
     public var namespace: String
     /// Sent with the handshake, as it is written.
     public var query: String
@@ -57,7 +57,7 @@ public struct ServerURL: Sendable, Hashable {
         return port
     }
 
-    /// The `Host` field: without the port where it is the scheme's own.
+    /// The `Host` field, without the scheme's default port.
     package var hostField: String {
         let name = self.host.contains(":") ? "[\(self.host)]" : self.host
         return self.port == (self.isSecure ? 443 : 80) ? name : "\(name):\(self.port)"

@@ -1,28 +1,29 @@
 public import SocketIOCore
 
-/// How a client behaves: its connection, and what happens when that is lost. The defaults are the reference's.
+/// How a client connects and what it does when the connection is lost. The defaults are the reference's.
 public struct SocketIOClientConfiguration: Sendable {
-    /// What a namespace's CONNECT carries, asked for before each.
+    /// The auth of a namespace's CONNECT.
     public enum Authentication: Sendable {
         case none
         /// An object, by the protocol.
         case value(JSONSlice)
-        /// Called with the namespace for each join, also after a reconnect: a token may be renewed. An error counts as a lost connection.
+        /// Called with the namespace before each join, also after a reconnect, so that a token can be renewed. An error counts as a lost
+        /// connection.
         case provider(@Sendable (_ namespace: String) async throws -> JSONSlice?)
     }
 
     public var connection: ConnectionConfiguration
     public var authentication = Authentication.none
-    /// nil: a lost connection ends the client.
+    /// If nil, a lost connection ends the client.
     public var reconnection: ReconnectionPolicy? = ReconnectionPolicy()
-    /// For acknowledgements that name no other. nil: as long as the connection lives.
+    /// The default time-out of acknowledgements. If nil, they wait as long as the connection lives.
     public var acknowledgementTimeout: Duration?
-    /// nil: an event is sent once.
+    /// If nil, an event is sent once.
     public var retries: RetryPolicy?
     public var limits = Limits()
-    /// Waits before a reconnect; a test gives its own.
+    /// Waits before a reconnect. Tests replace it.
     public var clock: any Clock<Duration> = ContinuousClock()
-    /// In 0..<1, for the spread of reconnects.
+    /// Returns a number in 0..<1, which spreads reconnects.
     public var random: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
     public init(connection: ConnectionConfiguration) { self.connection = connection }
@@ -30,26 +31,26 @@ public struct SocketIOClientConfiguration: Sendable {
     /// - Throws: ``SocketIOClientError/invalidURL(_:)``.
     public init(_ url: String) throws(SocketIOClientError) { self.connection = try ConnectionConfiguration(url) }
 
-    /// What one client may hold.
+    /// Limits of one client.
     public struct Limits: Sendable, Hashable {
-        /// Events that wait for their namespace to be joined, per namespace.
+        /// Events that wait for a join, per namespace.
         public var maximumBufferedEvents = 1_024
-        /// Their bytes together.
+        /// The total bytes of these events.
         public var maximumBufferedBytes = 4_000_000
-        /// Events that a sequence of ``ClientSocket/events(_:)`` holds before its reader takes them. One more ends the sequence.
+        /// Unread events of a sequence of ``ClientSocket/events(_:)``. One more ends the sequence.
         public var maximumUnreadEvents = 1_024
 
         public init() {}
     }
 
-    /// Every event is delivered at least once, in order: one is under way at a time, and it is sent again until it is acknowledged.
+    /// Delivers every event at least once, in order: one event is under way at a time, and is repeated until it is acknowledged.
     public struct RetryPolicy: Sendable, Hashable {
         /// After the first try.
         public var maximumRetries: Int
-        /// The time that one try may take. One try does not end while the namespace is not joined.
+        /// The time-out of one attempt. An attempt does not time out while the namespace is not joined.
         public var acknowledgementTimeout: Duration
-        /// Appends an argument to each event, the same string for all its tries and another one for each event: a server recognises what it has
-        /// had already.
+        /// Appends an argument to each event: a string that is the same for all attempts and differs between events, so that the server
+        /// recognises repetitions.
         public var appendsOffset: Bool
 
         public init(maximumRetries: Int, acknowledgementTimeout: Duration, appendsOffset: Bool = false) {
@@ -65,9 +66,9 @@ public struct SocketIOClientConfiguration: Sendable {
 public struct ReconnectionPolicy: Sendable, Hashable {
     public var delay: Duration
     public var maximumDelay: Duration
-    /// In 0...1: the share of the delay that is left to chance, so that a server's clients do not come back all at once.
+    /// In 0...1: the random share of the delay, so that a server's clients do not all come back at once.
     public var randomizationFactor: Double
-    /// nil: no limit.
+    /// If nil, there is no limit.
     public var maximumAttempts: Int?
 
     public init(
@@ -87,7 +88,7 @@ struct Backoff: Sendable, Hashable {
 
     init(_ policy: ReconnectionPolicy) { self.policy = policy }
 
-    /// The delay before the next attempt; nil: there are no more.
+    /// The delay before the next attempt. Nil if there is none.
     ///
     /// - Parameter random: in 0..<1.
     mutating func next(random: Double) -> Duration? {
@@ -96,11 +97,11 @@ struct Backoff: Sendable, Hashable {
         self.attempts += 1
         let delay = self.policy.delay / .seconds(1) * Double(1 << exponent)
         let deviation = random * self.policy.randomizationFactor * delay
-        // The second digit of the same random number decides the direction, as in the reference.
+        // As in the reference, a further digit of the same random number decides the direction.
         let isEarlier = Int(random * 10) & 1 == 0
         return min(.seconds(isEarlier ? delay - deviation : delay + deviation), self.policy.maximumDelay)
     }
 
-    /// The connection stands.
+    /// The connection is established.
     mutating func reset() { self.attempts = 0 }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 
-/// Opens the TCP connections of a client, with TLS where the URL asks for it.
+/// Opens the TCP connections of a client, with TLS if the URL asks for it.
 enum ClientChannel {
     /// - Parameter configure: adds the handlers behind TLS, on the channel's loop.
     static func connect(
@@ -13,7 +13,7 @@ enum ClientChannel {
         var bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(configuration.timeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // Most connections are idle and their messages small: a large buffer each would be most of what they cost.
+            // Most connections are idle and their messages small, so a large buffer would be most of their memory.
             .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 1 << 16))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -27,15 +27,15 @@ enum ClientChannel {
     }
 }
 
-/// A part of a connection that stands, for those who measure how long each takes.
+/// A stage of connecting that was reached, for measurements.
 public enum ConnectionMilestone: Sendable, Hashable {
     case tcp, tls
 }
 
-/// A configuration with what is made of it once for all connections: the TLS context is expensive.
+/// A configuration with the objects that all connections share: a TLS context is expensive.
 public final class ConnectionPlan: Sendable {
     public let configuration: ConnectionConfiguration
-    /// nil: the URL asks for none.
+    /// Nil if the URL asks for no TLS.
     let tls: Result<ClientTLS, any Error>?
 
     public init(_ configuration: ConnectionConfiguration) {

@@ -2,33 +2,33 @@ public import NIOCore
 import SocketIOCore
 import WebSocketCore
 
-/// The memory and the randomness that all connections of one event loop share, so that an idle connection holds little. Make one per loop, use it
-/// on that loop only.
+/// The memory and the randomness that all connections of one event loop share, so that an idle connection holds little. Make one per loop,
+/// and use it on that loop only.
 public final class ClientLoop {
-    /// Texts up to this size are read into a packet that is used again.
+    /// Texts up to this size are read into a reusable packet.
     static let packetCapacity = 4_096
     private static let maximumSpareBytes = 65_536
 
     public let eventLoop: any EventLoop
-    /// For messages that the decoder does not find whole.
+    /// A buffer for messages that do not arrive whole.
     var scratch = ByteBuffer()
     private var spare = ByteBuffer()
     private var packet: ReceivedPacket?
     private var random: any RandomNumberGenerator
     private var halfWord: UInt32?
-    /// By zlib's level.
+    /// Compressors by zlib's level.
     private var compressors: [Int: SharedCompressors] = [:]
-    /// Of all connections since the beginning, without what TLS and TCP add.
+    /// Bytes of all connections since the beginning, without those of TLS and TCP.
     public internal(set) var bytesSent = 0
     public internal(set) var bytesReceived = 0
 
-    /// - Parameter random: for WebSocket masks and keys, which have to be unpredictable (RFC 6455 §10.3); a test may seed it.
+    /// - Parameter random: for WebSocket masks and keys, which must be unpredictable (RFC 6455 §10.3). A test may seed it.
     public init(_ eventLoop: any EventLoop, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
         self.eventLoop = eventLoop
         self.random = random
     }
 
-    /// The loop's clock as the machines take it.
+    /// The loop's time in the form that the machines take.
     var now: Duration { .nanoseconds(Int64(truncatingIfNeeded: self.eventLoop.now.uptimeNanoseconds)) }
 
     /// One system call serves two masks.

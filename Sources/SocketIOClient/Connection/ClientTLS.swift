@@ -11,7 +11,7 @@ struct ClientTLS: Sendable {
 
     /// Adds the handler of a connection, on the channel's loop.
     func add(to channel: any Channel, host: String) throws {
-        // An address is no name to send with the handshake (RFC 6066 §3); it is verified all the same.
+        // An address must not be sent as a server name (RFC 6066 §3). It is verified all the same.
         let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
         let handler = try NIOSSLClientHandler(context: self.context, serverHostname: isAddress ? nil : host)
         try channel.pipeline.syncOperations.addHandler(handler)
@@ -19,7 +19,7 @@ struct ClientTLS: Sendable {
 }
 #else
 
-/// TLS under a client's connections, in a build without the package's trait `TLS`: there is none.
+/// Stands in for TLS in a build without the package's trait `TLS`.
 struct ClientTLS: Sendable {
     init(_ configuration: ConnectionConfiguration) throws {
         throw SocketIOClientError.connectFailed("https and wss need the trait TLS of the package dunlin")

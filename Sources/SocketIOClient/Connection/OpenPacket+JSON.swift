@@ -3,13 +3,13 @@ package import NIOCore
 import SocketIOCore
 
 extension OpenPacket {
-    /// Numbers of milliseconds and bytes that make sense; beyond them an addition could overflow.
+    /// The range of sensible milliseconds and bytes. Larger numbers could overflow in an addition.
     private static let sensible = 1...1_000_000_000
 
-    /// Reads the JSON of a server's first packet, without its type character. Strict: each member has to be there and of its type; unknown members
-    /// and unknown transports are skipped (engine.io-protocol v4, "Handshake").
+    /// Reads the JSON of a server's first packet, without its type character. It is strict: each member must be present and of its type.
+    /// Unknown members and transports are skipped (engine.io-protocol v4, "Handshake").
     ///
-    /// - Returns: nil: it is no open packet.
+    /// - Returns: nil if it is no open packet.
     package init?(json: ByteBuffer) {
         guard let object = try? JSONSlice(validating: json, maximumDepth: 8), object.kind == .object,
             let sid = object["sid"]?.string, !sid.isEmpty, sid.utf8.count <= 256,
@@ -17,7 +17,7 @@ extension OpenPacket {
             let interval = object["pingInterval"]?.int, Self.sensible.contains(interval),
             let timeout = object["pingTimeout"]?.int, Self.sensible.contains(timeout)
         else { return nil }
-        // Servers before engine.io 6.2 name no limit.
+        // Servers before engine.io 6.2 send no limit.
         let maximum = object["maxPayload"].map { $0.int ?? -1 } ?? Self.sensible.upperBound
         guard Self.sensible.contains(maximum) else { return nil }
         self.init(

@@ -3,14 +3,14 @@ import NIOCore
 import NIOHTTP1
 import SocketIOCore
 
-/// The polling side of a connection: packets that wait, and the requests that carry them.
+/// The polling transport of a connection: waiting packets, and the requests that carry them.
 final class PollingTransport {
     enum Packet {
         /// An Engine.IO packet, its type character included.
         case text(ByteBuffer)
         case binary(ByteBuffer)
 
-        /// In a payload: binary travels as base64 behind one character.
+        /// Its bytes in a payload, where binary is base64 behind one character.
         var encodedBytes: Int {
             switch self {
             case .text(let text): text.readableBytes
@@ -42,7 +42,7 @@ final class PollingTransport {
 
     // MARK: Sending
 
-    /// Packets that are queued within one turn of the loop leave with one POST.
+    /// Packets of one turn of the loop leave in one POST.
     func queue(_ packet: Packet) {
         guard let connection else { return }
         let isFirst = self.waiting.isEmpty
@@ -51,7 +51,7 @@ final class PollingTransport {
         if isFirst { connection.loop.eventLoop.assumeIsolated().execute { self.post() } }
     }
 
-    /// Everything that waits, for the transport that takes over.
+    /// All waiting packets, for the transport that takes over.
     func takeQueue() -> [Packet] {
         defer {
             self.waiting = []
@@ -69,7 +69,7 @@ final class PollingTransport {
         }
     }
 
-    /// As many packets as a server takes in one request; one at least, and the server judges it.
+    /// As many packets as a server takes in one request, but at least one, which the server may refuse.
     private func nextBody(_ limits: ConnectionLimits) -> ByteBuffer {
         var body = ByteBuffer()
         var count = 0
@@ -97,7 +97,7 @@ final class PollingTransport {
         }
     }
 
-    /// Goes on with whatever may be requested now.
+    /// Starts the requests that are possible now.
     func proceed() {
         guard let connection else { return }
         if connection.engine.nextGet() { self.get(sid: self.sid) }

@@ -2,14 +2,14 @@ package import NIOCore
 package import NIOHTTP1
 import NIOTLS
 
-/// One request after another over one TCP connection that is kept alive; a new one is opened when the server has ended it. A polling session has
-/// two: a GET that waits would hold back a POST. Lives on its loop.
+/// Sends one request after the other over a kept-alive TCP connection, and opens a new one if the server has closed it. A polling session
+/// has two of these, since a waiting GET would hold back a POST. Lives on its loop.
 package final class RequestChannel {
     package struct Request {
         package var method: HTTPMethod
         /// Path and query.
         package var target: String
-        /// With `Host` and, beside a body, `Content-Length`.
+        /// The header fields, with `Host`, and with `Content-Length` if there is a body.
         package var headers: HTTPHeaders
         package var body: ByteBuffer?
 
@@ -32,15 +32,15 @@ package final class RequestChannel {
     private let plan: ConnectionPlan
     private let loop: ClientLoop
     private var handler: RequestHandler?
-    /// Its completion is called once, with the response or with why there is none.
+    /// Its completion is called once, with the response or the error.
     private var completion: Completion?
     private var isClosed = false
-    /// Told when this no longer has a channel.
+    /// Called when the channel has closed.
     private let ended: () -> Void
-    /// Told when TCP and TLS stand, for each channel that is opened.
+    /// Called for each opened channel when TCP and TLS are established.
     private let reached: (ConnectionMilestone) -> Void
 
-    /// - Parameter plan: of the server; only its address, TLS and limits count here.
+    /// - Parameter plan: the server's plan, of which only the address, TLS and limits are used.
     package init(
         _ plan: ConnectionPlan, on loop: ClientLoop, reached: @escaping (ConnectionMilestone) -> Void = { _ in },
         ended: @escaping () -> Void
@@ -53,7 +53,7 @@ package final class RequestChannel {
 
     package var hasChannel: Bool { self.handler != nil }
 
-    /// Sends a request; the one before has been answered.
+    /// Sends a request. The previous one must have been answered.
     package func send(_ request: Request, _ completion: @escaping Completion) {
         guard !self.isClosed, self.completion == nil else { return completion(.failure(.closed)) }
         self.completion = completion
@@ -93,7 +93,7 @@ package final class RequestChannel {
         self.ended()
     }
 
-    /// Ends the channel; a request under way gets no answer any more.
+    /// Closes the channel. A request under way gets no answer.
     package func close() {
         self.isClosed = true
         self.completion = nil
@@ -106,7 +106,7 @@ final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
-    /// The two hold each other until the channel ends.
+    /// The two refer to each other until the channel ends.
     private var owner: RequestChannel?
     private let maximumBodyBytes: Int
     private var context: ChannelHandlerContext?
@@ -184,7 +184,7 @@ final class RequestHandler: ChannelInboundHandler {
 }
 
 extension RequestChannel {
-    /// The response is there and the server ends this connection: the next request opens another.
+    /// The response has come and the server closes this connection: the next request opens another one.
     fileprivate func answeredLast(_ handler: RequestHandler, _ response: Response) {
         if self.handler === handler { self.handler = nil }
         self.answered(response)
@@ -192,7 +192,7 @@ extension RequestChannel {
     }
 }
 
-/// Adds the bytes of a connection up, below HTTP's own handlers.
+/// Counts the bytes of a connection, below the HTTP handlers.
 private final class ByteCounter: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

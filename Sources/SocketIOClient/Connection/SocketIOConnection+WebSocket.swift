@@ -3,7 +3,7 @@ import NIOCore
 import SocketIOCore
 import WebSocketCore
 
-/// What comes from the WebSocket that is the transport, and from the one that is to take over from polling.
+/// Input from the WebSocket that is the transport, and from the one that probes.
 extension SocketIOConnection: WebSocketOwner {
     func openWebSocket(sid: String?) -> WebSocketClientHandler<SocketIOConnection> {
         let configuration = self.plan.configuration
@@ -22,7 +22,7 @@ extension SocketIOConnection: WebSocketOwner {
             switch result {
             case .success(let channel):
                 channel.closeFuture.assumeIsolated().whenComplete { _ in self.channelClosed() }
-                // It was given up while it was being connected.
+                // The connection was closed while it was being opened.
                 if self.webSocket !== handler, self.probe !== handler { channel.close(promise: nil) }
             case .failure(let error):
                 self.webSocketEnded(handler, .connectFailed("\(error)"))
@@ -84,7 +84,7 @@ extension SocketIOConnection: WebSocketOwner {
         }
     }
 
-    /// The WebSocket takes over when no request is under way any more.
+    /// The WebSocket takes over once no request is under way.
     func completeUpgrade() {
         guard let probe, self.engine.completeUpgrade() else { return }
         self.webSocket = probe
@@ -109,7 +109,7 @@ extension SocketIOConnection: WebSocketOwner {
         self.polling?.proceed()
     }
 
-    /// The WebSocket has gone, or never came to be.
+    /// The WebSocket has ended, or could not be opened.
     func webSocketEnded(_ handler: WebSocketClientHandler<SocketIOConnection>, _ error: SocketIOClientError?) {
         if handler === self.probe { return self.abandonProbe() }
         guard handler === self.webSocket else { return }

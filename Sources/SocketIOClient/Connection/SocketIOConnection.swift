@@ -3,20 +3,20 @@ public import NIOCore
 public import SocketIOCore
 import WebSocketCore
 
-/// What a connection tells its owner, on its loop. What the owner does in a call leaves in one write with everything else of the same read.
+/// The events of a connection, on its loop. Packets that the owner sends within a call leave in one write with all others of the same read.
 public protocol SocketIOConnectionDelegate: AnyObject {
-    /// On the way to the open session: TCP, then TLS where the URL asks for it.
+    /// A stage of connecting was reached: TCP, then TLS if the URL asks for it.
     func connection(_ connection: SocketIOConnection, reached milestone: ConnectionMilestone)
     /// The session is open: join namespaces now.
     func connectionOpened(_ connection: SocketIOConnection)
-    /// A packet means something. Arguments that are not kept cost no memory.
+    /// A packet arrived. Arguments that are not kept cost no memory.
     func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception)
     /// An acknowledgement did not come in time.
     func connection(_ connection: SocketIOConnection, missed id: UInt64, in namespace: String)
     /// A WebSocket took over from polling.
     func connectionUpgraded(_ connection: SocketIOConnection)
-    /// The last call: the session has ended, also when it was never open. Its state for a later connection is in
-    /// ``SocketIOConnection/session``; `lost` are acknowledgements that will not come.
+    /// The last call: the session has ended, or could not be opened. Its state for a later connection is in ``SocketIOConnection/session``.
+    /// `lost` are the acknowledgements that will not come.
     func connectionEnded(
         _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
         lost: [(namespace: String, lost: [UInt64])])
@@ -38,28 +38,28 @@ extension SocketIOConnectionDelegate {
 public final class SocketIOConnection {
     public let plan: ConnectionPlan
     public let loop: ClientLoop
-    /// Namespaces, acknowledgements and what a later connection may resume.
+    /// Namespaces, acknowledgements, and the state that a later connection may resume.
     public internal(set) var session: SocketIOClientSession
     var engine: EngineClientSession
     var delegate: (any SocketIOConnectionDelegate)?
-    /// The transport, or the WebSocket that is being opened as one.
+    /// The WebSocket that is the transport, or is being opened as one.
     var webSocket: WebSocketClientHandler<SocketIOConnection>?
-    /// A WebSocket that is to take over from polling.
+    /// A WebSocket that probes, to take over from polling.
     var probe: WebSocketClientHandler<SocketIOConnection>?
     var polling: PollingTransport?
-    /// Channels that have not closed.
+    /// Open channels.
     var channels = 0
     private var closePromise: EventLoopPromise<Void>?
     private var timer: Scheduled<Void>?
     private var timerDeadline = Duration.zero
     private var openDeadline: Duration?
-    /// Within a read: frames are gathered and leave together.
+    /// Whether a read is being handled: frames are gathered and leave together.
     private var isReading = false
     private var batch = ByteBuffer()
     private static let maximumBatchBytes = 65_536
 
     /// - Parameters:
-    ///   - session: what an earlier connection left behind, to resume it; or a new one.
+    ///   - session: the session of an earlier connection, to resume it, or a new one.
     ///   - delegate: held until the connection has ended.
     public init(
         _ plan: ConnectionPlan, on loop: ClientLoop, session: SocketIOClientSession? = nil, delegate: any SocketIOConnectionDelegate
@@ -91,7 +91,7 @@ public final class SocketIOConnection {
         }
     }
 
-    /// Ends the session and the connection, both as the protocols ask for it. The delegate is told at once.
+    /// Closes the session and the connection as the protocols require. The delegate is called at once.
     public func close() {
         self.writeBatch()
         let farewell = self.engine.close()
@@ -106,7 +106,7 @@ public final class SocketIOConnection {
         self.finish(.forcedClose, nil)
     }
 
-    /// Ends the connection without a word, as a crash would.
+    /// Drops the connection without a close frame, as a crash would.
     public func abort() { self.end(.forcedClose, nil) }
 
     /// Completes when the session has ended and each of its channels is closed.
@@ -148,7 +148,7 @@ public final class SocketIOConnection {
 
     // MARK: Time
 
-    /// Sees to it that ``due()`` is called at that time, or before: one timer serves every deadline.
+    /// Schedules ``due()`` for that time or earlier. One timer serves all deadlines.
     func arm(_ deadline: Duration) {
         if let timer {
             guard deadline < self.timerDeadline else { return }
@@ -179,8 +179,8 @@ public final class SocketIOConnection {
 
     // MARK: Namespaces
 
-    /// Asks to join a namespace; `.joined` or `.refused` follows. False: it is joined or being joined, there are too many, or the session is not
-    /// open.
+    /// Asks to join a namespace; `.joined` or `.refused` follows. Returns false if it is joined or being joined, if there are too many, or
+    /// if the session is not open.
     @discardableResult
     public func join(_ namespace: String = "/", auth: JSONSlice? = nil) -> Bool {
         guard self.engine.isOpen else { return false }
@@ -191,7 +191,7 @@ public final class SocketIOConnection {
         return true
     }
 
-    /// Leaves a namespace. Returns acknowledgements that will not come; nil: it was not joined.
+    /// Leaves a namespace. Returns the acknowledgements that will not come. Nil if it was not joined.
     @discardableResult
     public func leave(_ namespace: String = "/") -> [UInt64]? {
         var packet = ByteBuffer()
@@ -203,12 +203,12 @@ public final class SocketIOConnection {
 
     // MARK: Sending
 
-    /// Whether the server takes what is sent: false means that it waits in this process.
+    /// Whether the server takes what is sent. If false, it waits in this process.
     public var isWritable: Bool {
         self.webSocket?.isWritable ?? (self.polling.map { $0.queuedBytes == 0 } ?? false)
     }
 
-    /// Sends an event. False: the namespace is not joined, or too much waits.
+    /// Sends an event. Returns false if the namespace is not joined, or if too much waits.
     ///
     /// - Parameters:
     ///   - attachments: binary values; each stands where ``JSONWriter/placeholder(_:)`` names it.
@@ -222,10 +222,10 @@ public final class SocketIOConnection {
         return true
     }
 
-    /// Sends an event that asks for an acknowledgement, which comes with the id that is returned. nil: as ``emit(_:in:attachments:arguments:)``, or
-    /// too many are pending.
+    /// Sends an event that asks for an acknowledgement, and returns the acknowledgement's id. Nil where
+    /// ``emit(_:in:attachments:arguments:)`` returns false, or if too many are pending.
     ///
-    /// - Parameter timeout: after that the delegate is told that it was missed; nil: it may take for ever.
+    /// - Parameter timeout: when the delegate is told that it did not come. If nil, there is no time-out.
     public func emitWithAck(
         _ event: String, in namespace: String = "/", attachments: [ByteBuffer] = [], timeout: Duration? = nil,
         arguments: (inout JSONWriter) -> Void = { _ in }
@@ -238,7 +238,7 @@ public final class SocketIOConnection {
         return id
     }
 
-    /// Answers an event that asks for an acknowledgement. False: the namespace is not joined any more, or too much waits.
+    /// Answers an event that asks for an acknowledgement. Returns false if the namespace is not joined any more, or if too much waits.
     @discardableResult
     public func acknowledge(
         _ id: UInt64, in namespace: String = "/", attachments: [ByteBuffer] = [], arguments: (inout JSONWriter) -> Void = { _ in }
@@ -268,7 +268,7 @@ public final class SocketIOConnection {
         for value in values { self.send(binary: value) }
     }
 
-    /// The channel's own mark is asked first: it costs nothing.
+    /// The channel's own flag is read first, which costs nothing.
     private var hasRoom: Bool {
         let maximum = self.plan.configuration.limits.maximumQueuedBytes
         if let webSocket { return webSocket.isWritable || webSocket.bufferedBytes < maximum }
@@ -296,7 +296,7 @@ public final class SocketIOConnection {
         }
     }
 
-    /// The same over a WebSocket whose messages may be compressed: the packet has to be there before its frame.
+    /// The same over a WebSocket with compression: the packet must be written before its frame.
     private func sendCompressed(_ webSocket: WebSocketClientHandler<SocketIOConnection>, _ body: (inout ByteBuffer) -> Void) {
         var packet = ByteBuffer()
         body(&packet)
@@ -314,7 +314,7 @@ public final class SocketIOConnection {
         self.webSocket?.send(opcode: .binary, binary)
     }
 
-    /// Writes what was gathered during a read.
+    /// Writes the frames that were gathered during a read.
     func writeBatch() {
         guard self.batch.readableBytes > 0 else { return }
         var batch = ByteBuffer()
@@ -349,7 +349,7 @@ public final class SocketIOConnection {
         let upgrades = self.engine.open(packet, now: self.loop.now)
         self.openDeadline = nil
         if let deadline = self.engine.heartbeatDeadline {
-            // The open deadline's timer may be the later one of the two, or the earlier one: then it arms this one.
+            // The timer of the open deadline may be the later one. If it is the earlier one, it sets the next.
             self.arm(deadline)
         }
         self.polling?.opened(packet)
@@ -379,7 +379,7 @@ public final class SocketIOConnection {
         case .incomplete, .ignored: break
         case .joined(let namespace, _, _):
             self.delegate?.connection(self, received: reception)
-            // The delegate may leave, or close the connection: it then gets no more of them.
+            // The delegate may leave or close the connection. It gets no more of them then.
             while let delegate, let event = self.session.takeEarlyEvent(in: namespace) {
                 delegate.connection(self, received: .event(event, namespace: namespace))
             }

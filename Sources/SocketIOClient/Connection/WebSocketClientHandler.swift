@@ -4,7 +4,7 @@ import NIOTLS
 import SocketIOCore
 import WebSocketCore
 
-/// The connection that a WebSocket serves. All on its loop.
+/// The owner of a WebSocket. All calls are on its loop.
 protocol WebSocketOwner: AnyObject {
     var loop: ClientLoop { get }
     var plan: ConnectionPlan { get }
@@ -13,15 +13,16 @@ protocol WebSocketOwner: AnyObject {
     /// A text message that nobody else holds.
     func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler<Self>)
     func receive(binary: ByteBuffer, from handler: WebSocketClientHandler<Self>)
-    /// Everything that was read at once has been handed over.
+    /// All messages of a read have been passed on.
     func readCompleted()
-    /// What was gathered during a read has to leave before what comes now.
+    /// Frames that were gathered during a read must leave before the next ones.
     func writeBatch()
     /// The last call.
     func webSocketEnded(_ handler: WebSocketClientHandler<Self>, _ error: SocketIOClientError?)
 }
 
-/// The only handler of a client's WebSocket (but for TLS): the opening handshake, then frames straight from the bytes that are read.
+/// The only handler of a client's WebSocket, except for TLS. It performs the opening handshake, then decodes frames straight from the
+/// received bytes.
 final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -29,21 +30,21 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     /// How long the server may take to end TCP after the close frames (RFC 6455 §7.1.1).
     private static var closeTime: TimeAmount { .seconds(2) }
 
-    /// Lets go of the connection when the channel ends: the two hold each other until then.
+    /// Refers to the connection until the channel ends, and the connection to this.
     private var connection: Owner?
     private let loop: ClientLoop
     private var context: ChannelHandlerContext?
-    /// Until the connection is a WebSocket. Boxed: an idle connection does not carry its memory.
+    /// The state of the opening handshake. Boxed, so that an idle connection does not keep its memory.
     private var handshake: Handshake?
     private var decoder: WebSocketDecoder?
-    /// What the handshake agreed on; nil: messages are not compressed.
+    /// The agreed compression. Nil if messages are not compressed.
     private var compression: ConnectionCompression?
     private var closing = WebSocketCloseHandshake(role: .client)
-    /// The channel's own descriptor, for direct writes; nil under TLS, and when the channel has ended.
+    /// The channel's descriptor, for direct writes. Nil under TLS, and after the channel has ended.
     private var descriptor: NIOBSDSocket.Handle?
-    /// Whether the channel was given bytes that it may hold itself.
+    /// Whether the channel may have bytes in its queue.
     private var mayBeQueued = true
-    /// Bytes of a head or a frame that is not complete.
+    /// Bytes of an incomplete head or frame.
     private var partial = ByteBuffer()
 
     private final class Handshake {
@@ -142,7 +143,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         context.fireChannelReadComplete()
     }
 
-    /// A copy of what is not complete: the received buffer goes back to the channel's pool.
+    /// Copies the incomplete bytes: the receive buffer goes back to the channel's pool.
     private func keep(_ rest: ByteBuffer) {
         guard rest.readableBytes > 0, self.connection != nil else { return }
         var copy = ByteBuffer()
@@ -150,7 +151,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         self.partial = copy
     }
 
-    /// - Returns: Whether what is left are frames.
+    /// - Returns: whether the remaining bytes are frames.
     private func upgrade(_ input: inout ByteBuffer, _ context: ChannelHandlerContext, isAtEnd: Bool) -> Bool {
         guard let handshake else { return false }
         do throws(WebSocketHandshakeError) {
@@ -182,7 +183,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     }
 
     private func decode(_ input: inout ByteBuffer) {
-        // Both out of their properties for the whole batch: an access to a class's property that spans a call is checked at run time.
+        // Both are moved out of their properties for the whole batch: an access to a class's property across a call is checked at run time.
         guard var decoder = self.decoder.take() else { return }
         var scratch = ByteBuffer()
         swap(&scratch, &self.loop.scratch)
@@ -203,8 +204,8 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         }
     }
 
-    /// The hot path: as many short messages as there are, out of one look at the input and into one object after the other. An object that
-    /// nobody kept is used again.
+    /// The hot path: decodes all short messages with one access to the input, each into a packet object. An object that nobody kept is
+    /// reused.
     private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder) {
         guard self.closing.maySend else { return }
         var packet = self.loop.takePacket()
@@ -229,7 +230,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         switch event {
         case .text(let text): if self.closing.maySend { self.connection?.receive(ReceivedPacket(text: text), from: self) }
         case .binary(let bytes):
-            // A copy: the decoder's buffer is used again, and an attachment may be kept.
+            // Copied: the decoder's buffer is reused, and an attachment may be kept.
             if self.closing.maySend { self.connection?.receive(binary: ByteBuffer(bytes: bytes.readableBytesView), from: self) }
         case .ping(let payload): if self.closing.maySend { self.send(opcode: .pong, payload) }
         case .pong: break
@@ -242,9 +243,9 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         }
     }
 
-    /// A compressed message. It is text or binary as any other, and its limit is that of the others.
+    /// Takes a compressed message, text or binary. The limit of messages applies to its decompressed size.
     private func inflate(_ bytes: ByteBuffer, _ opcode: WebSocketOpcode) throws(WebSocketProtocolError) {
-        // Without an agreement the decoder refuses the bit of such a message.
+        // Without an agreement the decoder refuses compressed messages.
         guard let compression, let limits = self.connection?.plan.configuration.limits else { return }
         let message = try compression.inflate(bytes, of: opcode, maximumBytes: limits.maximumMessageBytes)
         try self.handle(opcode == .text ? .text(message) : .binary(message))
@@ -257,7 +258,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
-    /// Asked for only when much waits already.
+    /// Read only when much waits already.
     var bufferedBytes: Int {
         guard let options = self.context?.channel.syncOptions else { return 0 }
         return (try? options.getOption(.bufferedWritableBytes)) ?? 0
@@ -273,9 +274,9 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
     }
 
-    /// Hands the kernel what it takes, unless the channel holds bytes that would be overtaken.
+    /// Passes bytes straight to the kernel, unless the channel has earlier bytes in its queue.
     ///
-    /// - Returns: how many bytes that were.
+    /// - Returns: the number of bytes that the kernel took.
     private func writeDirectly(_ frames: ByteBuffer, _ context: ChannelHandlerContext) -> Int {
         guard let descriptor, context.channel.isActive else { return 0 }
         if self.mayBeQueued, self.bufferedBytes > 0 { return 0 }
@@ -306,7 +307,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         context.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
     }
 
-    /// Sends a close frame, and ends the channel when the server has answered it, or has had its time.
+    /// Sends a close frame, and closes the channel when the server has answered, or after a time-out.
     func close() {
         self.connection = nil
         guard self.handshake == nil, self.closing.begin() else {
@@ -317,13 +318,13 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         self.awaitEnd()
     }
 
-    /// Ends the channel at once, as a crash would.
+    /// Closes the channel at once, as a crash would.
     func abort() {
         self.connection = nil
         self.context?.close(promise: nil)
     }
 
-    /// The server ends TCP; this end does when it takes too long.
+    /// The server closes TCP first; this end does if that takes too long.
     private func awaitEnd() {
         guard let context else { return }
         let channel = context.channel

@@ -2,14 +2,14 @@ package import NIOCore
 import SocketIOCore
 import WebSocketCore
 
-/// What a ``WebSocketConnection`` tells its owner, on its loop.
+/// The events of a ``WebSocketConnection``, on its loop.
 package protocol WebSocketConnectionDelegate: AnyObject {
     func connection(_ connection: WebSocketConnection, reached milestone: ConnectionMilestone)
     func connectionOpened(_ connection: WebSocketConnection)
     func connection(_ connection: WebSocketConnection, received message: ByteBuffer)
-    /// A binary message. The default makes no difference between the two kinds.
+    /// A binary message. The default implementation treats it like a text.
     func connection(_ connection: WebSocketConnection, receivedBinary message: ByteBuffer)
-    /// The last call. No error: the server closed the connection in the proper way, or ended it.
+    /// The last call. Without an error the server closed or ended the connection properly.
     func connectionEnded(_ connection: WebSocketConnection, error: SocketIOClientError?)
 }
 
@@ -63,7 +63,7 @@ package final class WebSocketConnection: WebSocketOwner {
             switch result {
             case .success(let channel):
                 channel.closeFuture.assumeIsolated().whenComplete { _ in self.channelClosed() }
-                // It was given up while it was being connected.
+                // The connection was closed while it was being opened.
                 if self.handler !== handler { channel.close(promise: nil) }
             case .failure(let error):
                 self.webSocketEnded(handler, .connectFailed("\(error)"))
@@ -72,7 +72,7 @@ package final class WebSocketConnection: WebSocketOwner {
         }
     }
 
-    /// Sends a message. False: the connection is not open, or too much waits.
+    /// Sends a message. Returns false if the connection is not open, or if too much waits.
     @discardableResult
     package func send(_ message: ByteBuffer, isBinary: Bool = false) -> Bool {
         guard self.isOpen, let handler else { return false }
@@ -81,7 +81,7 @@ package final class WebSocketConnection: WebSocketOwner {
         return true
     }
 
-    /// Says goodbye and ends the connection. The delegate is not told.
+    /// Closes the connection with a close frame. The delegate is not called.
     package func close() {
         self.delegate = nil
         self.handler.take()?.close()
