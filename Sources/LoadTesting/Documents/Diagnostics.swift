@@ -19,12 +19,12 @@ public struct SourcePosition: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What is wrong, or suspicious, at one place of a script.
+/// An error or a warning about one place of a script.
 public struct Diagnostic: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Severity: String, Sendable, Hashable {
         /// The script cannot be run.
         case error
-        /// The script runs, but a setting has no effect or probably means something else.
+        /// The script can run, but a setting has no effect or probably means something else.
         case warning
     }
 
@@ -44,7 +44,7 @@ public struct Diagnostic: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// The diagnostics of one file, in the order in which they were found.
 public struct Diagnostics: Error, Sendable, Hashable {
-    /// More than this many are not kept: a broken file of a megabyte must not print a megabyte.
+    /// Further diagnostics are dropped: a broken file of a megabyte must not print a megabyte.
     public static let maximumCount = 100
 
     public private(set) var entries: [Diagnostic] = []
@@ -77,7 +77,7 @@ public struct Diagnostics: Error, Sendable, Hashable {
 
 /// Finds the known name that a misspelt one probably means.
 enum NearestName {
-    /// The nearest of `known` by edit distance, if it is near enough to be a likely typing error.
+    /// The nearest of `known` by edit distance, if the difference is likely a typing error.
     static func suggestion(for name: String, among known: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().unicodeScalars)
         guard wanted.count <= 100 else { return nil }

@@ -1,6 +1,6 @@
 import Yams
 
-/// A node of a YAML or JSON file with the place where it stands.
+/// A node of a YAML or JSON file with its position.
 struct DocumentNode: Sendable, Hashable {
     enum Content: Sendable, Hashable {
         case null
@@ -45,7 +45,7 @@ struct DocumentMember: Sendable, Hashable {
 enum DocumentReader {
     static let maximumBytes = 16 << 20
     static let maximumDepth = 64
-    /// Aliases are expanded; this bounds what a few of them may multiply to.
+    /// Aliases are expanded, and this bounds the result: a few of them may multiply.
     static let maximumNodes = 500_000
 
     static func read(_ text: String, file: String) throws(Diagnostic) -> DocumentNode {
@@ -71,7 +71,7 @@ enum DocumentReader {
         return try conversion.node(root, depth: 0, fallback: start)
     }
 
-    /// A file that is one long row of brackets would exhaust the stack of the YAML parser, so flow nesting is counted first.
+    /// A long row of brackets would exhaust the YAML parser's stack, so the depth is counted first.
     private static func tooDeepFlow(_ text: String) -> (line: Int, column: Int)? {
         var depth = 0
         var line = 1
@@ -106,7 +106,7 @@ enum DocumentReader {
         }
     }
 
-    /// Yams tells where the mapping begins; the second line from there that has the key is where the user has to look.
+    /// Yams reports the beginning of the mapping. The user needs the second line from there that has the key.
     private static func repetition(of key: String, from start: SourcePosition, in text: String) -> SourcePosition {
         var occurrences = 0
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() where index + 1 >= start.line {

@@ -5,10 +5,10 @@ enum DurationText {
         (["m", "min", "mins", "minute", "minutes"], 60e9), (["h", "hr", "hrs", "hour", "hours"], 3600e9),
         (["d", "day", "days"], 86_400e9), (["us", "µs"], 1e3),
     ]
-    /// A year. What is longer is a mistake.
+    /// A year. A longer time is a mistake.
     static let maximumSeconds = 366 * 86_400.0
 
-    /// Nil if the text is no time, or negative, or longer than a year.
+    /// Nil if the text is no time, is negative, or is longer than a year.
     static func parse(_ text: String, unitless: Double = 1e9) -> Duration? {
         let trimmed = text.drop { $0.isWhitespace }
         let number = trimmed.prefix { $0.isNumber || $0 == "." }

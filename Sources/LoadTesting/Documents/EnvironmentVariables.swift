@@ -1,6 +1,6 @@
 /// Variables of the process's environment that scripts read as `$env.NAME` or `$processEnvironment.NAME`.
 enum EnvironmentVariables {
-    /// The names that a text reads, in their order.
+    /// The names that a text refers to, in their order.
     static func names(in text: String) -> [String] {
         var names: [String] = []
         for prefix in ["$env.", "$processEnvironment."] {
@@ -58,7 +58,7 @@ extension EnvironmentVariables {
         }
     }
 
-    /// The closing mark: within double quotation marks one behind a backslash does not close.
+    /// The closing mark. Within double quotation marks, one behind a backslash does not close.
     private static func end(of content: String, _ mark: Character) -> String.Index? {
         var isEscaped = false
         for index in content.indices {
@@ -75,7 +75,7 @@ extension EnvironmentVariables {
 
     private struct LineReader {
         private var lines: ArraySlice<Substring>
-        /// Of the line that was read last, from 1.
+        /// The number of the last line that was read, from 1.
         private(set) var number = 0
 
         init(_ text: String) {

@@ -15,7 +15,7 @@ public indirect enum Expression: Sendable, Hashable {
     case binary(BinaryOperator, Expression, Expression)
     case conditional(Expression, Expression, Expression)
 
-    /// The value. What does not exist is null; arithmetic on something that is no number is null.
+    /// The value. Missing variables are null, and so is arithmetic on values that are no numbers.
     public func value(in scope: inout VariableScope) -> ScriptValue {
         switch self {
         case .constant(let value): return value
@@ -96,7 +96,7 @@ public indirect enum Expression: Sendable, Hashable {
         return result.isFinite ? Self.number(result) : .null
     }
 
-    /// Below, at or above zero; nil when the two cannot be ordered.
+    /// Negative, zero or positive. Nil if the two cannot be ordered.
     private static func compare(_ left: ScriptValue, _ right: ScriptValue) -> Int? {
         if let one = left.number, let two = right.number { return one < two ? -1 : one > two ? 1 : one == two ? 0 : nil }
         guard case .string(let one) = left, case .string(let two) = right else { return nil }
@@ -111,7 +111,7 @@ public indirect enum Expression: Sendable, Hashable {
 }
 
 extension ScriptValue {
-    /// The number of a number, nil for a string that spells one: `+` joins strings.
+    /// The value of a number. Nil for a string that spells one, since `+` joins strings.
     var strictNumber: Double? {
         switch self {
         case .int(let value): Double(value)

@@ -1,4 +1,4 @@
-/// Something wrong within an expression, at an offset in Unicode scalars from its beginning.
+/// An error within an expression, at an offset in Unicode scalars from its beginning.
 struct ExpressionError: Error, Hashable {
     var offset: Int
     var message: String
@@ -7,7 +7,7 @@ struct ExpressionError: Error, Hashable {
 /// Recursive descent over the expression language. Lowest first: `?:`, `or ||`, `and &&`, `not !`, comparisons and `in`, `+ -`,
 /// `* / %`, unary minus, `.name` and `[index]`.
 struct ExpressionParser {
-    /// Gives the meaning of a variable's name; its offset is passed along for messages.
+    /// Resolves a variable's name. The offset is for messages.
     typealias Resolver = (_ name: String, _ offset: Int) -> Expression
 
     static let maximumDepth = 50
@@ -132,7 +132,7 @@ struct ExpressionParser {
         }
     }
 
-    /// A member of something that is known already, such as `$env.HOME`, is known too.
+    /// A member of a known value, such as `$env.HOME`, is known too.
     private static func fold(_ expression: Expression) -> Expression {
         guard case .member(.constant(let base), .constant(let key)) = expression else { return expression }
         return .constant(Expression.member(base, key))

@@ -1,5 +1,5 @@
-/// SplitMix64 (Steele, Lea and Flood, 2014): eight bytes of state, so that each virtual user has a generator of its own and its choices do
-/// not depend on what other users do.
+/// SplitMix64 (Steele, Lea and Flood, 2014): eight bytes of state, so that each virtual user has its own generator, and its choices do not
+/// depend on other users.
 public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable {
     private var state: UInt64
 
@@ -59,20 +59,20 @@ struct VariableTable: Sendable {
         return self.slot(for: name)
     }
 
-    /// Takes back the last reference: it has been complained about already.
+    /// Withdraws the last reference, which has been reported already.
     mutating func forgetLastReference() { _ = self.references.popLast() }
 }
 
-/// What templates and expressions read and advance: one virtual user's variables, its random choices and its counters.
+/// The state that templates and expressions use: one virtual user's variables, random choices and counters.
 public struct VariableScope: Sendable {
-    /// By the slots of the script's variable table.
+    /// The values, by slot of the script's variable table.
     public internal(set) var slots: [ScriptValue]
     var random: SeededGenerator
     /// Milliseconds since 1970. The shell sets it before it wakes the user.
     var wallClockMilliseconds: Int64 = 0
     /// Nanoseconds since the run began, for the tags of the delivery audit.
     var runNanoseconds: Int64 = 0
-    /// Which virtual user this is, counted over the whole run.
+    /// The number of this virtual user, counted over the whole run.
     let userIndex: Int
     /// How often `$sequence()` was called.
     var sequence = 0

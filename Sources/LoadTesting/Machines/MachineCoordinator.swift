@@ -1,13 +1,13 @@
 import NIOConcurrencyHelpers
 public import RedisCore
 
-/// Shares one run out to several machines through Redis Streams, and hears from them until they are done.
+/// Distributes one run to several machines through Redis Streams, and collects their reports until they have finished.
 public final class MachineCoordinator: Sendable {
     public struct Failure: Error, CustomStringConvertible, Sendable {
         public var description: String
     }
 
-    /// Who plays.
+    /// The machines that play.
     public struct Team: Sendable {
         /// Names of the machines, in the order of their shares.
         public var machines: [String]
@@ -17,17 +17,17 @@ public final class MachineCoordinator: Sendable {
         var shares: Int { self.machines.count + (self.joins ? 1 : 0) }
     }
 
-    /// How long machines are waited for.
+    /// How long to wait for machines.
     public static let gatheringTime = Duration.seconds(300)
     private static let readTime = Duration.milliseconds(500)
-    /// Redis may be away for so long.
+    /// How long Redis may be away.
     private static let redisPatience = Duration.seconds(30)
 
     private let board: RunBoard
     private let state: NIOLockedValueBox<State>
     private let start = ContinuousClock.now
     private let note: @Sendable (String) -> Void
-    /// Between the order to begin and the beginning.
+    /// The time between the order to begin and the beginning.
     private let leadTime: Duration
 
     private struct State {
@@ -42,8 +42,8 @@ public final class MachineCoordinator: Sendable {
     ///   - redis: for commands that do not wait.
     ///   - waiting: another connection, for reads that wait.
     ///   - machines: how many play.
-    ///   - leadTime: what machines may take to start their processes.
-    ///   - note: is told what a person who waits should know.
+    ///   - leadTime: how long machines may take to start their processes.
+    ///   - note: called with messages for the person who waits.
     public convenience init(
         redis: any RedisCommands, waiting: any RedisCommands, machines: Int, version: String, leadTime: Duration = .seconds(2),
         note: @escaping @Sendable (String) -> Void
@@ -67,7 +67,7 @@ public final class MachineCoordinator: Sendable {
 
     // MARK: Before the run
 
-    /// Waits until enough machines have come.
+    /// Waits for enough machines.
     ///
     /// - Throws: ``Failure`` if they do not, or if ``stop()`` is called meanwhile.
     public func gather() async throws -> Team {
@@ -114,7 +114,7 @@ public final class MachineCoordinator: Sendable {
 
     // MARK: During the run
 
-    /// Hears from the machines until the task is cancelled. A machine that is silent for too long counts as lost with all of its workers.
+    /// Collects the machines' reports until the task is cancelled. A machine that is silent for too long is lost, with all its workers.
     public func listen(_ events: AsyncStream<WorkerEvent>.Continuation, workers: Int) async {
         var lastHeard = self.now
         while !Task.isCancelled {
@@ -124,7 +124,7 @@ public final class MachineCoordinator: Sendable {
                 lastHeard = self.now
             } catch {
                 if Task.isCancelled { return }
-                // While Redis is away nobody can be heard: that is no silence of theirs.
+                // While Redis is away no machine can report, so they are not counted as silent.
                 if self.now - lastHeard < Self.redisPatience { continue }
                 let count = self.state.withLockedValue(\.roster.players.count)
                 for worker in 0..<count * workers { events.yield(WorkerEvent(worker: worker, .ended(reason: "Redis is away"))) }
@@ -138,7 +138,7 @@ public final class MachineCoordinator: Sendable {
         }
     }
 
-    /// Reads what has come, or waits a moment for it.
+    /// Reads new reports, or waits a moment for them.
     private func hear(_ event: (WorkerEvent) -> Void) async throws {
         let (entries, last) = try await self.board.readReports(after: self.state.withLockedValue(\.last), waiting: Self.readTime)
         let now = self.now
@@ -164,21 +164,21 @@ public final class MachineCoordinator: Sendable {
         for found in heard { event(found) }
     }
 
-    /// Lets all machines end their users.
+    /// Tells all machines to end their users.
     public func stop() async {
         self.state.withLockedValue { $0.isStopped = true }
-        // Machines that cannot be told find out by themselves that the run is over.
+        // Machines that cannot be reached notice by themselves that the run is over.
         try? await self.board.give(.stop)
     }
 
-    /// Leaves nothing of the run in Redis.
+    /// Removes the run from Redis.
     public func close() async { try? await self.board.remove() }
 }
 
 extension WorkerAssignment {
     /// The assignments of one machine's workers.
     ///
-    /// - Parameter share: the machine's.
+    /// - Parameter share: the machine's share.
     public func divided(_ share: WorkerShare, workers: Int) -> [WorkerAssignment] {
         (0..<workers).map { number in
             var assignment = self

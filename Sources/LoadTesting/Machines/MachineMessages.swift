@@ -1,31 +1,31 @@
-/// What a machine tells whoever shares the run out.
+/// A machine's message to the coordinator of a run.
 enum MachineReport: Sendable, Codable {
-    /// It would like to play.
+    /// It offers to play.
     case volunteer(name: String, version: String)
-    /// Once a second.
+    /// A sign of life, once per second.
     case alive
-    /// What one of its workers said; the number is the worker's within the whole run.
+    /// A message of one of its workers. The number counts workers over the whole run.
     case told(worker: Int, WorkerMessage)
     case ended(worker: Int, reason: String)
     /// It has left: its workers, if it had any, have ended.
     case left
 }
 
-/// What all machines of a run are told.
+/// An order to all machines of a run.
 enum MachineOrder: Sendable, Codable {
     case begin(MachineBegin)
-    /// Nobody begins any more and everybody ends.
+    /// No user begins any more, and all users end.
     case stop
 }
 
 struct MachineBegin: Sendable, Codable {
     /// Identifiers of the machines that play, in the order of their shares. Others go back to waiting.
     var machines: [String]
-    /// Shares of the run: those of `machines`, and one more if the machine that shares out plays too.
+    /// The number of shares: those of `machines`, and one more if the coordinating machine plays too.
     var shares: Int
     /// Processes per machine.
     var workers: Int
-    /// By the clock of Redis, in microseconds since 1970.
+    /// The beginning, in microseconds since 1970 by Redis's clock.
     var startMicroseconds: Int64
 }
 
@@ -40,16 +40,16 @@ struct MachineRoster: Sendable {
 
     enum Choice: Sendable, Equatable {
         case wait(have: Int)
-        /// - Parameter joins: whether the machine that shares out plays one share itself.
+        /// - Parameter joins: whether the coordinating machine plays a share itself.
         case begin([Machine], joins: Bool)
     }
 
     struct Patience: Sendable {
-        /// A volunteer that was silent for so long does not count.
+        /// A volunteer that is silent for this long does not count.
         var volunteer = Duration.seconds(5)
-        /// When one machine is missing for so long, the one that shares out takes its place.
+        /// If one machine is missing for this long, the coordinating machine takes its place.
         var join = Duration.seconds(5)
-        /// A machine that plays is lost after so long a silence.
+        /// A playing machine that is silent for this long is lost.
         var player = Duration.seconds(10)
     }
 
@@ -58,7 +58,7 @@ struct MachineRoster: Sendable {
     let version: String
     private var volunteers: [Machine] = []
     private(set) var players: [Machine] = []
-    /// Since when exactly one machine is missing.
+    /// The time since which exactly one machine is missing.
     private var almostSince: Duration?
 
     init(wanted: Int, version: String, patience: Patience = Patience()) {

@@ -1,15 +1,15 @@
 import NIOCore
 public import RedisCore
 
-/// A machine that plays along in runs that others share out through Redis, one after the other.
+/// A machine that takes part in runs that are distributed through Redis, one after the other.
 public struct MachineWorker: Sendable {
     /// Plays assignments with a process each.
     public struct Player: Sendable {
-        /// Starts them; what they do comes as events, and the stream ends with the last of them.
+        /// Starts the processes. Their messages come as events, and the stream ends with the last process.
         public var start: @Sendable ([WorkerAssignment]) throws -> AsyncStream<WorkerEvent>
-        /// Lets all users end.
+        /// Ends all users.
         public var stop: @Sendable () -> Void
-        /// Puts in what is this machine's own, such as its threads; told the number of its workers.
+        /// Sets this machine's own values, such as its threads. The parameter is the number of its workers.
         public var prepare: @Sendable (inout WorkerAssignment, Int) -> Void
 
         public init(
@@ -22,9 +22,9 @@ public struct MachineWorker: Sendable {
         }
     }
 
-    /// Between two signs of life.
+    /// The interval between two signs of life.
     private static let beat = Duration.seconds(1)
-    /// What cannot be told for so long is given up, and so is the run.
+    /// If a report cannot be delivered for this long, the run is given up.
     private static let redisPatience = Duration.seconds(30)
 
     let redis: any RedisCommands
@@ -37,7 +37,7 @@ public struct MachineWorker: Sendable {
     /// - Parameters:
     ///   - redis: for commands that do not wait.
     ///   - waiting: another connection, for reads that wait.
-    ///   - note: is told what a person who watches should know.
+    ///   - note: called with messages for the person who watches.
     public init(
         redis: any RedisCommands, waiting: any RedisCommands, name: String, version: String, player: Player,
         note: @escaping @Sendable (String) -> Void
@@ -50,7 +50,7 @@ public struct MachineWorker: Sendable {
         self.note = note
     }
 
-    /// Plays along until the task is cancelled; a run under way is ended in an orderly way then.
+    /// Takes part in runs until the task is cancelled. A run under way is ended properly then.
     public func serve() async throws {
         self.note("waiting for a run")
         var last = "0-0"
@@ -68,7 +68,7 @@ public struct MachineWorker: Sendable {
                 last = entry.id
                 guard let id = entry["run"].map({ String(buffer: $0) }), !Task.isCancelled else { continue }
                 let board = RunBoard(id: id, redis: self.redis, waiting: self.waiting)
-                // A run that is over, or that cannot be reached, is none to wait for.
+                // A run that is over or cannot be reached is skipped.
                 guard (try? await board.isOpen()) == true else { continue }
                 do {
                     try await self.join(board)
@@ -97,7 +97,7 @@ public struct MachineWorker: Sendable {
 
     private struct Beginning {
         var order: MachineBegin
-        /// This machine's.
+        /// This machine's workers.
         var share: Int
         /// The last order that was read.
         var last: String
@@ -113,7 +113,7 @@ public struct MachineWorker: Sendable {
             last = read
             if let order = orders.first {
                 guard case .begin(let order) = order, let share = order.machines.firstIndex(of: teller.machine) else { return nil }
-                // What follows the order to begin is for the players: it is read again.
+                // Orders behind the order to begin are for the players and are read again.
                 return Beginning(order: order, share: share, last: "0-0")
             }
             try await teller.tell(.alive)
@@ -131,7 +131,7 @@ public struct MachineWorker: Sendable {
             assignment.divided(WorkerShare(index: beginning.share, of: order.shares), workers: order.workers))
         let watch = Task { await self.watch(board, teller, ordersAfter: beginning.last) }
         defer { watch.cancel() }
-        // The workers' last words are told even if this machine is asked to leave.
+        // The workers' last messages are delivered even if this machine is told to leave.
         let forwarding = Task {
             for await event in events {
                 switch event.kind {
@@ -147,7 +147,7 @@ public struct MachineWorker: Sendable {
                 self.player.stop()
             }
         } catch {
-            // Nobody hears them any more.
+            // Nobody receives them any more.
             self.player.stop()
             for await _ in events {}
             throw error
@@ -155,7 +155,7 @@ public struct MachineWorker: Sendable {
         self.note("the run is over")
     }
 
-    /// Gives signs of life, and ends the users when it is told to or when nobody is there any more to hear of them.
+    /// Sends signs of life, and ends the users on an order or when the coordinator is gone.
     private func watch(_ board: RunBoard, _ teller: Teller, ordersAfter first: String) async {
         var last = first
         var lastOpen = ContinuousClock.now
@@ -175,13 +175,13 @@ public struct MachineWorker: Sendable {
     }
 }
 
-/// Tells one machine's reports in their order, each until Redis has it.
+/// Delivers one machine's reports in order, and retries each until Redis has it.
 private actor Teller {
     private let board: RunBoard
     private let patience: Duration
     nonisolated let machine: String
     private var number = 0
-    /// A report that is on its way: the next one waits, so that numbers arrive in their order.
+    /// The report under way. The next one waits for it, so that numbers arrive in order.
     private var previous: Task<Void, any Error>?
 
     init(_ board: RunBoard, machine: String, patience: Duration) {

@@ -6,7 +6,7 @@ struct AuditTag: Sendable, Hashable {
     static let maximumRoomBytes = 128
 
     var room: String
-    /// Which virtual user sent it.
+    /// The number of the virtual user that sent it.
     var sender: Int
     /// From 1, without gaps, for each sender and room.
     var sequence: Int
@@ -20,8 +20,8 @@ struct AuditTag: Sendable, Hashable {
         self.sentAtNanoseconds = sentAtNanoseconds
     }
 
-    /// The room as bytes that every server leaves alone: letters, digits and `-_./` as they are, others percent-encoded. A long one is cut, with
-    /// a hash that keeps it apart from others.
+    /// The room in bytes that no server changes: letters, digits and `-_./` as they are, all others percent-encoded. A long one is cut and
+    /// gets a hash, to stay distinct.
     private static func encoded(_ room: String) -> String {
         var text = ""
         for byte in room.utf8 {

@@ -1,4 +1,4 @@
-/// What the generator knows about itself. A generator that is too busy measures its own queue.
+/// The generator's own health. A generator that is too busy measures its own queue.
 public struct GeneratorHealth: Sendable, Codable {
     /// CPU seconds of the process during the run, and its wall seconds.
     public var cpuSeconds = 0.0
@@ -11,7 +11,7 @@ public struct GeneratorHealth: Sendable, Codable {
 
     public init() {}
 
-    /// CPU used, as a share of what the event loops could have used.
+    /// The used CPU time as a share of what the event loops could have used.
     public var utilisation: Double { self.wallSeconds > 0 ? self.cpuSeconds / self.wallSeconds / Double(max(self.eventLoops, 1)) : 0 }
 
     static let highestUtilisation = 0.9

@@ -1,11 +1,11 @@
 import Histogram
 
-/// Durations in microseconds with three significant digits (HdrHistogram). Merging two gives what one would have recorded.
+/// Durations in microseconds with three significant digits (HdrHistogram). Merging two histograms gives the same as recording into one.
 public struct LatencyHistogram: Sendable {
     /// Longer times are recorded as this: a day.
     static let maximumMicroseconds: UInt64 = 86_400_000_000
 
-    /// Sized for times up to an eighth of a second: a period's histogram that has to grow step by step costs more than all that it records.
+    /// Sized for times up to an eighth of a second: growing a period's histogram step by step costs more than all its recordings.
     private static let sized: Histogram<UInt64> = {
         var histogram = Histogram<UInt64>(highestTrackableValue: 131_071, numberOfSignificantValueDigits: .three)
         histogram.autoResize = true
@@ -51,7 +51,7 @@ public struct LatencyHistogram: Sendable {
     /// - Parameter percentiles: in ascending order.
     func milliseconds(atPercentiles percentiles: [Double]) -> [Double] {
         guard self.count > 0 else { return percentiles.map { _ in 0 } }
-        // As many values as this lie at or below a percentile, rounded up; `nextDown` keeps a rounded product from passing a whole number.
+        // The number of values at or below a percentile, rounded up; `nextDown` keeps a rounded product from passing a whole number.
         let wanted = percentiles.map { max(1, (Double(self.count) * max($0.nextDown, 0) / 100).rounded(.up)) }
         var found: [Double] = []
         var total = 0.0
@@ -82,7 +82,7 @@ public struct LatencyHistogram: Sendable {
         self.histogram.recordedValues().map { ($0.value, $0.count) }
     }
 
-    /// What ``buckets`` came from, with the exact values beside them.
+    /// The histogram of ``buckets``, with the exact values.
     init(buckets: [(microseconds: UInt64, count: UInt64)], sumNanoseconds: Double, minimumNanoseconds: Int64, maximumNanoseconds: Int64) {
         for bucket in buckets where bucket.count > 0 {
             self.histogram.record(min(bucket.microseconds, Self.maximumMicroseconds), count: bucket.count)
@@ -92,7 +92,7 @@ public struct LatencyHistogram: Sendable {
         self.maximumNanoseconds = maximumNanoseconds
     }
 
-    /// What ``buckets`` came from, up to the exact sum: a report holds values in milliseconds.
+    /// The histogram of ``buckets``, except for the exact sum: a report holds values in milliseconds.
     init(buckets: [(microseconds: UInt64, count: UInt64)], mean: Double, minimum: Double, maximum: Double) {
         let count = buckets.reduce(0) { $0 + Double($1.count) }
         self.init(
@@ -100,7 +100,7 @@ public struct LatencyHistogram: Sendable {
             maximumNanoseconds: Int64(maximum * 1e6))
     }
 
-    /// About how much memory the buckets take.
+    /// The approximate memory of the buckets.
     var footprintInBytes: Int { self.histogram.estimatedFootprintInBytes }
 }
 

@@ -8,7 +8,7 @@ public enum ConsoleReport {
         return Self.titled(title, suffix: " (width: \(ReportNumber.text(seconds, digits: 3))s)") + Self.metrics(report)
     }
 
-    /// The whole run: what must be known first, the metrics, the verdict.
+    /// The whole run: warnings first, then the metrics and the verdict.
     public static func summary(_ report: RunReport, at time: String) -> String {
         var text = ""
         for headline in report.headlines { text += "warning: \(headline)\n" }

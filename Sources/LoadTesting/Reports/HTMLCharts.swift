@@ -19,7 +19,7 @@ struct HTMLCharts {
         self.report.intermediate.compactMap { period in value(period).map { (self.time(period), $0) } }
     }
 
-    /// A second, over a period. The last period may be shorter than the others.
+    /// The rate per second over a period. The last period may be shorter than the others.
     private func rate(_ metric: Metric) -> [(x: Double, y: Double)] {
         let points = self.points { period in
             let start = Double(period.period - self.report.startedAtMilliseconds) / 1000
@@ -85,7 +85,7 @@ struct HTMLCharts {
         return LineChart(title: "Distribution", unit: "milliseconds by percentile", series: series, axis: .percentile(end: end))
     }
 
-    /// Points as far as the number of samples supports: the last percentile is that of the last sample.
+    /// Points up to the percentile of the last sample: more would not be supported by the samples.
     private static func distribution(_ histogram: LatencyHistogram?, _ summary: LatencySummary) -> [(x: Double, y: Double)] {
         guard let histogram, histogram.count > 0 else {
             return [(50, summary.p50), (75, summary.p75), (90, summary.p90), (95, summary.p95), (99, summary.p99), (99.9, summary.p999)]

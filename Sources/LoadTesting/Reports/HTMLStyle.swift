@@ -1,4 +1,4 @@
-/// The report's style sheet. Six colours that stay apart for people who do not see all of them (after Okabe and Ito).
+/// The report's style sheet. Six colours that colour-blind people can distinguish (after Okabe and Ito).
 enum HTMLStyle {
     static let sheet = """
 

@@ -7,7 +7,7 @@ public struct ReportError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension JSONReport {
-    /// Reads a report of `dunlin run -o`, or of Artillery 2. What Artillery does not write stays empty.
+    /// Reads a report of `dunlin run -o`, or of Artillery 2. Values that Artillery does not write stay empty.
     public static func read(_ text: String) throws(ReportError) -> RunReport {
         let root: JSONSlice
         do {

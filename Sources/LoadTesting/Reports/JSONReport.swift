@@ -1,7 +1,7 @@
 import NIOCore
 import JSONCore
 
-/// Artillery's JSON report (`aggregate`, `intermediate`), with what Artillery does not know under `dunlin`.
+/// Artillery's JSON report (`aggregate`, `intermediate`). Additional values are under `dunlin`.
 public enum JSONReport {
     public static func write(_ report: RunReport) -> String {
         var writer = JSONWriter()

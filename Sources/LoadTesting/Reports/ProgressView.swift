@@ -1,4 +1,4 @@
-/// What a running test shows.
+/// The live view of a running test.
 public struct ProgressSnapshot: Sendable, Hashable {
     public var elapsed = 0.0
     /// Of all phases.
@@ -23,7 +23,7 @@ public struct ProgressSnapshot: Sendable, Hashable {
 
     /// - Parameters:
     ///   - counts: since the beginning.
-    ///   - before: what was shown a second ago.
+    ///   - before: the view of a second ago.
     init(
         _ counts: LoopPlayer.Glance, activeUsers: Int, phase: String?, elapsed: Double, total: Double, before: ProgressSnapshot
     ) {

@@ -1,7 +1,7 @@
 /// The metrics of one period, or of the whole run, by name.
 public struct MetricsReport: Sendable, Hashable {
     public var counters: [String: Int] = [:]
-    /// A second.
+    /// The rate per second.
     public var rates: [String: Double] = [:]
     public var summaries: [String: LatencySummary] = [:]
     /// Milliseconds since 1970: the beginning of the period, the first and the last measurement.
@@ -45,7 +45,7 @@ public struct MetricsReport: Sendable, Hashable {
     }
 }
 
-/// Everything that a report says about a run.
+/// The content of a report about a run.
 public struct RunReport: Sendable {
     public struct Step: Sendable, Hashable {
         public var index: Int
@@ -53,7 +53,7 @@ public struct RunReport: Sendable {
         public var summary: LatencySummary?
     }
 
-    /// What became of `before` or `after`.
+    /// The result of `before` or `after`.
     public struct Hook: Sendable, Hashable {
         public var name: String
         /// Nil if it was played to its end.
@@ -84,12 +84,12 @@ public struct RunReport: Sendable {
     public var hooks: [Hook] = []
     /// Processes that played it together.
     public var workers = 1
-    /// What is to be said about each process that ended before its time.
+    /// A message about each process that ended too early.
     public var lostWorkers: [String] = []
 
     public init() {}
 
-    /// What a reader must know before any figure.
+    /// Warnings that a reader must see before any figure.
     public var headlines: [String] {
         var lines: [String] = []
         let created = self.aggregate.counter(.created)
@@ -131,7 +131,7 @@ public struct RunReport: Sendable {
     }
 }
 
-/// Numbers as reports show them: up to three digits behind the point, none that say nothing.
+/// Formats numbers for reports: up to three decimals, without insignificant ones.
 enum ReportNumber {
     static func text(_ value: Double, digits: Int = 1) -> String {
         guard value.isFinite else { return "–" }

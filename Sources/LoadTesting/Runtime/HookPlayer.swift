@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 
-/// What became of `before` or `after`. What it measured is not the run's.
+/// The result of `before` or `after`. Its measurements are not part of the run's.
 public struct HookOutcome: Sendable {
     /// For the report; nil if the script has no such part.
     var hook: RunReport.Hook?
@@ -74,7 +74,7 @@ public final class LoadRunHooks: Sendable {
 
     public func before() async throws -> HookOutcome { try await self.play(self.compiled.before, "before", captured: []) }
 
-    /// - Parameter before: what it captured are variables here too.
+    /// - Parameter before: its captures are variables here too.
     public func after(_ before: HookOutcome) async throws -> HookOutcome {
         try await self.play(self.compiled.after, "after", captured: before.captured)
     }
@@ -88,9 +88,9 @@ public final class LoadRunHooks: Sendable {
         }.get()
     }
 
-    /// What is being played ends where it is.
+    /// Stops the user that is being played.
     public func stop() { self.loop.execute { [player] in player.value?.stop() } }
 
-    /// Gives the event loop back. Nothing may follow.
+    /// Releases the event loop. No call may follow.
     public func close() async throws { try await self.group.shutdownGracefully() }
 }

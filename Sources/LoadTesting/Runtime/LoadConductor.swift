@@ -1,8 +1,8 @@
 import NIOCore
 
-/// Starts virtual users by the schedule, collects what the loops measure, and ends the run. Lives on the first event loop.
+/// Starts virtual users by the schedule, collects the loops' measurements, and ends the run. Lives on the first event loop.
 final class LoadConductor {
-    /// With what `before` captured.
+    /// The context with the captures of `before`.
     private var context: RunContext
     private let payloads: PayloadRows
     private let options: LoadRunOptions
@@ -14,7 +14,7 @@ final class LoadConductor {
     private var scheduleTimer: Scheduled<Void>?
     private var ticks: [RepeatedTask] = []
     private var promise: EventLoopPromise<RunReport>?
-    /// Whether the players have been started: before that there is nobody to stop.
+    /// Whether the players have been started, so that there are users to stop.
     private var hasBegun = false
     private var isFinishing = false
     private let hookPlayer: HookPlayer
@@ -98,7 +98,7 @@ final class LoadConductor {
         self.schedule.stop()
         self.hookPlayer.stop()
         for player in self.players { player.stopUsers() }
-        // Otherwise the beginning finds that the schedule is over.
+        // Otherwise the start finds that the schedule is over.
         if self.hasBegun { self.finishIfDone() }
     }
 
@@ -218,7 +218,7 @@ final class LoadConductor {
         }
     }
 
-    /// `before` failed: there is nothing to play.
+    /// `before` failed, so nothing is played.
     private func end(measured seconds: Double) {
         self.isFinishing = true
         self.report(seconds: seconds, cpu: 0, remains: [])

@@ -8,24 +8,25 @@ public struct LoadRunOptions: Sendable {
     /// Multiplies think times, pauses and durations of phases.
     public var timeScale = 1.0
     public var eventLoops = 1
-    /// Metrics are collected this often; nil: each 10 seconds as Artillery does it, each second in a run that is planned for less than 100.
+    /// The length of a period. If nil, 10 seconds as in Artillery, or 1 second if the run is planned for less than 100.
     public var period: Duration?
     /// Milliseconds since 1970 at the run's beginning.
     public var startedAtMilliseconds: Int64
     public var version = ""
-    /// Local addresses of the connections, taken in turn: one address has ports for some 28,000. Empty: the system chooses.
+    /// Local addresses of the connections, taken in turn: one address has ports for some 28,000. If empty, the system chooses.
     public var localAddresses: [String] = []
-    /// What this process plays, if several play the script together.
+    /// The share of this process, if several play the script together.
     public var share = WorkerShare.whole
-    /// Who plays `before` and `after`.
+    /// The process that plays `before` and `after`.
     var hooks = Hooks.played
-    /// The uptime in nanoseconds (CLOCK_MONOTONIC) at which the run begins: workers of one machine begin together. Nil: now.
+    /// The uptime in nanoseconds (CLOCK_MONOTONIC) at which the run begins: workers of one machine begin together. If nil, it begins at
+    /// once.
     public var startUptimeNanoseconds: UInt64?
 
     enum Hooks: Sendable {
         /// This run.
         case played
-        /// The process that shares the run out; these are the captures of `before`.
+        /// The coordinating process plays them; these are the captures of `before`.
         case playedElsewhere([CapturedValue])
     }
 
@@ -35,17 +36,17 @@ public struct LoadRunOptions: Sendable {
     }
 }
 
-/// What a running test tells. Called on an event loop: what takes long belongs elsewhere.
+/// The observer of a running test. Its closures are called on an event loop, so they must be quick.
 public struct LoadRunObserver: Sendable {
     public var phaseStarted: @Sendable (Phase, Int) -> Void = { _, _ in }
     /// The metrics of a period and its length.
     public var periodEnded: @Sendable (MetricsReport, Duration) -> Void = { _, _ in }
-    /// Once a second.
+    /// Called once per second.
     public var progress: @Sendable (ProgressSnapshot) -> Void = { _ in }
     public var log: @Sendable (String) -> Void = { _ in }
     /// After each period: everything measured so far, and the users at work.
     public var measured: @Sendable (Measurements, MetricCatalog, Int) -> Void = { _, _, _ in }
-    /// What a process that plays a share tells the one that started it.
+    /// The messages of a worker process to the process that started it.
     public var told: @Sendable (WorkerMessage) -> Void = { _ in }
 
     public init() {}
@@ -72,7 +73,7 @@ public final class LoadRun: Sendable {
         self.conductor = box
     }
 
-    /// Plays the script until the last user is done, and gives the event loops back. Once in the life of a run.
+    /// Plays the script until the last user has finished, and releases the event loops. Call it only once.
     public func run() async throws -> RunReport {
         let promise = self.loop.makePromise(of: RunReport.self)
         self.loop.execute { [conductor] in
@@ -92,7 +93,7 @@ public final class LoadRun: Sendable {
         }
     }
 
-    /// Nobody begins any more and everybody ends; ``run()`` returns what was measured.
+    /// Stops the run: no user begins any more, and all users end. ``run()`` returns the measurements so far.
     public func stop() {
         self.loop.execute { [conductor] in conductor.value?.stop() }
     }

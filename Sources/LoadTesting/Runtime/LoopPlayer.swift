@@ -10,7 +10,7 @@ final class LoopPlayer {
     let context: RunContext
     let startedAt: NIODeadline
     let log: @Sendable (String) -> Void
-    /// Called with the phase of a user who is done.
+    /// Called with the phase of a user who has finished.
     private let finished: @Sendable (Int) -> Void
     var measurements: Measurements
     private var users: [Int: UserConnection] = [:]
@@ -18,13 +18,13 @@ final class LoopPlayer {
     private var lagTask: RepeatedTask?
     private var openConnections = 0
     private var closed: EventLoopPromise<Remains>?
-    /// Counts since the beginning, for the live view; periods are taken away from ``measurements``.
+    /// Counts since the beginning, for the live view: ``measurements`` holds only the current period.
     private var glanced = Glance()
-    /// Bytes of the connections that are in ``measurements`` already.
+    /// Bytes of connections that are counted in ``measurements`` already.
     private var takenBytes = (sent: 0, received: 0)
     private let localAddresses: [String]
     private(set) var plans: [(request: ConnectionRequest, local: String?, plan: ConnectionPlan)] = []
-    /// The first plan of each server: later ones share its TLS context.
+    /// The first plan of each server, whose TLS context later plans share.
     private var servers: [ServerKey: ConnectionPlan] = [:]
     /// The user of `before` or `after`, and who waits for it.
     private var hook: (user: Int, promise: EventLoopPromise<HookResult>)?
@@ -35,11 +35,11 @@ final class LoopPlayer {
         var verifiesCertificates: Bool
     }
 
-    /// Plans that are kept. With headers or a query of each user's own every connection has another one.
+    /// The maximum number of kept plans. If each user has its own headers or query, every connection has another plan.
     private static let maximumPlans = 64
 
     private static let lagInterval = TimeAmount.milliseconds(50)
-    /// Close frames may take this long at the end of a run.
+    /// How long close frames may take at the end of a run.
     private static let closeTime = TimeAmount.seconds(3)
 
     init(
@@ -86,7 +86,7 @@ final class LoopPlayer {
     /// Plays `before` or `after`.
     func play(hook plan: ScenarioPlan, row: [(slot: Int, value: ScriptValue)]) -> EventLoopFuture<HookResult> {
         let promise = self.loop.makePromise(of: HookResult.self)
-        // No number of a user of the schedule.
+        // A number that no user of the schedule has.
         let start = UserStart(user: .max, scenario: 0, phase: 0, intendedAt: self.now)
         self.hook = (start.user, promise)
         let connection = UserConnection(VirtualUser(start, plan: plan, context: self.context, row: row), player: self)
@@ -131,7 +131,7 @@ final class LoopPlayer {
         if let known = self.servers[key] { return known }
         var configuration = try ConnectionConfiguration(url)
         if !verifies { configuration.tls.certificateVerification = .none }
-        // A literal address needs no look-up for each user.
+        // With a literal address no user needs a look-up.
         configuration.address = try? SocketAddress(ipAddress: configuration.url.host, port: configuration.url.port)
         configuration.localAddress = local.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
         let plan = ConnectionPlan(configuration)
@@ -195,14 +195,14 @@ final class LoopPlayer {
     }
 }
 
-/// What became of `before` or `after`.
+/// The result of `before` or `after`.
 struct HookResult: Sendable {
     var outcome: VirtualUser.Outcome
     var captured: [CapturedValue]
 }
 
 extension LoopPlayer {
-    /// What is collected once, at the end.
+    /// The measurements that are collected once, at the end.
     struct Remains: Sendable {
         var lag = LatencyHistogram()
         var audit = DeliveryAudit()

@@ -1,4 +1,4 @@
-/// Puts together what event loops, or worker processes, have measured: the periods and the whole. A value; it reads no clock.
+/// Merges the measurements of event loops or worker processes into periods and the whole run. A value that reads no clock.
 struct RunCollector: Sendable {
     let context: RunContext
     let periodNanoseconds: Int64
@@ -47,7 +47,7 @@ struct RunCollector: Sendable {
     /// Reports keep at most this many periods; a longer run has longer ones.
     private static let maximumPeriods: Int64 = 2_000
 
-    /// Each 10 seconds as Artillery does it, each second in a run that is planned for less than 100.
+    /// 10 seconds as in Artillery, or 1 second if the run is planned for less than 100.
     static func periodNanoseconds(_ wanted: Duration?, end: RunInstant) -> Int64 {
         let usual: Duration = end < RunInstant(nanoseconds: 100_000_000_000) ? .seconds(1) : .seconds(10)
         let wanted = (wanted ?? usual).nanoseconds

@@ -15,7 +15,7 @@ final class UserRequests {
 
     private let player: LoopPlayer
     private let user: Int
-    /// Connections that nothing is sent over.
+    /// Idle connections.
     private var idle: [(key: Key, channel: RequestChannel)] = []
     private var busy: [(channel: RequestChannel, timer: Scheduled<Void>)] = []
 
@@ -24,7 +24,7 @@ final class UserRequests {
         var verifiesCertificates: Bool
     }
 
-    /// One connection with the request that it carries.
+    /// A connection with its current request.
     private struct Exchange {
         let key: Key
         let channel: RequestChannel
@@ -107,7 +107,7 @@ final class UserRequests {
         return RequestChannel.Request(HTTPMethod(rawValue: value.method), target, headers: headers, body: value.body)
     }
 
-    /// A name or a value that ended its line would forge further fields.
+    /// A line end in a name or value would forge further fields.
     private static func isValid(_ field: HTTPField) -> Bool {
         !field.name.isEmpty && field.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
             && field.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
@@ -126,6 +126,6 @@ final class UserRequests {
 }
 
 extension HTTPMethod {
-    /// Whether sending a request twice does what sending it once does (RFC 9110 §9.2.2).
+    /// Whether the method is idempotent (RFC 9110 §9.2.2).
     fileprivate var isIdempotent: Bool { [.GET, .HEAD, .PUT, .DELETE, .OPTIONS].contains(self) }
 }

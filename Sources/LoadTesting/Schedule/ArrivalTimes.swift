@@ -10,7 +10,7 @@ import Darwin
 ///
 /// The expected number of arrivals up to a time is the exact integral of the rate: a ramp is a parabola, not a staircase. Uniform arrivals
 /// come whenever that number passes an integer, and a fraction is carried from one phase into the next; Poisson arrivals come at
-/// exponentially distributed distances of it.
+/// exponentially distributed distances of that number.
 struct ArrivalTimes: Sendable {
     struct Arrival: Sendable, Hashable {
         var at: RunInstant
@@ -70,7 +70,7 @@ struct ArrivalTimes: Sendable {
         case .rate(let from, let to):
             let total = (from + to) / 2 * duration
             let due = (phase.spacing == .poisson ? self.poissonThreshold : self.threshold) - self.expectedBefore
-            // Rounding must not add an arrival at the very end of a phase.
+            // Rounding must not add an arrival at the end of a phase.
             guard due < total - 1e-9 * max(1, total) else { return nil }
             if phase.spacing == .poisson {
                 self.poissonThreshold += Self.exponential(&self.random)

@@ -20,7 +20,7 @@ public struct RunInstant: Sendable, Hashable, Comparable, Codable {
 
 /// A virtual user that begins, or does not.
 public struct UserStart: Sendable, Hashable {
-    /// Counted over the run, from 0.
+    /// The user's number in the run, from 0.
     public var user: Int
     /// Index into the script's scenarios.
     public var scenario: Int
@@ -32,13 +32,13 @@ public struct UserStart: Sendable, Hashable {
 public enum ScheduleDecision: Sendable, Hashable {
     case phaseStarted(Int)
     case start(UserStart)
-    /// The phase's `maxVusers` are at work already.
+    /// Skipped: the phase's `maxVusers` are at work already.
     case skipped(phase: Int)
     case phaseEnded(Int)
 }
 
-/// Decides when virtual users begin: open, closed and partly open model. A value without clock; the shell calls ``advance(to:)`` at
-/// ``nextDeadline`` and ``userFinished(_:at:)`` when one is done.
+/// Decides when virtual users begin, in the open, closed and partly open model. A value without a clock: its owner calls ``advance(to:)``
+/// at ``nextDeadline``, and ``userFinished(_:at:)`` when a user has finished.
 public struct LoadSchedule: Sendable {
     private let phases: [Phase]
     private let starts: [RunInstant]
@@ -56,13 +56,13 @@ public struct LoadSchedule: Sendable {
     public private(set) var active = 0
     private var now: RunInstant = .zero
     private var random: SeededGenerator
-    /// False once ``stop()`` was called: nobody begins any more.
+    /// False after ``stop()``, when no user begins any more.
     private var isRunning = true
 
     /// - Parameters:
     ///   - weights: of the scenarios. One at least is above 0.
     ///   - timeScale: multiplies durations; rates and numbers of users stay.
-    ///   - share: what one of several processes plays of it.
+    ///   - share: the part of one of several processes.
     public init(phases: [Phase], weights: [Double], seed: UInt64, timeScale: Double = 1, share: WorkerShare = .whole) {
         let scaled = share.phases(phases).map { phase in
             var phase = phase
@@ -94,15 +94,15 @@ public struct LoadSchedule: Sendable {
         return nil
     }
 
-    /// Whether all phases are over and nobody is at work or about to begin.
+    /// Whether all phases are over and no user is at work or will begin.
     public var isFinished: Bool {
         self.active == 0 && (!self.isRunning || (self.now >= self.end && self.pending == nil && self.repeats.isEmpty))
     }
 
-    /// Whether somebody may still begin.
+    /// Whether a user may still begin.
     public var isOver: Bool { !self.isRunning || (self.now >= self.end && self.pending == nil && self.repeats.isEmpty) }
 
-    /// When ``advance(to:)`` has something to do next; nil if never.
+    /// When ``advance(to:)`` must be called next. Nil if never.
     public var nextDeadline: RunInstant? {
         guard self.isRunning else { return nil }
         var deadline = self.pending?.at
@@ -115,7 +115,7 @@ public struct LoadSchedule: Sendable {
         return deadline
     }
 
-    /// What is due up to a time, in order.
+    /// The arrivals up to a time, in order.
     public mutating func advance(to now: RunInstant) -> [ScheduleDecision] {
         guard self.isRunning else { return [] }
         var decisions: [ScheduleDecision] = []
@@ -145,7 +145,7 @@ public struct LoadSchedule: Sendable {
         return decisions
     }
 
-    /// A user of a phase is done. In a closed phase another one may begin at once; in a partly open one the user may come again.
+    /// A user has finished. In a closed phase another one may begin at once; in a partly open one the user may come again.
     public mutating func userFinished(phase: Int, at now: RunInstant) -> [ScheduleDecision] {
         var decisions = self.advance(to: now)
         self.active -= 1
@@ -154,14 +154,14 @@ public struct LoadSchedule: Sendable {
         guard self.phases.indices.contains(phase), self.phases[phase].repeatProbability > 0,
             self.random.unit() < self.phases[phase].repeatProbability
         else { return decisions }
-        // One who comes again counts as active in between: the session goes on.
+        // A user who comes again counts as active in between.
         self.active += 1
         let at = now + self.phases[phase].repeatThink
         self.repeats.insert((at, phase), at: self.repeats.firstIndex { $0.at > at } ?? self.repeats.count)
         return decisions + self.advance(to: now)
     }
 
-    /// Nobody begins any more.
+    /// Lets no further user begin.
     public mutating func stop() {
         self.isRunning = false
         self.active -= self.repeats.count
@@ -170,7 +170,7 @@ public struct LoadSchedule: Sendable {
 
     // MARK: Inner workings
 
-    /// The earliest thing that is due at `now`, nil if there is none.
+    /// The earliest arrival that is due at `now`. Nil if there is none.
     private func earliestDue(_ now: RunInstant) -> RunInstant? {
         var due: RunInstant?
         func consider(_ instant: RunInstant?) {
@@ -232,7 +232,7 @@ public struct LoadSchedule: Sendable {
         let start = self.starts[self.phase]
         let end = start + self.phases[self.phase].duration
         guard self.now < end else { return nil }
-        // A nanosecond more, so that rounding cannot ask for a time at which the number is not reached yet.
+        // A nanosecond more, so that rounding cannot give a time before the number is reached.
         let at = start + self.phases[self.phase].duration.scaled(by: share) + .nanoseconds(1)
         let next = share == 0 ? max(start, self.now) : max(at, self.now)
         return next < end ? next : nil

@@ -1,12 +1,12 @@
-/// Gives the names within templates their meaning while a script is read. A class because the expression parser calls it back; it lives
-/// only during the reading, on one thread.
+/// Resolves the names in templates while a script is read. It is a class because the expression parser calls it back; it lives only during
+/// the reading, on one thread.
 final class NameResolver {
     var table = VariableTable()
     /// Names whose value is known when the script is read.
     var constants: [String: ScriptValue]
-    /// How many loops surround what is read.
+    /// The number of loops around the current node.
     var loopDepth = 0
-    /// A payload names its columns in its file, which is not read here: unknown names may be columns.
+    /// Whether a payload's columns are named in its file, which is not read here: unknown names may be columns then.
     var hasUnknownColumns = false
 
     private var node = DocumentNode(position: SourcePosition(file: "", line: 1, column: 1), content: .null)
@@ -51,7 +51,7 @@ final class NameResolver {
         return .variable(slot: self.table.refer(to: name, at: self.position(of: offset)))
     }
 
-    /// Complains about every name that nothing sets.
+    /// Reports every name that nothing sets.
     func checkReferences(_ diagnostics: inout Diagnostics) {
         guard !self.hasUnknownColumns else { return }
         let known = self.table.definitions.union(Self.builtIn)

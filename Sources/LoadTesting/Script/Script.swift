@@ -8,19 +8,19 @@ public struct Script: Sendable {
     public var scenarios: [Scenario]
     /// Runs once before the first virtual user. Its captures are variables of every user.
     public var before: Scenario?
-    /// Runs once when the last user is done.
+    /// Runs once when the last user has finished.
     public var after: Scenario?
     /// Labels of all steps, by ``Step/index``.
     public var stepLabels: [String]
     /// The values that every virtual user starts with, by slot.
     var initialSlots: [ScriptValue]
     var variables: VariableTable
-    /// What is suspicious. Errors are thrown instead.
+    /// The warnings. Errors are thrown.
     public var warnings: [Diagnostic]
 }
 
 extension Script {
-    /// One line about what a run would do.
+    /// One line that summarises a run.
     public var summary: String {
         let phases = self.configuration.phases
         var arrivals = ArrivalTimes(phases: phases.map(\.withoutChance), random: SeededGenerator(seed: 0))
@@ -53,7 +53,7 @@ public enum ScriptEngine: String, Sendable, Hashable {
 
 public struct Scenario: Sendable {
     public var name: String
-    /// Relative to the other scenarios' weights.
+    /// The weight relative to the other scenarios.
     public var weight: Double
     public var engine: ScriptEngine
     public var steps: [Step]
@@ -84,7 +84,7 @@ public struct ScriptConfiguration: Sendable {
     public var metricsByEndpoint: MetricsByEndpoint?
     /// Expectations that fail are also errors (`plugins.expect.reportFailuresAsErrors`).
     public var expectationFailuresAreErrors = false
-    /// Some message carries a tag of `$auditTag(room)`, so received messages are searched for them.
+    /// Whether a message carries a tag of `$auditTag(room)`, so that received messages are searched for tags.
     public var usesDeliveryAudit = false
     /// Events that bring back `_sentAt` are samples of latency (`$sentAt()`, journeys).
     public var measuresSentAt = false
@@ -127,13 +127,13 @@ public struct MetricsByEndpoint: Sendable, Hashable {
 /// One stretch of the load, in the order of the script.
 public struct Phase: Sendable, Hashable {
     public enum Load: Sendable, Hashable {
-        /// Nobody arrives.
+        /// No user arrives.
         case pause
-        /// Open model: users arrive at a rate that changes linearly, in users a second.
+        /// Open model: users arrive at a rate that changes linearly, in users per second.
         case rate(from: Double, to: Double)
         /// Open model: this many users, evenly over the duration.
         case count(Int)
-        /// Closed model: this many users at any time; one that is done is replaced at once.
+        /// Closed model: this many users at any time. A user who has finished is replaced at once.
         case users(from: Int, to: Int)
     }
 
@@ -190,7 +190,7 @@ public struct PayloadDefinition: Sendable, Hashable {
     var wholeSlot: Int?
 }
 
-/// How far a think time may deviate.
+/// The maximum deviation of a think time.
 enum Jitter: Sendable, Hashable {
     case relative(Double)
     case absolute(Duration)

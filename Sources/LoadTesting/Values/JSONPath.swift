@@ -16,7 +16,7 @@ public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
         var message: String
     }
 
-    /// Values that one path may find. The rest are not looked at.
+    /// The maximum number of values that one path finds. Further ones are ignored.
     static let maximumMatches = 10_000
 
     let steps: [Step]

@@ -14,7 +14,7 @@ struct Pattern: Sendable {
 
     var groupCount: Int { self.expression.numberOfCaptureGroups }
 
-    /// The group's text in the first match, nil if there is none.
+    /// The group's text in the first match. Nil if there is none.
     func firstMatch(in text: String, group: Int) -> String? {
         guard text.utf16.count <= Self.maximumTextLength else { return nil }
         let whole = NSRange(text.startIndex..., in: text)

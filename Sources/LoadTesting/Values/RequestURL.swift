@@ -1,4 +1,4 @@
-/// A URL of the schemes http, https, ws and wss, cut into what a connection needs and what a request needs.
+/// A URL of the schemes http, https, ws and wss, split into the parts for the connection and for the request.
 struct RequestURL: Sendable, Hashable {
     /// `http` or `https`, host and port, such as `http://127.0.0.1:3001`.
     var origin: String
@@ -41,7 +41,7 @@ struct RequestURL: Sendable, Hashable {
 
     var text: String { self.origin + self.target }
 
-    /// Where a `Location` leads (RFC 3986 §5.2, without dot segments).
+    /// Resolves a `Location` (RFC 3986 §5.2, without dot segments).
     func resolve(_ location: String) -> RequestURL? {
         if location.contains("://") { return RequestURL(location) }
         if location.hasPrefix("//") { return RequestURL("\(self.origin.prefix { $0 != ":" }):\(location)") }

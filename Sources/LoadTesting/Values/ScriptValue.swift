@@ -58,7 +58,7 @@ public enum ScriptValue: Sendable, Hashable {
         return members.last { $0.key == key }?.value
     }
 
-    /// The number, also of a string that is one.
+    /// The number, or that of a string that spells one.
     public var number: Double? {
         switch self {
         case .int(let value): Double(value)
@@ -69,7 +69,7 @@ public enum ScriptValue: Sendable, Hashable {
         }
     }
 
-    /// What JavaScript counts as true, with one exception: the strings "false" and "0", which CSV files hold, are false.
+    /// Whether JavaScript counts the value as true, with one exception: the strings "false" and "0", which CSV files hold, are false.
     public var isTrue: Bool {
         switch self {
         case .null: false

@@ -2,7 +2,7 @@ import NIOCore
 import JSONCore
 import SocketIOCore
 
-/// An answer in the form in which checks read it.
+/// An answer in the form that checks read.
 struct Answer {
     /// The arguments of an event or an acknowledgement as an array, or a message's or body's JSON.
     let value: ScriptValue
@@ -50,7 +50,7 @@ struct Answer {
     }
 }
 
-/// The result of holding an answer against a check.
+/// The result of checking an answer.
 struct CheckResult: Equatable {
     /// Ends the user.
     var failure: String?
@@ -122,7 +122,7 @@ extension Expectation {
         case .contentType(let template):
             let wanted = template.text(in: &scope).lowercased()
             let found = answer.headers.first { $0.name.lowercased() == "content-type" }?.value.lowercased() ?? ""
-            // "json" is short for application/json and its kin.
+            // "json" stands for application/json and similar types.
             return wanted == "json" ? found.contains("json") : found.hasPrefix(wanted)
         case .hasHeader(let template):
             let name = template.text(in: &scope).lowercased()

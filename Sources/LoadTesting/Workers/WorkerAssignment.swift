@@ -6,7 +6,7 @@ public struct ScriptSource: Sendable, Codable {
     /// As the user named it.
     public var file: String
     public var text: String
-    /// Where relative paths begin.
+    /// The directory of relative paths.
     public var directory: String
     public var options: ScriptOptions
 
@@ -19,14 +19,14 @@ public struct ScriptSource: Sendable, Codable {
 
     public var isJourneyFile: Bool { LoadTestConfiguration.describes(self.text) }
 
-    /// - Throws: all that is wrong with it.
+    /// - Throws: all errors in it.
     public func script() throws(Diagnostics) -> Script {
         self.isJourneyFile
             ? try LoadTestConfiguration.parse(self.text, file: self.file, options: self.options)
             : try ScriptParser.parse(self.text, file: self.file, options: self.options)
     }
 
-    /// The same for another machine: of this one's environment it holds only what the script reads.
+    /// A copy for another machine, with only those variables of the environment that the script reads.
     public var portable: ScriptSource {
         var source = self
         let texts = [self.text, self.options.configuration?.text, self.options.overrides, self.options.variables].compactMap { $0 }
@@ -36,7 +36,7 @@ public struct ScriptSource: Sendable, Codable {
     }
 }
 
-/// What one of several processes plays, for a line of JSON.
+/// The part of one of several processes, encoded as a line of JSON.
 public struct WorkerAssignment: Sendable, Codable {
     public var source: ScriptSource
     /// The payload files' texts, in the order of the configuration; nil: the worker reads the files itself.
@@ -46,17 +46,17 @@ public struct WorkerAssignment: Sendable, Codable {
     public var eventLoops: Int
     public var startedAtMilliseconds: Int64
     public var localAddresses: [String]
-    /// Whether it tells what `log` steps say.
+    /// Whether it reports the texts of `log` steps.
     public var isVerbose: Bool
     public var share: WorkerShare
     /// Uptime of the worker's machine (CLOCK_MONOTONIC) at which the run begins.
     public var startUptimeNanoseconds: UInt64
-    /// What `before` captured.
+    /// The captures of `before`.
     var captured: [CapturedValue]
 
     /// - Parameters:
     ///   - options: of the whole run.
-    ///   - captured: what `before` captured.
+    ///   - captured: the captures of `before`.
     public init(_ source: ScriptSource, options: LoadRunOptions, isVerbose: Bool, captured: HookOutcome) {
         self.source = source
         self.seed = options.seed

@@ -1,4 +1,4 @@
-/// What one worker process did.
+/// An event of one worker process.
 public struct WorkerEvent: Sendable {
     public enum Kind: Sendable {
         case told(WorkerMessage)
@@ -16,10 +16,10 @@ public struct WorkerEvent: Sendable {
     }
 }
 
-/// Follows the workers of a run until the last one is done.
+/// Follows the workers of a run until the last one has ended.
 public enum SharedRun {
-    /// - Parameter observer: is told of the merged run as if one process played it.
-    /// - Returns: everything that was told.
+    /// - Parameter observer: called for the merged run, as if one process played it.
+    /// - Returns: the merged results.
     public static func follow(
         _ events: AsyncStream<WorkerEvent>, _ merger: WorkerMerger, observer: LoadRunObserver
     ) async -> WorkerMerger {

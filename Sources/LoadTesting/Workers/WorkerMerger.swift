@@ -1,9 +1,9 @@
-/// Merges what the worker processes of a run tell into one view and one report. Histograms are merged, never percentiles. A value; it reads no
-/// clock and calls nobody.
+/// Merges the messages of a run's worker processes into one view and one report. It merges histograms, never percentiles. A value that
+/// reads no clock and makes no calls.
 public struct WorkerMerger: Sendable {
     private struct Worker: Sendable {
         var progress = WorkerProgress()
-        /// Periods that it has told.
+        /// The number of periods that it has reported.
         var periods = 0
         var end: WorkerEnd?
         var isLost = false
@@ -18,7 +18,7 @@ public struct WorkerMerger: Sendable {
 
     private var workers: [Worker]
     private var collector: RunCollector
-    /// Periods that some workers have not told yet, by number.
+    /// Periods that some workers have not reported yet, by number.
     private var open: [Int: Period] = [:]
     private var nextPeriod = 0
     private var lostWorkers: [String] = []
@@ -79,7 +79,7 @@ public struct WorkerMerger: Sendable {
 
     public var isDone: Bool { self.workers.allSatisfy(\.isDone) }
 
-    /// A period is complete when every worker that still plays has told it.
+    /// A period is complete when every running worker has reported it.
     private mutating func completePeriods() -> [MetricsReport] {
         var reports: [MetricsReport] = []
         while self.workers.allSatisfy({ $0.isDone || $0.periods > self.nextPeriod }) {

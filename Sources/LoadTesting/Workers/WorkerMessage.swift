@@ -1,14 +1,14 @@
 import Foundation
 
-/// What a worker process tells the process that started it: one line of JSON each, on its standard output.
+/// The messages of a worker process to the process that started it: a line of JSON each, on standard output.
 public enum WorkerMessage: Sendable, Codable {
-    /// Once a second.
+    /// Sent once per second.
     case progress(WorkerProgress)
-    /// What was measured in a period; nothing of it comes again.
+    /// The measurements of a period. Nothing of it is sent again.
     case period(WorkerPeriod)
     /// Audit, health and the rest, once, when the last user is done.
     case ended(WorkerEnd)
-    /// What a `log` step said.
+    /// The text of a `log` step.
     case log(String)
 
     public var line: String {
@@ -16,7 +16,7 @@ public enum WorkerMessage: Sendable, Codable {
         (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// Nil: the line is no message.
+    /// Nil if the line is no message.
     public init?(line: String) {
         guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return nil }
         self = message

@@ -11,7 +11,7 @@ public struct WorkerShare: Sendable, Hashable, Codable {
         self.count = count
     }
 
-    /// All of it: a run in one process.
+    /// The whole run, in one process.
     public static let whole = WorkerShare(index: 0, of: 1)
 
     /// One of the parts into which this one is divided.
@@ -25,7 +25,7 @@ public struct WorkerShare: Sendable, Hashable, Codable {
         total * (self.index + 1) / self.count - total * self.index / self.count
     }
 
-    /// The number over the whole run of this worker's user of a number. No two workers have one in common.
+    /// The number within the whole run of this worker's n-th user. Workers never share a number.
     func user(_ local: Int) -> Int { local * self.count + self.index }
 
     /// Whether the arrival of this number, counted over the whole run, is this worker's.
