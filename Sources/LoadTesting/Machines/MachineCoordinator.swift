@@ -75,7 +75,7 @@ public final class MachineCoordinator: Sendable {
         let wanted = self.state.withLockedValue(\.roster.wanted)
         var told = -1
         while true {
-            try await self.board.renew()
+            if try await !self.board.renew() { try await self.board.offer() }
             try await self.hear { _ in }
             if self.state.withLockedValue(\.isStopped) { throw Failure(description: "stopped before the run began") }
             switch self.state.withLockedValue({ $0.roster.choose(at: self.now) }) {

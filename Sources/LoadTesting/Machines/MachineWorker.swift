@@ -65,11 +65,15 @@ public struct MachineWorker: Sendable {
                 continue
             }
             for entry in entries {
-                last = entry.id
-                guard let id = entry["run"].map({ String(buffer: $0) }), !Task.isCancelled else { continue }
+                guard let id = entry["run"].map({ String(buffer: $0) }), !Task.isCancelled else {
+                    last = entry.id
+                    continue
+                }
                 let board = RunBoard(id: id, redis: self.redis, waiting: self.waiting)
-                // A run that is over or cannot be reached is skipped.
-                guard (try? await board.isOpen()) == true else { continue }
+                // While Redis does not answer nobody knows whether the run is over: the entry is read again.
+                guard let isOpen = try? await board.isOpen() else { break }
+                last = entry.id
+                guard isOpen else { continue }
                 do {
                     try await self.join(board)
                 } catch {
@@ -118,6 +122,8 @@ public struct MachineWorker: Sendable {
             }
             try await teller.tell(.alive)
         }
+        // Closed, or its coordinator was quiet for too long: then it will be offered again.
+        try await teller.tell(.left)
         return nil
     }
 

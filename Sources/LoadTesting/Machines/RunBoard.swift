@@ -34,13 +34,23 @@ struct RunBoard: Sendable {
         // Machines report on a stream that exists only: a late report must not bring back the stream of a run that is over.
         try await self.redis.addToStream(self.reports, [("opened", "1")])
         try await self.redis.expire(self.reports, in: Self.keepTime)
+        try await self.offer()
+    }
+
+    /// Looks for machines. One that took the run for closed comes back.
+    func offer() async throws(RedisError) {
         try await self.redis.addToStream(Self.runs, [("run", .text(self.id))], maximumLength: 100)
         try await self.redis.expire(Self.runs, in: Self.keepTime)
     }
 
     /// A sign of life.
-    func renew() async throws(RedisError) {
+    ///
+    /// - Returns: false if the last one was so long ago that machines took the run for closed.
+    @discardableResult
+    func renew() async throws(RedisError) -> Bool {
+        let wasOpen = try await self.isOpen()
         try await self.redis.set(self.open, "1", expiresIn: Self.openTime)
+        return wasOpen
     }
 
     func give(_ order: MachineOrder) async throws {

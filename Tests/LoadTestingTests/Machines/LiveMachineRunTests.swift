@@ -172,6 +172,34 @@ struct LiveMachineRunTests {
         await #expect(throws: MachineCoordinator.Failure.self) { try await board.publish(assignment) }
     }
 
+    @Test("a machine leaves a run that shows no sign of life, and comes back when the run is offered again")
+    func quietCoordinator() async throws {
+        let redis = InMemoryRedis(time: .stopped(at: 1_764_140_000_000))
+        let board = RunBoard(id: "x", redis: redis.session(), waiting: redis.session())
+        try await board.announce()
+        #expect(try await board.renew())
+        let machine = machine(redis, "one", Players())
+        var assembler = ReportAssembler()
+        var last = "0-0"
+        func reports() async throws -> [MachineReport] {
+            let (entries, read) = try await board.readReports(after: last, waiting: .seconds(600))
+            last = read
+            return entries.compactMap { assembler.take($0)?.report }
+        }
+        func next(_ isWanted: (MachineReport) -> Bool) async throws {
+            while try await !reports().contains(where: isWanted) {}
+        }
+        try await next { if case .volunteer("one", "1") = $0 { true } else { false } }
+        redis.advance(by: RunBoard.openTime + .seconds(1))
+        try await next { if case .left = $0 { true } else { false } }
+        #expect(try await !board.renew())
+        try await board.offer()
+        try await next { if case .volunteer("one", "1") = $0 { true } else { false } }
+        machine.cancel()
+        redis.advance(by: .seconds(60))
+        _ = await machine.result
+    }
+
     @Test("a report that comes after the end of its run leaves nothing behind")
     func lateReports() async throws {
         let redis = InMemoryRedis()
