@@ -28,7 +28,9 @@ struct ConnectionCostTests {
         let buffers = ReceiveBuffers(), allocator = ByteBufferAllocator()
         func take(_ bytes: Int) -> (buffer: ByteBuffer, address: UnsafeMutableRawPointer?) {
             var buffer = buffers.take(bytes, allocator)
-            return (buffer, buffer.withUnsafeMutableWritableBytes { $0.baseAddress })
+            // Before anything copies the buffer: writing to a copy would move it elsewhere.
+            let address = buffer.withUnsafeMutableWritableBytes { $0.baseAddress }
+            return (buffer, address)
         }
         var first: UnsafeMutableRawPointer?
         do {

@@ -97,7 +97,7 @@ struct CommitTests {
             let player = try await classroom.student(0)
             store.fail([.participant])
             #expect(try await player.ask("quiz:join", #"{"sessionId": "test_session_1"}"#).code == "unavailable")
-            #expect(classroom.runtime.snapshot().players == 0)
+            try await eventually { classroom.runtime.snapshot().players == 0 }
             store.fail([])
             #expect(try await player.ask("quiz:join", #"{"sessionId": "test_session_1"}"#).isOK)
             #expect(try await classroom.store.participants(sessionID: "test_session_1").map(\.userID) == ["user0"])
@@ -188,7 +188,7 @@ struct CommitTests {
             store.fail([.participant])
             #expect(try await player.ask("quiz:leave", #"{"sessionId": "test_session_1"}"#).text("sessionId") == "test_session_1")
             #expect(try await player.payload("quiz:left").text("sessionId") == "test_session_1")
-            #expect(classroom.runtime.snapshot().players == 0)
+            try await eventually { classroom.runtime.snapshot().players == 0 }
             store.fail([])
             try await eventually {
                 classroom.clock.advance(by: 1_000)
