@@ -240,7 +240,7 @@ let package = Package(
         .testTarget(
             name: "SocketIOClientTests",
             dependencies: [
-                "SocketIOClient", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "EngineIOCore", nioCore, nioPosix,
+                "SocketIOClient", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix,
                 nioConcurrency,
             ],
             swiftSettings: settings),

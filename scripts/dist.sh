@@ -21,12 +21,15 @@ else
     binary=$(realpath dist/dunlin)
 fi
 
-# What a system with the same C library has to bring along.
-needed=$(ldd "$binary" | awk '{ print $1 }' | grep -v -e linux-vdso -e ld-linux | sort)
+# What a system with the same C library has to bring along. Packages bring what these need in turn: libpq5 some twenty of them.
+if ldd "$binary" | grep 'not found'; then fail "a library is missing on this machine"; fi
+needed=$(readelf --dynamic "$binary" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v ld-linux | sort)
 if grep -qi -e libswift -e libFoundation -e libdispatch <<<"$needed"; then fail "the Swift runtime is not linked in: $needed"; fi
 printf '%s: %s MiB; needs from the system:\n' "$binary" "$(($(stat -c %s "$binary") >> 20))"
 while IFS= read -r library; do
-    package=$(dpkg -S "$(ldd "$binary" | awk -v name="$library" '$1 == name { print $3 }' | xargs -r realpath)" 2>/dev/null | cut -d: -f1 || true)
+    # By the file's name: where /lib is a link to /usr/lib, packages may name it by either.
+    file=$(ldd "$binary" | awk -v name="$library" '$1 == name { print $3 }' | xargs -r realpath)
+    package=$(dpkg -S "*/$(basename "$file")" 2>/dev/null | head -n 1 | cut -d: -f1 || true)
     printf '  %s%s\n' "$library" "${package:+ (Debian: $package)}"
 done <<<"$needed"
 
@@ -48,7 +51,8 @@ done
 alone ./dunlin init load load.yml >/dev/null
 alone ./dunlin check load.yml >/dev/null || fail "it does not accept its own first script"
 
-alone ./dunlin serve --port 0 --demo >serve.txt 2>serve-errors.txt &
+# Not by `alone`: a function in the background is a shell of its own, and signals would end that one.
+env -i HOME="$folder" ./dunlin serve --port 0 --demo >serve.txt 2>serve-errors.txt &
 server=$!
 url=""
 for _ in $(seq 300); do

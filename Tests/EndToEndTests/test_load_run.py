@@ -1,6 +1,7 @@
 """`dunlin run` and `dunlin journey` against real servers: reports, exit statuses, signals."""
 
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -105,6 +106,30 @@ def test_interrupting_ends_the_run_with_its_summary(dunlin_command, echo_server,
     assert (tmp_path / "run.json").exists()
 
 
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_the_run_at_once(dunlin_command, tmp_path, second):
+    with closing(socket.socket()) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        (tmp_path / "load.yml").write_text(
+            f"config: {{target: 'http://127.0.0.1:{silent.getsockname()[1]}', phases: [{{duration: 600, users: 1}}], timeout: 600}}\n"
+            "scenarios: [{engine: http, flow: [{think: 600}]}]\n"
+            "after: {engine: http, flow: [{get: {url: /}}]}\n"
+        )
+        process = subprocess.Popen(
+            [dunlin_command, "run", "load.yml"], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert "Phase started" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        # The users have ended, and `after` waits for an answer that never comes.
+        silent.settimeout(60)
+        silent.accept()
+        process.send_signal(second)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 128 + second and "Summary report" not in output
+
+
 def test_a_journey_prints_its_results_in_the_known_form(dunlin_command, echo_server, tmp_path):
     journeys = {
         "targetUrl": echo_server.url, "maxConcurrentUsers": 3, "rampUpDuration": 1, "testDuration": 4,
@@ -133,11 +158,28 @@ def test_a_wrong_command_line_is_one_line_with_a_status_of_its_own(dunlin_comman
     assert finished.stderr.startswith("dunlin: ") and finished.stderr.count("\n") == 1
 
 
-def test_a_report_that_cannot_be_written_has_a_status_of_its_own(dunlin_command, echo_server, tmp_path):
+@pytest.mark.parametrize("option", ["-o", "--html", "--junit"])
+@pytest.mark.parametrize("place", ["no/such/run.json", "load.yml/run.json", "."])
+def test_a_report_that_cannot_be_written_is_told_before_the_run(dunlin_command, echo_server, tmp_path, option, place):
     write(tmp_path, echo_server.url)
-    finished = run(dunlin_command, "run", "load.yml", "--time-scale", "0.1", "-q", "-o", "no/such/run.json", folder=tmp_path)
+    finished = run(dunlin_command, "run", "load.yml", option, place, folder=tmp_path)
     assert finished.returncode == 73
-    assert finished.stderr.startswith("dunlin: no/such/run.json cannot be written")
+    assert finished.stderr.startswith(f"dunlin: cannot write {place}: ") and "Phase started" not in finished.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--workers", "2"]])
+def test_more_users_than_the_soft_limit_of_descriptors_are_held(dunlin_command, echo_server, tmp_path, more):
+    (tmp_path / "crowd.yml").write_text(
+        f"config: {{target: {echo_server.url}, phases: [{{duration: 0.1, arrivalCount: 300}}], socketio: {{transports: [websocket]}}}}\n"
+        "scenarios: [{engine: socketio, flow: [{emit: [echo, 1], acknowledge: true}, {think: 3}]}]\n"
+    )
+    finished = subprocess.run(
+        [dunlin_command, "run", "crowd.yml", "-o", "run.json", "-q", *more], cwd=tmp_path, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1])),
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads((tmp_path / "run.json").read_text())["aggregate"]["counters"]["vusers.completed"] == 300
 
 
 def test_a_script_without_phases_is_wrong_unless_one_user_is_wanted(dunlin_command, echo_server, tmp_path):

@@ -112,6 +112,8 @@ struct SocketIOClientSessionTests {
         #expect(try machine.receive("3/y,0[]") == "ignored")
         #expect(try machine.receive("30[1]") == "ack / 0 [1]")
         #expect(try machine.receive("3[1]") == "ignored", "an answer to nothing")
+        _ = machine.leave("/x")
+        #expect(machine.session.makeID(in: "/x") == nil)
     }
 
     @Test("an acknowledgement is overdue from its deadline on, and what comes late is ignored")
@@ -133,6 +135,8 @@ struct SocketIOClientSessionTests {
     @Test("as many acknowledgements are pending as the limit says, and an answer makes room")
     func pendingLimit() throws {
         let machine = Machine(.init(maximumPendingAcknowledgements: 2))
+        _ = try machine.join("/")
+        _ = try machine.receive(#"0{"sid":"s"}"#)
         #expect([machine.session.makeID(), machine.session.makeID(), machine.session.makeID()] == [0, 1, nil])
         #expect(try machine.receive("30[]") == "ack / 0 []")
         #expect(machine.session.makeID() == 2)

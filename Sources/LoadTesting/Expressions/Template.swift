@@ -130,6 +130,15 @@ public struct JSONTemplate: Sendable, Hashable {
 
     private(set) var pieces: [Piece] = []
 
+    /// The JSON, if it has no expressions.
+    var constant: ByteBuffer? {
+        switch (self.pieces.count, self.pieces.first) {
+        case (0, _): ByteBuffer()
+        case (1, .raw(let bytes)): bytes
+        default: nil
+        }
+    }
+
     /// Appends the value's JSON.
     func render(to buffer: inout ByteBuffer, in scope: inout VariableScope) {
         for piece in self.pieces {
@@ -145,11 +154,16 @@ public struct JSONTemplate: Sendable, Hashable {
         }
     }
 
-    /// The value as a tree.
-    func value(in scope: inout VariableScope) -> ScriptValue {
+    /// The value's JSON.
+    func rendered(in scope: inout VariableScope) -> ByteBuffer {
         var buffer = ByteBuffer()
         self.render(to: &buffer, in: &scope)
-        return (try? JSONSlice(validating: buffer)).map(ScriptValue.init) ?? .null
+        return buffer
+    }
+
+    /// The value as a tree.
+    func value(in scope: inout VariableScope) -> ScriptValue {
+        (try? JSONSlice(validating: self.rendered(in: &scope))).map(ScriptValue.init) ?? .null
     }
 
     mutating func append(_ text: String) {

@@ -110,7 +110,7 @@ extension ScriptParser {
         if let node = members["maxConcurrentUsers"] {
             users = self.integer(node, "maxConcurrentUsers", in: 1...Self.maximumUsers)
         } else {
-            self.diagnostics.error(at: root.position, "a journey file needs 'maxConcurrentUsers'")
+            self.missing("maxConcurrentUsers", at: root.position, "a journey file needs 'maxConcurrentUsers'")
         }
         guard let rampUp, let test, let users else { return [] }
         // Everybody begins at once without a ramp-up; a phase has to last a moment for it.
@@ -136,7 +136,7 @@ extension ScriptParser {
 
     private mutating func seconds(_ key: String, _ members: Members) -> Duration? {
         guard let node = members[key] else {
-            self.diagnostics.error(at: members.node.position, "a journey file needs '\(key)' in seconds")
+            self.missing(key, at: members.node.position, "a journey file needs '\(key)' in seconds")
             return nil
         }
         return self.duration(node, key)
@@ -144,7 +144,7 @@ extension ScriptParser {
 
     private mutating func journeys(_ members: Members, whole: Duration) -> [Scenario] {
         guard let node = members["userJourneys"] else {
-            self.diagnostics.error(at: members.node.position, "a journey file needs 'userJourneys'")
+            self.missing("userJourneys", at: members.node.position, "a journey file needs 'userJourneys'")
             return []
         }
         guard let nodes = self.list(node, "userJourneys") else { return [] }
@@ -161,7 +161,7 @@ extension ScriptParser {
         let name = members["name"].flatMap { self.constantText($0, "a journey's name") } ?? "journey"
         let weight = members["weight"].flatMap { self.number($0, "a journey's weight", in: 0...1e6) } ?? 1
         guard let stepsNode = members["steps"], let nodes = self.list(stepsNode, "steps") else {
-            if members["steps"] == nil { self.diagnostics.error(at: node.position, "the journey '\(name)' has no 'steps'") }
+            if members["steps"] == nil { self.missing("steps", at: node.position, "the journey '\(name)' has no 'steps'") }
             return nil
         }
         var steps = nodes.compactMap { self.journeyStep($0) }
@@ -187,12 +187,12 @@ extension ScriptParser {
         let known = ["type", "event", "data", "duration", "expectedEvent", "timeout"]
         guard let members = self.mapping(node, "a journey's step", known: known) else { return nil }
         guard let typeNode = members["type"] else {
-            self.diagnostics.error(at: node.position, "a step needs 'type': emit, wait or expect")
+            self.missing("type", at: node.position, "a step needs 'type': emit, wait or expect")
             return nil
         }
         guard let type: StepType = self.choice(typeNode, "a step's type") else { return nil }
         func missing(_ key: String, _ parser: inout ScriptParser) -> Step? {
-            parser.diagnostics.error(at: node.position, "a step of the type '\(type.rawValue)' needs '\(key)'")
+            parser.missing(key, at: node.position, "a step of the type '\(type.rawValue)' needs '\(key)'")
             return nil
         }
         switch type {

@@ -3,10 +3,22 @@
 /// A receiver counts in a room from the first tagged message that it gets there. From then on every sender's numbers must come once and
 /// in order. Numbers that never come are lost, numbers that come twice are doubled, numbers that come after a greater one are out of order.
 public struct DeliveryAudit: Sendable, Codable {
-    /// Pairs of receiver and sender in one room. Beyond it pairs are not audited, and the report says how many.
-    static let maximumStreams = 200_000
-    /// Numbers that a report lists; all are counted.
-    static let maximumListed = 1_000
+    /// Bounds of the memory, however long the run is.
+    struct Limits: Sendable, Codable {
+        /// Pairs of receiver and sender in one room. Messages of others are not audited, and the report says how many.
+        var maximumStreams = 200_000
+        /// Pairs of sender and room. What others send is counted as sent, and not missed at the end.
+        var maximumSenders = 100_000
+        /// Rooms of the report. The rest are counted together.
+        var maximumRooms = 10_000
+        /// Numbers that have not come and may still do. Beyond it they are counted as lost at once.
+        var maximumMissing = 1_000_000
+        /// Numbers that a report lists; all are counted.
+        var maximumListed = 1_000
+    }
+
+    /// Stands for the rooms beyond the limit.
+    static let otherRooms = "(other rooms)"
 
     public struct Message: Sendable, Hashable, Codable {
         public var room: String
@@ -37,7 +49,6 @@ public struct DeliveryAudit: Sendable, Codable {
     }
 
     private struct SenderKey: Hashable, Codable { var room: String, sender: Int }
-    private struct ReceiverKey: Hashable, Codable { var room: String, receiver: Int }
     private struct StreamKey: Hashable, Codable { var room: String, receiver: Int, sender: Int }
 
     private struct Sent: Codable {
@@ -49,7 +60,12 @@ public struct DeliveryAudit: Sendable, Codable {
         var last = 0
         /// When each number was sent, for what is in flight when a receiver leaves: only the newest are kept.
         var recent: [Time] = []
-        var firstAt: Int64
+
+        mutating func add(_ tag: AuditTag, keeping count: Int) {
+            self.last = max(self.last, tag.sequence)
+            self.recent.append(Time(sequence: tag.sequence, at: tag.sentAtNanoseconds))
+            if self.recent.count > count { self.recent.removeFirst(self.recent.count - count) }
+        }
     }
 
     private struct Stream: Codable {
@@ -58,11 +74,13 @@ public struct DeliveryAudit: Sendable, Codable {
         var missing: Set<Int> = []
     }
 
+    private let limits: Limits
     private var sent: [SenderKey: Sent] = [:]
     private var streams: [StreamKey: Stream] = [:]
-    private var joined: [ReceiverKey: Int64] = [:]
-    private var left: [Int: Int64] = [:]
+    /// When each user ended who has a stream; none: it has not ended.
+    private var receivers: [Int: Int64?] = [:]
     private var rooms: [String: RoomReport] = [:]
+    private var missing = 0
     private var report = Report()
 
     /// Numbers of one sender whose times are kept.
@@ -70,67 +88,99 @@ public struct DeliveryAudit: Sendable, Codable {
     /// A gap larger than this is not listed number by number.
     private static let maximumGap = 10_000
 
-    public init() {}
+    public init() { self.init(limits: Limits()) }
+
+    init(limits: Limits) { self.limits = limits }
 
     public var isEmpty: Bool { self.sent.isEmpty && self.streams.isEmpty }
 
     mutating func sent(_ tag: AuditTag) {
+        self.count(tag.room) { $0.sent += 1 }
         let key = SenderKey(room: tag.room, sender: tag.sender)
-        var entry = self.sent[key] ?? Sent(firstAt: tag.sentAtNanoseconds)
-        entry.last = max(entry.last, tag.sequence)
-        entry.recent.append(Sent.Time(sequence: tag.sequence, at: tag.sentAtNanoseconds))
-        if entry.recent.count > Self.recentCount { entry.recent.removeFirst(entry.recent.count - Self.recentCount) }
-        self.sent[key] = entry
-        self.rooms[tag.room, default: RoomReport(room: tag.room)].sent += 1
+        guard self.sent.count < self.limits.maximumSenders || self.sent[key] != nil else { return }
+        self.sent[key, default: Sent()].add(tag, keeping: Self.recentCount)
     }
 
     mutating func received(_ tag: AuditTag, by receiver: Int, at now: RunInstant) {
-        let receiverKey = ReceiverKey(room: tag.room, receiver: receiver)
-        if self.joined[receiverKey] == nil { self.joined[receiverKey] = now.nanoseconds }
         let key = StreamKey(room: tag.room, receiver: receiver, sender: tag.sender)
-        let message = Message(room: tag.room, receiver: receiver, sender: tag.sender, sequence: tag.sequence)
         guard var stream = self.streams[key] else {
-            guard self.streams.count < Self.maximumStreams else {
+            guard self.streams.count < self.limits.maximumStreams else {
                 self.report.streamsNotAudited += 1
                 return
             }
             self.streams[key] = Stream(first: tag.sequence, next: tag.sequence + 1)
-            self.rooms[tag.room, default: RoomReport(room: tag.room)].delivered += 1
+            if self.receivers[receiver] == nil { self.receivers[receiver] = .some(nil) }
+            self.count(tag.room) { $0.delivered += 1 }
             return
         }
-        defer { self.streams[key] = stream }
+        let message = Message(room: tag.room, receiver: receiver, sender: tag.sender, sequence: tag.sequence)
         if tag.sequence >= stream.next {
-            for number in (stream.next..<tag.sequence).prefix(Self.maximumGap) { stream.missing.insert(number) }
+            self.miss(stream.next..<tag.sequence, &stream, message)
             stream.next = tag.sequence + 1
-            self.rooms[tag.room, default: RoomReport(room: tag.room)].delivered += 1
-        } else if stream.missing.remove(tag.sequence) != nil || tag.sequence < stream.first {
+            self.count(tag.room) { $0.delivered += 1 }
+        } else if self.find(tag.sequence, &stream) || tag.sequence < stream.first {
             stream.first = min(stream.first, tag.sequence)
-            self.rooms[tag.room, default: RoomReport(room: tag.room)].delivered += 1
-            self.rooms[tag.room, default: RoomReport(room: tag.room)].outOfOrder += 1
-            if self.report.outOfOrder.count < Self.maximumListed { self.report.outOfOrder.append(message) }
+            self.count(tag.room) {
+                $0.delivered += 1
+                $0.outOfOrder += 1
+            }
+            if self.report.outOfOrder.count < self.limits.maximumListed { self.report.outOfOrder.append(message) }
         } else {
-            self.rooms[tag.room, default: RoomReport(room: tag.room)].doubled += 1
-            if self.report.doubled.count < Self.maximumListed { self.report.doubled.append(message) }
+            self.count(tag.room) { $0.doubled += 1 }
+            if self.report.doubled.count < self.limits.maximumListed { self.report.doubled.append(message) }
+        }
+        self.streams[key] = stream
+    }
+
+    /// Notes a gap: its numbers may still come.
+    private mutating func miss(_ gap: Range<Int>, _ stream: inout Stream, _ message: Message) {
+        let kept = gap.prefix(min(Self.maximumGap, self.limits.maximumMissing - self.missing))
+        for number in kept { stream.missing.insert(number) }
+        self.missing += kept.count
+        let rest = gap.dropFirst(kept.count)
+        guard !rest.isEmpty else { return }
+        self.count(message.room) { $0.lost += rest.count }
+        for number in rest.prefix(max(0, self.limits.maximumListed - self.report.lost.count)) {
+            self.report.lost.append(
+                Message(room: message.room, receiver: message.receiver, sender: message.sender, sequence: number))
         }
     }
 
+    /// Whether a number was missing. It is not any more.
+    private mutating func find(_ number: Int, _ stream: inout Stream) -> Bool {
+        guard stream.missing.remove(number) != nil else { return false }
+        self.missing -= 1
+        return true
+    }
+
+    private mutating func count(_ room: String, _ change: (inout RoomReport) -> Void) {
+        let name = self.rooms.count < self.limits.maximumRooms || self.rooms[room] != nil ? room : Self.otherRooms
+        change(&self.rooms[name, default: RoomReport(room: name)])
+    }
+
     /// A receiver has ended: what is sent from now on need not reach it.
-    mutating func receiverEnded(_ receiver: Int, at now: RunInstant) { self.left[receiver] = now.nanoseconds }
+    mutating func receiverEnded(_ receiver: Int, at now: RunInstant) {
+        if self.receivers[receiver] != nil { self.receivers[receiver] = now.nanoseconds }
+    }
 
     /// Adds another loop's part. A receiver lives on one loop, so streams never collide.
     mutating func merge(_ other: DeliveryAudit) {
         self.sent.merge(other.sent) { one, two in one.last >= two.last ? one : two }
         self.streams.merge(other.streams) { one, _ in one }
-        self.joined.merge(other.joined) { min($0, $1) }
-        self.left.merge(other.left) { max($0, $1) }
+        self.receivers.merge(other.receivers) { one, two in one.map { max($0, two ?? $0) } ?? two }
+        self.missing += other.missing
         for (name, room) in other.rooms {
-            self.rooms[name, default: RoomReport(room: name)].sent += room.sent
-            self.rooms[name, default: RoomReport(room: name)].delivered += room.delivered
-            self.rooms[name, default: RoomReport(room: name)].doubled += room.doubled
-            self.rooms[name, default: RoomReport(room: name)].outOfOrder += room.outOfOrder
+            self.count(name) {
+                $0.sent += room.sent
+                $0.delivered += room.delivered
+                $0.lost += room.lost
+                $0.doubled += room.doubled
+                $0.outOfOrder += room.outOfOrder
+            }
         }
-        self.report.doubled = Array((self.report.doubled + other.report.doubled).prefix(Self.maximumListed))
-        self.report.outOfOrder = Array((self.report.outOfOrder + other.report.outOfOrder).prefix(Self.maximumListed))
+        self.report.lost = Array((self.report.lost + other.report.lost).prefix(self.limits.maximumListed))
+        self.report.doubled = Array((self.report.doubled + other.report.doubled).prefix(self.limits.maximumListed))
+        self.report.outOfOrder = Array((self.report.outOfOrder + other.report.outOfOrder).prefix(self.limits.maximumListed))
         self.report.streamsNotAudited += other.report.streamsNotAudited
     }
 
@@ -138,18 +188,18 @@ public struct DeliveryAudit: Sendable, Codable {
     ///
     /// - Parameter grace: a message sent less than this before a receiver ended may have been in flight and is not lost.
     public func finish(grace: Duration) -> Report {
-        var report = self.report
-        var rooms = self.rooms
+        var result = self
         for (key, stream) in self.streams {
             var missing = stream.missing.sorted()
             missing += self.tail(of: key, stream: stream, grace: grace)
             guard !missing.isEmpty else { continue }
-            rooms[key.room, default: RoomReport(room: key.room)].lost += missing.count
-            for sequence in missing where report.lost.count < Self.maximumListed {
-                report.lost.append(Message(room: key.room, receiver: key.receiver, sender: key.sender, sequence: sequence))
+            result.count(key.room) { $0.lost += missing.count }
+            for sequence in missing.prefix(max(0, self.limits.maximumListed - result.report.lost.count)) {
+                result.report.lost.append(Message(room: key.room, receiver: key.receiver, sender: key.sender, sequence: sequence))
             }
         }
-        report.rooms = rooms.values.sorted { $0.room < $1.room }
+        var report = result.report
+        report.rooms = result.rooms.values.sorted { $0.room < $1.room }
         let order: (Message, Message) -> Bool = {
             ($0.room, $0.receiver, $0.sender, $0.sequence) < ($1.room, $1.receiver, $1.sender, $1.sequence)
         }
@@ -162,7 +212,7 @@ public struct DeliveryAudit: Sendable, Codable {
     /// Numbers that were sent after the last one received, long enough before the receiver ended.
     private func tail(of key: StreamKey, stream: Stream, grace: Duration) -> [Int] {
         guard let sent = self.sent[SenderKey(room: key.room, sender: key.sender)], sent.last >= stream.next else { return [] }
-        let end = (self.left[key.receiver] ?? .max / 2) - grace.nanoseconds
+        let end = ((self.receivers[key.receiver] ?? nil) ?? .max / 2) - grace.nanoseconds
         let recent = Dictionary(sent.recent.map { ($0.sequence, $0.at) }) { first, _ in first }
         // What is older than the kept times was sent before them.
         let oldest = sent.recent.first?.at ?? .max

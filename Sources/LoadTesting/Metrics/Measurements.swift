@@ -24,7 +24,7 @@ enum Metric: Int, CaseIterable {
     case created, completed, failed, skipped, sessionLength, emits,
         responseTime, serviceTime, acknowledgementTime, pushTime, fanOutTime, eventsReceived,
         errorEvents, sentAtLatency, connects, reconnects, disconnects, connectTime, connectTimeTCP,
-        connectTimeTLS, connectTimeHandshake, connectTimeNamespace, connectFailures, timeouts, sentMessages,
+        connectTimeTLS, connectTimeHandshake, connectTimeNamespace, connectFailures, refusals, timeouts, sentMessages,
         receivedMessages, webSocketResponseTime, requests, responses, httpResponseTime, bytesSent,
         bytesReceived, expectationsMet, expectationsFailed, webSocketConnects, webSocketConnectFailures,
         webSocketDisconnects, webSocketConnectTime, webSocketConnectTimeTCP, webSocketConnectTimeTLS, webSocketConnectTimeHandshake,
@@ -57,6 +57,7 @@ enum Metric: Int, CaseIterable {
         case .connectTimeHandshake: "socketio.connect_time.handshake"
         case .connectTimeNamespace: "socketio.connect_time.namespace"
         case .connectFailures: "socketio.connect_failures"
+        case .refusals: "socketio.connect_refusals"
         case .timeouts: "socketio.timeouts"
         case .sentMessages: "websocket.messages_sent"
         case .receivedMessages: "websocket.messages_received"
@@ -139,76 +140,91 @@ public struct Measurements: Sendable, Codable {
     static let maximumDynamicNames = 500
     static let overflowName = "errors.other (too many different messages)"
 
-    private(set) var counts: [Int]
-    private(set) var histograms: [LatencyHistogram?]
-    private(set) var dynamicCounts: [String: Int] = [:]
-    /// Over the whole run: ``take()`` leaves it.
-    var audit = DeliveryAudit()
-    /// When the first and the last thing was measured.
-    private(set) var firstAt: RunInstant?
-    private(set) var lastAt: RunInstant?
+    private struct Contents: Sendable, Codable {
+        var counts: [Int]
+        var histograms: [LatencyHistogram?]
+        var dynamicCounts: [String: Int] = [:]
+        /// Over the whole run: ``take()`` leaves it.
+        var audit = DeliveryAudit()
+        /// When the first and the last thing was measured.
+        var firstAt: RunInstant?
+        var lastAt: RunInstant?
 
-    /// The audit is collected once, at the end.
-    private enum CodingKeys: String, CodingKey { case counts, histograms, dynamicCounts, firstAt, lastAt }
+        /// The audit is collected once, at the end.
+        private enum CodingKeys: String, CodingKey { case counts, histograms, dynamicCounts, firstAt, lastAt }
 
-    private init() {
-        self.counts = []
-        self.histograms = []
+        init(metrics: Int) {
+            self.counts = Array(repeating: 0, count: metrics)
+            self.histograms = Array(repeating: nil, count: metrics)
+        }
     }
 
-    /// Stands in for measurements that were lent away.
-    static let empty = Measurements()
+    /// An array of one: to lend the measurements to a virtual user, as happens for each message, moves one reference.
+    private var box: [Contents]
 
-    public init(catalog: MetricCatalog) {
-        self.counts = Array(repeating: 0, count: catalog.names.count)
-        self.histograms = Array(repeating: nil, count: catalog.names.count)
+    /// Stands in for measurements that were lent away.
+    static let none = Measurements(box: [])
+
+    private init(box: [Contents]) { self.box = box }
+
+    public init(catalog: MetricCatalog) { self.init(box: [Contents(metrics: catalog.names.count)]) }
+
+    public init(from decoder: any Decoder) throws { self.init(box: [try Contents(from: decoder)]) }
+
+    public func encode(to encoder: any Encoder) throws { try self.box[0].encode(to: encoder) }
+
+    var counts: [Int] { self.box[0].counts }
+    var histograms: [LatencyHistogram?] { self.box[0].histograms }
+    var dynamicCounts: [String: Int] { self.box[0].dynamicCounts }
+    var firstAt: RunInstant? { self.box[0].firstAt }
+    var lastAt: RunInstant? { self.box[0].lastAt }
+    var audit: DeliveryAudit {
+        get { self.box[0].audit }
+        _modify { yield &self.box[0].audit }
     }
 
     mutating func touch(_ now: RunInstant) {
-        if self.firstAt == nil { self.firstAt = now }
-        self.lastAt = now
+        if self.box[0].firstAt == nil { self.box[0].firstAt = now }
+        self.box[0].lastAt = now
     }
 
-    mutating func count(_ id: MetricID, by amount: Int = 1) { self.counts[id.index] &+= amount }
+    mutating func count(_ id: MetricID, by amount: Int = 1) { self.box[0].counts[id.index] &+= amount }
 
     mutating func record(_ id: MetricID, nanoseconds: Int64) {
-        if self.histograms[id.index] == nil { self.histograms[id.index] = LatencyHistogram() }
-        self.histograms[id.index]?.record(nanoseconds: nanoseconds)
+        if self.box[0].histograms[id.index] == nil { self.box[0].histograms[id.index] = LatencyHistogram() }
+        self.box[0].histograms[id.index]?.record(nanoseconds: nanoseconds)
     }
 
     mutating func count(named name: String, by amount: Int = 1) {
-        if self.dynamicCounts[name] == nil, self.dynamicCounts.count >= Self.maximumDynamicNames {
-            self.dynamicCounts[Self.overflowName, default: 0] += amount
+        if self.box[0].dynamicCounts[name] == nil, self.box[0].dynamicCounts.count >= Self.maximumDynamicNames {
+            self.box[0].dynamicCounts[Self.overflowName, default: 0] += amount
         } else {
-            self.dynamicCounts[name, default: 0] += amount
+            self.box[0].dynamicCounts[name, default: 0] += amount
         }
     }
 
-    subscript(count id: MetricID) -> Int { self.counts[id.index] }
-    subscript(histogram id: MetricID) -> LatencyHistogram? { self.histograms[id.index] }
+    subscript(count id: MetricID) -> Int { self.box[0].counts[id.index] }
+    subscript(histogram id: MetricID) -> LatencyHistogram? { self.box[0].histograms[id.index] }
 
     public mutating func merge(_ other: Measurements) {
-        for index in other.counts.indices { self.counts[index] &+= other.counts[index] }
+        for index in other.counts.indices { self.box[0].counts[index] &+= other.counts[index] }
         for index in other.histograms.indices {
             guard let histogram = other.histograms[index] else { continue }
-            if self.histograms[index] == nil { self.histograms[index] = LatencyHistogram() }
-            self.histograms[index]?.merge(histogram)
+            if self.box[0].histograms[index] == nil { self.box[0].histograms[index] = LatencyHistogram() }
+            self.box[0].histograms[index]?.merge(histogram)
         }
         for (name, count) in other.dynamicCounts { self.count(named: name, by: count) }
         if !other.audit.isEmpty { self.audit.merge(other.audit) }
-        if let first = other.firstAt { self.firstAt = self.firstAt.map { min($0, first) } ?? first }
-        if let last = other.lastAt { self.lastAt = self.lastAt.map { max($0, last) } ?? last }
+        if let first = other.firstAt { self.box[0].firstAt = self.firstAt.map { min($0, first) } ?? first }
+        if let last = other.lastAt { self.box[0].lastAt = self.lastAt.map { max($0, last) } ?? last }
     }
 
     /// The measurements so far; what comes is counted from zero.
     public mutating func take() -> Measurements {
-        var taken = self
-        taken.audit = DeliveryAudit()
-        for index in self.counts.indices { self.counts[index] = 0 }
-        for index in self.histograms.indices { self.histograms[index] = nil }
-        self.dynamicCounts = [:]
-        self.firstAt = nil
-        self.lastAt = nil
+        var rest = Contents(metrics: self.counts.count)
+        swap(&rest.audit, &self.box[0].audit)
+        var taken = Measurements(box: [rest])
+        swap(&taken, &self)
         return taken
     }
 }

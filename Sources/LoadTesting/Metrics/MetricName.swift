@@ -43,7 +43,7 @@ enum MetricName: Equatable {
     static func complaint(about name: String) -> String? {
         switch MetricName(name) {
         case .counter, .rate, .summary: nil
-        case .time: "'\(name)' is a time; say which of its values, such as \(name).p95"
+        case .time: Self.misspeltValue(name) ?? "'\(name)' is a time; say which of its values, such as \(name).p95"
         case .unknown:
             if let dot = name.lastIndex(of: "."), LatencySummary.names.contains(String(name[name.index(after: dot)...])) {
                 Self.unknown(String(name[..<dot]), among: Self.known.filter { $0.value == .time }.map(\.key))
@@ -51,6 +51,15 @@ enum MetricName: Equatable {
                 Self.unknown(name, among: Array(Self.known.keys))
             }
         }
+    }
+
+    /// A time with a value that no time has, but almost.
+    private static func misspeltValue(_ name: String) -> String? {
+        guard let dot = name.lastIndex(of: "."), case let base = String(name[..<dot]), Self.known[base] == .time,
+            case let value = String(name[name.index(after: dot)...]),
+            NearestName.suggestion(for: value, among: LatencySummary.names) != nil
+        else { return nil }
+        return "'\(base)' has no value '\(value)'; it has \(LatencySummary.names.joined(separator: ", "))"
     }
 
     private static func unknown(_ name: String, among known: [String]) -> String {

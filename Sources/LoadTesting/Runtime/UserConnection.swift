@@ -225,7 +225,7 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
         case .joined(let namespace, _, _):
             if let attempt { attempt.timings.namespace = attempt.part(at: self.player.now) }
             self.connected(namespace)
-        case .refused(let namespace, let message, _): self.take(.connectFailed(namespace: namespace, reason: message))
+        case .refused(let namespace, let message, _): self.take(.refused(namespace: namespace, message: message))
         case .left: self.take(.disconnected(reason: "io server disconnect"))
         case .incomplete, .ignored: break
         }

@@ -16,6 +16,12 @@ struct Members {
     func position(of key: String) -> SourcePosition { self.members.last { $0.key == key }?.position ?? self.node.position }
 }
 
+/// A key that an unknown one of the mapping probably means.
+struct MisspeltKey: Hashable {
+    let mapping: SourcePosition
+    let meant: String
+}
+
 /// Typed reading of nodes. Each method adds a diagnostic and returns nil when the node is of another kind.
 extension ScriptParser {
     /// What a script may say that is understood and not done, with what to do instead.
@@ -44,10 +50,19 @@ extension ScriptParser {
                 self.diagnostics.error(at: member.position, "'\(member.key)' in \(what): \(alternative)")
             } else {
                 let hint = NearestName.hint(for: member.key, among: known)
+                if let meant = NearestName.suggestion(for: member.key, among: known), severity == .error {
+                    self.misspelt.insert(MisspeltKey(mapping: node.position, meant: meant))
+                }
                 self.diagnostics.add(Diagnostic(severity, at: member.position, "unknown key '\(member.key)' in \(what)\(hint)"))
             }
         }
         return Members(node: node, what: what, members: members)
+    }
+
+    /// Complains about a mapping that has none of the keys, unless it was said already that one of them is misspelt.
+    mutating func missing(_ keys: String..., at mapping: SourcePosition, _ message: String) {
+        guard !keys.contains(where: { self.misspelt.contains(MisspeltKey(mapping: mapping, meant: $0)) }) else { return }
+        self.diagnostics.error(at: mapping, message)
     }
 
     /// A text without variables; those of the environment are resolved.

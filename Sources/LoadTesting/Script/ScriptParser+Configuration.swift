@@ -159,7 +159,7 @@ extension ScriptParser {
         }
         if let transports = members["transports"] {
             let values: [SocketIOSettings.Transport] = self.oneOrMore(transports).compactMap { self.choice($0, "a transport") }
-            if values.isEmpty {
+            if case .sequence([]) = transports.content {
                 self.diagnostics.error(at: transports.position, "\(what).transports is empty")
             } else {
                 self.configuration.socketIO.transports = values

@@ -21,7 +21,7 @@ extension ScriptParser {
         case .mapping:
             guard let members = self.mapping(node, "emit", known: Self.emitKeys) else { return nil }
             guard let channel = members.first("channel", "event") else {
-                self.diagnostics.error(at: node.position, "emit needs 'channel': the event's name")
+                self.missing("channel", "event", at: node.position, "emit needs 'channel': the event's name")
                 return nil
             }
             nested = members
@@ -95,7 +95,7 @@ extension ScriptParser {
         let known = ["channel", "on", "data", "args", "match", "capture", "expect", "where", "namespace", "timeout"]
         guard let members = self.mapping(node, "response", known: known) else { return nil }
         guard let channel = members.first("channel", "on") else {
-            self.diagnostics.error(at: node.position, "response needs 'channel' (or 'on'): the event that is awaited")
+            self.missing("channel", "on", at: node.position, "response needs 'channel' (or 'on'): the event that is awaited")
             return nil
         }
         guard let name = self.template(channel, "a response's channel") else { return nil }
@@ -130,7 +130,7 @@ extension ScriptParser {
             guard let members = self.mapping(node, what, known: known, ignored: Self.ignoredExtractions) else { return nil }
             guard let extraction = self.extraction(members) else { return nil }
             guard let value = members["value"] else {
-                self.diagnostics.error(at: node.position, "\(what) needs 'value'")
+                self.missing("value", at: node.position, "\(what) needs 'value'")
                 return nil
             }
             let isStrict = members["strict"].flatMap { self.boolean($0, "strict") } ?? true
@@ -147,7 +147,7 @@ extension ScriptParser {
         guard let members = self.mapping(node, "capture", known: known, ignored: Self.ignoredExtractions) else { return nil }
         guard let extraction = self.extraction(members) else { return nil }
         guard let name = members["as"].flatMap({ self.constantText($0, "as") }) else {
-            self.diagnostics.error(at: node.position, "capture needs 'as': the variable that takes the value")
+            self.missing("as", at: node.position, "capture needs 'as': the variable that takes the value")
             return nil
         }
         let isStrict = members["strict"].flatMap { self.boolean($0, "strict") } ?? true
@@ -197,7 +197,7 @@ extension ScriptParser {
             let ignored = ["cdnHit": "it is about one vendor's headers", "validRegex": "patterns are checked when the script is read"]
             guard let members = self.mapping(node, "expect", known: general + (allowsHTTP ? http : []), ignored: ignored) else { return [] }
             if members["json"] != nil, members["value"] == nil {
-                self.diagnostics.error(at: node.position, "expect with 'json' needs 'value'")
+                self.missing("value", at: node.position, "expect with 'json' needs 'value'")
             }
             return members.members.compactMap { self.expectation($0, members: members) }
         }

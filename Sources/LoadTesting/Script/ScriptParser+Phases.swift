@@ -23,7 +23,9 @@ extension ScriptParser {
             return Phase(name: name, duration: duration, load: .pause, position: node.position)
         }
         guard let durationNode = members["duration"] else {
-            self.diagnostics.error(at: node.position, "a phase needs 'duration' with 'arrivalRate', 'arrivalCount' or 'users', or 'pause'")
+            self.missing(
+                "duration", "pause", at: node.position, "a phase needs 'duration' with 'arrivalRate', 'arrivalCount' or 'users', or 'pause'"
+            )
             return nil
         }
         guard let duration = self.duration(durationNode, "a phase's duration"), let load = self.load(members) else { return nil }
@@ -62,7 +64,8 @@ extension ScriptParser {
             return self.integer(rampTo, "rampTo", in: 0...Self.maximumUsers).map { .users(from: from, to: $0) }
         }
         guard members["arrivalRate"] != nil || rampTo != nil else {
-            self.diagnostics.error(at: members.node.position, "a phase needs 'arrivalRate', 'arrivalCount' or 'users'")
+            self.missing(
+                "arrivalRate", "arrivalCount", "users", at: members.node.position, "a phase needs 'arrivalRate', 'arrivalCount' or 'users'")
             return nil
         }
         let from = members["arrivalRate"].map { self.number($0, "arrivalRate", in: 0...Self.maximumRate) } ?? 0
@@ -77,7 +80,7 @@ extension ScriptParser {
         let known = ["path", "fields", "order", "skipHeader", "delimiter", "cast", "skipEmptyLines", "loadAll", "name"]
         guard let members = self.mapping(node, "a payload", known: known) else { return nil }
         guard let pathNode = members["path"] else {
-            self.diagnostics.error(at: node.position, "a payload needs 'path'")
+            self.missing("path", at: node.position, "a payload needs 'path'")
             return nil
         }
         guard let path = self.constantText(pathNode, "a payload's path") else { return nil }

@@ -43,7 +43,7 @@ extension ScriptParser {
         let ignored = ["gzip": "responses are asked for uncompressed", "decompress": "responses are asked for uncompressed"]
         guard let members = self.mapping(node, "a request", known: Self.requestKeys, ignored: ignored) else { return nil }
         guard let urlNode = members.first("url", "uri") else {
-            self.diagnostics.error(at: node.position, "a request needs 'url'")
+            self.missing("url", "uri", at: node.position, "a request needs 'url'")
             return nil
         }
         guard let url = self.template(urlNode, "url") else { return nil }

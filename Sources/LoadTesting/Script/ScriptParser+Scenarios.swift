@@ -25,11 +25,11 @@ extension ScriptParser {
         let name = members["name"].flatMap { self.constantText($0, "a scenario's name") } ?? "scenario \(number)"
         let weight = members["weight"].map { self.weight($0) ?? 1 } ?? 1
         guard let flow = members["flow"] else {
-            self.diagnostics.error(at: node.position, "the scenario '\(name)' has no 'flow'")
+            self.missing("flow", at: node.position, "the scenario '\(name)' has no 'flow'")
             return nil
         }
         guard let steps = self.steps(flow, engine: engine, what: "a flow") else { return nil }
-        if steps.isEmpty { self.diagnostics.warning(at: flow.position, "the flow of '\(name)' has no steps") }
+        if case .sequence([]) = flow.content { self.diagnostics.warning(at: flow.position, "the flow of '\(name)' has no steps") }
         return Scenario(name: name, weight: weight, engine: engine, steps: steps, position: node.position)
     }
 
@@ -54,7 +54,7 @@ extension ScriptParser {
         guard let members = self.mapping(node, "'\(name)'", known: ["engine", "flow", "name"]) else { return nil }
         let engine = self.engine(members)
         guard let flow = members["flow"] else {
-            self.diagnostics.error(at: node.position, "'\(name)' has no 'flow'")
+            self.missing("flow", at: node.position, "'\(name)' has no 'flow'")
             return nil
         }
         guard let steps = self.steps(flow, engine: engine, what: "a flow") else { return nil }
@@ -265,7 +265,7 @@ extension ScriptParser {
             }
         }
         if let whileTrue { return .whileTrue(whileTrue) }
-        self.diagnostics.error(at: position, "a loop needs 'count', 'over' or 'whileTrue'")
+        self.missing("count", "over", "whileTrue", at: position, "a loop needs 'count', 'over' or 'whileTrue'")
         return nil
     }
 

@@ -76,7 +76,7 @@ extension ScriptParser {
         if case .mapping = node.content {
             guard let members = self.mapping(node, "a condition", known: ["expression", "strict"]) else { return }
             guard let inner = members["expression"] else {
-                self.diagnostics.error(at: node.position, "a condition needs 'expression'")
+                self.missing("expression", at: node.position, "a condition needs 'expression'")
                 return
             }
             expressionNode = inner

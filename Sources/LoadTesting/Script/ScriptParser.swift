@@ -55,6 +55,8 @@ public struct ScriptOptions: Sendable, Codable {
 /// Reads Artillery scripts. What Artillery ignores in silence is an error or a warning here.
 public struct ScriptParser {
     var diagnostics = Diagnostics()
+    /// Unknown keys that are probably misspelt: what they stand for is not missed as well.
+    var misspelt: Set<MisspeltKey> = []
     let names: NameResolver
     let options: ScriptOptions
     var stepLabels: [String] = []
@@ -177,7 +179,7 @@ public struct ScriptParser {
         if let config = members["config"] {
             self.readConfiguration(config)
         } else {
-            self.diagnostics.error(at: root.position, "the script has no 'config' section")
+            self.missing("config", at: root.position, "the script has no 'config' section")
         }
         self.applyOptions()
         self.configuration.measuresSentAt = text.contains(TemplateFunction.sentAt.rawValue)
@@ -187,7 +189,7 @@ public struct ScriptParser {
         if let node = members["scenarios"] {
             scenarios = self.scenarios(node)
         } else {
-            self.diagnostics.error(at: root.position, "the script has no 'scenarios' section")
+            self.missing("scenarios", at: root.position, "the script has no 'scenarios' section")
         }
         let after = members["after"].flatMap { self.hook($0, "after") }
         self.checkTarget(at: members["config"]?.position ?? root.position)
@@ -236,7 +238,7 @@ public struct ScriptParser {
 
     mutating func checkTarget(at position: SourcePosition) {
         guard let target = self.configuration.target else {
-            self.diagnostics.error(at: position, "no target: set config.target, or give one with -t")
+            self.missing("target", "targetUrl", "config", at: position, "no target: set config.target, or give one with -t")
             return
         }
         let place = self.options.target == nil ? self.configuration.targetPosition ?? position : position

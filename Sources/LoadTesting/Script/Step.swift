@@ -25,6 +25,14 @@ public struct Step: Sendable {
 }
 
 extension Step {
+    /// Whether a Socket.IO or WebSocket connection has to be open for it.
+    var needsConnection: Bool {
+        switch self.action {
+        case .request, .parallel, .connect, .log: false
+        default: true
+        }
+    }
+
     /// All captures of the step, those within a loop too.
     var captures: [Capture] {
         switch self.action {

@@ -64,7 +64,8 @@ public struct Verdict: Sendable, Hashable {
 
     /// Somebody tried to connect or to send a request, and nobody ever succeeded.
     static func isUnreachable(_ report: MetricsReport) -> Bool {
-        let reached = report.counter(.connects) + report.counter(.webSocketConnects) + report.counter(.responses)
+        let reached =
+            report.counter(.connects) + report.counter(.refusals) + report.counter(.webSocketConnects) + report.counter(.responses)
         let tried = report.counter(.connectFailures) + report.counter(.webSocketConnectFailures) + report.counter(.requests)
         return reached == 0 && tried > 0
     }

@@ -1,7 +1,9 @@
+import NIOCore
+
 /// A scenario as a flat list of instructions: a virtual user is then an index into it and a stack of loops.
 final class ScenarioPlan: Sendable {
     enum Instruction: Sendable {
-        case step(Step)
+        case step(PlannedStep)
         /// Goes on at the index if the condition is false.
         case skip(unless: Expression, to: Int)
         /// Goes on at `end` if there is no turn to play.
@@ -9,21 +11,9 @@ final class ScenarioPlan: Sendable {
         case loopEnd(begin: Int)
     }
 
-    /// Metrics of one step, found once.
-    struct StepMetrics: Sendable {
-        /// Acknowledgements and awaited responses of this step.
-        let response: MetricID
-        /// The same by the event's name.
-        let event: MetricID?
-        let eventCount: MetricID?
-        /// Under the name of Artillery's plugin metrics-by-endpoint.
-        let endpoint: MetricID?
-    }
-
     let name: String
     let engine: ScriptEngine
     let instructions: [Instruction]
-    let metrics: [Int: StepMetrics]
     /// By the channel of an awaited event.
     let pushMetrics: [String: MetricID]
     let created: MetricID
@@ -38,24 +28,15 @@ final class ScenarioPlan: Sendable {
         self.name = scenario.name
         self.engine = scenario.engine
         self.instructions = compiler.instructions
-        self.metrics = compiler.metrics
         self.pushMetrics = compiler.pushMetrics
         self.capturedSlots = scenario.steps.flatMap(\.captures).map(\.slot)
         self.created = compiler.catalog.id("vusers.created_by_name.\(scenario.name)")
         catalog = compiler.catalog
-        self.connectsFirst = scenario.engine != .http && !(scenario.steps.first.map(Self.delaysConnection) ?? false)
-    }
-
-    private static func delaysConnection(_ step: Step) -> Bool {
-        switch step.action {
-        case .request, .parallel, .connect, .log: true
-        default: false
-        }
+        self.connectsFirst = scenario.engine != .http && (scenario.steps.first?.needsConnection ?? true)
     }
 
     private struct Compiler {
         var instructions: [Instruction] = []
-        var metrics: [Int: StepMetrics] = [:]
         var pushMetrics: [String: MetricID] = [:]
         var catalog: MetricCatalog
         let endpoints: MetricsByEndpoint?
@@ -79,8 +60,7 @@ final class ScenarioPlan: Sendable {
                     self.instructions.append(.loopEnd(begin: begin))
                     self.instructions[begin] = .loopBegin(loop, end: self.instructions.count)
                 } else {
-                    self.measure(step)
-                    self.instructions.append(.step(step))
+                    self.instructions.append(.step(PlannedStep(step, metrics: self.metrics(of: step))))
                 }
                 if let skip, let condition = step.condition {
                     self.instructions[skip] = .skip(unless: condition, to: self.instructions.count)
@@ -88,7 +68,7 @@ final class ScenarioPlan: Sendable {
             }
         }
 
-        private mutating func measure(_ step: Step) {
+        private mutating func metrics(of step: Step) -> StepMetrics {
             let response = self.catalog.id("steps.\(step.index).response_time")
             var event: MetricID?
             var eventCount: MetricID?
@@ -108,7 +88,7 @@ final class ScenarioPlan: Sendable {
                 endpoint = self.endpoint(request.name ?? request.url.constant ?? "dynamic", isNamed: request.name != nil)
             default: break
             }
-            self.metrics[step.index] = StepMetrics(response: response, event: event, eventCount: eventCount, endpoint: endpoint)
+            return StepMetrics(response: response, event: event, eventCount: eventCount, endpoint: endpoint)
         }
 
         private mutating func measurePush(_ awaited: AwaitedEvent) {
@@ -121,6 +101,50 @@ final class ScenarioPlan: Sendable {
             let stripped = endpoints.stripsQueryString ? String(name.prefix { $0 != "?" }) : name
             return self.catalog.id("plugins.metrics-by-endpoint.response_time.\(stripped)")
         }
+    }
+}
+
+/// Metrics of one step, found once.
+struct StepMetrics: Sendable {
+    /// Acknowledgements and awaited responses of this step.
+    let response: MetricID
+    /// The same by the event's name.
+    let event: MetricID?
+    let eventCount: MetricID?
+    /// Under the name of Artillery's plugin metrics-by-endpoint.
+    let endpoint: MetricID?
+}
+
+/// A step with everything about it that is known before the run. A class: a user that plays it, or waits for its answer, holds one reference.
+final class PlannedStep: Sendable {
+    let step: Step
+    let metrics: StepMetrics
+    let needsConnection: Bool
+    let emit: PlannedEmit?
+
+    init(_ step: Step, metrics: StepMetrics) {
+        self.step = step
+        self.metrics = metrics
+        self.needsConnection = step.needsConnection
+        if case .emit(let emit) = step.action { self.emit = PlannedEmit(emit) } else { self.emit = nil }
+    }
+}
+
+/// `emit`, with what no user's variables change.
+struct PlannedEmit: Sendable {
+    let step: EmitStep
+    /// nil: it has templates.
+    let namespace: String?
+    /// The finished JSON; nil: it has templates.
+    let arguments: ByteBuffer?
+    /// The longest of the step's own.
+    let timeout: Duration?
+
+    init(_ step: EmitStep) {
+        self.step = step
+        self.namespace = step.namespace == nil ? "/" : step.namespace?.constant
+        self.arguments = step.arguments.constant
+        self.timeout = ([step.timeout, step.acknowledgement?.timeout] + step.responses.map(\.timeout)).compactMap(\.self).max()
     }
 }
 

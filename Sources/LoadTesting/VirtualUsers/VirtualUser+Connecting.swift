@@ -40,8 +40,8 @@ extension VirtualUser {
     /// The namespace that the next Socket.IO step needs: a connection that is meant for one namespace does not join `/` as well.
     private mutating func firstNamespace() -> String {
         for instruction in self.plan.instructions[min(self.position, self.plan.instructions.count)...] {
-            guard case .step(let step) = instruction else { continue }
-            switch step.action {
+            guard case .step(let planned) = instruction else { continue }
+            switch planned.step.action {
             case .emit(let emit): return emit.namespace?.text(in: &self.scope) ?? "/"
             case .expectEvent(let awaited): return awaited.namespace?.text(in: &self.scope) ?? "/"
             default: continue
@@ -52,9 +52,7 @@ extension VirtualUser {
 
     private mutating func auth() -> JSONSlice? {
         guard let template = self.context.configuration.socketIO.auth else { return nil }
-        var buffer = ByteBuffer()
-        template.render(to: &buffer, in: &self.scope)
-        return try? JSONSlice(validating: buffer)
+        return try? JSONSlice(validating: template.rendered(in: &self.scope))
     }
 
     mutating func render(_ pairs: [(name: String, value: Template)]) -> [HTTPField] {

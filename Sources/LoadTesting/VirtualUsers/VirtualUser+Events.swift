@@ -9,10 +9,11 @@ struct PendingAnswers: Sendable {
         var awaited: AwaitedEvent
     }
 
-    var step: Int
+    var step: PlannedStep
     var sentAt: RunInstant
     var intendedAt: RunInstant
-    var acknowledgement: (id: UInt64, check: ResponseCheck)?
+    /// The number of the acknowledgement that is awaited.
+    var acknowledgement: UInt64?
     var events: [Event] = []
 
     var isEmpty: Bool { self.acknowledgement == nil && self.events.isEmpty }
@@ -22,28 +23,26 @@ extension VirtualUser {
     // MARK: Sending
 
     /// - Returns: True if the user waits now.
-    mutating func emit(_ emit: EmitStep, step: Step, _ turn: inout Turn) -> Bool {
-        let namespace = emit.namespace?.text(in: &self.scope) ?? "/"
+    mutating func emit(_ emit: PlannedEmit, step: PlannedStep, _ turn: inout Turn) -> Bool {
+        let namespace = emit.namespace ?? emit.step.namespace?.text(in: &self.scope) ?? "/"
         guard self.isJoined(namespace, &turn) else { return true }
-        var arguments = ByteBuffer()
-        emit.arguments.render(to: &arguments, in: &self.scope)
-        var pending = PendingAnswers(step: step.index, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now))
-        if let check = emit.acknowledgement {
-            pending.acknowledgement = (self.nextID, check)
+        let arguments = emit.arguments ?? emit.step.arguments.rendered(in: &self.scope)
+        var pending = PendingAnswers(step: step, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now))
+        if emit.step.acknowledgement != nil {
+            pending.acknowledgement = self.nextID
             self.nextID += 1
         }
-        for awaited in emit.responses { pending.events.append(self.event(awaited, namespace: namespace)) }
+        for awaited in emit.step.responses { pending.events.append(self.event(awaited, namespace: namespace)) }
         self.auditSent(arguments, &turn)
         turn.measurements.count(Metric.emits.id)
-        if let count = self.plan.metrics[step.index]?.eventCount { turn.measurements.count(count) }
+        if let count = step.metrics.eventCount { turn.measurements.count(count) }
         turn.actions.append(
             .emit(
-                namespace: namespace, event: emit.eventName ?? emit.event.text(in: &self.scope), arguments: arguments,
-                acknowledgement: pending.acknowledgement?.id))
+                namespace: namespace, event: emit.step.eventName ?? emit.step.event.text(in: &self.scope), arguments: arguments,
+                acknowledgement: pending.acknowledgement))
         self.intendedAt = turn.now
         guard !pending.isEmpty else { return false }
-        let timeouts = [emit.timeout, emit.acknowledgement?.timeout] + emit.responses.map(\.timeout)
-        self.await(pending, timeout: timeouts.compactMap { $0 }.max(), &turn)
+        self.await(pending, timeout: emit.timeout, &turn)
         return true
     }
 
@@ -53,9 +52,9 @@ extension VirtualUser {
             awaited: awaited)
     }
 
-    mutating func expect(_ awaited: AwaitedEvent, step: Step, _ turn: inout Turn) {
+    mutating func expect(_ awaited: AwaitedEvent, step: PlannedStep, _ turn: inout Turn) {
         let pending = PendingAnswers(
-            step: step.index, sentAt: turn.now, intendedAt: turn.now, events: [self.event(awaited, namespace: "/")])
+            step: step, sentAt: turn.now, intendedAt: turn.now, events: [self.event(awaited, namespace: "/")])
         self.await(pending, timeout: awaited.timeout, &turn)
     }
 
@@ -68,12 +67,16 @@ extension VirtualUser {
     // MARK: Receiving
 
     mutating func acknowledged(_ id: UInt64, _ arguments: Arguments, _ turn: inout Turn) {
-        guard case .answers(var pending) = self.waiting, let expected = pending.acknowledgement, expected.id == id else { return }
+        guard case .answers(var pending) = self.waiting, pending.acknowledgement == id else { return }
         pending.acknowledgement = nil
         let service = turn.now.since(pending.sentAt).nanoseconds
         self.measure(pending, &turn)
         turn.measurements.record(Metric.acknowledgementTime.id, nanoseconds: service)
-        if expected.check.readsContent, !self.check(expected.check, Answer(arguments: arguments), &turn) { return }
+        if let check = pending.step.emit?.step.acknowledgement, check.readsContent,
+            !self.check(check, Answer(arguments: arguments), &turn)
+        {
+            return
+        }
         self.resume(pending, &turn)
     }
 
@@ -149,7 +152,7 @@ extension VirtualUser {
         let response = turn.now.since(pending.intendedAt).nanoseconds
         turn.measurements.record(Metric.responseTime.id, nanoseconds: response)
         turn.measurements.record(Metric.serviceTime.id, nanoseconds: service)
-        guard let metrics = self.plan.metrics[pending.step] else { return }
+        let metrics = pending.step.metrics
         turn.measurements.record(metrics.response, nanoseconds: response)
         if let event = metrics.event { turn.measurements.record(event, nanoseconds: response) }
         if let endpoint = metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: response) }

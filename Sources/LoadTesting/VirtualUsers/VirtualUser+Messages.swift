@@ -3,7 +3,7 @@ import JSONCore
 
 /// A WebSocket user who waits for the next message.
 struct PendingMessage: Sendable {
-    var step: Int
+    var step: PlannedStep
     var sentAt: RunInstant
     var intendedAt: RunInstant
     var check: ResponseCheck
@@ -13,7 +13,7 @@ struct PendingMessage: Sendable {
 
 extension VirtualUser {
     /// - Returns: True if the user waits now.
-    mutating func send(_ send: SendStep, step: Step, _ turn: inout Turn) -> Bool {
+    mutating func send(_ send: SendStep, step: PlannedStep, _ turn: inout Turn) -> Bool {
         var message = ByteBuffer()
         switch send.payload {
         case .text(let template): message.writeString(template.text(in: &self.scope))
@@ -30,11 +30,11 @@ extension VirtualUser {
         return false
     }
 
-    mutating func awaitMessage(_ check: ResponseCheck, step: Step, isAnswer: Bool, _ turn: inout Turn) {
+    mutating func awaitMessage(_ check: ResponseCheck, step: PlannedStep, isAnswer: Bool, _ turn: inout Turn) {
         self.position += 1
         self.waiting = .message(
             PendingMessage(
-                step: step.index, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), check: check, isAnswer: isAnswer))
+                step: step, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), check: check, isAnswer: isAnswer))
         self.deadline = turn.now + (check.timeout ?? self.context.timeout)
     }
 
@@ -45,7 +45,7 @@ extension VirtualUser {
         if pending.isAnswer {
             let response = turn.now.since(pending.intendedAt).nanoseconds
             turn.measurements.record(Metric.webSocketResponseTime.id, nanoseconds: response)
-            if let metrics = self.plan.metrics[pending.step] { turn.measurements.record(metrics.response, nanoseconds: response) }
+            turn.measurements.record(pending.step.metrics.response, nanoseconds: response)
         }
         if pending.check.readsContent, !self.check(pending.check, Answer(message: message), &turn) { return }
         self.deadline = nil

@@ -14,7 +14,7 @@ struct PendingRequests: Sendable {
         var redirects = 0
     }
 
-    var step: Int
+    var step: PlannedStep
     var requests: [Request]
 }
 
@@ -46,8 +46,8 @@ extension VirtualUser {
     /// Sends all requests of a step whose conditions hold.
     ///
     /// - Returns: True if the user waits now.
-    mutating func request(_ steps: [HTTPStep], step: Step, _ turn: inout Turn) -> Bool {
-        var pending = PendingRequests(step: step.index, requests: [])
+    mutating func request(_ steps: [HTTPStep], step: PlannedStep, _ turn: inout Turn) -> Bool {
+        var pending = PendingRequests(step: step, requests: [])
         for request in steps {
             if let condition = request.condition, !condition.value(in: &self.scope).isTrue { continue }
             let id = Int(self.nextID)
@@ -86,9 +86,7 @@ extension VirtualUser {
         switch request.body {
         case .none: break
         case .json(let template):
-            var buffer = ByteBuffer()
-            template.render(to: &buffer, in: &self.scope)
-            body = buffer
+            body = template.rendered(in: &self.scope)
             add("content-type", "application/json")
         case .text(let template): body = ByteBuffer(string: template.text(in: &self.scope))
         case .form(let pairs):
@@ -131,10 +129,8 @@ extension VirtualUser {
         let time = turn.now.since(request.intendedAt).nanoseconds
         turn.measurements.record(Metric.httpResponseTime.id, nanoseconds: time)
         if let metric = Metric.httpResponseTime(status: response.status) { turn.measurements.record(metric.id, nanoseconds: time) }
-        if let metrics = self.plan.metrics[pending.step] {
-            turn.measurements.record(metrics.response, nanoseconds: time)
-            if let endpoint = metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: time) }
-        }
+        turn.measurements.record(pending.step.metrics.response, nanoseconds: time)
+        if let endpoint = pending.step.metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: time) }
         if request.step.check.readsContent, !self.check(request.step.check, Answer(response: response), &turn) { return }
         self.goOn(pending, &turn)
     }

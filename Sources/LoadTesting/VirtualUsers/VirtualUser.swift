@@ -124,10 +124,10 @@ public struct VirtualUser: Sendable {
     /// Takes an input and returns what to do, in order. After the action `close` no input has an effect.
     public mutating func handle(_ input: VirtualUserInput, at now: RunInstant, measurements: inout Measurements) -> [VirtualUserAction] {
         guard self.outcome == nil else { return [] }
-        var turn = Turn(now: now, measurements: measurements)
+        var turn = Turn(now: now)
         // The measurements are lent to the turn and given back: a copy would be made with every count otherwise.
-        measurements = Measurements.empty
-        defer { measurements = turn.measurements }
+        swap(&turn.measurements, &measurements)
+        defer { swap(&turn.measurements, &measurements) }
         self.scope.wallClockMilliseconds = self.context.startedAtMilliseconds + now.nanoseconds / 1_000_000
         self.scope.runNanoseconds = now.nanoseconds
         turn.measurements.touch(now)
@@ -135,6 +135,9 @@ public struct VirtualUser: Sendable {
         case .start: self.begin(&turn)
         case .connected(let namespace, let timings): self.connected(namespace, timings, &turn)
         case .connectFailed(_, let reason): self.connectFailed(reason, &turn)
+        case .refused(_, let message):
+            turn.measurements.count(Metric.refusals.id)
+            self.connectFailed(message, &turn)
         case .disconnected(let reason): self.disconnected(reason, &turn)
         case .event(let namespace, let arguments): self.received(arguments, namespace: namespace, &turn)
         case .acknowledgement(let id, let arguments): self.acknowledged(id, arguments, &turn)
@@ -150,14 +153,9 @@ public struct VirtualUser: Sendable {
     /// What one input brings about.
     struct Turn {
         let now: RunInstant
-        var measurements: Measurements
+        var measurements = Measurements.none
         var actions: [VirtualUserAction] = []
         var steps = 0
-
-        init(now: RunInstant, measurements: Measurements) {
-            self.now = now
-            self.measurements = measurements
-        }
     }
 
     // MARK: Beginning and end
@@ -247,10 +245,11 @@ public struct VirtualUser: Sendable {
     }
 
     /// - Returns: True if the user waits now.
-    private mutating func perform(_ step: Step, _ turn: inout Turn) -> Bool {
-        if !self.isReady(for: step, &turn) { return true }
-        switch step.action {
-        case .emit(let emit): return self.emit(emit, step: step, &turn)
+    private mutating func perform(_ step: PlannedStep, _ turn: inout Turn) -> Bool {
+        if step.needsConnection, !self.hasConnection(&turn) { return true }
+        // Before the switch, which copies what it looks at.
+        if let emit = step.emit { return self.emit(emit, step: step, &turn) }
+        switch step.step.action {
         case .expectEvent(let awaited):
             self.expect(awaited, step: step, &turn)
             return true
@@ -266,17 +265,13 @@ public struct VirtualUser: Sendable {
             self.connect(&turn, step: connect)
             self.position += 1
             return true
-        case .loop: break
+        case .emit, .loop: break
         }
         return false
     }
 
-    /// Opens the connection first if the step needs one.
-    private mutating func isReady(for step: Step, _ turn: inout Turn) -> Bool {
-        switch step.action {
-        case .request, .parallel, .connect, .log: return true
-        default: break
-        }
+    /// Opens the connection first if there is none.
+    private mutating func hasConnection(_ turn: inout Turn) -> Bool {
         guard self.plan.engine != .http, self.connection != .open else { return true }
         if self.connection == .none { self.connect(&turn) } else { self.waitForConnection(&turn) }
         return false

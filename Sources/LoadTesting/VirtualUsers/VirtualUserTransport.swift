@@ -5,7 +5,8 @@ public import SocketIOCore
 /// The seam between virtual users and sockets, as values. A ``VirtualUser`` returns actions; whoever holds the connections performs them
 /// and hands back inputs. Neither side calls the other.
 public enum VirtualUserAction: Sendable, Equatable {
-    /// Opens the connection. Answered by ``VirtualUserInput/connected(namespace:_:)`` or ``VirtualUserInput/connectFailed(namespace:reason:)``.
+    /// Opens the connection. Answered by ``VirtualUserInput/connected(namespace:_:)``, ``VirtualUserInput/connectFailed(namespace:reason:)`` or
+    /// ``VirtualUserInput/refused(namespace:message:)``.
     case connect(ConnectionRequest)
     /// Sends CONNECT for a namespace over the open connection. Answered like ``connect(_:)``.
     case join(namespace: String, auth: JSONSlice?)
@@ -27,6 +28,8 @@ public enum VirtualUserInput: Sendable {
     /// The namespace is joined; for WebSocket the connection is open and the namespace empty.
     case connected(namespace: String, ConnectTimings)
     case connectFailed(namespace: String, reason: String)
+    /// The server answered, and let nobody into the namespace (CONNECT_ERROR).
+    case refused(namespace: String, message: String)
     /// The connection, or the namespace, was closed by the other side or by the network.
     case disconnected(reason: String)
     /// An event that the server pushed.

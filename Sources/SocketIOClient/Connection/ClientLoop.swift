@@ -2,6 +2,14 @@ public import NIOCore
 import SocketIOCore
 import WebSocketCore
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// The memory and the randomness that all connections of one event loop share, so that an idle connection holds little. Make one per loop,
 /// and use it on that loop only.
 public final class ClientLoop {
@@ -23,7 +31,7 @@ public final class ClientLoop {
     public internal(set) var bytesReceived = 0
 
     /// - Parameter random: for WebSocket masks and keys, which must be unpredictable (RFC 6455 §10.3). A test may seed it.
-    public init(_ eventLoop: any EventLoop, random: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
+    public init(_ eventLoop: any EventLoop, random: any RandomNumberGenerator = SystemEntropy()) {
         self.eventLoop = eventLoop
         self.random = random
     }
@@ -31,7 +39,7 @@ public final class ClientLoop {
     /// The loop's time in the form that the machines take.
     var now: Duration { .nanoseconds(Int64(truncatingIfNeeded: self.eventLoop.now.uptimeNanoseconds)) }
 
-    /// One system call serves two masks.
+    /// One word serves two masks.
     func nextMask() -> UInt32 {
         if let half = self.halfWord.take() { return half }
         let word = self.random.next()
@@ -66,5 +74,26 @@ public final class ClientLoop {
     func recycle(_ packet: consuming ReceivedPacket) {
         guard packet.capacity <= Self.packetCapacity else { return }
         self.packet = packet
+    }
+}
+
+/// The system's random numbers, taken 256 bytes at a time, which is the most that one call gives: a call for every mask would cost more than all
+/// else that a frame needs before it is sent.
+public struct SystemEntropy: RandomNumberGenerator, Sendable {
+    private static let wordsPerCall = 32
+    private var words: [UInt64] = []
+
+    public init() {}
+
+    public mutating func next() -> UInt64 {
+        if let word = self.words.popLast() { return word }
+        var fresh = [UInt64](repeating: 0, count: Self.wordsPerCall)
+        guard fresh.withUnsafeMutableBytes({ getentropy($0.baseAddress, $0.count) }) == 0 else {
+            // The standard library's generator knows other ways to the system's.
+            var system = SystemRandomNumberGenerator()
+            return system.next()
+        }
+        self.words = fresh
+        return self.words.removeLast()
     }
 }

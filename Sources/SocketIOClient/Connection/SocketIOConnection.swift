@@ -230,7 +230,7 @@ public final class SocketIOConnection {
         _ event: String, in namespace: String = "/", attachments: [ByteBuffer] = [], timeout: Duration? = nil,
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) -> UInt64? {
-        guard self.session.state(of: namespace) == .joined, self.hasRoom else { return nil }
+        guard self.hasRoom else { return nil }
         let deadline = timeout.map { self.loop.now + $0 }
         guard let id = self.session.makeID(in: namespace, deadline: deadline) else { return nil }
         if let deadline { self.arm(deadline) }

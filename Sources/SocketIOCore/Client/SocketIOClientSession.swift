@@ -82,7 +82,10 @@ public struct SocketIOClientSession: Sendable {
 
     // MARK: State
 
-    public func state(of namespace: String = "/") -> NamespaceState { self[namespace]?.state ?? .idle }
+    public func state(of namespace: String = "/") -> NamespaceState {
+        // Without a copy of the namespace: asked for every event that is sent.
+        namespace == "/" ? self.main.state : self.others?[namespace]?.state ?? .idle
+    }
 
     /// The socket's id in a namespace, as the server calls it; nil while it is not joined.
     public func sid(of namespace: String = "/") -> String? { self[namespace].flatMap { $0.state == .joined ? $0.sid : nil } }
@@ -162,10 +165,12 @@ public struct SocketIOClientSession: Sendable {
     /// The id for an event that asks for an acknowledgement.
     ///
     /// - Parameter deadline: the time from which ``takeOverdue(now:)`` returns the id.
-    /// - Returns: nil if too many are pending, or if the namespace was never joined.
+    /// - Returns: nil if too many are pending, or if the namespace is not joined.
     public mutating func makeID(in namespace: String = "/", deadline: Duration? = nil) -> UInt64? {
         let maximum = self.limits.maximumPendingAcknowledgements
-        return self.change(namespace) { own in own.pending.count < maximum ? own.pending.add(deadline: deadline) : nil } ?? nil
+        return self.change(namespace) { own in
+            own.state == .joined && own.pending.count < maximum ? own.pending.add(deadline: deadline) : nil
+        } ?? nil
     }
 
     /// Stops waiting for an acknowledgement.

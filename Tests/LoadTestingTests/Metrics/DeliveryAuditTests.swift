@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Testing
 
@@ -56,6 +57,72 @@ struct DeliveryAuditTests {
         sender.merge(receiver)
         let report = sender.finish(grace: .zero)
         #expect(report.lost.map(\.sequence) == [3] && report.doubled.map(\.sequence) == [4])
+    }
+
+    /// Two users of one room, with small limits.
+    private func audit(_ change: (inout DeliveryAudit.Limits) -> Void, _ play: (inout DeliveryAudit) -> Void) -> DeliveryAudit.Report {
+        var limits = DeliveryAudit.Limits()
+        change(&limits)
+        var audit = DeliveryAudit(limits: limits)
+        play(&audit)
+        return audit.finish(grace: .zero)
+    }
+
+    @Test("pairs of users up to the limit are audited; messages of others are counted as not audited", arguments: [(3, 0), (4, 1)])
+    func streams(receivers: Int, notAudited: Int) {
+        let report = audit({ $0.maximumStreams = 3 }) { audit in
+            for receiver in 0..<receivers { audit.received(tag(1), by: receiver, at: .zero) }
+        }
+        #expect(report.streamsNotAudited == notAudited)
+    }
+
+    @Test("of senders beyond the limit all messages are counted, and the last are not missed", arguments: [(3, 3), (4, 3)])
+    func senders(count: Int, lost: Int) {
+        let report = audit({ $0.maximumSenders = 3 }) { audit in
+            for sender in 0..<count {
+                for sequence in 1...2 { audit.sent(tag(sequence, sender: sender)) }
+                audit.received(tag(1, sender: sender), by: 99, at: .zero)
+            }
+        }
+        #expect(report.rooms.first?.sent == 2 * count && report.rooms.first?.lost == lost)
+    }
+
+    @Test("rooms beyond the limit are counted together", arguments: [(3, 0), (5, 2)])
+    func rooms(count: Int, others: Int) {
+        let report = audit({ $0.maximumRooms = 3 }) { audit in
+            for room in 0..<count { audit.sent(tag(1, room: "r\(room)")) }
+        }
+        #expect(report.rooms.first { $0.room == DeliveryAudit.otherRooms }?.sent ?? 0 == others)
+        #expect(report.rooms.count == (others > 0 ? 4 : 3) && report.total(\.sent) == count)
+    }
+
+    @Test("beyond the limit of missing numbers they are lost at once, and all are counted", arguments: [(3, 0), (4, 1)])
+    func missing(gap: Int, doubled: Int) {
+        let report = audit({ $0.maximumMissing = 3 }) { audit in
+            audit.received(tag(1), by: 2, at: .zero)
+            audit.received(tag(gap + 2), by: 2, at: .zero)
+            // The last number of the gap comes late: it is known only within the limit.
+            audit.received(tag(gap + 1), by: 2, at: .zero)
+        }
+        #expect(report.total(\.lost) == gap - 1 + doubled && report.total(\.doubled) == doubled)
+    }
+
+    @Test("numbers up to the limit are listed, and all are counted", arguments: [(3, 3), (4, 3)])
+    func listed(lost: Int, listed: Int) {
+        let report = audit({ $0.maximumListed = 3 }) { audit in
+            audit.received(tag(1), by: 2, at: .zero)
+            audit.received(tag(lost + 2), by: 2, at: .zero)
+        }
+        #expect(report.lost.count == listed && report.total(\.lost) == lost)
+    }
+
+    @Test("a user who received no tagged message leaves nothing behind")
+    func strangers() throws {
+        var audit = DeliveryAudit()
+        for user in 0..<10 { audit.receiverEnded(user, at: .zero) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        #expect(try encoder.encode(audit) == encoder.encode(DeliveryAudit()))
     }
 
     @Test("tags are found wherever a server puts the text, and only whole ones")

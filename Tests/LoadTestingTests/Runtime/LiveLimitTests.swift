@@ -89,19 +89,6 @@ struct LiveLimitTests {
         }.get()
     }
 
-    @Test("two hundred thousand pairs of users are audited; messages of others are counted as not audited")
-    func audit() {
-        var audit = DeliveryAudit()
-        func receive(_ receiver: Int) {
-            audit.received(
-                AuditTag(room: "r", sender: 0, sequence: 1, sentAtNanoseconds: 0), by: receiver, at: RunInstant(nanoseconds: 1))
-        }
-        for receiver in 0..<DeliveryAudit.maximumStreams { receive(receiver) }
-        #expect(audit.finish(grace: .zero).streamsNotAudited == 0)
-        receive(DeliveryAudit.maximumStreams)
-        #expect(audit.finish(grace: .zero).streamsNotAudited == 1)
-    }
-
     @Test("a random string of a mebibyte, not longer")
     func randomStrings() {
         var scope = emptyScope()

@@ -60,6 +60,28 @@ struct ScriptConfigurationTests {
         #expect(found.contains(expected), "\(found)")
     }
 
+    @Test(
+        "what a misspelt key stands for is not missed as well",
+        arguments: [
+            flow("- emit:\n    chanel: x"), flow("- think: 1").replacing("flow:", with: "folw:"),
+            flow("- get: {urll: /x}", engine: "http"), flow("- emit: [a]\n  acknowledge: {match: {json: $.0.ok, valeu: 1}}"),
+            flow("- emit: [a]\n  acknowledge: {capture: {json: $.0.ok, sa: x}}"), flow("- emit: [a]\n  response: {chanel: b}"),
+            flow("- think: 1", config: "phases: [{duration: 1, arivalRate: 5}]"),
+            flow("- think: 1", config: "phases: [{durration: 1, arrivalRate: 5}]"),
+            flow("- think: 1", config: "socketio: {transports: [websockets]}"),
+            flow("- think: 1").replacing("scenarios:", with: "scenario:"), flow("- think: 1").replacing("config:", with: "confg:"),
+        ])
+    func misspeltOnce(script: String) {
+        let found = diagnostics(script)
+        #expect(found.count == 1 && found.first?.contains("did you mean") == true, "\(found)")
+    }
+
+    @Test("a percentile that reports do not have is an error that lists those they have")
+    func unknownPercentile() {
+        let found = diagnostics(flow("- think: 1", config: "ensure: {thresholds: [{socketio.response_time.p96: 100}]}"))
+        #expect(found.count == 1 && found.first?.contains("has no value 'p96'; it has min") == true, "\(found)")
+    }
+
     @Test("a phase can be a rate, a ramp, a count, a pause or a number of users, with units")
     func phases() throws {
         let script = try parse(

@@ -92,6 +92,12 @@ struct VerdictTests {
             Verdict(EnsureDefinition(), of: metrics([.created: 10, .failed: 9, .connects: 1, .connectFailures: 9])).exitStatus == .failed)
     }
 
+    @Test("a target that refuses everybody was reached")
+    func refusing() {
+        #expect(
+            Verdict(EnsureDefinition(), of: metrics([.created: 9, .failed: 9, .connectFailures: 9, .refusals: 9])).exitStatus == .failed)
+    }
+
     @Test("Apdex counts the satisfied whole, the tolerating half and failures not at all")
     func apdex() {
         var histogram = LatencyHistogram()

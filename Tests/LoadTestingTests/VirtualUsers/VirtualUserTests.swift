@@ -329,7 +329,16 @@ struct VirtualUserTests {
         play.input(.start)
         play.input(.connectFailed(namespace: "/", reason: "connection refused"))
         #expect(play.user.outcome == .failed("connect: connection refused"))
-        #expect(play.count("socketio.connect_failures") == 1)
+        #expect(play.count("socketio.connect_failures") == 1 && play.count("socketio.connect_refusals") == 0)
+    }
+
+    @Test("a refused namespace fails the user with the server's words")
+    func refusedNamespace() throws {
+        var play = try FakePlay(flow("- emit: a"))
+        play.input(.start)
+        play.input(.refused(namespace: "/", message: "not today"))
+        #expect(play.user.outcome == .failed("connect: not today"))
+        #expect(play.count("socketio.connect_failures") == 1 && play.count("socketio.connect_refusals") == 1)
     }
 
     @Test("a user who thinks stays while the connection is made again, if reconnection is on")

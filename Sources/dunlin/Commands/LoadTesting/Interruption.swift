@@ -8,16 +8,12 @@ enum Interruption {
     /// The first signal calls `stop`, the second one ends the process. Returns when both are watched: one that came before would be lost.
     static func watch(_ stop: @escaping @Sendable () -> Void) async -> [any DispatchSourceSignal] {
         var sources: [any DispatchSourceSignal] = []
+        let signals = SignalCount()
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            let count = Mutex(0)
             source.setEventHandler {
-                let isRepeated = count.withLock { count in
-                    count += 1
-                    return count > 1
-                }
-                if isRepeated { Terminal.end(status: 128 + number) }
+                if signals.isRepeated() { Terminal.end(status: 128 + number) }
                 stop()
             }
             await withCheckedContinuation { continuation in
@@ -27,6 +23,18 @@ enum Interruption {
             sources.append(source)
         }
         return sources
+    }
+}
+
+/// Signals of both kinds together: SIGTERM after Ctrl-C is a second one too.
+private final class SignalCount: Sendable {
+    private let count = Mutex(0)
+
+    func isRepeated() -> Bool {
+        self.count.withLock { count in
+            count += 1
+            return count > 1
+        }
     }
 }
 

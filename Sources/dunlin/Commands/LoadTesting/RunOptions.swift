@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LoadTesting
 import NIOCore
+import SocketIOHummingbird
 import Synchronization
 
 /// Options of a run and what becomes of its report.
@@ -78,6 +79,7 @@ struct RunOptions: ParsableArguments {
     func play(_ loaded: LoadedScript) async throws -> RunReport {
         // Before the run, which may take hours.
         for file in [output, html, junit].compactMap(\.self) { try ReportCommand.checkWritable(file) }
+        DescriptorLimit.raise()
         var settings = LoadRunOptions(
             seed: seed ?? .random(in: 0...(1 << 53)), startedAtMilliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         settings.version = DunlinVersion.current

@@ -5,6 +5,7 @@ import Logging
 import NIOPosix
 import RedisClient
 import RedisCore
+import SocketIOHummingbird
 
 /// `dunlin worker`.
 struct WorkerCommand: AsyncParsableCommand {
@@ -85,6 +86,7 @@ struct WorkerCommand: AsyncParsableCommand {
         observer.told = { Terminal.print($0.line) }
         if assignment.isVerbose { observer.log = { Terminal.print(WorkerMessage.log($0).line) } }
         let run = try LoadedScript.complaining { () throws(Diagnostics) in try assignment.run(observer: observer) }
+        DescriptorLimit.raise()
         let signals = await Interruption.watch { run.stop() }
         defer { for signal in signals { signal.cancel() } }
         Thread.detachNewThread {
