@@ -176,4 +176,4 @@ async def test_redis_that_is_not_there_has_the_status_of_what_is_unavailable(dun
             process = await commands.start(*arguments)
             _, errors = await asyncio.wait_for(process.communicate(), SECONDS)
             assert process.returncode == 69
-            assert errors.decode().startswith(f"dunlin: Redis at 127.0.0.1:{redis.port} cannot be reached"), errors
+            assert errors.decode().startswith(f"dunlin: 127.0.0.1:{redis.port} cannot be reached: Redis: connection failed"), errors
