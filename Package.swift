@@ -174,7 +174,7 @@ let package = Package(
             dependencies: ["RedisCore", nioCore, nioPosix, nioTLS, nioTLSEvents, nioConcurrency, logging], swiftSettings: settings),
         .target(name: "RedisTesting", dependencies: ["RedisCore", nioCore, nioPosix, nioConcurrency], swiftSettings: settings),
         .target(
-            name: "SocketIOClusterCore", dependencies: ["SocketIOCore", "EngineIOCore", "RedisCore", nioCore], swiftSettings: settings),
+            name: "SocketIOClusterCore", dependencies: ["SocketIOCore", "WebSocketCore", "RedisCore", nioCore], swiftSettings: settings),
         .target(
             name: "SocketIORedis",
             dependencies: [
@@ -226,15 +226,17 @@ let package = Package(
             path: "Examples/websocket-echo", swiftSettings: settings),
         .executableTarget(
             name: "embedded-classroom", dependencies: ["ClassroomServer"], path: "Examples/embedded-classroom", swiftSettings: settings),
-        .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
+        .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: settings),
+        .testTarget(name: "WebSocketCoreTests", dependencies: ["WebSocketCore", "CoreTestSupport", nioCore], swiftSettings: settings),
         .testTarget(name: "EngineIOCoreTests", dependencies: ["EngineIOCore", nioCore], swiftSettings: settings),
-        .testTarget(name: "JSONCoreTests", dependencies: ["JSONCore", nioCore], swiftSettings: settings),
-        .testTarget(name: "SocketIOCoreTests", dependencies: ["SocketIOCore", "JSONCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "JSONCoreTests", dependencies: ["JSONCore", "CoreTestSupport", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "SocketIOCoreTests", dependencies: ["SocketIOCore", "JSONCore", "CoreTestSupport", nioCore], swiftSettings: settings),
         .testTarget(
             name: "SocketIOServerTests",
             dependencies: [
-                "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioEmbedded, nioPosix, nioHTTP1, nioConcurrency,
-                logging, heap,
+                "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", "CoreTestSupport", nioCore, nioEmbedded, nioPosix,
+                nioHTTP1, nioConcurrency, logging, heap,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -251,11 +253,11 @@ let package = Package(
                 nioConcurrency, logging, lifecycle,
             ], swiftSettings: settings),
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
-        .testTarget(name: "ClassroomTests", dependencies: ["Classroom"], swiftSettings: settings),
+        .testTarget(name: "ClassroomTests", dependencies: ["Classroom", "CoreTestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", "JSONCore", grdb, nioConcurrency, logging],
             swiftSettings: settings),
-        .testTarget(name: "RedisCoreTests", dependencies: ["RedisCore", nioCore], swiftSettings: settings),
+        .testTarget(name: "RedisCoreTests", dependencies: ["RedisCore", "CoreTestSupport", nioCore], swiftSettings: settings),
         .testTarget(
             name: "RedisClientTests",
             dependencies: [
@@ -265,7 +267,7 @@ let package = Package(
             name: "SocketIOClusterCoreTests", dependencies: ["SocketIOClusterCore", "SocketIOCore", "RedisCore", nioCore],
             swiftSettings: settings),
         .target(
-            name: "RedisTestSupport", dependencies: ["RedisTesting", "RedisCore", nioCore, nioPosix, nioConcurrency],
+            name: "RedisTestSupport", dependencies: ["CoreTestSupport", "RedisTesting", "RedisCore", nioCore, nioPosix, nioConcurrency],
             path: "Tests/RedisTestSupport",
             swiftSettings: settings),
         .testTarget(
@@ -283,7 +285,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "ClassroomTestSupport", dependencies: ["ClassroomStore", "Classroom", nioConcurrency], path: "Tests/ClassroomTestSupport",
+            name: "ClassroomTestSupport", dependencies: ["CoreTestSupport", "ClassroomStore", "Classroom", nioConcurrency],
+            path: "Tests/ClassroomTestSupport",
             swiftSettings: settings),
         .testTarget(
             name: "ClassroomLiveTests",

@@ -1,3 +1,5 @@
+// Tests of these doubles wait by the common `eventually` too: one import brings both.
+@_exported public import CoreTestSupport
 import NIOConcurrencyHelpers
 
 /// Holds back whoever comes through until it is opened, and tells when somebody waits at it.

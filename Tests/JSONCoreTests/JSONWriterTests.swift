@@ -1,5 +1,6 @@
-import NIOCore
+import CoreTestSupport
 import JSONCore
+import NIOCore
 import Testing
 
 @Suite("Values that are written")

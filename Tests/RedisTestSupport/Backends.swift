@@ -1,3 +1,5 @@
+// The suites wait by the common `eventually` too: one import brings both.
+@_exported public import CoreTestSupport
 package import RedisCore
 import RedisTesting
 package import Testing
@@ -42,14 +44,5 @@ package func withBackend<Value: Sendable>(
         let server = try await RedisServerProcess.start()
         defer { server.stop() }
         return try await body(server.port)
-    }
-}
-
-/// Asks again until it holds: what it waits for comes from another server.
-package func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(600)
-    while try await !condition() {
-        try #require(ContinuousClock.now < end, "not within ten minutes", sourceLocation: sourceLocation)
-        try await Task.sleep(for: .milliseconds(2))
     }
 }

@@ -1,3 +1,4 @@
+import CoreTestSupport
 import NIOCore
 import SocketIOCore
 import Testing

@@ -1,3 +1,4 @@
+import CoreTestSupport
 import NIOCore
 import Testing
 import WebSocketCore

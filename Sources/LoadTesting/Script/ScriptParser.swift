@@ -220,12 +220,9 @@ public struct ScriptParser {
 
     /// The script of what was read.
     func finished(_ scenarios: [Scenario], before: Scenario? = nil, after: Scenario? = nil, text: String, file: String) -> Script {
-        let hash = SHA256Digest.hash(Array(text.utf8)).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }
+        let hash = SHA256Digest.hash(Array(text.utf8)).hexadecimal
         return Script(
-            file: file, sha256: hash.joined(), configuration: self.configuration, scenarios: scenarios, before: before, after: after,
+            file: file, sha256: hash, configuration: self.configuration, scenarios: scenarios, before: before, after: after,
             stepLabels: self.stepLabels, initialSlots: self.initialSlots(), variables: self.names.table, warnings: self.diagnostics.warnings
         )
     }

@@ -1,7 +1,7 @@
-import EngineIOCore
 public import NIOCore
 public import RedisCore
 import SocketIOCore
+import WebSocketCore
 
 extension ClusterMessage {
     /// Whether the streams adapter sends it on a channel: nobody needs it later.

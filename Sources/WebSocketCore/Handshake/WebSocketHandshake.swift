@@ -22,31 +22,11 @@ public enum WebSocketHandshake {
             for index in 0..<suffix.utf8CodeUnitCount { bytes[count + index] = suffix.utf8Start[index] }
             return SHA1.digest(of: UnsafeRawBufferPointer(bytes)).words
         }
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 28) { target in
-            // Twenty bytes in groups of six bits, and two of zeros behind the last.
-            let bytes = [words.0, words.1, words.2, words.3, words.4]
-            for index in 0..<27 {
-                let bit = index * 6
-                let pair = UInt64(bytes[bit / 32]) << 32 | UInt64(bit / 32 < 4 ? bytes[bit / 32 + 1] : 0)
-                target[index] = base64Digit(UInt8(truncatingIfNeeded: pair >> UInt64(58 - bit % 32) & 63))
-            }
-            target[27] = UInt8(ascii: "=")
-            return 28
-        }
+        let digest = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian, words.4.bigEndian)
+        withUnsafeBytes(of: digest) { Base64.encode($0, into: &buffer) }
     }
 
-    /// RFC 4648 §4.
-    private static func base64Digit(_ value: UInt8) -> UInt8 {
-        switch value {
-        case ..<26: UInt8(ascii: "A") + value
-        case ..<52: UInt8(ascii: "a") + value - 26
-        case ..<62: UInt8(ascii: "0") + value - 52
-        case 62: UInt8(ascii: "+")
-        default: UInt8(ascii: "/")
-        }
-    }
-
-    /// Whether a `Sec-WebSocket-Key` is what it has to be: sixteen bytes in base64.
+    /// Whether a `Sec-WebSocket-Key` is valid: sixteen bytes in base64.
     public static func isValidKey(_ key: some StringProtocol) -> Bool {
         let bytes = key.utf8
         guard bytes.count == 24, bytes.suffix(2).allSatisfy({ $0 == UInt8(ascii: "=") }) else { return false }
@@ -78,25 +58,8 @@ public enum WebSocketHandshake {
 
     /// The `Sec-WebSocket-Key` of sixteen random bytes.
     static func key(_ nonce: (UInt64, UInt64)) -> String {
-        self.base64(
-            [nonce.0, nonce.1].flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) } })
-    }
-
-    private static func base64(_ bytes: some Sequence<UInt8>) -> String {
-        var text = ""
-        var bits: UInt32 = 0
-        var held = 0
-        func append(_ six: UInt32) { text.unicodeScalars.append(Unicode.Scalar(base64Digit(UInt8(six & 0x3F)))) }
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
-            held += 8
-            while held >= 6 {
-                held -= 6
-                append(bits >> UInt32(held))
-            }
-        }
-        if held > 0 { append(bits << UInt32(6 - held)) }
-        while text.utf8.count % 4 != 0 { text.append("=") }
-        return text
+        var text = ByteBuffer()
+        withUnsafeBytes(of: (nonce.0.bigEndian, nonce.1.bigEndian)) { Base64.encode($0, into: &text) }
+        return String(buffer: text)
     }
 }

@@ -1,4 +1,5 @@
 import Classroom
+import CoreTestSupport
 import Testing
 
 @Suite("A restart")

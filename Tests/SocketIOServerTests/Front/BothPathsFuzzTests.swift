@@ -1,3 +1,4 @@
+import CoreTestSupport
 import EngineIOCore
 import Foundation
 import Logging

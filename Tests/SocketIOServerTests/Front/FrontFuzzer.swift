@@ -1,3 +1,4 @@
+import CoreTestSupport
 import Logging
 import NIOCore
 import NIOEmbedded
@@ -6,20 +7,6 @@ import SocketIOCore
 import WebSocketCore
 
 @testable import SocketIOServer
-
-/// SplitMix64: small, and the same on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// Plays a random sequence against a server on embedded channels: several connections on two loops, several sessions, time by hand. Each
 /// request names an origin of its own, which its answer must echo: so the order of the answers can be told.

@@ -11,29 +11,32 @@ package enum Base64 {
     private static let padding = UInt8(ascii: "=")
 
     package static func encode(_ bytes: ByteBufferView, into buffer: inout ByteBuffer) {
-        let length = (bytes.count + 2) / 3 * 4
+        bytes.withUnsafeBytes { encode($0, into: &buffer) }
+    }
+
+    /// Appends the text of bytes that are valid during the call.
+    static func encode(_ source: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
+        let length = (source.count + 2) / 3 * 4
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
-            bytes.withUnsafeBytes { source in
-                alphabet.withUnsafeBufferPointer { alphabet in
-                    var position = 0
-                    for index in stride(from: 0, to: source.count, by: 3) {
-                        let count = source.count &- index
-                        var group = UInt32(source[index]) << 16
-                        if count > 1 { group |= UInt32(source[index &+ 1]) << 8 }
-                        if count > 2 { group |= UInt32(source[index &+ 2]) }
-                        target[position] = alphabet[Int(group >> 18)]
-                        target[position &+ 1] = alphabet[Int(group >> 12 & 63)]
-                        target[position &+ 2] = count > 1 ? alphabet[Int(group >> 6 & 63)] : padding
-                        target[position &+ 3] = count > 2 ? alphabet[Int(group & 63)] : padding
-                        position &+= 4
-                    }
+            alphabet.withUnsafeBufferPointer { alphabet in
+                var position = 0
+                for index in stride(from: 0, to: source.count, by: 3) {
+                    let count = source.count &- index
+                    var group = UInt32(source[index]) << 16
+                    if count > 1 { group |= UInt32(source[index &+ 1]) << 8 }
+                    if count > 2 { group |= UInt32(source[index &+ 2]) }
+                    target[position] = alphabet[Int(group >> 18)]
+                    target[position &+ 1] = alphabet[Int(group >> 12 & 63)]
+                    target[position &+ 2] = count > 1 ? alphabet[Int(group >> 6 & 63)] : padding
+                    target[position &+ 3] = count > 2 ? alphabet[Int(group & 63)] : padding
+                    position &+= 4
                 }
             }
             return length
         }
     }
 
-    /// nil: not base64.
+    /// Nil if the text is not base64.
     package static func decode(_ text: ByteBufferView) -> ByteBuffer? {
         guard text.count % 4 == 0 else { return nil }
         var out = ByteBuffer()
