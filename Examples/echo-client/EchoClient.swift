@@ -44,11 +44,11 @@ struct EchoClient: AsyncParsableCommand {
     var idleSeconds = 0
 
     func run() async throws {
-        var configuration = try SocketIOClientConfiguration(self.url)
-        configuration.connection.transports = self.transport.value
+        var configuration = try SocketIOClientConfiguration(url)
+        configuration.connection.transports = transport.value
         configuration.acknowledgementTimeout = .seconds(10)
-        if self.clients > 0 {
-            try await Load(clients: self.clients, seconds: self.seconds, idleSeconds: self.idleSeconds).run(configuration.connection)
+        if clients > 0 {
+            try await Load(clients: clients, seconds: seconds, idleSeconds: idleSeconds).run(configuration.connection)
         } else {
             configuration.reconnection = nil
             try await Self.check(configuration)
@@ -77,6 +77,6 @@ struct EchoClient: AsyncParsableCommand {
 
     struct Mismatch: Error, CustomStringConvertible {
         let what: String
-        var description: String { "\(self.what) came back as something else" }
+        var description: String { "\(what) came back as something else" }
     }
 }

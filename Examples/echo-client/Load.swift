@@ -27,20 +27,20 @@ struct Load {
         let before = Self.memoryKiB
         let connecting = Self.cpuSeconds
         // A few at a time: a server's backlog is short.
-        for start in stride(from: 0, to: self.clients, by: 100) {
-            let end = min(start + 100, self.clients)
+        for start in stride(from: 0, to: clients, by: 100) {
+            let end = min(start + 100, clients)
             try await loop.flatSubmit {
                 let ready = loop.makePromise(of: Void.self)
                 counter.value.add(end - start, plan, loop, ready)
                 return ready.futureResult
             }.get()
         }
-        let connectMs = (Self.cpuSeconds - connecting) * 1_000 / Double(self.clients)
-        if self.idleSeconds > 0 { try await Task.sleep(for: .seconds(self.idleSeconds)) }
-        print("memory per idle client: \((Self.memoryKiB - before) / self.clients) KiB, CPU per connect: \(connectMs) ms")
+        let connectMs = (Self.cpuSeconds - connecting) * 1_000 / Double(clients)
+        if idleSeconds > 0 { try await Task.sleep(for: .seconds(idleSeconds)) }
+        print("memory per idle client: \((Self.memoryKiB - before) / clients) KiB, CPU per connect: \(connectMs) ms")
         let start = Self.cpuSeconds
         try await loop.submit { counter.value.begin() }.get()
-        try await Task.sleep(for: .seconds(self.seconds))
+        try await Task.sleep(for: .seconds(seconds))
         let trips = try await loop.submit { counter.value.end() }.get()
         let used = Self.cpuSeconds - start
         print("round trips: \(trips), CPU seconds: \(used), per CPU-second: \(Int(Double(trips) / used))")
@@ -79,23 +79,23 @@ private final class Counter: SocketIOConnectionDelegate {
         let clientLoop = self.clientLoop ?? ClientLoop(loop)
         self.clientLoop = clientLoop
         self.ready = ready
-        self.pending = count
+        pending = count
         for _ in 0..<count {
             let connection = SocketIOConnection(plan, on: clientLoop, delegate: self)
-            self.connections.append(connection)
+            connections.append(connection)
             connection.open()
         }
     }
 
     func begin() {
-        self.isRunning = true
-        for connection in self.connections { self.send(connection) }
+        isRunning = true
+        for connection in connections { send(connection) }
     }
 
     func end() -> Int {
-        self.isRunning = false
-        for connection in self.connections { connection.close() }
-        return self.trips
+        isRunning = false
+        for connection in connections { connection.close() }
+        return trips
     }
 
     private func send(_ connection: SocketIOConnection) {
@@ -107,11 +107,11 @@ private final class Counter: SocketIOConnectionDelegate {
     func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception) {
         switch reception {
         case .joined:
-            self.pending -= 1
-            if self.pending == 0 { self.ready?.succeed() }
+            pending -= 1
+            if pending == 0 { ready?.succeed() }
         case .acknowledgement:
-            self.trips += 1
-            if self.isRunning { self.send(connection) }
+            trips += 1
+            if isRunning { send(connection) }
         default: break
         }
     }
@@ -123,6 +123,6 @@ private final class Counter: SocketIOConnectionDelegate {
         _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
         lost: [(namespace: String, lost: [UInt64])]
     ) {
-        if self.pending > 0 { self.ready?.fail(error ?? .disconnected) }
+        if pending > 0 { ready?.fail(error ?? .disconnected) }
     }
 }

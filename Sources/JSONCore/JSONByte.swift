@@ -41,6 +41,6 @@ enum JSONWord {
     /// True for bytes that a string must escape: quote, backslash and control characters.
     @inline(__always)
     static func special(_ word: UInt64) -> UInt64 {
-        self.matches(word, JSONByte.quote) | self.matches(word, JSONByte.backslash) | self.controlCharacters(word)
+        matches(word, JSONByte.quote) | matches(word, JSONByte.backslash) | controlCharacters(word)
     }
 }

@@ -31,7 +31,7 @@ extension JSONSlice {
                 }
                 return found
             }
-        }.map { self.part($0, number: $1) }
+        }.map { part($0, number: $1) }
     }
 
     /// An element of an array. Takes time in proportion to what stands before it: use ``elements`` for a loop.
@@ -42,29 +42,29 @@ extension JSONSlice {
                 guard walk.next() else { return nil }
             }
             return (walk.value, walk.number)
-        }.map { self.part($0, number: $1) }
+        }.map { part($0, number: $1) }
     }
 
     /// The elements of an array; empty for anything else.
     public var elements: [JSONSlice] {
-        guard self.kind == .array else { return [] }
+        guard kind == .array else { return [] }
         let parts = JSONParts(of: self)
         return parts.list.indices.map { parts.value(at: $0) }
     }
 
     /// The members of an object in their order, repeated keys included; empty for anything else.
     public var members: [(key: String, value: JSONSlice)] {
-        guard self.kind == .object else { return [] }
+        guard kind == .object else { return [] }
         let parts = JSONParts(of: self)
-        return self.bytes.withUnsafeReadableBytes { raw in
+        return bytes.withUnsafeReadableBytes { raw in
             parts.list.indices.map { (parts.name(at: $0, in: raw), parts.value(at: $0)) }
         }
     }
 
     @inline(__always)
     func walk<Result>(_ body: (inout JSONWalk) -> Result) -> Result {
-        self.bytes.withUnsafeReadableBytes { raw in
-            var walk = JSONWalk(raw, place: self.place)
+        bytes.withUnsafeReadableBytes { raw in
+            var walk = JSONWalk(raw, place: place)
             return body(&walk)
         }
     }
@@ -91,8 +91,8 @@ struct JSONParts {
         var keyHasEscapes: Bool
 
         /// The bytes between the key's quotes.
-        var key: Range<Int> { Int(self.keyStart)..<Int(self.keyEnd) }
-        var value: Range<Int> { Int(self.valueStart)..<Int(self.valueEnd) }
+        var key: Range<Int> { Int(keyStart)..<Int(keyEnd) }
+        var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
     }
 
     private let whole: JSONSlice
@@ -112,10 +112,10 @@ struct JSONParts {
         self.list = list
     }
 
-    func value(at index: Int) -> JSONSlice { self.whole.part(self.list[index].value, number: self.list[index].number) }
+    func value(at index: Int) -> JSONSlice { whole.part(list[index].value, number: list[index].number) }
 
     func name(at index: Int, in raw: UnsafeRawBufferPointer) -> String {
-        let part = self.list[index]
+        let part = list[index]
         return JSONString.decode(UnsafeRawBufferPointer(rebasing: raw[part.key]), hasEscapes: part.keyHasEscapes)
     }
 }
@@ -124,14 +124,14 @@ extension JSONSlice {
     /// Walks all parts.
     /// - Returns: The same slice, which knows now where the containers within it end.
     func walkNoting(_ visit: (JSONWalk) -> Void) -> JSONSlice {
-        let length = self.bytes.readableBytes
-        guard self.place == nil, length > JSONStructure.minimumBytes else {
+        let length = bytes.readableBytes
+        guard place == nil, length > JSONStructure.minimumBytes else {
             self.walk { walk in
                 while walk.next() { visit(walk) }
             }
             return self
         }
-        return self.bytes.withUnsafeReadableBytes { raw in
+        return bytes.withUnsafeReadableBytes { raw in
             var walk = JSONWalk(raw)
             var recorder = JSONStructure.Recorder()
             recorder.opened(at: 0)
@@ -163,6 +163,6 @@ extension JSONSlice {
                 }
             }
         }
-        return names.indices.compactMap { index in found[index].map { (names[index], self.part($0.range, number: $0.number)) } }
+        return names.indices.compactMap { index in found[index].map { (names[index], part($0.range, number: $0.number)) } }
     }
 }

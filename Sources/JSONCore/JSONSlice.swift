@@ -41,11 +41,11 @@ public struct JSONSlice: Sendable {
     /// For bytes that are known to be one valid JSON text, without whitespace around it.
     package init(unchecked bytes: ByteBuffer) {
         self.bytes = bytes
-        self.place = nil
+        place = nil
     }
 
     init(_ range: Range<Int>, of outer: JSONSlice, place: JSONStructure.Place?) {
-        self.bytes = Self.slice(range, of: outer.bytes)
+        bytes = Self.slice(range, of: outer.bytes)
         self.place = place
     }
 
@@ -53,7 +53,7 @@ public struct JSONSlice: Sendable {
     public static let null = JSONSlice(unchecked: ByteBuffer(string: "null"))
 
     public var kind: JSONKind {
-        switch self.bytes.getInteger(at: self.bytes.readerIndex, as: UInt8.self) {
+        switch bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) {
         case JSONByte.quote: .string
         case JSONByte.openBrace: .object
         case JSONByte.openBracket: .array
@@ -70,17 +70,17 @@ public struct JSONSlice: Sendable {
 
     /// Whether more containers stand within one another than that. Looks no further than the first that is too many.
     public func isNested(deeperThan maximumDepth: Int) -> Bool {
-        self.bytes.withUnsafeReadableBytes { JSONScanner($0).isNested(deeperThan: maximumDepth) }
+        bytes.withUnsafeReadableBytes { JSONScanner($0).isNested(deeperThan: maximumDepth) }
     }
 }
 
 extension JSONSlice: Hashable {
     public static func == (left: JSONSlice, right: JSONSlice) -> Bool { left.bytes == right.bytes }
-    public func hash(into hasher: inout Hasher) { hasher.combine(self.bytes) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }
 
 extension JSONSlice: CustomStringConvertible {
-    public var description: String { String(buffer: self.bytes) }
+    public var description: String { String(buffer: bytes) }
 }
 
 /// The six kinds of JSON values (RFC 8259 §3).

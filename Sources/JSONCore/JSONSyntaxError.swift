@@ -8,7 +8,7 @@ public struct JSONSyntaxError: Error, Sendable, Hashable {
 
         let value: Value
 
-        public var description: String { self.value.rawValue }
+        public var description: String { value.rawValue }
 
         /// The text ends within a value.
         public static let unexpectedEnd = Kind(value: .unexpectedEnd)
@@ -40,5 +40,5 @@ public struct JSONSyntaxError: Error, Sendable, Hashable {
 }
 
 extension JSONSyntaxError: CustomStringConvertible {
-    public var description: String { "invalid JSON: \(self.kind) at byte \(self.offset)" }
+    public var description: String { "invalid JSON: \(kind) at byte \(offset)" }
 }

@@ -26,13 +26,13 @@ package enum JSONWork {
     @inline(__always)
     package static func passed(_ bytes: Int) {
         #if DEBUG
-        self.record(bytes)
+        record(bytes)
         #endif
     }
 
     #if DEBUG
     @inline(never)
     @usableFromInline
-    static func record(_ bytes: Int) { self.counter?.bytes.add(bytes, ordering: .relaxed) }
+    static func record(_ bytes: Int) { counter?.bytes.add(bytes, ordering: .relaxed) }
     #endif
 }

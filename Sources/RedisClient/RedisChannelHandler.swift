@@ -17,39 +17,39 @@ final class RedisChannelHandler: ChannelInboundHandler {
         self.driver = driver
         self.generation = generation
         self.waitsForTLS = waitsForTLS
-        self.decoder = RESPDecoder(limits: limits)
+        decoder = RESPDecoder(limits: limits)
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if !self.waitsForTLS { self.driver.connected(self.generation, context.channel) }
+        if !waitsForTLS { driver.connected(generation, context.channel) }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if self.waitsForTLS, case .handshakeCompleted? = event as? TLSUserEvent {
-            self.driver.connected(self.generation, context.channel)
+        if waitsForTLS, case .handshakeCompleted? = event as? TLSUserEvent {
+            driver.connected(generation, context.channel)
         }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.decoder.append(self.unwrapInboundIn(data))
+        decoder.append(unwrapInboundIn(data))
         do {
-            while let value = try self.decoder.next() { self.driver.received(value, self.generation) }
+            while let value = try decoder.next() { driver.received(value, generation) }
         } catch {
-            self.driver.ended(self.generation, RedisError(.protocolViolation, "\(error)"))
+            driver.ended(generation, RedisError(.protocolViolation, "\(error)"))
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        self.driver.receivedBatch(self.generation)
+        driver.receivedBatch(generation)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.failure = RedisError(.connectionLost, RedisDriver.summary(of: error))
+        failure = RedisError(.connectionLost, RedisDriver.summary(of: error))
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.driver.ended(self.generation, self.failure ?? RedisError(.connectionLost, "closed by Redis"))
+        driver.ended(generation, failure ?? RedisError(.connectionLost, "closed by Redis"))
     }
 }

@@ -11,11 +11,11 @@ public struct RedisSubscriptionEvents: AsyncSequence, Sendable {
         var iterator: AsyncThrowingStream<RedisSubscriptionEvent, any Error>.AsyncIterator
 
         public mutating func next(isolation actor: isolated (any Actor)?) async throws -> RedisSubscriptionEvent? {
-            try await self.iterator.next(isolation: actor)
+            try await iterator.next(isolation: actor)
         }
     }
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(iterator: self.stream.makeAsyncIterator()) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(iterator: stream.makeAsyncIterator()) }
 }
 
 extension RedisClient {
@@ -28,11 +28,11 @@ extension RedisClient {
     ) async throws -> Value {
         let (stream, continuation) = AsyncThrowingStream.makeStream(
             of: RedisSubscriptionEvent.self, throwing: (any Error).self, bufferingPolicy: .bufferingOldest(maximumBufferedEvents))
-        let subscriber = self.subscribe(to: subscription) { event in
+        let subscriber = subscribe(to: subscription) { event in
             if case .failed(let error) = event { return continuation.finish(throwing: error) }
             if case .dropped = continuation.yield(event) { continuation.finish(throwing: RedisError(.slowSubscriber)) }
         }
-        defer { self.cancel(subscriber) }
+        defer { cancel(subscriber) }
         return try await body(RedisSubscriptionEvents(stream: stream))
     }
 }

@@ -38,35 +38,35 @@ public final class RedisClient: RedisCommands, Sendable {
         _ configuration: RedisConfiguration, on eventLoop: any EventLoop, logger: Logger = Logger(label: "redis")
     ) throws {
         self.eventLoop = eventLoop
-        self.limits = configuration.limits
+        limits = configuration.limits
         let driver = try RedisDriver(configuration, on: eventLoop, logger: logger)
         self.driver = NIOLoopBoundBox.makeBoxSendingValue(driver, eventLoop: eventLoop)
     }
 
     /// A released client must not go on connecting. After ``close()`` there is nothing to do, and the loop may be gone.
     deinit {
-        if self.wasClosed.load(ordering: .relaxed) { return }
+        if wasClosed.load(ordering: .relaxed) { return }
         let driver = self.driver
-        self.eventLoop.execute { driver.value.carryOut([.close {}]) }
+        eventLoop.execute { driver.value.carryOut([.close {}]) }
     }
 
     // MARK: Its life
 
     /// Begins to connect, and goes on until ``close()``.
-    public func start() { self.wish(.start) }
+    public func start() { wish(.start) }
 
     /// Waits until the connection is established.
     ///
     /// - Throws: the reason, if it is not after `timeout`. The client goes on trying.
     public func ready(within timeout: Duration) async throws(RedisError) {
-        self.start()
+        start()
         // Redis answers the greeting before any command, so a command's reply means that the connection was established.
-        _ = try await self.send(RedisCommand("PING"), timeout: timeout)
+        _ = try await send(RedisCommand("PING"), timeout: timeout)
     }
 
     /// Ends the connection; what waits for a reply fails with ``RedisError/Code/closed``. Safe to call twice.
     public func close() async {
-        self.wasClosed.store(true, ordering: .relaxed)
+        wasClosed.store(true, ordering: .relaxed)
         await withCheckedContinuation { continuation in
             self.wish(.close { continuation.resume() })
         }
@@ -84,22 +84,22 @@ public final class RedisClient: RedisCommands, Sendable {
     /// Sends one command. May be called from anywhere; `completion` is called once, on the event loop, with an error also for an error
     /// reply. If the loop is so far behind that the queue is full, it is called at once with ``RedisError/Code/queueFull``.
     public func send(_ command: RedisCommand, timeout: Duration? = nil, completion: @escaping Completion) {
-        self.submit(command, id: self.nextID(), timeout: timeout, completion)
+        submit(command, id: nextID(), timeout: timeout, completion)
     }
 
     /// Sends several commands with nothing between them. Their replies are values; an error reply is one of them.
     public func send(_ commands: [RedisCommand], timeout: Duration? = nil, completion: @escaping BatchCompletion) {
-        self.submit(commands, id: self.nextID(), timeout: timeout, completion)
+        submit(commands, id: nextID(), timeout: timeout, completion)
     }
 
     public func send(_ command: RedisCommand, timeout: Duration?) async throws(RedisError) -> RESPValue {
-        let id = self.nextID()
-        return try await self.waiting(for: id) { self.submit(command, id: id, timeout: timeout, $0) }
+        let id = nextID()
+        return try await waiting(for: id) { self.submit(command, id: id, timeout: timeout, $0) }
     }
 
     public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [Result<RESPValue, RedisError>] {
-        let id = self.nextID()
-        let values: [RESPValue] = try await self.waiting(for: id) { self.submit(commands, id: id, timeout: nil, $0) }
+        let id = nextID()
+        let values: [RESPValue] = try await waiting(for: id) { self.submit(commands, id: id, timeout: nil, $0) }
         return values.map { value in
             if case .error(let reply) = value { .failure(RedisError(reply)) } else { .success(value) }
         }
@@ -121,7 +121,7 @@ public final class RedisClient: RedisCommands, Sendable {
         return try result.get()
     }
 
-    private func nextID() -> UInt64 { self.lastID.add(1, ordering: .relaxed).newValue }
+    private func nextID() -> UInt64 { lastID.add(1, ordering: .relaxed).newValue }
 
     // MARK: Subscriptions
 
@@ -133,24 +133,24 @@ public final class RedisClient: RedisCommands, Sendable {
     public func subscribe(
         to subscription: RedisSubscription, handler: @escaping @Sendable (RedisSubscriptionEvent) -> Void
     ) -> RedisSubscriber {
-        let subscriber = RedisSubscriber(subscription: subscription, id: self.nextID())
-        self.wish(.subscribe(subscriber, handler))
+        let subscriber = RedisSubscriber(subscription: subscription, id: nextID())
+        wish(.subscribe(subscriber, handler))
         return subscriber
     }
 
     /// Removes a subscriber. With the last one the subscription ends.
-    public func cancel(_ subscriber: RedisSubscriber) { self.wish(.unsubscribe(subscriber)) }
+    public func cancel(_ subscriber: RedisSubscriber) { wish(.unsubscribe(subscriber)) }
 
     // MARK: The way to the loop
 
     private func submit(_ command: RedisCommand, id: UInt64, timeout: Duration?, _ completion: @escaping Completion) {
-        let wasTaken = self.wish(
+        let wasTaken = wish(
             .command(command, id: id, timeout: timeout, completion), commandCount: 1, byteCount: command.byteCount)
         if !wasTaken { completion(.failure(Self.loopIsBehind)) }
     }
 
     private func submit(_ commands: [RedisCommand], id: UInt64, timeout: Duration?, _ completion: @escaping BatchCompletion) {
-        let wasTaken = self.wish(
+        let wasTaken = wish(
             .batch(commands, id: id, timeout: timeout, completion), commandCount: commands.count,
             byteCount: commands.reduce(0) { $0 + $1.byteCount })
         if !wasTaken { completion(.failure(Self.loopIsBehind)) }
@@ -176,7 +176,7 @@ public final class RedisClient: RedisCommands, Sendable {
             return (true, !inbox.isScheduled)
         }
         // Always through the loop's queue: so a caller is never called back before it returns, and one write serves a turn.
-        if isFirst { self.eventLoop.execute { self.carryOut() } }
+        if isFirst { eventLoop.execute { self.carryOut() } }
         return isTaken
     }
 
@@ -185,7 +185,7 @@ public final class RedisClient: RedisCommands, Sendable {
             defer { inbox = Inbox() }
             return inbox.wishes
         }
-        self.driver.value.carryOut(wishes)
+        driver.value.carryOut(wishes)
     }
 }
 

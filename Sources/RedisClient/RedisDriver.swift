@@ -51,8 +51,8 @@ final class RedisDriver {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.logger = logger
-        self.machine = RedisClientMachine(configuration: configuration)
-        self.tls = try configuration.tls.map(Self.context)
+        machine = RedisClientMachine(configuration: configuration)
+        tls = try configuration.tls.map(Self.context)
     }
 
     private static func context(_ settings: RedisTLS) throws -> NIOSSLContext {
@@ -65,7 +65,7 @@ final class RedisDriver {
         return try NIOSSLContext(configuration: configuration)
     }
 
-    private var now: Duration { .nanoseconds(Int64(clamping: self.eventLoop.now.uptimeNanoseconds)) }
+    private var now: Duration { .nanoseconds(Int64(clamping: eventLoop.now.uptimeNanoseconds)) }
 
     // MARK: Wishes
 
@@ -73,42 +73,42 @@ final class RedisDriver {
         let now = self.now
         for wish in wishes {
             switch wish {
-            case .start: self.perform(self.machine.start(at: now))
+            case .start: perform(machine.start(at: now))
             case .close(let done):
-                self.perform(self.machine.close())
+                perform(machine.close())
                 done()
-            case .status(let tell): tell(self.machine.status)
+            case .status(let tell): tell(machine.status)
             case .command(let command, let id, let timeout, let completion):
-                self.submit([command], id: id, timeout: timeout, waiter: .one(completion), at: now)
+                submit([command], id: id, timeout: timeout, waiter: .one(completion), at: now)
             case .batch(let commands, let id, let timeout, let completion):
-                self.submit(commands, id: id, timeout: timeout, waiter: .batch([], completion), at: now)
+                submit(commands, id: id, timeout: timeout, waiter: .batch([], completion), at: now)
             case .cancel(let id):
-                if self.waiters[id] != nil { self.perform(self.machine.cancel(id)) }
-            case .subscribe(let subscriber, let handler): self.add(subscriber, handler, at: now)
-            case .unsubscribe(let subscriber): self.remove(subscriber, at: now)
+                if waiters[id] != nil { self.perform(self.machine.cancel(id)) }
+            case .subscribe(let subscriber, let handler): add(subscriber, handler, at: now)
+            case .unsubscribe(let subscriber): remove(subscriber, at: now)
             }
         }
-        self.schedule()
+        schedule()
     }
 
     private func submit(_ commands: [RedisCommand], id: UInt64, timeout: Duration?, waiter: Waiter, at now: Duration) {
-        self.waiters[id] = waiter
-        self.perform(self.machine.submit(commands, id: id, timeout: timeout, at: now))
+        waiters[id] = waiter
+        perform(machine.submit(commands, id: id, timeout: timeout, at: now))
     }
 
     private func add(_ subscriber: RedisSubscriber, _ handler: @escaping @Sendable (RedisSubscriptionEvent) -> Void, at now: Duration) {
         let subscription = subscriber.subscription
-        if self.listeners[subscription] == nil {
+        if listeners[subscription] == nil {
             do throws(RedisError) {
-                let actions = try self.machine.subscribe(to: subscription, at: now)
-                self.listeners[subscription, default: Listeners()].handlers.append((subscriber.id, handler))
-                return self.perform(actions)
+                let actions = try machine.subscribe(to: subscription, at: now)
+                listeners[subscription, default: Listeners()].handlers.append((subscriber.id, handler))
+                return perform(actions)
             } catch {
                 return handler(.failed(error))
             }
         }
-        self.listeners[subscription, default: Listeners()].handlers.append((subscriber.id, handler))
-        if self.listeners[subscription]?.isEstablished == true { handler(.established) }
+        listeners[subscription, default: Listeners()].handlers.append((subscriber.id, handler))
+        if listeners[subscription]?.isEstablished == true { handler(.established) }
     }
 
     private func remove(_ subscriber: RedisSubscriber, at now: Duration) {
@@ -116,7 +116,7 @@ final class RedisDriver {
         listeners.handlers.removeAll { $0.id == subscriber.id }
         if listeners.handlers.isEmpty {
             self.listeners[subscriber.subscription] = nil
-            self.perform(self.machine.unsubscribe(from: subscriber.subscription, at: now))
+            perform(machine.unsubscribe(from: subscriber.subscription, at: now))
         } else {
             self.listeners[subscriber.subscription] = listeners
         }
@@ -127,18 +127,18 @@ final class RedisDriver {
     private func perform(_ actions: [RedisClientMachine.Action]) {
         for action in actions {
             switch action {
-            case .connect: self.connect()
-            case .disconnect(let error): self.connectionEnded(error)
-            case .close: self.closeChannel()
-            case .flush: self.scheduleFlush()
-            case .fail(let id, let error): self.fail(id, error)
-            case .notify(let subscription, let event): self.notify(subscription, event)
+            case .connect: connect()
+            case .disconnect(let error): connectionEnded(error)
+            case .close: closeChannel()
+            case .flush: scheduleFlush()
+            case .fail(let id, let error): fail(id, error)
+            case .notify(let subscription, let event): notify(subscription, event)
             }
         }
     }
 
     private func fail(_ id: UInt64, _ error: RedisError) {
-        switch self.waiters.removeValue(forKey: id) {
+        switch waiters.removeValue(forKey: id) {
         case .one(let completion): completion(.failure(error))
         case .batch(_, let completion): completion(.failure(error))
         case nil: break
@@ -146,12 +146,12 @@ final class RedisDriver {
     }
 
     private func complete(_ id: UInt64, _ value: RESPValue, isLast: Bool) {
-        switch self.waiters.removeValue(forKey: id) {
+        switch waiters.removeValue(forKey: id) {
         case .one(let completion):
             if case .error(let reply) = value { completion(.failure(RedisError(reply))) } else { completion(.success(value)) }
         case .batch(var values, let completion):
             values.append(value)
-            if isLast { completion(.success(values)) } else { self.waiters[id] = .batch(values, completion) }
+            if isLast { completion(.success(values)) } else { waiters[id] = .batch(values, completion) }
         case nil: break
         }
     }
@@ -169,17 +169,17 @@ final class RedisDriver {
 
     /// One write for all commands of a turn.
     private func scheduleFlush() {
-        guard !self.isFlushScheduled else { return }
-        self.isFlushScheduled = true
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
         // All of this runs on the loop; `assumeIsolated()` stops the process elsewhere. So do the other two uses below.
-        self.eventLoop.assumeIsolated().execute { self.flush() }
+        eventLoop.assumeIsolated().execute { self.flush() }
     }
 
     private func flush() {
-        self.isFlushScheduled = false
-        guard let channel = self.channel, let bytes = self.machine.takeOutgoing() else { return }
+        isFlushScheduled = false
+        guard let channel = self.channel, let bytes = machine.takeOutgoing() else { return }
         channel.writeAndFlush(bytes, promise: nil)
-        self.schedule()
+        schedule()
     }
 
     // MARK: The connection
@@ -188,8 +188,8 @@ final class RedisDriver {
         self.generation += 1
         let generation = self.generation
         let (configuration, tls) = (self.configuration, self.tls)
-        let driver = NIOLoopBound(self, eventLoop: self.eventLoop)
-        ClientBootstrap(group: self.eventLoop)
+        let driver = NIOLoopBound(self, eventLoop: eventLoop)
+        ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(configuration.timeouts.connect))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
@@ -231,62 +231,62 @@ final class RedisDriver {
     func connected(_ generation: UInt64, _ channel: any Channel) {
         guard generation == self.generation else { return channel.close(promise: nil) }
         self.channel = channel
-        self.perform(self.machine.connected(at: self.now))
-        self.schedule()
+        perform(machine.connected(at: now))
+        schedule()
     }
 
     func received(_ value: RESPValue, _ generation: UInt64) {
         guard generation == self.generation else { return }
-        switch self.machine.received(value, at: self.now) {
-        case .reply(let id, let value, let isLast): self.complete(id, value, isLast: isLast)
+        switch machine.received(value, at: now) {
+        case .reply(let id, let value, let isLast): complete(id, value, isLast: isLast)
         case .message(let subscription, let channel, let payload):
-            self.notify(subscription, .message(channel: channel, payload: payload))
+            notify(subscription, .message(channel: channel, payload: payload))
         case .nothing: break
-        case .actions(let actions): self.perform(actions)
+        case .actions(let actions): perform(actions)
         }
     }
 
     /// A batch of replies was received: commands that waited for room may go out.
     func receivedBatch(_ generation: UInt64) {
         guard generation == self.generation else { return }
-        if self.machine.canSendMore { self.scheduleFlush() }
-        if self.isAway, self.machine.status.state == .ready {
-            self.isAway = false
-            self.logger.info("connected to Redis again", metadata: ["host": "\(self.configuration.host)"])
+        if machine.canSendMore { scheduleFlush() }
+        if isAway, machine.status.state == .ready {
+            isAway = false
+            logger.info("connected to Redis again", metadata: ["host": "\(configuration.host)"])
         }
-        self.schedule()
+        schedule()
     }
 
     func ended(_ generation: UInt64, _ error: RedisError) {
         guard generation == self.generation else { return }
-        self.connectionEnded(error)
-        self.schedule()
+        connectionEnded(error)
+        schedule()
     }
 
     private func connectionEnded(_ error: RedisError) {
-        self.closeChannel()
-        self.logger.log(
-            level: self.isAway ? .debug : .warning, "no connection to Redis",
-            metadata: ["error": "\(error)", "host": "\(self.configuration.host)", "port": "\(self.configuration.port)"])
-        self.isAway = true
-        self.perform(self.machine.disconnected(error, at: self.now, random: .random(in: 0..<1)))
+        closeChannel()
+        logger.log(
+            level: isAway ? .debug : .warning, "no connection to Redis",
+            metadata: ["error": "\(error)", "host": "\(configuration.host)", "port": "\(configuration.port)"])
+        isAway = true
+        perform(machine.disconnected(error, at: now, random: .random(in: 0..<1)))
     }
 
     private func closeChannel() {
-        self.generation += 1
-        self.channel?.close(promise: nil)
-        self.channel = nil
+        generation += 1
+        channel?.close(promise: nil)
+        channel = nil
     }
 
     // MARK: Time
 
     /// Keeps one timer, for the machine's earliest deadline. Firing too early does no harm.
     private func schedule() {
-        guard let deadline = self.machine.nextDeadline else { return }
+        guard let deadline = machine.nextDeadline else { return }
         if let timer = self.timer, timer.at <= deadline { return }
         self.timer?.task.cancel()
         let time = NIODeadline.uptimeNanoseconds(UInt64(max(0, deadline.nanoseconds)))
-        let task = self.eventLoop.assumeIsolated().scheduleTask(deadline: time) {
+        let task = eventLoop.assumeIsolated().scheduleTask(deadline: time) {
             self.timer = nil
             self.perform(self.machine.tick(at: self.now))
             self.schedule()
@@ -297,7 +297,7 @@ final class RedisDriver {
 
 extension Duration {
     var nanoseconds: Int64 {
-        let (seconds, attoseconds) = self.components
+        let (seconds, attoseconds) = components
         return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

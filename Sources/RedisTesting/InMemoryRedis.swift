@@ -46,8 +46,8 @@ public final class InMemoryRedis: Sendable {
     /// Without a port, until ``listen(on:)``.
     public init(scripts: [RedisScript] = [], users: [String: String] = [:], time: Time = .running) {
         self.time = time
-        self.state = NIOLockedValueBox(State(engine: RedisEngine(scripts: scripts, users: users)))
-        self.eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        state = NIOLockedValueBox(State(engine: RedisEngine(scripts: scripts, users: users)))
+        eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     }
 
     /// One that listens on the loopback interface.
@@ -60,11 +60,11 @@ public final class InMemoryRedis: Sendable {
     }
 
     /// The port; 0 while it does not listen.
-    public var port: Int { self.state.withLockedValue(\.port) }
+    public var port: Int { state.withLockedValue(\.port) }
 
     /// - Parameter port: 0: the system picks one. Another is for coming back after ``shutDown()``.
     public func listen(on port: Int = 0) async throws {
-        let listener = try await ServerBootstrap(group: self.eventLoop)
+        let listener = try await ServerBootstrap(group: eventLoop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
@@ -86,22 +86,22 @@ public final class InMemoryRedis: Sendable {
             return state.listener
         }
         try? await listener?.close()
-        await self.disconnectAll()
+        await disconnectAll()
     }
 
     /// Ends all connections, as a network does; new ones are accepted.
     public func disconnectAll() async {
-        let channels = self.state.withLockedValue { Array($0.channels.values) }
+        let channels = state.withLockedValue { Array($0.channels.values) }
         for channel in channels { try? await channel.close() }
     }
 
     /// Ends all connections and every new one at once, until ``acceptConnections()``: Redis is away, and keeps its port.
     public func refuseConnections() async {
-        self.state.withLockedValue { $0.refusesConnections = true }
-        await self.disconnectAll()
+        state.withLockedValue { $0.refusesConnections = true }
+        await disconnectAll()
     }
 
-    public func acceptConnections() { self.state.withLockedValue { $0.refusesConnections = false } }
+    public func acceptConnections() { state.withLockedValue { $0.refusesConnections = false } }
 
     /// Loses everything: keys and scripts, as a server that restarts without its file.
     public func loseData() {
@@ -123,10 +123,10 @@ public final class InMemoryRedis: Sendable {
     }
 
     /// Connections over TCP.
-    public var connectionCount: Int { self.state.withLockedValue(\.channels.count) }
+    public var connectionCount: Int { state.withLockedValue(\.channels.count) }
 
     private func now(_ state: State) -> Int64 {
-        switch self.time {
+        switch time {
         case .running: state.advanced + Int64(Self.wallClockMilliseconds)
         case .stopped(let start): state.advanced + start
         }
@@ -181,15 +181,15 @@ public final class InMemoryRedis: Sendable {
                 if let channel = state.channels[id] { self.eventLoop.execute { channel.close(promise: nil) } }
             }
         }
-        self.wakeUp(&state)
+        wakeUp(&state)
         return { for (continuation, value) in resumptions { continuation.resume(returning: value) } }
     }
 
     /// A clock that runs ends waits by itself.
     private func wakeUp(_ state: inout State) {
-        guard self.time == .running, let deadline = state.engine.nextDeadline else { return }
-        let delay = max(1, deadline - self.now(state))
-        self.eventLoop.scheduleTask(in: .milliseconds(delay)) { self.advance(by: .zero) }
+        guard time == .running, let deadline = state.engine.nextDeadline else { return }
+        let delay = max(1, deadline - now(state))
+        eventLoop.scheduleTask(in: .milliseconds(delay)) { self.advance(by: .zero) }
     }
 
     // MARK: In the process

@@ -12,17 +12,17 @@ public final class InMemoryRedisSession: RedisCommands {
     }
 
     deinit {
-        if let id { self.redis.endSession(id) }
+        if let id { redis.endSession(id) }
     }
 
     public func send(_ command: RedisCommand, timeout: Duration?) async throws(RedisError) -> RESPValue {
-        guard let reply = try await self.replies(to: [command]).first else { throw RedisError(.closed) }
+        guard let reply = try await replies(to: [command]).first else { throw RedisError(.closed) }
         if case .error(let error) = reply { throw RedisError(error) }
         return reply
     }
 
     public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [Result<RESPValue, RedisError>] {
-        try await self.replies(to: commands).map { reply in
+        try await replies(to: commands).map { reply in
             if case .error(let error) = reply { .failure(RedisError(error)) } else { .success(reply) }
         }
     }
@@ -32,7 +32,7 @@ public final class InMemoryRedisSession: RedisCommands {
         guard !commands.contains(where: { $0.name.uppercased().hasSuffix("SUBSCRIBE") || $0.name.uppercased() == "QUIT" }) else {
             throw RedisError(.invalidCommand, "a session has no subscriptions")
         }
-        return await self.redis.send(commands, from: id)
+        return await redis.send(commands, from: id)
     }
 }
 
@@ -48,22 +48,22 @@ final class InMemoryRedisHandler: ChannelInboundHandler {
     init(redis: InMemoryRedis) { self.redis = redis }
 
     func channelActive(context: ChannelHandlerContext) {
-        self.id = self.redis.opened(context.channel)
-        if self.id == nil { context.close(promise: nil) }
+        id = redis.opened(context.channel)
+        if id == nil { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if let id { self.redis.closed(id) }
+        if let id { redis.closed(id) }
         self.id = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard let id else { return }
-        self.decoder.append(self.unwrapInboundIn(data))
+        decoder.append(unwrapInboundIn(data))
         do {
-            while let value = try self.decoder.next() {
+            while let value = try decoder.next() {
                 guard case .array(let words) = value, !words.isEmpty else { return context.close(promise: nil) }
-                self.redis.execute(words.compactMap(\.bytes), from: id)
+                redis.execute(words.compactMap(\.bytes), from: id)
             }
         } catch {
             context.close(promise: nil)

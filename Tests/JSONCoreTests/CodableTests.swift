@@ -29,12 +29,12 @@ struct CodableTests {
         override init() { super.init() }
         required init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Keys.self)
-            self.bill = try container.decode(Int.self, forKey: .bill)
+            bill = try container.decode(Int.self, forKey: .bill)
             try super.init(from: container.superDecoder())
         }
         override func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: Keys.self)
-            try container.encode(self.bill, forKey: .bill)
+            try container.encode(bill, forKey: .bill)
             try super.encode(to: container.superEncoder())
         }
     }
@@ -54,15 +54,15 @@ struct CodableTests {
 
     @Test("values are written as JSON has them")
     func written() throws {
-        #expect(try self.json(Inner(text: "a", flag: nil)) == #"{"text":"a"}"#)
-        #expect(try self.json([Level.low, .high]) == "[1,2]")
-        #expect(try self.json(["a", nil]) == #"["a",null]"#)
-        #expect(try self.json("x") == "\"x\"")
-        #expect(try self.json(Float(0.1)) == "0.1")
-        #expect(try self.json(Double.nan) == "null")
-        #expect(try self.json([String: Int]()) == "{}")
-        #expect(try self.json([Int]()) == "[]")
-        #expect(try self.json(Shape.empty) == #"{"empty":{}}"#)
+        #expect(try json(Inner(text: "a", flag: nil)) == #"{"text":"a"}"#)
+        #expect(try json([Level.low, .high]) == "[1,2]")
+        #expect(try json(["a", nil]) == #"["a",null]"#)
+        #expect(try json("x") == "\"x\"")
+        #expect(try json(Float(0.1)) == "0.1")
+        #expect(try json(Double.nan) == "null")
+        #expect(try json([String: Int]()) == "{}")
+        #expect(try json([Int]()) == "[]")
+        #expect(try json(Shape.empty) == #"{"empty":{}}"#)
     }
 
     @Test("subclasses keep what is above them under super")
@@ -75,7 +75,7 @@ struct CodableTests {
     @Test("a recursive type is as deep as its text")
     func recursive() throws {
         let text = String(repeating: #"{"children":["#, count: 60) + String(repeating: "]}", count: 60)
-        #expect(try self.json(JSONSlice(text).decode(Tree.self)) == text)
+        #expect(try json(JSONSlice(text).decode(Tree.self)) == text)
     }
 
     @Test("a slice within a value is taken and given unparsed")
@@ -84,7 +84,7 @@ struct CodableTests {
         let holder = try JSONSlice(text).decode(Holder.self)
         #expect(holder.raw.description == #"[1, 2.50,{"x":"\ud800"}]"#)
         #expect(holder.maybe == nil)
-        #expect(try self.json(holder) == #"{"raw":[1, 2.50,{"x":"\ud800"}]}"#)
+        #expect(try json(holder) == #"{"raw":[1, 2.50,{"x":"\ud800"}]}"#)
         #expect(try JSONSlice("5").decode(JSONSlice.self).int == 5)
     }
 
@@ -127,22 +127,22 @@ struct CodableTests {
 
     @Test("what does not fit is refused, with its place")
     func refused() {
-        #expect(self.failure(#"{"text":1}"#, Inner.self) == "mismatch at text")
-        #expect(self.failure(#"{"text":null}"#, Inner.self) == "null at text")
-        #expect(self.failure(#"{"flag":true}"#, Inner.self) == "no text at ")
-        #expect(self.failure(#"{"text":"a","flag":"b"}"#, Inner.self) == "mismatch at flag")
-        #expect(self.failure("[]", Inner.self) == "mismatch at ")
-        #expect(self.failure("{}", [Int].self) == "mismatch at ")
-        #expect(self.failure("[1,[2,\"3\"]]", [Int].self) == "mismatch at Index 1")
-        #expect(self.failure("[[1],[2,\"3\"]]", [[Int]].self) == "mismatch at Index 1.Index 1")
-        #expect(self.failure("300", UInt8.self) == "corrupted at ")
-        #expect(self.failure("1.5", Int.self) == "corrupted at ")
-        #expect(self.failure("1e999", Double.self) == "corrupted at ")
-        #expect(self.failure("1e300", Float.self) == "corrupted at ")
-        #expect(self.failure("\"1\"", Int.self) == "mismatch at ")
-        #expect(self.failure("1", Bool.self) == "mismatch at ")
-        #expect(self.failure("null", String.self) == "null at ")
-        #expect(self.failure("3", Level.self) == "corrupted at ")
+        #expect(failure(#"{"text":1}"#, Inner.self) == "mismatch at text")
+        #expect(failure(#"{"text":null}"#, Inner.self) == "null at text")
+        #expect(failure(#"{"flag":true}"#, Inner.self) == "no text at ")
+        #expect(failure(#"{"text":"a","flag":"b"}"#, Inner.self) == "mismatch at flag")
+        #expect(failure("[]", Inner.self) == "mismatch at ")
+        #expect(failure("{}", [Int].self) == "mismatch at ")
+        #expect(failure("[1,[2,\"3\"]]", [Int].self) == "mismatch at Index 1")
+        #expect(failure("[[1],[2,\"3\"]]", [[Int]].self) == "mismatch at Index 1.Index 1")
+        #expect(failure("300", UInt8.self) == "corrupted at ")
+        #expect(failure("1.5", Int.self) == "corrupted at ")
+        #expect(failure("1e999", Double.self) == "corrupted at ")
+        #expect(failure("1e300", Float.self) == "corrupted at ")
+        #expect(failure("\"1\"", Int.self) == "mismatch at ")
+        #expect(failure("1", Bool.self) == "mismatch at ")
+        #expect(failure("null", String.self) == "null at ")
+        #expect(failure("3", Level.self) == "corrupted at ")
     }
 
     struct Picky: Encodable {

@@ -106,39 +106,39 @@ struct FoundationComparisonTests {
 struct DocumentGenerator {
     var random: SeededGenerator
 
-    init(seed: UInt64) { self.random = SeededGenerator(seed: seed) }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-    mutating func document() -> String { self.blank() + self.value(depth: 0) + self.blank() }
+    mutating func document() -> String { blank() + value(depth: 0) + blank() }
 
     private mutating func value(depth: Int) -> String {
-        switch Int.random(in: 0..<(depth < 6 ? 9 : 6), using: &self.random) {
+        switch Int.random(in: 0..<(depth < 6 ? 9 : 6), using: &random) {
         case 0: return "null"
-        case 1: return Bool.random(using: &self.random) ? "true" : "false"
-        case 2, 3: return self.number()
-        case 4, 5: return self.string()
-        case 6: return "[" + self.blank() + "]"
+        case 1: return Bool.random(using: &random) ? "true" : "false"
+        case 2, 3: return number()
+        case 4, 5: return string()
+        case 6: return "[" + blank() + "]"
         case 7:
-            let count = Int.random(in: 1...6, using: &self.random)
-            return "[" + (0..<count).map { _ in self.blank() + self.value(depth: depth + 1) + self.blank() }.joined(separator: ",") + "]"
+            let count = Int.random(in: 1...6, using: &random)
+            return "[" + (0..<count).map { _ in blank() + value(depth: depth + 1) + blank() }.joined(separator: ",") + "]"
         default:
-            let count = Int.random(in: 0...6, using: &self.random)
+            let count = Int.random(in: 0...6, using: &random)
             return "{"
                 + (0..<count).map { index in
-                    let key = self.string().dropLast() + "\(index)\""
-                    return self.blank() + key + self.blank() + ":" + self.blank() + self.value(depth: depth + 1) + self.blank()
-                }.joined(separator: ",") + (count == 0 ? self.blank() : "") + "}"
+                    let key = string().dropLast() + "\(index)\""
+                    return blank() + key + blank() + ":" + blank() + value(depth: depth + 1) + blank()
+                }.joined(separator: ",") + (count == 0 ? blank() : "") + "}"
         }
     }
 
     private mutating func number() -> String {
         func digits(_ range: ClosedRange<Int>) -> String {
-            (0..<Int.random(in: range, using: &self.random)).map { _ in String(Int.random(in: 0...9, using: &self.random)) }.joined()
+            (0..<Int.random(in: range, using: &random)).map { _ in String(Int.random(in: 0...9, using: &random)) }.joined()
         }
-        var text = Bool.random(using: &self.random) ? "-" : ""
-        text += Bool.random(using: &self.random) ? "0" : String(Int.random(in: 1...9, using: &self.random)) + digits(0...18)
-        if Bool.random(using: &self.random) { text += "." + digits(1...20) }
-        if text.contains(where: { ("1"..."9").contains($0) }), Int.random(in: 0..<3, using: &self.random) == 0 {
-            text += ["e", "E", "e+", "e-", "E-"].randomElement(using: &self.random) ?? "e"
+        var text = Bool.random(using: &random) ? "-" : ""
+        text += Bool.random(using: &random) ? "0" : String(Int.random(in: 1...9, using: &random)) + digits(0...18)
+        if Bool.random(using: &random) { text += "." + digits(1...20) }
+        if text.contains(where: { ("1"..."9").contains($0) }), Int.random(in: 0..<3, using: &random) == 0 {
+            text += ["e", "E", "e+", "e-", "E-"].randomElement(using: &random) ?? "e"
             text += digits(1...2)
         }
         return text
@@ -149,11 +149,11 @@ struct DocumentGenerator {
             "a", "xyz", "grün", "日本", "🦆", "e\u{301}", "\\n", "\\\"", "\\\\", "\\/", "\\b\\f\\r\\t", "\\u0000", "\\u00e9", "\\uD83E\\uDD86",
             "\\u65e5", "[{,:}]", " ", "\u{7F}", "\u{2028}", "quite a long stretch without anything special in it",
         ]
-        let count = Int.random(in: 0...5, using: &self.random)
-        return "\"" + (0..<count).map { _ in parts.randomElement(using: &self.random) ?? "" }.joined() + "\""
+        let count = Int.random(in: 0...5, using: &random)
+        return "\"" + (0..<count).map { _ in parts.randomElement(using: &random) ?? "" }.joined() + "\""
     }
 
     private mutating func blank() -> String {
-        ["", "", "", " ", "\n", "\t\r\n  "].randomElement(using: &self.random) ?? ""
+        ["", "", "", " ", "\n", "\t\r\n  "].randomElement(using: &random) ?? ""
     }
 }

@@ -14,7 +14,7 @@ extension RedisClient {
     /// Waits until a try to connect has failed.
     func failure() async -> RedisError {
         while true {
-            if let failure = await self.status().lastFailure { return failure }
+            if let failure = await status().lastFailure { return failure }
             await Task.yield()
         }
     }
@@ -43,7 +43,7 @@ extension RedisCommands {
     /// A command as one writes it in a terminal; "" is an empty argument. An error reply is a value here.
     func say(_ line: String) async throws -> RESPValue {
         let words = line.split(separator: " ").map { $0 == "\"\"" ? "" : String($0) }
-        let replies = try await self.pipeline([RedisCommand(words[0], arguments: words.dropFirst().map { .text($0) })])
+        let replies = try await pipeline([RedisCommand(words[0], arguments: words.dropFirst().map { .text($0) })])
         switch try #require(replies.first) {
         case .success(let value): return value.inOrder
         case .failure(let error): return .error(try #require(error.reply))

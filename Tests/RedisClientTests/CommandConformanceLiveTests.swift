@@ -13,7 +13,7 @@ struct CommandConformanceLiveTests {
         let steps: [(String, RESPValue)]
 
         init(_ name: String, _ steps: [(String, RESPValue)]) {
-            self.testDescription = name
+            testDescription = name
             self.steps = steps
         }
     }
@@ -263,14 +263,14 @@ struct CommandConformanceLiveTests {
 struct CommandGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { self.state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 99 }
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 99 }
 
     private mutating func pick(_ bound: Int) -> Int {
-        self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int(self.state >> 33) % bound
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(state >> 33) % bound
     }
 
-    private mutating func some(_ words: [String]) -> String { words[self.pick(words.count)] }
+    private mutating func some(_ words: [String]) -> String { words[pick(words.count)] }
     private mutating func number() -> String { self.some(["0", "1", "-1", "2", "5", "-3", "100", "1.5", "x", "inf", "-inf"]) }
     private mutating func integer() -> String { self.some(["0", "1", "-1", "2", "3", "-2", "-100", "100"]) }
     private mutating func bound() -> String { self.some(["-inf", "+inf", "0", "1", "(1", "2", "(2", "5", "x"]) }
@@ -278,46 +278,46 @@ struct CommandGenerator {
 
     mutating func next() -> String {
         // Mostly keys of the command's own type.
-        let type = self.pick(6)
+        let type = pick(6)
         let key =
-            self.pick(12) == 0
+            pick(12) == 0
             ? self.some(["str", "hash", "set", "zset", "stream"]) : ["str", "hash", "set", "zset", "stream", "str"][type]
         switch type {
         case 0:
             return self.some([
-                "SET \(key) \(self.integer())", "GET \(key)", "INCRBY \(key) \(self.number())", "SET \(key) \(self.integer()) NX",
+                "SET \(key) \(integer())", "GET \(key)", "INCRBY \(key) \(number())", "SET \(key) \(integer()) NX",
                 "SET \(key) v XX GET", "GETDEL \(key)", "STRLEN \(key)", "MGET str hash \(key)", "DECR \(key)", "SET \(key) 7 KEEPTTL",
             ])
         case 1:
             return self.some([
-                "HSET \(key) \(self.member()) \(self.integer())", "HGET \(key) \(self.member())",
-                "HDEL \(key) \(self.member()) \(self.member())",
-                "HINCRBY \(key) \(self.member()) \(self.number())", "HGETALL \(key)", "HLEN \(key)", "HMGET \(key) a b c",
-                "HSETNX \(key) \(self.member()) n",
+                "HSET \(key) \(member()) \(integer())", "HGET \(key) \(member())",
+                "HDEL \(key) \(member()) \(member())",
+                "HINCRBY \(key) \(member()) \(number())", "HGETALL \(key)", "HLEN \(key)", "HMGET \(key) a b c",
+                "HSETNX \(key) \(member()) n",
             ])
         case 2:
             return self.some([
-                "SADD \(key) \(self.member()) \(self.member())", "SREM \(key) \(self.member())", "SMEMBERS \(key)", "SCARD \(key)",
+                "SADD \(key) \(member()) \(member())", "SREM \(key) \(member())", "SMEMBERS \(key)", "SCARD \(key)",
                 "SISMEMBER \(key) a",
             ])
         case 3:
             let option = self.some(["", "", "", "NX ", "XX ", "GT ", "LT ", "CH ", "INCR ", "XX CH ", "GT CH ", "NX GT "])
             return self.some([
-                "ZADD \(key) \(option)\(self.number()) \(self.member())", "ZADD \(key) 1 a 2 b \(self.number()) c",
-                "ZINCRBY \(key) \(self.number()) \(self.member())",
-                "ZREM \(key) \(self.member())", "ZRANGE \(key) \(self.integer()) \(self.integer()) WITHSCORES",
-                "ZRANGE \(key) \(self.integer()) \(self.integer()) REV",
-                "ZRANGE \(key) \(self.bound()) \(self.bound()) BYSCORE LIMIT \(self.integer()) \(self.integer())",
-                "ZREVRANGEBYSCORE \(key) \(self.bound()) \(self.bound()) WITHSCORES",
-                "ZCOUNT \(key) \(self.bound()) \(self.bound())", "ZREMRANGEBYRANK \(key) \(self.integer()) \(self.integer())",
-                "ZREMRANGEBYSCORE \(key) \(self.bound()) \(self.bound())", "ZRANK \(key) \(self.member())",
-                "ZREVRANK \(key) \(self.member())", "ZCARD \(key)",
+                "ZADD \(key) \(option)\(number()) \(member())", "ZADD \(key) 1 a 2 b \(number()) c",
+                "ZINCRBY \(key) \(number()) \(member())",
+                "ZREM \(key) \(member())", "ZRANGE \(key) \(integer()) \(integer()) WITHSCORES",
+                "ZRANGE \(key) \(integer()) \(integer()) REV",
+                "ZRANGE \(key) \(bound()) \(bound()) BYSCORE LIMIT \(integer()) \(integer())",
+                "ZREVRANGEBYSCORE \(key) \(bound()) \(bound()) WITHSCORES",
+                "ZCOUNT \(key) \(bound()) \(bound())", "ZREMRANGEBYRANK \(key) \(integer()) \(integer())",
+                "ZREMRANGEBYSCORE \(key) \(bound()) \(bound())", "ZRANK \(key) \(member())",
+                "ZREVRANK \(key) \(member())", "ZCARD \(key)",
             ])
         case 4:
             let id = self.some(["1-1", "2", "3-0", "5-5", "9-9", "10", "12-3", "0-1", "7-*", "20-1", "25-*", "30"])
             let range = self.some(["-", "0", "2", "3-0", "(3-0", "9"])
             return self.some([
-                "XADD \(key) \(id) f \(self.integer())", "XADD \(key) MAXLEN = 4 \(id) f v", "XLEN \(key)", "XRANGE \(key) \(range) +",
+                "XADD \(key) \(id) f \(integer())", "XADD \(key) MAXLEN = 4 \(id) f v", "XLEN \(key)", "XRANGE \(key) \(range) +",
                 "XREVRANGE \(key) + \(range) COUNT 2",
                 "XREAD COUNT 2 STREAMS \(key) \(self.some(["0", "3", "9-9", "$"]))",
                 "XDEL \(key) \(self.some(["1-1", "2-0", "3-0", "5-5"]))", "XTRIM \(key) MAXLEN \(self.some(["1", "3", "-1"]))",

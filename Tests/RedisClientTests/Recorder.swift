@@ -23,7 +23,7 @@ final class Recorder<Element: Sendable>: Sendable {
         for (continuation, elements) in ready { continuation.resume(returning: elements) }
     }
 
-    var elements: [Element] { self.state.withLockedValue(\.elements) }
+    var elements: [Element] { state.withLockedValue(\.elements) }
 
     /// What was recorded, as soon as it satisfies a condition.
     @discardableResult
@@ -39,7 +39,7 @@ final class Recorder<Element: Sendable>: Sendable {
     }
 
     @discardableResult
-    func wait(for count: Int) async -> [Element] { await self.wait { $0.count >= count } }
+    func wait(for count: Int) async -> [Element] { await wait { $0.count >= count } }
 }
 
 /// A server that greets like Redis and then does what a test says: it records each read of the socket, and answers or keeps silent.
@@ -53,7 +53,7 @@ final class ScriptedServer: Sendable {
     private let listener: any Channel
     private let children = NIOLockedValueBox<[any Channel]>([])
 
-    var port: Int { self.listener.localAddress?.port ?? 0 }
+    var port: Int { listener.localAddress?.port ?? 0 }
 
     private init(_ listener: any Channel) { self.listener = listener }
 
@@ -75,8 +75,8 @@ final class ScriptedServer: Sendable {
     }
 
     func stop() async {
-        try? await self.listener.close()
-        for child in self.children.withLockedValue({ $0 }) { try? await child.close() }
+        try? await listener.close()
+        for child in children.withLockedValue({ $0 }) { try? await child.close() }
     }
 
     private final class Handler: ChannelInboundHandler {
@@ -93,25 +93,25 @@ final class ScriptedServer: Sendable {
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            self.decoder.append(self.unwrapInboundIn(data))
+            decoder.append(unwrapInboundIn(data))
             var commands: [[String]] = []
             var output = ByteBuffer()
-            while let value = try? self.decoder.next() {
+            while let value = try? decoder.next() {
                 let words = value.elements?.compactMap(\.text) ?? []
                 if words.first == "HELLO" {
                     output.writeString("%0\r\n")
                 } else if words.first == "PING" {
-                    output.writeString(self.answer(words) ?? "+PONG\r\n")
+                    output.writeString(answer(words) ?? "+PONG\r\n")
                 } else {
                     commands.append(words)
-                    if let reply = self.answer(words) { output.writeString(reply) }
+                    if let reply = answer(words) { output.writeString(reply) }
                 }
             }
-            if output.readableBytes > 0 { context.writeAndFlush(self.wrapOutboundOut(output), promise: nil) }
-            if !commands.isEmpty { self.server.reads.record(commands) }
+            if output.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(output), promise: nil) }
+            if !commands.isEmpty { server.reads.record(commands) }
         }
 
-        func channelInactive(context: ChannelHandlerContext) { self.server.closes.record(()) }
+        func channelInactive(context: ChannelHandlerContext) { server.closes.record(()) }
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 }

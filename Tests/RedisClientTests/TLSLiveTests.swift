@@ -28,7 +28,7 @@ struct TLSLiveTests {
 
     @Test("a certificate that is trusted, by name and by address; one that is not; and a client's own")
     func certificates() async throws {
-        let files = try self.certificate()
+        let files = try certificate()
         defer { try? FileManager.default.removeItem(at: files.folder) }
         let options = ["--tls-cert-file", files.certificate, "--tls-key-file", files.key, "--tls-ca-cert-file", files.certificate]
         let server = try await RedisServerProcess.start(withTLS: true, arguments: options + ["--tls-auth-clients", "yes"])

@@ -12,26 +12,26 @@ struct RedisClientMachineTests {
         init(_ change: (inout RedisConfiguration) -> Void = { _ in }) {
             var configuration = RedisConfiguration()
             change(&configuration)
-            self.machine = RedisClientMachine(configuration: configuration)
+            machine = RedisClientMachine(configuration: configuration)
         }
 
         /// Connects and is greeted.
         mutating func connect() {
-            _ = self.machine.start(at: self.now)
-            _ = self.machine.connected(at: self.now)
-            let greeting = self.sent()
-            for _ in greeting { _ = self.machine.received(.simpleString("OK"), at: self.now) }
-            _ = self.machine.takeOutgoing()
+            _ = machine.start(at: now)
+            _ = machine.connected(at: now)
+            let greeting = sent()
+            for _ in greeting { _ = machine.received(.simpleString("OK"), at: now) }
+            _ = machine.takeOutgoing()
         }
 
         /// Names of the commands that go out now.
         mutating func sent() -> [String] {
-            guard let bytes = self.machine.takeOutgoing(), case .success(let values) = decode(bytes) else { return [] }
+            guard let bytes = machine.takeOutgoing(), case .success(let values) = decode(bytes) else { return [] }
             return values.map { $0.elements?.compactMap(\.text).joined(separator: " ") ?? "" }
         }
 
         mutating func submit(_ id: UInt64, _ commands: RedisCommand..., timeout: Duration? = nil) -> [RedisClientMachine.Action] {
-            self.machine.submit(commands, id: id, timeout: timeout, at: self.now)
+            machine.submit(commands, id: id, timeout: timeout, at: now)
         }
     }
 
@@ -293,10 +293,10 @@ struct RedisSubscriptionMachineTests {
         _ = fixture.submit(1, RedisCommand("GET", "x"))
         #expect(fixture.sent() == ["GET x"])
         #expect(
-            fixture.machine.received(self.confirmation("subscribe", "a"), at: fixture.now)
+            fixture.machine.received(confirmation("subscribe", "a"), at: fixture.now)
                 == .actions([.notify(.channel("a"), .established)]))
-        _ = fixture.machine.received(self.confirmation("psubscribe", "b*"), at: fixture.now)
-        _ = fixture.machine.received(self.confirmation("ssubscribe", "c"), at: fixture.now)
+        _ = fixture.machine.received(confirmation("psubscribe", "b*"), at: fixture.now)
+        _ = fixture.machine.received(confirmation("ssubscribe", "c"), at: fixture.now)
         let payload = ByteBuffer(bytes: [0, 255])
         #expect(
             fixture.machine.received(.push([.text("pmessage"), .text("b*"), .text("bc"), .bulkString(payload)]), at: fixture.now)
@@ -316,7 +316,7 @@ struct RedisSubscriptionMachineTests {
         for _ in fixture.sent() { _ = fixture.machine.received(.simpleString("OK"), at: fixture.now) }
         #expect(fixture.sent() == ["SUBSCRIBE a", "PSUBSCRIBE b*", "SSUBSCRIBE c"])
         #expect(
-            fixture.machine.received(self.confirmation("subscribe", "a"), at: fixture.now)
+            fixture.machine.received(confirmation("subscribe", "a"), at: fixture.now)
                 == .actions([.notify(.channel("a"), .established)]))
     }
 
@@ -328,10 +328,10 @@ struct RedisSubscriptionMachineTests {
         _ = fixture.machine.unsubscribe(from: .channel("a"), at: fixture.now)
         _ = try fixture.machine.subscribe(to: .channel("a"), at: fixture.now)
         #expect(fixture.sent() == ["SUBSCRIBE a", "UNSUBSCRIBE a", "SUBSCRIBE a"])
-        #expect(fixture.machine.received(self.confirmation("subscribe", "a"), at: fixture.now) == .nothing)
-        #expect(fixture.machine.received(self.confirmation("unsubscribe", "a"), at: fixture.now) == .nothing)
+        #expect(fixture.machine.received(confirmation("subscribe", "a"), at: fixture.now) == .nothing)
+        #expect(fixture.machine.received(confirmation("unsubscribe", "a"), at: fixture.now) == .nothing)
         #expect(
-            fixture.machine.received(self.confirmation("subscribe", "a"), at: fixture.now)
+            fixture.machine.received(confirmation("subscribe", "a"), at: fixture.now)
                 == .actions([.notify(.channel("a"), .established)]))
     }
 
@@ -341,11 +341,11 @@ struct RedisSubscriptionMachineTests {
         fixture.connect()
         _ = try fixture.machine.subscribe(to: .channel("a"), at: fixture.now)
         _ = fixture.sent()
-        _ = fixture.machine.received(self.confirmation("subscribe", "a"), at: fixture.now)
+        _ = fixture.machine.received(confirmation("subscribe", "a"), at: fixture.now)
         _ = fixture.machine.unsubscribe(from: .channel("a"), at: fixture.now)
         _ = fixture.sent()
         #expect(fixture.machine.received(.push([.text("message"), .text("a"), .text("late")]), at: fixture.now) == .nothing)
-        #expect(fixture.machine.received(self.confirmation("unsubscribe", "a"), at: fixture.now) == .nothing)
+        #expect(fixture.machine.received(confirmation("unsubscribe", "a"), at: fixture.now) == .nothing)
         #expect(fixture.machine.status.subscriptions == 0)
     }
 
@@ -364,7 +364,7 @@ struct RedisSubscriptionMachineTests {
             fixture.machine.received(.error(reply), at: fixture.now)
                 == .actions([.notify(.channel(order[0]), .failed(RedisError(reply)))]))
         #expect(
-            fixture.machine.received(self.confirmation("subscribe", order[1]), at: fixture.now)
+            fixture.machine.received(confirmation("subscribe", order[1]), at: fixture.now)
                 == .actions([.notify(.channel(order[1]), .established)]))
         #expect(!fixture.machine.isSubscribed(to: .channel(order[0])))
     }
@@ -386,7 +386,7 @@ struct RedisSubscriptionMachineTests {
         var fixture = Fixture()
         fixture.connect()
         #expect(
-            fixture.machine.received(self.confirmation("subscribe", "a"), at: fixture.now)
+            fixture.machine.received(confirmation("subscribe", "a"), at: fixture.now)
                 == .actions([.disconnect(RedisError(.protocolViolation, "a subscription that nobody asked for"))]))
     }
 }

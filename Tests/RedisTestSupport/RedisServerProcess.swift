@@ -106,9 +106,9 @@ package final class RedisServerProcess: Sendable {
 
     /// Kills it at once, as a power cut does.
     package func stop() {
-        self.signal(SIGKILL)
-        _ = self.wait(0)
-        try? FileManager.default.removeItem(at: self.folder)
+        signal(SIGKILL)
+        _ = wait(0)
+        try? FileManager.default.removeItem(at: folder)
     }
 
     package func signal(_ signal: Int32) {

@@ -72,7 +72,7 @@ struct ClientDeflateTests {
             _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
             lost: [(namespace: String, lost: [UInt64])]
         ) {
-            self.promise.succeed((error.map { "\($0)" } ?? "", connection.loop.bytesSent, connection.loop.bytesReceived))
+            promise.succeed((error.map { "\($0)" } ?? "", connection.loop.bytesSent, connection.loop.bytesReceived))
         }
     }
 

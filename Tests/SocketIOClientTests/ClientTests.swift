@@ -303,5 +303,5 @@ struct ClientTests {
 
 extension ClientSocket {
     /// Loses the connection as a broken network would.
-    fileprivate func abortConnection() { self.run { $0.abortConnection() } }
+    fileprivate func abortConnection() { run { $0.abortConnection() } }
 }

@@ -37,7 +37,7 @@ extension TestServer {
         _ transports: EngineClientSession.Transports = .webSocket, namespace: String = "/",
         _ configure: (inout SocketIOClientConfiguration) -> Void = { _ in }
     ) throws -> SocketIOClientConfiguration {
-        var configuration = try SocketIOClientConfiguration("http://\(self.host):\(self.port)\(namespace)")
+        var configuration = try SocketIOClientConfiguration("http://\(host):\(port)\(namespace)")
         configuration.connection.transports = transports
         // Longer than any machine needs: a test that is about a time sets its own.
         configuration.acknowledgementTimeout = .seconds(120)
@@ -53,13 +53,13 @@ final class InstantClock: Clock, Sendable {
     private let slept = NIOLockedValueBox<[Duration]>([])
     private let start = ContinuousClock.now
 
-    var sleeps: [Duration] { self.slept.withLockedValue { $0 } }
-    var now: Instant { self.start.advanced(by: self.sleeps.reduce(.zero, +)) }
+    var sleeps: [Duration] { slept.withLockedValue { $0 } }
+    var now: Instant { start.advanced(by: sleeps.reduce(.zero, +)) }
     var minimumResolution: Duration { .nanoseconds(1) }
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         try Task.checkCancellation()
-        let duration = self.now.duration(to: deadline)
-        self.slept.withLockedValue { $0.append(duration) }
+        let duration = now.duration(to: deadline)
+        slept.withLockedValue { $0.append(duration) }
     }
 }

@@ -33,17 +33,17 @@ struct ClassicMessageTests {
     func broadcasts() throws {
         let vectors: [(ClassicBroadcast, String)] = [
             (
-                self.broadcast("uid0xx", try payload(Vectors.event)),
+                broadcast("uid0xx", try payload(Vectors.event)),
                 "93a675696430787883a47479706502a4646174619da568656c6c6f01ffcd012cce00011170d2ffff63c0cf000000012a05f200cb3ff8000000000000a5c3bce29c93c0c381a16190d92878787878787878787878787878787878787878787878787878787878787878787878787878787878a36e7370a12f83a5726f6f6d7390a665786365707490a5666c61677380"
             ),
             (
-                self.broadcast(
+                broadcast(
                     "uid0xx", try payload(#"["a"]"#),
                     ClusterTarget(rooms: ["room1"], except: ["s9"], flags: ClusterFlags(isVolatile: true, compress: false))),
                 "93a675696430787883a47479706502a46461746191a161a36e7370a12f83a5726f6f6d7391a5726f6f6d31a665786365707491a27339a5666c61677382a8766f6c6174696c65c3a8636f6d7072657373c2"
             ),
             (
-                self.broadcast("uid5xx", try payload(#"["a"]"#), namespace: "/admin", ClusterTarget(rooms: ["room1", "room2"])),
+                broadcast("uid5xx", try payload(#"["a"]"#), namespace: "/admin", ClusterTarget(rooms: ["room1", "room2"])),
                 "93a675696435787883a47479706502a46461746191a161a36e7370a62f61646d696e83a5726f6f6d7392a5726f6f6d31a5726f6f6d32a665786365707490a5666c61677380"
             ),
         ]
@@ -57,7 +57,7 @@ struct ClassicMessageTests {
     func binaryBroadcast() throws {
         let text =
             "93a675696430787883a47479706502a46461746194a362696ec4030102ff82a162c400a16391c403616263d40000a36e7370a12f83a5726f6f6d7390a665786365707490a5666c61677380"
-        let message = self.broadcast("uid0xx", try Vectors.binaryPayload())
+        let message = broadcast("uid0xx", try Vectors.binaryPayload())
         #expect(try ClassicBroadcast(decoding: hex(text)) == message)
         #expect(hexText(try message.encoded()) == text.replacing("d40000", with: "c0"))
     }
@@ -68,14 +68,14 @@ struct ClassicMessageTests {
             decoding: hex(
                 "93a7656d697474657283a47479706502a46461746192a568656c6c6f81a16101a36e7370a12f83a5726f6f6d7390a5666c61677380a665786365707490"
             ))
-        #expect(plain == self.broadcast("emitter", try payload(#"["hello",{"a":1}]"#)))
+        #expect(plain == broadcast("emitter", try payload(#"["hello",{"a":1}]"#)))
         let room = try ClassicBroadcast(
             decoding: hex(
                 "93a7656d697474657283a47479706502a46461746192a568656c6c6fc40101a36e7370a12f83a5726f6f6d7391a5726f6f6d31a5666c61677381a8766f6c6174696c65c3a665786365707491a178"
             ))
         #expect(
             room
-                == self.broadcast(
+                == broadcast(
                     "emitter", try payload(#"["hello",{"_placeholder":true,"num":0}]"#, [1]),
                     ClusterTarget(rooms: ["room1"], except: ["x"], flags: ClusterFlags(isVolatile: true))))
     }
@@ -84,7 +84,7 @@ struct ClassicMessageTests {
     func tolerance() throws {
         // [ "u", {type: 2, data: ["a"]}, {rooms: [7], except: []} ]
         let message = try ClassicBroadcast(decoding: hex("93a17582a47479706502a46461746191a16182a5726f6f6d739107a665786365707490"))
-        #expect(message == self.broadcast("u", try payload(#"["a"]"#), ClusterTarget(rooms: ["7"])))
+        #expect(message == broadcast("u", try payload(#"["a"]"#), ClusterTarget(rooms: ["7"])))
     }
 
     @Test(

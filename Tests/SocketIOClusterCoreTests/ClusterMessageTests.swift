@@ -19,60 +19,60 @@ struct ClusterMessageTests {
         return [
             (
                 #"{"type":3,"data":{"packet":{"type":2,"data":\#(Vectors.event)},"opts":{"rooms":[],"except":[],"flags":{}}}"#,
-                self.message(.broadcast(ClusterPacket(payload: try payload(Vectors.event)), ClusterTarget(), requestID: nil))
+                message(.broadcast(ClusterPacket(payload: try payload(Vectors.event)), ClusterTarget(), requestID: nil))
             ),
             (
                 #"{"type":3,"data":{"packet":{"type":2,"data":["a"]},"opts":{"rooms":["room1"],"except":["s9"],"flags":{"volatile":true,"compress":false}}}"#,
-                self.message(.broadcast(ClusterPacket(payload: try payload(#"["a"]"#)), room, requestID: nil))
+                message(.broadcast(ClusterPacket(payload: try payload(#"["a"]"#)), room, requestID: nil))
             ),
             (
                 #"{"type":3,"data":{"packet":{"type":2,"data":["q",1]},"requestId":"0103d7cd36862b48","opts":{"rooms":[],"except":[],"flags":{"timeout":100,"expectSingleResponse":false}}}"#,
-                self.message(.broadcast(ClusterPacket(payload: try payload(#"["q",1]"#)), asking, requestID: "0103d7cd36862b48"))
+                message(.broadcast(ClusterPacket(payload: try payload(#"["q",1]"#)), asking, requestID: "0103d7cd36862b48"))
             ),
             (
                 #"{"type":4,"data":{"opts":{"rooms":["r"],"except":["x"],"flags":{}},"rooms":["n1","n2"]}"#,
-                self.message(.join(ClusterTarget(rooms: ["r"], except: ["x"]), rooms: ["n1", "n2"]))
+                message(.join(ClusterTarget(rooms: ["r"], except: ["x"]), rooms: ["n1", "n2"]))
             ),
             (
                 #"{"type":5,"data":{"opts":{"rooms":["r"],"except":[],"flags":{}},"rooms":["n1"]}"#,
-                self.message(.leave(ClusterTarget(rooms: ["r"]), rooms: ["n1"]))
+                message(.leave(ClusterTarget(rooms: ["r"]), rooms: ["n1"]))
             ),
             (
                 #"{"type":6,"data":{"opts":{"rooms":[],"except":[],"flags":{}},"close":true}"#,
-                self.message(.disconnect(ClusterTarget(), close: true))
+                message(.disconnect(ClusterTarget(), close: true))
             ),
             (
                 #"{"type":7,"data":{"opts":{"rooms":["r"],"except":[],"flags":{"timeout":50}},"requestId":"deb71935cef98569"}"#,
-                self.message(
+                message(
                     .fetchSockets(ClusterTarget(rooms: ["r"], flags: ClusterFlags(timeout: 50)), requestID: "deb71935cef98569"))
             ),
             (
                 #"{"type":8,"data":{"requestId":"r7","sockets":[\#(socket)]}"#,
-                self.message(.socketsFetched([try JSONSlice(socket)], requestID: "r7"))
+                message(.socketsFetched([try JSONSlice(socket)], requestID: "r7"))
             ),
             (
                 #"{"type":9,"data":{"packet":["hi",{"n":1}]}"#,
-                self.message(.serverSideEmit(try payload(#"["hi",{"n":1}]"#), requestID: nil))
+                message(.serverSideEmit(try payload(#"["hi",{"n":1}]"#), requestID: nil))
             ),
             (
                 #"{"type":9,"data":{"requestId":"8811604ff019ecf8","packet":["ask","x"]}"#,
-                self.message(.serverSideEmit(try payload(#"["ask","x"]"#), requestID: "8811604ff019ecf8"))
+                message(.serverSideEmit(try payload(#"["ask","x"]"#), requestID: "8811604ff019ecf8"))
             ),
             (
                 #"{"type":10,"data":{"requestId":"r9","packet":{"answer":[1,"two"]}}"#,
-                self.message(.serverSideEmitAnswered(try payload(#"{"answer":[1,"two"]}"#), requestID: "r9"))
+                message(.serverSideEmitAnswered(try payload(#"{"answer":[1,"two"]}"#), requestID: "r9"))
             ),
-            (#"{"type":11,"data":{"requestId":"r9","clientCount":3}"#, self.message(.clientCount(3, requestID: "r9"))),
-            (#"{"type":12,"data":{"requestId":"r9","packet":[1]}"#, self.message(.acknowledged(try payload("[1]"), requestID: "r9"))),
-            (#"{"type":1"#, self.message(.initialHeartbeat)), (#"{"type":2"#, self.message(.heartbeat)),
-            (#"{"type":13"#, self.message(.adapterClose)),
+            (#"{"type":11,"data":{"requestId":"r9","clientCount":3}"#, message(.clientCount(3, requestID: "r9"))),
+            (#"{"type":12,"data":{"requestId":"r9","packet":[1]}"#, message(.acknowledged(try payload("[1]"), requestID: "r9"))),
+            (#"{"type":1"#, message(.initialHeartbeat)), (#"{"type":2"#, message(.heartbeat)),
+            (#"{"type":13"#, message(.adapterClose)),
         ]
     }
 
     @Test("on a sharded channel: JSON, byte for byte as Node writes it, and read back")
     func sharded() throws {
-        for (start, message) in try self.vectors() {
-            let text = start + #","uid":"\#(self.node)","nsp":"/"}"#
+        for (start, message) in try vectors() {
+            let text = start + #","uid":"\#(node)","nsp":"/"}"#
             #expect(String(buffer: try message.encoded()) == text)
             #expect(try ClusterMessage(decoding: ByteBuffer(string: text)) == message)
             // And as MessagePack, as the streams adapter sends it on a channel.
@@ -96,9 +96,9 @@ struct ClusterMessageTests {
 
     @Test("in a stream: fields of text, byte for byte as Node writes them")
     func stream() throws {
-        for (start, message) in try self.vectors() where message.body != .initialHeartbeat {
+        for (start, message) in try vectors() where message.body != .initialHeartbeat {
             let fields = try message.streamFields().map { (name: $0.0, value: $0.1.encoded) }
-            #expect(fields[0].value == ByteBuffer(string: self.node))
+            #expect(fields[0].value == ByteBuffer(string: node))
             #expect(fields[1].value == ByteBuffer(string: "/"))
             let data = start.split(separator: #""data":"#, maxSplits: 1).dropFirst().first.map(String.init)
             #expect(fields.dropFirst(3).first.map { String(buffer: $0.value) } == data)
@@ -111,13 +111,13 @@ struct ClusterMessageTests {
         let text = "gqZwYWNrZXSCpHR5cGUCpGRhdGGUo2JpbsQDAQL/gqFixAChY5HEA2FiY8Ckb3B0c4Olcm9vbXOQpmV4Y2VwdJClZmxhZ3OA"
         let message = self.message(.broadcast(ClusterPacket(payload: try Vectors.binaryPayload()), ClusterTarget(), requestID: nil))
         let fields = try message.streamFields().map { (name: $0.0, value: $0.1.encoded) }
-        #expect(fields.map { String(buffer: $0.value) } == [self.node, "/", "3", text])
+        #expect(fields.map { String(buffer: $0.value) } == [node, "/", "3", text])
         #expect(try ClusterMessage(streamEntry: RedisStreamEntry(id: "1-1", fields: fields)) == message)
     }
 
     @Test("what is not for later goes on a channel")
     func ephemeral() throws {
-        let kinds = try self.vectors().map(\.message).filter(\.isEphemeral).map { message in
+        let kinds = try vectors().map(\.message).filter(\.isEphemeral).map { message in
             switch message.body {
             case .broadcast(_, _, let id): id == nil ? "broadcast" : "broadcast with acknowledgements"
             case .serverSideEmit: "emit"
@@ -174,7 +174,7 @@ struct ClusterMessageTests {
             let message = self.message(.broadcast(packet, ClusterTarget(rooms: rooms), requestID: requestID))
             return ShardedChannels(mode: mode).channel(of: message)
         }
-        #expect(ShardedChannels().node(self.node) == "socket.io#/#87b8b58a91297776#")
+        #expect(ShardedChannels().node(node) == "socket.io#/#87b8b58a91297776#")
         #expect(try channel([], .dynamic) == "socket.io#/#")
         #expect(try channel(["room1"], .dynamic) == "socket.io#/#room1#")
         #expect(try channel(["room1", "room2"], .dynamic) == "socket.io#/#")

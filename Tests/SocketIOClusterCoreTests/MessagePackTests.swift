@@ -18,7 +18,7 @@ struct MessagePackTests {
 
     private func failure(_ text: String, _ limits: ClusterLimits = ClusterLimits()) -> ClusterCodingError.Code? {
         do throws(ClusterCodingError) {
-            _ = try self.read(hex(text), limits)
+            _ = try read(hex(text), limits)
             return nil
         } catch {
             return error.code
@@ -28,27 +28,27 @@ struct MessagePackTests {
     @Test("values are written like theirs, and read back", arguments: Vectors.values.indices)
     func vectors(index: Int) throws {
         let (json, text) = Vectors.values[index]
-        #expect(try self.write(json) == text)
-        #expect(try self.read(hex(text)).root.description == json)
+        #expect(try write(json) == text)
+        #expect(try read(hex(text)).root.description == json)
     }
 
     @Test("numbers in JSON's other forms, and beyond what an integer holds")
     func numbers() throws {
-        #expect(try self.write("1e3") == "cd03e8")
-        #expect(try self.write("-0") == "00")
-        #expect(try self.write("2.0") == "02")
-        #expect(try self.write("18446744073709551615") == "cfffffffffffffffff")
-        #expect(try self.write("1e20") == "cb4415af1d78b58c40")
-        #expect(try self.write("-1e999") == "cbfff0000000000000")
-        #expect(try self.read(hex("cb7ff0000000000000")).root.isNull)
-        #expect(try self.read(hex("ca3dcccccd")).root.description == "0.1")
-        #expect(try self.read(hex("cf0000000000000001")).root.description == "1")
+        #expect(try write("1e3") == "cd03e8")
+        #expect(try write("-0") == "00")
+        #expect(try write("2.0") == "02")
+        #expect(try write("18446744073709551615") == "cfffffffffffffffff")
+        #expect(try write("1e20") == "cb4415af1d78b58c40")
+        #expect(try write("-1e999") == "cbfff0000000000000")
+        #expect(try read(hex("cb7ff0000000000000")).root.isNull)
+        #expect(try read(hex("ca3dcccccd")).root.description == "0.1")
+        #expect(try read(hex("cf0000000000000001")).root.description == "1")
     }
 
     @Test("bytes become attachments with their places, and come back")
     func binary() throws {
         let text = "94a362696ec4030102ff82a162c400a16391c403616263c0"
-        let document = try self.read(hex(text))
+        let document = try read(hex(text))
         #expect(document.root.description == Vectors.binaryEvent)
         #expect(document.attachments == Vectors.binaries.map { ByteBuffer(bytes: $0) })
         var writer = MessagePackWriter(attachments: document.attachments)
@@ -59,20 +59,20 @@ struct MessagePackTests {
             var writer = MessagePackWriter(attachments: [ByteBuffer(repeating: 7, count: count)])
             try writer.write(JSONSlice(#"{"_placeholder":true,"num":0}"#))
             #expect(writer.buffer.readableBytes == count + (count <= 255 ? 2 : count <= 65_535 ? 3 : 5))
-            #expect(try self.read(writer.buffer).attachments == [ByteBuffer(repeating: 7, count: count)])
+            #expect(try read(writer.buffer).attachments == [ByteBuffer(repeating: 7, count: count)])
         }
     }
 
     @Test("their extensions: undefined, dates, array buffers")
     func extensions() throws {
-        #expect(try self.read(hex("d40000")).root.isNull)
-        #expect(try self.read(hex("c702000102")).attachments == [ByteBuffer(bytes: [1, 2])])
+        #expect(try read(hex("d40000")).root.isNull)
+        #expect(try read(hex("c702000102")).attachments == [ByteBuffer(bytes: [1, 2])])
         for (text, date) in [
             ("d7000000000000000000", "1970-01-01T00:00:00.000Z"), ("d6ff00000000", "1970-01-01T00:00:00.000Z"),
             ("d7000000018bcfe5687b", "2023-11-14T22:13:20.123Z"), ("d7ff1d5353006553f100", "2023-11-14T22:13:20.123Z"),
             ("c70cff00000000ffffffffffffffff", "1969-12-31T23:59:59.000Z"),
         ] {
-            #expect(try self.read(hex(text)).root.string == date)
+            #expect(try read(hex(text)).root.string == date)
         }
     }
 
@@ -97,18 +97,18 @@ struct MessagePackTests {
             ("81ac5f706c616365686f6c646572c3", .invalidPlaceholder),
         ] as [(String, ClusterCodingError.Code?)])
     func invalid(text: String, code: ClusterCodingError.Code?) {
-        #expect(self.failure(text) == code)
+        #expect(failure(text) == code)
     }
 
     @Test("limits hold at n and break at n + 1")
     func limits() {
         let limits = ClusterLimits(maximumMessageBytes: 12, maximumDepth: 3, maximumAttachments: 2)
-        #expect(self.failure("919191c0", limits) == nil)
-        #expect(self.failure("91919191c0", limits) == .tooDeep)
-        #expect(self.failure("92c400c400", limits) == nil)
-        #expect(self.failure("93c400c400c400", limits) == .tooManyAttachments)
-        #expect(self.failure("9b" + String(repeating: "c0", count: 11), limits) == nil)
-        #expect(self.failure("9c" + String(repeating: "c0", count: 12), limits) == .tooLong)
+        #expect(failure("919191c0", limits) == nil)
+        #expect(failure("91919191c0", limits) == .tooDeep)
+        #expect(failure("92c400c400", limits) == nil)
+        #expect(failure("93c400c400c400", limits) == .tooManyAttachments)
+        #expect(failure("9b" + String(repeating: "c0", count: 11), limits) == nil)
+        #expect(failure("9c" + String(repeating: "c0", count: 12), limits) == .tooLong)
     }
 
     @Test("a placeholder that names no attachment is refused")
@@ -117,7 +117,7 @@ struct MessagePackTests {
             #"[{"_placeholder":true,"num":1}]"#, #"[{"_placeholder":true,"num":-1}]"#, #"[{"_placeholder":true,"num":"0"}]"#,
             #"[{"_placeholder":false,"num":0}]"#, #"[{"_placeholder":true}]"#,
         ] {
-            #expect(throws: ClusterCodingError(.invalidPlaceholder)) { try self.write(json, [1]) }
+            #expect(throws: ClusterCodingError(.invalidPlaceholder)) { try write(json, [1]) }
         }
     }
 
@@ -132,11 +132,11 @@ struct MessagePackTests {
             return Int(state >> 33) % bound
         }
         let prefix = ByteBuffer(bytes: whole.readableBytesView.prefix(next(whole.readableBytes)))
-        #expect(self.failure(hexText(prefix)) == .truncated)
+        #expect(failure(hexText(prefix)) == .truncated)
         var bytes = Array(whole.readableBytesView)
         for _ in 0...next(4) { bytes[next(bytes.count)] = UInt8(next(256)) }
         do throws(ClusterCodingError) {
-            let document = try self.read(ByteBuffer(bytes: bytes))
+            let document = try read(ByteBuffer(bytes: bytes))
             // What was read is one valid JSON text.
             #expect(throws: Never.self) { try JSONSlice(validating: document.root.bytes) }
         } catch {

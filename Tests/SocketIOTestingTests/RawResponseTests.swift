@@ -23,19 +23,19 @@ struct RawResponseTests {
     @Test("a body without a length ends with the connection")
     func untilTheEnd() throws {
         let text = "HTTP/1.0 200 OK\r\n\r\nabc"
-        #expect(self.response(text) == nil)
-        #expect(self.response(text, isComplete: true)?.body == "abc")
+        #expect(response(text) == nil)
+        #expect(response(text, isComplete: true)?.body == "abc")
     }
 
     @Test("some responses have no body", arguments: [101, 204, 304])
     func noBody(status: Int) {
-        #expect(self.response("HTTP/1.1 \(status) X\r\n\r\nframe")?.body == "")
+        #expect(response("HTTP/1.1 \(status) X\r\n\r\nframe")?.body == "")
     }
 
     @Test("anything else is no response")
     func nothing() {
-        #expect(self.response("", isComplete: true) == nil)
-        #expect(self.response("hello\r\n\r\n", isComplete: true) == nil)
-        #expect(self.response("HTTP/1.1 x\r\n\r\n", isComplete: true) == nil)
+        #expect(response("", isComplete: true) == nil)
+        #expect(response("hello\r\n\r\n", isComplete: true) == nil)
+        #expect(response("HTTP/1.1 x\r\n\r\n", isComplete: true) == nil)
     }
 }

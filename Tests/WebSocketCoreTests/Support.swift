@@ -12,9 +12,9 @@ struct RawFrame {
     var lengthBytes: Int?
 
     var bytes: [UInt8] {
-        var bytes: [UInt8] = [(self.fin ? 0x80 : 0) | self.rsv << 4 | self.opcode]
+        var bytes: [UInt8] = [(fin ? 0x80 : 0) | rsv << 4 | opcode]
         let masked: UInt8 = self.mask == nil ? 0 : 0x80
-        let count = self.payload.count
+        let count = payload.count
         switch self.lengthBytes ?? (count <= 125 ? 0 : count <= 65_535 ? 2 : 8) {
         case 0: bytes.append(UInt8(count) | masked)
         case 2:
@@ -26,9 +26,9 @@ struct RawFrame {
         }
         if let mask {
             bytes += mask
-            bytes += self.payload.enumerated().map { $1 ^ mask[$0 % 4] }
+            bytes += payload.enumerated().map { $1 ^ mask[$0 % 4] }
         } else {
-            bytes += self.payload
+            bytes += payload
         }
         return bytes
     }
@@ -46,18 +46,18 @@ struct Feed {
     var scratch = ByteBuffer()
 
     init(role: WebSocketRole = .server, limits: WebSocketLimits = WebSocketLimits()) {
-        self.decoder = WebSocketDecoder(role: role, limits: limits)
+        decoder = WebSocketDecoder(role: role, limits: limits)
     }
 
     mutating func receive(_ bytes: some Sequence<UInt8>) throws(WebSocketProtocolError) -> [WebSocketEvent] {
-        self.input.writeBytes(bytes)
+        input.writeBytes(bytes)
         var events: [WebSocketEvent] = []
-        while let event = try self.decoder.next(&self.input, scratch: &self.scratch) { events.append(event) }
+        while let event = try decoder.next(&input, scratch: &scratch) { events.append(event) }
         return events
     }
 
     mutating func receive(_ frames: [RawFrame]) throws(WebSocketProtocolError) -> [WebSocketEvent] {
-        try self.receive(frames.flatMap(\.bytes))
+        try receive(frames.flatMap(\.bytes))
     }
 }
 
@@ -71,7 +71,7 @@ struct Verdict: Equatable {
         do throws(WebSocketProtocolError) {
             for piece in pieces {
                 feed.input.writeBytes(piece)
-                while let event = try feed.decoder.next(&feed.input, scratch: &feed.scratch) { self.events.append(event) }
+                while let event = try feed.decoder.next(&feed.input, scratch: &feed.scratch) { events.append(event) }
             }
         } catch {
             self.failure = error.kind

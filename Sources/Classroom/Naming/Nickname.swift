@@ -35,7 +35,7 @@ public struct Nickname: Hashable, Sendable {
 
     private init(display: String) {
         self.display = display
-        self.folded = Nickname.fold(display)
+        folded = Nickname.fold(display)
     }
 
     /// The same name with a number behind it, still within the limits.

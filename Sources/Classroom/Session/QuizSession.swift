@@ -40,8 +40,8 @@ public struct QuizSession: Sendable {
         self.record = record
         self.quiz = quiz
         self.limits = limits
-        self.phase = QuizSession.phase(of: record)
-        self.questionIndices = QuizSession.indices(of: quiz)
+        phase = QuizSession.phase(of: record)
+        questionIndices = QuizSession.indices(of: quiz)
         for participant in participants {
             guard players[participant.userID] == nil else { continue }
             players.put(SessionPlayer(record: participant))

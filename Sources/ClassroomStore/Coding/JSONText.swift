@@ -13,5 +13,5 @@ enum JSONText {
 
 extension JSONSlice {
     /// A whole number, or a string that spells one.
-    var wholeNumber: Int? { self.kind == .string ? self.string.flatMap { Int($0) } : self.int }
+    var wholeNumber: Int? { kind == .string ? string.flatMap { Int($0) } : int }
 }

@@ -8,7 +8,7 @@ extension JSONWriter {
     ///
     /// A quiz may be a megabyte of small questions, so room is reserved for a whole question at a time, and its parts are written there.
     package mutating func questions(_ questions: [Question]) {
-        self.array { writer in
+        array { writer in
             for question in questions {
                 writer.separate()
                 writer.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: question.maximumBytes) { bytes in
@@ -24,9 +24,9 @@ extension JSONWriter {
 extension Question {
     /// An upper bound for the bytes of its JSON: six for each byte of text, and the characters around them.
     fileprivate var maximumBytes: Int {
-        var texts = self.id.utf8.count + self.question.utf8.count
-        for index in self.options.indices { texts &+= self.options[index].utf8.count &+ 1 }
-        return 128 + 6 * texts + self.correctAnswer.maximumBytes
+        var texts = id.utf8.count + question.utf8.count
+        for index in options.indices { texts &+= options[index].utf8.count &+ 1 }
+        return 128 + 6 * texts + correctAnswer.maximumBytes
     }
 }
 
@@ -54,35 +54,35 @@ private struct QuestionBytes {
     init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
 
     mutating func put(_ question: Question) {
-        self.put(#"{"id":"#)
-        self.put(text: question.id)
-        self.put(#","question":"#)
-        self.put(text: question.question)
-        self.put(#","options":["#)
+        put(#"{"id":"#)
+        put(text: question.id)
+        put(#","question":"#)
+        put(text: question.question)
+        put(#","options":["#)
         for index in question.options.indices {
-            if index > 0 { self.put(",") }
-            self.put(text: question.options[index])
+            if index > 0 { put(",") }
+            put(text: question.options[index])
         }
-        self.put(#"],"correctAnswer":"#)
-        self.put(question.correctAnswer)
+        put(#"],"correctAnswer":"#)
+        put(question.correctAnswer)
         if let duration = question.durationMs {
-            self.put(#","durationMs":"#)
-            self.put(duration)
+            put(#","durationMs":"#)
+            put(duration)
         }
-        self.put("}")
+        put("}")
     }
 
     private mutating func put(_ answer: Answer) {
         switch answer {
-        case .index(let index): self.put(index)
-        case .text(let text): self.put(text: text)
+        case .index(let index): put(index)
+        case .text(let text): put(text: text)
         case .list(let list):
-            self.put("[")
+            put("[")
             for index in list.indices {
-                if index > 0 { self.put(",") }
-                if case .index(let number) = list[index] { self.put(number) } else { self.put(list[index]) }
+                if index > 0 { put(",") }
+                if case .index(let number) = list[index] { put(number) } else { put(list[index]) }
             }
-            self.put("]")
+            put("]")
         }
     }
 
@@ -90,23 +90,23 @@ private struct QuestionBytes {
     private mutating func put(_ number: Int) {
         // Nearly all are indices of options.
         if (0..<100).contains(number) {
-            if number > 9 { self.put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10)) }
-            return self.put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+            if number > 9 { put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10)) }
+            return put(byte: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
         }
-        for byte in String(number).utf8 { self.put(byte: byte) }
+        for byte in String(number).utf8 { put(byte: byte) }
     }
 
     private mutating func put(_ text: StaticString) {
-        UnsafeMutableRawBufferPointer(rebasing: self.bytes[self.count...])
+        UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
             .copyMemory(from: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-        self.count &+= text.utf8CodeUnitCount
+        count &+= text.utf8CodeUnitCount
     }
 
     private mutating func put(text: String) {
-        self.put(byte: UInt8(ascii: "\""))
+        put(byte: UInt8(ascii: "\""))
         var text = text
-        text.withUTF8 { self.put(escaping: UnsafeRawBufferPointer($0)) }
-        self.put(byte: UInt8(ascii: "\""))
+        text.withUTF8 { put(escaping: UnsafeRawBufferPointer($0)) }
+        put(byte: UInt8(ascii: "\""))
     }
 
     private mutating func put(escaping text: UnsafeRawBufferPointer) {
@@ -116,37 +116,37 @@ private struct QuestionBytes {
             if index &+ 8 <= text.count {
                 let word = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
                 if !Self.needsEscape(word) {
-                    self.bytes.storeBytes(of: word, toByteOffset: self.count, as: UInt64.self)
-                    self.count &+= 8
+                    bytes.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
+                    count &+= 8
                     index &+= 8
                     continue
                 }
             }
-            self.put(escaping: text[index])
+            put(escaping: text[index])
             index &+= 1
         }
     }
 
     private mutating func put(escaping byte: UInt8) {
         switch byte {
-        case UInt8(ascii: "\""): self.put(#"\""#)
-        case UInt8(ascii: "\\"): self.put(#"\\"#)
-        case UInt8(ascii: "\n"): self.put(#"\n"#)
-        case UInt8(ascii: "\r"): self.put(#"\r"#)
-        case UInt8(ascii: "\t"): self.put(#"\t"#)
+        case UInt8(ascii: "\""): put(#"\""#)
+        case UInt8(ascii: "\\"): put(#"\\"#)
+        case UInt8(ascii: "\n"): put(#"\n"#)
+        case UInt8(ascii: "\r"): put(#"\r"#)
+        case UInt8(ascii: "\t"): put(#"\t"#)
         case 0x00..<0x20:
-            self.put(#"\u00"#)
-            self.put(byte: byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            put(#"\u00"#)
+            put(byte: byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
             let digit = byte & 0x0F
-            self.put(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        default: self.put(byte: byte)
+            put(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        default: put(byte: byte)
         }
     }
 
     @inline(__always)
     private mutating func put(byte: UInt8) {
-        self.bytes[self.count] = byte
-        self.count &+= 1
+        bytes[count] = byte
+        count &+= 1
     }
 
     /// It may report an escape where none is needed, which only costs time, but it never misses one.

@@ -78,15 +78,15 @@ public struct EngineClientSession: Sendable {
 
     public init(transports: Transports) {
         self.transports = transports
-        self.transport = transports == .webSocket ? .websocket : .polling
+        transport = transports == .webSocket ? .websocket : .polling
     }
 
     // MARK: Opening
 
     /// The first request. Over polling it counts as the GET under way.
     public mutating func start() -> Start {
-        guard self.transport == .polling else { return .openWebSocket }
-        self.isGetInFlight = true
+        guard transport == .polling else { return .openWebSocket }
+        isGetInFlight = true
         return .poll
     }
 
@@ -94,12 +94,12 @@ public struct EngineClientSession: Sendable {
     ///
     /// - Returns: Whether to open a WebSocket beside polling; report what becomes of it to ``webSocketOpened()`` or ``abandonUpgrade()``.
     public mutating func open(_ packet: OpenPacket, now: Duration) -> Bool {
-        guard self.state == .opening else { return false }
-        self.state = .open
-        self.heartbeat = .milliseconds(packet.pingIntervalMs) + .milliseconds(packet.pingTimeoutMs)
-        self.heartbeatDeadline = now + self.heartbeat
-        guard self.transports == .pollingThenUpgrade, packet.upgrades.contains(.websocket) else { return false }
-        self.upgrade = .connecting
+        guard state == .opening else { return false }
+        state = .open
+        heartbeat = .milliseconds(packet.pingIntervalMs) + .milliseconds(packet.pingTimeoutMs)
+        heartbeatDeadline = now + heartbeat
+        guard transports == .pollingThenUpgrade, packet.upgrades.contains(.websocket) else { return false }
+        upgrade = .connecting
         return true
     }
 
@@ -108,20 +108,20 @@ public struct EngineClientSession: Sendable {
     /// A packet from the session's transport, the open packet excepted. nil: a type that does not exist, or an empty frame.
     @inlinable
     public mutating func receive(_ type: EnginePacketType?, now: @autoclosure () -> Duration) -> Reception {
-        if type == .message, self.isOpen { return .deliver }
-        return self.receiveControl(type, now: now())
+        if type == .message, isOpen { return .deliver }
+        return receiveControl(type, now: now())
     }
 
     @inlinable
-    public var isOpen: Bool { self.state == .open }
+    public var isOpen: Bool { state == .open }
 
     @usableFromInline
     mutating func receiveControl(_ type: EnginePacketType?, now: Duration) -> Reception {
-        guard self.state != .closed else { return .ignore }
-        guard self.state == .open else { return .close(.parseError) }
+        guard state != .closed else { return .ignore }
+        guard state == .open else { return .close(.parseError) }
         switch type {
         case .ping:
-            self.heartbeatDeadline = now + self.heartbeat
+            heartbeatDeadline = now + heartbeat
             return .pong
         case .message: return .deliver
         case .close: return .close(.transportClose)
@@ -132,11 +132,11 @@ public struct EngineClientSession: Sendable {
 
     /// A packet from the WebSocket that is to take over.
     public mutating func receiveProbe(_ type: EnginePacketType?, isProbe: Bool) -> Reception {
-        guard self.state == .open, self.upgrade == .probing, type == .pong, isProbe else {
-            self.upgrade = .none
+        guard state == .open, upgrade == .probing, type == .pong, isProbe else {
+            upgrade = .none
             return .abandonWebSocket
         }
-        self.upgrade = .pausing
+        upgrade = .pausing
         return .probed
     }
 
@@ -144,39 +144,39 @@ public struct EngineClientSession: Sendable {
 
     /// Returns whether to send a GET now; it is then under way until ``getEnded()``.
     public mutating func nextGet() -> Bool {
-        guard self.state == .open, self.transport == .polling, self.upgrade != .pausing, !self.isGetInFlight else { return false }
-        self.isGetInFlight = true
+        guard state == .open, transport == .polling, upgrade != .pausing, !isGetInFlight else { return false }
+        isGetInFlight = true
         return true
     }
 
-    public mutating func getEnded() { self.isGetInFlight = false }
+    public mutating func getEnded() { isGetInFlight = false }
 
     /// Returns whether the packets that wait may leave with a POST now; it is then under way until ``postEnded()``.
     public mutating func nextPost() -> Bool {
-        guard self.state == .open, self.transport == .polling, self.upgrade != .pausing, !self.isPostInFlight else { return false }
-        self.isPostInFlight = true
+        guard state == .open, transport == .polling, upgrade != .pausing, !isPostInFlight else { return false }
+        isPostInFlight = true
         return true
     }
 
-    public mutating func postEnded() { self.isPostInFlight = false }
+    public mutating func postEnded() { isPostInFlight = false }
 
     // MARK: The upgrade
 
     /// The WebSocket beside polling is open. Returns whether to send `2probe` on it.
     public mutating func webSocketOpened() -> Bool {
-        guard self.state == .open, self.upgrade == .connecting else { return false }
-        self.upgrade = .probing
+        guard state == .open, upgrade == .connecting else { return false }
+        upgrade = .probing
         return true
     }
 
     /// The WebSocket beside polling failed, ended or took too long: polling goes on. Ask ``nextGet()`` and ``nextPost()`` again.
-    public mutating func abandonUpgrade() { self.upgrade = .none }
+    public mutating func abandonUpgrade() { upgrade = .none }
 
     /// Returns whether the WebSocket takes over now: send `5` on it, then what waits.
     public mutating func completeUpgrade() -> Bool {
-        guard self.state == .open, self.upgrade == .pausing, !self.isGetInFlight, !self.isPostInFlight else { return false }
-        self.upgrade = .none
-        self.transport = .websocket
+        guard state == .open, upgrade == .pausing, !isGetInFlight, !isPostInFlight else { return false }
+        upgrade = .none
+        transport = .websocket
         return true
     }
 
@@ -184,18 +184,18 @@ public struct EngineClientSession: Sendable {
 
     /// Whether the server has been silent for too long: end the session with ``EngineClientCloseReason/pingTimeout``.
     public func isOverdue(now: Duration) -> Bool {
-        guard self.state == .open, let deadline = self.heartbeatDeadline else { return false }
+        guard state == .open, let deadline = heartbeatDeadline else { return false }
         return now >= deadline
     }
 
     /// This end closes, or the transport is lost. The second time there is nothing to do.
     public mutating func close() -> Farewell {
-        let before = self.state
-        self.state = .closed
-        self.upgrade = .none
-        self.heartbeatDeadline = nil
-        guard before == .open else { return before == .opening && self.transport == .websocket ? .closeWebSocket : .none }
-        return self.transport == .websocket ? .closeWebSocket : .postClose
+        let before = state
+        state = .closed
+        upgrade = .none
+        heartbeatDeadline = nil
+        guard before == .open else { return before == .opening && transport == .websocket ? .closeWebSocket : .none }
+        return transport == .websocket ? .closeWebSocket : .postClose
     }
 }
 

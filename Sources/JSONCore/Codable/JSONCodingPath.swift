@@ -12,13 +12,13 @@ final class JSONCodingPath {
     private init(_ outer: JSONCodingPath?, _ key: any CodingKey) {
         self.outer = outer
         self.key = key
-        self.attachments = []
+        attachments = []
     }
 
     /// The root, for a value of a packet with attachments.
     init(attachments: [ByteBuffer]) {
-        self.outer = nil
-        self.key = nil
+        outer = nil
+        key = nil
         self.attachments = attachments
     }
 
@@ -50,9 +50,9 @@ struct JSONIndexKey: CodingKey {
     let index: Int
 
     init(_ index: Int) { self.index = index }
-    init(intValue: Int) { self.index = intValue }
+    init(intValue: Int) { index = intValue }
     init?(stringValue: String) { return nil }
 
-    var stringValue: String { "Index \(self.index)" }
-    var intValue: Int? { self.index }
+    var stringValue: String { "Index \(index)" }
+    var intValue: Int? { index }
 }

@@ -15,7 +15,7 @@ final class JSONMembers {
 
     init(_ object: JSONSlice) {
         self.object = object
-        self.parts = JSONParts(of: object)
+        parts = JSONParts(of: object)
     }
 
     /// The last member of that name.
@@ -36,7 +36,7 @@ final class JSONMembers {
 
     /// Each name once, in the order of the members that count.
     var names: [String] {
-        self.object.bytes.withUnsafeReadableBytes { raw in
+        object.bytes.withUnsafeReadableBytes { raw in
             var names: [String] = []
             for index in self.parts.list.indices {
                 var name = self.parts.name(at: index, in: raw)
@@ -47,17 +47,17 @@ final class JSONMembers {
     }
 
     private func find(_ wanted: UnsafeBufferPointer<UInt8>, in raw: UnsafeRawBufferPointer) -> Int? {
-        guard !self.parts.list.isEmpty else { return nil }
-        if self.table.isEmpty { self.makeTable(raw) }
-        return self.place(of: wanted, in: raw).member
+        guard !parts.list.isEmpty else { return nil }
+        if table.isEmpty { makeTable(raw) }
+        return place(of: wanted, in: raw).member
     }
 
     private func makeTable(_ raw: UnsafeRawBufferPointer) {
         var size = 4
-        while size < 2 &* self.parts.list.count { size &*= 2 }
-        self.table = [UInt32](repeating: 0, count: size)
-        for index in self.parts.list.indices {
-            let part = self.parts.list[index]
+        while size < 2 &* parts.list.count { size &*= 2 }
+        table = [UInt32](repeating: 0, count: size)
+        for index in parts.list.indices {
+            let part = parts.list[index]
             let key = UnsafeRawBufferPointer(rebasing: raw[part.key])
             let place: Int
             if part.keyHasEscapes {
@@ -67,7 +67,7 @@ final class JSONMembers {
                 place = key.withMemoryRebound(to: UInt8.self) { self.place(of: $0, in: raw).index }
             }
             // Over an earlier member of the same name: the last one counts.
-            self.table[place] = UInt32(truncatingIfNeeded: index &+ 1)
+            table[place] = UInt32(truncatingIfNeeded: index &+ 1)
         }
     }
 
@@ -76,14 +76,14 @@ final class JSONMembers {
         // Seeded by the process: nobody outside can choose names that collide.
         var hasher = Hasher()
         hasher.combine(bytes: UnsafeRawBufferPointer(name))
-        var index = hasher.finalize() & (self.table.count &- 1)
-        while self.table[index] != 0 {
-            let member = Int(self.table[index]) &- 1
-            let part = self.parts.list[member]
+        var index = hasher.finalize() & (table.count &- 1)
+        while table[index] != 0 {
+            let member = Int(table[index]) &- 1
+            let part = parts.list[member]
             if JSONString.equals(UnsafeRawBufferPointer(rebasing: raw[part.key]), hasEscapes: part.keyHasEscapes, name) {
                 return (index, member)
             }
-            index = (index &+ 1) & (self.table.count &- 1)
+            index = (index &+ 1) & (table.count &- 1)
         }
         return (index, nil)
     }

@@ -30,9 +30,9 @@ final class JSONNode {
 
     func integer(_ integer: some FixedWidthInteger) {
         if let magnitude = UInt64(exactly: integer.magnitude) {
-            self.value = .integer(magnitude: magnitude, isNegative: integer < 0)
+            value = .integer(magnitude: magnitude, isNegative: integer < 0)
         } else {
-            self.value = .double(Double(integer))
+            value = .double(Double(integer))
         }
     }
 
@@ -40,10 +40,10 @@ final class JSONNode {
     func member(_ key: String) -> JSONNode {
         let node = JSONNode()
         var members: [(key: String, node: JSONNode)] = []
-        if case .object(let some) = self.value { members = some }
-        self.value = .empty  // So that the array is not copied.
+        if case .object(let some) = value { members = some }
+        value = .empty  // So that the array is not copied.
         members.append((key, node))
-        self.value = .object(members)
+        value = .object(members)
         return node
     }
 
@@ -51,19 +51,19 @@ final class JSONNode {
     func element() -> JSONNode {
         let node = JSONNode()
         var elements: [JSONNode] = []
-        if case .array(let some) = self.value { elements = some }
-        self.value = .empty  // So that the array is not copied.
+        if case .array(let some) = value { elements = some }
+        value = .empty  // So that the array is not copied.
         elements.append(node)
-        self.value = .array(elements)
+        value = .array(elements)
         return node
     }
 
     var count: Int {
-        if case .array(let elements) = self.value { elements.count } else { 0 }
+        if case .array(let elements) = value { elements.count } else { 0 }
     }
 
     func write(to writer: inout JSONWriter) {
-        switch self.value {
+        switch value {
         // A value that encodes nothing at all is an object without members, as synthesised conformances make it.
         case .empty: writer.object { _ in }
         case .null: writer.null()

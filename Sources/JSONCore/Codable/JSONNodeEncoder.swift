@@ -9,7 +9,7 @@ extension JSONWriter {
     }
 
     mutating func encodeOrNull(_ value: some Encodable) {
-        do { try self.encode(value) } catch { self.null() }
+        do { try encode(value) } catch { null() }
     }
 }
 
@@ -20,17 +20,17 @@ struct JSONNodeEncoder: Encoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        if case .empty = self.node.value { self.node.value = .object([]) }
-        return KeyedEncodingContainer(JSONKeyedEncoding<Key>(node: self.node, codingPath: self.codingPath))
+        if case .empty = node.value { node.value = .object([]) }
+        return KeyedEncodingContainer(JSONKeyedEncoding<Key>(node: node, codingPath: codingPath))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        if case .empty = self.node.value { self.node.value = .array([]) }
-        return JSONUnkeyedEncoding(node: self.node, codingPath: self.codingPath)
+        if case .empty = node.value { node.value = .array([]) }
+        return JSONUnkeyedEncoding(node: node, codingPath: codingPath)
     }
 
     func singleValueContainer() -> any SingleValueEncodingContainer {
-        JSONSingleValueEncoding(node: self.node, codingPath: self.codingPath)
+        JSONSingleValueEncoding(node: node, codingPath: codingPath)
     }
 }
 
@@ -38,20 +38,20 @@ struct JSONSingleValueEncoding: SingleValueEncodingContainer {
     let node: JSONNode
     let codingPath: [any CodingKey]
 
-    func encodeNil() { self.node.value = .null }
-    func encode(_ value: Bool) { self.node.value = .bool(value) }
-    func encode(_ value: String) { self.node.value = .string(value) }
-    func encode(_ value: Double) { self.node.value = .double(value) }
-    func encode(_ value: Float) { self.node.value = .float(value) }
-    func encode(_ value: Int) { self.node.integer(value) }
-    func encode(_ value: Int8) { self.node.integer(value) }
-    func encode(_ value: Int16) { self.node.integer(value) }
-    func encode(_ value: Int32) { self.node.integer(value) }
-    func encode(_ value: Int64) { self.node.integer(value) }
-    func encode(_ value: UInt) { self.node.integer(value) }
-    func encode(_ value: UInt8) { self.node.integer(value) }
-    func encode(_ value: UInt16) { self.node.integer(value) }
-    func encode(_ value: UInt32) { self.node.integer(value) }
-    func encode(_ value: UInt64) { self.node.integer(value) }
-    func encode<T: Encodable>(_ value: T) throws { try self.node.box(value, codingPath: self.codingPath) }
+    func encodeNil() { node.value = .null }
+    func encode(_ value: Bool) { node.value = .bool(value) }
+    func encode(_ value: String) { node.value = .string(value) }
+    func encode(_ value: Double) { node.value = .double(value) }
+    func encode(_ value: Float) { node.value = .float(value) }
+    func encode(_ value: Int) { node.integer(value) }
+    func encode(_ value: Int8) { node.integer(value) }
+    func encode(_ value: Int16) { node.integer(value) }
+    func encode(_ value: Int32) { node.integer(value) }
+    func encode(_ value: Int64) { node.integer(value) }
+    func encode(_ value: UInt) { node.integer(value) }
+    func encode(_ value: UInt8) { node.integer(value) }
+    func encode(_ value: UInt16) { node.integer(value) }
+    func encode(_ value: UInt32) { node.integer(value) }
+    func encode(_ value: UInt64) { node.integer(value) }
+    func encode<T: Encodable>(_ value: T) throws { try node.box(value, codingPath: codingPath) }
 }

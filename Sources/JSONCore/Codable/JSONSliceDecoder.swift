@@ -6,17 +6,17 @@ struct JSONSliceDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard self.slice.kind == .object else { throw self.slice.mismatch([String: Any].self, self.path, nil) }
-        return KeyedDecodingContainer(JSONKeyedDecoding<Key>(object: self.slice, path: self.path))
+        guard slice.kind == .object else { throw slice.mismatch([String: Any].self, path, nil) }
+        return KeyedDecodingContainer(JSONKeyedDecoding<Key>(object: slice, path: path))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard self.slice.kind == .array else { throw self.slice.mismatch([Any].self, self.path, nil) }
-        return JSONUnkeyedDecoding(array: self.slice, path: self.path)
+        guard slice.kind == .array else { throw slice.mismatch([Any].self, path, nil) }
+        return JSONUnkeyedDecoding(array: slice, path: path)
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer {
-        JSONSingleValueDecoding(slice: self.slice, path: self.path)
+        JSONSingleValueDecoding(slice: slice, path: path)
     }
 }
 
@@ -45,20 +45,20 @@ struct JSONSingleValueDecoding: SingleValueDecodingContainer {
     let path: JSONCodingPath?
     var codingPath: [any CodingKey] { JSONCodingPath.keys(self.path) }
 
-    func decodeNil() -> Bool { self.slice.isNull }
-    func decode(_ type: Bool.Type) throws -> Bool { try self.slice.boolean(self.path, nil) }
-    func decode(_ type: String.Type) throws -> String { try self.slice.text(self.path, nil) }
-    func decode(_ type: Double.Type) throws -> Double { try self.slice.floatingPoint(type, self.path, nil) }
-    func decode(_ type: Float.Type) throws -> Float { try self.slice.floatingPoint(type, self.path, nil) }
-    func decode(_ type: Int.Type) throws -> Int { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: Int8.Type) throws -> Int8 { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: Int16.Type) throws -> Int16 { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: Int32.Type) throws -> Int32 { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: Int64.Type) throws -> Int64 { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: UInt.Type) throws -> UInt { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try self.slice.integer(type, self.path, nil) }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try self.slice.integer(type, self.path, nil) }
-    func decode<T: Decodable>(_ type: T.Type) throws -> T { try self.slice.unbox(type, path: self.path, key: nil) }
+    func decodeNil() -> Bool { slice.isNull }
+    func decode(_ type: Bool.Type) throws -> Bool { try slice.boolean(path, nil) }
+    func decode(_ type: String.Type) throws -> String { try slice.text(path, nil) }
+    func decode(_ type: Double.Type) throws -> Double { try slice.floatingPoint(type, path, nil) }
+    func decode(_ type: Float.Type) throws -> Float { try slice.floatingPoint(type, path, nil) }
+    func decode(_ type: Int.Type) throws -> Int { try slice.integer(type, path, nil) }
+    func decode(_ type: Int8.Type) throws -> Int8 { try slice.integer(type, path, nil) }
+    func decode(_ type: Int16.Type) throws -> Int16 { try slice.integer(type, path, nil) }
+    func decode(_ type: Int32.Type) throws -> Int32 { try slice.integer(type, path, nil) }
+    func decode(_ type: Int64.Type) throws -> Int64 { try slice.integer(type, path, nil) }
+    func decode(_ type: UInt.Type) throws -> UInt { try slice.integer(type, path, nil) }
+    func decode(_ type: UInt8.Type) throws -> UInt8 { try slice.integer(type, path, nil) }
+    func decode(_ type: UInt16.Type) throws -> UInt16 { try slice.integer(type, path, nil) }
+    func decode(_ type: UInt32.Type) throws -> UInt32 { try slice.integer(type, path, nil) }
+    func decode(_ type: UInt64.Type) throws -> UInt64 { try slice.integer(type, path, nil) }
+    func decode<T: Decodable>(_ type: T.Type) throws -> T { try slice.unbox(type, path: path, key: nil) }
 }

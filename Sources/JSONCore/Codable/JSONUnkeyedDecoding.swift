@@ -15,98 +15,98 @@ struct JSONUnkeyedDecoding: UnkeyedDecodingContainer {
         self.array = array.walkNoting { _ in count += 1 }
         self.count = count
         self.path = path
-        self.advance()
+        advance()
     }
 
-    var isAtEnd: Bool { self.upcoming == nil }
+    var isAtEnd: Bool { upcoming == nil }
 
     private mutating func advance() {
         let resumed = self.position
-        let found = self.array.walk { walk -> (value: Range<Int>, number: UInt32, position: JSONWalk.Position)? in
+        let found = array.walk { walk -> (value: Range<Int>, number: UInt32, position: JSONWalk.Position)? in
             if let resumed { walk.position = resumed }
             return walk.next() ? (walk.value, walk.number, walk.position) : nil
         }
-        self.upcoming = found.map { self.array.part($0.value, number: $0.number) }
+        upcoming = found.map { array.part($0.value, number: $0.number) }
         self.position = found?.position
     }
 
     /// Decodes the next element; one that is refused is not passed over.
     private mutating func take<T>(_ type: T.Type, _ decode: (JSONSlice, JSONIndexKey) throws -> T) throws -> T {
-        let key = JSONIndexKey(self.currentIndex)
-        guard let slice = self.upcoming else {
+        let key = JSONIndexKey(currentIndex)
+        guard let slice = upcoming else {
             throw DecodingError.valueNotFound(
                 type, .init(codingPath: self.codingPath + [key], debugDescription: "the array has no more elements"))
         }
         let value = try decode(slice, key)
-        self.advance()
-        self.currentIndex += 1
+        advance()
+        currentIndex += 1
         return value
     }
 
     mutating func decodeNil() throws -> Bool {
-        guard let slice = self.upcoming else { return try self.take(Never?.self) { _, _ in nil } == nil }
+        guard let slice = upcoming else { return try take(Never?.self) { _, _ in nil } == nil }
         guard slice.isNull else { return false }
-        return try self.take(Bool.self) { _, _ in true }
+        return try take(Bool.self) { _, _ in true }
     }
 
     mutating func decode(_ type: Bool.Type) throws -> Bool {
-        let path = self.path; return try self.take(type) { try $0.boolean(path, $1) }
+        let path = self.path; return try take(type) { try $0.boolean(path, $1) }
     }
     mutating func decode(_ type: String.Type) throws -> String {
-        let path = self.path; return try self.take(type) { try $0.text(path, $1) }
+        let path = self.path; return try take(type) { try $0.text(path, $1) }
     }
     mutating func decode(_ type: Double.Type) throws -> Double {
-        let path = self.path; return try self.take(type) { try $0.floatingPoint(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.floatingPoint(type, path, $1) }
     }
     mutating func decode(_ type: Float.Type) throws -> Float {
-        let path = self.path; return try self.take(type) { try $0.floatingPoint(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.floatingPoint(type, path, $1) }
     }
     mutating func decode(_ type: Int.Type) throws -> Int {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: Int8.Type) throws -> Int8 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: Int16.Type) throws -> Int16 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: Int32.Type) throws -> Int32 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: Int64.Type) throws -> Int64 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: UInt.Type) throws -> UInt {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: UInt8.Type) throws -> UInt8 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: UInt16.Type) throws -> UInt16 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: UInt32.Type) throws -> UInt32 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
     mutating func decode(_ type: UInt64.Type) throws -> UInt64 {
-        let path = self.path; return try self.take(type) { try $0.integer(type, path, $1) }
+        let path = self.path; return try take(type) { try $0.integer(type, path, $1) }
     }
 
     mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
         let path = self.path
-        return try self.take(type) { try $0.unbox(type, path: path, key: $1) }
+        return try take(type) { try $0.unbox(type, path: path, key: $1) }
     }
 
     mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
-        try self.nextDecoder().container(keyedBy: type)
+        try nextDecoder().container(keyedBy: type)
     }
 
-    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try self.nextDecoder().unkeyedContainer() }
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try nextDecoder().unkeyedContainer() }
 
-    mutating func superDecoder() throws -> any Decoder { try self.nextDecoder() }
+    mutating func superDecoder() throws -> any Decoder { try nextDecoder() }
 
     private mutating func nextDecoder() throws -> JSONSliceDecoder {
         let path = self.path
-        return try self.take(JSONSliceDecoder.self) { JSONSliceDecoder(slice: $0, path: .appending($1, to: path)) }
+        return try take(JSONSliceDecoder.self) { JSONSliceDecoder(slice: $0, path: .appending($1, to: path)) }
     }
 }

@@ -14,30 +14,30 @@ package struct JSONElementIndex: Sendable {
     @inline(__always)
     mutating func append(_ offset: Int) {
         let offset = UInt32(truncatingIfNeeded: offset)
-        switch self.count {
-        case 0: self.first = offset
-        case 1: self.second = offset
-        case 2: self.third = offset
-        case 3: self.fourth = offset
-        default: self.appendFurther(offset)
+        switch count {
+        case 0: first = offset
+        case 1: second = offset
+        case 2: third = offset
+        case 3: fourth = offset
+        default: appendFurther(offset)
         }
-        self.count &+= 1
+        count &+= 1
     }
 
     private mutating func appendFurther(_ offset: UInt32) {
-        if self.others == nil { self.others = [] }
-        self.others?.append(offset)
+        if others == nil { others = [] }
+        others?.append(offset)
     }
 
     /// - Parameter index: in `0..<count`.
     @inlinable
     package subscript(_ index: Int) -> Int {
         switch index {
-        case 0: Int(self.first)
-        case 1: Int(self.second)
-        case 2: Int(self.third)
-        case 3: Int(self.fourth)
-        default: Int(self.others?[index - 4] ?? 0)
+        case 0: Int(first)
+        case 1: Int(second)
+        case 2: Int(third)
+        case 3: Int(fourth)
+        default: Int(others?[index - 4] ?? 0)
         }
     }
 }

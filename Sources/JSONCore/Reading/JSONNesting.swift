@@ -6,22 +6,22 @@ struct JSONNesting {
 
     /// Whether the innermost container is an object.
     @inline(__always)
-    var isObject: Bool { self.kinds & 1 == 1 }
+    var isObject: Bool { kinds & 1 == 1 }
 
     @inline(__always)
     mutating func push(isObject: Bool) {
-        if self.depth & 63 == 0, self.depth > 0 {
-            self.outer.append(self.kinds)
-            self.kinds = 0
+        if depth & 63 == 0, depth > 0 {
+            outer.append(kinds)
+            kinds = 0
         }
-        self.kinds = self.kinds &<< 1 | (isObject ? 1 : 0)
-        self.depth &+= 1
+        kinds = kinds &<< 1 | (isObject ? 1 : 0)
+        depth &+= 1
     }
 
     @inline(__always)
     mutating func pop() {
-        self.depth &-= 1
-        self.kinds = self.kinds &>> 1
-        if self.depth & 63 == 0, self.depth > 0, let word = self.outer.popLast() { self.kinds = word }
+        depth &-= 1
+        kinds = kinds &>> 1
+        if depth & 63 == 0, depth > 0, let word = outer.popLast() { kinds = word }
     }
 }

@@ -15,8 +15,8 @@ struct JSONNumber {
     init(_ text: UnsafeRawBufferPointer) {
         JSONWork.passed(text.count)
         self.text = text
-        self.isNegative = text.first == JSONByte.minus
-        var index = self.isNegative ? 1 : 0
+        isNegative = text.first == JSONByte.minus
+        var index = isNegative ? 1 : 0
         var point: Int?
         var first: Int?
         var last = 0
@@ -33,13 +33,13 @@ struct JSONNumber {
         }
         guard let first else { return }
         let mantissaEnd = index
-        self.significant = first..<last &+ 1
-        self.digitCount = last &- first &+ 1
+        significant = first..<last &+ 1
+        digitCount = last &- first &+ 1
         if let point {
-            if first < point, point < last { self.digitCount &-= 1 }
-            self.exponent = last < point ? point &- last &- 1 : point &- last
+            if first < point, point < last { digitCount &-= 1 }
+            exponent = last < point ? point &- last &- 1 : point &- last
         } else {
-            self.exponent = mantissaEnd &- last &- 1
+            exponent = mantissaEnd &- last &- 1
         }
         guard index < text.count, text[index] | 0x20 == UInt8(ascii: "e") else { return }
         index &+= 1
@@ -50,27 +50,27 @@ struct JSONNumber {
             written = written &* 10 &+ Int(text[index] &- JSONByte.zero)
             index &+= 1
         }
-        self.exponent &+= exponentIsNegative ? 0 &- written : written
+        exponent &+= exponentIsNegative ? 0 &- written : written
     }
 
     /// - Returns: `nil` when the number is no integer or does not fit. `2.0` and `2e3` are integers.
     func integer<Integer: FixedWidthInteger>(as type: Integer.Type) -> Integer? {
-        guard self.digitCount > 0 else { return 0 }
+        guard digitCount > 0 else { return 0 }
         // No integer type has so many digits that a longer number would fit.
-        guard self.exponent >= 0, self.digitCount <= Integer.bitWidth, self.exponent <= Integer.bitWidth else { return nil }
+        guard exponent >= 0, digitCount <= Integer.bitWidth, exponent <= Integer.bitWidth else { return nil }
         var value: Integer = 0
         func append(_ digit: UInt8) -> Bool {
             let (product, overflowed) = value.multipliedReportingOverflow(by: 10)
             guard !overflowed, let step = Integer(exactly: digit) else { return false }
             let (next, exceeded) =
-                self.isNegative ? product.subtractingReportingOverflow(step) : product.addingReportingOverflow(step)
+                isNegative ? product.subtractingReportingOverflow(step) : product.addingReportingOverflow(step)
             value = next
             return !exceeded
         }
-        for byte in self.text[self.significant] where byte != JSONByte.point {
+        for byte in text[significant] where byte != JSONByte.point {
             guard append(byte &- JSONByte.zero) else { return nil }
         }
-        for _ in 0..<self.exponent {
+        for _ in 0..<exponent {
             guard append(0) else { return nil }
         }
         return value
@@ -79,22 +79,22 @@ struct JSONNumber {
     /// The nearest `Double`.
     /// - Returns: `nil` when the number is too large to be finite.
     func double() -> Double? {
-        guard self.digitCount > 0 else { return self.isNegative ? -0.0 : 0 }
+        guard digitCount > 0 else { return isNegative ? -0.0 : 0 }
         // Plain numbers need no other text than their own.
-        if self.text.count <= Self.maximumDirectBytes {
-            return Double(String(decoding: self.text, as: UTF8.self)).flatMap { $0.isFinite ? $0 : nil }
+        if text.count <= Self.maximumDirectBytes {
+            return Double(String(decoding: text, as: UTF8.self)).flatMap { $0.isFinite ? $0 : nil }
         }
         // 768 digits decide how any number rounds, and whether there are more of them (all digits beyond are a single one then).
-        var short = self.isNegative ? "-" : ""
+        var short = isNegative ? "-" : ""
         short.reserveCapacity(Self.maximumDigits + 32)
         var taken = 0
-        for byte in self.text[self.significant] where byte != JSONByte.point {
+        for byte in text[significant] where byte != JSONByte.point {
             guard taken < Self.maximumDigits else { break }
             short.unicodeScalars.append(Unicode.Scalar(byte))
             taken &+= 1
         }
-        var exponent = self.exponent &+ (self.digitCount &- taken)
-        if taken < self.digitCount {
+        var exponent = self.exponent &+ (digitCount &- taken)
+        if taken < digitCount {
             short += "1"
             exponent &-= 1
         }

@@ -4,48 +4,48 @@ extension JSONScanner {
     /// - Returns: Whether a backslash stands in it.
     @inline(__always)
     mutating func validateString() throws(JSONSyntaxError) -> Bool {
-        self.position &+= 1
+        position &+= 1
         var hasEscapes = false
-        let count = self.bytes.count
+        let count = bytes.count
         while true {
-            if self.position &+ 8 <= count {
-                let word = UInt64(littleEndian: self.bytes.loadUnaligned(fromByteOffset: self.position, as: UInt64.self))
+            if position &+ 8 <= count {
+                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
                 let found = JSONWord.special(word) | (word & JSONWord.highBits)
                 if found == 0 {
-                    self.position &+= 8
+                    position &+= 8
                     continue
                 }
-                self.position &+= found.trailingZeroBitCount >> 3
+                position &+= found.trailingZeroBitCount >> 3
             }
-            guard self.position < count else { throw self.error(.unexpectedEnd) }
-            switch self.bytes[self.position] {
+            guard position < count else { throw self.error(.unexpectedEnd) }
+            switch bytes[position] {
             case JSONByte.quote:
-                self.position &+= 1
+                position &+= 1
                 return hasEscapes
             case JSONByte.backslash:
                 hasEscapes = true
-                try self.validateEscape()
+                try validateEscape()
             case 0x00..<0x20: throw self.error(.invalidString)
-            case 0x80...0xFF: try self.validateUTF8()
-            default: self.position &+= 1
+            case 0x80...0xFF: try validateUTF8()
+            default: position &+= 1
             }
         }
     }
 
     private mutating func validateEscape() throws(JSONSyntaxError) {
-        self.position &+= 1
-        guard self.position < self.bytes.count else { throw self.error(.unexpectedEnd) }
-        switch self.bytes[self.position] {
+        position &+= 1
+        guard position < bytes.count else { throw self.error(.unexpectedEnd) }
+        switch bytes[position] {
         case JSONByte.quote, JSONByte.backslash, JSONByte.slash, UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"),
             UInt8(ascii: "r"), UInt8(ascii: "t"):
-            self.position &+= 1
+            position &+= 1
         case UInt8(ascii: "u"):
-            guard self.position &+ 4 < self.bytes.count else { throw self.error(.unexpectedEnd) }
+            guard position &+ 4 < bytes.count else { throw self.error(.unexpectedEnd) }
             for _ in 0..<4 {
-                self.position &+= 1
-                guard JSONString.hexadecimal(self.bytes[self.position]) != nil else { throw self.error(.invalidEscape) }
+                position &+= 1
+                guard JSONString.hexadecimal(bytes[position]) != nil else { throw self.error(.invalidEscape) }
             }
-            self.position &+= 1
+            position &+= 1
         default: throw self.error(.invalidEscape)
         }
     }
@@ -53,7 +53,7 @@ extension JSONScanner {
     /// One character of two to four bytes (Unicode 16, table 3-7). Text frames are valid already, but a polling payload may not
     /// be, and a slice of it may be sent on to others.
     private mutating func validateUTF8() throws(JSONSyntaxError) {
-        let first = self.bytes[self.position]
+        let first = bytes[position]
         var lowest: UInt8 = 0x80, highest: UInt8 = 0xBF
         let length: Int
         switch first {
@@ -66,12 +66,12 @@ extension JSONScanner {
         case 0xF4: (length, highest) = (4, 0x8F)
         default: throw self.error(.invalidUTF8)
         }
-        guard self.position &+ length <= self.bytes.count else { throw self.error(.invalidUTF8) }
+        guard position &+ length <= bytes.count else { throw self.error(.invalidUTF8) }
         for index in 1..<length {
-            let byte = self.bytes[self.position &+ index]
+            let byte = bytes[position &+ index]
             guard byte >= lowest, byte <= highest else { throw self.error(.invalidUTF8) }
             (lowest, highest) = (0x80, 0xBF)
         }
-        self.position &+= length
+        position &+= length
     }
 }

@@ -9,109 +9,109 @@ extension JSONScanner {
     package mutating func validate(
         maximumDepth: Int, elements: inout JSONElementIndex, collects: Bool
     ) throws(JSONSyntaxError) -> (range: Range<Int>, depth: Int) {
-        let origin = self.position
-        defer { JSONWork.passed(self.position &- origin) }
+        let origin = position
+        defer { JSONWork.passed(position &- origin) }
         var nesting = JSONNesting()
         var deepest = 0
-        self.skipWhitespace()
-        let start = self.position
+        skipWhitespace()
+        let start = position
         var end = start
         value: while true {
-            self.skipWhitespace()
-            if collects, nesting.depth == 1 { elements.append(self.position) }
-            switch self.current {
+            skipWhitespace()
+            if collects, nesting.depth == 1 { elements.append(position) }
+            switch current {
             case JSONByte.quote:
-                _ = try self.validateString()
+                _ = try validateString()
             case JSONByte.openBrace, JSONByte.openBracket:
-                let isObject = self.current == JSONByte.openBrace
+                let isObject = current == JSONByte.openBrace
                 guard nesting.depth < maximumDepth else { throw self.error(.tooDeep) }
                 deepest = max(deepest, nesting.depth &+ 1)
-                self.position &+= 1
-                self.skipWhitespace()
-                if self.current == (isObject ? JSONByte.closeBrace : JSONByte.closeBracket) {
-                    self.position &+= 1
+                position &+= 1
+                skipWhitespace()
+                if current == (isObject ? JSONByte.closeBrace : JSONByte.closeBracket) {
+                    position &+= 1
                 } else {
                     nesting.push(isObject: isObject)
-                    if isObject { try self.validateKey() }
+                    if isObject { try validateKey() }
                     continue value
                 }
             case JSONByte.minus, JSONByte.zero...JSONByte.nine:
-                try self.validateNumber()
-            case UInt8(ascii: "t"): try self.validateLiteral("true")
-            case UInt8(ascii: "f"): try self.validateLiteral("false")
-            case UInt8(ascii: "n"): try self.validateLiteral("null")
-            default: throw self.unexpected()
+                try validateNumber()
+            case UInt8(ascii: "t"): try validateLiteral("true")
+            case UInt8(ascii: "f"): try validateLiteral("false")
+            case UInt8(ascii: "n"): try validateLiteral("null")
+            default: throw unexpected()
             }
             // After a value: a comma goes on, closing brackets end what they opened.
             while nesting.depth > 0 {
-                self.skipWhitespace()
-                switch self.current {
+                skipWhitespace()
+                switch current {
                 case JSONByte.comma:
-                    self.position &+= 1
-                    if nesting.isObject { try self.validateKey() }
+                    position &+= 1
+                    if nesting.isObject { try validateKey() }
                     continue value
                 case JSONByte.closeBrace where nesting.isObject, JSONByte.closeBracket where !nesting.isObject:
-                    self.position &+= 1
+                    position &+= 1
                     nesting.pop()
-                default: throw self.unexpected()
+                default: throw unexpected()
                 }
             }
-            end = self.position
+            end = position
             break value
         }
-        self.skipWhitespace()
-        guard self.position == self.bytes.count else { throw self.error(.trailingBytes) }
+        skipWhitespace()
+        guard position == bytes.count else { throw self.error(.trailingBytes) }
         return (start..<end, deepest)
     }
 
-    func error(_ kind: JSONSyntaxError.Kind) -> JSONSyntaxError { JSONSyntaxError(kind, at: self.position) }
+    func error(_ kind: JSONSyntaxError.Kind) -> JSONSyntaxError { JSONSyntaxError(kind, at: position) }
 
     private func unexpected() -> JSONSyntaxError {
-        self.error(self.position < self.bytes.count ? .unexpectedByte : .unexpectedEnd)
+        self.error(position < bytes.count ? .unexpectedByte : .unexpectedEnd)
     }
 
     private mutating func validateKey() throws(JSONSyntaxError) {
-        self.skipWhitespace()
-        guard self.current == JSONByte.quote else { throw self.unexpected() }
-        _ = try self.validateString()
-        self.skipWhitespace()
-        guard self.current == JSONByte.colon else { throw self.unexpected() }
-        self.position &+= 1
+        skipWhitespace()
+        guard current == JSONByte.quote else { throw unexpected() }
+        _ = try validateString()
+        skipWhitespace()
+        guard current == JSONByte.colon else { throw unexpected() }
+        position &+= 1
     }
 
     private mutating func validateLiteral(_ literal: StaticString) throws(JSONSyntaxError) {
         for index in 0..<literal.utf8CodeUnitCount {
-            guard self.current == literal.utf8Start[index] else { throw self.unexpected() }
-            self.position &+= 1
+            guard current == literal.utf8Start[index] else { throw unexpected() }
+            position &+= 1
         }
     }
 
     private mutating func validateNumber() throws(JSONSyntaxError) {
-        if self.current == JSONByte.minus { self.position &+= 1 }
-        if self.current == JSONByte.zero {
-            self.position &+= 1
+        if current == JSONByte.minus { position &+= 1 }
+        if current == JSONByte.zero {
+            position &+= 1
         } else {
-            try self.validateDigits()
+            try validateDigits()
         }
-        if self.current == JSONByte.point {
-            self.position &+= 1
-            try self.validateDigits()
+        if current == JSONByte.point {
+            position &+= 1
+            try validateDigits()
         }
-        if self.current | 0x20 == UInt8(ascii: "e") {
-            self.position &+= 1
-            if self.current == JSONByte.plus || self.current == JSONByte.minus { self.position &+= 1 }
-            try self.validateDigits()
+        if current | 0x20 == UInt8(ascii: "e") {
+            position &+= 1
+            if current == JSONByte.plus || current == JSONByte.minus { position &+= 1 }
+            try validateDigits()
         }
         // "01" and "1x" would else be found as unexpected bytes a level above.
-        switch self.current {
+        switch current {
         case JSONByte.zero...JSONByte.nine, JSONByte.point: throw self.error(.invalidNumber)
         default: return
         }
     }
 
     private mutating func validateDigits() throws(JSONSyntaxError) {
-        let start = self.position
-        while self.current &- JSONByte.zero < 10 { self.position &+= 1 }
-        guard self.position > start else { throw self.error(.invalidNumber) }
+        let start = position
+        while current &- JSONByte.zero < 10 { position &+= 1 }
+        guard position > start else { throw self.error(.invalidNumber) }
     }
 }

@@ -20,15 +20,15 @@ package struct JSONScanner {
     /// The byte at the position, or zero at the end: zero is valid nowhere in JSON.
     @inlinable
     package var current: UInt8 {
-        @inline(__always) get { self.position < self.bytes.count ? self.bytes[self.position] : 0 }
+        @inline(__always) get { position < bytes.count ? bytes[position] : 0 }
     }
 
     @inlinable
     @inline(__always)
     package mutating func skipWhitespace() {
         while true {
-            switch self.current {
-            case JSONByte.space, JSONByte.newline, JSONByte.carriageReturn, JSONByte.tab: self.position &+= 1
+            switch current {
+            case JSONByte.space, JSONByte.newline, JSONByte.carriageReturn, JSONByte.tab: position &+= 1
             default: return
             }
         }
@@ -36,40 +36,40 @@ package struct JSONScanner {
 
     /// Moves from a value's first byte past its last.
     package mutating func skipValue() {
-        let start = self.position
-        switch self.current {
-        case JSONByte.quote: _ = self.skipString()
-        case JSONByte.openBrace, JSONByte.openBracket: self.skipContainer()
-        default: self.skipScalar()
+        let start = position
+        switch current {
+        case JSONByte.quote: _ = skipString()
+        case JSONByte.openBrace, JSONByte.openBracket: skipContainer()
+        default: skipScalar()
         }
-        JSONWork.passed(self.position &- start)
+        JSONWork.passed(position &- start)
     }
 
     /// Moves from a value's first byte past its last, and notes where the containers in it end.
     mutating func skipValue(recording recorder: inout JSONStructure.Recorder) {
-        guard self.current == JSONByte.openBrace || self.current == JSONByte.openBracket else { return self.skipValue() }
-        let start = self.position
+        guard current == JSONByte.openBrace || current == JSONByte.openBracket else { return skipValue() }
+        let start = position
         let outer = recorder.open
-        while self.position < self.bytes.count {
-            switch self.bytes[self.position] {
+        while position < bytes.count {
+            switch bytes[position] {
             case JSONByte.quote:
-                _ = self.skipString()
+                _ = skipString()
                 continue
-            case JSONByte.openBrace, JSONByte.openBracket: recorder.opened(at: self.position)
-            case JSONByte.closeBrace, JSONByte.closeBracket: recorder.closed(at: self.position &+ 1)
+            case JSONByte.openBrace, JSONByte.openBracket: recorder.opened(at: position)
+            case JSONByte.closeBrace, JSONByte.closeBracket: recorder.closed(at: position &+ 1)
             default: break
             }
-            self.position &+= 1
+            position &+= 1
             if recorder.open == outer { break }
         }
-        JSONWork.passed(self.position &- start)
+        JSONWork.passed(position &- start)
     }
 
     /// True if the value at the position has more containers within one another than that. Looks no further than the first that is too many.
     package func isNested(deeperThan maximumDepth: Int) -> Bool {
         var scanner = self
         var depth = 0
-        defer { JSONWork.passed(scanner.position &- self.position) }
+        defer { JSONWork.passed(scanner.position &- position) }
         while scanner.position < scanner.bytes.count {
             switch scanner.bytes[scanner.position] {
             case JSONByte.quote:
@@ -92,45 +92,45 @@ package struct JSONScanner {
     /// - Returns: Whether a backslash stands in it.
     @inline(__always)
     package mutating func skipString() -> Bool {
-        self.position &+= 1
+        position &+= 1
         var hasEscapes = false
-        let count = self.bytes.count
-        while self.position < count {
-            if self.position &+ 8 <= count {
-                let word = UInt64(littleEndian: self.bytes.loadUnaligned(fromByteOffset: self.position, as: UInt64.self))
+        let count = bytes.count
+        while position < count {
+            if position &+ 8 <= count {
+                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
                 let found = JSONWord.matches(word, JSONByte.quote) | JSONWord.matches(word, JSONByte.backslash)
                 if found == 0 {
-                    self.position &+= 8
+                    position &+= 8
                     continue
                 }
-                self.position &+= found.trailingZeroBitCount >> 3
+                position &+= found.trailingZeroBitCount >> 3
             }
-            switch self.bytes[self.position] {
+            switch bytes[position] {
             case JSONByte.quote:
-                self.position &+= 1
+                position &+= 1
                 return hasEscapes
             case JSONByte.backslash:
                 hasEscapes = true
-                self.position &+= 2
-            default: self.position &+= 1
+                position &+= 2
+            default: position &+= 1
             }
         }
-        self.position = count
+        position = count
         return hasEscapes
     }
 
     private mutating func skipContainer() {
         var depth = 0
-        while self.position < self.bytes.count {
-            switch self.bytes[self.position] {
+        while position < bytes.count {
+            switch bytes[position] {
             case JSONByte.quote:
-                _ = self.skipString()
+                _ = skipString()
                 continue
             case JSONByte.openBrace, JSONByte.openBracket: depth &+= 1
             case JSONByte.closeBrace, JSONByte.closeBracket: depth &-= 1
             default: break
             }
-            self.position &+= 1
+            position &+= 1
             if depth == 0 { return }
         }
     }
@@ -138,12 +138,12 @@ package struct JSONScanner {
     /// A number or a literal ends where punctuation or whitespace begins.
     @inline(__always)
     private mutating func skipScalar() {
-        while self.position < self.bytes.count {
-            switch self.bytes[self.position] {
+        while position < bytes.count {
+            switch bytes[position] {
             case JSONByte.comma, JSONByte.closeBrace, JSONByte.closeBracket, JSONByte.space, JSONByte.newline,
                 JSONByte.carriageReturn, JSONByte.tab:
                 return
-            default: self.position &+= 1
+            default: position &+= 1
             }
         }
     }

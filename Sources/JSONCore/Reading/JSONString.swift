@@ -15,7 +15,7 @@ package enum JSONString {
     ///   - hasEscapes: whether there is a backslash in it.
     @inlinable
     package static func decode(_ raw: UnsafeRawBufferPointer, hasEscapes: Bool) -> String {
-        hasEscapes ? self.unescape(raw) : String(decoding: raw, as: UTF8.self)
+        hasEscapes ? unescape(raw) : String(decoding: raw, as: UTF8.self)
     }
 
     /// Whether a string, as it is written, says the same as a text.
@@ -29,7 +29,7 @@ package enum JSONString {
         // An escape is one to six times as long as the bytes that it stands for, so that most need no decoding. U+FFFD stands for half a
         // surrogate pair: three bytes for six.
         guard raw.count > wanted.count, raw.count <= 6 &* wanted.count else { return false }
-        return self.unescape(raw).utf8.elementsEqual(wanted)
+        return unescape(raw).utf8.elementsEqual(wanted)
     }
 
     /// Half a surrogate pair becomes U+FFFD: JSON can spell it, a Swift string cannot hold it.
@@ -59,7 +59,7 @@ package enum JSONString {
                 guard escaped != UInt8(ascii: "u") else {
                     let unit = self.unit(raw, at: input)
                     input = min(input &+ 4, raw.count)
-                    if unit & 0xFC00 == 0xD800, let low = self.lowSurrogate(raw, at: input) {
+                    if unit & 0xFC00 == 0xD800, let low = lowSurrogate(raw, at: input) {
                         input &+= 6
                         let value = 0x10000 + (UInt32(unit & 0x3FF) << 10 | UInt32(low & 0x3FF))
                         put(Unicode.Scalar(value) ?? "\u{FFFD}")
@@ -91,7 +91,7 @@ package enum JSONString {
         guard offset + 4 <= raw.count else { return 0xFFFD }
         var unit: UInt16 = 0
         for index in offset..<offset + 4 {
-            guard let digit = self.hexadecimal(raw[index]) else { return 0xFFFD }
+            guard let digit = hexadecimal(raw[index]) else { return 0xFFFD }
             unit = unit << 4 | digit
         }
         return unit

@@ -25,7 +25,7 @@ final class JSONStructure: Sendable {
         let structure: JSONStructure
         let number: UInt32
 
-        var container: Container { self.structure.containers[Int(self.number)] }
+        var container: Container { structure.containers[Int(number)] }
     }
 
     /// Notes containers while they are passed.
@@ -37,29 +37,29 @@ final class JSONStructure: Sendable {
         private(set) var open = Self.none
 
         /// How many are noted: the number of the next one.
-        var count: Int { self.containers.count }
+        var count: Int { containers.count }
 
         @inline(__always)
         mutating func opened(at position: Int) {
-            self.containers.append(Container(start: UInt32(truncatingIfNeeded: position), end: self.open, next: 0))
-            self.open = UInt32(truncatingIfNeeded: self.containers.count &- 1)
+            containers.append(Container(start: UInt32(truncatingIfNeeded: position), end: self.open, next: 0))
+            self.open = UInt32(truncatingIfNeeded: containers.count &- 1)
         }
 
         @inline(__always)
         mutating func closed(at position: Int) {
             guard self.open != Self.none else { return }
             let number = Int(self.open)
-            self.open = self.containers[number].end
-            if number > 0, position &- Int(self.containers[number].start) < JSONStructure.minimumBytes {
+            self.open = containers[number].end
+            if number > 0, position &- Int(containers[number].start) < JSONStructure.minimumBytes {
                 // The containers within it were shorter still, so that it is the last.
-                self.containers.removeLast()
+                containers.removeLast()
             } else {
-                self.containers[number].end = UInt32(truncatingIfNeeded: position)
-                self.containers[number].next = UInt32(truncatingIfNeeded: self.containers.count)
+                containers[number].end = UInt32(truncatingIfNeeded: position)
+                containers[number].next = UInt32(truncatingIfNeeded: containers.count)
             }
         }
 
         /// nil if there is nothing in the text that is worth noting.
-        func finished() -> JSONStructure? { self.containers.count > 1 ? JSONStructure(self.containers) : nil }
+        func finished() -> JSONStructure? { containers.count > 1 ? JSONStructure(containers) : nil }
     }
 }

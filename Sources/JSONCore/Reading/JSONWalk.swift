@@ -19,13 +19,13 @@ package struct JSONWalk {
     package init(_ bytes: UnsafeRawBufferPointer) { self.init(bytes, place: nil) }
 
     init(_ bytes: UnsafeRawBufferPointer, place: JSONStructure.Place?) {
-        self.scanner = JSONScanner(bytes)
-        self.isObject = self.scanner.current == JSONByte.openBrace
-        self.isArray = self.scanner.current == JSONByte.openBracket
-        self.scanner.position = 1
-        self.structure = place?.structure
-        self.base = place.map { Int($0.container.start) } ?? 0
-        self.upcoming = place.map { Int($0.number) + 1 } ?? 0
+        scanner = JSONScanner(bytes)
+        isObject = scanner.current == JSONByte.openBrace
+        isArray = scanner.current == JSONByte.openBracket
+        scanner.position = 1
+        structure = place?.structure
+        base = place.map { Int($0.container.start) } ?? 0
+        upcoming = place.map { Int($0.number) + 1 } ?? 0
     }
 
     /// The position from which a later walk over the same container may go on.
@@ -35,77 +35,77 @@ package struct JSONWalk {
     }
 
     var position: Position {
-        get { Position(offset: self.scanner.position, upcoming: self.upcoming) }
+        get { Position(offset: scanner.position, upcoming: upcoming) }
         set {
-            self.scanner.position = newValue.offset
-            self.upcoming = newValue.upcoming
+            scanner.position = newValue.offset
+            upcoming = newValue.upcoming
         }
     }
 
     /// - Returns: Whether there was one more.
     @inline(__always)
     package mutating func next() -> Bool {
-        guard self.reachValue() else { return false }
-        let start = self.scanner.position
-        self.number = JSONStructure.Recorder.none
-        if let structure, self.upcoming < structure.containers.count,
-            Int(structure.containers[self.upcoming].start) &- self.base == start
+        guard reachValue() else { return false }
+        let start = scanner.position
+        number = JSONStructure.Recorder.none
+        if let structure, upcoming < structure.containers.count,
+            Int(structure.containers[upcoming].start) &- base == start
         {
-            let container = structure.containers[self.upcoming]
-            self.scanner.position = min(Int(container.end) &- self.base, self.scanner.bytes.count)
-            self.number = UInt32(truncatingIfNeeded: self.upcoming)
-            self.upcoming = Int(container.next)
+            let container = structure.containers[upcoming]
+            scanner.position = min(Int(container.end) &- base, scanner.bytes.count)
+            number = UInt32(truncatingIfNeeded: upcoming)
+            upcoming = Int(container.next)
         } else {
-            self.scanner.skipValue()
+            scanner.skipValue()
         }
-        self.value = start..<self.scanner.position
-        return self.scanner.position > start
+        value = start..<scanner.position
+        return scanner.position > start
     }
 
     /// The same, and notes the containers that are passed. The container that is walked has to be open in the recorder.
     mutating func next(recording recorder: inout JSONStructure.Recorder) -> Bool {
-        guard self.reachValue() else { return false }
-        let start = self.scanner.position
+        guard reachValue() else { return false }
+        let start = scanner.position
         let count = recorder.count
-        self.scanner.skipValue(recording: &recorder)
-        self.number = recorder.count > count ? UInt32(truncatingIfNeeded: count) : JSONStructure.Recorder.none
-        self.value = start..<self.scanner.position
-        return self.scanner.position > start
+        scanner.skipValue(recording: &recorder)
+        number = recorder.count > count ? UInt32(truncatingIfNeeded: count) : JSONStructure.Recorder.none
+        value = start..<scanner.position
+        return scanner.position > start
     }
 
     /// Moves to the first byte of the next value, past its key if it has one.
     @inline(__always)
     private mutating func reachValue() -> Bool {
-        guard self.isObject || self.isArray else { return false }
-        let start = self.scanner.position
-        defer { JSONWork.passed(self.scanner.position &- start) }
-        self.scanner.skipWhitespace()
-        if self.scanner.current == JSONByte.comma {
-            self.scanner.position &+= 1
-            self.scanner.skipWhitespace()
+        guard isObject || isArray else { return false }
+        let start = scanner.position
+        defer { JSONWork.passed(scanner.position &- start) }
+        scanner.skipWhitespace()
+        if scanner.current == JSONByte.comma {
+            scanner.position &+= 1
+            scanner.skipWhitespace()
         }
-        switch self.scanner.current {
+        switch scanner.current {
         case JSONByte.closeBrace, JSONByte.closeBracket, 0: return false
         default: break
         }
-        guard self.isObject else { return true }
-        guard self.scanner.current == JSONByte.quote else { return false }
-        let key = self.scanner.position &+ 1
-        self.keyHasEscapes = self.scanner.skipString()
-        self.key = key..<max(self.scanner.position &- 1, key)
-        self.scanner.skipWhitespace()
-        guard self.scanner.current == JSONByte.colon else { return false }
-        self.scanner.position &+= 1
-        self.scanner.skipWhitespace()
+        guard isObject else { return true }
+        guard scanner.current == JSONByte.quote else { return false }
+        let key = scanner.position &+ 1
+        keyHasEscapes = scanner.skipString()
+        self.key = key..<max(scanner.position &- 1, key)
+        scanner.skipWhitespace()
+        guard scanner.current == JSONByte.colon else { return false }
+        scanner.position &+= 1
+        scanner.skipWhitespace()
         return true
     }
 
     package var keyText: String {
-        JSONString.decode(UnsafeRawBufferPointer(rebasing: self.scanner.bytes[self.key]), hasEscapes: self.keyHasEscapes)
+        JSONString.decode(UnsafeRawBufferPointer(rebasing: scanner.bytes[key]), hasEscapes: keyHasEscapes)
     }
 
     @inline(__always)
     package func keyEquals(_ wanted: UnsafeBufferPointer<UInt8>) -> Bool {
-        JSONString.equals(UnsafeRawBufferPointer(rebasing: self.scanner.bytes[self.key]), hasEscapes: self.keyHasEscapes, wanted)
+        JSONString.equals(UnsafeRawBufferPointer(rebasing: scanner.bytes[key]), hasEscapes: keyHasEscapes, wanted)
     }
 }

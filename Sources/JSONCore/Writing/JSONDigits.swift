@@ -18,7 +18,7 @@ package enum JSONDigits {
     /// - Returns: The offset after the last digit.
     @inlinable
     package static func write(_ value: UInt64, to target: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
-        let digits = self.count(value)
+        let digits = count(value)
         var rest = value
         var index = offset &+ digits
         while index > offset {

@@ -72,7 +72,7 @@ extension ByteBuffer: JSONWritable {
 /// Null when there is no value.
 extension Optional: JSONWritable where Wrapped: JSONWritable {
     public func write(to writer: inout JSONWriter) {
-        if let self { self.write(to: &writer) } else { writer.null() }
+        if let self { write(to: &writer) } else { writer.null() }
     }
 }
 
@@ -90,7 +90,7 @@ extension Dictionary: JSONWritable where Key == String, Value: JSONWritable {
 }
 
 extension JSONWritable where Self: RawRepresentable, RawValue: JSONWritable {
-    public func write(to writer: inout JSONWriter) { self.rawValue.write(to: &writer) }
+    public func write(to writer: inout JSONWriter) { rawValue.write(to: &writer) }
 }
 
 extension JSONWritable where Self: Encodable {
@@ -99,5 +99,5 @@ extension JSONWritable where Self: Encodable {
 }
 
 extension JSONWritable where Self: RawRepresentable & Encodable, RawValue: JSONWritable {
-    public func write(to writer: inout JSONWriter) { self.rawValue.write(to: &writer) }
+    public func write(to writer: inout JSONWriter) { rawValue.write(to: &writer) }
 }

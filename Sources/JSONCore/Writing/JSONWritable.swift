@@ -22,7 +22,7 @@ public struct JSONObject: JSONWritable {
         self.body = body
     }
 
-    public func write(to writer: inout JSONWriter) { writer.object(self.body) }
+    public func write(to writer: inout JSONWriter) { writer.object(body) }
 }
 
 /// An `Encodable` value where a ``JSONWritable`` is asked for.
@@ -32,7 +32,7 @@ public struct JSONEncoded<Value: Encodable>: JSONWritable {
     public init(_ value: Value) { self.value = value }
 
     /// Writes null if the value refuses to be encoded.
-    public func write(to writer: inout JSONWriter) { writer.encodeOrNull(self.value) }
+    public func write(to writer: inout JSONWriter) { writer.encodeOrNull(value) }
 }
 
 extension JSONEncoded: Sendable where Value: Sendable {}

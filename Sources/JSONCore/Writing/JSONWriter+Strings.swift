@@ -2,33 +2,33 @@ import NIOCore
 
 extension JSONWriter {
     public mutating func string(_ value: String) {
-        self.separate()
-        self.quote(value)
+        separate()
+        quote(value)
     }
 
     public mutating func string(_ value: Substring) {
-        self.separate()
+        separate()
         var value = value
-        value.withUTF8 { self.quote($0) }
+        value.withUTF8 { quote($0) }
     }
 
     mutating func quote(_ value: String) {
         var value = value
-        value.withUTF8 { self.quote($0) }
+        value.withUTF8 { quote($0) }
     }
 
     /// Copies and checks eight bytes at a time; most strings need no escape.
     private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
         let count = text.count
         var copied = 0
-        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count &+ 2) { target in
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count &+ 2) { target in
             target[0] = JSONByte.quote
             copied = Self.copyPlain(UnsafeRawBufferPointer(text), to: target)
             guard copied == count else { return 1 &+ copied }
             target[count &+ 1] = JSONByte.quote
             return count &+ 2
         }
-        if copied < count { self.escape(text, from: copied) }
+        if copied < count { escape(text, from: copied) }
     }
 
     /// Copies up to the first byte that needs an escape, to offset 1 of the target.
@@ -58,14 +58,14 @@ extension JSONWriter {
         var index = start
         while index < text.count {
             let end = min(index &+ part, text.count)
-            self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 6 &* (end &- index)) { target in
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 6 &* (end &- index)) { target in
                 var output = 0
                 for byte in text[index..<end] { output = Self.escape(byte, to: target, at: output) }
                 return output
             }
             index = end
         }
-        self.buffer.writeInteger(JSONByte.quote)
+        buffer.writeInteger(JSONByte.quote)
     }
 
     /// - Returns: The offset behind what was written.

@@ -22,8 +22,8 @@ public struct JSONWriter {
     @inlinable
     public init(buffer: consuming ByteBuffer = ByteBuffer()) {
         self.buffer = buffer
-        self.needsComma = false
-        self.attachments = nil
+        needsComma = false
+        attachments = nil
     }
 
     /// Appends to a buffer in place: it is lent to the writer and given back, and never copied.
@@ -63,58 +63,58 @@ public struct JSONWriter {
     /// Prepares for a value or a key: writes the comma before it.
     @inlinable
     package mutating func separate() {
-        if self.needsComma { self.buffer.writeInteger(JSONByte.comma) }
-        self.needsComma = true
+        if needsComma { buffer.writeInteger(JSONByte.comma) }
+        needsComma = true
     }
 
     @inlinable
     public mutating func beginObject() {
-        self.separate()
-        self.buffer.writeInteger(JSONByte.openBrace)
-        self.needsComma = false
+        separate()
+        buffer.writeInteger(JSONByte.openBrace)
+        needsComma = false
     }
 
     @inlinable
     public mutating func endObject() {
-        self.buffer.writeInteger(JSONByte.closeBrace)
-        self.needsComma = true
+        buffer.writeInteger(JSONByte.closeBrace)
+        needsComma = true
     }
 
     @inlinable
     public mutating func beginArray() {
-        self.separate()
-        self.buffer.writeInteger(JSONByte.openBracket)
-        self.needsComma = false
+        separate()
+        buffer.writeInteger(JSONByte.openBracket)
+        needsComma = false
     }
 
     @inlinable
     public mutating func endArray() {
-        self.buffer.writeInteger(JSONByte.closeBracket)
-        self.needsComma = true
+        buffer.writeInteger(JSONByte.closeBracket)
+        needsComma = true
     }
 
     /// A member's name, within an object; its value follows.
     public mutating func key(_ key: String) {
-        self.separate()
-        self.quote(key)
-        self.buffer.writeInteger(JSONByte.colon)
-        self.needsComma = false
+        separate()
+        quote(key)
+        buffer.writeInteger(JSONByte.colon)
+        needsComma = false
     }
 
     /// An object with the members that `body` writes.
     @inlinable
     public mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        self.beginObject()
+        beginObject()
         try body(&self)
-        self.endObject()
+        endObject()
     }
 
     /// An array with the elements that `body` writes.
     @inlinable
     public mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        self.beginArray()
+        beginArray()
         try body(&self)
-        self.endArray()
+        endArray()
     }
 
     /// Any value.

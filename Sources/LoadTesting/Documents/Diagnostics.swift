@@ -11,11 +11,11 @@ public struct SourcePosition: Sendable, Hashable, CustomStringConvertible {
         self.column = column
     }
 
-    public var description: String { "\(self.file):\(self.line):\(self.column)" }
+    public var description: String { "\(file):\(line):\(column)" }
 
     /// The same line, some columns to the right.
     func advanced(by columns: Int) -> SourcePosition {
-        SourcePosition(file: self.file, line: self.line, column: self.column + columns)
+        SourcePosition(file: file, line: line, column: column + columns)
     }
 }
 
@@ -39,7 +39,7 @@ public struct Diagnostic: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// `FILE:LINE:COLUMN: error: MESSAGE`, the form that editors turn into a link.
-    public var description: String { "\(self.position): \(self.severity.rawValue): \(self.message)" }
+    public var description: String { "\(position): \(severity.rawValue): \(message)" }
 }
 
 /// The diagnostics of one file, in the order in which they were found.
@@ -55,24 +55,24 @@ public struct Diagnostics: Error, Sendable, Hashable {
 
     public init() {}
 
-    init(_ diagnostic: Diagnostic) { self.add(diagnostic) }
+    init(_ diagnostic: Diagnostic) { add(diagnostic) }
 
     public mutating func add(_ diagnostic: Diagnostic) {
-        if diagnostic.severity == .error { self.hasErrors = true }
-        if self.entries.contains(diagnostic) { return }
-        guard self.entries.count < Self.maximumCount else {
-            self.discarded += 1
+        if diagnostic.severity == .error { hasErrors = true }
+        if entries.contains(diagnostic) { return }
+        guard entries.count < Self.maximumCount else {
+            discarded += 1
             return
         }
-        self.entries.append(diagnostic)
+        entries.append(diagnostic)
     }
 
-    mutating func error(at position: SourcePosition, _ message: String) { self.add(Diagnostic(.error, at: position, message)) }
+    mutating func error(at position: SourcePosition, _ message: String) { add(Diagnostic(.error, at: position, message)) }
 
-    mutating func warning(at position: SourcePosition, _ message: String) { self.add(Diagnostic(.warning, at: position, message)) }
+    mutating func warning(at position: SourcePosition, _ message: String) { add(Diagnostic(.warning, at: position, message)) }
 
-    public var errors: [Diagnostic] { self.entries.filter { $0.severity == .error } }
-    public var warnings: [Diagnostic] { self.entries.filter { $0.severity == .warning } }
+    public var errors: [Diagnostic] { entries.filter { $0.severity == .error } }
+    public var warnings: [Diagnostic] { entries.filter { $0.severity == .warning } }
 }
 
 /// Finds the known name that a misspelt one probably means.

@@ -19,7 +19,7 @@ struct DocumentNode: Sendable, Hashable {
 
     /// What kind of value this is, for messages.
     var kind: String {
-        switch self.content {
+        switch content {
         case .null: "nothing"
         case .bool: "a boolean"
         case .int, .double: "a number"
@@ -30,7 +30,7 @@ struct DocumentNode: Sendable, Hashable {
     }
 
     subscript(key: String) -> DocumentNode? {
-        guard case .mapping(let members) = self.content else { return nil }
+        guard case .mapping(let members) = content else { return nil }
         return members.last { $0.key == key }?.value
     }
 }
@@ -125,9 +125,9 @@ enum DocumentReader {
         var count = 0
 
         mutating func node(_ node: Node, depth: Int, fallback: SourcePosition) throws(Diagnostic) -> DocumentNode {
-            let position = node.mark.map { SourcePosition(file: self.file, line: $0.line, column: $0.column) } ?? fallback
-            self.count += 1
-            guard self.count <= DocumentReader.maximumNodes else {
+            let position = node.mark.map { SourcePosition(file: file, line: $0.line, column: $0.column) } ?? fallback
+            count += 1
+            guard count <= DocumentReader.maximumNodes else {
                 throw Diagnostic(.error, at: position, "more than \(DocumentReader.maximumNodes) values, aliases expanded")
             }
             guard depth <= DocumentReader.maximumDepth else {
@@ -143,7 +143,7 @@ enum DocumentReader {
                 for element in sequence { elements.append(try self.node(element, depth: depth + 1, fallback: position)) }
                 return DocumentNode(position: position, content: .sequence(elements))
             case .mapping(let mapping):
-                return DocumentNode(position: position, content: .mapping(try self.members(mapping, depth: depth, fallback: position)))
+                return DocumentNode(position: position, content: .mapping(try members(mapping, depth: depth, fallback: position)))
             default:
                 throw Diagnostic(.error, at: position, "an alias to an anchor that does not exist")
             }
@@ -154,7 +154,7 @@ enum DocumentReader {
             var members: [DocumentMember] = []
             var merged: [DocumentMember] = []
             for (key, value) in mapping {
-                let position = key.mark.map { SourcePosition(file: self.file, line: $0.line, column: $0.column) } ?? fallback
+                let position = key.mark.map { SourcePosition(file: file, line: $0.line, column: $0.column) } ?? fallback
                 guard case .scalar(let scalar) = key else { throw Diagnostic(.error, at: position, "a key must be a string") }
                 let node = try self.node(value, depth: depth + 1, fallback: position)
                 if scalar.string == "<<", scalar.style == .plain {

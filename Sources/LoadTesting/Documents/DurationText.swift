@@ -36,12 +36,12 @@ enum DurationText {
 
 extension Duration {
     var nanoseconds: Int64 {
-        let (seconds, attoseconds) = self.components
+        let (seconds, attoseconds) = components
         return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
     }
 
-    var inSeconds: Double { Double(self.nanoseconds) / 1e9 }
-    var inMilliseconds: Double { Double(self.nanoseconds) / 1e6 }
+    var inSeconds: Double { Double(nanoseconds) / 1e9 }
+    var inMilliseconds: Double { Double(nanoseconds) / 1e6 }
 
-    func scaled(by factor: Double) -> Duration { .nanoseconds(Int64((Double(self.nanoseconds) * factor).rounded())) }
+    func scaled(by factor: Double) -> Duration { .nanoseconds(Int64((Double(nanoseconds) * factor).rounded())) }
 }

@@ -80,20 +80,20 @@ extension EnvironmentVariables {
 
         init(_ text: String) {
             let body = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
-            self.lines = body.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)[...]
+            lines = body.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)[...]
         }
 
         mutating func next() -> Substring? {
-            self.number += 1
-            return self.lines.popFirst()
+            number += 1
+            return lines.popFirst()
         }
     }
 }
 
 extension StringProtocol {
     fileprivate func trimmingWhitespace() -> SubSequence {
-        guard let first = self.firstIndex(where: { !$0.isWhitespace }), let last = self.lastIndex(where: { !$0.isWhitespace }) else {
-            return self[self.endIndex...]
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else {
+            return self[endIndex...]
         }
         return self[first...last]
     }

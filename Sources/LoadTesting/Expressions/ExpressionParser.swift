@@ -38,32 +38,32 @@ struct ExpressionParser {
     // MARK: Levels
 
     private mutating func conditional() throws(ExpressionError) -> Expression {
-        self.depth += 1
-        defer { self.depth -= 1 }
-        guard self.depth <= Self.maximumDepth else { throw ExpressionError(offset: self.index, message: "too many brackets") }
-        let condition = try self.or()
-        guard self.take("?") else { return condition }
-        let yes = try self.conditional()
-        guard self.take(":") else { throw self.expected("':'") }
-        return .conditional(condition, yes, try self.conditional())
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.maximumDepth else { throw ExpressionError(offset: index, message: "too many brackets") }
+        let condition = try or()
+        guard take("?") else { return condition }
+        let yes = try conditional()
+        guard take(":") else { throw expected("':'") }
+        return .conditional(condition, yes, try conditional())
     }
 
     private mutating func or() throws(ExpressionError) -> Expression {
-        var left = try self.and()
-        while self.takeWord("or") || self.take("||") { left = .binary(.or, left, try self.and()) }
+        var left = try and()
+        while takeWord("or") || take("||") { left = .binary(.or, left, try and()) }
         return left
     }
 
     private mutating func and() throws(ExpressionError) -> Expression {
-        var left = try self.not()
-        while self.takeWord("and") || self.take("&&") { left = .binary(.and, left, try self.not()) }
+        var left = try not()
+        while takeWord("and") || take("&&") { left = .binary(.and, left, try not()) }
         return left
     }
 
     private mutating func not() throws(ExpressionError) -> Expression {
         var count = 0
-        while self.takeWord("not") || (!self.isNext("!=") && self.take("!")) { count += 1 }
-        let inner = try self.comparison()
+        while takeWord("not") || (!isNext("!=") && take("!")) { count += 1 }
+        let inner = try comparison()
         return count % 2 == 1 ? .not(inner) : count > 0 ? .not(.not(inner)) : inner
     }
 
@@ -73,19 +73,19 @@ struct ExpressionParser {
     ]
 
     private mutating func comparison() throws(ExpressionError) -> Expression {
-        let left = try self.sum()
-        for (sign, operation) in Self.comparisons where self.take(sign) { return .binary(operation, left, try self.sum()) }
-        if self.takeWord("in") { return .binary(.contains, left, try self.sum()) }
+        let left = try sum()
+        for (sign, operation) in Self.comparisons where take(sign) { return .binary(operation, left, try sum()) }
+        if takeWord("in") { return .binary(.contains, left, try sum()) }
         return left
     }
 
     private mutating func sum() throws(ExpressionError) -> Expression {
-        var left = try self.product()
+        var left = try product()
         while true {
-            if self.take("+") {
-                left = .binary(.add, left, try self.product())
-            } else if self.take("-") {
-                left = .binary(.subtract, left, try self.product())
+            if take("+") {
+                left = .binary(.add, left, try product())
+            } else if take("-") {
+                left = .binary(.subtract, left, try product())
             } else {
                 return left
             }
@@ -93,14 +93,14 @@ struct ExpressionParser {
     }
 
     private mutating func product() throws(ExpressionError) -> Expression {
-        var left = try self.unary()
+        var left = try unary()
         while true {
-            if self.take("*") {
-                left = .binary(.multiply, left, try self.unary())
-            } else if self.take("/") {
-                left = .binary(.divide, left, try self.unary())
-            } else if self.take("%") || self.takeWord("mod") {
-                left = .binary(.remainder, left, try self.unary())
+            if take("*") {
+                left = .binary(.multiply, left, try unary())
+            } else if take("/") {
+                left = .binary(.divide, left, try unary())
+            } else if take("%") || takeWord("mod") {
+                left = .binary(.remainder, left, try unary())
             } else {
                 return left
             }
@@ -109,22 +109,22 @@ struct ExpressionParser {
 
     private mutating func unary() throws(ExpressionError) -> Expression {
         var isNegative = false
-        while self.take("-") { isNegative.toggle() }
-        let inner = try self.postfix()
+        while take("-") { isNegative.toggle() }
+        let inner = try postfix()
         guard isNegative else { return inner }
         if case .constant(let value) = inner, let number = value.strictNumber { return .constant(Expression.number(-number)) }
         return .negate(inner)
     }
 
     private mutating func postfix() throws(ExpressionError) -> Expression {
-        var base = try self.primary()
+        var base = try primary()
         while true {
-            if self.take(".") {
-                guard let name = self.memberName() else { throw self.expected("a name") }
+            if take(".") {
+                guard let name = memberName() else { throw expected("a name") }
                 base = Self.fold(.member(base, .constant(.string(name))))
-            } else if self.take("[") {
-                let key = try self.conditional()
-                guard self.take("]") else { throw self.expected("']'") }
+            } else if take("[") {
+                let key = try conditional()
+                guard take("]") else { throw expected("']'") }
                 base = Self.fold(.member(base, key))
             } else {
                 return base
@@ -139,18 +139,18 @@ struct ExpressionParser {
     }
 
     private mutating func primary() throws(ExpressionError) -> Expression {
-        self.skipSpace()
-        guard self.index < self.scalars.count else { throw ExpressionError(offset: self.index, message: "an expression is missing") }
-        let start = self.index
-        let scalar = self.scalars[start]
-        if self.take("(") {
-            let inner = try self.conditional()
-            guard self.take(")") else { throw self.expected("')'") }
+        skipSpace()
+        guard index < scalars.count else { throw ExpressionError(offset: index, message: "an expression is missing") }
+        let start = index
+        let scalar = scalars[start]
+        if take("(") {
+            let inner = try conditional()
+            guard take(")") else { throw expected("')'") }
             return inner
         }
-        if self.take("[") { return .list(try self.arguments(until: "]")) }
-        if scalar == "'" || scalar == "\"" { return .constant(.string(try self.quoted(scalar))) }
-        if ("0"..."9").contains(scalar) { return .constant(try self.number()) }
+        if take("[") { return .list(try arguments(until: "]")) }
+        if scalar == "'" || scalar == "\"" { return .constant(.string(try quoted(scalar))) }
+        if ("0"..."9").contains(scalar) { return .constant(try number()) }
         guard let name = self.name() else { throw ExpressionError(offset: start, message: "unexpected '\(scalar)'") }
         switch name {
         case "true": return .constant(.bool(true))
@@ -158,9 +158,9 @@ struct ExpressionParser {
         case "null", "undefined": return .constant(.null)
         default: break
         }
-        if self.take("(") { return try self.call(name, at: start) }
+        if take("(") { return try call(name, at: start) }
         if let function = TemplateFunction(rawValue: name), function.isCalledWithoutBrackets { return .call(function, []) }
-        return self.resolve(name, start)
+        return resolve(name, start)
     }
 
     private mutating func call(_ name: String, at start: Int) throws(ExpressionError) -> Expression {
@@ -180,35 +180,35 @@ struct ExpressionParser {
 
     private mutating func arguments(until end: String) throws(ExpressionError) -> [Expression] {
         var arguments: [Expression] = []
-        if self.take(end) { return arguments }
-        repeat { arguments.append(try self.conditional()) } while self.take(",")
-        guard self.take(end) else { throw self.expected("'\(end)'") }
+        if take(end) { return arguments }
+        repeat { arguments.append(try conditional()) } while take(",")
+        guard take(end) else { throw expected("'\(end)'") }
         return arguments
     }
 
     // MARK: Tokens
 
     private mutating func skipSpace() {
-        while self.index < self.scalars.count, self.scalars[self.index].properties.isWhitespace { self.index += 1 }
+        while index < scalars.count, scalars[index].properties.isWhitespace { index += 1 }
     }
 
     private mutating func isNext(_ sign: String) -> Bool {
-        self.skipSpace()
+        skipSpace()
         let wanted = Array(sign.unicodeScalars)
-        return self.index + wanted.count <= self.scalars.count && self.scalars[self.index..<self.index + wanted.count].elementsEqual(wanted)
+        return index + wanted.count <= scalars.count && scalars[index..<index + wanted.count].elementsEqual(wanted)
     }
 
     private mutating func take(_ sign: String) -> Bool {
-        guard self.isNext(sign) else { return false }
-        self.index += sign.unicodeScalars.count
+        guard isNext(sign) else { return false }
+        index += sign.unicodeScalars.count
         return true
     }
 
     private mutating func takeWord(_ word: String) -> Bool {
-        guard self.isNext(word) else { return false }
-        let end = self.index + word.unicodeScalars.count
-        if end < self.scalars.count, Self.isNamePart(self.scalars[end]) { return false }
-        self.index = end
+        guard isNext(word) else { return false }
+        let end = index + word.unicodeScalars.count
+        if end < scalars.count, Self.isNamePart(scalars[end]) { return false }
+        index = end
         return true
     }
 
@@ -217,58 +217,58 @@ struct ExpressionParser {
     }
 
     private mutating func name() -> String? {
-        let start = self.index
-        guard start < self.scalars.count, Self.isNamePart(self.scalars[start]) else { return nil }
-        while self.index < self.scalars.count {
-            let scalar = self.scalars[self.index]
+        let start = index
+        guard start < scalars.count, Self.isNamePart(scalars[start]) else { return nil }
+        while index < scalars.count {
+            let scalar = scalars[index]
             let joinsParts =
-                self.namesHaveDots && (scalar == "." || scalar == "-" || scalar == ":" || scalar == "/")
-                && self.index + 1 < self.scalars.count
-                && Self.isNamePart(self.scalars[self.index + 1])
+                namesHaveDots && (scalar == "." || scalar == "-" || scalar == ":" || scalar == "/")
+                && index + 1 < scalars.count
+                && Self.isNamePart(scalars[index + 1])
             guard Self.isNamePart(scalar) || joinsParts else { break }
-            self.index += 1
+            index += 1
         }
-        return String(String.UnicodeScalarView(self.scalars[start..<self.index]))
+        return String(String.UnicodeScalarView(scalars[start..<index]))
     }
 
     /// A name behind a dot may have hyphens, and be a number: `user.first-name`, `list.0`.
     private mutating func memberName() -> String? {
         guard var name = self.name() else { return nil }
-        while self.index + 1 < self.scalars.count, self.scalars[self.index] == "-", self.scalars[self.index + 1].properties.isAlphabetic {
-            self.index += 1
+        while index + 1 < scalars.count, scalars[index] == "-", scalars[index + 1].properties.isAlphabetic {
+            index += 1
             name += "-" + (self.name() ?? "")
         }
         return name
     }
 
     private mutating func number() throws(ExpressionError) -> ScriptValue {
-        let start = self.index
-        while self.index < self.scalars.count, ("0"..."9").contains(self.scalars[self.index]) || self.scalars[self.index] == "." {
-            self.index += 1
+        let start = index
+        while index < scalars.count, ("0"..."9").contains(scalars[index]) || scalars[index] == "." {
+            index += 1
         }
-        let text = String(String.UnicodeScalarView(self.scalars[start..<self.index]))
+        let text = String(String.UnicodeScalarView(scalars[start..<index]))
         if let value = Int(text) { return .int(value) }
         guard let value = Double(text) else { throw ExpressionError(offset: start, message: "not a number: '\(text)'") }
         return .double(value)
     }
 
     private mutating func quoted(_ mark: Unicode.Scalar) throws(ExpressionError) -> String {
-        let start = self.index
+        let start = index
         var text = String.UnicodeScalarView()
-        self.index += 1
-        while self.index < self.scalars.count, self.scalars[self.index] != mark {
-            if self.scalars[self.index] == "\\", self.index + 1 < self.scalars.count { self.index += 1 }
-            text.append(self.scalars[self.index])
-            self.index += 1
+        index += 1
+        while index < scalars.count, scalars[index] != mark {
+            if scalars[index] == "\\", index + 1 < scalars.count { index += 1 }
+            text.append(scalars[index])
+            index += 1
         }
-        guard self.index < self.scalars.count else { throw ExpressionError(offset: start, message: "a quotation mark is never closed") }
-        self.index += 1
+        guard index < scalars.count else { throw ExpressionError(offset: start, message: "a quotation mark is never closed") }
+        index += 1
         return String(text)
     }
 
     private mutating func expected(_ what: String) -> ExpressionError {
-        self.skipSpace()
-        let found = self.index < self.scalars.count ? "'\(self.scalars[self.index])'" : "the end"
-        return ExpressionError(offset: self.index, message: "expected \(what), found \(found)")
+        skipSpace()
+        let found = index < scalars.count ? "'\(scalars[index])'" : "the end"
+        return ExpressionError(offset: index, message: "expected \(what), found \(found)")
     }
 }

@@ -3,25 +3,25 @@
 public struct SeededGenerator: RandomNumberGenerator, Sendable, Hashable {
     private var state: UInt64
 
-    public init(seed: UInt64) { self.state = seed }
+    public init(seed: UInt64) { state = seed }
 
     /// The generator of the `index`-th member of a stream, independent of its neighbours'.
     public init(seed: UInt64, stream: UInt64, index: UInt64 = 0) {
         var mixer = SeededGenerator(seed: seed ^ (stream &* 0xD6E8_FEB8_6659_FD93))
         var second = SeededGenerator(seed: mixer.next() ^ (index &* 0xA076_1D64_78BD_642F))
-        self.state = second.next()
+        state = second.next()
     }
 
     public mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var value = self.state
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
         value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
         return value ^ (value >> 31)
     }
 
     /// In 0..<1.
-    mutating func unit() -> Double { Double(self.next() >> 11) * 0x1p-53 }
+    mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }
 
 /// Gives each name of a script's variables an index, and remembers where a name is used and which names something sets.
@@ -39,28 +39,28 @@ struct VariableTable: Sendable {
 
     /// The slot of a name, a new one if it has none.
     mutating func slot(for name: String) -> Int {
-        if let slot = self.slots[name] { return slot }
-        self.slots[name] = self.names.count
-        self.names.append(name)
-        return self.names.count - 1
+        if let slot = slots[name] { return slot }
+        slots[name] = names.count
+        names.append(name)
+        return names.count - 1
     }
 
-    func existingSlot(for name: String) -> Int? { self.slots[name] }
+    func existingSlot(for name: String) -> Int? { slots[name] }
 
     /// The slot of a name that something sets.
     mutating func define(_ name: String) -> Int {
-        self.definitions.insert(name)
-        return self.slot(for: name)
+        definitions.insert(name)
+        return slot(for: name)
     }
 
     /// The slot of a name that is read at a place.
     mutating func refer(to name: String, at position: SourcePosition) -> Int {
-        self.references.append(Reference(name: name, position: position))
-        return self.slot(for: name)
+        references.append(Reference(name: name, position: position))
+        return slot(for: name)
     }
 
     /// Withdraws the last reference, which has been reported already.
-    mutating func forgetLastReference() { _ = self.references.popLast() }
+    mutating func forgetLastReference() { _ = references.popLast() }
 }
 
 /// The state that templates and expressions use: one virtual user's variables, random choices and counters.

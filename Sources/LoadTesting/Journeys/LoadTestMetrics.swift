@@ -15,17 +15,17 @@ public struct LoadTestMetrics: Sendable, Hashable {
     /// - Parameter report: of a run of ``LoadTestConfiguration/script()``.
     public init(_ report: RunReport) {
         let metrics = report.aggregate
-        self.connectionsSuccessful = metrics.counter(.connects)
-        self.connectionsFailed = metrics.counter(.connectFailures)
-        self.messagesSent = metrics.counter(.emits)
-        self.messagesReceived = metrics.counter(.eventsReceived)
-        self.errorsCount = metrics.counter(.failed)
+        connectionsSuccessful = metrics.counter(.connects)
+        connectionsFailed = metrics.counter(.connectFailures)
+        messagesSent = metrics.counter(.emits)
+        messagesReceived = metrics.counter(.eventsReceived)
+        errorsCount = metrics.counter(.failed)
         if let latency = metrics.summaries[Metric.sentAtLatency.name] {
-            self.averageLatency = latency.mean
-            self.p95Latency = latency.p95
-            self.p99Latency = latency.p99
+            averageLatency = latency.mean
+            p95Latency = latency.p95
+            p99Latency = latency.p99
         }
-        self.throughputPerSecond = report.seconds > 0 ? Double(self.messagesReceived) / report.seconds : 0
+        throughputPerSecond = report.seconds > 0 ? Double(messagesReceived) / report.seconds : 0
     }
 
     /// What the document's `printResults` prints.
@@ -33,15 +33,15 @@ public struct LoadTestMetrics: Sendable, Hashable {
         """
 
         === Load Test Results ===
-        Successful Connections: \(self.connectionsSuccessful)
-        Failed Connections: \(self.connectionsFailed)
-        Messages Sent: \(self.messagesSent)
-        Messages Received: \(self.messagesReceived)
-        Average Latency: \(Self.fixed(self.averageLatency))ms
-        95th Percentile Latency: \(Self.fixed(self.p95Latency))ms
-        99th Percentile Latency: \(Self.fixed(self.p99Latency))ms
-        Errors: \(self.errorsCount)
-        Throughput: \(Self.fixed(self.throughputPerSecond)) msg/sec
+        Successful Connections: \(connectionsSuccessful)
+        Failed Connections: \(connectionsFailed)
+        Messages Sent: \(messagesSent)
+        Messages Received: \(messagesReceived)
+        Average Latency: \(Self.fixed(averageLatency))ms
+        95th Percentile Latency: \(Self.fixed(p95Latency))ms
+        99th Percentile Latency: \(Self.fixed(p99Latency))ms
+        Errors: \(errorsCount)
+        Throughput: \(Self.fixed(throughputPerSecond)) msg/sec
         ========================
 
         """

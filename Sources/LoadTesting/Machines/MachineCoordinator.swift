@@ -14,7 +14,7 @@ public final class MachineCoordinator: Sendable {
         /// Whether this machine plays the last share.
         public var joins: Bool
 
-        var shares: Int { self.machines.count + (self.joins ? 1 : 0) }
+        var shares: Int { machines.count + (joins ? 1 : 0) }
     }
 
     /// How long to wait for machines.
@@ -58,12 +58,12 @@ public final class MachineCoordinator: Sendable {
     ) {
         self.leadTime = leadTime
         let id = String(UInt64.random(in: .min ... .max), radix: 36)
-        self.board = RunBoard(id: id, redis: redis, waiting: waiting)
-        self.state = NIOLockedValueBox(State(roster: roster))
+        board = RunBoard(id: id, redis: redis, waiting: waiting)
+        state = NIOLockedValueBox(State(roster: roster))
         self.note = note
     }
 
-    private var now: Duration { ContinuousClock.now - self.start }
+    private var now: Duration { ContinuousClock.now - start }
 
     // MARK: Before the run
 
@@ -71,21 +71,21 @@ public final class MachineCoordinator: Sendable {
     ///
     /// - Throws: ``Failure`` if they do not, or if ``stop()`` is called meanwhile.
     public func gather() async throws -> Team {
-        try await self.board.announce()
-        let wanted = self.state.withLockedValue(\.roster.wanted)
+        try await board.announce()
+        let wanted = state.withLockedValue(\.roster.wanted)
         var told = -1
         while true {
-            if try await !self.board.renew() { try await self.board.offer() }
-            try await self.hear { _ in }
-            if self.state.withLockedValue(\.isStopped) { throw Failure(description: "stopped before the run began") }
-            switch self.state.withLockedValue({ $0.roster.choose(at: self.now) }) {
+            if try await !board.renew() { try await board.offer() }
+            try await hear { _ in }
+            if state.withLockedValue(\.isStopped) { throw Failure(description: "stopped before the run began") }
+            switch state.withLockedValue({ $0.roster.choose(at: self.now) }) {
             case .begin(let machines, let joins): return Team(machines: machines.map(\.name), joins: joins)
             case .wait(let have):
-                guard self.now < Self.gatheringTime else {
+                guard now < Self.gatheringTime else {
                     throw Failure(
                         description: "only \(have) of \(wanted) machines came; start 'dunlin worker --redis URL' on each of them")
                 }
-                if have != told { self.note("waiting for machines: \(have) of \(wanted)") }
+                if have != told { note("waiting for machines: \(have) of \(wanted)") }
                 told = have
             }
         }
@@ -98,17 +98,17 @@ public final class MachineCoordinator: Sendable {
     ///   - workers: processes per machine.
     /// - Returns: the assignments of this machine's workers, none if it does not play.
     public func begin(_ team: Team, _ assignment: WorkerAssignment, workers: Int) async throws -> [WorkerAssignment] {
-        try await self.board.publish(assignment)
-        let start = try await RedisTime.microseconds(self.board.redis) + self.leadTime.nanoseconds / 1_000
+        try await board.publish(assignment)
+        let start = try await RedisTime.microseconds(board.redis) + leadTime.nanoseconds / 1_000
         let machines = self.state.withLockedValue { state in
             state.hasBegun = true
             return state.roster.players.map(\.id)
         }
-        try await self.board.give(
+        try await board.give(
             .begin(MachineBegin(machines: machines, shares: team.shares, workers: workers, startMicroseconds: start)))
         guard team.joins else { return [] }
         var own = assignment
-        own.startUptimeNanoseconds = try await RedisTime.uptimeNanoseconds(at: start, self.board.redis)
+        own.startUptimeNanoseconds = try await RedisTime.uptimeNanoseconds(at: start, board.redis)
         return own.divided(WorkerShare(index: team.shares - 1, of: team.shares), workers: workers)
     }
 
@@ -116,22 +116,22 @@ public final class MachineCoordinator: Sendable {
 
     /// Collects the machines' reports until the task is cancelled. A machine that is silent for too long is lost, with all its workers.
     public func listen(_ events: AsyncStream<WorkerEvent>.Continuation, workers: Int) async {
-        var lastHeard = self.now
+        var lastHeard = now
         while !Task.isCancelled {
             do {
-                try await self.board.renew()
-                try await self.hear { events.yield($0) }
-                lastHeard = self.now
+                try await board.renew()
+                try await hear { events.yield($0) }
+                lastHeard = now
             } catch {
                 if Task.isCancelled { return }
                 // While Redis is away no machine can report, so they are not counted as silent.
-                if self.now - lastHeard < Self.redisPatience { continue }
-                let count = self.state.withLockedValue(\.roster.players.count)
+                if now - lastHeard < Self.redisPatience { continue }
+                let count = state.withLockedValue(\.roster.players.count)
                 for worker in 0..<count * workers { events.yield(WorkerEvent(worker: worker, .ended(reason: "Redis is away"))) }
                 return
             }
-            let patience = self.state.withLockedValue(\.roster.patience.player)
-            for (share, name) in self.state.withLockedValue({ $0.roster.newlyLost(at: self.now) }) {
+            let patience = state.withLockedValue(\.roster.patience.player)
+            for (share, name) in state.withLockedValue({ $0.roster.newlyLost(at: self.now) }) {
                 let reason = "machine '\(name)' was silent for \(patience.components.seconds) s"
                 for worker in share * workers..<(share + 1) * workers { events.yield(WorkerEvent(worker: worker, .ended(reason: reason))) }
             }
@@ -140,7 +140,7 @@ public final class MachineCoordinator: Sendable {
 
     /// Reads new reports, or waits a moment for them.
     private func hear(_ event: (WorkerEvent) -> Void) async throws {
-        let (entries, last) = try await self.board.readReports(after: self.state.withLockedValue(\.last), waiting: Self.readTime)
+        let (entries, last) = try await board.readReports(after: self.state.withLockedValue(\.last), waiting: Self.readTime)
         let now = self.now
         var notes: [String] = []
         let heard = self.state.withLockedValue { state in
@@ -166,13 +166,13 @@ public final class MachineCoordinator: Sendable {
 
     /// Tells all machines to end their users.
     public func stop() async {
-        self.state.withLockedValue { $0.isStopped = true }
+        state.withLockedValue { $0.isStopped = true }
         // Machines that cannot be reached notice by themselves that the run is over.
-        try? await self.board.give(.stop)
+        try? await board.give(.stop)
     }
 
     /// Removes the run from Redis.
-    public func close() async { try? await self.board.remove() }
+    public func close() async { try? await board.remove() }
 }
 
 extension WorkerAssignment {

@@ -72,42 +72,42 @@ struct MachineRoster: Sendable {
         guard version == self.version else {
             return "'\(name)' has version \(version), this is \(self.version): it cannot play along"
         }
-        self.volunteers.removeAll { $0.id == id }
-        self.volunteers.append(Machine(id: id, name: name, heardAt: now))
+        volunteers.removeAll { $0.id == id }
+        volunteers.append(Machine(id: id, name: name, heardAt: now))
         return nil
     }
 
     mutating func heard(_ id: String, at now: Duration) {
-        if let index = self.volunteers.firstIndex(where: { $0.id == id }) { self.volunteers[index].heardAt = now }
-        if let index = self.players.firstIndex(where: { $0.id == id }) { self.players[index].heardAt = now }
+        if let index = volunteers.firstIndex(where: { $0.id == id }) { volunteers[index].heardAt = now }
+        if let index = players.firstIndex(where: { $0.id == id }) { players[index].heardAt = now }
     }
 
-    mutating func left(_ id: String) { self.volunteers.removeAll { $0.id == id } }
+    mutating func left(_ id: String) { volunteers.removeAll { $0.id == id } }
 
     /// Whether enough machines are there. Once it answers `begin`, they are the players.
     mutating func choose(at now: Duration) -> Choice {
-        let present = self.volunteers.filter { now - $0.heardAt < self.patience.volunteer }
-        if present.count >= self.wanted { return self.begin(Array(present.prefix(self.wanted)), joins: false, now) }
-        guard present.count == self.wanted - 1 else {
-            self.almostSince = nil
+        let present = volunteers.filter { now - $0.heardAt < patience.volunteer }
+        if present.count >= wanted { return begin(Array(present.prefix(wanted)), joins: false, now) }
+        guard present.count == wanted - 1 else {
+            almostSince = nil
             return .wait(have: present.count)
         }
-        let since = self.almostSince ?? now
-        self.almostSince = since
-        return now - since >= self.patience.join ? self.begin(present, joins: true, now) : .wait(have: present.count)
+        let since = almostSince ?? now
+        almostSince = since
+        return now - since >= patience.join ? begin(present, joins: true, now) : .wait(have: present.count)
     }
 
     private mutating func begin(_ machines: [Machine], joins: Bool, _ now: Duration) -> Choice {
-        self.players = machines
-        for index in self.players.indices { self.players[index].heardAt = now }
+        players = machines
+        for index in players.indices { players[index].heardAt = now }
         return .begin(machines, joins: joins)
     }
 
     /// Players that have just become silent for too long, by their share.
     mutating func newlyLost(at now: Duration) -> [(share: Int, name: String)] {
         var lost: [(share: Int, name: String)] = []
-        for (share, machine) in self.players.enumerated() where !machine.isLost && now - machine.heardAt >= self.patience.player {
-            self.players[share].isLost = true
+        for (share, machine) in players.enumerated() where !machine.isLost && now - machine.heardAt >= patience.player {
+            players[share].isLost = true
             lost.append((share, machine.name))
         }
         return lost

@@ -52,12 +52,12 @@ public struct MachineWorker: Sendable {
 
     /// Takes part in runs until the task is cancelled. A run under way is ended properly then.
     public func serve() async throws {
-        self.note("waiting for a run")
+        note("waiting for a run")
         var last = "0-0"
         while !Task.isCancelled {
             let entries: [RedisStreamEntry]
             do {
-                entries = try await self.waiting.readStream(RunBoard.runs, after: last, waiting: .seconds(1))
+                entries = try await waiting.readStream(RunBoard.runs, after: last, waiting: .seconds(1))
             } catch {
                 if Task.isCancelled { return }
                 // The client reconnects by itself; a command that was refused at once must not be repeated without a pause.
@@ -69,17 +69,17 @@ public struct MachineWorker: Sendable {
                     last = entry.id
                     continue
                 }
-                let board = RunBoard(id: id, redis: self.redis, waiting: self.waiting)
+                let board = RunBoard(id: id, redis: redis, waiting: waiting)
                 // While Redis does not answer nobody knows whether the run is over: the entry is read again.
                 guard let isOpen = try? await board.isOpen() else { break }
                 last = entry.id
                 guard isOpen else { continue }
                 do {
-                    try await self.join(board)
+                    try await join(board)
                 } catch {
-                    if !Task.isCancelled { self.note("the run was given up: \(error)") }
+                    if !Task.isCancelled { note("the run was given up: \(error)") }
                 }
-                if !Task.isCancelled { self.note("waiting for a run") }
+                if !Task.isCancelled { note("waiting for a run") }
             }
         }
     }
@@ -88,7 +88,7 @@ public struct MachineWorker: Sendable {
 
     private func join(_ board: RunBoard) async throws {
         let teller = Teller(board, machine: String(UInt64.random(in: .min ... .max), radix: 36), patience: Self.redisPatience)
-        try await teller.tell(.volunteer(name: self.name, version: self.version))
+        try await teller.tell(.volunteer(name: name, version: version))
         let beginning: Beginning?
         do {
             beginning = try await self.beginning(board, teller)
@@ -96,7 +96,7 @@ public struct MachineWorker: Sendable {
             try? await teller.tell(.left)
             throw error
         }
-        if let beginning { try await self.play(board, teller, beginning) }
+        if let beginning { try await play(board, teller, beginning) }
     }
 
     private struct Beginning {
@@ -130,10 +130,10 @@ public struct MachineWorker: Sendable {
     private func play(_ board: RunBoard, _ teller: Teller, _ beginning: Beginning) async throws {
         let order = beginning.order
         var assignment = try await board.readAssignment()
-        assignment.startUptimeNanoseconds = try await RedisTime.uptimeNanoseconds(at: order.startMicroseconds, self.redis)
-        self.player.prepare(&assignment, order.workers)
-        self.note("playing share \(beginning.share + 1) of \(order.shares) of \(assignment.source.file)")
-        let events = try self.player.start(
+        assignment.startUptimeNanoseconds = try await RedisTime.uptimeNanoseconds(at: order.startMicroseconds, redis)
+        player.prepare(&assignment, order.workers)
+        note("playing share \(beginning.share + 1) of \(order.shares) of \(assignment.source.file)")
+        let events = try player.start(
             assignment.divided(WorkerShare(index: beginning.share, of: order.shares), workers: order.workers))
         let watch = Task { await self.watch(board, teller, ordersAfter: beginning.last) }
         defer { watch.cancel() }
@@ -150,15 +150,15 @@ public struct MachineWorker: Sendable {
             try await withTaskCancellationHandler {
                 try await forwarding.value
             } onCancel: {
-                self.player.stop()
+                player.stop()
             }
         } catch {
             // Nobody receives them any more.
-            self.player.stop()
+            player.stop()
             for await _ in events {}
             throw error
         }
-        self.note("the run is over")
+        note("the run is over")
     }
 
     /// Sends signs of life, and ends the users on an order or when the coordinator is gone.
@@ -169,12 +169,12 @@ public struct MachineWorker: Sendable {
             do {
                 let (orders, read) = try await board.readOrders(after: last, waiting: Self.beat)
                 last = read
-                if orders.contains(where: { if case .stop = $0 { true } else { false } }) { self.player.stop() }
+                if orders.contains(where: { if case .stop = $0 { true } else { false } }) { player.stop() }
                 try await board.keepReports()
-                if try await board.isOpen() { lastOpen = .now } else { self.player.stop() }
+                if try await board.isOpen() { lastOpen = .now } else { player.stop() }
                 try await teller.tell(.alive)
             } catch {
-                if ContinuousClock.now - lastOpen > Self.redisPatience { return self.player.stop() }
+                if ContinuousClock.now - lastOpen > Self.redisPatience { return player.stop() }
                 try? await Task.sleep(for: .milliseconds(200))
             }
         }
@@ -200,13 +200,13 @@ private actor Teller {
         let text = try RunBoard.text(report)
         let number = self.number
         self.number += 1
-        let before = self.previous
+        let before = previous
         let task = Task { [board, machine, patience] in
             // One that was lost has ended the run already.
             try await before?.value
             try await Self.send(text, number, board, machine, patience)
         }
-        self.previous = task
+        previous = task
         try await task.value
     }
 

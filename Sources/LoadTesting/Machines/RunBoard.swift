@@ -22,25 +22,25 @@ struct RunBoard: Sendable {
     /// For reads that wait: they hold back what comes after them.
     let waiting: any RedisCommands
 
-    private var open: String { "dunlin:load:\(self.id):open" }
-    private var orders: String { "dunlin:load:\(self.id):orders" }
-    private var reports: String { "dunlin:load:\(self.id):reports" }
-    private var assignment: String { "dunlin:load:\(self.id):assignment" }
+    private var open: String { "dunlin:load:\(id):open" }
+    private var orders: String { "dunlin:load:\(id):orders" }
+    private var reports: String { "dunlin:load:\(id):reports" }
+    private var assignment: String { "dunlin:load:\(id):assignment" }
 
     // MARK: Who shares the run out
 
     func announce() async throws(RedisError) {
-        try await self.renew()
+        try await renew()
         // Machines report on a stream that exists only: a late report must not bring back the stream of a run that is over.
-        try await self.redis.addToStream(self.reports, [("opened", "1")])
-        try await self.redis.expire(self.reports, in: Self.keepTime)
-        try await self.offer()
+        try await redis.addToStream(reports, [("opened", "1")])
+        try await redis.expire(reports, in: Self.keepTime)
+        try await offer()
     }
 
     /// Looks for machines. One that took the run for closed comes back.
     func offer() async throws(RedisError) {
-        try await self.redis.addToStream(Self.runs, [("run", .text(self.id))], maximumLength: 100)
-        try await self.redis.expire(Self.runs, in: Self.keepTime)
+        try await redis.addToStream(Self.runs, [("run", .text(id))], maximumLength: 100)
+        try await redis.expire(Self.runs, in: Self.keepTime)
     }
 
     /// A sign of life.
@@ -48,14 +48,14 @@ struct RunBoard: Sendable {
     /// - Returns: false if the last one was so long ago that machines took the run for closed.
     @discardableResult
     func renew() async throws(RedisError) -> Bool {
-        let wasOpen = try await self.isOpen()
-        try await self.redis.set(self.open, "1", expiresIn: Self.openTime)
+        let wasOpen = try await isOpen()
+        try await redis.set(self.open, "1", expiresIn: Self.openTime)
         return wasOpen
     }
 
     func give(_ order: MachineOrder) async throws {
-        try await self.redis.addToStream(self.orders, [("order", .text(try Self.text(order)))])
-        try await self.redis.expire(self.orders, in: Self.keepTime)
+        try await redis.addToStream(orders, [("order", .text(try Self.text(order)))])
+        try await redis.expire(orders, in: Self.keepTime)
     }
 
     /// The script and everything that all machines share, in pieces.
@@ -66,30 +66,30 @@ struct RunBoard: Sendable {
                 description: "the script with its payloads takes more than \(Self.maximumAssignmentBytes >> 20) MiB: too much to share out")
         }
         for (chunk, _) in Self.chunks(of: text) {
-            try await self.redis.addToStream(self.assignment, [("text", .bytes(chunk))])
+            try await redis.addToStream(self.assignment, [("text", .bytes(chunk))])
         }
-        try await self.redis.expire(self.assignment, in: Self.keepTime)
+        try await redis.expire(self.assignment, in: Self.keepTime)
     }
 
     /// Reports after an entry, and the last entry that was read. What was read is deleted.
     func readReports(after last: String, waiting: Duration) async throws(RedisError) -> (entries: [RedisStreamEntry], last: String) {
-        let entries = try await self.waiting.readStream(self.reports, after: last, count: 64, waiting: waiting)
+        let entries = try await self.waiting.readStream(reports, after: last, count: 64, waiting: waiting)
         guard let newest = entries.last?.id else { return ([], last) }
-        _ = try await self.redis.send("XTRIM", .text(self.reports), "MINID", "~", .text(newest))
+        _ = try await redis.send("XTRIM", .text(reports), "MINID", "~", .text(newest))
         return (entries, newest)
     }
 
     /// Leaves nothing behind.
     func remove() async throws(RedisError) {
-        try await self.redis.delete(self.open, self.orders, self.reports, self.assignment)
+        try await redis.delete(self.open, orders, reports, assignment)
     }
 
     // MARK: Machines
 
-    func isOpen() async throws(RedisError) -> Bool { try await self.redis.exists(self.open) }
+    func isOpen() async throws(RedisError) -> Bool { try await redis.exists(self.open) }
 
     func readOrders(after last: String, waiting: Duration) async throws -> (orders: [MachineOrder], last: String) {
-        let entries = try await self.waiting.readStream(self.orders, after: last, waiting: waiting)
+        let entries = try await self.waiting.readStream(orders, after: last, waiting: waiting)
         return (try entries.map { try Self.value($0["order"]) }, entries.last?.id ?? last)
     }
 
@@ -97,7 +97,7 @@ struct RunBoard: Sendable {
         var text = ByteBuffer()
         var next = "-"
         while true {
-            let entries = try await self.redis.streamRange(self.assignment, from: next, count: 8)
+            let entries = try await redis.streamRange(assignment, from: next, count: 8)
             guard let last = entries.last else { break }
             for entry in entries {
                 if let chunk = entry["text"] { text.writeImmutableBuffer(chunk) }
@@ -110,8 +110,8 @@ struct RunBoard: Sendable {
     /// - Parameter number: counts the machine's reports, so that one that was sent twice is taken once.
     func tell(_ text: String, from machine: String, number: Int) async throws(RedisError) {
         for (index, (chunk, isLast)) in Self.chunks(of: text).enumerated() {
-            _ = try await self.redis.send(
-                "XADD", .text(self.reports), "NOMKSTREAM", "*", "machine", .text(machine), "number", .integer(Int64(number)), "part",
+            _ = try await redis.send(
+                "XADD", .text(reports), "NOMKSTREAM", "*", "machine", .text(machine), "number", .integer(Int64(number)), "part",
                 .integer(Int64(index)), "last", isLast ? "1" : "0", "text", .bytes(chunk))
         }
     }
@@ -152,8 +152,8 @@ struct ReportAssembler {
         guard let id = entry["machine"].map({ String(buffer: $0) }), let number = Self.number(entry["number"]),
             let part = Self.number(entry["part"]), let chunk = entry["text"]
         else { return nil }
-        var machine = self.machines[id] ?? Machine()
-        defer { self.machines[id] = machine }
+        var machine = machines[id] ?? Machine()
+        defer { machines[id] = machine }
         guard number > machine.lastNumber else { return nil }
         // A report that was interrupted begins again with its first part.
         if part == 0 { (machine.part, machine.text) = (0, ByteBuffer()) }

@@ -58,7 +58,7 @@ struct AuditTag: Sendable, Hashable {
         return String(decoding: result, as: UTF8.self)
     }
 
-    var text: String { "~dl:\(self.sender):\(self.sequence):\(self.sentAtNanoseconds):\(Self.encoded(self.room))~" }
+    var text: String { "~dl:\(sender):\(sequence):\(sentAtNanoseconds):\(Self.encoded(room))~" }
 
     /// The tags within a message's bytes, in their order.
     static func find(in bytes: UnsafeRawBufferPointer) -> [AuditTag] {
@@ -88,8 +88,8 @@ struct AuditTag: Sendable, Hashable {
 
         mutating func take(_ text: String) -> Bool {
             for byte in text.utf8 {
-                guard self.index < self.bytes.count, self.bytes[self.index] == byte else { return false }
-                self.index += 1
+                guard index < bytes.count, bytes[index] == byte else { return false }
+                index += 1
             }
             return true
         }
@@ -97,23 +97,23 @@ struct AuditTag: Sendable, Hashable {
         mutating func number() -> Int? {
             var value = 0
             var digits = 0
-            while self.index < self.bytes.count, case let byte = self.bytes[self.index], (0x30...0x39).contains(byte), digits < 18 {
+            while index < bytes.count, case let byte = bytes[index], (0x30...0x39).contains(byte), digits < 18 {
                 value = value * 10 + Int(byte - 0x30)
                 digits += 1
-                self.index += 1
+                index += 1
             }
             return digits > 0 ? value : nil
         }
 
         mutating func room() -> String? {
-            let start = self.index
-            while self.index < self.bytes.count, self.bytes[self.index] != UInt8(ascii: "~") {
-                guard self.index - start <= AuditTag.maximumRoomBytes else { return nil }
-                self.index += 1
+            let start = index
+            while index < bytes.count, bytes[index] != UInt8(ascii: "~") {
+                guard index - start <= AuditTag.maximumRoomBytes else { return nil }
+                index += 1
             }
-            guard self.index < self.bytes.count else { return nil }
-            defer { self.index += 1 }
-            return AuditTag.decoded(self.bytes[start..<self.index])
+            guard index < bytes.count else { return nil }
+            defer { index += 1 }
+            return AuditTag.decoded(bytes[start..<index])
         }
     }
 }

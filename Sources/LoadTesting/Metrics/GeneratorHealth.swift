@@ -12,7 +12,7 @@ public struct GeneratorHealth: Sendable, Codable {
     public init() {}
 
     /// The used CPU time as a share of what the event loops could have used.
-    public var utilisation: Double { self.wallSeconds > 0 ? self.cpuSeconds / self.wallSeconds / Double(max(self.eventLoops, 1)) : 0 }
+    public var utilisation: Double { wallSeconds > 0 ? cpuSeconds / wallSeconds / Double(max(eventLoops, 1)) : 0 }
 
     static let highestUtilisation = 0.9
     static let longestLagMilliseconds = 50.0
@@ -22,15 +22,15 @@ public struct GeneratorHealth: Sendable, Codable {
     public var findings: [String] {
         var findings: [String] = []
         func text(_ value: Double) -> String { ReportNumber.text(value) }
-        if self.utilisation > Self.highestUtilisation {
-            findings.append("the generator used \(text(self.utilisation * 100)) % of its CPU")
+        if utilisation > Self.highestUtilisation {
+            findings.append("the generator used \(text(utilisation * 100)) % of its CPU")
         }
-        let lag = self.loopLag.milliseconds(atPercentile: 99)
-        if self.loopLag.count > 0, lag > Self.longestLagMilliseconds {
+        let lag = loopLag.milliseconds(atPercentile: 99)
+        if loopLag.count > 0, lag > Self.longestLagMilliseconds {
             findings.append("its event loops were up to \(text(lag)) ms late (p99)")
         }
-        let slip = self.scheduleSlip.milliseconds(atPercentile: 99)
-        if self.scheduleSlip.count > 0, slip > Self.longestSlipMilliseconds {
+        let slip = scheduleSlip.milliseconds(atPercentile: 99)
+        if scheduleSlip.count > 0, slip > Self.longestSlipMilliseconds {
             findings.append("virtual users began up to \(text(slip)) ms later than scheduled (p99)")
         }
         return findings

@@ -20,72 +20,72 @@ public struct LatencyHistogram: Sendable {
 
     public init() {}
 
-    public var count: Int { Int(self.histogram.totalCount) }
+    public var count: Int { Int(histogram.totalCount) }
 
-    public mutating func record(_ duration: Duration) { self.record(nanoseconds: duration.nanoseconds) }
+    public mutating func record(_ duration: Duration) { record(nanoseconds: duration.nanoseconds) }
 
     mutating func record(nanoseconds: Int64) {
         let value = max(nanoseconds, 0)
         let microseconds = min(UInt64((value + 500) / 1_000), Self.maximumMicroseconds)
-        self.histogram.record(microseconds)
-        self.sumNanoseconds += Double(value)
-        self.minimumNanoseconds = min(self.minimumNanoseconds, value)
-        self.maximumNanoseconds = max(self.maximumNanoseconds, value)
+        histogram.record(microseconds)
+        sumNanoseconds += Double(value)
+        minimumNanoseconds = min(minimumNanoseconds, value)
+        maximumNanoseconds = max(maximumNanoseconds, value)
     }
 
     public mutating func merge(_ other: LatencyHistogram) {
         guard other.count > 0 else { return }
-        self.histogram.add(other.histogram)
-        self.sumNanoseconds += other.sumNanoseconds
-        self.minimumNanoseconds = min(self.minimumNanoseconds, other.minimumNanoseconds)
-        self.maximumNanoseconds = max(self.maximumNanoseconds, other.maximumNanoseconds)
+        histogram.add(other.histogram)
+        sumNanoseconds += other.sumNanoseconds
+        minimumNanoseconds = min(minimumNanoseconds, other.minimumNanoseconds)
+        maximumNanoseconds = max(maximumNanoseconds, other.maximumNanoseconds)
     }
 
     /// Milliseconds below or at which this share of the values lies.
     ///
     /// - Parameter percentile: from 0 to 100.
-    public func milliseconds(atPercentile percentile: Double) -> Double { self.milliseconds(atPercentiles: [percentile])[0] }
+    public func milliseconds(atPercentile percentile: Double) -> Double { milliseconds(atPercentiles: [percentile])[0] }
 
     /// The same for several percentiles, in one walk over the buckets.
     ///
     /// - Parameter percentiles: in ascending order.
     func milliseconds(atPercentiles percentiles: [Double]) -> [Double] {
-        guard self.count > 0 else { return percentiles.map { _ in 0 } }
+        guard count > 0 else { return percentiles.map { _ in 0 } }
         // The number of values at or below a percentile, rounded up; `nextDown` keeps a rounded product from passing a whole number.
-        let wanted = percentiles.map { max(1, (Double(self.count) * max($0.nextDown, 0) / 100).rounded(.up)) }
+        let wanted = percentiles.map { max(1, (Double(count) * max($0.nextDown, 0) / 100).rounded(.up)) }
         var found: [Double] = []
         var total = 0.0
-        for bucket in self.histogram.recordedValues() {
+        for bucket in histogram.recordedValues() {
             total += Double(bucket.count)
             // The bucket's upper end may lie above the greatest value, or below the smallest after rounding.
-            let value = min(max(Double(bucket.value) / 1_000, self.minimum), self.maximum)
+            let value = min(max(Double(bucket.value) / 1_000, minimum), maximum)
             while found.count < wanted.count, percentiles[found.count] < 100, total >= wanted[found.count] { found.append(value) }
             if found.count == wanted.count { break }
         }
-        while found.count < wanted.count { found.append(self.maximum) }
+        while found.count < wanted.count { found.append(maximum) }
         return found
     }
 
     /// In milliseconds.
-    public var minimum: Double { self.count == 0 ? 0 : Double(self.minimumNanoseconds) / 1e6 }
-    public var maximum: Double { Double(self.maximumNanoseconds) / 1e6 }
-    public var mean: Double { self.count == 0 ? 0 : self.sumNanoseconds / Double(self.count) / 1e6 }
+    public var minimum: Double { count == 0 ? 0 : Double(minimumNanoseconds) / 1e6 }
+    public var maximum: Double { Double(maximumNanoseconds) / 1e6 }
+    public var mean: Double { count == 0 ? 0 : sumNanoseconds / Double(count) / 1e6 }
 
     /// The share of values at or below a number of milliseconds, from 0 to 1.
     public func share(atOrBelow milliseconds: Double) -> Double {
-        guard self.count > 0 else { return 1 }
-        return self.histogram.percentileAtOrBelowValue(UInt64(max(milliseconds * 1_000, 0))) / 100
+        guard count > 0 else { return 1 }
+        return histogram.percentileAtOrBelowValue(UInt64(max(milliseconds * 1_000, 0))) / 100
     }
 
     /// Value in microseconds and count of every bucket that holds something, for reports and for merging over machines.
     var buckets: [(microseconds: UInt64, count: UInt64)] {
-        self.histogram.recordedValues().map { ($0.value, $0.count) }
+        histogram.recordedValues().map { ($0.value, $0.count) }
     }
 
     /// The histogram of ``buckets``, with the exact values.
     init(buckets: [(microseconds: UInt64, count: UInt64)], sumNanoseconds: Double, minimumNanoseconds: Int64, maximumNanoseconds: Int64) {
         for bucket in buckets where bucket.count > 0 {
-            self.histogram.record(min(bucket.microseconds, Self.maximumMicroseconds), count: bucket.count)
+            histogram.record(min(bucket.microseconds, Self.maximumMicroseconds), count: bucket.count)
         }
         self.sumNanoseconds = sumNanoseconds
         self.minimumNanoseconds = minimumNanoseconds
@@ -101,7 +101,7 @@ public struct LatencyHistogram: Sendable {
     }
 
     /// The approximate memory of the buckets.
-    var footprintInBytes: Int { self.histogram.estimatedFootprintInBytes }
+    var footprintInBytes: Int { histogram.estimatedFootprintInBytes }
 }
 
 /// Artillery's summary of one metric, in milliseconds.
@@ -121,18 +121,18 @@ public struct LatencySummary: Sendable, Hashable {
     public init() {}
 
     public init(_ histogram: LatencyHistogram) {
-        self.count = histogram.count
-        self.minimum = histogram.minimum
-        self.maximum = histogram.maximum
-        self.mean = histogram.mean
+        count = histogram.count
+        minimum = histogram.minimum
+        maximum = histogram.maximum
+        mean = histogram.mean
         let values = histogram.milliseconds(atPercentiles: [50, 75, 90, 95, 99, 99.9, 99.99])
-        self.p50 = values[0]
-        self.p75 = values[1]
-        self.p90 = values[2]
-        self.p95 = values[3]
-        self.p99 = values[4]
-        self.p999 = values[5]
-        self.p9999 = values[6]
+        p50 = values[0]
+        p75 = values[1]
+        p90 = values[2]
+        p95 = values[3]
+        p99 = values[4]
+        p999 = values[5]
+        p9999 = values[6]
     }
 
     /// The names in Artillery's order.
@@ -140,17 +140,17 @@ public struct LatencySummary: Sendable, Hashable {
 
     subscript(name: String) -> Double? {
         switch name {
-        case "min": self.minimum
-        case "max": self.maximum
-        case "count": Double(self.count)
-        case "mean": self.mean
-        case "p50", "median": self.p50
-        case "p75": self.p75
-        case "p90": self.p90
-        case "p95": self.p95
-        case "p99": self.p99
-        case "p999": self.p999
-        case "p9999": self.p9999
+        case "min": minimum
+        case "max": maximum
+        case "count": Double(count)
+        case "mean": mean
+        case "p50", "median": p50
+        case "p75": p75
+        case "p90": p90
+        case "p95": p95
+        case "p99": p99
+        case "p999": p999
+        case "p9999": p9999
         default: nil
         }
     }

@@ -3,27 +3,27 @@ struct HTMLCharts {
     let report: RunReport
     let other: RunReport?
 
-    private var width: Double { max(self.report.periodSeconds, 0.001) }
+    private var width: Double { max(report.periodSeconds, 0.001) }
 
     /// The middle of each period, in seconds since the beginning.
     private func time(_ period: MetricsReport) -> Double {
-        min(max(Double(period.period - self.report.startedAtMilliseconds) / 1000, 0) + self.width / 2, self.end)
+        min(max(Double(period.period - report.startedAtMilliseconds) / 1000, 0) + width / 2, end)
     }
 
     private var end: Double {
-        let last = self.report.intermediate.last.map { Double($0.period - self.report.startedAtMilliseconds) / 1000 + self.width / 2 } ?? 0
-        return max(self.report.seconds, last, 0.001)
+        let last = report.intermediate.last.map { Double($0.period - report.startedAtMilliseconds) / 1000 + width / 2 } ?? 0
+        return max(report.seconds, last, 0.001)
     }
 
     private func points(_ value: (MetricsReport) -> Double?) -> [(x: Double, y: Double)] {
-        self.report.intermediate.compactMap { period in value(period).map { (self.time(period), $0) } }
+        report.intermediate.compactMap { period in value(period).map { (time(period), $0) } }
     }
 
     /// The rate per second over a period. The last period may be shorter than the others.
     private func rate(_ metric: Metric) -> [(x: Double, y: Double)] {
         let points = self.points { period in
-            let start = Double(period.period - self.report.startedAtMilliseconds) / 1000
-            let length = max(min(self.width, self.report.seconds - start), min(self.width, 1))
+            let start = Double(period.period - report.startedAtMilliseconds) / 1000
+            let length = max(min(width, report.seconds - start), min(width, 1))
             return Double(period.counter(metric)) / length
         }
         return points.contains { $0.y > 0 } ? points : []
@@ -34,25 +34,25 @@ struct HTMLCharts {
             title: "Virtual users", unit: "arrivals a second, users at work",
             series: [
                 LineChart.Series(
-                    name: "at work", points: self.points { $0.activeUsers.map(Double.init) }, colour: 1, isFilled: true),
-                LineChart.Series(name: "arrivals a second", points: self.rate(.created), colour: 2),
-            ], axis: .time(end: self.end))
+                    name: "at work", points: points { $0.activeUsers.map(Double.init) }, colour: 1, isFilled: true),
+                LineChart.Series(name: "arrivals a second", points: rate(.created), colour: 2),
+            ], axis: .time(end: end))
     }
 
     var rates: LineChart {
         LineChart(
             title: "Rates", unit: "a second",
             series: [
-                LineChart.Series(name: "events emitted", points: self.rate(.emits), colour: 1),
-                LineChart.Series(name: "events received", points: self.rate(.eventsReceived), colour: 2),
-                LineChart.Series(name: "messages sent", points: self.rate(.sentMessages), colour: 3),
-                LineChart.Series(name: "messages received", points: self.rate(.receivedMessages), colour: 4),
-                LineChart.Series(name: "requests", points: self.rate(.requests), colour: 5),
-            ], axis: .time(end: self.end))
+                LineChart.Series(name: "events emitted", points: rate(.emits), colour: 1),
+                LineChart.Series(name: "events received", points: rate(.eventsReceived), colour: 2),
+                LineChart.Series(name: "messages sent", points: rate(.sentMessages), colour: 3),
+                LineChart.Series(name: "messages received", points: rate(.receivedMessages), colour: 4),
+                LineChart.Series(name: "requests", points: rate(.requests), colour: 5),
+            ], axis: .time(end: end))
     }
 
     var latencies: LineChart {
-        let main = HTMLReport.mainSummary(self.report)
+        let main = HTMLReport.mainSummary(report)
         // Connect times have a chart of their own.
         let name = main?.metric == .connectTime ? Metric.responseTime.name : main?.metric.name ?? Metric.responseTime.name
         func points(_ value: @escaping (LatencySummary) -> Double) -> [(x: Double, y: Double)] {
@@ -64,19 +64,19 @@ struct HTMLCharts {
                 LineChart.Series(name: "p99", points: points(\.p99), colour: 3),
                 LineChart.Series(name: "p95", points: points(\.p95), colour: 2),
                 LineChart.Series(name: "median", points: points(\.p50), colour: 1),
-            ], axis: .time(end: self.end))
+            ], axis: .time(end: end))
     }
 
     var distribution: LineChart {
         var series: [LineChart.Series] = []
         var end = 99.0
-        for (number, run) in [self.report, self.other].enumerated() {
+        for (number, run) in [report, other].enumerated() {
             guard let run, let main = HTMLReport.mainSummary(run) else { continue }
             let points = Self.distribution(run.histograms[main.metric.name], main.summary)
             end = max(end, points.last?.x ?? 0)
-            let label = self.other == nil ? main.title.lowercased() : number == 0 ? "this run" : "the other"
+            let label = other == nil ? main.title.lowercased() : number == 0 ? "this run" : "the other"
             series.append(LineChart.Series(name: label, points: points, colour: number == 0 ? 1 : 3, isDashed: number == 1))
-            if number == 0, self.other == nil, let service = run.histograms[Metric.serviceTime.name], main.metric == .responseTime {
+            if number == 0, other == nil, let service = run.histograms[Metric.serviceTime.name], main.metric == .responseTime {
                 let summary = LatencySummary(service)
                 series.append(
                     LineChart.Series(name: "service time", points: Self.distribution(service, summary), colour: 2, isDashed: true))
@@ -110,7 +110,7 @@ struct HTMLCharts {
             series: [
                 LineChart.Series(name: "p99", points: points(\.p99), colour: 3),
                 LineChart.Series(name: "median", points: points(\.p50), colour: 1),
-            ], axis: .time(end: self.end))
+            ], axis: .time(end: end))
     }
 
     var errors: LineChart {
@@ -126,6 +126,6 @@ struct HTMLCharts {
                 LineChart.Series(name: "failed users", points: count("vusers.failed"), colour: 3),
                 LineChart.Series(name: "error events", points: count("socketio.error_events."), colour: 2),
                 LineChart.Series(name: "disconnects", points: count("socketio.disconnects."), colour: 4),
-            ], axis: .time(end: self.end), nothing: "none")
+            ], axis: .time(end: end), nothing: "none")
     }
 }

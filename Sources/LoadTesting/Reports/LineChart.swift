@@ -41,10 +41,10 @@ struct LineChart {
 
     /// The chart in its figure, with heading and legend.
     var html: String {
-        let drawn = self.series.filter { !$0.points.isEmpty }
-        var text = "<figure><figcaption>\(Markup.escape(self.title))<span>\(Markup.escape(self.unit))</span></figcaption>\n"
-        guard !drawn.isEmpty else { return text + "<p class=\"none\">\(self.nothing)</p></figure>\n" }
-        text += self.svg(drawn)
+        let drawn = series.filter { !$0.points.isEmpty }
+        var text = "<figure><figcaption>\(Markup.escape(title))<span>\(Markup.escape(unit))</span></figcaption>\n"
+        guard !drawn.isEmpty else { return text + "<p class=\"none\">\(nothing)</p></figure>\n" }
+        text += svg(drawn)
         text += "<ul class=\"legend\">"
         for one in drawn {
             let peak = one.points.map(\.y).max() ?? 0
@@ -60,7 +60,7 @@ struct LineChart {
         let top = ticks.last ?? 1
         let names = drawn.map(\.name).joined(separator: ", ")
         var svg =
-            "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(Markup.escape(self.title)): "
+            "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(Markup.escape(title)): "
             + "\(Markup.escape(names))\">\n"
         for tick in ticks {
             let y = Self.number(self.y(tick, top: top))
@@ -68,21 +68,21 @@ struct LineChart {
             svg +=
                 "<text class=\"tick\" x=\"\(Int(Self.left - 6))\" y=\"\(y)\" text-anchor=\"end\" dy=\"0.35em\">\(Self.short(tick))</text>\n"
         }
-        for (value, label) in self.horizontalTicks {
+        for (value, label) in horizontalTicks {
             let x = Self.number(self.x(value))
             svg += "<text class=\"tick\" x=\"\(x)\" y=\"\(Int(Self.height - 9))\" text-anchor=\"middle\">\(label)</text>\n"
         }
-        for one in drawn { svg += self.path(one, top: top) }
+        for one in drawn { svg += path(one, top: top) }
         return svg + "</svg>\n"
     }
 
     private func path(_ series: Series, top: Double) -> String {
-        let points = series.points.map { (x: self.x($0.x), y: self.y($0.y, top: top)) }
+        let points = series.points.map { (x: x($0.x), y: y($0.y, top: top)) }
         var path = ""
         for (index, point) in points.enumerated() { path += "\(index == 0 ? "M" : "L")\(Self.number(point.x)) \(Self.number(point.y))" }
         var svg = ""
         if series.isFilled, let first = points.first, let last = points.last {
-            let base = Self.number(self.y(0, top: top))
+            let base = Self.number(y(0, top: top))
             svg += "<path class=\"area c\(series.colour)\" d=\"\(path)L\(Self.number(last.x)) \(base)L\(Self.number(first.x)) \(base)Z\"/>"
         }
         if points.count == 1, let only = points.first {
@@ -103,7 +103,7 @@ struct LineChart {
     private func x(_ value: Double) -> Double {
         let width = Self.width - Self.left - Self.right
         let share: Double
-        switch self.axis {
+        switch axis {
         case .time(let end): share = end > 0 ? value / end : 0
         case .percentile(let end): share = Self.stretched(value) / Self.stretched(end)
         }
@@ -114,7 +114,7 @@ struct LineChart {
     private static func stretched(_ percentile: Double) -> Double { -log10(max(1 - percentile / 100, 1e-7)) }
 
     private var horizontalTicks: [(Double, String)] {
-        switch self.axis {
+        switch axis {
         case .percentile(let end):
             return [(50, "50"), (90, "90"), (99, "99"), (99.9, "99.9"), (99.99, "99.99"), (99.999, "99.999")].filter {
                 $0.0 <= end

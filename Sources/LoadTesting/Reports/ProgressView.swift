@@ -31,17 +31,17 @@ public struct ProgressSnapshot: Sendable, Hashable {
         self.total = total
         self.phase = phase
         self.activeUsers = activeUsers
-        self.created = counts.created
-        self.failed = counts.failed
-        self.errors = counts.errors
-        self.sent = counts.sent
-        self.received = counts.received
-        self.arrivalsPerSecond = Double(counts.created - before.created)
-        self.sentPerSecond = Double(counts.sent - before.sent)
-        self.receivedPerSecond = Double(counts.received - before.received)
+        created = counts.created
+        failed = counts.failed
+        errors = counts.errors
+        sent = counts.sent
+        received = counts.received
+        arrivalsPerSecond = Double(counts.created - before.created)
+        sentPerSecond = Double(counts.sent - before.sent)
+        receivedPerSecond = Double(counts.received - before.received)
         if counts.responses.count > 0 {
-            self.median = counts.responses.milliseconds(atPercentile: 50)
-            self.p99 = counts.responses.milliseconds(atPercentile: 99)
+            median = counts.responses.milliseconds(atPercentile: 50)
+            p99 = counts.responses.milliseconds(atPercentile: 99)
         }
     }
 }

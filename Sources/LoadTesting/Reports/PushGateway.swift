@@ -27,21 +27,21 @@ public final class PushGateway: Sendable {
             throw Failure(description: "the push gateway's URL is none: \(error)")
         }
         let path = parsed.target == "/" ? "" : parsed.target.hasSuffix("/") ? String(parsed.target.dropLast()) : parsed.target
-        self.target = path.contains("/job/") ? path : path + "/metrics/job/dunlin"
-        self.host = configuration.url.hostField
+        target = path.contains("/job/") ? path : path + "/metrics/job/dunlin"
+        host = configuration.url.hostField
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         self.loop = loop
         let channel = RequestChannel(ConnectionPlan(configuration), on: ClientLoop(loop), ended: {})
         self.channel = .makeBoxSendingValue(channel, eventLoop: loop)
-        self.isBusy = .makeBoxSendingValue(false, eventLoop: loop)
+        isBusy = .makeBoxSendingValue(false, eventLoop: loop)
     }
 
     /// Pushes metrics in the text format. While one push is under way another is left out: the next one has its figures too.
     ///
     /// - Throws: ``Failure`` if the gateway cannot be reached or refuses.
     public func push(_ text: String) async throws {
-        let promise = self.loop.makePromise(of: Void.self)
-        self.loop.execute {
+        let promise = loop.makePromise(of: Void.self)
+        loop.execute {
             guard !self.isBusy.value else { return promise.succeed() }
             self.isBusy.value = true
             self.send(text, promise)
@@ -52,14 +52,14 @@ public final class PushGateway: Sendable {
     private func send(_ text: String, _ promise: EventLoopPromise<Void>) {
         let body = ByteBuffer(string: text)
         let headers: HTTPHeaders = [
-            "host": self.host, "content-type": "text/plain; version=0.0.4; charset=utf-8", "content-length": "\(body.readableBytes)",
+            "host": host, "content-type": "text/plain; version=0.0.4; charset=utf-8", "content-length": "\(body.readableBytes)",
         ]
         // `assumeIsolated()` stops the process off the loop: this is called on it.
-        let timer = self.loop.assumeIsolated().scheduleTask(in: Self.patience) {
+        let timer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
             self.isBusy.value = false
             promise.fail(Failure(description: "the push gateway does not answer"))
         }
-        self.channel.value.send(RequestChannel.Request(.PUT, self.target, headers: headers, body: body)) { result in
+        channel.value.send(RequestChannel.Request(.PUT, target, headers: headers, body: body)) { result in
             timer.cancel()
             self.isBusy.value = false
             switch result {
@@ -72,6 +72,6 @@ public final class PushGateway: Sendable {
 
     /// Ends the connection.
     public func close() {
-        self.loop.execute { self.channel.value.close() }
+        loop.execute { self.channel.value.close() }
     }
 }

@@ -58,8 +58,8 @@ public struct ReportComparison: Sendable {
     /// A table for the terminal. `!` marks what became worse.
     public var text: String {
         let widths = [
-            max(6, self.rows.map(\.name.count).max() ?? 0), max(8, self.rows.map(\.first.count).max() ?? 0),
-            max(9, self.rows.map(\.second.count).max() ?? 0), max(6, self.rows.map(\.change.count).max() ?? 0),
+            max(6, rows.map(\.name.count).max() ?? 0), max(8, rows.map(\.first.count).max() ?? 0),
+            max(9, rows.map(\.second.count).max() ?? 0), max(6, rows.map(\.change.count).max() ?? 0),
         ]
         func line(_ cells: [String], mark: String) -> String {
             var text = cells[0] + String(repeating: " ", count: widths[0] - cells[0].count)
@@ -67,6 +67,6 @@ public struct ReportComparison: Sendable {
             return text + mark + "\n"
         }
         return line(["metric", "this run", "the other", "change"], mark: "")
-            + self.rows.map { line([$0.name, $0.first, $0.second, $0.change], mark: $0.isWorse == true ? " !" : "") }.joined()
+            + rows.map { line([$0.name, $0.first, $0.second, $0.change], mark: $0.isWorse == true ? " !" : "") }.joined()
     }
 }

@@ -4,22 +4,22 @@ extension RunReport {
         self.init()
         let script = context.compiled.script
         let catalog = context.compiled.catalog
-        self.scriptFile = script.file
-        self.scriptSHA256 = script.sha256
-        self.target = script.configuration.target ?? ""
-        self.environment = script.configuration.environment
-        self.seed = context.seed
-        self.timeScale = context.timeScale
-        self.startedAtMilliseconds = context.startedAtMilliseconds
+        scriptFile = script.file
+        scriptSHA256 = script.sha256
+        target = script.configuration.target ?? ""
+        environment = script.configuration.environment
+        seed = context.seed
+        timeScale = context.timeScale
+        startedAtMilliseconds = context.startedAtMilliseconds
         self.seconds = seconds
-        self.aggregate = MetricsReport(
+        aggregate = MetricsReport(
             measurements, catalog: catalog, seconds: seconds, period: context.startedAtMilliseconds,
             startedAt: context.startedAtMilliseconds)
         for (index, name) in catalog.names.enumerated() where !name.hasPrefix("steps.") {
-            if let histogram = measurements.histograms[index], histogram.count > 0 { self.histograms[name] = histogram }
+            if let histogram = measurements.histograms[index], histogram.count > 0 { histograms[name] = histogram }
         }
-        self.steps = script.stepLabels.enumerated().map { index, label in
-            Step(index: index, label: label, summary: self.aggregate.summaries["steps.\(index).response_time"])
+        steps = script.stepLabels.enumerated().map { index, label in
+            Step(index: index, label: label, summary: aggregate.summaries["steps.\(index).response_time"])
         }
         if script.configuration.usesDeliveryAudit {
             let audit = measurements.audit.finish(grace: .seconds(1))
@@ -28,16 +28,16 @@ extension RunReport {
                 ("audit.lost", audit.total(\.lost)), ("audit.doubled", audit.total(\.doubled)),
                 ("audit.out_of_order", audit.total(\.outOfOrder)),
                 ("audit.sent", audit.total(\.sent)), ("audit.delivered", audit.total(\.delivered)),
-            ] { self.aggregate.counters[name] = count }
+            ] { aggregate.counters[name] = count }
         }
         if let threshold = script.configuration.apdexThresholdMilliseconds, let main = HTMLReport.mainSummary(self),
             main.metric != .connectTime,
-            let histogram = self.histograms[main.metric.name]
+            let histogram = histograms[main.metric.name]
         {
-            self.apdex = ApdexScore(
-                histogram, failures: self.aggregate.counter(.timeouts), thresholdMilliseconds: threshold)
+            apdex = ApdexScore(
+                histogram, failures: aggregate.counter(.timeouts), thresholdMilliseconds: threshold)
         }
         self.hooks = hooks
-        self.verdict = Verdict(script.configuration.ensure, of: self.aggregate, hooks: hooks)
+        verdict = Verdict(script.configuration.ensure, of: aggregate, hooks: hooks)
     }
 }

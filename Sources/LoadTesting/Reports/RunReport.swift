@@ -17,30 +17,30 @@ public struct MetricsReport: Sendable, Hashable {
     ///   - seconds: the period's width, for rates.
     ///   - startedAt: the run's beginning in milliseconds since 1970.
     init(_ measurements: Measurements, catalog: MetricCatalog, seconds: Double, period: Int64, startedAt: Int64) {
-        for (index, count) in measurements.counts.enumerated() where count != 0 { self.counters[catalog.names[index]] = count }
-        for (name, count) in measurements.dynamicCounts where count != 0 { self.counters[name] = count }
+        for (index, count) in measurements.counts.enumerated() where count != 0 { counters[catalog.names[index]] = count }
+        for (name, count) in measurements.dynamicCounts where count != 0 { counters[name] = count }
         for (index, histogram) in measurements.histograms.enumerated() {
-            if let histogram, histogram.count > 0 { self.summaries[catalog.names[index]] = LatencySummary(histogram) }
+            if let histogram, histogram.count > 0 { summaries[catalog.names[index]] = LatencySummary(histogram) }
         }
         if seconds > 0 {
             for (counter, name) in Metric.rates where measurements[count: counter.id] > 0 {
-                self.rates[name] = Double(measurements[count: counter.id]) / seconds
+                rates[name] = Double(measurements[count: counter.id]) / seconds
             }
         }
         self.period = period
-        self.firstMetricAt = measurements.firstAt.map { startedAt + $0.nanoseconds / 1_000_000 }
-        self.lastMetricAt = measurements.lastAt.map { startedAt + $0.nanoseconds / 1_000_000 }
+        firstMetricAt = measurements.firstAt.map { startedAt + $0.nanoseconds / 1_000_000 }
+        lastMetricAt = measurements.lastAt.map { startedAt + $0.nanoseconds / 1_000_000 }
     }
 
-    var isEmpty: Bool { self.counters.isEmpty && self.summaries.isEmpty }
+    var isEmpty: Bool { counters.isEmpty && summaries.isEmpty }
 
-    func counter(_ metric: Metric) -> Int { self.counters[metric.name] ?? 0 }
+    func counter(_ metric: Metric) -> Int { counters[metric.name] ?? 0 }
 
     /// A metric by the name that `ensure` uses: a counter, a rate, or a summary with its aggregation. Nil if nothing of the kind was measured.
     func value(of name: String) -> Double? {
-        if let counter = self.counters[name] { return Double(counter) }
-        if let rate = self.rates[name] { return rate }
-        guard let dot = name.lastIndex(of: "."), let summary = self.summaries[String(name[..<dot])] else { return nil }
+        if let counter = counters[name] { return Double(counter) }
+        if let rate = rates[name] { return rate }
+        guard let dot = name.lastIndex(of: "."), let summary = summaries[String(name[..<dot])] else { return nil }
         return summary[String(name[name.index(after: dot)...])]
     }
 }
@@ -92,20 +92,20 @@ public struct RunReport: Sendable {
     /// Warnings that a reader must see before any figure.
     public var headlines: [String] {
         var lines: [String] = []
-        let created = self.aggregate.counter(.created)
-        let completed = self.aggregate.counter(.completed)
-        let failed = self.aggregate.counter(.failed)
-        let emits = self.aggregate.counter(.emits)
-        let errorEvents = self.aggregate.counter(.errorEvents)
-        if self.verdict.exitStatus == .unreachable {
-            lines.append("the target was never reached: \(self.target)")
+        let created = aggregate.counter(.created)
+        let completed = aggregate.counter(.completed)
+        let failed = aggregate.counter(.failed)
+        let emits = aggregate.counter(.emits)
+        let errorEvents = aggregate.counter(.errorEvents)
+        if verdict.exitStatus == .unreachable {
+            lines.append("the target was never reached: \(target)")
         } else if created > 0, completed == 0, failed > 0 {
             lines.append("nothing worked: all \(failed) virtual users failed")
-        } else if created == 0, self.lostWorkers.isEmpty, self.hooks.allSatisfy({ $0.failure == nil }) {
+        } else if created == 0, lostWorkers.isEmpty, hooks.allSatisfy({ $0.failure == nil }) {
             lines.append("no virtual user began")
         }
-        lines += self.lostWorkers
-        for hook in self.hooks {
+        lines += lostWorkers
+        for hook in hooks {
             guard let failure = hook.failure else { continue }
             lines.append("'\(hook.name)' failed: \(failure)\(hook.name == "before" ? "; no virtual user began" : "")")
         }
@@ -113,10 +113,10 @@ public struct RunReport: Sendable {
             lines.append(
                 "the server answered \(errorEvents) of \(emits) messages with an error event: this run says little about normal work")
         }
-        if let findings = self.health?.findings, !findings.isEmpty {
+        if let findings = health?.findings, !findings.isEmpty {
             lines.append("the generator may have coloured the result: \(findings.joined(separator: "; "))")
         }
-        if let skipped = self.aggregate.counters[Metric.skipped.name], skipped > 0 {
+        if let skipped = aggregate.counters[Metric.skipped.name], skipped > 0 {
             lines.append("\(skipped) arrivals were skipped, because maxVusers were at work")
         }
         return lines
@@ -125,7 +125,7 @@ public struct RunReport: Sendable {
     /// Errors, error events and disconnects with their counts, the most frequent first.
     var errors: [(name: String, count: Int)] {
         let prefixes = ["errors.", "socketio.error_events.", "socketio.disconnects.", "websocket.disconnects.", "plugins.expect.failed."]
-        return self.aggregate.counters.filter { counter in prefixes.contains { counter.key.hasPrefix($0) } }
+        return aggregate.counters.filter { counter in prefixes.contains { counter.key.hasPrefix($0) } }
             .map { ($0.key, $0.value) }
             .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
     }

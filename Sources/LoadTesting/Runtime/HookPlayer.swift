@@ -10,7 +10,7 @@ public struct HookOutcome: Sendable {
     /// The script has no such part.
     public static let none = HookOutcome()
 
-    public var hasFailed: Bool { self.hook?.failure != nil }
+    public var hasFailed: Bool { hook?.failure != nil }
 }
 
 /// Plays `before` and `after`: one user each, once. Lives on its loop.
@@ -30,12 +30,12 @@ final class HookPlayer {
 
     /// - Parameter plan: nil if the script has none.
     func play(_ plan: ScenarioPlan?, named name: String, _ context: RunContext) -> EventLoopFuture<HookOutcome> {
-        guard let plan else { return self.loop.makeSucceededFuture(.none) }
-        let player = LoopPlayer.Handle(on: self.loop)
+        guard let plan else { return loop.makeSucceededFuture(.none) }
+        let player = LoopPlayer.Handle(on: loop)
         self.player = player
-        player.start(context, startedAt: .now(), localAddresses: self.options.localAddresses, log: self.log, finished: { _ in })
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        let row = self.payloads.values(for: 0, seed: self.options.seed)
+        player.start(context, startedAt: .now(), localAddresses: options.localAddresses, log: log, finished: { _ in })
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let row = payloads.values(for: 0, seed: options.seed)
         return player.play(hook: plan, row: row).flatMap { result in
             player.take().flatMap { measurements in player.close().map { _ in (result, measurements) } }
         }.map { result, measurements in
@@ -50,7 +50,7 @@ final class HookPlayer {
         }
     }
 
-    func stop() { self.player?.stopUsers() }
+    func stop() { player?.stopUsers() }
 }
 
 /// `before` and `after` of a run whose users other processes play.
@@ -62,35 +62,35 @@ public final class LoadRunHooks: Sendable {
     private let options: LoadRunOptions
 
     public init(_ script: Script, payloads: PayloadRows, options: LoadRunOptions, log: @escaping @Sendable (String) -> Void) {
-        self.group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = self.group.next()
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
         let box = NIOLoopBoundBox.makeEmptyBox(valueType: HookPlayer.self, eventLoop: loop)
         loop.execute { box.value = HookPlayer(on: loop, payloads: payloads, options: options, log: log) }
         self.loop = loop
-        self.player = box
-        self.compiled = CompiledScript(script)
+        player = box
+        compiled = CompiledScript(script)
         self.options = options
     }
 
-    public func before() async throws -> HookOutcome { try await self.play(self.compiled.before, "before", captured: []) }
+    public func before() async throws -> HookOutcome { try await play(compiled.before, "before", captured: []) }
 
     /// - Parameter before: its captures are variables here too.
     public func after(_ before: HookOutcome) async throws -> HookOutcome {
-        try await self.play(self.compiled.after, "after", captured: before.captured)
+        try await play(compiled.after, "after", captured: before.captured)
     }
 
     private func play(_ plan: ScenarioPlan?, _ name: String, captured: [CapturedValue]) async throws -> HookOutcome {
         let context = RunContext(
-            self.compiled, seed: self.options.seed, timeScale: self.options.timeScale,
-            startedAtMilliseconds: self.options.startedAtMilliseconds, captured: captured)
+            compiled, seed: options.seed, timeScale: options.timeScale,
+            startedAtMilliseconds: options.startedAtMilliseconds, captured: captured)
         return try await self.loop.flatSubmit { [loop, player] in
             player.value?.play(plan, named: name, context) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel)
         }.get()
     }
 
     /// Stops the user that is being played.
-    public func stop() { self.loop.execute { [player] in player.value?.stop() } }
+    public func stop() { loop.execute { [player] in player.value?.stop() } }
 
     /// Releases the event loop. No call may follow.
-    public func close() async throws { try await self.group.shutdownGracefully() }
+    public func close() async throws { try await group.shutdownGracefully() }
 }

@@ -31,32 +31,32 @@ final class LoadConductor {
     init(
         _ compiled: CompiledScript, payloads: PayloadRows, options: LoadRunOptions, observer: LoadRunObserver, loops: [any EventLoop]
     ) {
-        self.context = RunContext(
+        context = RunContext(
             compiled, seed: options.seed, timeScale: options.timeScale, startedAtMilliseconds: options.startedAtMilliseconds)
         self.payloads = payloads
         self.options = options
         self.observer = observer
-        self.loop = loops[0]
-        self.hookPlayer = HookPlayer(on: loops[0], payloads: payloads, options: options, log: observer.log)
-        self.players = loops.map { LoopPlayer.Handle(on: $0) }
-        self.schedule = LoadSchedule(
+        loop = loops[0]
+        hookPlayer = HookPlayer(on: loops[0], payloads: payloads, options: options, log: observer.log)
+        players = loops.map { LoopPlayer.Handle(on: $0) }
+        schedule = LoadSchedule(
             phases: compiled.script.configuration.phases, weights: compiled.script.scenarios.map(\.weight), seed: options.seed,
             timeScale: options.timeScale, share: options.share)
-        self.collector = RunCollector(
-            self.context, periodNanoseconds: RunCollector.periodNanoseconds(options.period, end: self.schedule.end))
+        collector = RunCollector(
+            context, periodNanoseconds: RunCollector.periodNanoseconds(options.period, end: schedule.end))
     }
 
-    private var now: RunInstant { RunInstant(nanoseconds: (NIODeadline.now() - self.startedAt).nanoseconds) }
+    private var now: RunInstant { RunInstant(nanoseconds: (NIODeadline.now() - startedAt).nanoseconds) }
 
     // MARK: Life
 
     func run(_ promise: EventLoopPromise<RunReport>) {
         guard self.promise == nil else { return promise.fail(ChannelError.alreadyClosed) }
         self.promise = promise
-        self.startedAt = .now()
-        if case .playedElsewhere(let captured) = self.options.hooks { return self.begin(captured: captured) }
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        self.hookPlayer.play(self.context.compiled.before, named: "before", self.context).whenSuccess { outcome in
+        startedAt = .now()
+        if case .playedElsewhere(let captured) = options.hooks { return begin(captured: captured) }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        hookPlayer.play(context.compiled.before, named: "before", context).whenSuccess { outcome in
             let conductor = bound.value
             if let hook = outcome.hook { conductor.hooks.append(hook) }
             if outcome.hasFailed { conductor.end(measured: 0) } else { conductor.begin(captured: outcome.captured) }
@@ -64,97 +64,97 @@ final class LoadConductor {
     }
 
     private func begin(captured: [CapturedValue]) {
-        let known = self.context
-        self.context = RunContext(
+        let known = context
+        context = RunContext(
             known.compiled, seed: known.seed, timeScale: known.timeScale, startedAtMilliseconds: known.startedAtMilliseconds,
             captured: captured)
-        let start = self.options.startUptimeNanoseconds.map { NIODeadline.uptimeNanoseconds($0) } ?? .now()
-        self.startedAt = start
-        guard start > .now() else { return self.begin() }
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        self.loop.scheduleTask(deadline: start) { bound.value.begin() }
+        let start = options.startUptimeNanoseconds.map { NIODeadline.uptimeNanoseconds($0) } ?? .now()
+        startedAt = start
+        guard start > .now() else { return begin() }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        loop.scheduleTask(deadline: start) { bound.value.begin() }
     }
 
     private func begin() {
-        self.hasBegun = true
-        self.cpuAtStart = ProcessTime.cpuSeconds()
+        hasBegun = true
+        cpuAtStart = ProcessTime.cpuSeconds()
         let finished = NIOLoopBound(self, eventLoop: self.loop)
-        for player in self.players {
+        for player in players {
             player.start(
-                self.context, startedAt: self.startedAt, localAddresses: self.options.localAddresses, log: self.observer.log,
+                context, startedAt: startedAt, localAddresses: options.localAddresses, log: observer.log,
                 finished: { [loop] phase in loop.execute { finished.value.userFinished(phase) } })
         }
-        self.tick(every: .nanoseconds(self.collector.periodNanoseconds)) { $0.endPeriod() }
-        self.tick(every: .seconds(1)) { $0.showProgress() }
-        self.advance()
+        tick(every: .nanoseconds(collector.periodNanoseconds)) { $0.endPeriod() }
+        tick(every: .seconds(1)) { $0.showProgress() }
+        advance()
     }
 
     private func tick(every time: TimeAmount, _ body: @escaping @Sendable (LoadConductor) -> Void) {
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        self.ticks.append(self.loop.scheduleRepeatedTask(initialDelay: time, delay: time) { _ in body(bound.value) })
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        ticks.append(loop.scheduleRepeatedTask(initialDelay: time, delay: time) { _ in body(bound.value) })
     }
 
     func stop() {
-        self.schedule.stop()
-        self.hookPlayer.stop()
-        for player in self.players { player.stopUsers() }
+        schedule.stop()
+        hookPlayer.stop()
+        for player in players { player.stopUsers() }
         // Otherwise the start finds that the schedule is over.
-        if self.hasBegun { self.finishIfDone() }
+        if hasBegun { finishIfDone() }
     }
 
     // MARK: Users
 
     private func advance() {
-        self.perform(self.schedule.advance(to: self.now))
-        if self.context.configuration.stopsAtEnd, self.schedule.isOver, self.now >= self.schedule.end { return self.stop() }
-        self.arm()
-        self.finishIfDone()
+        perform(schedule.advance(to: now))
+        if context.configuration.stopsAtEnd, schedule.isOver, now >= schedule.end { return stop() }
+        arm()
+        finishIfDone()
     }
 
     private func arm() {
-        self.scheduleTimer?.cancel()
-        self.scheduleTimer = nil
-        guard let deadline = self.schedule.nextDeadline else { return }
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        self.scheduleTimer = self.loop.scheduleTask(deadline: self.startedAt + .nanoseconds(deadline.nanoseconds)) { bound.value.advance() }
+        scheduleTimer?.cancel()
+        scheduleTimer = nil
+        guard let deadline = schedule.nextDeadline else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        scheduleTimer = loop.scheduleTask(deadline: startedAt + .nanoseconds(deadline.nanoseconds)) { bound.value.advance() }
     }
 
     private func perform(_ decisions: [ScheduleDecision]) {
         for decision in decisions {
             switch decision {
             case .phaseStarted(let index):
-                let phase = self.context.configuration.phases[index]
+                let phase = context.configuration.phases[index]
                 self.phase = phase.name
-                self.observer.phaseStarted(phase, index)
+                observer.phaseStarted(phase, index)
             case .phaseEnded: break
             case .skipped:
-                self.skipped += 1
+                skipped += 1
             case .start(let start):
-                self.slip.record(nanoseconds: self.now.nanoseconds - start.intendedAt.nanoseconds)
-                let row = self.payloads.values(for: start.user, seed: self.options.seed)
-                self.players[start.user / self.options.share.count % self.players.count].play(start, row: row)
+                slip.record(nanoseconds: now.nanoseconds - start.intendedAt.nanoseconds)
+                let row = payloads.values(for: start.user, seed: options.seed)
+                players[start.user / options.share.count % players.count].play(start, row: row)
             }
         }
     }
 
     private func userFinished(_ phase: Int) {
-        self.perform(self.schedule.userFinished(phase: phase, at: self.now))
-        self.arm()
-        self.finishIfDone()
+        perform(schedule.userFinished(phase: phase, at: now))
+        arm()
+        finishIfDone()
     }
 
     // MARK: Collecting
 
     private func endPeriod() {
-        let number = self.period
-        self.period += 1
-        self.collect { $0.add(period: $1, number: number) }
+        let number = period
+        period += 1
+        collect { $0.add(period: $1, number: number) }
     }
 
     /// Takes the measurements of all loops.
     private func collect(_ then: @escaping @Sendable (LoadConductor, Measurements) -> Void) {
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        EventLoopFuture.whenAllSucceed(self.players.map { $0.take() }, on: self.loop).whenSuccess { parts in
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        EventLoopFuture.whenAllSucceed(players.map { $0.take() }, on: loop).whenSuccess { parts in
             var all = parts[0]
             for part in parts.dropFirst() { all.merge(part) }
             then(bound.value, all)
@@ -163,18 +163,18 @@ final class LoadConductor {
 
     private func add(period: Measurements, number: Int64) {
         var period = period
-        period.count(Metric.skipped.id, by: self.skipped)
-        self.skipped = 0
-        let active = self.schedule.active
-        self.observer.told(.period(WorkerPeriod(number: Int(number), measurements: period, activeUsers: active)))
-        let report = self.collector.add(period, number: number, now: self.now, activeUsers: active)
-        self.observer.measured(self.collector.aggregate, self.context.compiled.catalog, active)
-        if let report { self.observer.periodEnded(report, .nanoseconds(self.collector.periodNanoseconds)) }
+        period.count(Metric.skipped.id, by: skipped)
+        skipped = 0
+        let active = schedule.active
+        observer.told(.period(WorkerPeriod(number: Int(number), measurements: period, activeUsers: active)))
+        let report = collector.add(period, number: number, now: now, activeUsers: active)
+        observer.measured(collector.aggregate, context.compiled.catalog, active)
+        if let report { observer.periodEnded(report, .nanoseconds(collector.periodNanoseconds)) }
     }
 
     private func showProgress() {
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        EventLoopFuture.whenAllSucceed(self.players.map { $0.glance() }, on: self.loop).whenSuccess { parts in
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        EventLoopFuture.whenAllSucceed(players.map { $0.glance() }, on: loop).whenSuccess { parts in
             bound.value.show(parts)
         }
     }
@@ -182,32 +182,32 @@ final class LoadConductor {
     private func show(_ parts: [LoopPlayer.Glance]) {
         var total = LoopPlayer.Glance()
         for part in parts { total.add(part) }
-        self.observer.told(.progress(WorkerProgress(counts: total, activeUsers: self.schedule.active)))
-        self.progress = ProgressSnapshot(
-            total, activeUsers: self.schedule.active, phase: self.phase, elapsed: self.now.seconds, total: self.schedule.end.seconds,
-            before: self.progress)
-        self.observer.progress(self.progress)
+        observer.told(.progress(WorkerProgress(counts: total, activeUsers: schedule.active)))
+        progress = ProgressSnapshot(
+            total, activeUsers: schedule.active, phase: phase, elapsed: now.seconds, total: schedule.end.seconds,
+            before: progress)
+        observer.progress(progress)
     }
 
     // MARK: End
 
     private func finishIfDone() {
-        guard self.schedule.isFinished, !self.isFinishing else { return }
-        self.isFinishing = true
-        self.scheduleTimer?.cancel()
-        for tick in self.ticks { tick.cancel() }
-        let seconds = self.now.seconds
-        let cpu = ProcessTime.cpuSeconds() - self.cpuAtStart
+        guard schedule.isFinished, !isFinishing else { return }
+        isFinishing = true
+        scheduleTimer?.cancel()
+        for tick in ticks { tick.cancel() }
+        let seconds = now.seconds
+        let cpu = ProcessTime.cpuSeconds() - cpuAtStart
         let number = self.period
-        self.collect { conductor, period in
+        collect { conductor, period in
             conductor.add(period: period, number: number)
             conductor.close(seconds: seconds, cpu: cpu)
         }
     }
 
     private func close(seconds: Double, cpu: Double) {
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        EventLoopFuture.whenAllSucceed(self.players.map { $0.close() }, on: self.loop).whenSuccess { remains in
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        EventLoopFuture.whenAllSucceed(players.map { $0.close() }, on: loop).whenSuccess { remains in
             let conductor = bound.value
             guard case .played = conductor.options.hooks else { return conductor.report(seconds: seconds, cpu: cpu, remains: remains) }
             conductor.hookPlayer.play(conductor.context.compiled.after, named: "after", conductor.context).whenSuccess { outcome in
@@ -220,24 +220,24 @@ final class LoadConductor {
 
     /// `before` failed, so nothing is played.
     private func end(measured seconds: Double) {
-        self.isFinishing = true
-        self.report(seconds: seconds, cpu: 0, remains: [])
+        isFinishing = true
+        report(seconds: seconds, cpu: 0, remains: [])
     }
 
     private func report(seconds: Double, cpu: Double, remains: [LoopPlayer.Remains]) {
         var health = GeneratorHealth()
         health.cpuSeconds = cpu
         health.wallSeconds = seconds
-        health.eventLoops = self.players.count
-        health.scheduleSlip = self.slip
+        health.eventLoops = players.count
+        health.scheduleSlip = slip
         for part in remains {
             health.loopLag.merge(part.lag)
-            self.collector.add(part.audit)
+            collector.add(part.audit)
         }
-        self.observer.told(.ended(WorkerEnd(seconds: seconds, health: health, audit: self.collector.aggregate.audit)))
-        self.promise?.succeed(
-            self.collector.report(
-                seconds: seconds, hooks: self.hooks, version: self.options.version, health: remains.isEmpty ? nil : health))
+        observer.told(.ended(WorkerEnd(seconds: seconds, health: health, audit: collector.aggregate.audit)))
+        promise?.succeed(
+            collector.report(
+                seconds: seconds, hooks: hooks, version: options.version, health: remains.isEmpty ? nil : health))
     }
 }
 

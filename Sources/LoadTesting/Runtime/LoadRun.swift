@@ -69,14 +69,14 @@ public final class LoadRun: Sendable {
                 compiled, payloads: payloads, options: options, observer: observer, loops: [first] + loops.filter { $0 !== first })
         }
         self.group = group
-        self.loop = first
-        self.conductor = box
+        loop = first
+        conductor = box
     }
 
     /// Plays the script until the last user has finished, and releases the event loops. Call it only once.
     public func run() async throws -> RunReport {
-        let promise = self.loop.makePromise(of: RunReport.self)
-        self.loop.execute { [conductor] in
+        let promise = loop.makePromise(of: RunReport.self)
+        loop.execute { [conductor] in
             if let conductor = conductor.value {
                 conductor.run(promise)
             } else {
@@ -85,16 +85,16 @@ public final class LoadRun: Sendable {
         }
         do {
             let report = try await promise.futureResult.get()
-            try await self.group.shutdownGracefully()
+            try await group.shutdownGracefully()
             return report
         } catch {
-            try await self.group.shutdownGracefully()
+            try await group.shutdownGracefully()
             throw error
         }
     }
 
     /// Stops the run: no user begins any more, and all users end. ``run()`` returns the measurements so far.
     public func stop() {
-        self.loop.execute { [conductor] in conductor.value?.stop() }
+        loop.execute { [conductor] in conductor.value?.stop() }
     }
 }

@@ -48,49 +48,49 @@ final class LoopPlayer {
         finished: @escaping @Sendable (Int) -> Void
     ) {
         self.loop = loop
-        self.client = ClientLoop(loop)
+        client = ClientLoop(loop)
         self.context = context
         self.startedAt = startedAt
         self.localAddresses = localAddresses
         self.log = log
         self.finished = finished
-        self.measurements = Measurements(catalog: context.compiled.catalog)
-        self.measureLag()
+        measurements = Measurements(catalog: context.compiled.catalog)
+        measureLag()
     }
 
-    var now: RunInstant { RunInstant(nanoseconds: (self.loop.now - self.startedAt).nanoseconds) }
+    var now: RunInstant { RunInstant(nanoseconds: (loop.now - startedAt).nanoseconds) }
 
     // MARK: Users
 
     func play(_ start: UserStart, row: [(slot: Int, value: ScriptValue)]) {
-        let user = VirtualUser(start, plan: self.context.compiled.scenarios[start.scenario], context: self.context, row: row)
+        let user = VirtualUser(start, plan: context.compiled.scenarios[start.scenario], context: context, row: row)
         let connection = UserConnection(user, player: self)
-        self.users[start.user] = connection
+        users[start.user] = connection
         connection.take(.start)
     }
 
     func stopUsers() {
-        for user in self.users.values { user.take(.stop) }
+        for user in users.values { user.take(.stop) }
     }
 
     func userEnded(_ user: VirtualUser) {
-        guard self.users.removeValue(forKey: user.start.user) != nil else { return }
+        guard users.removeValue(forKey: user.start.user) != nil else { return }
         if let hook, hook.user == user.start.user {
             self.hook = nil
             hook.promise.succeed(HookResult(outcome: user.outcome ?? .completed, captured: user.captured))
         } else {
-            self.finished(user.start.phase)
+            finished(user.start.phase)
         }
     }
 
     /// Plays `before` or `after`.
     func play(hook plan: ScenarioPlan, row: [(slot: Int, value: ScriptValue)]) -> EventLoopFuture<HookResult> {
-        let promise = self.loop.makePromise(of: HookResult.self)
+        let promise = loop.makePromise(of: HookResult.self)
         // A number that no user of the schedule has.
-        let start = UserStart(user: .max, scenario: 0, phase: 0, intendedAt: self.now)
-        self.hook = (start.user, promise)
-        let connection = UserConnection(VirtualUser(start, plan: plan, context: self.context, row: row), player: self)
-        self.users[start.user] = connection
+        let start = UserStart(user: .max, scenario: 0, phase: 0, intendedAt: now)
+        hook = (start.user, promise)
+        let connection = UserConnection(VirtualUser(start, plan: plan, context: context, row: row), player: self)
+        users[start.user] = connection
         connection.take(.start)
         return promise.futureResult
     }
@@ -100,8 +100,8 @@ final class LoopPlayer {
         var key = request
         key.auth = nil
         key.namespace = ""
-        let local = self.localAddress(of: user)
-        if let known = self.plans.last(where: { $0.local == local && $0.request == key }) { return known.plan }
+        let local = localAddress(of: user)
+        if let known = plans.last(where: { $0.local == local && $0.request == key }) { return known.plan }
         let server = try self.server(request.url, local: local, verifies: request.verifiesCertificates)
         var configuration = server.configuration
         configuration.path = request.path
@@ -112,63 +112,63 @@ final class LoopPlayer {
         configuration.subprotocols = request.subprotocols
         configuration.timeout = request.timeout
         let plan = ConnectionPlan(configuration, sharingTLSOf: server)
-        if self.plans.count >= Self.maximumPlans { self.plans.removeFirst() }
-        self.plans.append((key, local, plan))
+        if plans.count >= Self.maximumPlans { plans.removeFirst() }
+        plans.append((key, local, plan))
         return plan
     }
 
     /// The plan of connections for HTTP requests.
     func plan(origin: String, verifies: Bool, user: Int) throws(SocketIOClientError) -> ConnectionPlan {
-        try self.server(origin, local: self.localAddress(of: user), verifies: verifies)
+        try server(origin, local: localAddress(of: user), verifies: verifies)
     }
 
     private func localAddress(of user: Int) -> String? {
-        self.localAddresses.isEmpty ? nil : self.localAddresses[user % self.localAddresses.count]
+        localAddresses.isEmpty ? nil : localAddresses[user % localAddresses.count]
     }
 
     private func server(_ url: String, local: String?, verifies: Bool) throws(SocketIOClientError) -> ConnectionPlan {
         let key = ServerKey(url: url, local: local, verifiesCertificates: verifies)
-        if let known = self.servers[key] { return known }
+        if let known = servers[key] { return known }
         var configuration = try ConnectionConfiguration(url)
         if !verifies { configuration.tls.certificateVerification = .none }
         // With a literal address no user needs a look-up.
         configuration.address = try? SocketAddress(ipAddress: configuration.url.host, port: configuration.url.port)
         configuration.localAddress = local.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
         let plan = ConnectionPlan(configuration)
-        if self.servers.count >= Self.maximumPlans { self.servers.removeAll() }
-        self.servers[key] = plan
+        if servers.count >= Self.maximumPlans { servers.removeAll() }
+        servers[key] = plan
         return plan
     }
 
-    func connectionOpened() { self.openConnections += 1 }
+    func connectionOpened() { openConnections += 1 }
 
     func connectionClosed() {
-        self.openConnections -= 1
-        if self.openConnections == 0 { self.finishClosing() }
+        openConnections -= 1
+        if openConnections == 0 { finishClosing() }
     }
 
     // MARK: Collecting
 
     func take() -> Measurements {
-        let (sent, received) = (self.client.bytesSent, self.client.bytesReceived)
-        self.measurements.count(Metric.bytesSent.id, by: sent - self.takenBytes.sent)
-        self.measurements.count(Metric.bytesReceived.id, by: received - self.takenBytes.received)
-        self.takenBytes = (sent, received)
-        self.glanced.add(self.measurements)
-        return self.measurements.take()
+        let (sent, received) = (client.bytesSent, client.bytesReceived)
+        measurements.count(Metric.bytesSent.id, by: sent - takenBytes.sent)
+        measurements.count(Metric.bytesReceived.id, by: received - takenBytes.received)
+        takenBytes = (sent, received)
+        glanced.add(measurements)
+        return measurements.take()
     }
 
     func glance() -> Glance {
-        var glance = self.glanced
+        var glance = glanced
         glance.responses = LatencyHistogram()
-        glance.add(self.measurements)
+        glance.add(measurements)
         return glance
     }
 
     private func measureLag() {
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        let due = NIOLoopBoundBox(NIODeadline.now() + Self.lagInterval, eventLoop: self.loop)
-        self.lagTask = self.loop.scheduleRepeatedTask(initialDelay: Self.lagInterval, delay: Self.lagInterval) { _ in
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let due = NIOLoopBoundBox(NIODeadline.now() + Self.lagInterval, eventLoop: loop)
+        lagTask = loop.scheduleRepeatedTask(initialDelay: Self.lagInterval, delay: Self.lagInterval) { _ in
             let now = NIODeadline.now()
             bound.value.lag.record(nanoseconds: (now - due.value).nanoseconds)
             due.value = now + Self.lagInterval
@@ -177,21 +177,21 @@ final class LoopPlayer {
 
     /// Waits for connections that are being closed.
     func close() -> EventLoopFuture<Remains> {
-        let promise = self.loop.makePromise(of: Remains.self)
-        self.closed = promise
-        let bound = NIOLoopBound(self, eventLoop: self.loop)
-        if self.openConnections == 0 {
-            self.finishClosing()
+        let promise = loop.makePromise(of: Remains.self)
+        closed = promise
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        if openConnections == 0 {
+            finishClosing()
         } else {
-            self.loop.scheduleTask(in: Self.closeTime) { bound.value.finishClosing() }
+            loop.scheduleTask(in: Self.closeTime) { bound.value.finishClosing() }
         }
         return promise.futureResult
     }
 
     private func finishClosing() {
         guard let closed = self.closed.take() else { return }
-        self.lagTask?.cancel()
-        closed.succeed(Remains(lag: self.lag, audit: self.measurements.audit))
+        lagTask?.cancel()
+        closed.succeed(Remains(lag: lag, audit: measurements.audit))
     }
 }
 
@@ -218,29 +218,29 @@ extension LoopPlayer {
         var responses = LatencyHistogram()
 
         mutating func add(_ other: Glance) {
-            self.created += other.created
-            self.failed += other.failed
-            self.sent += other.sent
-            self.received += other.received
-            self.errors += other.errors
-            self.responses.merge(other.responses)
+            created += other.created
+            failed += other.failed
+            sent += other.sent
+            received += other.received
+            errors += other.errors
+            responses.merge(other.responses)
         }
 
         mutating func add(_ measurements: Measurements) {
-            self.created += measurements[count: Metric.created.id]
-            self.failed += measurements[count: Metric.failed.id]
-            self.sent +=
+            created += measurements[count: Metric.created.id]
+            failed += measurements[count: Metric.failed.id]
+            sent +=
                 measurements[count: Metric.emits.id] + measurements[count: Metric.sentMessages.id] + measurements[count: Metric.requests.id]
-            self.received +=
+            received +=
                 measurements[count: Metric.eventsReceived.id] + measurements[count: Metric.receivedMessages.id]
                 + measurements[count: Metric.responses.id]
-            self.errors +=
+            errors +=
                 measurements[count: Metric.errorEvents.id]
                 + measurements.dynamicCounts.reduce(0) {
                     $0 + ($1.key.hasPrefix("errors.") ? $1.value : 0)
                 }
             for metric in [Metric.responseTime, .webSocketResponseTime, .httpResponseTime] {
-                if let histogram = measurements[histogram: metric.id] { self.responses.merge(histogram) }
+                if let histogram = measurements[histogram: metric.id] { responses.merge(histogram) }
             }
         }
     }
@@ -252,43 +252,43 @@ extension LoopPlayer {
 
         init(on loop: any EventLoop) {
             self.loop = loop
-            self.box = .makeEmptyBox(valueType: LoopPlayer.self, eventLoop: loop)
+            box = .makeEmptyBox(valueType: LoopPlayer.self, eventLoop: loop)
         }
 
         func start(
             _ context: RunContext, startedAt: NIODeadline, localAddresses: [String], log: @escaping @Sendable (String) -> Void,
             finished: @escaping @Sendable (Int) -> Void
         ) {
-            self.loop.execute {
+            loop.execute {
                 box.value = LoopPlayer(
                     on: loop, context, startedAt: startedAt, localAddresses: localAddresses, log: log, finished: finished)
             }
         }
 
         func play(_ start: UserStart, row: [(slot: Int, value: ScriptValue)]) {
-            self.loop.execute { box.value?.play(start, row: row) }
+            loop.execute { box.value?.play(start, row: row) }
         }
 
         func play(
             hook plan: ScenarioPlan, row: [(slot: Int, value: ScriptValue)]
         ) -> EventLoopFuture<HookResult> {
-            self.loop.flatSubmit { box.value?.play(hook: plan, row: row) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
+            loop.flatSubmit { box.value?.play(hook: plan, row: row) ?? loop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
         }
 
-        func stopUsers() { self.loop.execute { box.value?.stopUsers() } }
+        func stopUsers() { loop.execute { box.value?.stopUsers() } }
 
         func take() -> EventLoopFuture<Measurements> {
-            self.ask { $0.take() }
+            ask { $0.take() }
         }
 
-        func glance() -> EventLoopFuture<Glance> { self.ask { $0.glance() } }
+        func glance() -> EventLoopFuture<Glance> { ask { $0.glance() } }
 
         func close() -> EventLoopFuture<Remains> {
-            self.loop.flatSubmit { box.value?.close() ?? loop.makeSucceededFuture(Remains()) }
+            loop.flatSubmit { box.value?.close() ?? loop.makeSucceededFuture(Remains()) }
         }
 
         private func ask<Value: Sendable>(_ question: @escaping @Sendable (LoopPlayer) -> Value) -> EventLoopFuture<Value> {
-            self.loop.submit {
+            loop.submit {
                 // Started before anybody asks: `execute` and `submit` keep their order.
                 guard let player = box.value else { throw ChannelError.ioOnClosedChannel }
                 return question(player)

@@ -9,8 +9,8 @@ struct RunCollector: Sendable {
     init(_ context: RunContext, periodNanoseconds: Int64) {
         self.context = context
         self.periodNanoseconds = periodNanoseconds
-        self.startedAtMilliseconds = context.startedAtMilliseconds
-        self.aggregate = Measurements(catalog: context.compiled.catalog)
+        startedAtMilliseconds = context.startedAtMilliseconds
+        aggregate = Measurements(catalog: context.compiled.catalog)
     }
 
     /// Adds a period.
@@ -20,26 +20,26 @@ struct RunCollector: Sendable {
     ///   - now: how much of the period is over, for rates.
     /// - Returns: nil if nothing was measured in it.
     mutating func add(_ period: Measurements, number: Int64, now: RunInstant, activeUsers: Int) -> MetricsReport? {
-        let width = self.periodNanoseconds
+        let width = periodNanoseconds
         let start = number * width
         let elapsed = min(max(now.nanoseconds - start, 1), width)
         var report = MetricsReport(
-            period, catalog: self.context.compiled.catalog, seconds: Double(elapsed) / 1e9,
-            period: self.startedAtMilliseconds + start / 1_000_000, startedAt: self.startedAtMilliseconds)
+            period, catalog: context.compiled.catalog, seconds: Double(elapsed) / 1e9,
+            period: startedAtMilliseconds + start / 1_000_000, startedAt: startedAtMilliseconds)
         report.activeUsers = activeUsers
-        self.aggregate.merge(period)
+        aggregate.merge(period)
         guard !report.isEmpty else { return nil }
-        self.intermediate.append(report)
+        intermediate.append(report)
         return report
     }
 
-    mutating func add(_ audit: DeliveryAudit) { self.aggregate.audit.merge(audit) }
+    mutating func add(_ audit: DeliveryAudit) { aggregate.audit.merge(audit) }
 
     func report(seconds: Double, hooks: [RunReport.Hook], version: String, health: GeneratorHealth?) -> RunReport {
-        var report = RunReport(self.context, measurements: self.aggregate, seconds: seconds, hooks: hooks)
+        var report = RunReport(context, measurements: aggregate, seconds: seconds, hooks: hooks)
         report.version = version
-        report.periodSeconds = Double(self.periodNanoseconds) / 1e9
-        report.intermediate = self.intermediate
+        report.periodSeconds = Double(periodNanoseconds) / 1e9
+        report.intermediate = intermediate
         report.health = health
         return report
     }

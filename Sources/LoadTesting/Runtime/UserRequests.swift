@@ -45,24 +45,24 @@ final class UserRequests {
         let channel: RequestChannel
         let request: RequestChannel.Request
         do throws(SocketIOClientError) {
-            let plan = try self.player.plan(origin: url.origin, verifies: value.verifiesCertificates, user: self.user)
+            let plan = try player.plan(origin: url.origin, verifies: value.verifiesCertificates, user: user)
             request = try Self.request(value, target: url.target, host: plan.configuration.url.hostField)
             channel = self.channel(key, plan)
         } catch {
             return completion(.failure(error))
         }
         // `assumeIsolated()` stops the process off the loop: a user is played on its own.
-        let timer = self.player.loop.assumeIsolated().scheduleTask(in: TimeAmount(value.timeout)) {
+        let timer = player.loop.assumeIsolated().scheduleTask(in: TimeAmount(value.timeout)) {
             channel.close()
             self.busy.removeAll { $0.channel === channel }
             completion(.timeout)
         }
-        self.busy.append((channel, timer))
-        self.start(Exchange(key: key, channel: channel, request: request, timer: timer, completion: completion), isSecond: false)
+        busy.append((channel, timer))
+        start(Exchange(key: key, channel: channel, request: request, timer: timer, completion: completion), isSecond: false)
     }
 
     private func channel(_ key: Key, _ plan: ConnectionPlan) -> RequestChannel {
-        if let index = self.idle.lastIndex(where: { $0.key == key }) { return self.idle.remove(at: index).channel }
+        if let index = idle.lastIndex(where: { $0.key == key }) { return idle.remove(at: index).channel }
         let player = self.player
         return RequestChannel(plan, on: player.client, ended: { player.connectionClosed() })
     }
@@ -70,7 +70,7 @@ final class UserRequests {
     /// - Parameter isSecond: the server ended a connection that it had kept alive, just when a request came.
     private func start(_ exchange: Exchange, isSecond: Bool) {
         let wasOpen = exchange.channel.hasChannel
-        if !wasOpen { self.player.connectionOpened() }
+        if !wasOpen { player.connectionOpened() }
         exchange.channel.send(exchange.request) { result in
             if case .failure(.connectFailed) = result, wasOpen, !isSecond, exchange.request.method.isIdempotent {
                 return self.start(exchange, isSecond: true)
@@ -115,13 +115,13 @@ final class UserRequests {
 
     /// Ends all connections. Requests under way get no answer.
     func close() {
-        for entry in self.idle { entry.channel.close() }
-        for (channel, timer) in self.busy {
+        for entry in idle { entry.channel.close() }
+        for (channel, timer) in busy {
             timer.cancel()
             channel.close()
         }
-        self.idle = []
-        self.busy = []
+        idle = []
+        busy = []
     }
 }
 

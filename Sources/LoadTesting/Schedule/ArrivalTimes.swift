@@ -34,48 +34,48 @@ struct ArrivalTimes: Sendable {
     init(phases: [Phase], random: SeededGenerator) {
         self.phases = phases
         var start = 0.0
-        self.starts = phases.map { phase in
+        starts = phases.map { phase in
             defer { start += phase.duration.inSeconds }
             return start
         }
         self.random = random
-        self.poissonThreshold = 0
-        self.poissonThreshold = Self.exponential(&self.random)
+        poissonThreshold = 0
+        poissonThreshold = Self.exponential(&self.random)
     }
 
     private static func exponential(_ random: inout SeededGenerator) -> Double { -log(1 - random.unit()) }
 
     mutating func next() -> Arrival? {
-        while self.phase < self.phases.count {
-            if let offset = self.nextWithinPhase() {
-                return Arrival(at: RunInstant(nanoseconds: Int64(((self.starts[self.phase] + offset) * 1e9).rounded())), phase: self.phase)
+        while phase < phases.count {
+            if let offset = nextWithinPhase() {
+                return Arrival(at: RunInstant(nanoseconds: Int64(((starts[phase] + offset) * 1e9).rounded())), phase: phase)
             }
-            if case .rate(let from, let to) = self.phases[self.phase].load {
-                self.expectedBefore += (from + to) / 2 * self.phases[self.phase].duration.inSeconds
+            if case .rate(let from, let to) = phases[phase].load {
+                expectedBefore += (from + to) / 2 * phases[phase].duration.inSeconds
             }
-            self.phase += 1
-            self.counted = 0
-            self.lastCounted = 0
+            phase += 1
+            counted = 0
+            lastCounted = 0
         }
         return nil
     }
 
     /// Seconds from the start of the phase.
     private mutating func nextWithinPhase() -> Double? {
-        let phase = self.phases[self.phase]
+        let phase = phases[self.phase]
         let duration = phase.duration.inSeconds
         switch phase.load {
         case .pause, .users: return nil
-        case .count(let count): return self.nextCounted(count, duration: duration, spacing: phase.spacing)
+        case .count(let count): return nextCounted(count, duration: duration, spacing: phase.spacing)
         case .rate(let from, let to):
             let total = (from + to) / 2 * duration
-            let due = (phase.spacing == .poisson ? self.poissonThreshold : self.threshold) - self.expectedBefore
+            let due = (phase.spacing == .poisson ? poissonThreshold : threshold) - expectedBefore
             // Rounding must not add an arrival at the end of a phase.
             guard due < total - 1e-9 * max(1, total) else { return nil }
             if phase.spacing == .poisson {
-                self.poissonThreshold += Self.exponential(&self.random)
+                poissonThreshold += Self.exponential(&random)
             } else {
-                self.threshold += 1
+                threshold += 1
             }
             guard due > 0 else { return 0 }
             let slope = (to - from) / duration
@@ -85,12 +85,12 @@ struct ArrivalTimes: Sendable {
     }
 
     private mutating func nextCounted(_ count: Int, duration: Double, spacing: Phase.Spacing) -> Double? {
-        guard self.counted < count else { return nil }
-        defer { self.counted += 1 }
-        guard spacing == .poisson else { return duration * Double(self.counted) / Double(count) }
+        guard counted < count else { return nil }
+        defer { counted += 1 }
+        guard spacing == .poisson else { return duration * Double(counted) / Double(count) }
         // The smallest of the remaining uniformly distributed times.
-        let share = 1 - pow(1 - self.random.unit(), 1 / Double(count - self.counted))
-        self.lastCounted += (duration - self.lastCounted) * share
-        return self.lastCounted
+        let share = 1 - pow(1 - random.unit(), 1 / Double(count - counted))
+        lastCounted += (duration - lastCounted) * share
+        return lastCounted
     }
 }

@@ -13,9 +13,9 @@ public struct RunInstant: Sendable, Hashable, Comparable, Codable {
     }
 
     /// The time from `other` to this.
-    public func since(_ other: RunInstant) -> Duration { .nanoseconds(self.nanoseconds &- other.nanoseconds) }
+    public func since(_ other: RunInstant) -> Duration { .nanoseconds(nanoseconds &- other.nanoseconds) }
 
-    var seconds: Double { Double(self.nanoseconds) / 1e9 }
+    var seconds: Double { Double(nanoseconds) / 1e9 }
 }
 
 /// A virtual user that begins, or does not.
@@ -71,101 +71,101 @@ public struct LoadSchedule: Sendable {
             return phase
         }
         var at = RunInstant.zero
-        self.starts = scaled.map { phase in
+        starts = scaled.map { phase in
             defer { at = at + phase.duration }
             return at
         }
-        self.end = at
+        end = at
         self.phases = scaled
         self.weights = weights
         self.seed = seed
         self.share = share
-        self.arrivals = ArrivalTimes(phases: scaled, random: SeededGenerator(seed: seed, stream: 1))
-        self.random = SeededGenerator(seed: seed, stream: 2)
-        self.pending = self.nextArrival()
+        arrivals = ArrivalTimes(phases: scaled, random: SeededGenerator(seed: seed, stream: 1))
+        random = SeededGenerator(seed: seed, stream: 2)
+        pending = nextArrival()
     }
 
     /// The next one of this worker's.
     private mutating func nextArrival() -> ArrivalTimes.Arrival? {
-        while let arrival = self.arrivals.next() {
-            defer { self.arrivalCount += 1 }
-            if self.share.owns(arrival: self.arrivalCount) { return arrival }
+        while let arrival = arrivals.next() {
+            defer { arrivalCount += 1 }
+            if share.owns(arrival: arrivalCount) { return arrival }
         }
         return nil
     }
 
     /// Whether all phases are over and no user is at work or will begin.
     public var isFinished: Bool {
-        self.active == 0 && (!self.isRunning || (self.now >= self.end && self.pending == nil && self.repeats.isEmpty))
+        active == 0 && (!isRunning || (now >= end && pending == nil && repeats.isEmpty))
     }
 
     /// Whether a user may still begin.
-    public var isOver: Bool { !self.isRunning || (self.now >= self.end && self.pending == nil && self.repeats.isEmpty) }
+    public var isOver: Bool { !isRunning || (now >= end && pending == nil && repeats.isEmpty) }
 
     /// When ``advance(to:)`` must be called next. Nil if never.
     public var nextDeadline: RunInstant? {
-        guard self.isRunning else { return nil }
-        var deadline = self.pending?.at
+        guard isRunning else { return nil }
+        var deadline = pending?.at
         func consider(_ instant: RunInstant?) {
-            if let instant, instant > self.now || deadline == nil { deadline = min(deadline ?? instant, instant) }
+            if let instant, instant > now || deadline == nil { deadline = min(deadline ?? instant, instant) }
         }
-        if let first = self.repeats.first { consider(first.at) }
-        if self.phase + 1 < self.phases.count { consider(self.starts[self.phase + 1]) } else if self.now < self.end { consider(self.end) }
-        consider(self.nextClosedStart)
+        if let first = repeats.first { consider(first.at) }
+        if phase + 1 < phases.count { consider(starts[phase + 1]) } else if now < end { consider(end) }
+        consider(nextClosedStart)
         return deadline
     }
 
     /// The arrivals up to a time, in order.
     public mutating func advance(to now: RunInstant) -> [ScheduleDecision] {
-        guard self.isRunning else { return [] }
+        guard isRunning else { return [] }
         var decisions: [ScheduleDecision] = []
-        while let due = self.earliestDue(now) {
+        while let due = earliestDue(now) {
             self.now = max(self.now, due)
-            if self.phase + 1 < self.phases.count, self.starts[self.phase + 1] <= self.now {
-                if self.phase >= 0 { decisions.append(.phaseEnded(self.phase)) }
-                self.phase += 1
-                decisions.append(.phaseStarted(self.phase))
-                self.fillClosedPhase(at: self.starts[self.phase], &decisions)
-            } else if let arrival = self.pending, arrival.at <= self.now {
-                self.pending = self.nextArrival()
-                self.arrive(arrival, &decisions)
-            } else if let first = self.repeats.first, first.at <= self.now {
-                self.repeats.removeFirst()
-                self.active -= 1
-                decisions.append(.start(self.begin(at: first.at, phase: first.phase)))
+            if phase + 1 < phases.count, starts[phase + 1] <= self.now {
+                if phase >= 0 { decisions.append(.phaseEnded(phase)) }
+                phase += 1
+                decisions.append(.phaseStarted(phase))
+                fillClosedPhase(at: starts[phase], &decisions)
+            } else if let arrival = pending, arrival.at <= self.now {
+                pending = nextArrival()
+                arrive(arrival, &decisions)
+            } else if let first = repeats.first, first.at <= self.now {
+                repeats.removeFirst()
+                active -= 1
+                decisions.append(.start(begin(at: first.at, phase: first.phase)))
             } else {
-                let before = self.active
-                self.fillClosedPhase(at: due, &decisions)
-                if self.active == before { break }
+                let before = active
+                fillClosedPhase(at: due, &decisions)
+                if active == before { break }
             }
         }
-        let ended = self.now < self.end && now >= self.end
+        let ended = self.now < end && now >= end
         self.now = max(self.now, now)
-        if ended, self.phase >= 0 { decisions.append(.phaseEnded(self.phase)) }
+        if ended, phase >= 0 { decisions.append(.phaseEnded(phase)) }
         return decisions
     }
 
     /// A user has finished. In a closed phase another one may begin at once; in a partly open one the user may come again.
     public mutating func userFinished(phase: Int, at now: RunInstant) -> [ScheduleDecision] {
-        var decisions = self.advance(to: now)
-        self.active -= 1
-        guard self.isRunning else { return decisions }
-        self.fillClosedPhase(at: now, &decisions)
-        guard self.phases.indices.contains(phase), self.phases[phase].repeatProbability > 0,
-            self.random.unit() < self.phases[phase].repeatProbability
+        var decisions = advance(to: now)
+        active -= 1
+        guard isRunning else { return decisions }
+        fillClosedPhase(at: now, &decisions)
+        guard phases.indices.contains(phase), phases[phase].repeatProbability > 0,
+            random.unit() < phases[phase].repeatProbability
         else { return decisions }
         // A user who comes again counts as active in between.
-        self.active += 1
-        let at = now + self.phases[phase].repeatThink
-        self.repeats.insert((at, phase), at: self.repeats.firstIndex { $0.at > at } ?? self.repeats.count)
-        return decisions + self.advance(to: now)
+        active += 1
+        let at = now + phases[phase].repeatThink
+        repeats.insert((at, phase), at: repeats.firstIndex { $0.at > at } ?? repeats.count)
+        return decisions + advance(to: now)
     }
 
     /// Lets no further user begin.
     public mutating func stop() {
-        self.isRunning = false
-        self.active -= self.repeats.count
-        self.repeats = []
+        isRunning = false
+        active -= repeats.count
+        repeats = []
     }
 
     // MARK: Inner workings
@@ -177,69 +177,69 @@ public struct LoadSchedule: Sendable {
             guard let instant, instant <= now else { return }
             due = min(due ?? instant, instant)
         }
-        if self.phase + 1 < self.phases.count { consider(self.starts[self.phase + 1]) }
-        consider(self.pending?.at)
-        consider(self.repeats.first?.at)
-        consider(self.nextClosedStart)
+        if phase + 1 < phases.count { consider(starts[phase + 1]) }
+        consider(pending?.at)
+        consider(repeats.first?.at)
+        consider(nextClosedStart)
         return due
     }
 
     private mutating func arrive(_ arrival: ArrivalTimes.Arrival, _ decisions: inout [ScheduleDecision]) {
-        if let maximum = self.phases[arrival.phase].maximumUsers, self.active >= maximum {
+        if let maximum = phases[arrival.phase].maximumUsers, active >= maximum {
             decisions.append(.skipped(phase: arrival.phase))
         } else {
-            decisions.append(.start(self.begin(at: arrival.at, phase: arrival.phase)))
+            decisions.append(.start(begin(at: arrival.at, phase: arrival.phase)))
         }
     }
 
     private mutating func begin(at: RunInstant, phase: Int) -> UserStart {
-        let user = self.share.user(self.startedUsers)
-        self.startedUsers += 1
-        self.active += 1
-        return UserStart(user: user, scenario: self.scenario(of: user), phase: phase, intendedAt: at)
+        let user = share.user(startedUsers)
+        startedUsers += 1
+        active += 1
+        return UserStart(user: user, scenario: scenario(of: user), phase: phase, intendedAt: at)
     }
 
     /// The choice depends on the seed and the user's number alone.
     func scenario(of user: Int) -> Int {
-        var random = SeededGenerator(seed: self.seed, stream: 3, index: UInt64(user))
-        let point = random.unit() * self.weights.reduce(0, +)
+        var random = SeededGenerator(seed: seed, stream: 3, index: UInt64(user))
+        let point = random.unit() * weights.reduce(0, +)
         var sum = 0.0
-        for (index, weight) in self.weights.enumerated() where weight > 0 {
+        for (index, weight) in weights.enumerated() where weight > 0 {
             sum += weight
             if point < sum { return index }
         }
-        return self.weights.lastIndex { $0 > 0 } ?? 0
+        return weights.lastIndex { $0 > 0 } ?? 0
     }
 
     // MARK: Closed phases
 
     /// How many users a closed phase wants at a time.
     private func wanted(at instant: RunInstant) -> Int? {
-        guard self.phase >= 0, self.phase < self.phases.count, instant < self.end,
-            case .users(let from, let to) = self.phases[self.phase].load
+        guard phase >= 0, phase < phases.count, instant < end,
+            case .users(let from, let to) = phases[phase].load
         else { return nil }
-        let elapsed = instant.since(self.starts[self.phase]).inSeconds
-        let share = min(max(elapsed / self.phases[self.phase].duration.inSeconds, 0), 1)
+        let elapsed = instant.since(starts[phase]).inSeconds
+        let share = min(max(elapsed / phases[phase].duration.inSeconds, 0), 1)
         return Int((Double(from) + Double(to - from) * share + 1e-9).rounded(.down))
     }
 
     /// When a rising number of users asks for one more than are active.
     private var nextClosedStart: RunInstant? {
-        guard self.phase >= 0, self.phase < self.phases.count, case .users(let from, let to) = self.phases[self.phase].load,
-            to > from, self.active < to
+        guard phase >= 0, phase < phases.count, case .users(let from, let to) = phases[phase].load,
+            to > from, active < to
         else { return nil }
-        let share = max(Double(self.active + 1 - from) / Double(to - from), 0)
-        let start = self.starts[self.phase]
-        let end = start + self.phases[self.phase].duration
-        guard self.now < end else { return nil }
+        let share = max(Double(active + 1 - from) / Double(to - from), 0)
+        let start = starts[phase]
+        let end = start + phases[phase].duration
+        guard now < end else { return nil }
         // A nanosecond more, so that rounding cannot give a time before the number is reached.
-        let at = start + self.phases[self.phase].duration.scaled(by: share) + .nanoseconds(1)
-        let next = share == 0 ? max(start, self.now) : max(at, self.now)
+        let at = start + phases[phase].duration.scaled(by: share) + .nanoseconds(1)
+        let next = share == 0 ? max(start, now) : max(at, now)
         return next < end ? next : nil
     }
 
     private mutating func fillClosedPhase(at instant: RunInstant, _ decisions: inout [ScheduleDecision]) {
         guard let wanted = self.wanted(at: instant) else { return }
-        while self.active < wanted { decisions.append(.start(self.begin(at: instant, phase: self.phase))) }
+        while active < wanted { decisions.append(.start(begin(at: instant, phase: phase))) }
     }
 }

@@ -22,40 +22,40 @@ final class NameResolver {
     func begin(at node: DocumentNode, isOneLine: Bool) {
         self.node = node
         self.isOneLine = isOneLine
-        self.problems = []
+        problems = []
     }
 
     func finish(_ diagnostics: inout Diagnostics) {
-        for problem in self.problems { diagnostics.error(at: self.position(of: problem.offset), problem.message) }
+        for problem in problems { diagnostics.error(at: position(of: problem.offset), problem.message) }
     }
 
     func position(of offset: Int) -> SourcePosition {
-        self.isOneLine ? self.node.position.advanced(by: self.node.textOffset + offset) : self.node.position
+        isOneLine ? node.position.advanced(by: node.textOffset + offset) : node.position
     }
 
     func resolve(_ name: String, _ offset: Int) -> Expression {
-        if let constant = self.constants[name] { return .constant(constant) }
+        if let constant = constants[name] { return .constant(constant) }
         if Self.loopNames.contains(name) {
-            if self.loopDepth == 0 { self.problems.append((offset, "'\(name)' has a value only within a loop")) }
-            return .variable(slot: self.table.define(name))
+            if loopDepth == 0 { problems.append((offset, "'\(name)' has a value only within a loop")) }
+            return .variable(slot: table.define(name))
         }
-        if name.hasPrefix("$"), !Self.builtIn.contains(name), !self.table.definitions.contains(name) {
+        if name.hasPrefix("$"), !Self.builtIn.contains(name), !table.definitions.contains(name) {
             if let function = TemplateFunction(rawValue: name) {
-                self.problems.append((offset, "\(function.rawValue) is a function; call it with brackets: \(function.rawValue)(…)"))
+                problems.append((offset, "\(function.rawValue) is a function; call it with brackets: \(function.rawValue)(…)"))
             } else {
                 let known = Self.builtIn + Self.loopNames + TemplateFunction.allCases.map(\.rawValue)
-                self.problems.append((offset, "unknown name '\(name)'\(NearestName.hint(for: name, among: known))"))
+                problems.append((offset, "unknown name '\(name)'\(NearestName.hint(for: name, among: known))"))
             }
             return .constant(.null)
         }
-        return .variable(slot: self.table.refer(to: name, at: self.position(of: offset)))
+        return .variable(slot: table.refer(to: name, at: position(of: offset)))
     }
 
     /// Reports every name that nothing sets.
     func checkReferences(_ diagnostics: inout Diagnostics) {
-        guard !self.hasUnknownColumns else { return }
-        let known = self.table.definitions.union(Self.builtIn)
-        for reference in self.table.references where !known.contains(reference.name) {
+        guard !hasUnknownColumns else { return }
+        let known = table.definitions.union(Self.builtIn)
+        for reference in table.references where !known.contains(reference.name) {
             let names = known.filter { !$0.hasPrefix("$") && $0 != "target" }.sorted()
             let hint = NearestName.hint(for: reference.name, among: names)
             diagnostics.error(

@@ -29,7 +29,7 @@ public struct PayloadRows: Sendable {
         var diagnostics = Diagnostics()
         for (payload, text) in zip(script.configuration.payloads, texts) {
             do {
-                self.tables.append(try Self.table(payload, text: text, variables: script.variables))
+                tables.append(try Self.table(payload, text: text, variables: script.variables))
             } catch {
                 diagnostics.add(error)
             }
@@ -104,7 +104,7 @@ public struct PayloadRows: Sendable {
     /// The values of one virtual user: by its number for `sequence`, by the seed for `random`.
     func values(for user: Int, seed: UInt64) -> [(slot: Int, value: ScriptValue)] {
         var values: [(slot: Int, value: ScriptValue)] = []
-        for (number, table) in self.tables.enumerated() {
+        for (number, table) in tables.enumerated() {
             if let whole = table.whole {
                 if let slot = table.definition.wholeSlot { values.append((slot, whole)) }
                 continue

@@ -22,12 +22,12 @@ public struct Script: Sendable {
 extension Script {
     /// One line that summarises a run.
     public var summary: String {
-        let phases = self.configuration.phases
+        let phases = configuration.phases
         var arrivals = ArrivalTimes(phases: phases.map(\.withoutChance), random: SeededGenerator(seed: 0))
         var count = 0
         while arrivals.next() != nil, count < 10_000_000 { count += 1 }
         let seconds = phases.reduce(0) { $0 + $1.duration.inSeconds }
-        var text = "\(self.scenarios.count) scenario\(self.scenarios.count == 1 ? "" : "s")"
+        var text = "\(scenarios.count) scenario\(scenarios.count == 1 ? "" : "s")"
         if phases.isEmpty { return text + ", no phases" }
         text += ", \(phases.count) phase\(phases.count == 1 ? "" : "s"), \(ReportNumber.duration(seconds))"
         if count > 0 { text += ", \(ReportNumber.grouped(count)) arrivals" }
@@ -220,5 +220,5 @@ public struct EnsureDefinition: Sendable, Hashable {
     /// Highest share of failed virtual users, in percent.
     public var maximumErrorRate: Double?
 
-    public var isEmpty: Bool { self.thresholds.isEmpty && self.conditions.isEmpty && self.maximumErrorRate == nil }
+    public var isEmpty: Bool { thresholds.isEmpty && conditions.isEmpty && self.maximumErrorRate == nil }
 }

@@ -23,7 +23,7 @@ public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
     init(_ text: String) throws(SyntaxError) {
-        self.description = text
+        description = text
         var steps: [Step] = []
         let characters = Array(text)
         var index = 0
@@ -81,7 +81,7 @@ public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
     /// All values that the path finds.
     func matches(in root: ScriptValue) -> [ScriptValue] {
         var current = [root]
-        for step in self.steps {
+        for step in steps {
             var next: [ScriptValue] = []
             for value in current {
                 guard next.count < Self.maximumMatches else { break }
@@ -130,7 +130,7 @@ public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the path begins with a member's name. Such a path cannot mean a list of arguments, only the first of them.
     var beginsWithMember: Bool {
-        guard case .name(let name)? = self.steps.first else { return false }
+        guard case .name(let name)? = steps.first else { return false }
         return Int(name) == nil && name != "length"
     }
 }

@@ -12,13 +12,13 @@ struct Pattern: Sendable {
         self.expression = expression
     }
 
-    var groupCount: Int { self.expression.numberOfCaptureGroups }
+    var groupCount: Int { expression.numberOfCaptureGroups }
 
     /// The group's text in the first match. Nil if there is none.
     func firstMatch(in text: String, group: Int) -> String? {
         guard text.utf16.count <= Self.maximumTextLength else { return nil }
         let whole = NSRange(text.startIndex..., in: text)
-        guard let match = self.expression.firstMatch(in: text, range: whole), group < match.numberOfRanges,
+        guard let match = expression.firstMatch(in: text, range: whole), group < match.numberOfRanges,
             let range = Range(match.range(at: group), in: text)
         else { return nil }
         return String(text[range])

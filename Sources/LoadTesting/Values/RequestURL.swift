@@ -16,8 +16,8 @@ struct RequestURL: Sendable, Hashable {
         let rest = text[separator.upperBound...]
         let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
         guard end != rest.startIndex else { return nil }
-        self.origin = "\(scheme)://\(rest[..<end].lowercased())"
-        self.target = Self.target(rest[end...])
+        origin = "\(scheme)://\(rest[..<end].lowercased())"
+        target = Self.target(rest[end...])
     }
 
     private init(origin: String, target: String) {
@@ -39,18 +39,18 @@ struct RequestURL: Sendable, Hashable {
         return target
     }
 
-    var text: String { self.origin + self.target }
+    var text: String { origin + target }
 
     /// Resolves a `Location` (RFC 3986 §5.2, without dot segments).
     func resolve(_ location: String) -> RequestURL? {
         if location.contains("://") { return RequestURL(location) }
-        if location.hasPrefix("//") { return RequestURL("\(self.origin.prefix { $0 != ":" }):\(location)") }
-        let path = self.target.prefix { $0 != "?" }
-        if location.hasPrefix("/") { return RequestURL(origin: self.origin, target: Self.target(location[...])) }
+        if location.hasPrefix("//") { return RequestURL("\(origin.prefix { $0 != ":" }):\(location)") }
+        let path = target.prefix { $0 != "?" }
+        if location.hasPrefix("/") { return RequestURL(origin: origin, target: Self.target(location[...])) }
         if location.hasPrefix("?") || location.isEmpty {
-            return RequestURL(origin: self.origin, target: Self.target("\(path)\(location)"))
+            return RequestURL(origin: origin, target: Self.target("\(path)\(location)"))
         }
         let folder = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
-        return RequestURL(origin: self.origin, target: Self.target("\(folder)\(location)"))
+        return RequestURL(origin: origin, target: Self.target("\(folder)\(location)"))
     }
 }

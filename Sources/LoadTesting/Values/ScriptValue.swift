@@ -88,14 +88,14 @@ public enum ScriptValue: Sendable, Hashable {
         case .bool(let value): return value ? "true" : "false"
         case .int(let value): return String(value)
         case .string(let value): return value
-        case .double, .array, .object: return self.json
+        case .double, .array, .object: return json
         }
     }
 
     /// The value as JSON.
     public var json: String {
         var writer = JSONWriter()
-        self.write(to: &writer)
+        write(to: &writer)
         return String(buffer: writer.buffer)
     }
 
@@ -109,9 +109,9 @@ public enum ScriptValue: Sendable, Hashable {
         case (.null, .null): return true
         case (.bool(let one), .bool(let two)): return one == two
         case (.string(let one), .string(let two)): return one == two
-        case (.bool, _), (_, .bool): return self.text == other.text && !self.text.isEmpty
+        case (.bool, _), (_, .bool): return text == other.text && !text.isEmpty
         case (.int, _), (.double, _), (_, .int), (_, .double):
-            guard let one = self.number, let two = other.number else { return false }
+            guard let one = number, let two = other.number else { return false }
             return one == two
         default: return false
         }

@@ -15,37 +15,37 @@ struct Answer {
 
     /// The arguments of an event (without its name) or of an acknowledgement.
     init(arguments: Arguments) {
-        self.value = .array(arguments.all.map(ScriptValue.init))
-        self.text = String(decoding: arguments.packet.arguments, as: UTF8.self)
-        self.isArguments = true
+        value = .array(arguments.all.map(ScriptValue.init))
+        text = String(decoding: arguments.packet.arguments, as: UTF8.self)
+        isArguments = true
     }
 
     init(message: ByteBuffer) {
-        self.text = String(buffer: message)
-        self.value = (try? JSONSlice(validating: message)).map(ScriptValue.init) ?? .string(self.text)
-        self.isArguments = false
+        text = String(buffer: message)
+        value = (try? JSONSlice(validating: message)).map(ScriptValue.init) ?? .string(text)
+        isArguments = false
     }
 
     init(response: HTTPResponseValue) {
         self.init(message: response.body)
-        self.status = response.status
-        self.headers = response.headers
+        status = response.status
+        headers = response.headers
     }
 
     /// Artillery's paths begin at the arguments: `$.0.ok`. A path that begins with a member's name cannot mean a list, so it is read from
     /// the first argument.
     func find(_ path: JSONPath) -> ScriptValue? {
-        if self.isArguments, path.beginsWithMember, case .array(let arguments) = self.value {
+        if isArguments, path.beginsWithMember, case .array(let arguments) = value {
             return arguments.first.flatMap { path.first(in: $0) }
         }
-        return path.first(in: self.value)
+        return path.first(in: value)
     }
 
     func extract(_ extraction: Extraction) -> ScriptValue? {
         switch extraction {
-        case .json(let path): self.find(path)
-        case .pattern(let pattern, let group): Pattern(pattern)?.firstMatch(in: self.text, group: group).map(ScriptValue.string)
-        case .header(let name): self.headers.first { $0.name.lowercased() == name }.map { .string($0.value) }
+        case .json(let path): find(path)
+        case .pattern(let pattern, let group): Pattern(pattern)?.firstMatch(in: text, group: group).map(ScriptValue.string)
+        case .header(let name): headers.first { $0.name.lowercased() == name }.map { .string($0.value) }
         }
     }
 }
@@ -68,10 +68,10 @@ extension ResponseCheck {
             let expected = data.value(in: &scope)
             if !Self.data(expected, fits: answer) { result.failure = "data is not valid" }
         }
-        for match in self.matches where !match.isMet(by: answer, in: &scope) {
+        for match in matches where !match.isMet(by: answer, in: &scope) {
             if match.isStrict { result.failure = result.failure ?? "failed match" } else { result.softFailures.append("failed match") }
         }
-        for capture in self.captures {
+        for capture in captures {
             if let value = answer.extract(capture.extraction) {
                 scope.slots[capture.slot] = value
             } else if capture.isStrict {
@@ -81,7 +81,7 @@ extension ResponseCheck {
                 result.softFailures.append("failed capture")
             }
         }
-        for expectation in self.expectations {
+        for expectation in expectations {
             if expectation.isMet(by: answer, in: &scope) {
                 result.expectationsMet += 1
             } else {
@@ -105,8 +105,8 @@ extension ResponseCheck {
 
 extension ResponseMatch {
     func isMet(by answer: Answer, in scope: inout VariableScope) -> Bool {
-        let expected = self.value.value(in: &scope)
-        guard let found = answer.extract(self.extraction) else { return expected == .null }
+        let expected = value.value(in: &scope)
+        guard let found = answer.extract(extraction) else { return expected == .null }
         return found.matches(expected)
     }
 }

@@ -17,21 +17,21 @@ public struct ScriptSource: Sendable, Codable {
         self.options = options
     }
 
-    public var isJourneyFile: Bool { LoadTestConfiguration.describes(self.text) }
+    public var isJourneyFile: Bool { LoadTestConfiguration.describes(text) }
 
     /// - Throws: all errors in it.
     public func script() throws(Diagnostics) -> Script {
-        self.isJourneyFile
-            ? try LoadTestConfiguration.parse(self.text, file: self.file, options: self.options)
-            : try ScriptParser.parse(self.text, file: self.file, options: self.options)
+        isJourneyFile
+            ? try LoadTestConfiguration.parse(text, file: file, options: options)
+            : try ScriptParser.parse(text, file: file, options: options)
     }
 
     /// A copy for another machine, with only those variables of the environment that the script reads.
     public var portable: ScriptSource {
         var source = self
-        let texts = [self.text, self.options.configuration?.text, self.options.overrides, self.options.variables].compactMap { $0 }
+        let texts = [text, options.configuration?.text, options.overrides, options.variables].compactMap { $0 }
         let read = Set(texts.flatMap(EnvironmentVariables.names))
-        source.options.processEnvironment = self.options.processEnvironment.filter { read.contains($0.key) }
+        source.options.processEnvironment = options.processEnvironment.filter { read.contains($0.key) }
         return source
     }
 }
@@ -59,14 +59,14 @@ public struct WorkerAssignment: Sendable, Codable {
     ///   - captured: the captures of `before`.
     public init(_ source: ScriptSource, options: LoadRunOptions, isVerbose: Bool, captured: HookOutcome) {
         self.source = source
-        self.seed = options.seed
-        self.timeScale = options.timeScale
-        self.eventLoops = options.eventLoops
-        self.startedAtMilliseconds = options.startedAtMilliseconds
-        self.localAddresses = options.localAddresses
+        seed = options.seed
+        timeScale = options.timeScale
+        eventLoops = options.eventLoops
+        startedAtMilliseconds = options.startedAtMilliseconds
+        localAddresses = options.localAddresses
         self.isVerbose = isVerbose
-        self.share = options.share
-        self.startUptimeNanoseconds = options.startUptimeNanoseconds ?? 0
+        share = options.share
+        startUptimeNanoseconds = options.startUptimeNanoseconds ?? 0
         self.captured = captured.captured
     }
 
@@ -74,18 +74,18 @@ public struct WorkerAssignment: Sendable, Codable {
     ///
     /// - Throws: all that is wrong with the script or its payloads.
     public func run(observer: LoadRunObserver) throws(Diagnostics) -> LoadRun {
-        let script = try self.source.script()
+        let script = try source.script()
         let rows =
             if let payloads { try PayloadRows(script, texts: payloads) } else {
-                try PayloadRows(script, directory: self.source.directory)
+                try PayloadRows(script, directory: source.directory)
             }
-        var options = LoadRunOptions(seed: self.seed, startedAtMilliseconds: self.startedAtMilliseconds)
-        options.timeScale = self.timeScale
-        options.eventLoops = self.eventLoops
-        options.localAddresses = self.localAddresses
-        options.share = self.share
-        options.startUptimeNanoseconds = self.startUptimeNanoseconds
-        options.hooks = .playedElsewhere(self.captured)
+        var options = LoadRunOptions(seed: seed, startedAtMilliseconds: startedAtMilliseconds)
+        options.timeScale = timeScale
+        options.eventLoops = eventLoops
+        options.localAddresses = localAddresses
+        options.share = share
+        options.startUptimeNanoseconds = startUptimeNanoseconds
+        options.hooks = .playedElsewhere(captured)
         return LoadRun(script, payloads: rows, options: options, observer: observer)
     }
 }
@@ -95,13 +95,13 @@ extension CapturedValue: Codable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.slot = try values.decode(Int.self, forKey: .slot)
-        self.value = ScriptValue(try JSONSlice(validating: ByteBuffer(string: try values.decode(String.self, forKey: .json))))
+        slot = try values.decode(Int.self, forKey: .slot)
+        value = ScriptValue(try JSONSlice(validating: ByteBuffer(string: try values.decode(String.self, forKey: .json))))
     }
 
     func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(self.slot, forKey: .slot)
-        try values.encode(self.value.json, forKey: .json)
+        try values.encode(slot, forKey: .slot)
+        try values.encode(value.json, forKey: .json)
     }
 }

@@ -8,7 +8,7 @@ public struct WorkerMerger: Sendable {
         var end: WorkerEnd?
         var isLost = false
 
-        var isDone: Bool { self.end != nil || self.isLost }
+        var isDone: Bool { end != nil || isLost }
     }
 
     private struct Period: Sendable {
@@ -33,63 +33,63 @@ public struct WorkerMerger: Sendable {
         let end = LoadSchedule(
             phases: script.configuration.phases, weights: script.scenarios.map(\.weight), seed: options.seed, timeScale: options.timeScale
         ).end
-        self.collector = RunCollector(context, periodNanoseconds: RunCollector.periodNanoseconds(options.period, end: end))
+        collector = RunCollector(context, periodNanoseconds: RunCollector.periodNanoseconds(options.period, end: end))
         self.workers = Array(repeating: Worker(), count: workers)
-        self.planned = end.seconds
-        self.version = options.version
+        planned = end.seconds
+        version = options.version
     }
 
-    public var catalog: MetricCatalog { self.collector.context.compiled.catalog }
-    public var measurements: Measurements { self.collector.aggregate }
-    public var periodLength: Duration { .nanoseconds(self.collector.periodNanoseconds) }
-    public var activeUsers: Int { self.workers.reduce(0) { $0 + ($1.isDone ? 0 : $1.progress.activeUsers) } }
+    public var catalog: MetricCatalog { collector.context.compiled.catalog }
+    public var measurements: Measurements { collector.aggregate }
+    public var periodLength: Duration { .nanoseconds(collector.periodNanoseconds) }
+    public var activeUsers: Int { workers.reduce(0) { $0 + ($1.isDone ? 0 : $1.progress.activeUsers) } }
 
     /// Takes a message.
     ///
     /// - Returns: the periods that are complete now.
     public mutating func receive(_ message: WorkerMessage, from worker: Int) -> [MetricsReport] {
         switch message {
-        case .progress(let progress): self.workers[worker].progress = progress
+        case .progress(let progress): workers[worker].progress = progress
         case .period(let period):
-            self.workers[worker].periods = max(self.workers[worker].periods, period.number + 1)
-            var known = self.open[period.number] ?? Period(measurements: Measurements(catalog: self.catalog))
+            workers[worker].periods = max(workers[worker].periods, period.number + 1)
+            var known = self.open[period.number] ?? Period(measurements: Measurements(catalog: catalog))
             known.measurements.merge(period.measurements)
             known.activeUsers += period.activeUsers
             self.open[period.number] = known
         case .ended(let end):
-            self.collector.add(end.audit)
-            self.workers[worker].end = end
+            collector.add(end.audit)
+            workers[worker].end = end
         case .log: break
         }
-        return self.completePeriods()
+        return completePeriods()
     }
 
     /// A worker has ended. Without its last message it is lost, with the users that it had.
     public mutating func exited(_ worker: Int, reason: String, after seconds: Double) -> [MetricsReport] {
-        guard self.workers[worker].end == nil else { return [] }
-        self.workers[worker].isLost = true
-        self.lostWorkers.append(
-            "worker \(worker + 1) of \(self.workers.count) was lost after \(ReportNumber.text(seconds)) s (\(reason)): "
-                + "its \(self.workers[worker].progress.activeUsers) virtual users at work, and what it had not told yet, are missing")
-        return self.completePeriods()
+        guard workers[worker].end == nil else { return [] }
+        workers[worker].isLost = true
+        lostWorkers.append(
+            "worker \(worker + 1) of \(workers.count) was lost after \(ReportNumber.text(seconds)) s (\(reason)): "
+                + "its \(workers[worker].progress.activeUsers) virtual users at work, and what it had not told yet, are missing")
+        return completePeriods()
     }
 
     /// The first worker that has not ended.
-    var firstAtWork: Int? { self.workers.firstIndex { !$0.isDone } }
+    var firstAtWork: Int? { workers.firstIndex { !$0.isDone } }
 
-    public var isDone: Bool { self.workers.allSatisfy(\.isDone) }
+    public var isDone: Bool { workers.allSatisfy(\.isDone) }
 
     /// A period is complete when every running worker has reported it.
     private mutating func completePeriods() -> [MetricsReport] {
         var reports: [MetricsReport] = []
-        while self.workers.allSatisfy({ $0.isDone || $0.periods > self.nextPeriod }) {
-            guard let last = self.open.keys.max(), last >= self.nextPeriod else { break }
-            let number = self.nextPeriod
-            self.nextPeriod += 1
+        while workers.allSatisfy({ $0.isDone || $0.periods > nextPeriod }) {
+            guard let last = self.open.keys.max(), last >= nextPeriod else { break }
+            let number = nextPeriod
+            nextPeriod += 1
             guard let period = self.open.removeValue(forKey: number) else { continue }
-            let end = RunInstant(nanoseconds: (Int64(number) + 1) * self.collector.periodNanoseconds)
-            let now = period.measurements.lastAt.map { last in self.isDone && self.open.isEmpty ? last : end } ?? end
-            let report = self.collector.add(period.measurements, number: Int64(number), now: now, activeUsers: period.activeUsers)
+            let end = RunInstant(nanoseconds: (Int64(number) + 1) * collector.periodNanoseconds)
+            let now = period.measurements.lastAt.map { last in isDone && self.open.isEmpty ? last : end } ?? end
+            let report = collector.add(period.measurements, number: Int64(number), now: now, activeUsers: period.activeUsers)
             if let report { reports.append(report) }
         }
         return reports
@@ -98,10 +98,10 @@ public struct WorkerMerger: Sendable {
     /// One view of all workers.
     public mutating func snapshot(at seconds: Double, phase: String?) -> ProgressSnapshot {
         var total = LoopPlayer.Glance()
-        for worker in self.workers { total.add(worker.progress.counts) }
-        self.lastSnapshot = ProgressSnapshot(
-            total, activeUsers: self.activeUsers, phase: phase, elapsed: seconds, total: self.planned, before: self.lastSnapshot)
-        return self.lastSnapshot
+        for worker in workers { total.add(worker.progress.counts) }
+        lastSnapshot = ProgressSnapshot(
+            total, activeUsers: activeUsers, phase: phase, elapsed: seconds, total: planned, before: lastSnapshot)
+        return lastSnapshot
     }
 
     /// The report of the whole run.
@@ -110,17 +110,17 @@ public struct WorkerMerger: Sendable {
     public func report(hooks: [HookOutcome] = []) -> RunReport {
         var health = GeneratorHealth()
         health.eventLoops = 0
-        for end in self.workers.compactMap(\.end) { health.merge(end.health) }
-        let seconds = self.workers.compactMap(\.end?.seconds).max() ?? 0
-        var report = self.collector.report(
-            seconds: seconds, hooks: hooks.compactMap(\.hook), version: self.version, health: health.eventLoops > 0 ? health : nil)
-        report.workers = self.workers.count
-        report.lostWorkers = self.lostWorkers
-        if !self.lostWorkers.isEmpty {
+        for end in workers.compactMap(\.end) { health.merge(end.health) }
+        let seconds = workers.compactMap(\.end?.seconds).max() ?? 0
+        var report = collector.report(
+            seconds: seconds, hooks: hooks.compactMap(\.hook), version: version, health: health.eventLoops > 0 ? health : nil)
+        report.workers = workers.count
+        report.lostWorkers = lostWorkers
+        if !lostWorkers.isEmpty {
             report.verdict.checks.insert(
                 Verdict.Check(
                     name: "all workers played to the end", passed: false,
-                    detail: "\(self.lostWorkers.count) of \(self.workers.count) were lost"), at: 0)
+                    detail: "\(lostWorkers.count) of \(workers.count) were lost"), at: 0)
             if report.verdict.exitStatus == .passed { report.verdict.exitStatus = .failed }
         }
         return report
@@ -130,10 +130,10 @@ public struct WorkerMerger: Sendable {
 extension GeneratorHealth {
     /// Adds another process of the same run.
     mutating func merge(_ other: GeneratorHealth) {
-        self.cpuSeconds += other.cpuSeconds
-        self.wallSeconds = max(self.wallSeconds, other.wallSeconds)
-        self.eventLoops += other.eventLoops
-        self.loopLag.merge(other.loopLag)
-        self.scheduleSlip.merge(other.scheduleSlip)
+        cpuSeconds += other.cpuSeconds
+        wallSeconds = max(wallSeconds, other.wallSeconds)
+        eventLoops += other.eventLoops
+        loopLag.merge(other.loopLag)
+        scheduleSlip.merge(other.scheduleSlip)
     }
 }

@@ -57,9 +57,9 @@ extension LatencyHistogram: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(self.buckets.flatMap { [$0.microseconds, $0.count] }, forKey: .buckets)
-        try values.encode(self.sumNanoseconds, forKey: .sum)
-        try values.encode(self.minimumNanoseconds, forKey: .minimum)
-        try values.encode(self.maximumNanoseconds, forKey: .maximum)
+        try values.encode(buckets.flatMap { [$0.microseconds, $0.count] }, forKey: .buckets)
+        try values.encode(sumNanoseconds, forKey: .sum)
+        try values.encode(minimumNanoseconds, forKey: .minimum)
+        try values.encode(maximumNanoseconds, forKey: .maximum)
     }
 }

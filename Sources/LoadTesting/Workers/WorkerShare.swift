@@ -16,28 +16,28 @@ public struct WorkerShare: Sendable, Hashable, Codable {
 
     /// One of the parts into which this one is divided.
     public func part(_ number: Int, of parts: Int) -> WorkerShare {
-        WorkerShare(index: self.index * parts + number, of: self.count * parts)
+        WorkerShare(index: index * parts + number, of: count * parts)
     }
 
     /// This worker's part of a number of users. The parts of all workers add up to the number.
     func part(of total: Int) -> Int {
         // Products of a share and a limit of the script stay far below 2⁶³.
-        total * (self.index + 1) / self.count - total * self.index / self.count
+        total * (index + 1) / count - total * index / count
     }
 
     /// The number within the whole run of this worker's n-th user. Workers never share a number.
-    func user(_ local: Int) -> Int { local * self.count + self.index }
+    func user(_ local: Int) -> Int { local * count + index }
 
     /// Whether the arrival of this number, counted over the whole run, is this worker's.
-    func owns(arrival number: Int) -> Bool { number % self.count == self.index }
+    func owns(arrival number: Int) -> Bool { number % count == index }
 
     /// The phases as this worker plays them: arrivals are chosen one by one, fixed numbers of users are divided.
     func phases(_ phases: [Phase]) -> [Phase] {
-        guard self.count > 1 else { return phases }
+        guard count > 1 else { return phases }
         return phases.map { phase in
             var phase = phase
-            if case .users(let from, let to) = phase.load { phase.load = .users(from: self.part(of: from), to: self.part(of: to)) }
-            phase.maximumUsers = phase.maximumUsers.map { self.part(of: $0) }
+            if case .users(let from, let to) = phase.load { phase.load = .users(from: part(of: from), to: part(of: to)) }
+            phase.maximumUsers = phase.maximumUsers.map { part(of: $0) }
             return phase
         }
     }

@@ -49,9 +49,9 @@ public struct RedisCommand: Sendable, Hashable, CustomStringConvertible, CustomR
 
     /// Bytes that it takes on the wire, or a little less: the measure of the queue's limits.
     public var byteCount: Int {
-        self.arguments.reduce(self.name.utf8.count + 16) { $0 + $1.byteCount + 8 }
+        arguments.reduce(name.utf8.count + 16) { $0 + $1.byteCount + 8 }
     }
 
-    public var description: String { "\(self.name) with \(self.arguments.count) arguments" }
-    public var customMirror: Mirror { Mirror(self, children: ["name": self.name, "arguments": self.arguments.count]) }
+    public var description: String { "\(name) with \(arguments.count) arguments" }
+    public var customMirror: Mirror { Mirror(self, children: ["name": name, "arguments": arguments.count]) }
 }

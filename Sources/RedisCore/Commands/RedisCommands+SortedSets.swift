@@ -15,7 +15,7 @@ extension RedisCommands {
     /// - Returns: how many members are new.
     @discardableResult
     public func addToSortedSet(_ key: String, _ member: RedisArgument, score: Double) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("ZADD", .text(key), .double(score), member)).integer()
+        try await reply(to: RedisCommand("ZADD", .text(key), .double(score), member)).integer()
     }
 
     /// - Returns: the new score.
@@ -27,11 +27,11 @@ extension RedisCommands {
     }
 
     public func sortedSetCount(_ key: String) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("ZCARD", .text(key))).integer()
+        try await reply(to: RedisCommand("ZCARD", .text(key))).integer()
     }
 
     public func score(_ key: String, of member: RedisArgument) async throws(RedisError) -> Double? {
-        try await self.reply(to: RedisCommand("ZSCORE", .text(key), member)).optionalDouble()
+        try await reply(to: RedisCommand("ZSCORE", .text(key), member)).optionalDouble()
     }
 
     /// Members by their place in the order of scores: from 0, or from -1 for the last.
@@ -56,20 +56,20 @@ extension RedisCommands {
 
     @discardableResult
     public func removeFromSortedSet(_ key: String, _ members: RedisArgument...) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("ZREM", arguments: [.text(key)] + members)).integer()
+        try await reply(to: RedisCommand("ZREM", arguments: [.text(key)] + members)).integer()
     }
 
     /// Removes by place: `0` through `-1_001` leaves the thousand with the highest scores.
     @discardableResult
     public func removeFromSortedSet(_ key: String, from first: Int, through last: Int) async throws(RedisError) -> Int {
-        try await self.reply(
+        try await reply(
             to: RedisCommand("ZREMRANGEBYRANK", .text(key), .integer(Int64(first)), .integer(Int64(last)))
         ).integer()
     }
 
     @discardableResult
     public func removeFromSortedSet(_ key: String, scores: ClosedRange<Double>) async throws(RedisError) -> Int {
-        try await self.reply(
+        try await reply(
             to: RedisCommand("ZREMRANGEBYSCORE", .text(key), .double(scores.lowerBound), .double(scores.upperBound))
         ).integer()
     }

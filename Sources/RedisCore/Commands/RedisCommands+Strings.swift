@@ -8,12 +8,12 @@ public enum RedisCondition: String, Sendable, Hashable {
 
 extension RedisCommands {
     /// Asks for a sign of life.
-    public func ping() async throws(RedisError) { _ = try await self.send("PING") }
+    public func ping() async throws(RedisError) { _ = try await send("PING") }
 
     // MARK: Keys
 
     public func get(_ key: String) async throws(RedisError) -> ByteBuffer? {
-        try await self.reply(to: RedisCommand("GET", .text(key))).optionalBytes()
+        try await reply(to: RedisCommand("GET", .text(key))).optionalBytes()
     }
 
     /// - Returns: whether it was written.
@@ -24,38 +24,38 @@ extension RedisCommands {
         var arguments: [RedisArgument] = [.text(key), value]
         if let expiresIn { arguments += ["PX", .integer(expiresIn.wholeMilliseconds)] }
         if let condition { arguments.append(.text(condition.rawValue)) }
-        return try await !self.send(RedisCommand("SET", arguments: arguments)).isNull
+        return try await !send(RedisCommand("SET", arguments: arguments)).isNull
     }
 
     /// Reads and deletes in one step.
     public func getAndDelete(_ key: String) async throws(RedisError) -> ByteBuffer? {
-        try await self.reply(to: RedisCommand("GETDEL", .text(key))).optionalBytes()
+        try await reply(to: RedisCommand("GETDEL", .text(key))).optionalBytes()
     }
 
     @discardableResult
     public func increment(_ key: String, by amount: Int = 1) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("INCRBY", .text(key), .integer(Int64(amount)))).integer()
+        try await reply(to: RedisCommand("INCRBY", .text(key), .integer(Int64(amount)))).integer()
     }
 
     /// - Returns: how many there were.
     @discardableResult
     public func delete(_ keys: String...) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("DEL", arguments: keys.map { .text($0) })).integer()
+        try await reply(to: RedisCommand("DEL", arguments: keys.map { .text($0) })).integer()
     }
 
     public func exists(_ key: String) async throws(RedisError) -> Bool {
-        try await self.reply(to: RedisCommand("EXISTS", .text(key))).integer() > 0
+        try await reply(to: RedisCommand("EXISTS", .text(key))).integer() > 0
     }
 
     /// - Returns: whether the key exists.
     @discardableResult
     public func expire(_ key: String, in time: Duration) async throws(RedisError) -> Bool {
-        try await self.reply(to: RedisCommand("PEXPIRE", .text(key), .integer(time.wholeMilliseconds))).integer() > 0
+        try await reply(to: RedisCommand("PEXPIRE", .text(key), .integer(time.wholeMilliseconds))).integer() > 0
     }
 
     /// The time that a key has left; nil: it has no end, or does not exist.
     public func timeToLive(_ key: String) async throws(RedisError) -> Duration? {
-        let milliseconds = try await self.reply(to: RedisCommand("PTTL", .text(key))).integer()
+        let milliseconds = try await reply(to: RedisCommand("PTTL", .text(key))).integer()
         return milliseconds < 0 ? nil : .milliseconds(milliseconds)
     }
 
@@ -82,11 +82,11 @@ extension RedisCommands {
     /// - Returns: how many fields are new.
     @discardableResult
     public func setFields(_ key: String, _ fields: [(String, RedisArgument)]) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("HSET", arguments: [.text(key)] + fields.flatMap { [.text($0.0), $0.1] })).integer()
+        try await reply(to: RedisCommand("HSET", arguments: [.text(key)] + fields.flatMap { [.text($0.0), $0.1] })).integer()
     }
 
     public func field(_ key: String, _ field: String) async throws(RedisError) -> ByteBuffer? {
-        try await self.reply(to: RedisCommand("HGET", .text(key), .text(field))).optionalBytes()
+        try await reply(to: RedisCommand("HGET", .text(key), .text(field))).optionalBytes()
     }
 
     public func fields(_ key: String) async throws(RedisError) -> [String: ByteBuffer] {
@@ -101,12 +101,12 @@ extension RedisCommands {
 
     @discardableResult
     public func deleteFields(_ key: String, _ fields: String...) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("HDEL", arguments: [.text(key)] + fields.map { .text($0) })).integer()
+        try await reply(to: RedisCommand("HDEL", arguments: [.text(key)] + fields.map { .text($0) })).integer()
     }
 
     @discardableResult
     public func incrementField(_ key: String, _ field: String, by amount: Int = 1) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("HINCRBY", .text(key), .text(field), .integer(Int64(amount)))).integer()
+        try await reply(to: RedisCommand("HINCRBY", .text(key), .text(field), .integer(Int64(amount)))).integer()
     }
 
     // MARK: Channels
@@ -114,13 +114,13 @@ extension RedisCommands {
     /// - Returns: how many subscribers Redis handed it to.
     @discardableResult
     public func publish(_ payload: RedisArgument, to channel: String) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("PUBLISH", .text(channel), payload)).integer()
+        try await reply(to: RedisCommand("PUBLISH", .text(channel), payload)).integer()
     }
 
     /// To a sharded channel (Redis 7).
     @discardableResult
     public func publish(_ payload: RedisArgument, toShard channel: String) async throws(RedisError) -> Int {
-        try await self.reply(to: RedisCommand("SPUBLISH", .text(channel), payload)).integer()
+        try await reply(to: RedisCommand("SPUBLISH", .text(channel), payload)).integer()
     }
 
     /// How many connections subscribe to a channel by its name.
@@ -135,7 +135,7 @@ extension RedisCommands {
 extension Duration {
     /// Rounded up, so that a key never ends before its time.
     var wholeMilliseconds: Int64 {
-        let (seconds, attoseconds) = self.components
+        let (seconds, attoseconds) = components
         return seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
     }
 }

@@ -15,12 +15,12 @@ public protocol RedisCommands: Sendable {
 
 extension RedisCommands {
     public func send(_ command: RedisCommand) async throws(RedisError) -> RESPValue {
-        try await self.send(command, timeout: nil)
+        try await send(command, timeout: nil)
     }
 
     /// `send(RedisCommand("SET", …))`, spelled shorter.
     public func send(_ name: String, _ arguments: RedisArgument...) async throws(RedisError) -> RESPValue {
-        try await self.send(RedisCommand(name, arguments: arguments), timeout: nil)
+        try await send(RedisCommand(name, arguments: arguments), timeout: nil)
     }
 
     /// Carries the commands out in one step (MULTI, EXEC): nobody sees a part of them.
@@ -28,7 +28,7 @@ extension RedisCommands {
     /// - Throws: also when Redis refuses a command while it queues them: then none is carried out. A command that fails while it is carried
     ///   out stops no other; its reply is an error in the result.
     public func transaction(_ commands: [RedisCommand]) async throws(RedisError) -> [Result<RESPValue, RedisError>] {
-        let replies = try await self.pipeline([RedisCommand("MULTI")] + commands + [RedisCommand("EXEC")])
+        let replies = try await pipeline([RedisCommand("MULTI")] + commands + [RedisCommand("EXEC")])
         guard let last = replies.last else { throw RedisError(.unexpectedReply, "EXEC") }
         guard let values = try last.get().elements, values.count == commands.count else { throw RedisError(.unexpectedReply, "EXEC") }
         return values.map { value in
@@ -41,10 +41,10 @@ extension RedisCommands {
         _ script: RedisScript, keys: [RedisArgument], arguments: [RedisArgument] = []
     ) async throws(RedisError) -> RESPValue {
         do throws(RedisError) {
-            return try await self.send(script.bySHA1(keys: keys, arguments: arguments))
+            return try await send(script.bySHA1(keys: keys, arguments: arguments))
         } catch {
             guard error.reply?.kind == "NOSCRIPT" else { throw error }
-            return try await self.send(script.byText(keys: keys, arguments: arguments))
+            return try await send(script.byText(keys: keys, arguments: arguments))
         }
     }
 }
@@ -60,37 +60,37 @@ struct RedisReply {
     }
 
     func integer() throws(RedisError) -> Int {
-        guard let integer = self.value.integer, let value = Int(exactly: integer) else { throw self.unexpected }
+        guard let integer = self.value.integer, let value = Int(exactly: integer) else { throw unexpected }
         return value
     }
 
     func optionalBytes() throws(RedisError) -> ByteBuffer? {
-        if self.value.isNull { return nil }
-        guard let bytes = self.value.bytes else { throw self.unexpected }
+        if value.isNull { return nil }
+        guard let bytes = value.bytes else { throw unexpected }
         return bytes
     }
 
     func optionalDouble() throws(RedisError) -> Double? {
-        if self.value.isNull { return nil }
-        guard let double = self.value.double else { throw self.unexpected }
+        if value.isNull { return nil }
+        guard let double = value.double else { throw unexpected }
         return double
     }
 
     func elements() throws(RedisError) -> [RESPValue] {
-        guard let elements = self.value.elements else { throw self.unexpected }
+        guard let elements = value.elements else { throw unexpected }
         return elements
     }
 
     func pairs() throws(RedisError) -> [RESPPair] {
-        guard let pairs = self.value.pairs else { throw self.unexpected }
+        guard let pairs = value.pairs else { throw unexpected }
         return pairs
     }
 
-    var unexpected: RedisError { RedisError(.unexpectedReply, self.command) }
+    var unexpected: RedisError { RedisError(.unexpectedReply, command) }
 }
 
 extension RedisCommands {
     func reply(to command: RedisCommand, timeout: Duration? = nil) async throws(RedisError) -> RedisReply {
-        RedisReply(command, try await self.send(command, timeout: timeout))
+        RedisReply(command, try await send(command, timeout: timeout))
     }
 }

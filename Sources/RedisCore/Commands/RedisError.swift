@@ -34,7 +34,7 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
 
         private let name: String
         private init(_ name: String) { self.name = name }
-        public var description: String { self.name }
+        public var description: String { name }
     }
 
     public let code: Code
@@ -57,11 +57,11 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String {
-        self.detail.isEmpty ? "Redis: \(self.code)" : "Redis: \(self.code) (\(self.detail))"
+        detail.isEmpty ? "Redis: \(code)" : "Redis: \(code) (\(detail))"
     }
 
     /// The same failure of a command that had been sent.
     func afterSending(_ wasSent: Bool) -> RedisError {
-        RedisError(self.code, self.detail, reply: self.reply, mayHaveBeenExecuted: wasSent)
+        RedisError(code, detail, reply: reply, mayHaveBeenExecuted: wasSent)
     }
 }

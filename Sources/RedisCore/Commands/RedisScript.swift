@@ -25,7 +25,7 @@ public struct RedisScript: Sendable {
 
         /// What `redis.call` is to Lua: an error reply is thrown, and ends the script.
         public func redis(_ name: String, _ arguments: RedisArgument...) throws(RedisError) -> RESPValue {
-            try self.execute(RedisCommand(name, arguments: arguments))
+            try execute(RedisCommand(name, arguments: arguments))
         }
     }
 
@@ -39,7 +39,7 @@ public struct RedisScript: Sendable {
     public init(_ name: String, lua: String, twin: @escaping @Sendable (Call) throws -> RESPValue) {
         self.name = name
         self.lua = lua
-        self.sha1 = Self.sha1(of: lua)
+        sha1 = Self.sha1(of: lua)
         self.twin = twin
     }
 
@@ -48,11 +48,11 @@ public struct RedisScript: Sendable {
 
     /// The call by name; Redis answers `NOSCRIPT` if it does not know the text.
     public func bySHA1(keys: [RedisArgument], arguments: [RedisArgument]) -> RedisCommand {
-        RedisCommand("EVALSHA", arguments: [.text(self.sha1), .integer(Int64(keys.count))] + keys + arguments)
+        RedisCommand("EVALSHA", arguments: [.text(sha1), .integer(Int64(keys.count))] + keys + arguments)
     }
 
     /// The call with the text, which Redis keeps for the next time.
     public func byText(keys: [RedisArgument], arguments: [RedisArgument]) -> RedisCommand {
-        RedisCommand("EVAL", arguments: [.text(self.lua), .integer(Int64(keys.count))] + keys + arguments)
+        RedisCommand("EVAL", arguments: [.text(lua), .integer(Int64(keys.count))] + keys + arguments)
     }
 }

@@ -106,35 +106,35 @@ public struct RedisClientMachine: Sendable {
 
     /// Begins to connect.
     public mutating func start(at now: Duration) -> [Action] {
-        guard self.phase == .idle else { return [] }
-        return self.connect(at: now)
+        guard phase == .idle else { return [] }
+        return connect(at: now)
     }
 
     mutating func connect(at now: Duration) -> [Action] {
-        self.phase = .connecting(deadline: now + self.configuration.timeouts.connect)
+        phase = .connecting(deadline: now + configuration.timeouts.connect)
         return [.connect]
     }
 
     /// The connection stands, TLS included.
     public mutating func connected(at now: Duration) -> [Action] {
-        guard case .connecting(let deadline) = self.phase else { return [.close] }
-        self.lastHeard = now
+        guard case .connecting(let deadline) = phase else { return [.close] }
+        lastHeard = now
         let greeting = self.greeting
         for command in greeting {
-            self.control.writeRESP(command)
-            self.controlFlights.append(Flight(kind: .greeting, missing: 1, deadline: deadline))
+            control.writeRESP(command)
+            controlFlights.append(Flight(kind: .greeting, missing: 1, deadline: deadline))
         }
-        self.phase = .greeting(missing: greeting.count, deadline: deadline)
+        phase = .greeting(missing: greeting.count, deadline: deadline)
         return [.flush]
     }
 
     /// The PING finds a server that still loads its data: it greets, but answers nothing else.
     private var greeting: [RedisCommand] {
         var hello: [RedisArgument] = [3]
-        if let credentials = self.configuration.credentials { hello += ["AUTH", .text(credentials.user), .text(credentials.password)] }
-        if let name = self.configuration.clientName { hello += ["SETNAME", .text(name)] }
+        if let credentials = configuration.credentials { hello += ["AUTH", .text(credentials.user), .text(credentials.password)] }
+        if let name = configuration.clientName { hello += ["SETNAME", .text(name)] }
         var commands = [RedisCommand("HELLO", arguments: hello)]
-        if self.configuration.database != 0 { commands.append(RedisCommand("SELECT", .integer(Int64(self.configuration.database)))) }
+        if configuration.database != 0 { commands.append(RedisCommand("SELECT", .integer(Int64(configuration.database)))) }
         return commands + [RedisCommand("PING")]
     }
 
@@ -142,47 +142,47 @@ public struct RedisClientMachine: Sendable {
     ///
     /// - Parameter random: in 0..<1, drawn for each call.
     public mutating func disconnected(_ error: RedisError, at now: Duration, random: Double) -> [Action] {
-        switch self.phase {
+        switch phase {
         case .idle, .waiting, .closed: return []
         case .connecting, .greeting, .ready: break
         }
-        let delay = self.configuration.backoff.delay(attempt: self.attempt, random: random)
-        self.attempt += 1
-        self.phase = .waiting(until: now + delay)
-        return self.loseConnection(error)
+        let delay = configuration.backoff.delay(attempt: attempt, random: random)
+        attempt += 1
+        phase = .waiting(until: now + delay)
+        return loseConnection(error)
     }
 
     private mutating func loseConnection(_ error: RedisError) -> [Action] {
         var actions: [Action] = []
-        self.lastFailure = error
-        for flight in self.inFlight {
+        lastFailure = error
+        for flight in inFlight {
             guard case .request(let id, isAbandoned: false) = flight.kind else { continue }
             actions.append(.fail(id, error.afterSending(true)))
         }
-        self.inFlight.removeAll()
-        self.commandsInFlight = 0
-        self.bytesInFlight = 0
-        self.control.clear()
-        self.controlFlights = []
-        for (subscription, state) in self.subscriptions {
+        inFlight.removeAll()
+        commandsInFlight = 0
+        bytesInFlight = 0
+        control.clear()
+        controlFlights = []
+        for (subscription, state) in subscriptions {
             if state.isEstablished { actions.append(.notify(subscription, .interrupted(error))) }
-            self.subscriptions[subscription] = SubscriptionState()
+            subscriptions[subscription] = SubscriptionState()
         }
         return actions
     }
 
     /// Ends the client: what waits and what is in flight fails, and nothing more is accepted.
     public mutating func close() -> [Action] {
-        guard self.phase != .closed else { return [] }
+        guard phase != .closed else { return [] }
         let error = RedisError(.closed)
-        var actions = self.loseConnection(error)
-        actions += self.queue.map { .fail($0.id, error) }
-        self.queue.removeAll()
-        self.queuedCommands = 0
-        self.queuedBytes = 0
-        self.earliestDeadline = nil
-        self.subscriptions.removeAll()
-        self.phase = .closed
+        var actions = loseConnection(error)
+        actions += queue.map { .fail($0.id, error) }
+        queue.removeAll()
+        queuedCommands = 0
+        queuedBytes = 0
+        earliestDeadline = nil
+        subscriptions.removeAll()
+        phase = .closed
         return actions + [.close]
     }
 
@@ -191,7 +191,7 @@ public struct RedisClientMachine: Sendable {
     /// A view for health checks and metrics.
     public var status: RedisClientStatus {
         let state: RedisClientStatus.State =
-            switch self.phase {
+            switch phase {
             case .idle: .idle
             case .connecting, .greeting: .connecting
             case .ready: .ready
@@ -199,9 +199,9 @@ public struct RedisClientMachine: Sendable {
             case .closed: .closed
             }
         return RedisClientStatus(
-            state: state, lastFailure: self.phase == .ready ? nil : self.lastFailure, connections: self.connections,
-            queuedCommands: self.queuedCommands, queuedBytes: self.queuedBytes, commandsInFlight: self.commandsInFlight,
-            subscriptions: self.subscriptions.count)
+            state: state, lastFailure: phase == .ready ? nil : lastFailure, connections: connections,
+            queuedCommands: queuedCommands, queuedBytes: queuedBytes, commandsInFlight: commandsInFlight,
+            subscriptions: subscriptions.count)
     }
 }
 

@@ -10,7 +10,7 @@ extension RedisConfiguration {
             rest = url.dropFirst("redis://".count)
         } else if url.hasPrefix("rediss://") {
             rest = url.dropFirst("rediss://".count)
-            self.tls = RedisTLS()
+            tls = RedisTLS()
         } else {
             throw RedisError(.invalidURL, "it begins with redis:// or rediss://")
         }
@@ -25,10 +25,10 @@ extension RedisConfiguration {
             self.database = database
         }
         if let at = authority.lastIndex(of: "@") {
-            self.credentials = try Self.credentials(authority[..<at])
+            credentials = try Self.credentials(authority[..<at])
             authority = authority[authority.index(after: at)...]
         }
-        try self.readHost(authority)
+        try readHost(authority)
     }
 
     private static func credentials(_ text: Substring) throws(RedisError) -> RedisCredentials {
@@ -43,14 +43,14 @@ extension RedisConfiguration {
         var port: Substring = ""
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { throw RedisError(.invalidURL, "an IPv6 address ends with a bracket") }
-            self.host = String(text[text.index(after: text.startIndex)..<end])
+            host = String(text[text.index(after: text.startIndex)..<end])
             port = text[text.index(after: end)...]
         } else {
-            self.host = String(text.prefix { $0 != ":" })
-            port = text.dropFirst(self.host.count)
+            host = String(text.prefix { $0 != ":" })
+            port = text.dropFirst(host.count)
         }
-        let isPlain = self.host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") }
-        guard !self.host.isEmpty, isPlain else { throw RedisError(.invalidURL, "it names no host") }
+        let isPlain = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "%") }
+        guard !host.isEmpty, isPlain else { throw RedisError(.invalidURL, "it names no host") }
         if port.isEmpty { return }
         guard port.hasPrefix(":"), let number = Int(port.dropFirst()), (1...65_535).contains(number) else {
             throw RedisError(.invalidURL, "a port is a number from 1 to 65535")

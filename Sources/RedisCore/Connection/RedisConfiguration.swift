@@ -41,8 +41,8 @@ public struct RedisCredentials: Sendable, Hashable, CustomStringConvertible, Cus
         self.password = password
     }
 
-    public var description: String { "\(self.user):***" }
-    public var customMirror: Mirror { Mirror(self, children: ["user": self.user, "password": "***"]) }
+    public var description: String { "\(user):***" }
+    public var customMirror: Mirror { Mirror(self, children: ["user": user, "password": "***"]) }
 }
 
 /// TLS towards Redis. The certificate's name has to be the host's.
@@ -122,7 +122,7 @@ public struct RedisBackoff: Sendable, Hashable {
     ///   - attempt: from 0.
     ///   - random: in 0..<1.
     public func delay(attempt: Int, random: Double) -> Duration {
-        let doubled = self.initial * (1 << min(attempt, 20))
-        return min(doubled, self.maximum) * (0.5 + 0.5 * min(max(random, 0), 1))
+        let doubled = initial * (1 << min(attempt, 20))
+        return min(doubled, maximum) * (0.5 + 0.5 * min(max(random, 0), 1))
     }
 }

@@ -37,17 +37,17 @@ public struct RESPDecoder: Sendable {
     }
 
     /// Bytes that wait for the rest of their value.
-    public var bufferedByteCount: Int { self.buffer.readableBytes }
+    public var bufferedByteCount: Int { buffer.readableBytes }
 
     /// Adds bytes. Those of whole values are to be taken with ``next()`` before more is added, or the buffer grows.
     public mutating func append(_ bytes: ByteBuffer) {
-        if self.buffer.readableBytes == 0 {
-            self.buffer = bytes
+        if buffer.readableBytes == 0 {
+            buffer = bytes
             return
         }
         // Moves less than was read since the last time, so each byte is moved once on average.
-        if self.buffer.readerIndex > self.buffer.readableBytes { self.buffer.discardReadBytes() }
-        self.buffer.writeImmutableBuffer(bytes)
+        if buffer.readerIndex > buffer.readableBytes { buffer.discardReadBytes() }
+        buffer.writeImmutableBuffer(bytes)
     }
 
     /// The next whole value; nil: more bytes are needed.
@@ -56,10 +56,10 @@ public struct RESPDecoder: Sendable {
     public mutating func next() throws(RESPProtocolError) -> RESPValue? {
         if let failure = self.failure { throw failure }
         do throws(RESPProtocolError) {
-            return try self.read()
+            return try read()
         } catch {
             self.failure = error
-            self.buffer = ByteBuffer()
+            buffer = ByteBuffer()
             self.open = []
             throw error
         }
@@ -68,15 +68,15 @@ public struct RESPDecoder: Sendable {
     private mutating func read() throws(RESPProtocolError) -> RESPValue? {
         while true {
             var finished: RESPValue
-            if let (kind, length) = self.bulk {
-                guard let value = try self.readBulk(kind, length) else { return nil }
+            if let (kind, length) = bulk {
+                guard let value = try readBulk(kind, length) else { return nil }
                 finished = value
             } else {
-                guard let line = try self.readLine() else { return nil }
+                guard let line = try readLine() else { return nil }
                 guard let value = try self.value(of: line) else { continue }
                 finished = value
             }
-            if let whole = self.close(&finished) { return whole }
+            if let whole = close(&finished) { return whole }
         }
     }
 
@@ -94,8 +94,8 @@ public struct RESPDecoder: Sendable {
             guard let whole = Self.value(of: aggregate) else { return nil }
             value = whole
         }
-        self.elementCount = 0
-        self.byteCount = 0
+        elementCount = 0
+        byteCount = 0
         return value
     }
 
@@ -114,21 +114,21 @@ public struct RESPDecoder: Sendable {
 
     /// The next line without its end, the type byte included; nil: it has not ended.
     private mutating func readLine() throws(RESPProtocolError) -> ByteBuffer? {
-        let available = self.buffer.readableBytes
-        let unseen = self.buffer.readableBytesView.dropFirst(self.scanned)
+        let available = buffer.readableBytes
+        let unseen = buffer.readableBytesView.dropFirst(scanned)
         guard let lineFeed = unseen.firstIndex(of: UInt8(ascii: "\n")) else {
-            self.scanned = available
-            guard available <= self.limits.maximumLineBytes + 2 else { throw RESPProtocolError(.lineTooLong) }
+            scanned = available
+            guard available <= limits.maximumLineBytes + 2 else { throw RESPProtocolError(.lineTooLong) }
             return nil
         }
-        let length = lineFeed - self.buffer.readerIndex
-        guard length <= self.limits.maximumLineBytes + 2 else { throw RESPProtocolError(.lineTooLong) }
-        self.scanned = 0
-        guard length >= 2, let line = self.buffer.readSlice(length: length - 1),
-            self.buffer.readInteger(as: UInt16.self) == 0x0D0A
+        let length = lineFeed - buffer.readerIndex
+        guard length <= limits.maximumLineBytes + 2 else { throw RESPProtocolError(.lineTooLong) }
+        scanned = 0
+        guard length >= 2, let line = buffer.readSlice(length: length - 1),
+            buffer.readInteger(as: UInt16.self) == 0x0D0A
         else { throw RESPProtocolError(.invalidLine) }
         guard !line.readableBytesView.contains(UInt8(ascii: "\r")) else { throw RESPProtocolError(.invalidLine) }
-        try self.count(bytes: length + 1)
+        try count(bytes: length + 1)
         return line
     }
 
@@ -140,16 +140,16 @@ public struct RESPDecoder: Sendable {
         case UInt8(ascii: "+"): return .simpleString(String(buffer: line))
         case UInt8(ascii: "-"): return .error(RESPErrorReply(String(buffer: line)))
         case UInt8(ascii: ":"): return .integer(try Self.integer(line))
-        case UInt8(ascii: "$"): return try self.beginBulk(.string, line)
-        case UInt8(ascii: "!"): return try self.beginBulk(.error, line)
-        case UInt8(ascii: "="): return try self.beginBulk(.verbatim, line)
-        case UInt8(ascii: "*"): return try self.begin(.array, line)
-        case UInt8(ascii: "~"): return try self.begin(.set, line)
-        case UInt8(ascii: "%"): return try self.begin(.map, line)
+        case UInt8(ascii: "$"): return try beginBulk(.string, line)
+        case UInt8(ascii: "!"): return try beginBulk(.error, line)
+        case UInt8(ascii: "="): return try beginBulk(.verbatim, line)
+        case UInt8(ascii: "*"): return try begin(.array, line)
+        case UInt8(ascii: "~"): return try begin(.set, line)
+        case UInt8(ascii: "%"): return try begin(.map, line)
         case UInt8(ascii: ">"):
             guard self.open.isEmpty else { throw RESPProtocolError(.nestedPush) }
-            return try self.begin(.push, line)
-        case UInt8(ascii: "|"): return try self.begin(.attribute, line)
+            return try begin(.push, line)
+        case UInt8(ascii: "|"): return try begin(.attribute, line)
         case UInt8(ascii: "_"):
             guard line.readableBytes == 0 else { throw RESPProtocolError(.invalidLine) }
             return .null
@@ -176,18 +176,18 @@ public struct RESPDecoder: Sendable {
 
     private mutating func beginBulk(_ kind: BulkKind, _ line: ByteBuffer) throws(RESPProtocolError) -> RESPValue? {
         guard let length = try Self.length(line, allowsNull: kind == .string) else { return .null }
-        guard length <= self.limits.maximumBulkBytes else { throw RESPProtocolError(.bulkTooLong) }
-        try self.count(bytes: length + 2)
-        self.bulk = (kind, length)
+        guard length <= limits.maximumBulkBytes else { throw RESPProtocolError(.bulkTooLong) }
+        try count(bytes: length + 2)
+        bulk = (kind, length)
         return nil
     }
 
     private mutating func readBulk(_ kind: BulkKind, _ length: Int) throws(RESPProtocolError) -> RESPValue? {
-        guard self.buffer.readableBytes >= length + 2 else { return nil }
-        guard let bytes = self.buffer.readSlice(length: length), self.buffer.readInteger(as: UInt16.self) == 0x0D0A else {
+        guard buffer.readableBytes >= length + 2 else { return nil }
+        guard let bytes = buffer.readSlice(length: length), buffer.readInteger(as: UInt16.self) == 0x0D0A else {
             throw RESPProtocolError(.missingLineEnd)
         }
-        self.bulk = nil
+        bulk = nil
         switch kind {
         case .string: return .bulkString(bytes)
         case .error: return .error(RESPErrorReply(String(buffer: bytes)))
@@ -203,19 +203,19 @@ public struct RESPDecoder: Sendable {
     private mutating func begin(_ kind: Aggregate.Kind, _ line: ByteBuffer) throws(RESPProtocolError) -> RESPValue? {
         guard let length = try Self.length(line, allowsNull: kind == .array) else { return .null }
         let isPaired = kind == .map || kind == .attribute
-        guard length <= self.limits.maximumElements / (isPaired ? 2 : 1) else { throw RESPProtocolError(.tooManyElements) }
+        guard length <= limits.maximumElements / (isPaired ? 2 : 1) else { throw RESPProtocolError(.tooManyElements) }
         let count = isPaired ? length * 2 : length
-        self.elementCount += count
-        guard self.elementCount <= self.limits.maximumElements else { throw RESPProtocolError(.tooManyElements) }
+        elementCount += count
+        guard elementCount <= limits.maximumElements else { throw RESPProtocolError(.tooManyElements) }
         if count == 0 { return Self.value(of: Aggregate(kind: kind, remaining: 0)) }
-        guard self.open.count < self.limits.maximumDepth else { throw RESPProtocolError(.tooDeep) }
+        guard self.open.count < limits.maximumDepth else { throw RESPProtocolError(.tooDeep) }
         self.open.append(Aggregate(kind: kind, remaining: count))
         return nil
     }
 
     private mutating func count(bytes: Int) throws(RESPProtocolError) {
-        self.byteCount += bytes
-        guard self.byteCount <= self.limits.maximumValueBytes else { throw RESPProtocolError(.valueTooLong) }
+        byteCount += bytes
+        guard byteCount <= limits.maximumValueBytes else { throw RESPProtocolError(.valueTooLong) }
     }
 
     // MARK: Numbers

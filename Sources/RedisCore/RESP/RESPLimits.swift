@@ -39,5 +39,5 @@ public struct RESPProtocolError: Error, Sendable, Hashable, CustomStringConverti
 
     public init(_ code: Code) { self.code = code }
 
-    public var description: String { "RESP violation: \(self.code)" }
+    public var description: String { "RESP violation: \(code)" }
 }

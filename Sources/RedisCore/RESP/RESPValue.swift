@@ -45,7 +45,7 @@ public struct RESPErrorReply: Sendable, Hashable {
 
     /// The first word, in capitals by convention: `ERR`, `WRONGTYPE`, `NOSCRIPT`.
     public var kind: String {
-        String(self.message.prefix { $0 != " " })
+        String(message.prefix { $0 != " " })
     }
 }
 
@@ -77,7 +77,7 @@ extension RESPValue {
     public var integer: Int64? {
         switch self {
         case .integer(let value): value
-        case .simpleString, .bulkString: self.text.flatMap(Int64.init)
+        case .simpleString, .bulkString: text.flatMap(Int64.init)
         default: nil
         }
     }
@@ -87,7 +87,7 @@ extension RESPValue {
         switch self {
         case .double(let value): value
         case .integer(let value): Double(value)
-        case .simpleString, .bulkString: self.text.flatMap(RESPNumber.double)
+        case .simpleString, .bulkString: text.flatMap(RESPNumber.double)
         default: nil
         }
     }

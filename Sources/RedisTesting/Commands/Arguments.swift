@@ -20,45 +20,45 @@ struct Arguments {
 
     init(_ command: String, _ arguments: some Sequence<Bytes>) {
         self.command = command
-        self.rest = Array(arguments)[...]
+        rest = Array(arguments)[...]
     }
 
-    var isEmpty: Bool { self.rest.isEmpty }
-    var count: Int { self.rest.count }
+    var isEmpty: Bool { rest.isEmpty }
+    var count: Int { rest.count }
 
     mutating func next() throws(CommandFailure) -> Bytes {
-        guard let first = self.rest.popFirst() else {
-            throw CommandFailure("ERR wrong number of arguments for '\(self.command)' command")
+        guard let first = rest.popFirst() else {
+            throw CommandFailure("ERR wrong number of arguments for '\(command)' command")
         }
         return first
     }
 
-    mutating func nextText() throws(CommandFailure) -> String { String(decoding: try self.next(), as: UTF8.self) }
+    mutating func nextText() throws(CommandFailure) -> String { String(decoding: try next(), as: UTF8.self) }
 
     mutating func nextInteger() throws(CommandFailure) -> Int64 {
-        guard let value = Int64(try self.nextText()) else { throw .notInteger }
+        guard let value = Int64(try nextText()) else { throw .notInteger }
         return value
     }
 
     mutating func nextDouble() throws(CommandFailure) -> Double {
-        guard let value = Self.double(try self.nextText()) else { throw .notFloat }
+        guard let value = Self.double(try nextText()) else { throw .notFloat }
         return value
     }
 
     /// Takes a keyword if it comes next, in any case.
     mutating func take(_ keyword: String) -> Bool {
-        guard let first = self.rest.first, String(decoding: first, as: UTF8.self).uppercased() == keyword else { return false }
-        self.rest.removeFirst()
+        guard let first = rest.first, String(decoding: first, as: UTF8.self).uppercased() == keyword else { return false }
+        rest.removeFirst()
         return true
     }
 
     mutating func takeAll() -> [Bytes] {
-        defer { self.rest = [] }
-        return Array(self.rest)
+        defer { rest = [] }
+        return Array(rest)
     }
 
     func end() throws(CommandFailure) {
-        guard self.rest.isEmpty else { throw .syntax }
+        guard rest.isEmpty else { throw .syntax }
     }
 
     static func double(_ text: String) -> Double? {
@@ -80,7 +80,7 @@ extension RESPValue {
         case .map(let pairs): .array(pairs.flatMap { [$0.key.inVersion2, $0.value.inVersion2] })
         case .set(let elements), .array(let elements), .push(let elements): .array(elements.map(\.inVersion2))
         case .boolean(let value): .integer(value ? 1 : 0)
-        case .double: .bulkString(RedisArgument.double(self.double ?? 0).encoded)
+        case .double: .bulkString(RedisArgument.double(double ?? 0).encoded)
         case .verbatimString(_, let bytes): .bulkString(bytes)
         case .bigNumber(let digits): .text(digits)
         case .null, .simpleString, .error, .integer, .bulkString: self
@@ -106,8 +106,8 @@ struct DataCommand: Sendable {
     let body: Body
 
     init(_ arguments: ClosedRange<Int>, _ body: @escaping Body) {
-        self.minimumArguments = arguments.lowerBound
-        self.maximumArguments = arguments.upperBound
+        minimumArguments = arguments.lowerBound
+        maximumArguments = arguments.upperBound
         self.body = body
     }
 
@@ -124,7 +124,7 @@ extension DataCommand.Context {
     // Each reads or changes the value of one type, and refuses another type.
 
     func string(_ key: Bytes) throws(CommandFailure) -> Bytes? {
-        switch self.keyspace.data(key, at: self.now) {
+        switch keyspace.data(key, at: now) {
         case nil: return nil
         case .string(let bytes): return bytes
         default: throw .wrongType
@@ -132,7 +132,7 @@ extension DataCommand.Context {
     }
 
     func hash(_ key: Bytes) throws(CommandFailure) -> [Bytes: Bytes] {
-        switch self.keyspace.data(key, at: self.now) {
+        switch keyspace.data(key, at: now) {
         case nil: return [:]
         case .hash(let fields): return fields
         default: throw .wrongType
@@ -140,7 +140,7 @@ extension DataCommand.Context {
     }
 
     func set(_ key: Bytes) throws(CommandFailure) -> Set<Bytes> {
-        switch self.keyspace.data(key, at: self.now) {
+        switch keyspace.data(key, at: now) {
         case nil: return []
         case .set(let members): return members
         default: throw .wrongType
@@ -148,7 +148,7 @@ extension DataCommand.Context {
     }
 
     func sortedSet(_ key: Bytes) throws(CommandFailure) -> SortedSet {
-        switch self.keyspace.data(key, at: self.now) {
+        switch keyspace.data(key, at: now) {
         case nil: return SortedSet()
         case .sortedSet(let members): return members
         default: throw .wrongType
@@ -156,7 +156,7 @@ extension DataCommand.Context {
     }
 
     func stream(_ key: Bytes) throws(CommandFailure) -> StreamData? {
-        switch self.keyspace.data(key, at: self.now) {
+        switch keyspace.data(key, at: now) {
         case nil: return nil
         case .stream(let stream): return stream
         default: throw .wrongType
@@ -166,25 +166,25 @@ extension DataCommand.Context {
     mutating func changeHash<Value>(_ key: Bytes, _ body: (inout [Bytes: Bytes]) throws(CommandFailure) -> Value) throws(CommandFailure)
         -> Value
     {
-        var fields = try self.hash(key)
-        _ = self.keyspace.take(key, at: self.now)
-        defer { self.keyspace.put(key, .hash(fields)) }
+        var fields = try hash(key)
+        _ = keyspace.take(key, at: now)
+        defer { keyspace.put(key, .hash(fields)) }
         return try body(&fields)
     }
 
     mutating func changeSet<Value>(_ key: Bytes, _ body: (inout Set<Bytes>) -> Value) throws(CommandFailure) -> Value {
-        var members = try self.set(key)
-        _ = self.keyspace.take(key, at: self.now)
-        defer { self.keyspace.put(key, .set(members)) }
+        var members = try set(key)
+        _ = keyspace.take(key, at: now)
+        defer { keyspace.put(key, .set(members)) }
         return body(&members)
     }
 
     mutating func changeSortedSet<Value>(
         _ key: Bytes, _ body: (inout SortedSet) throws(CommandFailure) -> Value
     ) throws(CommandFailure) -> Value {
-        var members = try self.sortedSet(key)
-        _ = self.keyspace.take(key, at: self.now)
-        defer { self.keyspace.put(key, .sortedSet(members)) }
+        var members = try sortedSet(key)
+        _ = keyspace.take(key, at: now)
+        defer { keyspace.put(key, .sortedSet(members)) }
         return try body(&members)
     }
 
@@ -192,8 +192,8 @@ extension DataCommand.Context {
         _ key: Bytes, _ body: (inout StreamData) throws(CommandFailure) -> Value
     ) throws(CommandFailure) -> Value? {
         guard var stream = try self.stream(key) else { return nil }
-        _ = self.keyspace.take(key, at: self.now)
-        defer { self.keyspace.put(key, .stream(stream)) }
+        _ = keyspace.take(key, at: now)
+        defer { keyspace.put(key, .stream(stream)) }
         return try body(&stream)
     }
 }

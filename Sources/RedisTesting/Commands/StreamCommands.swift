@@ -44,17 +44,17 @@ extension DataCommand {
         init?(_ arguments: inout Arguments) throws(CommandFailure) {
             let byCount = arguments.take("MAXLEN")
             guard byCount || arguments.take("MINID") else { return nil }
-            self.isApproximate = arguments.take("~")
-            if !self.isApproximate { _ = arguments.take("=") }
+            isApproximate = arguments.take("~")
+            if !isApproximate { _ = arguments.take("=") }
             if byCount {
                 let count = try arguments.nextInteger()
                 guard count >= 0 else { throw CommandFailure("ERR The MAXLEN argument must be >= 0.") }
-                self.bound = .count(Int(clamping: count))
+                bound = .count(Int(clamping: count))
             } else {
-                self.bound = .id(try DataCommand.id(try arguments.next()))
+                bound = .id(try DataCommand.id(try arguments.next()))
             }
             if arguments.take("LIMIT") {
-                guard self.isApproximate else {
+                guard isApproximate else {
                     throw CommandFailure("ERR syntax error, LIMIT cannot be used without the special ~ option")
                 }
                 _ = try arguments.nextInteger()
@@ -62,9 +62,9 @@ extension DataCommand {
         }
 
         func apply(to stream: inout StreamData) -> Int {
-            switch self.bound {
-            case .count(let count): stream.trim(to: count, approximately: self.isApproximate)
-            case .id(let id): stream.trim(before: id, approximately: self.isApproximate)
+            switch bound {
+            case .count(let count): stream.trim(to: count, approximately: isApproximate)
+            case .id(let id): stream.trim(before: id, approximately: isApproximate)
             }
         }
     }

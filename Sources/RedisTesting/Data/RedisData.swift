@@ -40,7 +40,7 @@ struct Keyspace {
     private var entries: [Bytes: Entry] = [:]
 
     func data(_ key: Bytes, at now: Int64) -> RedisData? {
-        guard let entry = self.entries[key], !Self.isOver(entry, at: now) else { return nil }
+        guard let entry = entries[key], !Self.isOver(entry, at: now) else { return nil }
         return entry.data
     }
 
@@ -48,45 +48,45 @@ struct Keyspace {
 
     /// Takes a value out to change it, so that it has one owner meanwhile; ``put(_:_:)`` brings it back.
     mutating func take(_ key: Bytes, at now: Int64) -> RedisData? {
-        guard let entry = self.entries[key] else { return nil }
+        guard let entry = entries[key] else { return nil }
         guard !Self.isOver(entry, at: now) else {
-            self.entries[key] = nil
+            entries[key] = nil
             return nil
         }
-        self.entries[key]?.data = .string([])
+        entries[key]?.data = .string([])
         return entry.data
     }
 
     /// Stores a value and leaves the key's end as it is. An empty container removes the key.
     mutating func put(_ key: Bytes, _ data: RedisData) {
         guard !data.isEmpty else {
-            self.entries[key] = nil
+            entries[key] = nil
             return
         }
-        self.entries[key, default: Entry(data: data)].data = data
+        entries[key, default: Entry(data: data)].data = data
     }
 
     /// Stores a value, with a new end or none.
     mutating func replace(_ key: Bytes, _ data: RedisData, expiresAt: Int64?) {
-        self.entries[key] = Entry(data: data, expiresAt: expiresAt)
+        entries[key] = Entry(data: data, expiresAt: expiresAt)
     }
 
     mutating func remove(_ key: Bytes, at now: Int64) -> Bool {
-        guard let entry = self.entries.removeValue(forKey: key) else { return false }
+        guard let entry = entries.removeValue(forKey: key) else { return false }
         return !Self.isOver(entry, at: now)
     }
 
-    mutating func removeAll() { self.entries.removeAll() }
+    mutating func removeAll() { entries.removeAll() }
 
     /// nil: no such key. An inner nil: it has no end.
     func expiry(_ key: Bytes, at now: Int64) -> Int64?? {
-        guard let entry = self.entries[key], !Self.isOver(entry, at: now) else { return nil }
+        guard let entry = entries[key], !Self.isOver(entry, at: now) else { return nil }
         return .some(entry.expiresAt)
     }
 
-    mutating func setExpiry(_ key: Bytes, _ time: Int64?) { self.entries[key]?.expiresAt = time }
+    mutating func setExpiry(_ key: Bytes, _ time: Int64?) { entries[key]?.expiresAt = time }
 
     func keys(at now: Int64) -> [Bytes] {
-        self.entries.filter { !Self.isOver($0.value, at: now) }.map(\.key)
+        entries.filter { !Self.isOver($0.value, at: now) }.map(\.key)
     }
 }

@@ -10,12 +10,12 @@ struct StreamID: Hashable, Comparable {
         (one.milliseconds, one.sequence) < (other.milliseconds, other.sequence)
     }
 
-    var text: String { "\(self.milliseconds)-\(self.sequence)" }
+    var text: String { "\(milliseconds)-\(sequence)" }
 
     /// nil: there is no greater one.
     var next: StreamID? {
-        if self.sequence < .max { return StreamID(milliseconds: self.milliseconds, sequence: self.sequence + 1) }
-        return self.milliseconds < .max ? StreamID(milliseconds: self.milliseconds + 1, sequence: 0) : nil
+        if sequence < .max { return StreamID(milliseconds: milliseconds, sequence: sequence + 1) }
+        return milliseconds < .max ? StreamID(milliseconds: milliseconds + 1, sequence: 0) : nil
     }
 
     /// `5-1`, or `5` with the number that is meant then.
@@ -61,52 +61,52 @@ struct StreamData {
     var groups: [Bytes: Group] = [:]
 
     mutating func append(_ id: StreamID, _ fields: [Bytes]) {
-        self.entries.append(Entry(id: id, fields: fields))
-        self.lastID = id
+        entries.append(Entry(id: id, fields: fields))
+        lastID = id
     }
 
     func entry(_ id: StreamID) -> Entry? {
-        let index = self.firstIndex(from: id)
-        return index < self.entries.count && self.entries[index].id == id ? self.entries[index] : nil
+        let index = firstIndex(from: id)
+        return index < entries.count && entries[index].id == id ? entries[index] : nil
     }
 
     func range(from first: StreamID, through last: StreamID) -> ArraySlice<Entry> {
-        let start = self.firstIndex(from: first)
-        let end = last == .maximum ? self.entries.count : self.firstIndex(after: last)
-        return self.entries[start..<max(start, end)]
+        let start = firstIndex(from: first)
+        let end = last == .maximum ? entries.count : firstIndex(after: last)
+        return entries[start..<max(start, end)]
     }
 
-    func entries(after id: StreamID) -> ArraySlice<Entry> { self.entries[self.firstIndex(after: id)...] }
+    func entries(after id: StreamID) -> ArraySlice<Entry> { entries[firstIndex(after: id)...] }
 
     mutating func remove(_ id: StreamID) -> Bool {
-        let index = self.firstIndex(from: id)
-        guard index < self.entries.count, self.entries[index].id == id else { return false }
-        self.entries.remove(at: index)
+        let index = firstIndex(from: id)
+        guard index < entries.count, entries[index].id == id else { return false }
+        entries.remove(at: index)
         return true
     }
 
     /// - Returns: how many were removed.
     mutating func trim(to maximum: Int, approximately: Bool) -> Int {
-        var excess = max(0, self.entries.count - maximum)
+        var excess = max(0, entries.count - maximum)
         if approximately { excess -= excess % Self.entriesPerNode }
-        self.entries.removeFirst(excess)
+        entries.removeFirst(excess)
         return excess
     }
 
     mutating func trim(before id: StreamID, approximately: Bool) -> Int {
-        self.trim(to: self.entries.count - self.firstIndex(from: id), approximately: approximately)
+        trim(to: entries.count - firstIndex(from: id), approximately: approximately)
     }
 
     private func firstIndex(from id: StreamID) -> Int {
-        var (low, high) = (0, self.entries.count)
+        var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
-            if self.entries[middle].id >= id { high = middle } else { low = middle + 1 }
+            if entries[middle].id >= id { high = middle } else { low = middle + 1 }
         }
         return low
     }
 
     private func firstIndex(after id: StreamID) -> Int {
-        id.next.map(self.firstIndex(from:)) ?? self.entries.count
+        id.next.map(firstIndex(from:)) ?? entries.count
     }
 }

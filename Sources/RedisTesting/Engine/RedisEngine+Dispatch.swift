@@ -4,7 +4,7 @@ import RedisCore
 extension RedisEngine {
     /// The reply to a command; nil: it has none yet, or its replies are pushes.
     mutating func reply(to command: [Bytes], _ call: inout Call) -> RESPValue? {
-        guard let first = command.first, let connection = self.connections[call.connection] else { return nil }
+        guard let first = command.first, let connection = connections[call.connection] else { return nil }
         let name = String(decoding: first, as: UTF8.self).uppercased()
         var arguments = Arguments(name.lowercased(), command.dropFirst())
         do throws(CommandFailure) {
@@ -12,37 +12,37 @@ extension RedisEngine {
                 throw CommandFailure("NOAUTH Authentication required.")
             }
             if connection.transaction != nil, !["EXEC", "DISCARD", "MULTI", "WATCH", "QUIT"].contains(name) {
-                return try self.queue(command, name, &call)
+                return try queue(command, name, &call)
             }
-            return try self.run(name, &arguments, &call)
+            return try run(name, &arguments, &call)
         } catch {
             return .error(error.message)
         }
     }
 
     private mutating func run(_ name: String, _ arguments: inout Arguments, _ call: inout Call) throws(CommandFailure) -> RESPValue? {
-        if let data = DataCommand.all[name] { return try self.run(data, &arguments, &call) }
+        if let data = DataCommand.all[name] { return try run(data, &arguments, &call) }
         switch name {
         case "PING":
             guard arguments.count <= 1 else { throw Self.wrongCount(name) }
             return arguments.isEmpty ? .simpleString("PONG") : .bytes(try arguments.next())
         case "ECHO": return .bytes(try arguments.next())
         case "TIME": return .array([.text(String(call.now / 1_000)), .text(String(call.now % 1_000 * 1_000))])
-        case "HELLO": return try self.hello(&arguments, call.connection)
-        case "AUTH": return try self.signIn(&arguments, call.connection)
-        case "SELECT": return try self.select(&arguments, call.connection)
-        case "CLIENT": return try self.client(&arguments, call.connection)
+        case "HELLO": return try hello(&arguments, call.connection)
+        case "AUTH": return try signIn(&arguments, call.connection)
+        case "SELECT": return try select(&arguments, call.connection)
+        case "CLIENT": return try client(&arguments, call.connection)
         case "QUIT":
-            call.outputs += [.send(call.connection, .ok, self.connections[call.connection]?.version ?? .two), .close(call.connection)]
+            call.outputs += [.send(call.connection, .ok, connections[call.connection]?.version ?? .two), .close(call.connection)]
             return nil
         case "FLUSHALL":
-            for index in self.databases.indices { self.databases[index].removeAll() }
+            for index in databases.indices { databases[index].removeAll() }
             return .ok
-        case "MULTI", "EXEC", "DISCARD": return try self.transact(name, &call)
-        case "XREAD", "XREADGROUP": return try self.readStreams(name, &arguments, &call)
-        case "EVAL", "EVALSHA", "SCRIPT": return try self.script(name, &arguments, &call)
+        case "MULTI", "EXEC", "DISCARD": return try transact(name, &call)
+        case "XREAD", "XREADGROUP": return try readStreams(name, &arguments, &call)
+        case "EVAL", "EVALSHA", "SCRIPT": return try script(name, &arguments, &call)
         case "PUBLISH", "SPUBLISH", "PUBSUB", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
-            return try self.publishSubscribe(name, &arguments, &call)
+            return try publishSubscribe(name, &arguments, &call)
         default:
             let shown = arguments.rest.prefix(20).map { "'" + String(decoding: $0.prefix(128), as: UTF8.self) + "' " }.joined()
             throw CommandFailure("ERR unknown command '\(name)', with args beginning with: \(shown)")
@@ -60,16 +60,16 @@ extension RedisEngine {
     private mutating func run(
         _ command: DataCommand, _ arguments: inout Arguments, _ call: inout Call
     ) throws(CommandFailure) -> RESPValue {
-        guard let connection = self.connections[call.connection] else { return .null }
+        guard let connection = connections[call.connection] else { return .null }
         guard (command.minimumArguments...command.maximumArguments).contains(arguments.count) else {
             throw Self.wrongCount(arguments.command)
         }
         let database = connection.database
         // The keyspace is moved out, so that a change copies nothing, and moved back also when the command fails.
-        var context = DataCommand.Context(keyspace: self.databases[database], now: call.now, version: connection.version)
-        self.databases[database] = Keyspace()
+        var context = DataCommand.Context(keyspace: databases[database], now: call.now, version: connection.version)
+        databases[database] = Keyspace()
         defer {
-            self.databases[database] = context.keyspace
+            databases[database] = context.keyspace
             for key in context.touched { call.touched.insert(TouchedKey(database: database, key: key)) }
         }
         return try command.body(&context, &arguments)
@@ -89,23 +89,23 @@ extension RedisEngine {
         var name: String?
         while !arguments.isEmpty {
             if arguments.take("AUTH"), arguments.count >= 2 {
-                try self.signIn(user: try arguments.nextText(), password: try arguments.nextText(), id)
+                try signIn(user: try arguments.nextText(), password: try arguments.nextText(), id)
             } else if arguments.take("SETNAME"), !arguments.isEmpty {
                 name = try arguments.nextText()
             } else {
                 throw .syntax
             }
         }
-        guard self.connections[id]?.isSignedIn == true else {
+        guard connections[id]?.isSignedIn == true else {
             throw CommandFailure(
                 "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option "
                     + "can be used to authenticate the client and select the RESP protocol version at the same time")
         }
-        if let version { self.connections[id]?.version = version }
-        if let name { self.connections[id]?.name = name }
+        if let version { connections[id]?.version = version }
+        if let name { connections[id]?.name = name }
         return .map([
             RESPPair(.text("server"), .text("redis")), RESPPair(.text("version"), .text("7.0.0")),
-            RESPPair(.text("proto"), .count(self.connections[id]?.version.rawValue ?? 2)), RESPPair(.text("id"), .integer(Int64(id))),
+            RESPPair(.text("proto"), .count(connections[id]?.version.rawValue ?? 2)), RESPPair(.text("id"), .integer(Int64(id))),
             RESPPair(.text("mode"), .text("standalone")), RESPPair(.text("role"), .text("master")),
             RESPPair(.text("modules"), .array([])),
         ])
@@ -114,27 +114,27 @@ extension RedisEngine {
     private mutating func signIn(_ arguments: inout Arguments, _ id: ConnectionID) throws(CommandFailure) -> RESPValue {
         let first = try arguments.nextText()
         let (user, password) = arguments.isEmpty ? ("default", first) : (first, try arguments.nextText())
-        if self.users.isEmpty, user == "default" {
+        if users.isEmpty, user == "default" {
             throw CommandFailure(
                 "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is "
                     + "correct?")
         }
-        try self.signIn(user: user, password: password, id)
+        try signIn(user: user, password: password, id)
         return .ok
     }
 
     private mutating func signIn(user: String, password: String, _ id: ConnectionID) throws(CommandFailure) {
-        let isOpen = self.users.isEmpty && user == "default"
-        guard isOpen || self.users[user] == password else {
+        let isOpen = users.isEmpty && user == "default"
+        guard isOpen || users[user] == password else {
             throw CommandFailure("WRONGPASS invalid username-password pair or user is disabled.")
         }
-        self.connections[id]?.isSignedIn = true
+        connections[id]?.isSignedIn = true
     }
 
     private mutating func select(_ arguments: inout Arguments, _ id: ConnectionID) throws(CommandFailure) -> RESPValue {
         let number = try arguments.nextInteger()
         guard (0..<Int64(Self.databaseCount)).contains(number) else { throw CommandFailure("ERR DB index is out of range") }
-        self.connections[id]?.database = Int(number)
+        connections[id]?.database = Int(number)
         return .ok
     }
 
@@ -142,9 +142,9 @@ extension RedisEngine {
         switch try arguments.nextText().uppercased() {
         case "ID": return .integer(Int64(id))
         case "SETNAME":
-            self.connections[id]?.name = try arguments.nextText()
+            connections[id]?.name = try arguments.nextText()
             return .ok
-        case "GETNAME": return self.connections[id].map { $0.name.isEmpty ? .null : .text($0.name) } ?? .null
+        case "GETNAME": return connections[id].map { $0.name.isEmpty ? .null : .text($0.name) } ?? .null
         case "SETINFO", "NO-EVICT", "NO-TOUCH": return .ok
         case let action: throw Self.unknownAction(action, of: "CLIENT")
         }
@@ -156,18 +156,18 @@ extension RedisEngine {
         let arguments = command.count - 1
         if let data = DataCommand.all[name] {
             guard (data.minimumArguments...data.maximumArguments).contains(arguments) else {
-                self.connections[call.connection]?.transactionFailed = true
+                connections[call.connection]?.transactionFailed = true
                 throw Self.wrongCount(name)
             }
         } else if !Self.otherCommands.contains(name) {
-            self.connections[call.connection]?.transactionFailed = true
+            connections[call.connection]?.transactionFailed = true
             throw CommandFailure("ERR unknown command '\(name)', with args beginning with: ")
         }
-        guard (self.connections[call.connection]?.transaction?.count ?? 0) < self.limits.maximumWaitingCommands else {
-            self.connections[call.connection]?.transactionFailed = true
+        guard (connections[call.connection]?.transaction?.count ?? 0) < limits.maximumWaitingCommands else {
+            connections[call.connection]?.transactionFailed = true
             throw CommandFailure("ERR too many commands in a transaction")
         }
-        self.connections[call.connection]?.transaction?.append(command)
+        connections[call.connection]?.transaction?.append(command)
         return .simpleString("QUEUED")
     }
 
@@ -178,22 +178,22 @@ extension RedisEngine {
 
     private mutating func transact(_ name: String, _ call: inout Call) throws(CommandFailure) -> RESPValue {
         let id = call.connection
-        let queued = self.connections[id]?.transaction
+        let queued = connections[id]?.transaction
         if name == "MULTI" {
             guard queued == nil else { throw CommandFailure("ERR MULTI calls can not be nested") }
-            self.connections[id]?.transaction = []
+            connections[id]?.transaction = []
             return .ok
         }
         guard let queued else { throw CommandFailure("ERR \(name) without MULTI") }
-        let failed = self.connections[id]?.transactionFailed ?? false
-        self.connections[id]?.transaction = nil
-        self.connections[id]?.transactionFailed = false
+        let failed = connections[id]?.transactionFailed ?? false
+        connections[id]?.transaction = nil
+        connections[id]?.transactionFailed = false
         if name == "DISCARD" { return .ok }
         guard !failed else { throw CommandFailure("EXECABORT Transaction discarded because of previous errors.") }
         var inner = call
         inner.mayBlock = false
         var replies: [RESPValue] = []
-        for command in queued { replies.append(self.reply(to: command, &inner) ?? .null) }
+        for command in queued { replies.append(reply(to: command, &inner) ?? .null) }
         inner.mayBlock = call.mayBlock
         call = inner
         return .array(replies)
@@ -202,37 +202,37 @@ extension RedisEngine {
     // MARK: Scripts
 
     private mutating func script(_ name: String, _ arguments: inout Arguments, _ call: inout Call) throws(CommandFailure) -> RESPValue {
-        if name == "SCRIPT" { return try self.manageScripts(&arguments) }
+        if name == "SCRIPT" { return try manageScripts(&arguments) }
         guard arguments.count >= 2 else { throw Self.wrongCount(name) }
         let text = try arguments.nextText()
         let sha1 = name == "EVAL" ? RedisScript.sha1(of: text) : text.lowercased()
-        if name == "EVALSHA", !self.loadedScripts.contains(sha1) {
+        if name == "EVALSHA", !loadedScripts.contains(sha1) {
             throw CommandFailure("NOSCRIPT No matching script. Please use EVAL.")
         }
-        guard let script = self.scripts[sha1] else {
+        guard let script = scripts[sha1] else {
             throw CommandFailure("ERR this script has no twin: register it with Redis in memory")
         }
-        self.loadedScripts.insert(sha1)
+        loadedScripts.insert(sha1)
         let keyCount = try arguments.nextInteger()
         guard keyCount >= 0 else { throw CommandFailure("ERR Number of keys can't be negative") }
         guard keyCount <= arguments.count else { throw CommandFailure("ERR Number of keys can't be greater than number of args") }
         let rest = arguments.takeAll().map { ByteBuffer(bytes: $0) }
-        return self.run(script, keys: Array(rest.prefix(Int(keyCount))), arguments: Array(rest.dropFirst(Int(keyCount))), &call)
+        return run(script, keys: Array(rest.prefix(Int(keyCount))), arguments: Array(rest.dropFirst(Int(keyCount))), &call)
     }
 
     private mutating func manageScripts(_ arguments: inout Arguments) throws(CommandFailure) -> RESPValue {
         switch try arguments.nextText().uppercased() {
         case "LOAD":
             let sha1 = RedisScript.sha1(of: try arguments.nextText())
-            guard self.scripts[sha1] != nil else {
+            guard scripts[sha1] != nil else {
                 throw CommandFailure("ERR this script has no twin: register it with Redis in memory")
             }
-            self.loadedScripts.insert(sha1)
+            loadedScripts.insert(sha1)
             return .text(sha1)
         case "EXISTS":
-            return .array(arguments.takeAll().map { .count(self.loadedScripts.contains(String(decoding: $0, as: UTF8.self)) ? 1 : 0) })
+            return .array(arguments.takeAll().map { .count(loadedScripts.contains(String(decoding: $0, as: UTF8.self)) ? 1 : 0) })
         case "FLUSH":
-            self.loadedScripts = []
+            loadedScripts = []
             return .ok
         case let action: throw Self.unknownAction(action, of: "SCRIPT")
         }
@@ -271,7 +271,7 @@ extension RedisEngine {
             reply = .error((error as? RedisError)?.reply?.message ?? "ERR \(error)")
         }
         self = stage.engine
-        self.connections[call.connection]?.version = version
+        connections[call.connection]?.version = version
         let mayBlock = call.mayBlock
         call = stage.call
         call.mayBlock = mayBlock

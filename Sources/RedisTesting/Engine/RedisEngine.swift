@@ -68,54 +68,54 @@ public struct RedisEngine: Sendable {
 
     /// nil: there are as many as may be.
     public mutating func open() -> ConnectionID? {
-        guard self.connections.count < self.limits.maximumConnections else { return nil }
-        self.lastConnection += 1
-        self.connections[self.lastConnection] = Connection(isSignedIn: self.users.isEmpty)
-        return self.lastConnection
+        guard connections.count < limits.maximumConnections else { return nil }
+        lastConnection += 1
+        connections[lastConnection] = Connection(isSignedIn: users.isEmpty)
+        return lastConnection
     }
 
     public mutating func close(_ id: ConnectionID) {
-        self.connections[id] = nil
-        self.channels.remove(id)
+        connections[id] = nil
+        channels.remove(id)
     }
 
-    public var connectionIDs: [ConnectionID] { self.connections.keys.sorted() }
+    public var connectionIDs: [ConnectionID] { connections.keys.sorted() }
 
     // MARK: Commands
 
     /// Carries a command out, its name first.
     public mutating func execute(_ command: [ByteBuffer], from id: ConnectionID, at now: Int64) -> [Output] {
-        self.execute(command.map { Array(buffer: $0) }, from: id, at: now)
+        execute(command.map { Array(buffer: $0) }, from: id, at: now)
     }
 
     mutating func execute(_ command: [Bytes], from id: ConnectionID, at now: Int64) -> [Output] {
-        guard let connection = self.connections[id] else { return [] }
+        guard let connection = connections[id] else { return [] }
         if connection.blocked != nil {
-            guard connection.waiting.count < self.limits.maximumWaitingCommands else {
-                self.close(id)
+            guard connection.waiting.count < limits.maximumWaitingCommands else {
+                close(id)
                 return [.close(id)]
             }
-            self.connections[id]?.waiting.append(command)
+            connections[id]?.waiting.append(command)
             return []
         }
         var call = Call(connection: id, now: now)
-        self.carryOut(command, &call)
-        return call.outputs + self.serveBlocked(touched: call.touched, at: now)
+        carryOut(command, &call)
+        return call.outputs + serveBlocked(touched: call.touched, at: now)
     }
 
     /// Ends the waits whose time is over.
     public mutating func tick(at now: Int64) -> [Output] {
         var outputs: [Output] = []
-        for id in self.connections.keys.sorted() {
-            guard let blocked = self.connections[id]?.blocked, let deadline = blocked.deadline, deadline <= now else { continue }
-            outputs += self.unblock(id, .null, at: now)
+        for id in connections.keys.sorted() {
+            guard let blocked = connections[id]?.blocked, let deadline = blocked.deadline, deadline <= now else { continue }
+            outputs += unblock(id, .null, at: now)
         }
         return outputs
     }
 
     /// When ``tick(at:)`` has something to do; nil: never.
     public var nextDeadline: Int64? {
-        self.connections.values.compactMap { $0.blocked?.deadline }.min()
+        connections.values.compactMap { $0.blocked?.deadline }.min()
     }
 
     /// One command on its way, and what it causes.
@@ -135,10 +135,10 @@ public struct RedisEngine: Sendable {
     }
 
     private mutating func carryOut(_ command: [Bytes], _ call: inout Call) {
-        let version = self.connections[call.connection]?.version ?? .two
+        let version = connections[call.connection]?.version ?? .two
         if let reply = self.reply(to: command, &call) {
             // HELLO changes the version, and its own reply is in the new one.
-            call.outputs.append(.send(call.connection, reply, self.connections[call.connection]?.version ?? version))
+            call.outputs.append(.send(call.connection, reply, connections[call.connection]?.version ?? version))
         }
     }
 
@@ -146,26 +146,26 @@ public struct RedisEngine: Sendable {
     private mutating func serveBlocked(touched: Set<TouchedKey>, at now: Int64) -> [Output] {
         guard !touched.isEmpty else { return [] }
         var outputs: [Output] = []
-        for id in self.connections.keys.sorted() {
-            guard let connection = self.connections[id], let blocked = connection.blocked,
+        for id in connections.keys.sorted() {
+            guard let connection = connections[id], let blocked = connection.blocked,
                 blocked.keys.contains(where: { touched.contains(TouchedKey(database: connection.database, key: $0)) })
             else { continue }
             var call = Call(connection: id, now: now)
             call.mayBlock = false
             let reply = self.reply(to: blocked.command, &call)
             guard let reply, !reply.isNull else { continue }
-            outputs += self.unblock(id, reply, at: now)
+            outputs += unblock(id, reply, at: now)
         }
         return outputs
     }
 
     /// Answers a blocked read and carries out the commands behind it.
     private mutating func unblock(_ id: ConnectionID, _ reply: RESPValue, at now: Int64) -> [Output] {
-        guard let connection = self.connections[id] else { return [] }
-        self.connections[id]?.blocked = nil
-        self.connections[id]?.waiting = []
+        guard let connection = connections[id] else { return [] }
+        connections[id]?.blocked = nil
+        connections[id]?.waiting = []
         var outputs: [Output] = [.send(id, reply, connection.version)]
-        for command in connection.waiting { outputs += self.execute(command, from: id, at: now) }
+        for command in connection.waiting { outputs += execute(command, from: id, at: now) }
         return outputs
     }
 }

@@ -16,20 +16,20 @@ public struct ClientSocket: Sendable {
         self.namespace = namespace
     }
 
-    public var eventLoop: any EventLoop { self.plan.eventLoop }
-    public var configuration: SocketIOClientConfiguration { self.plan.configuration }
+    public var eventLoop: any EventLoop { plan.eventLoop }
+    public var configuration: SocketIOClientConfiguration { plan.configuration }
 
     func run(_ body: @escaping @Sendable (ClientRuntime) -> Void) {
         let runtime = self.runtime
-        if self.eventLoop.inEventLoop { body(runtime.value) } else { self.eventLoop.execute { body(runtime.value) } }
+        if eventLoop.inEventLoop { body(runtime.value) } else { eventLoop.execute { body(runtime.value) } }
     }
 
     // MARK: Namespaces and state
 
     /// Another namespace over the same connection. Joins it at once.
     public func of(_ namespace: String) -> ClientSocket {
-        self.run { $0.want(namespace) }
-        return ClientSocket(self.runtime, self.plan, namespace)
+        run { $0.want(namespace) }
+        return ClientSocket(runtime, plan, namespace)
     }
 
     /// Waits until the namespace is joined.
@@ -39,7 +39,7 @@ public struct ClientSocket: Sendable {
     @discardableResult
     public func joined() async throws -> String {
         let namespace = self.namespace
-        return try await self.wait { runtime, completion in runtime.whenJoined(namespace, completion) }
+        return try await wait { runtime, completion in runtime.whenJoined(namespace, completion) }
     }
 
     /// Whether the last join recovered an earlier session, with its rooms and missed events.
@@ -47,7 +47,7 @@ public struct ClientSocket: Sendable {
         get async {
             let namespace = self.namespace
             return await withCheckedContinuation { continuation in
-                self.run { continuation.resume(returning: $0.namespaces[namespace]?.isRecovered ?? false) }
+                run { continuation.resume(returning: $0.namespaces[namespace]?.isRecovered ?? false) }
             }
         }
     }
@@ -55,20 +55,20 @@ public struct ClientSocket: Sendable {
     /// Joins again, after a refusal or after the server ended the namespace.
     public func connect() {
         let namespace = self.namespace
-        self.run { $0.connectAgain(namespace) }
+        run { $0.connectAgain(namespace) }
     }
 
     /// Leaves the namespace. The connection ends with its last one.
     public func disconnect() {
         let namespace = self.namespace
-        self.run { $0.leave(namespace) }
+        run { $0.leave(namespace) }
     }
 
     /// The states of the connection, beginning with the current one. If more than 64 wait for a slow reader, the oldest are dropped.
     public var states: AsyncStream<ConnectionState> {
         let (stream, continuation) = AsyncStream.makeStream(of: ConnectionState.self, bufferingPolicy: .bufferingNewest(64))
-        self.run { runtime in
-            runtime.observe(continuation) { id in self.run { $0.removeObserver(id) } }
+        run { runtime in
+            runtime.observe(continuation) { id in run { $0.removeObserver(id) } }
         }
         return stream
     }
@@ -78,13 +78,13 @@ public struct ClientSocket: Sendable {
     /// Calls a handler for each event of that name, on the event loop: it must not block.
     public func on(_ event: String, _ handler: @escaping @Sendable (IncomingEvent) -> Void) {
         let namespace = self.namespace
-        self.run { $0.on(event, in: namespace, handler) }
+        run { $0.on(event, in: namespace, handler) }
     }
 
     /// Removes the handlers of an event.
     public func off(_ event: String) {
         let namespace = self.namespace
-        self.run { $0.off(event, in: namespace) }
+        run { $0.off(event, in: namespace) }
     }
 
     /// Events of that name, or all events, from now on. The sequence ends when the namespace is left for good.
@@ -92,10 +92,10 @@ public struct ClientSocket: Sendable {
     /// - Throws: ``SocketIOClientError/overflow(_:)`` when its reader is too slow.
     public func events(_ event: String? = nil) -> AsyncThrowingStream<IncomingEvent, any Error> {
         let namespace = self.namespace
-        let limit = self.configuration.limits.maximumUnreadEvents
+        let limit = configuration.limits.maximumUnreadEvents
         let (stream, continuation) = AsyncThrowingStream.makeStream(of: IncomingEvent.self, bufferingPolicy: .bufferingOldest(limit))
-        self.run { runtime in
-            runtime.read(event, in: namespace, continuation) { id in self.run { $0.removeReader(id, in: namespace) } }
+        run { runtime in
+            runtime.read(event, in: namespace, continuation) { id in run { $0.removeReader(id, in: namespace) } }
         }
         return stream
     }
@@ -107,18 +107,18 @@ public struct ClientSocket: Sendable {
     ///
     /// - Throws: ``SocketIOClientError``: `overflow` when too much waits.
     public func emit(_ event: String, _ arguments: any JSONWritable...) async throws {
-        try await self.send(OutgoingEvent(event, arguments, attachments: []))
+        try await send(OutgoingEvent(event, arguments, attachments: []))
     }
 
     /// Sends an event with binary values: each stands where ``JSONWriter/placeholder(_:)`` names it.
     public func emit(_ event: String, attachments: [ByteBuffer], arguments: (inout JSONWriter) -> Void) async throws {
-        try await self.send(OutgoingEvent(event, attachments: attachments, arguments: arguments))
+        try await send(OutgoingEvent(event, attachments: attachments, arguments: arguments))
     }
 
     /// Sends an event that is dropped when it cannot leave at once.
     public func emitVolatile(_ event: String, _ arguments: any JSONWritable...) async throws {
-        let event = OutgoingEvent(event, arguments, attachments: []), namespace = self.namespace
-        try await self.wait { runtime, completion in completion(runtime.emit(event, in: namespace, isVolatile: true, call: nil)) }
+        let event = OutgoingEvent(event, arguments, attachments: []), namespace = namespace
+        try await wait { runtime, completion in completion(runtime.emit(event, in: namespace, isVolatile: true, call: nil)) }
     }
 
     /// Sends an event and waits for its acknowledgement.
@@ -126,30 +126,30 @@ public struct ClientSocket: Sendable {
     /// - Parameter timeout: counted from when the event leaves. If nil, the configuration's.
     /// - Throws: ``SocketIOClientError``: `acknowledgementTimeout`, `disconnected`, `overflow`.
     public func emitWithAck(_ event: String, _ arguments: any JSONWritable..., timeout: Duration? = nil) async throws -> Arguments {
-        try await self.call(OutgoingEvent(event, arguments, attachments: []), timeout)
+        try await call(OutgoingEvent(event, arguments, attachments: []), timeout)
     }
 
     /// Sends an event with binary values and waits for its acknowledgement.
     public func emitWithAck(
         _ event: String, attachments: [ByteBuffer], timeout: Duration? = nil, arguments: (inout JSONWriter) -> Void
     ) async throws -> Arguments {
-        try await self.call(OutgoingEvent(event, attachments: attachments, arguments: arguments), timeout)
+        try await call(OutgoingEvent(event, attachments: attachments, arguments: arguments), timeout)
     }
 
     private func send(_ event: OutgoingEvent) async throws {
         let namespace = self.namespace
-        if self.configuration.retries != nil {
-            _ = try await self.wait { runtime, completion in runtime.emitReliably(event, in: namespace, completion) }
+        if configuration.retries != nil {
+            _ = try await wait { runtime, completion in runtime.emitReliably(event, in: namespace, completion) }
         } else {
-            try await self.wait { runtime, completion in completion(runtime.emit(event, in: namespace, isVolatile: false, call: nil)) }
+            try await wait { runtime, completion in completion(runtime.emit(event, in: namespace, isVolatile: false, call: nil)) }
         }
     }
 
     private func call(_ event: OutgoingEvent, _ timeout: Duration?) async throws -> Arguments {
         let namespace = self.namespace
-        let timeout = timeout ?? self.configuration.acknowledgementTimeout
-        let isRetried = self.configuration.retries != nil
-        let arguments: Arguments? = try await self.wait { runtime, completion in
+        let timeout = timeout ?? configuration.acknowledgementTimeout
+        let isRetried = configuration.retries != nil
+        let arguments: Arguments? = try await wait { runtime, completion in
             if isRetried { return runtime.emitReliably(event, in: namespace, completion) }
             let call = NamespaceState.Call(timeout: timeout, completion: completion)
             if case .failure(let error) = runtime.emit(event, in: namespace, isVolatile: false, call: call) { completion(.failure(error)) }
@@ -166,7 +166,7 @@ public struct ClientSocket: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 outcome.await(continuation)
-                self.run { runtime in start(runtime) { outcome.set($0.mapError { $0 as any Error }) } }
+                run { runtime in start(runtime) { outcome.set($0.mapError { $0 as any Error }) } }
             }
         } onCancel: {
             outcome.set(.failure(CancellationError()))
@@ -216,7 +216,7 @@ private final class Outcome<Value: Sendable>: Sendable {
 
 extension ClientSocket {
     public func emit<Payload: Encodable, Acknowledgement>(_ event: Event<Payload, Acknowledgement>, _ payload: Payload) async throws {
-        try await self.emit(event.name, JSONEncoded(payload))
+        try await emit(event.name, JSONEncoded(payload))
     }
 
     /// Sends an event and decodes its acknowledgement.
@@ -225,14 +225,14 @@ extension ClientSocket {
     public func emitWithAck<Payload: Encodable, Acknowledgement: Decodable>(
         _ event: Event<Payload, Acknowledgement>, _ payload: Payload, timeout: Duration? = nil
     ) async throws -> Acknowledgement {
-        try await self.emitWithAck(event.name, JSONEncoded(payload), timeout: timeout).decodeAnswer()
+        try await emitWithAck(event.name, JSONEncoded(payload), timeout: timeout).decodeAnswer()
     }
 
     /// Calls a handler for each event with a payload of its type, on the event loop. Other payloads are ignored.
     public func on<Payload: Decodable & SendableMetatype, Acknowledgement>(
         _ event: Event<Payload, Acknowledgement>, _ handler: @escaping @Sendable (Payload) -> Void
     ) {
-        self.on(event.name) { incoming in
+        on(event.name) { incoming in
             if let payload = try? incoming.arguments.decode(Payload.self) { handler(payload) }
         }
     }

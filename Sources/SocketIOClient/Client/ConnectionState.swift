@@ -28,7 +28,7 @@ public struct ClientAcknowledgement: Sendable {
 
     public func callAsFunction(_ arguments: any JSONWritable...) {
         let event = OutgoingEvent("", arguments, attachments: [])
-        let id = self.id, namespace = self.socket.namespace
-        self.socket.run { $0.acknowledge(id, in: namespace, event) }
+        let id = self.id, namespace = socket.namespace
+        socket.run { $0.acknowledge(id, in: namespace, event) }
     }
 }

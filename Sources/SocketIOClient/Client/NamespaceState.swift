@@ -26,7 +26,7 @@ struct NamespaceState {
     }
 
     /// Whether the application wants it joined, now and after reconnects.
-    var isWanted: Bool { self.ended == nil }
+    var isWanted: Bool { ended == nil }
     /// Why it is not joined any more. The application may join it again.
     var ended: SocketIOClientError?
     /// Whether the auth has been requested; the join follows.
@@ -44,21 +44,21 @@ struct NamespaceState {
 
     /// False: there is no room.
     mutating func buffer(_ event: OutgoingEvent, _ call: Call?, _ limits: SocketIOClientConfiguration.Limits) -> Bool {
-        guard self.hasRoom(for: event, limits) else { return false }
-        self.bufferedBytes += event.byteCount
-        self.buffered.append(Buffered(event: event, call: call))
+        guard hasRoom(for: event, limits) else { return false }
+        bufferedBytes += event.byteCount
+        buffered.append(Buffered(event: event, call: call))
         return true
     }
 
     mutating func takeBuffered() -> [Buffered] {
-        defer { self.buffered = [] }
-        self.bufferedBytes -= self.buffered.reduce(0) { $0 + $1.event.byteCount }
-        return self.buffered
+        defer { buffered = [] }
+        bufferedBytes -= buffered.reduce(0) { $0 + $1.event.byteCount }
+        return buffered
     }
 
     private func hasRoom(for event: OutgoingEvent, _ limits: SocketIOClientConfiguration.Limits) -> Bool {
-        self.buffered.count + self.retried.count < limits.maximumBufferedEvents
-            && self.bufferedBytes + event.byteCount <= limits.maximumBufferedBytes
+        buffered.count + retried.count < limits.maximumBufferedEvents
+            && bufferedBytes + event.byteCount <= limits.maximumBufferedBytes
     }
 
     // MARK: Retries
@@ -67,50 +67,50 @@ struct NamespaceState {
     mutating func enqueue(
         _ event: OutgoingEvent, _ limits: SocketIOClientConfiguration.Limits, _ completion: @escaping Completion
     ) -> Bool {
-        guard self.hasRoom(for: event, limits) else { return false }
-        self.bufferedBytes += event.byteCount
-        self.retried.append(Retried(event: event, completion: completion))
+        guard hasRoom(for: event, limits) else { return false }
+        bufferedBytes += event.byteCount
+        retried.append(Retried(event: event, completion: completion))
         return true
     }
 
     /// The event whose turn it is, unless a try is under way.
-    var nextTry: OutgoingEvent? { self.retried.first.flatMap { $0.id == nil ? $0.event : nil } }
+    var nextTry: OutgoingEvent? { retried.first.flatMap { $0.id == nil ? $0.event : nil } }
 
     mutating func tryBegan(_ id: UInt64) {
-        guard !self.retried.isEmpty else { return }
-        self.retried[0].id = id
-        self.retried[0].tries += 1
+        guard !retried.isEmpty else { return }
+        retried[0].id = id
+        retried[0].tries += 1
     }
 
     /// Ends a failed attempt. Returns the completion if it was the last one.
     mutating func tryFailed(_ id: UInt64, maximumRetries: Int) -> Completion? {
-        guard self.retried.first?.id == id else { return nil }
-        self.retried[0].id = nil
-        return self.retried[0].tries > maximumRetries ? self.removeFirstRetried() : nil
+        guard retried.first?.id == id else { return nil }
+        retried[0].id = nil
+        return retried[0].tries > maximumRetries ? removeFirstRetried() : nil
     }
 
-    mutating func trySucceeded(_ id: UInt64) -> Completion? { self.retried.first?.id == id ? self.removeFirstRetried() : nil }
+    mutating func trySucceeded(_ id: UInt64) -> Completion? { retried.first?.id == id ? removeFirstRetried() : nil }
 
     private mutating func removeFirstRetried() -> Completion {
-        let first = self.retried.removeFirst()
-        self.bufferedBytes -= first.event.byteCount
+        let first = retried.removeFirst()
+        bufferedBytes -= first.event.byteCount
         return first.completion
     }
 
     /// The connection was lost. The current attempt is repeated without being counted, as the server may not have seen it.
     mutating func connectionEnded() {
-        guard !self.retried.isEmpty, self.retried[0].id != nil else { return }
-        self.retried[0].id = nil
-        self.retried[0].tries -= 1
+        guard !retried.isEmpty, retried[0].id != nil else { return }
+        retried[0].id = nil
+        retried[0].tries -= 1
     }
 
     /// Removes and returns all calls that wait for an answer, which the caller fails.
     mutating func takeCompletions() -> [Completion] {
-        let all = self.buffered.compactMap { $0.call?.completion } + self.retried.map(\.completion) + self.calls.values
-        self.buffered = []
-        self.retried = []
-        self.calls = [:]
-        self.bufferedBytes = 0
+        let all = buffered.compactMap { $0.call?.completion } + retried.map(\.completion) + calls.values
+        buffered = []
+        retried = []
+        calls = [:]
+        bufferedBytes = 0
         return all
     }
 }

@@ -20,7 +20,7 @@ struct OutgoingEvent: Sendable {
         writer.attachments = attachments
         body(&writer)
         self.attachments = writer.attachments ?? []
-        self.arguments = writer.buffer.readableBytes > 0 ? JSONSlice(unchecked: writer.buffer) : nil
+        arguments = writer.buffer.readableBytes > 0 ? JSONSlice(unchecked: writer.buffer) : nil
     }
 
     /// With one more argument.
@@ -38,6 +38,6 @@ struct OutgoingEvent: Sendable {
     }
 
     var byteCount: Int {
-        self.name.utf8.count + (self.arguments?.bytes.readableBytes ?? 0) + self.attachments.reduce(0) { $0 + $1.readableBytes }
+        name.utf8.count + (arguments?.bytes.readableBytes ?? 0) + attachments.reduce(0) { $0 + $1.readableBytes }
     }
 }

@@ -15,20 +15,20 @@ public struct ServerURL: Sendable, Hashable {
     public init(_ text: String) throws(SocketIOClientError) {
         guard let separator = text.firstRange(of: "://") else { throw .invalidURL("it has no scheme") }
         switch text[..<separator.lowerBound].lowercased() {
-        case "http", "ws": self.isSecure = false
-        case "https", "wss": self.isSecure = true
+        case "http", "ws": isSecure = false
+        case "https", "wss": isSecure = true
         default: throw .invalidURL("its scheme is none of http, https, ws, wss")
         }
         var rest = text[separator.upperBound...]
         if let fragment = rest.firstIndex(of: "#") { rest = rest[..<fragment] }
         let question = rest.firstIndex(of: "?")
-        self.query = question.map { String(rest[rest.index(after: $0)...]) } ?? ""
+        query = question.map { String(rest[rest.index(after: $0)...]) } ?? ""
         rest = rest[..<(question ?? rest.endIndex)]
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        self.namespace = slash == rest.endIndex ? "/" : String(rest[slash...])
-        (self.host, self.port) = try Self.authority(rest[..<slash], defaultPort: self.isSecure ? 443 : 80)
-        guard (self.query + self.namespace).utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidURL("it holds white space") }
-        guard !self.namespace.contains(",") else { throw .invalidURL("a namespace holds no comma") }
+        namespace = slash == rest.endIndex ? "/" : String(rest[slash...])
+        (host, port) = try Self.authority(rest[..<slash], defaultPort: isSecure ? 443 : 80)
+        guard (query + namespace).utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidURL("it holds white space") }
+        guard !namespace.contains(",") else { throw .invalidURL("a namespace holds no comma") }
     }
 
     private static func authority(_ text: Substring, defaultPort: Int) throws(SocketIOClientError) -> (String, Int) {
@@ -59,7 +59,7 @@ public struct ServerURL: Sendable, Hashable {
 
     /// The `Host` field, without the scheme's default port.
     package var hostField: String {
-        let name = self.host.contains(":") ? "[\(self.host)]" : self.host
-        return self.port == (self.isSecure ? 443 : 80) ? name : "\(name):\(self.port)"
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
     }
 }

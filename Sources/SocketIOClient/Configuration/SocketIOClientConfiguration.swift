@@ -29,7 +29,7 @@ public struct SocketIOClientConfiguration: Sendable {
     public init(connection: ConnectionConfiguration) { self.connection = connection }
 
     /// - Throws: ``SocketIOClientError/invalidURL(_:)``.
-    public init(_ url: String) throws(SocketIOClientError) { self.connection = try ConnectionConfiguration(url) }
+    public init(_ url: String) throws(SocketIOClientError) { connection = try ConnectionConfiguration(url) }
 
     /// Limits of one client.
     public struct Limits: Sendable, Hashable {
@@ -92,16 +92,16 @@ struct Backoff: Sendable, Hashable {
     ///
     /// - Parameter random: in 0..<1.
     mutating func next(random: Double) -> Duration? {
-        if let maximum = self.policy.maximumAttempts, self.attempts >= maximum { return nil }
-        let exponent = min(self.attempts, 30)
-        self.attempts += 1
-        let delay = self.policy.delay / .seconds(1) * Double(1 << exponent)
-        let deviation = random * self.policy.randomizationFactor * delay
+        if let maximum = policy.maximumAttempts, attempts >= maximum { return nil }
+        let exponent = min(attempts, 30)
+        attempts += 1
+        let delay = policy.delay / .seconds(1) * Double(1 << exponent)
+        let deviation = random * policy.randomizationFactor * delay
         // As in the reference, a further digit of the same random number decides the direction.
         let isEarlier = Int(random * 10) & 1 == 0
-        return min(.seconds(isEarlier ? delay - deviation : delay + deviation), self.policy.maximumDelay)
+        return min(.seconds(isEarlier ? delay - deviation : delay + deviation), policy.maximumDelay)
     }
 
     /// The connection is established.
-    mutating func reset() { self.attempts = 0 }
+    mutating func reset() { attempts = 0 }
 }

@@ -46,6 +46,6 @@ public final class ConnectionPlan: Sendable {
     /// A plan for the same server under the same TLS rules: only other fields, queries, time-outs and the like.
     public init(_ configuration: ConnectionConfiguration, sharingTLSOf other: ConnectionPlan) {
         self.configuration = configuration
-        self.tls = other.tls
+        tls = other.tls
     }
 }

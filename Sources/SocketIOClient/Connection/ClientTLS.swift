@@ -7,13 +7,13 @@ import NIOSSL
 struct ClientTLS: Sendable {
     private let context: NIOSSLContext
 
-    init(_ configuration: ConnectionConfiguration) throws { self.context = try NIOSSLContext(configuration: configuration.tls) }
+    init(_ configuration: ConnectionConfiguration) throws { context = try NIOSSLContext(configuration: configuration.tls) }
 
     /// Adds the handler of a connection, on the channel's loop.
     func add(to channel: any Channel, host: String) throws {
         // An address must not be sent as a server name (RFC 6066 §3). It is verified all the same.
         let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-        let handler = try NIOSSLClientHandler(context: self.context, serverHostname: isAddress ? nil : host)
+        let handler = try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 }

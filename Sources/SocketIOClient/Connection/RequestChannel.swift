@@ -51,21 +51,21 @@ package final class RequestChannel {
         self.ended = ended
     }
 
-    package var hasChannel: Bool { self.handler != nil }
+    package var hasChannel: Bool { handler != nil }
 
     /// Sends a request. The previous one must have been answered.
     package func send(_ request: Request, _ completion: @escaping Completion) {
-        guard !self.isClosed, self.completion == nil else { return completion(.failure(.closed)) }
+        guard !isClosed, self.completion == nil else { return completion(.failure(.closed)) }
         self.completion = completion
         if let handler {
             handler.send(request)
             return
         }
-        let maximumBodyBytes = self.plan.configuration.limits.maximumPollingBytes
+        let maximumBodyBytes = plan.configuration.limits.maximumPollingBytes
         let handler = RequestHandler(self, maximumBodyBytes: maximumBodyBytes)
         self.handler = handler
         let bound = NIOLoopBound((handler, self.loop), eventLoop: self.loop.eventLoop)
-        let connected = ClientChannel.connect(self.plan, on: self.loop.eventLoop) { channel in
+        let connected = ClientChannel.connect(plan, on: self.loop.eventLoop) { channel in
             let (handler, loop) = bound.value
             try channel.pipeline.syncOperations.addHandler(ByteCounter(loop))
             try channel.pipeline.syncOperations.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes)
@@ -82,22 +82,22 @@ package final class RequestChannel {
         }
     }
 
-    func secured() { self.reached(.tls) }
+    func secured() { reached(.tls) }
 
-    func answered(_ response: Response) { self.completion.take()?(.success(response)) }
+    func answered(_ response: Response) { completion.take()?(.success(response)) }
 
     func channelEnded(_ handler: RequestHandler, _ error: SocketIOClientError) {
         guard self.handler === handler else { return }
         self.handler = nil
-        self.completion.take()?(.failure(error))
-        self.ended()
+        completion.take()?(.failure(error))
+        ended()
     }
 
     /// Closes the channel. A request under way gets no answer.
     package func close() {
-        self.isClosed = true
-        self.completion = nil
-        self.handler?.close()
+        isClosed = true
+        completion = nil
+        handler?.close()
     }
 }
 
@@ -122,39 +122,39 @@ final class RequestHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.end(.connectFailed("the connection was not made"))
+        end(.connectFailed("the connection was not made"))
     }
 
     func send(_ request: RequestChannel.Request) {
         guard let context else { return }
         let head = HTTPRequestHead(version: .http1_1, method: request.method, uri: request.target, headers: request.headers)
-        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-        if let body = request.body { context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if let body = request.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted = event as? TLSUserEvent { self.owner?.secured() }
+        if case .handshakeCompleted = event as? TLSUserEvent { owner?.secured() }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch self.unwrapInboundIn(data) {
+        switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
-            self.body = ByteBuffer()
+            body = ByteBuffer()
         case .body(let part):
-            guard self.body.readableBytes + part.readableBytes <= self.maximumBodyBytes else {
-                self.end(.protocolViolation("the body of a response is larger than \(self.maximumBodyBytes) bytes"))
+            guard body.readableBytes + part.readableBytes <= maximumBodyBytes else {
+                end(.protocolViolation("the body of a response is larger than \(maximumBodyBytes) bytes"))
                 return context.close(promise: nil)
             }
-            self.body.writeImmutableBuffer(part)
+            body.writeImmutableBuffer(part)
         case .end:
             // Informational responses precede the one that counts (RFC 9110 §15.2).
             guard let head, head.status.code >= 200, let owner else { return }
-            let response = RequestChannel.Response(status: Int(head.status.code), headers: head.headers, body: self.body)
+            let response = RequestChannel.Response(status: Int(head.status.code), headers: head.headers, body: body)
             self.head = nil
-            self.body = ByteBuffer()
+            body = ByteBuffer()
             if head.isKeepAlive {
                 owner.answered(response)
             } else {
@@ -166,16 +166,16 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.end(.connectFailed("the server closed the connection"))
+        end(.connectFailed("the server closed the connection"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.end(.connectFailed("\(error)"))
+        end(.connectFailed("\(error)"))
         context.close(promise: nil)
     }
 
-    private func end(_ error: SocketIOClientError) { self.owner.take()?.channelEnded(self, error) }
+    private func end(_ error: SocketIOClientError) { owner.take()?.channelEnded(self, error) }
 
     func close() {
         guard let context else { return }
@@ -187,8 +187,8 @@ extension RequestChannel {
     /// The response has come and the server closes this connection: the next request opens another one.
     fileprivate func answeredLast(_ handler: RequestHandler, _ response: Response) {
         if self.handler === handler { self.handler = nil }
-        self.answered(response)
-        self.ended()
+        answered(response)
+        ended()
     }
 }
 
@@ -204,12 +204,12 @@ private final class ByteCounter: ChannelDuplexHandler {
     init(_ loop: ClientLoop) { self.loop = loop }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.loop.bytesReceived &+= self.unwrapInboundIn(data).readableBytes
+        loop.bytesReceived &+= unwrapInboundIn(data).readableBytes
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        self.loop.bytesSent &+= self.unwrapOutboundIn(data).readableBytes
+        loop.bytesSent &+= unwrapOutboundIn(data).readableBytes
         context.write(data, promise: promise)
     }
 }

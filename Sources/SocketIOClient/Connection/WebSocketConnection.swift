@@ -43,20 +43,20 @@ package final class WebSocketConnection: WebSocketOwner {
 
     /// Connects. Once in the life of a connection.
     package func open() {
-        let configuration = self.plan.configuration
+        let configuration = plan.configuration
         let handler = WebSocketClientHandler(
             connection: self,
             handshake: WebSocketClientHandshake(
-                target: self.target, host: configuration.url.hostField, nonce: self.loop.nextNonce(),
+                target: target, host: configuration.url.hostField, nonce: loop.nextNonce(),
                 subprotocols: configuration.subprotocols, fields: configuration.headers, deflate: configuration.perMessageDeflate?.wish))
         self.handler = handler
-        self.hasChannel = true
+        hasChannel = true
         // `assumeIsolated()` stops the process off the loop: the future and the timer are of that loop, and this is called on it.
-        self.timer = self.loop.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.timeout)) {
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.timeout)) {
             self.end(.connectTimeout)
         }
-        let bound = NIOLoopBound(handler, eventLoop: self.loop.eventLoop)
-        let connected = ClientChannel.connect(self.plan, on: self.loop.eventLoop) { channel in
+        let bound = NIOLoopBound(handler, eventLoop: loop.eventLoop)
+        let connected = ClientChannel.connect(plan, on: loop.eventLoop) { channel in
             try channel.pipeline.syncOperations.addHandler(bound.value)
         }
         connected.assumeIsolated().whenComplete { result in
@@ -75,67 +75,67 @@ package final class WebSocketConnection: WebSocketOwner {
     /// Sends a message. Returns false if the connection is not open, or if too much waits.
     @discardableResult
     package func send(_ message: ByteBuffer, isBinary: Bool = false) -> Bool {
-        guard self.isOpen, let handler else { return false }
-        guard handler.isWritable || handler.bufferedBytes < self.plan.configuration.limits.maximumQueuedBytes else { return false }
+        guard isOpen, let handler else { return false }
+        guard handler.isWritable || handler.bufferedBytes < plan.configuration.limits.maximumQueuedBytes else { return false }
         handler.send(opcode: isBinary ? .binary : .text, message)
         return true
     }
 
     /// Closes the connection with a close frame. The delegate is not called.
     package func close() {
-        self.delegate = nil
-        self.handler.take()?.close()
-        self.finish(nil)
+        delegate = nil
+        handler.take()?.close()
+        finish(nil)
     }
 
     /// Completes when the channel is closed.
     package var closeFuture: EventLoopFuture<Void> {
-        let promise = self.closePromise ?? self.loop.eventLoop.makePromise()
-        self.closePromise = promise
-        self.completeIfClosed()
+        let promise = closePromise ?? loop.eventLoop.makePromise()
+        closePromise = promise
+        completeIfClosed()
         return promise.futureResult
     }
 
     private func end(_ error: SocketIOClientError) {
-        self.handler.take()?.abort()
-        self.finish(error)
+        handler.take()?.abort()
+        finish(error)
     }
 
     private func finish(_ error: SocketIOClientError?) {
-        self.isOpen = false
-        self.timer?.cancel()
-        self.timer = nil
-        self.delegate.take()?.connectionEnded(self, error: error)
-        self.completeIfClosed()
+        isOpen = false
+        timer?.cancel()
+        timer = nil
+        delegate.take()?.connectionEnded(self, error: error)
+        completeIfClosed()
     }
 
     private func channelClosed() {
-        self.hasChannel = false
-        self.completeIfClosed()
+        hasChannel = false
+        completeIfClosed()
     }
 
     private func completeIfClosed() {
-        if self.delegate == nil, !self.hasChannel { self.closePromise?.succeed() }
+        if delegate == nil, !hasChannel { closePromise?.succeed() }
     }
 
     // MARK: The handler
 
-    func reached(_ milestone: ConnectionMilestone) { self.delegate?.connection(self, reached: milestone) }
+    func reached(_ milestone: ConnectionMilestone) { delegate?.connection(self, reached: milestone) }
 
     func webSocketOpened(_ handler: WebSocketClientHandler<WebSocketConnection>) {
         guard handler === self.handler else { return }
-        self.isOpen = true
-        self.timer?.cancel()
-        self.timer = nil
-        self.delegate?.connectionOpened(self)
+        isOpen = true
+        timer?.cancel()
+        timer = nil
+        delegate?.connectionOpened(self)
     }
 
     func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler<WebSocketConnection>) {
-        self.delegate?.connection(self, received: ByteBuffer(bytes: message.text))
+        delegate?.connection(self, received: ByteBuffer(bytes: message.text))
     }
 
     func receive(binary: ByteBuffer, from handler: WebSocketClientHandler<WebSocketConnection>) {
-        self.delegate?.connection(self, receivedBinary: binary)
+        delegate?.connection(self, receivedBinary: binary)
     }
 
     func readCompleted() {}
@@ -145,6 +145,6 @@ package final class WebSocketConnection: WebSocketOwner {
     func webSocketEnded(_ handler: WebSocketClientHandler<WebSocketConnection>, _ error: SocketIOClientError?) {
         guard handler === self.handler else { return }
         self.handler = nil
-        self.finish(error)
+        finish(error)
     }
 }

@@ -31,13 +31,13 @@ public struct ClusterRequests: Sendable {
         self.maximumAnswerBytes = maximumAnswerBytes
     }
 
-    public var count: Int { self.requests.count }
+    public var count: Int { requests.count }
 
     /// - Parameter expected: how many nodes will answer, at least one.
     /// - Returns: false: too many wait, or one has this id.
     public mutating func begin(_ id: String, expecting expected: Int) -> Bool {
-        guard self.requests.count < self.maximumRequests, self.requests[id] == nil, expected > 0 else { return false }
-        self.requests[id] = Request(expected: expected)
+        guard requests.count < maximumRequests, requests[id] == nil, expected > 0 else { return false }
+        requests[id] = Request(expected: expected)
         return true
     }
 
@@ -45,12 +45,12 @@ public struct ClusterRequests: Sendable {
     ///
     /// - Parameter bytes: of the message.
     public mutating func receive(_ answer: ClusterMessage.Body, bytes: Int, for id: String) -> Outcome {
-        guard var request = self.requests.removeValue(forKey: id) else { return .unknown }
+        guard var request = requests.removeValue(forKey: id) else { return .unknown }
         request.answers.append(answer)
         request.bytes += bytes
-        if request.bytes > self.maximumAnswerBytes { return .tooLarge }
+        if request.bytes > maximumAnswerBytes { return .tooLarge }
         if request.answers.count == request.expected { return .complete(request.answers) }
-        self.requests[id] = request
+        requests[id] = request
         return .waiting
     }
 
@@ -59,6 +59,6 @@ public struct ClusterRequests: Sendable {
     /// - Returns: how many answers came and how many were expected; nil: the request had ended.
     @discardableResult
     public mutating func cancel(_ id: String) -> (received: Int, expected: Int)? {
-        self.requests.removeValue(forKey: id).map { ($0.answers.count, $0.expected) }
+        requests.removeValue(forKey: id).map { ($0.answers.count, $0.expected) }
     }
 }

@@ -14,11 +14,11 @@ public struct FaultReport: Sendable {
     ///
     /// - Returns: how many there were since the last line, if now is the time for one.
     public mutating func note(at now: Duration) -> Int? {
-        self.count += 1
-        self.unreported += 1
+        count += 1
+        unreported += 1
         if let next, now < next { return nil }
-        self.next = now + self.interval
-        defer { self.unreported = 0 }
-        return self.unreported
+        self.next = now + interval
+        defer { unreported = 0 }
+        return unreported
     }
 }

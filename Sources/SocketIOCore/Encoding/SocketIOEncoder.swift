@@ -15,7 +15,7 @@ public enum SocketIOEncoder {
         _ name: String, namespace: String = "/", id: UInt64? = nil, attachments: Int = 0, into buffer: inout ByteBuffer,
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) -> [ByteBuffer] {
-        self.packet(.event, attachments, namespace, id, into: &buffer) { writer in
+        packet(.event, attachments, namespace, id, into: &buffer) { writer in
             writer.string(name)
             arguments(&writer)
         }
@@ -33,7 +33,7 @@ public enum SocketIOEncoder {
         id: UInt64, namespace: String = "/", attachments: Int = 0, into buffer: inout ByteBuffer,
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) -> [ByteBuffer] {
-        self.packet(.ack, attachments, namespace, id, into: &buffer, arguments)
+        packet(.ack, attachments, namespace, id, into: &buffer, arguments)
     }
 
     /// - Parameter attachments: how many there are before the array is written.
@@ -43,7 +43,7 @@ public enum SocketIOEncoder {
         _ elements: (inout JSONWriter) -> Void
     ) -> [ByteBuffer] {
         let start = buffer.writerIndex
-        self.writeHead(attachments > 0 ? kind.binary : kind, attachments, namespace, id, opening: JSONByte.openBracket, into: &buffer)
+        writeHead(attachments > 0 ? kind.binary : kind, attachments, namespace, id, opening: JSONByte.openBracket, into: &buffer)
         let payload = buffer.writerIndex
         var values: [ByteBuffer] = attachments > 0 ? Array(repeating: ByteBuffer(), count: attachments) : []
         JSONWriter.append(to: &buffer, attachments: &values) { writer in
@@ -54,14 +54,14 @@ public enum SocketIOEncoder {
         // The head was written before it was known that there are binary values.
         let array = buffer.getSlice(at: payload, length: buffer.writerIndex - payload) ?? ByteBuffer()
         buffer.moveWriterIndex(to: start)
-        self.writeHead(kind.binary, values.count, namespace, id, opening: JSONByte.openBracket, into: &buffer)
+        writeHead(kind.binary, values.count, namespace, id, opening: JSONByte.openBracket, into: &buffer)
         buffer.writeImmutableBuffer(array)
         return Array(values.dropFirst(attachments))
     }
 
     /// Appends a server's answer to a connect.
     public static func connect(namespace: String = "/", sid: String, pid: String? = nil, into buffer: inout ByteBuffer) {
-        self.writeHead(.connect, 0, namespace, nil, into: &buffer)
+        writeHead(.connect, 0, namespace, nil, into: &buffer)
         JSONWriter.append(to: &buffer) { writer in
             writer.beginObject()
             writer.field("sid", sid)
@@ -72,7 +72,7 @@ public enum SocketIOEncoder {
 
     /// Appends a client's request to connect.
     public static func connectRequest(namespace: String = "/", auth: JSONSlice? = nil, into buffer: inout ByteBuffer) {
-        self.writeHead(.connect, 0, namespace, nil, into: &buffer)
+        writeHead(.connect, 0, namespace, nil, into: &buffer)
         if let auth { buffer.writeImmutableBuffer(auth.bytes) }
     }
 
@@ -80,7 +80,7 @@ public enum SocketIOEncoder {
     public static func connectError(
         namespace: String = "/", message: String, data: JSONSlice? = nil, into buffer: inout ByteBuffer
     ) {
-        self.writeHead(.connectError, 0, namespace, nil, into: &buffer)
+        writeHead(.connectError, 0, namespace, nil, into: &buffer)
         JSONWriter.append(to: &buffer) { writer in
             writer.beginObject()
             writer.field("message", message)
@@ -91,7 +91,7 @@ public enum SocketIOEncoder {
 
     /// Appends a disconnect: the namespace is left.
     public static func disconnect(namespace: String = "/", into buffer: inout ByteBuffer) {
-        self.writeHead(.disconnect, 0, namespace, nil, into: &buffer)
+        writeHead(.disconnect, 0, namespace, nil, into: &buffer)
     }
 
     /// Writes the part before a packet's payload at once, which is cheaper than several writes.
@@ -134,16 +134,16 @@ package struct SocketIOHead {
     }
 
     @inlinable
-    var namespaceBytes: Int { self.namespace == "/" ? 0 : self.namespace.utf8.count &+ 1 }
+    var namespaceBytes: Int { namespace == "/" ? 0 : namespace.utf8.count &+ 1 }
 
     /// At least as many bytes as the head has.
-    var maximumBytes: Int { 2 &+ self.namespaceBytes &+ 2 &* 20 }
+    var maximumBytes: Int { 2 &+ namespaceBytes &+ 2 &* 20 }
 
     /// Exactly as many.
     @inlinable
     package var byteCount: Int {
-        var count = 1 &+ self.namespaceBytes
-        if self.kind.isBinary { count &+= JSONDigits.count(UInt64(self.attachments)) &+ 1 }
+        var count = 1 &+ namespaceBytes
+        if kind.isBinary { count &+= JSONDigits.count(UInt64(attachments)) &+ 1 }
         if let id { count &+= JSONDigits.count(id) }
         return count
     }
@@ -154,15 +154,15 @@ package struct SocketIOHead {
     @inlinable
     @discardableResult
     package func write(to target: UnsafeMutableRawBufferPointer) -> Int {
-        target[0] = JSONByte.zero &+ self.kind.rawValue
+        target[0] = JSONByte.zero &+ kind.rawValue
         var count = 1
-        if self.kind.isBinary {
-            count = JSONDigits.write(UInt64(self.attachments), to: target, at: count)
+        if kind.isBinary {
+            count = JSONDigits.write(UInt64(attachments), to: target, at: count)
             target[count] = JSONByte.minus
             count &+= 1
         }
-        if self.namespace != "/" {
-            for byte in self.namespace.utf8 {
+        if namespace != "/" {
+            for byte in namespace.utf8 {
                 target[count] = byte
                 count &+= 1
             }

@@ -20,12 +20,12 @@ public struct BinaryReassembler: Sendable {
     }
 
     /// Whether binary messages must follow.
-    public var isPending: Bool { self.packet != nil }
+    public var isPending: Bool { packet != nil }
 
     /// Takes a packet. Without attachments it is complete at once.
     @inline(__always)
     public mutating func receive(_ packet: SocketIOPacket) throws(SocketIOProtocolError) -> Outcome {
-        if self.packet != nil { throw self.fail(.textDuringReassembly) }
+        if self.packet != nil { throw fail(.textDuringReassembly) }
         if packet.attachmentCount == 0 { return .complete(packet, []) }
         self.packet = packet
         return .pending
@@ -33,25 +33,25 @@ public struct BinaryReassembler: Sendable {
 
     /// Takes a binary message.
     public mutating func receive(binary: ByteBuffer) throws(SocketIOProtocolError) -> Outcome {
-        guard let packet = self.packet else { throw self.fail(.unexpectedBinary) }
-        self.bytes += binary.readableBytes
-        guard self.bytes <= self.limits.maximumAttachmentBytes else { throw self.fail(.attachmentsTooBig) }
+        guard let packet = self.packet else { throw fail(.unexpectedBinary) }
+        bytes += binary.readableBytes
+        guard bytes <= limits.maximumAttachmentBytes else { throw fail(.attachmentsTooBig) }
         self.attachments.append(binary)
         guard self.attachments.count == packet.attachmentCount else { return .pending }
         let attachments = self.attachments
-        self.reset()
+        reset()
         return .complete(packet, attachments)
     }
 
     /// Drops the incomplete packet.
     public mutating func reset() {
-        self.packet = nil
-        self.attachments = []
-        self.bytes = 0
+        packet = nil
+        attachments = []
+        bytes = 0
     }
 
     private mutating func fail(_ kind: SocketIOProtocolError.Kind) -> SocketIOProtocolError {
-        self.reset()
+        reset()
         return SocketIOProtocolError(kind)
     }
 }

@@ -9,5 +9,5 @@ public struct Event<Payload, Acknowledgement>: Sendable {
 }
 
 extension Event: CustomStringConvertible {
-    public var description: String { self.name }
+    public var description: String { name }
 }

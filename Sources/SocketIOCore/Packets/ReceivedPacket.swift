@@ -44,15 +44,15 @@ package final class ReceivedPacket: @unchecked Sendable {
 
     /// A packet to be filled: its text goes to `bytes`, its length to `contents.pointee.count`.
     package init(capacity: Int) {
-        self.bytes = .allocate(byteCount: capacity, alignment: 8)
+        bytes = .allocate(byteCount: capacity, alignment: 8)
         self.capacity = capacity
-        self.contents = .allocate(capacity: 1)
-        self.contents.initialize(to: Contents())
+        contents = .allocate(capacity: 1)
+        contents.initialize(to: Contents())
     }
 
     deinit {
-        self.bytes.deallocate()
-        self.contents.deallocate()
+        bytes.deallocate()
+        contents.deallocate()
     }
 
     /// A packet with a copy of a text.
@@ -61,54 +61,54 @@ package final class ReceivedPacket: @unchecked Sendable {
         text.withUnsafeReadableBytes { source in
             UnsafeMutableRawBufferPointer(start: self.bytes, count: self.capacity).copyMemory(from: source)
         }
-        self.contents.pointee.count = text.readableBytes
+        contents.pointee.count = text.readableBytes
     }
 
     /// The same packet with its attachments.
     func with(attachments: [ByteBuffer]) -> ReceivedPacket {
-        let copy = ReceivedPacket(capacity: self.text.count)
-        UnsafeMutableRawBufferPointer(start: copy.bytes, count: copy.capacity).copyMemory(from: self.text)
-        copy.contents.pointee = self.contents.pointee
-        copy.elements = self.elements
-        copy.otherNamespace = self.otherNamespace
+        let copy = ReceivedPacket(capacity: text.count)
+        UnsafeMutableRawBufferPointer(start: copy.bytes, count: copy.capacity).copyMemory(from: text)
+        copy.contents.pointee = contents.pointee
+        copy.elements = elements
+        copy.otherNamespace = otherNamespace
         copy.attachments = attachments
         return copy
     }
 
     /// Valid as long as the packet is.
     @inlinable
-    package var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: self.bytes, count: self.contents.pointee.count) }
+    package var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: bytes, count: contents.pointee.count) }
 
     // MARK: What was found
 
     @inlinable
-    package var kind: SocketIOPacketKind { self.contents.pointee.kind }
+    package var kind: SocketIOPacketKind { contents.pointee.kind }
 
     @inlinable
-    package var isInMainNamespace: Bool { self.contents.pointee.isInMainNamespace }
+    package var isInMainNamespace: Bool { contents.pointee.isInMainNamespace }
 
     /// The number of the acknowledgement that an event asks for, or that an ack is.
     @inlinable
-    package var id: UInt64? { self.contents.pointee.hasID ? self.contents.pointee.id : nil }
+    package var id: UInt64? { contents.pointee.hasID ? contents.pointee.id : nil }
 
     /// Valid as long as the packet is.
     @inlinable
-    package var arguments: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.arguments]) }
+    package var arguments: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[contents.pointee.arguments]) }
 
     /// Whether the event's name is written exactly like this. A name that is written with escapes never is.
     @inlinable
     package func isNamed(_ name: ShortEventName) -> Bool {
-        !self.contents.pointee.nameHasEscapes
-            && name.equals(UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.name]))
+        !contents.pointee.nameHasEscapes
+            && name.equals(UnsafeRawBufferPointer(rebasing: text[contents.pointee.name]))
     }
 
-    var namespace: String { self.isInMainNamespace ? "/" : self.otherNamespace }
-    var attachmentCount: Int { self.contents.pointee.attachmentCount }
-    var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.payload]) }
+    var namespace: String { isInMainNamespace ? "/" : otherNamespace }
+    var attachmentCount: Int { contents.pointee.attachmentCount }
+    var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[contents.pointee.payload]) }
 
     var eventName: String {
         JSONString.decode(
-            UnsafeRawBufferPointer(rebasing: self.text[self.contents.pointee.name]), hasEscapes: self.contents.pointee.nameHasEscapes)
+            UnsafeRawBufferPointer(rebasing: text[contents.pointee.name]), hasEscapes: contents.pointee.nameHasEscapes)
     }
 
     // MARK: Parsing
@@ -129,7 +129,7 @@ package final class ReceivedPacket: @unchecked Sendable {
         if kind.isBinary { contents.attachmentCount = try head.attachmentCount(limits) }
         if let namespace = try head.namespace(limits), namespace != "/" {
             contents.isInMainNamespace = false
-            self.otherNamespace = namespace
+            otherNamespace = namespace
         }
         if let id = try head.ackID() {
             contents.hasID = true

@@ -26,8 +26,8 @@ extension SocketIOError: JSONWritable {
         writer.object {
             $0.key("error")
             $0.object {
-                $0.field("code", self.code)
-                $0.field("message", self.message)
+                $0.field("code", code)
+                $0.field("message", message)
             }
         }
     }

@@ -12,20 +12,20 @@ public struct SocketIOPacket: Sendable {
 
     package init(_ received: ReceivedPacket) { self.received = received }
 
-    public var kind: SocketIOPacketKind { self.received.kind }
+    public var kind: SocketIOPacketKind { received.kind }
     /// "/" when the packet names none.
-    public var namespace: String { self.received.namespace }
+    public var namespace: String { received.namespace }
     /// The number of the acknowledgement that an event asks for, or that an ack is.
-    public var id: UInt64? { self.received.id }
+    public var id: UInt64? { received.id }
     /// Binary messages that follow this packet.
-    public var attachmentCount: Int { self.received.attachmentCount }
+    public var attachmentCount: Int { received.attachmentCount }
     /// A JSON text, or empty: an array for events and acks, an object for connect.
-    public var payload: ByteBuffer { ByteBuffer(bytes: self.received.payload) }
+    public var payload: ByteBuffer { ByteBuffer(bytes: received.payload) }
     /// An event's name; empty for other packets, and for an event without a payload.
-    public var eventName: String { self.received.eventName }
+    public var eventName: String { received.eventName }
 
     /// An event that carries nothing, not even a name: tolerated, and to be ignored.
-    public var isEmptyEvent: Bool { (self.kind == .event || self.kind == .binaryEvent) && self.received.payload.isEmpty }
+    public var isEmptyEvent: Bool { (kind == .event || kind == .binaryEvent) && received.payload.isEmpty }
 
     /// The payload, if there is one.
     public var json: JSONSlice? {

@@ -24,7 +24,7 @@ enum SocketIOPayload {
         switch kind {
         case .event, .binaryEvent:
             guard first == JSONByte.openBracket, elements.count > 0 else { throw SocketIOProtocolError(.invalidPayload) }
-            return try self.eventName(raw, at: elements[0], limits: limits)
+            return try eventName(raw, at: elements[0], limits: limits)
         case .ack, .binaryAck:
             guard first == JSONByte.openBracket else { throw SocketIOProtocolError(.invalidPayload) }
         case .connect:
@@ -49,8 +49,8 @@ enum SocketIOPayload {
             let name = Name(range: start &+ 1..<scanner.position &- 1, hasEscapes: hasEscapes)
             guard name.range.count <= limits.maximumEventNameBytes else { throw SocketIOProtocolError(.eventNameTooLong) }
             let written = UnsafeRawBufferPointer(rebasing: raw[name.range])
-            if hasEscapes || self.mayBeReserved(written.count) {
-                guard !self.isReserved(JSONString.decode(written, hasEscapes: hasEscapes)) else {
+            if hasEscapes || mayBeReserved(written.count) {
+                guard !isReserved(JSONString.decode(written, hasEscapes: hasEscapes)) else {
                     throw SocketIOProtocolError(.reservedEventName)
                 }
             }

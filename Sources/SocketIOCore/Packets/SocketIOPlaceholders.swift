@@ -34,9 +34,9 @@ enum SocketIOPlaceholders {
                 guard scanner.current == JSONByte.colon, !open.isEmpty else { continue }
                 scanner.position += 1
                 scanner.skipWhitespace()
-                if self.says(text, hasEscapes, "_placeholder") {
+                if says(text, hasEscapes, "_placeholder") {
                     open[open.count - 1].isMarked = scanner.current == UInt8(ascii: "t")
-                } else if self.says(text, hasEscapes, "num") {
+                } else if says(text, hasEscapes, "num") {
                     open[open.count - 1].number = self.number(at: scanner)
                 }
             default:
@@ -81,10 +81,10 @@ enum SocketIOPlaceholders {
         var candidate = Candidate()
         while walk.isObject, walk.next() {
             let key = UnsafeRawBufferPointer(rebasing: object[walk.key])
-            if self.says(key, walk.keyHasEscapes, "_placeholder") {
+            if says(key, walk.keyHasEscapes, "_placeholder") {
                 candidate.isMarked = object[walk.value.lowerBound] == UInt8(ascii: "t")
-            } else if self.says(key, walk.keyHasEscapes, "num") {
-                candidate.number = self.number(at: JSONScanner(object, at: walk.value.lowerBound))
+            } else if says(key, walk.keyHasEscapes, "num") {
+                candidate.number = number(at: JSONScanner(object, at: walk.value.lowerBound))
             }
         }
         return candidate.isMarked ? candidate.number : nil

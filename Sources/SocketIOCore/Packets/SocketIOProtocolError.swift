@@ -13,7 +13,7 @@ public struct SocketIOProtocolError: Error, Sendable, Hashable {
 
         let value: Value
 
-        public var description: String { self.value.rawValue }
+        public var description: String { value.rawValue }
 
         public static let emptyPacket = Kind(value: .emptyPacket)
         /// The first byte is not "0" to "6".
@@ -57,6 +57,6 @@ public struct SocketIOProtocolError: Error, Sendable, Hashable {
 extension SocketIOProtocolError: CustomStringConvertible {
     /// Safe to log: holds nothing of what was received.
     public var description: String {
-        self.cause.map { "Socket.IO protocol error: \(self.kind) (\($0))" } ?? "Socket.IO protocol error: \(self.kind)"
+        cause.map { "Socket.IO protocol error: \(kind) (\($0))" } ?? "Socket.IO protocol error: \(kind)"
     }
 }

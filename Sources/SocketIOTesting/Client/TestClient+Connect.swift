@@ -15,12 +15,12 @@ extension TestClient {
         configuration.host = host
         configuration.path = path
         configuration.auth = auth.map(JSONSlice.init(writing:))
-        return try await self.connect(configuration)
+        return try await connect(configuration)
     }
 
     /// Connects as configured.
     public static func connect(_ configuration: TestClientConfiguration) async throws -> TestClient {
-        try await self.connect(configuration, over: nil)
+        try await connect(configuration, over: nil)
     }
 
     /// - Parameter connection: one in this process; nil: a TCP connection is opened.
@@ -55,7 +55,7 @@ extension TestClient {
     public static func withClient<Value>(
         _ configuration: TestClientConfiguration, _ body: (TestClient) async throws -> Value
     ) async throws -> Value {
-        let client = try await self.connect(configuration)
+        let client = try await connect(configuration)
         do {
             let value = try await body(client)
             await client.disconnect()
@@ -70,10 +70,10 @@ extension TestClient {
 extension ClientBootstrap {
     /// A channel over a connection in this process, or over a new TCP connection.
     func connect(_ connection: InProcessLink.Connection?, or host: String, _ port: Int) async throws -> any Channel {
-        guard let connection else { return try await self.connect(host: host, port: port).get() }
+        guard let connection else { return try await connect(host: host, port: port).get() }
         let channel: any Channel
         do {
-            channel = try await self.withConnectedSocket(connection.client).get()
+            channel = try await withConnectedSocket(connection.client).get()
         } catch {
             connection.abandon()
             throw error

@@ -3,7 +3,7 @@ public import SocketIOCore
 /// Declared events: payloads and acknowledgements are values.
 extension TestClient {
     public func emit<Payload: Encodable, Acknowledgement>(_ event: Event<Payload, Acknowledgement>, _ payload: Payload) async throws {
-        try await self.emit(event.name, JSONEncoded(payload))
+        try await emit(event.name, JSONEncoded(payload))
     }
 
     /// Sends an event and decodes its acknowledgement.
@@ -11,14 +11,14 @@ extension TestClient {
     public func call<Payload: Encodable, Acknowledgement: Decodable>(
         _ event: Event<Payload, Acknowledgement>, _ payload: Payload, timeout: Duration? = nil
     ) async throws -> Acknowledgement {
-        try await self.call(event.name, JSONEncoded(payload), timeout: timeout).decode()
+        try await call(event.name, JSONEncoded(payload), timeout: timeout).decode()
     }
 
     /// The payload of the next event of that name.
     public func next<Payload: Decodable, Acknowledgement>(
         _ event: Event<Payload, Acknowledgement>, timeout: Duration? = nil
     ) async throws -> Payload {
-        try await self.next(event.name, timeout: timeout).decode()
+        try await next(event.name, timeout: timeout).decode()
     }
 }
 

@@ -15,7 +15,7 @@ import WebSocketCore
 public final class TestClient: Sendable {
     public let configuration: TestClientConfiguration
     /// The socket's id, as the server calls it in this namespace; empty for a client that has not joined.
-    public var id: String { self.identity.withLockedValue { $0 } }
+    public var id: String { identity.withLockedValue { $0 } }
 
     let channel: any Channel
     let inboxes: TestClientInboxes
@@ -28,26 +28,26 @@ public final class TestClient: Sendable {
     }
 
     /// Whether the TCP connection is open.
-    public var isConnected: Bool { self.channel.isActive }
+    public var isConnected: Bool { channel.isActive }
 
     // MARK: Sending
 
     /// Sends an event. Returns when it has been handed to the system.
     public func emit(_ event: String, _ arguments: any JSONWritable...) async throws {
-        try await self.send(event: event, id: nil, arguments)
+        try await send(event: event, id: nil, arguments)
     }
 
     /// Sends an event and waits for its acknowledgement.
     public func call(_ event: String, _ arguments: any JSONWritable..., timeout: Duration? = nil) async throws -> Arguments {
         let channel = self.channel
-        let namespace = self.configuration.namespace
+        let namespace = configuration.namespace
         let id = try await channel.eventLoop.submit {
             // Without its handler the connection has ended, and the write says so.
             try? channel.pipeline.syncOperations.handler(type: TestClientHandler.self).makeID(in: namespace)
         }.get()
-        try await self.send(event: event, id: id, arguments)
-        return try await self.inboxes.acknowledgements.next(
-            "the acknowledgement of \(event)", timeout: timeout ?? self.configuration.timeout
+        try await send(event: event, id: id, arguments)
+        return try await inboxes.acknowledgements.next(
+            "the acknowledgement of \(event)", timeout: timeout ?? configuration.timeout
         ) { $0.id == id }.arguments
     }
 
@@ -55,27 +55,27 @@ public final class TestClient: Sendable {
     public func acknowledge(_ event: TestEvent, _ arguments: any JSONWritable...) async throws {
         guard let id = event.id else { throw TestClientError.protocolViolation("\(event.name) asks for no acknowledgement") }
         var text = ByteBuffer(string: "4")
-        let attachments = SocketIOEncoder.ack(id: id, namespace: self.configuration.namespace, into: &text) { writer in
+        let attachments = SocketIOEncoder.ack(id: id, namespace: configuration.namespace, into: &text) { writer in
             for argument in arguments { argument.write(to: &writer) }
         }
-        try await self.send(opcode: .text, payload: text)
-        for attachment in attachments { try await self.send(opcode: .binary, payload: attachment) }
+        try await send(opcode: .text, payload: text)
+        for attachment in attachments { try await send(opcode: .binary, payload: attachment) }
     }
 
     private func send(event: String, id: UInt64?, _ arguments: [any JSONWritable]) async throws {
         var text = ByteBuffer(string: "4")
-        let attachments = SocketIOEncoder.event(event, namespace: self.configuration.namespace, id: id, into: &text) { writer in
+        let attachments = SocketIOEncoder.event(event, namespace: configuration.namespace, id: id, into: &text) { writer in
             for argument in arguments { argument.write(to: &writer) }
         }
-        try await self.send(opcode: .text, payload: text)
-        for attachment in attachments { try await self.send(opcode: .binary, payload: attachment) }
+        try await send(opcode: .text, payload: text)
+        for attachment in attachments { try await send(opcode: .binary, payload: attachment) }
     }
 
     // MARK: Receiving
 
     /// The arguments of the next event of that name, in the order of arrival.
     public func next(_ event: String, timeout: Duration? = nil) async throws -> Arguments {
-        try await self.inboxes.events.next("the event \(event)", timeout: timeout ?? self.configuration.timeout) { $0.name == event }
+        try await inboxes.events.next("the event \(event)", timeout: timeout ?? configuration.timeout) { $0.name == event }
             .arguments
     }
 
@@ -83,25 +83,25 @@ public final class TestClient: Sendable {
     public func next(
         timeout: Duration? = nil, where matches: @escaping @Sendable (TestEvent) -> Bool
     ) async throws -> TestEvent {
-        try await self.inboxes.events.next(timeout: timeout ?? self.configuration.timeout, where: matches)
+        try await inboxes.events.next(timeout: timeout ?? configuration.timeout, where: matches)
     }
 
     /// The events that have arrived and were not asked for.
     ///
     /// To see that an event did *not* come, first wait for something the server sends after it: a ``call(_:_:timeout:)`` for instance.
-    public var unread: [TestEvent] { self.inboxes.events.unread }
+    public var unread: [TestEvent] { inboxes.events.unread }
 
     /// Waits until the server makes the client leave the namespace (`41`).
     public func disconnected(timeout: Duration? = nil) async throws {
-        let packet = try await self.inboxes.disconnects.next(timeout: timeout ?? self.configuration.timeout)
-        self.inboxes.disconnects.deliver(packet)
+        let packet = try await inboxes.disconnects.next(timeout: timeout ?? configuration.timeout)
+        inboxes.disconnects.deliver(packet)
     }
 
     /// Waits until the connection has ended.
     @discardableResult
     public func closed(timeout: Duration? = nil) async throws -> TestClientClosure {
-        let closure = try await self.inboxes.closures.next(timeout: timeout ?? self.configuration.timeout)
-        self.inboxes.closures.deliver(closure)
+        let closure = try await inboxes.closures.next(timeout: timeout ?? configuration.timeout)
+        inboxes.closures.deliver(closure)
         return closure
     }
 
@@ -130,29 +130,29 @@ public final class TestClient: Sendable {
     /// Leaves this namespace; the connection stays, and so do its other namespaces.
     public func leave() async throws {
         let channel = self.channel
-        let namespace = self.configuration.namespace
+        let namespace = configuration.namespace
         try await channel.eventLoop.submit {
             try channel.pipeline.syncOperations.handler(type: TestClientHandler.self).leave(namespace)
         }.get()
     }
 
-    func joined(as id: String) { self.identity.withLockedValue { $0 = id } }
+    func joined(as id: String) { identity.withLockedValue { $0 = id } }
 
     /// Leaves the namespace and closes the connection, and returns when the server has closed it too.
     public func disconnect() async {
-        if self.channel.isActive {
+        if channel.isActive {
             var text = ByteBuffer(string: "4")
-            SocketIOEncoder.disconnect(namespace: self.configuration.namespace, into: &text)
-            try? await self.send(opcode: .text, payload: text)
-            try? await self.send(opcode: .close, payload: ByteBuffer(bytes: [0x03, 0xE8]))
-            if (try? await self.closed(timeout: .seconds(5))) == nil { try? await self.channel.close() }
+            SocketIOEncoder.disconnect(namespace: configuration.namespace, into: &text)
+            try? await send(opcode: .text, payload: text)
+            try? await send(opcode: .close, payload: ByteBuffer(bytes: [0x03, 0xE8]))
+            if (try? await closed(timeout: .seconds(5))) == nil { try? await channel.close() }
         }
-        try? await self.channel.closeFuture.get()
+        try? await channel.closeFuture.get()
     }
 
     /// Closes the TCP connection without a word, as a crash would.
     public func drop() async {
-        try? await self.channel.close()
-        try? await self.channel.closeFuture.get()
+        try? await channel.close()
+        try? await channel.closeFuture.get()
     }
 }

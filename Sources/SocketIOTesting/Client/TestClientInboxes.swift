@@ -16,23 +16,23 @@ struct TestClientInboxes: Sendable {
     let closures: Mailbox<TestClientClosure>
 
     init(on eventLoop: any EventLoop) {
-        self.joins = Mailbox("the connect", on: eventLoop)
-        self.events = Mailbox("an event", on: eventLoop)
-        self.acknowledgements = Mailbox("an acknowledgement", on: eventLoop)
-        self.disconnects = Mailbox("the disconnect", on: eventLoop)
-        self.closures = Mailbox("the end of the connection", on: eventLoop)
+        joins = Mailbox("the connect", on: eventLoop)
+        events = Mailbox("an event", on: eventLoop)
+        acknowledgements = Mailbox("an acknowledgement", on: eventLoop)
+        disconnects = Mailbox("the disconnect", on: eventLoop)
+        closures = Mailbox("the end of the connection", on: eventLoop)
     }
 
     /// Nothing but the end of the connection is to be expected any more.
     func fail(_ error: TestClientError) {
-        self.joins.finish(throwing: error)
-        self.events.finish(throwing: error)
-        self.acknowledgements.finish(throwing: error)
-        self.disconnects.finish(throwing: error)
+        joins.finish(throwing: error)
+        events.finish(throwing: error)
+        acknowledgements.finish(throwing: error)
+        disconnects.finish(throwing: error)
     }
 
     func close(_ closure: TestClientClosure) {
-        self.fail(.closed(closure))
-        self.closures.deliver(closure)
+        fail(.closed(closure))
+        closures.deliver(closure)
     }
 }

@@ -7,11 +7,11 @@ struct AdapterCluster: Sendable {
     let nodes: [SocketIO]
     private let servers: [TestServer]
 
-    var first: Namespace { self.nodes[0].of("/") }
-    var last: Namespace { self.nodes[self.nodes.count - 1].of("/") }
+    var first: Namespace { nodes[0].of("/") }
+    var last: Namespace { nodes[nodes.count - 1].of("/") }
 
     static func with(_ factories: [AdapterFactory], _ body: (AdapterCluster) async throws -> Void) async throws {
-        try await self.start(factories[...], [], [], body)
+        try await start(factories[...], [], [], body)
     }
 
     private static func start(
@@ -31,9 +31,9 @@ struct AdapterCluster: Sendable {
         configuration.adapter = factory
         configuration.recovery = RecoveryLimits()
         let io = SocketIO(configuration: configuration, logger: TestLogging.silent)
-        for name in ["/", "/other"] { io.of(name).onConnection(self.serve) }
+        for name in ["/", "/other"] { io.of(name).onConnection(serve) }
         try await withTestServer(io) { server in
-            try await self.start(factories.dropFirst(), nodes + [io], servers + [server], body)
+            try await start(factories.dropFirst(), nodes + [io], servers + [server], body)
         }
     }
 
@@ -53,17 +53,17 @@ struct AdapterCluster: Sendable {
 
     /// A client of the server of that number; counting goes on with the first after the last.
     func connect(_ number: Int, namespace: String = "/") async throws -> TestClient {
-        try await self.servers[number % self.servers.count].connect { $0.namespace = namespace }
+        try await servers[number % servers.count].connect { $0.namespace = namespace }
     }
 
     /// Three clients, on as many servers as there are.
     func three() async throws -> (TestClient, TestClient, TestClient) {
-        (try await self.connect(0), try await self.connect(1), try await self.connect(2))
+        (try await connect(0), try await connect(1), try await connect(2))
     }
 
     func oneOnEachServer() async throws -> [TestClient] {
         var clients: [TestClient] = []
-        for number in self.servers.indices { clients.append(try await self.connect(number)) }
+        for number in servers.indices { clients.append(try await connect(number)) }
         return clients
     }
 
@@ -71,8 +71,8 @@ struct AdapterCluster: Sendable {
 
     /// The names of the events that each client got, after which `sender` says to all that there will be no more.
     func expect(_ expected: KeyValuePairs<TestClient, [String]>, from sender: Namespace? = nil) async throws {
-        (sender ?? self.first).emit("end")
-        for (client, names) in expected { try await self.expect(client, names) }
+        (sender ?? first).emit("end")
+        for (client, names) in expected { try await expect(client, names) }
     }
 
     /// The names of the events that a client gets before "end".
@@ -86,15 +86,15 @@ struct AdapterCluster: Sendable {
 
 extension TestClient {
     func enter(_ rooms: String...) async throws {
-        for room in rooms { _ = try await self.call("enter", room) }
+        for room in rooms { _ = try await call("enter", room) }
     }
 }
 
 /// The events so far, in their order.
 final class Events<Element: Sendable>: Sendable {
     private let elements = NIOLockedValueBox<[Element]>([])
-    var all: [Element] { self.elements.withLockedValue { $0 } }
-    func append(_ element: Element) { self.elements.withLockedValue { $0.append(element) } }
+    var all: [Element] { elements.withLockedValue { $0 } }
+    func append(_ element: Element) { elements.withLockedValue { $0.append(element) } }
 }
 
 /// Asks again until it holds: what it waits for comes from another server.

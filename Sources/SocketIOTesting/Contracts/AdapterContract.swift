@@ -22,7 +22,7 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
     ///
     /// - Throws: ``AdapterContractViolation``, or what a client did not get in time.
     public func check(joining factories: [AdapterFactory]) async throws {
-        try await AdapterCluster.with(factories, self.body)
+        try await AdapterCluster.with(factories, body)
     }
 
     public static let all: [AdapterContract] = withoutRecovery + recovering

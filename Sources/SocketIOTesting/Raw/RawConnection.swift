@@ -52,11 +52,11 @@ public final class RawConnection: Sendable {
     }
 
     public func write(_ text: String) async throws {
-        try await self.write(ByteBuffer(string: text))
+        try await write(ByteBuffer(string: text))
     }
 
     public func write(_ bytes: ByteBuffer) async throws {
-        try await self.channel.writeAndFlush(bytes)
+        try await channel.writeAndFlush(bytes)
     }
 
     /// Collects bytes until they satisfy a condition.
@@ -72,13 +72,13 @@ public final class RawConnection: Sendable {
                 return received
             }
             if let enough { return enough }
-            guard try await self.receive(timeout) else { throw TestClientError.closed(TestClientClosure()) }
+            guard try await receive(timeout) else { throw TestClientError.closed(TestClientClosure()) }
         }
     }
 
     /// Everything until the server closes the connection.
     public func readToEnd(timeout: Duration? = nil) async throws -> ByteBuffer {
-        while try await self.receive(timeout) {}
+        while try await receive(timeout) {}
         return self.received.withLockedValue { received in
             defer { received = ByteBuffer() }
             return received
@@ -96,24 +96,24 @@ public final class RawConnection: Sendable {
             }
             if let response { return response }
             if isAtEnd { throw TestClientError.closed(TestClientClosure()) }
-            isAtEnd = try await !self.receive(timeout)
+            isAtEnd = try await !receive(timeout)
         }
     }
 
     /// Says that nothing more will be sent, and goes on reading.
     public func finishWriting() async throws {
-        try await self.channel.close(mode: .output)
+        try await channel.close(mode: .output)
     }
 
     public func close() async {
-        try? await self.channel.close()
-        try? await self.channel.closeFuture.get()
+        try? await channel.close()
+        try? await channel.closeFuture.get()
     }
 
     /// - Returns: Whether something came; otherwise the server has closed.
     private func receive(_ timeout: Duration?) async throws -> Bool {
-        guard let bytes = try await self.arrivals.next(timeout: timeout ?? self.timeout) else {
-            self.arrivals.deliver(nil)
+        guard let bytes = try await arrivals.next(timeout: timeout ?? self.timeout) else {
+            arrivals.deliver(nil)
             return false
         }
         self.received.withLockedValue { received in
@@ -132,16 +132,16 @@ private final class RawConnectionHandler: ChannelInboundHandler {
     init(_ arrivals: Mailbox<ByteBuffer?>) { self.arrivals = arrivals }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.arrivals.deliver(self.unwrapInboundIn(data))
+        arrivals.deliver(unwrapInboundIn(data))
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .some(.inputClosed) = event as? ChannelEvent { self.arrivals.deliver(nil) }
+        if case .some(.inputClosed) = event as? ChannelEvent { arrivals.deliver(nil) }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.arrivals.deliver(nil)
+        arrivals.deliver(nil)
         context.fireChannelInactive()
     }
 

@@ -13,7 +13,7 @@ public struct RawResponse: Sendable {
 
     /// The first header of that name, in whatever case.
     public subscript(name: String) -> String? {
-        self.headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
     /// Reads a response from the front of a buffer.
@@ -49,8 +49,8 @@ public struct RawResponse: Sendable {
         }
         self.status = status
         self.headers = headers
-        self.headBytes = end + 4
-        self.totalBytes = end + 4 + bodyBytes
-        self.body = String(decoding: bytes[(end + 4)..<(end + 4 + bodyBytes)], as: UTF8.self)
+        headBytes = end + 4
+        totalBytes = end + 4 + bodyBytes
+        body = String(decoding: bytes[(end + 4)..<(end + 4 + bodyBytes)], as: UTF8.self)
     }
 }

@@ -13,34 +13,34 @@ public final class TestServer: Sendable {
     init(host: String, port: Int) {
         self.host = host
         self.port = port
-        self.link = nil
+        link = nil
     }
 
     init(_ link: InProcessLink) {
-        self.host = "localhost"
-        self.port = 0
+        host = "localhost"
+        port = 0
         self.link = link
     }
 
     /// A client of the default namespace.
     public func connect(auth: (any JSONWritable)? = nil) async throws -> TestClient {
-        try await self.connect { $0.auth = auth.map(JSONSlice.init(writing:)) }
+        try await connect { $0.auth = auth.map(JSONSlice.init(writing:)) }
     }
 
     /// A client that is configured by the test.
     public func connect(_ configure: (inout TestClientConfiguration) -> Void) async throws -> TestClient {
-        var configuration = TestClientConfiguration(port: self.port)
-        configuration.host = self.host
+        var configuration = TestClientConfiguration(port: port)
+        configuration.host = host
         configure(&configuration)
-        let client = try await TestClient.connect(configuration, over: try self.link?.open())
-        self.clients.withLockedValue { $0.append(client) }
+        let client = try await TestClient.connect(configuration, over: try link?.open())
+        clients.withLockedValue { $0.append(client) }
         return client
     }
 
     /// A plain connection.
     public func open() async throws -> RawConnection {
-        let connection = try await RawConnection.open(host: self.host, port: self.port, over: try self.link?.open())
-        self.connections.withLockedValue { $0.append(connection) }
+        let connection = try await RawConnection.open(host: host, port: port, over: try link?.open())
+        connections.withLockedValue { $0.append(connection) }
         return connection
     }
 

@@ -41,9 +41,9 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     func deliver(_ element: Element) {
         while true {
-            let (version, waiters) = self.state.withLockedValue { ($0.version, $0.waiters) }
+            let (version, waiters) = state.withLockedValue { ($0.version, $0.waiters) }
             let index = waiters.firstIndex { $0.matches(element) }
-            guard let waiter = self.give(element, to: index, ifStill: version) else { continue }
+            guard let waiter = give(element, to: index, ifStill: version) else { continue }
             waiter?.timeout?.cancel()
             waiter?.continuation.resume(returning: element)
             return
@@ -79,7 +79,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// The values that nobody has asked for yet.
-    var unread: [Element] { self.state.withLockedValue { $0.elements } }
+    var unread: [Element] { state.withLockedValue { $0.elements } }
 
     /// - Throws: ``TestClientError/timeout(_:)``, why the mailbox ended, or `CancellationError`.
     func next(
@@ -105,7 +105,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     /// The value for the waiter, if it is there already; nil: it waits.
     private func takeOrWait(_ waiter: Waiter) -> Result<Element, any Error>? {
         while true {
-            let (version, index) = self.firstMatch(waiter.matches)
+            let (version, index) = firstMatch(waiter.matches)
             let (isDone, outcome) = self.state.withLockedValue { state -> (Bool, Result<Element, any Error>?) in
                 guard state.version == version else { return (false, nil) }
                 if let index {
@@ -123,12 +123,12 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     /// Looks through a copy, which is gone before the elements change.
     private func firstMatch(_ matches: (Element) -> Bool) -> (version: UInt64, index: Int?) {
-        let (version, elements) = self.state.withLockedValue { ($0.version, $0.elements) }
+        let (version, elements) = state.withLockedValue { ($0.version, $0.elements) }
         return (version, elements.firstIndex(where: matches))
     }
 
     private func limit(_ id: UInt64, to timeout: Duration, waitingFor what: String) {
-        let scheduled = self.eventLoop.scheduleTask(in: TimeAmount(timeout)) { self.fail(id, TestClientError.timeout(what)) }
+        let scheduled = eventLoop.scheduleTask(in: TimeAmount(timeout)) { self.fail(id, TestClientError.timeout(what)) }
         let isWaiting = self.state.withLockedValue { state -> Bool in
             guard let index = state.waiters.firstIndex(where: { $0.id == id }) else { return false }
             state.waiters[index].timeout = scheduled

@@ -22,8 +22,8 @@ public struct PerMessageDeflateOptions: Sendable, Hashable {
     /// What this end asks for, or would like to agree on.
     package var wish: PerMessageDeflate {
         PerMessageDeflate(
-            serverNoContextTakeover: self.serverNoContextTakeover, clientNoContextTakeover: self.clientNoContextTakeover,
-            serverMaximumWindowBits: self.serverMaximumWindowBits, clientMaximumWindowBits: self.clientMaximumWindowBits)
+            serverNoContextTakeover: serverNoContextTakeover, clientNoContextTakeover: clientNoContextTakeover,
+            serverMaximumWindowBits: serverMaximumWindowBits, clientMaximumWindowBits: clientMaximumWindowBits)
     }
 }
 
@@ -39,10 +39,10 @@ extension PerMessageDeflate {
 
     /// The memory that one connection takes at one end for contexts that outlive a message, in bytes, as zlib's documentation has it.
     package func contextBytes(of role: WebSocketRole) -> Int {
-        let own = role == .server ? self.serverMaximumWindowBits : self.clientMaximumWindowBits
-        let peers = role == .server ? self.clientMaximumWindowBits : self.serverMaximumWindowBits
-        let deflates = role == .server ? !self.serverNoContextTakeover : !self.clientNoContextTakeover
-        let inflates = role == .server ? !self.clientNoContextTakeover : !self.serverNoContextTakeover
+        let own = role == .server ? serverMaximumWindowBits : clientMaximumWindowBits
+        let peers = role == .server ? clientMaximumWindowBits : serverMaximumWindowBits
+        let deflates = role == .server ? !serverNoContextTakeover : !clientNoContextTakeover
+        let inflates = role == .server ? !clientNoContextTakeover : !serverNoContextTakeover
         return (deflates ? 1 << (own + 2) + 1 << 17 + 6_144 : 0) + (inflates ? 1 << peers + 8_192 : 0)
     }
 }
@@ -59,15 +59,15 @@ public final class SharedCompressors {
 
     /// Compresses a message on its own. nil: it does not get shorter, send it as it is.
     func deflate(_ message: ByteBuffer, windowBits: Int) -> ByteBuffer? {
-        let deflater = self.deflaters[windowBits] ?? MessageDeflater(windowBits: windowBits, keepsContext: false, level: self.level)
-        self.deflaters[windowBits] = deflater
+        let deflater = deflaters[windowBits] ?? MessageDeflater(windowBits: windowBits, keepsContext: false, level: level)
+        deflaters[windowBits] = deflater
         return deflater.deflate(message).flatMap { $0.readableBytes < message.readableBytes ? $0 : nil }
     }
 
     func inflate(
         _ message: ByteBuffer, of opcode: WebSocketOpcode, maximumBytes: Int
     ) throws(WebSocketProtocolError) -> ByteBuffer {
-        try self.inflater.inflate(message, of: opcode, maximumBytes: maximumBytes)
+        try inflater.inflate(message, of: opcode, maximumBytes: maximumBytes)
     }
 }
 
@@ -90,23 +90,23 @@ public final class ConnectionCompression {
         self.options = options
         self.shared = shared
         let isServer = role == .server
-        self.windowBits = isServer ? agreement.serverMaximumWindowBits : agreement.clientMaximumWindowBits
-        self.inflaterBits = isServer ? agreement.clientMaximumWindowBits : agreement.serverMaximumWindowBits
-        self.keepsDeflater = isServer ? !agreement.serverNoContextTakeover : !agreement.clientNoContextTakeover
-        self.keepsInflater = isServer ? !agreement.clientNoContextTakeover : !agreement.serverNoContextTakeover
+        windowBits = isServer ? agreement.serverMaximumWindowBits : agreement.clientMaximumWindowBits
+        inflaterBits = isServer ? agreement.clientMaximumWindowBits : agreement.serverMaximumWindowBits
+        keepsDeflater = isServer ? !agreement.serverNoContextTakeover : !agreement.clientNoContextTakeover
+        keepsInflater = isServer ? !agreement.clientNoContextTakeover : !agreement.serverNoContextTakeover
     }
 
     /// Whether a message of that many bytes is to be compressed.
     @inlinable
-    public func fits(_ count: Int) -> Bool { count >= self.options.threshold && count <= self.options.maximumBytes }
+    public func fits(_ count: Int) -> Bool { count >= options.threshold && count <= options.maximumBytes }
 
     /// Compresses a message that is sent next; write it with ``WebSocketReservedBits/rsv1``.
     ///
     /// - Returns: nil: send it as it is.
     public func deflate(_ message: ByteBuffer) -> ByteBuffer? {
-        guard self.fits(message.readableBytes) else { return nil }
-        guard self.keepsDeflater else { return self.shared.deflate(message, windowBits: self.windowBits) }
-        let deflater = self.deflater ?? MessageDeflater(windowBits: self.windowBits, level: self.options.level)
+        guard fits(message.readableBytes) else { return nil }
+        guard keepsDeflater else { return shared.deflate(message, windowBits: windowBits) }
+        let deflater = self.deflater ?? MessageDeflater(windowBits: windowBits, level: options.level)
         self.deflater = deflater
         guard let deflated = deflater.deflate(message), deflated.readableBytes < message.readableBytes else {
             deflater.forgetContext()
@@ -117,11 +117,11 @@ public final class ConnectionCompression {
 
     /// Compresses a message on its own, for this and for other connections; see ``sendsShared()``. nil: send it as it is.
     package func deflateAlone(_ message: ByteBuffer) -> ByteBuffer? {
-        self.fits(message.readableBytes) ? self.shared.deflate(message, windowBits: self.windowBits) : nil
+        fits(message.readableBytes) ? shared.deflate(message, windowBits: windowBits) : nil
     }
 
     /// A message is sent next that was compressed on its own, for several connections.
-    package func sendsShared() { self.deflater?.forgetContext() }
+    package func sendsShared() { deflater?.forgetContext() }
 
     /// Decompresses the next message of the peer.
     ///
@@ -130,8 +130,8 @@ public final class ConnectionCompression {
     public func inflate(
         _ message: ByteBuffer, of opcode: WebSocketOpcode, maximumBytes: Int
     ) throws(WebSocketProtocolError) -> ByteBuffer {
-        guard self.keepsInflater else { return try self.shared.inflate(message, of: opcode, maximumBytes: maximumBytes) }
-        let inflater = self.inflater ?? MessageInflater(windowBits: self.inflaterBits)
+        guard keepsInflater else { return try shared.inflate(message, of: opcode, maximumBytes: maximumBytes) }
+        let inflater = self.inflater ?? MessageInflater(windowBits: inflaterBits)
         self.inflater = inflater
         return try inflater.inflate(message, of: opcode, maximumBytes: maximumBytes)
     }

@@ -32,8 +32,8 @@ public struct PerMessageDeflate: Sendable, Hashable {
     /// What a client asks for. A window of 15 bits, the default, is offered by name only for the client's own: it says that the client
     /// understands a smaller one.
     public var offer: WebSocketExtension {
-        var one = self.header
-        if self.clientMaximumWindowBits == 15 { one.parameters.append(.init("client_max_window_bits")) }
+        var one = header
+        if clientMaximumWindowBits == 15 { one.parameters.append(.init("client_max_window_bits")) }
         return one
     }
 
@@ -43,14 +43,14 @@ public struct PerMessageDeflate: Sendable, Hashable {
     public func accepted(by response: WebSocketExtension) -> PerMessageDeflate? {
         guard let parameters = Parameters(response, isResponse: true) else { return nil }
         // A server may take over less than it was asked not to, never more.
-        if self.serverNoContextTakeover, !parameters.serverNoContextTakeover { return nil }
-        if let bits = parameters.serverBits, bits > self.serverMaximumWindowBits { return nil }
-        if self.serverMaximumWindowBits < 15, parameters.serverBits == nil { return nil }
+        if serverNoContextTakeover, !parameters.serverNoContextTakeover { return nil }
+        if let bits = parameters.serverBits, bits > serverMaximumWindowBits { return nil }
+        if serverMaximumWindowBits < 15, parameters.serverBits == nil { return nil }
         return PerMessageDeflate(
             serverNoContextTakeover: parameters.serverNoContextTakeover,
-            clientNoContextTakeover: self.clientNoContextTakeover || parameters.clientNoContextTakeover,
+            clientNoContextTakeover: clientNoContextTakeover || parameters.clientNoContextTakeover,
             serverMaximumWindowBits: parameters.serverBits ?? 15,
-            clientMaximumWindowBits: min(self.clientMaximumWindowBits, parameters.clientBits ?? 15))
+            clientMaximumWindowBits: min(clientMaximumWindowBits, parameters.clientBits ?? 15))
     }
 
     // MARK: Server
@@ -62,11 +62,11 @@ public struct PerMessageDeflate: Sendable, Hashable {
         for offer in offers where offer.name.lowercased() == Self.name {
             guard let asked = Parameters(offer, isResponse: false) else { continue }
             let agreement = PerMessageDeflate(
-                serverNoContextTakeover: self.serverNoContextTakeover || asked.serverNoContextTakeover,
-                clientNoContextTakeover: self.clientNoContextTakeover || asked.clientNoContextTakeover,
-                serverMaximumWindowBits: min(self.serverMaximumWindowBits, asked.serverBits ?? 15),
+                serverNoContextTakeover: serverNoContextTakeover || asked.serverNoContextTakeover,
+                clientNoContextTakeover: clientNoContextTakeover || asked.clientNoContextTakeover,
+                serverMaximumWindowBits: min(serverMaximumWindowBits, asked.serverBits ?? 15),
                 // Without the parameter the client does not understand a smaller window than it has.
-                clientMaximumWindowBits: asked.hasClientBits ? min(self.clientMaximumWindowBits, asked.clientBits ?? 15) : 15)
+                clientMaximumWindowBits: asked.hasClientBits ? min(clientMaximumWindowBits, asked.clientBits ?? 15) : 15)
             return (agreement, agreement.header)
         }
         return nil
@@ -75,10 +75,10 @@ public struct PerMessageDeflate: Sendable, Hashable {
     /// The extension as a response names it: the parameters that differ from the defaults.
     package var header: WebSocketExtension {
         var parameters: [WebSocketExtension.Parameter] = []
-        if self.serverNoContextTakeover { parameters.append(.init("server_no_context_takeover")) }
-        if self.clientNoContextTakeover { parameters.append(.init("client_no_context_takeover")) }
-        if self.serverMaximumWindowBits < 15 { parameters.append(.init("server_max_window_bits", "\(self.serverMaximumWindowBits)")) }
-        if self.clientMaximumWindowBits < 15 { parameters.append(.init("client_max_window_bits", "\(self.clientMaximumWindowBits)")) }
+        if serverNoContextTakeover { parameters.append(.init("server_no_context_takeover")) }
+        if clientNoContextTakeover { parameters.append(.init("client_no_context_takeover")) }
+        if serverMaximumWindowBits < 15 { parameters.append(.init("server_max_window_bits", "\(serverMaximumWindowBits)")) }
+        if clientMaximumWindowBits < 15 { parameters.append(.init("client_max_window_bits", "\(clientMaximumWindowBits)")) }
         return WebSocketExtension(Self.name, parameters: parameters)
     }
 
@@ -96,15 +96,15 @@ public struct PerMessageDeflate: Sendable, Hashable {
             for parameter in header.parameters {
                 guard seen.insert(parameter.name).inserted else { return nil }
                 switch (parameter.name, parameter.value) {
-                case ("server_no_context_takeover", nil): self.serverNoContextTakeover = true
-                case ("client_no_context_takeover", nil): self.clientNoContextTakeover = true
+                case ("server_no_context_takeover", nil): serverNoContextTakeover = true
+                case ("client_no_context_takeover", nil): clientNoContextTakeover = true
                 case ("server_max_window_bits", let value?):
                     guard let bits = Self.bits(value) else { return nil }
-                    self.serverBits = bits
-                case ("client_max_window_bits", nil) where !isResponse: self.hasClientBits = true
+                    serverBits = bits
+                case ("client_max_window_bits", nil) where !isResponse: hasClientBits = true
                 case ("client_max_window_bits", let value?):
                     guard let bits = Self.bits(value) else { return nil }
-                    self.hasClientBits = true
+                    hasClientBits = true
                     self.clientBits = bits
                 default: return nil
                 }

@@ -45,10 +45,10 @@ public struct WebSocketExtension: Sendable, Hashable {
         var reader = HeaderReader(header)
         var extensions: [WebSocketExtension] = []
         while true {
-            guard extensions.count < self.maximumExtensions, let name = reader.token() else { return nil }
+            guard extensions.count < maximumExtensions, let name = reader.token() else { return nil }
             var one = WebSocketExtension(name)
             while reader.take(UInt8(ascii: ";")) {
-                guard one.parameters.count < self.maximumParameters, let name = reader.token() else { return nil }
+                guard one.parameters.count < maximumParameters, let name = reader.token() else { return nil }
                 var parameter = Parameter(name)
                 if reader.take(UInt8(ascii: "=")) {
                     guard let value = reader.value() else { return nil }
@@ -66,7 +66,7 @@ public struct WebSocketExtension: Sendable, Hashable {
 extension WebSocketExtension: CustomStringConvertible {
     /// As it stands in a header.
     public var description: String {
-        self.parameters.reduce(into: self.name) { text, parameter in
+        parameters.reduce(into: name) { text, parameter in
             text += "; \(parameter.name)"
             if let value = parameter.value { text += "=\(value)" }
         }
@@ -79,45 +79,45 @@ struct HeaderReader {
     private var position = 0
 
     init(_ header: some StringProtocol) {
-        self.bytes = Array(header.utf8)
-        self.skipSpace()
+        bytes = Array(header.utf8)
+        skipSpace()
     }
 
-    var isAtEnd: Bool { self.position == self.bytes.count }
+    var isAtEnd: Bool { position == bytes.count }
 
     /// Takes a delimiter and the white space around it.
     mutating func take(_ delimiter: UInt8) -> Bool {
-        guard self.position < self.bytes.count, self.bytes[self.position] == delimiter else { return false }
-        self.position += 1
-        self.skipSpace()
+        guard position < bytes.count, bytes[position] == delimiter else { return false }
+        position += 1
+        skipSpace()
         return true
     }
 
     mutating func token() -> String? {
-        let start = self.position
-        while self.position < self.bytes.count, Self.isTokenByte(self.bytes[self.position]) { self.position += 1 }
-        guard self.position > start else { return nil }
-        defer { self.skipSpace() }
-        return String(decoding: self.bytes[start..<self.position], as: UTF8.self)
+        let start = position
+        while position < bytes.count, Self.isTokenByte(bytes[position]) { position += 1 }
+        guard position > start else { return nil }
+        defer { skipSpace() }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
     /// A token, or a quoted string whose content is a token: RFC 6455 §9.1 allows no other.
     mutating func value() -> String? {
-        guard self.position < self.bytes.count, self.bytes[self.position] == UInt8(ascii: "\"") else { return self.token() }
-        self.position += 1
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { return token() }
+        position += 1
         var value: [UInt8] = []
-        while self.position < self.bytes.count {
-            var byte = self.bytes[self.position]
-            self.position += 1
+        while position < bytes.count {
+            var byte = bytes[position]
+            position += 1
             if byte == UInt8(ascii: "\"") {
                 guard !value.isEmpty else { return nil }
-                self.skipSpace()
+                skipSpace()
                 return String(decoding: value, as: UTF8.self)
             }
             if byte == UInt8(ascii: "\\") {
-                guard self.position < self.bytes.count else { return nil }
-                byte = self.bytes[self.position]
-                self.position += 1
+                guard position < bytes.count else { return nil }
+                byte = bytes[position]
+                position += 1
             }
             guard Self.isTokenByte(byte) else { return nil }
             value.append(byte)
@@ -126,8 +126,8 @@ struct HeaderReader {
     }
 
     private mutating func skipSpace() {
-        while self.position < self.bytes.count, self.bytes[self.position] == 0x20 || self.bytes[self.position] == 0x09 {
-            self.position += 1
+        while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 {
+            position += 1
         }
     }
 

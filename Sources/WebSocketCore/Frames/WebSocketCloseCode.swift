@@ -25,7 +25,7 @@ public struct WebSocketCloseCode: RawRepresentable, Sendable, Hashable {
     /// Whether the code may stand in a close frame: 1000–1003, 1007–1014 and 3000–4999. The rest is reserved, or describes what
     /// was *not* received (1005, 1006, 1015).
     public var mayBeSent: Bool {
-        switch self.rawValue {
+        switch rawValue {
         case 1000...1003, 1007...1014, 3000...4999: true
         default: false
         }
@@ -33,5 +33,5 @@ public struct WebSocketCloseCode: RawRepresentable, Sendable, Hashable {
 }
 
 extension WebSocketCloseCode: CustomStringConvertible {
-    public var description: String { String(self.rawValue) }
+    public var description: String { String(rawValue) }
 }

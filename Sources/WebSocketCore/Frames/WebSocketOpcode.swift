@@ -9,5 +9,5 @@ public enum WebSocketOpcode: UInt8, Sendable, Hashable {
 
     /// Control frames may stand between the fragments of a message; they are never fragmented and carry at most 125 bytes.
     @inlinable
-    public var isControl: Bool { self.rawValue & 0x8 != 0 }
+    public var isControl: Bool { rawValue & 0x8 != 0 }
 }

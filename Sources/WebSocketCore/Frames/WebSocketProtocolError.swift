@@ -11,7 +11,7 @@ public struct WebSocketProtocolError: Error, Sendable, Hashable {
 
         let value: Value
 
-        public var description: String { self.value.rawValue }
+        public var description: String { value.rawValue }
 
         /// RSV1–RSV3 set without a negotiated extension (§5.2), or where it does not allow them.
         public static let reservedBits = Kind(value: .reservedBits)
@@ -53,7 +53,7 @@ public struct WebSocketProtocolError: Error, Sendable, Hashable {
 
     /// The code for the close frame that answers the violation.
     public var closeCode: WebSocketCloseCode? {
-        switch self.kind.value {
+        switch kind.value {
         case .messageTooBig: .messageTooBig
         case .tooManyFragments: .policyViolation
         case .invalidUTF8, .invalidCompression: .invalidPayload
@@ -63,5 +63,5 @@ public struct WebSocketProtocolError: Error, Sendable, Hashable {
 }
 
 extension WebSocketProtocolError: CustomStringConvertible {
-    public var description: String { "WebSocket protocol error: \(self.kind)" }
+    public var description: String { "WebSocket protocol error: \(kind)" }
 }

@@ -23,7 +23,7 @@ public struct UpgradeResponse: Sendable, Hashable {
     /// The values of all fields of that name, joined as RFC 9110 §5.3 allows; nil: there is none.
     public subscript(name: String) -> String? {
         let name = name.lowercased()
-        let values = self.fields.filter { $0.name.lowercased() == name }.map(\.value)
+        let values = fields.filter { $0.name.lowercased() == name }.map(\.value)
         return values.isEmpty ? nil : values.joined(separator: ", ")
     }
 

@@ -43,7 +43,7 @@ public struct WebSocketClientHandshake: Sendable {
         self.fields = fields
         self.deflate = deflate
         self.limits = limits
-        self.key = WebSocketHandshake.key(nonce)
+        key = WebSocketHandshake.key(nonce)
     }
 
     // MARK: Request
@@ -51,18 +51,18 @@ public struct WebSocketClientHandshake: Sendable {
     /// Appends the request.
     /// - Throws: ``WebSocketHandshakeError/invalidRequest(_:)`` if a part of it would end its line, and so forge further ones.
     public func write(into buffer: inout ByteBuffer) throws(WebSocketHandshakeError) {
-        guard self.target.first == "/", self.target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidRequest("target") }
-        guard !self.host.isEmpty, self.host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidRequest("host") }
-        var head = "GET \(self.target) HTTP/1.1\r\nHost: \(self.host)\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(self.key)\r\n"
-        if !self.subprotocols.isEmpty {
-            guard self.subprotocols.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(HeaderReader.isTokenByte) }) else {
+        guard target.first == "/", target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidRequest("target") }
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidRequest("host") }
+        var head = "GET \(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n"
+        if !subprotocols.isEmpty {
+            guard subprotocols.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(HeaderReader.isTokenByte) }) else {
                 throw .invalidRequest("sub-protocol")
             }
-            head += "Sec-WebSocket-Protocol: \(self.subprotocols.joined(separator: ", "))\r\n"
+            head += "Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n"
         }
         if let deflate { head += "Sec-WebSocket-Extensions: \(deflate.offer)\r\n" }
-        for (name, value) in self.fields {
+        for (name, value) in fields {
             guard !name.isEmpty, name.utf8.allSatisfy(HeaderReader.isTokenByte), !Self.ownFields.contains(name.lowercased()),
                 value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
             else { throw .invalidRequest("header field \(name.prefix(64))") }
@@ -87,13 +87,13 @@ public struct WebSocketClientHandshake: Sendable {
     public mutating func receive(
         _ input: inout ByteBuffer, isAtEnd: Bool = false
     ) throws(WebSocketHandshakeError) -> Agreement? {
-        if let refusal { return try self.refuse(refusal.status, refusal.bodyBytes, &input, isAtEnd) }
-        while let response = try UpgradeResponse.read(&input, limits: self.limits) {
-            if response.status == 101 { return try self.judge(response) }
+        if let refusal { return try refuse(refusal.status, refusal.bodyBytes, &input, isAtEnd) }
+        while let response = try UpgradeResponse.read(&input, limits: limits) {
+            if response.status == 101 { return try judge(response) }
             // Early hints and the like: the final response follows (RFC 9110 §15.2).
             if response.status < 200 { continue }
             let length = response["content-length"].flatMap { Int($0) }.map { max($0, 0) }
-            return try self.refuse(response.status, response.status == 204 ? 0 : length, &input, isAtEnd)
+            return try refuse(response.status, response.status == 204 ? 0 : length, &input, isAtEnd)
         }
         if isAtEnd { throw .connectionClosed }
         return nil
@@ -102,9 +102,9 @@ public struct WebSocketClientHandshake: Sendable {
     private mutating func refuse(
         _ status: Int, _ bodyBytes: Int?, _ input: inout ByteBuffer, _ isAtEnd: Bool
     ) throws(WebSocketHandshakeError) -> Agreement? {
-        let wanted = min(bodyBytes ?? .max, self.limits.maximumBodyBytes)
+        let wanted = min(bodyBytes ?? .max, limits.maximumBodyBytes)
         guard isAtEnd || input.readableBytes >= wanted else {
-            self.refusal = (status, bodyBytes)
+            refusal = (status, bodyBytes)
             return nil
         }
         throw .refused(status: status, body: input.readString(length: min(wanted, input.readableBytes)) ?? "")
@@ -114,10 +114,10 @@ public struct WebSocketClientHandshake: Sendable {
         guard response["upgrade"]?.lowercased() == "websocket", response.hasToken("upgrade", in: "connection") else {
             throw .notUpgraded
         }
-        guard response["sec-websocket-accept"] == WebSocketHandshake.acceptKey(for: self.key) else { throw .wrongAcceptKey }
+        guard response["sec-websocket-accept"] == WebSocketHandshake.acceptKey(for: key) else { throw .wrongAcceptKey }
         var agreement = Agreement()
         if let chosen = response["sec-websocket-protocol"] {
-            guard self.subprotocols.contains(chosen) else { throw .subprotocolNotOffered }
+            guard subprotocols.contains(chosen) else { throw .subprotocolNotOffered }
             agreement.subprotocol = chosen
         }
         if let header = response["sec-websocket-extensions"] {

@@ -47,7 +47,7 @@ public enum WebSocketHandshake {
         var reader = HeaderReader(header)
         var names: [String] = []
         repeat {
-            guard names.count < self.maximumSubprotocols, let name = reader.token(), !names.contains(name) else { return nil }
+            guard names.count < maximumSubprotocols, let name = reader.token(), !names.contains(name) else { return nil }
             names.append(name)
         } while reader.take(UInt8(ascii: ","))
         return reader.isAtEnd ? names : nil

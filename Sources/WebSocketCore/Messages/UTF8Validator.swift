@@ -9,27 +9,27 @@ package struct UTF8Validator: Sendable {
     package init() {}
 
     /// Whether the text may end here.
-    package var isComplete: Bool { self.due == 0 }
+    package var isComplete: Bool { due == 0 }
 
     /// - Returns: `false` as soon as no continuation could make the text valid.
     package mutating func consume(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         let count = bytes.count
         while index < count {
-            if self.due == 0 {
+            if due == 0 {
                 while index &+ 8 <= count,
                     bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
                 {
                     index &+= 8
                 }
                 guard index < count else { break }
-                guard self.begin(bytes[index]) else { return false }
+                guard begin(bytes[index]) else { return false }
             } else {
                 let byte = bytes[index]
-                guard byte >= self.lowest, byte <= self.highest else { return false }
-                self.due &-= 1
-                self.lowest = 0x80
-                self.highest = 0xBF
+                guard byte >= lowest, byte <= highest else { return false }
+                due &-= 1
+                lowest = 0x80
+                highest = 0xBF
             }
             index &+= 1
         }
@@ -39,13 +39,13 @@ package struct UTF8Validator: Sendable {
     private mutating func begin(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x00...0x7F: return true
-        case 0xC2...0xDF: self.due = 1
-        case 0xE0: (self.due, self.lowest) = (2, 0xA0)
-        case 0xE1...0xEC, 0xEE...0xEF: self.due = 2
-        case 0xED: (self.due, self.highest) = (2, 0x9F)
-        case 0xF0: (self.due, self.lowest) = (3, 0x90)
-        case 0xF1...0xF3: self.due = 3
-        case 0xF4: (self.due, self.highest) = (3, 0x8F)
+        case 0xC2...0xDF: due = 1
+        case 0xE0: (due, lowest) = (2, 0xA0)
+        case 0xE1...0xEC, 0xEE...0xEF: due = 2
+        case 0xED: (due, highest) = (2, 0x9F)
+        case 0xF0: (due, lowest) = (3, 0x90)
+        case 0xF1...0xF3: due = 3
+        case 0xF4: (due, highest) = (3, 0x8F)
         default: return false
         }
         return true

@@ -25,22 +25,22 @@ public struct WebSocketCloseHandshake: Sendable, Hashable {
 
     /// True for the end that closes TCP when both close frames are through: the server does, and the client waits for it, for a bounded time
     /// (§7.1.1).
-    public var endsConnection: Bool { self.role == .server }
+    public var endsConnection: Bool { role == .server }
 
     /// Whether data frames may still be sent.
-    public var maySend: Bool { self.state == .open }
+    public var maySend: Bool { state == .open }
 
     /// This end wants to close. Returns whether a close frame is to be sent: false the second time.
     public mutating func begin() -> Bool {
-        guard self.state == .open else { return false }
-        self.state = .closing
+        guard state == .open else { return false }
+        state = .closing
         return true
     }
 
     /// The peer's close frame arrived. A reply repeats its code (§5.5.1).
     public mutating func receive(_ code: WebSocketCloseCode?) -> Reception {
-        defer { self.state = .closed }
-        switch self.state {
+        defer { state = .closed }
+        switch state {
         case .open: return .reply(code)
         case .closing: return .finished
         case .closed: return .ignored
@@ -49,7 +49,7 @@ public struct WebSocketCloseHandshake: Sendable, Hashable {
 
     /// The connection has gone. Returns whether that was clean: after both close frames.
     public mutating func connectionEnded() -> Bool {
-        defer { self.state = .closed }
-        return self.state == .closed
+        defer { state = .closed }
+        return state == .closed
     }
 }

@@ -9,7 +9,7 @@ extension WebSocketDecoder {
         switch header.opcode {
         case .ping: return .ping(scratch)
         case .pong: return .pong(scratch)
-        default: return try self.close(scratch)
+        default: return try close(scratch)
         }
     }
 
@@ -17,15 +17,15 @@ extension WebSocketDecoder {
     private mutating func close(_ payload: ByteBuffer) throws(WebSocketProtocolError) -> WebSocketEvent {
         var reason = payload
         if reason.readableBytes == 0 {
-            self.finish()
+            finish()
             return .close(nil, reason: reason)
         }
-        guard let number = reason.readInteger(as: UInt16.self) else { throw self.fail(.invalidClosePayload) }
+        guard let number = reason.readInteger(as: UInt16.self) else { throw fail(.invalidClosePayload) }
         let code = WebSocketCloseCode(rawValue: number)
-        guard code.mayBeSent else { throw self.fail(.invalidCloseCode) }
+        guard code.mayBeSent else { throw fail(.invalidCloseCode) }
         var validator = UTF8Validator()
-        guard reason.withUnsafeReadableBytes({ validator.consume($0) }), validator.isComplete else { throw self.fail(.invalidUTF8) }
-        self.finish()
+        guard reason.withUnsafeReadableBytes({ validator.consume($0) }), validator.isComplete else { throw fail(.invalidUTF8) }
+        finish()
         return .close(code, reason: reason)
     }
 }

@@ -14,11 +14,11 @@ public enum WebSocketEncoder {
         opcode: WebSocketOpcode, payload: ByteBuffer, fin: Bool = true, reservedBits: WebSocketReservedBits = [], mask: UInt32? = nil,
         into buffer: inout ByteBuffer
     ) {
-        self.writeHeader(
+        writeHeader(
             opcode: opcode, payloadBytes: payload.readableBytes, fin: fin, reservedBits: reservedBits, mask: mask, into: &buffer)
         let start = buffer.writerIndex
         buffer.writeImmutableBuffer(payload)
-        if let mask { self.apply(mask, from: start, of: &buffer) }
+        if let mask { apply(mask, from: start, of: &buffer) }
     }
 
     /// Appends a frame's header; the caller appends exactly `payloadBytes` bytes next, masked if there is a mask.
@@ -75,9 +75,9 @@ public enum WebSocketEncoder {
         if count <= 125 {
             buffer.setInteger(UInt8(truncatingIfNeeded: count), at: start + 1)
         } else {
-            self.widenHeader(at: start, payloadAt: payload, payloadBytes: count, of: &buffer)
+            widenHeader(at: start, payloadAt: payload, payloadBytes: count, of: &buffer)
         }
-        if let mask { self.finishMasked(mask, at: start, payloadBytes: count, of: &buffer) }
+        if let mask { finishMasked(mask, at: start, payloadBytes: count, of: &buffer) }
     }
 
     /// Makes room for a length of two or eight bytes.
@@ -106,7 +106,7 @@ public enum WebSocketEncoder {
         buffer.setInteger(mask, at: payload - 4)
         let length: UInt8 = buffer.getInteger(at: start + 1) ?? 0
         buffer.setInteger(length | 0x80, at: start + 1)
-        self.apply(mask, from: payload, of: &buffer)
+        apply(mask, from: payload, of: &buffer)
     }
 
     /// Masks what stands in a buffer from `start` on: the one place where a payload is masked.
@@ -136,6 +136,6 @@ public enum WebSocketEncoder {
                 payload.writeString(String(character))
             }
         }
-        self.write(opcode: .close, payload: payload, mask: mask, into: &buffer)
+        write(opcode: .close, payload: payload, mask: mask, into: &buffer)
     }
 }

@@ -87,7 +87,7 @@ struct ClassroomApplicationTests {
     func takenPort() async throws {
         try await withClassroom { address in
             let error = await #expect(throws: StartupError.self) {
-                try await self.withClassroom(configured: { $0.port = address.port }) { _ in
+                try await withClassroom(configured: { $0.port = address.port }) { _ in
                 }
             }
             #expect(error?.kind == .addressInUse)
@@ -110,7 +110,7 @@ struct ClassroomApplicationTests {
             let link = try #require(address.demoLinks.first { $0.role == "host" })
             let token = try #require(link.url.split(separator: "token=").last?.split(separator: "&").first)
             await #expect(throws: StartupError.self) {
-                try await self.withClassroom(configured: {
+                try await withClassroom(configured: {
                     demo(&$0)
                     $0.port = address.port
                     $0.tokensFile = tokens.path

@@ -11,11 +11,11 @@ struct ExpressionTests {
     ]
 
     private func evaluate(_ text: String, seed: UInt64 = 1) throws -> ScriptValue {
-        let keys = self.names.keys.sorted()
+        let keys = names.keys.sorted()
         let expression = try ExpressionParser.parse(text) { name, _ in
             keys.firstIndex(of: name).map { .variable(slot: $0) } ?? .constant(.null)
         }
-        var scope = emptyScope(keys.map { self.names[$0] ?? .null }, seed: seed)
+        var scope = emptyScope(keys.map { names[$0] ?? .null }, seed: seed)
         return expression.value(in: &scope)
     }
 

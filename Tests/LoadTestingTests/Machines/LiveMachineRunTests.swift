@@ -12,7 +12,7 @@ struct LiveMachineRunTests {
     /// Plays assignments in this process, and remembers them.
     private final class Players: Sendable {
         private let state = NIOLockedValueBox<(assignments: [WorkerAssignment], runs: [LoadRun])>(([], []))
-        var assignments: [WorkerAssignment] { self.state.withLockedValue(\.assignments) }
+        var assignments: [WorkerAssignment] { state.withLockedValue(\.assignments) }
 
         func player(ends: Bool = true) -> MachineWorker.Player {
             MachineWorker.Player(

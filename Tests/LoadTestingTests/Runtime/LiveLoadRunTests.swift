@@ -12,8 +12,8 @@ struct LiveLoadRunTests {
     /// A server that echoes, pushes to a room, refuses, forgets to answer, and counts what it gets.
     private final class Counts: Sendable {
         let events = NIOLockedValueBox<[String: Int]>([:])
-        func add(_ name: String) { self.events.withLockedValue { $0[name, default: 0] += 1 } }
-        subscript(name: String) -> Int { self.events.withLockedValue { $0[name] ?? 0 } }
+        func add(_ name: String) { events.withLockedValue { $0[name, default: 0] += 1 } }
+        subscript(name: String) -> Int { events.withLockedValue { $0[name] ?? 0 } }
     }
 
     private func server(_ counts: Counts, dropping: Set<Int> = [], doubling: Set<Int> = []) -> SocketIO {

@@ -22,14 +22,14 @@ struct FakePlay {
         let context = RunContext(compiled, seed: seed, timeScale: timeScale, startedAtMilliseconds: 1_000_000)
         let start = UserStart(user: 0, scenario: scenario, phase: 0, intendedAt: .zero)
         let values = row.compactMap { name, value in script.variables.existingSlot(for: name).map { (slot: $0, value: value) } }
-        self.user = VirtualUser(start, plan: compiled.scenarios[scenario], context: context, row: values)
-        self.measurements = Measurements(catalog: compiled.catalog)
+        user = VirtualUser(start, plan: compiled.scenarios[scenario], context: context, row: values)
+        measurements = Measurements(catalog: compiled.catalog)
     }
 
     @discardableResult
     mutating func input(_ input: VirtualUserInput, after delay: Duration = .zero) -> [VirtualUserAction] {
-        self.now = self.now + delay
-        let actions = self.user.handle(input, at: self.now, measurements: &self.measurements)
+        now = now + delay
+        let actions = user.handle(input, at: now, measurements: &measurements)
         self.actions += actions
         return actions
     }
@@ -37,20 +37,20 @@ struct FakePlay {
     /// Starts the user and lets it connect after a time.
     @discardableResult
     mutating func connect(after delay: Duration = .milliseconds(5), namespace: String = "/") -> [VirtualUserAction] {
-        self.input(.start)
-        return self.input(.connected(namespace: namespace, ConnectTimings(tcp: .milliseconds(1))), after: delay)
+        input(.start)
+        return input(.connected(namespace: namespace, ConnectTimings(tcp: .milliseconds(1))), after: delay)
     }
 
     @discardableResult
     mutating func acknowledge(_ id: UInt64, _ arguments: String, after delay: Duration = .zero) throws -> [VirtualUserAction] {
-        self.input(
+        input(
             .acknowledgement(id: id, Arguments(try SocketIOPacket.decode(ByteBuffer(string: "30\(arguments)"), from: .server))),
             after: delay)
     }
 
     @discardableResult
     mutating func push(_ packet: String, namespace: String = "/", after delay: Duration = .zero) throws -> [VirtualUserAction] {
-        self.input(
+        input(
             .event(namespace: namespace, Arguments(try SocketIOPacket.decode(ByteBuffer(string: "2\(packet)"), from: .server))),
             after: delay)
     }
@@ -58,31 +58,31 @@ struct FakePlay {
     /// Waits until the user's deadline.
     @discardableResult
     mutating func timer() -> [VirtualUserAction] {
-        if let deadline = self.user.deadline { self.now = max(self.now, deadline) }
-        return self.input(.timer)
+        if let deadline = user.deadline { now = max(now, deadline) }
+        return input(.timer)
     }
 
     /// The packets that were emitted, as JSON.
     var packets: [String] {
-        self.actions.compactMap { action in
+        actions.compactMap { action in
             guard case .emit(_, let event, let arguments, _) = action else { return nil }
             return "[\(ScriptValue.string(event).json)\(arguments.readableBytes > 0 ? "," : "")\(String(buffer: arguments))]"
         }
     }
 
     var messages: [String] {
-        self.actions.compactMap { action in
+        actions.compactMap { action in
             if case .send(let message) = action { return String(buffer: message) }
             return nil
         }
     }
 
     func count(_ name: String) -> Int {
-        if let index = self.compiled.catalog.names.firstIndex(of: name) { return self.measurements.counts[index] }
-        return self.measurements.dynamicCounts[name] ?? 0
+        if let index = compiled.catalog.names.firstIndex(of: name) { return measurements.counts[index] }
+        return measurements.dynamicCounts[name] ?? 0
     }
 
     func histogram(_ name: String) -> LatencyHistogram? {
-        self.compiled.catalog.names.firstIndex(of: name).flatMap { self.measurements.histograms[$0] }
+        compiled.catalog.names.firstIndex(of: name).flatMap { measurements.histograms[$0] }
     }
 }

@@ -44,9 +44,9 @@ final class OddServer: Sendable {
         self.log = log
     }
 
-    var url: String { "http://127.0.0.1:\(self.port)" }
-    var requests: [Request] { self.log.requests.withLockedValue { $0 } }
-    var connections: Int { self.log.connections.withLockedValue { $0 } }
+    var url: String { "http://127.0.0.1:\(port)" }
+    var requests: [Request] { log.requests.withLockedValue { $0 } }
+    var connections: Int { log.connections.withLockedValue { $0 } }
 
     /// - Parameters:
     ///   - accept: what is done with the connection of this number, from 0; nil: it is served.
@@ -93,20 +93,20 @@ private final class OddHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if let first { self.perform(first, key: "", context) }
+        if let first { perform(first, key: "", context) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.received.writeImmutableBuffer(self.unwrapInboundIn(data))
-        while self.decoder == nil, let request = self.nextRequest() {
-            self.log.requests.withLockedValue { $0.append(request) }
-            self.perform(self.answer(request), key: request.headers["sec-websocket-key"] ?? "", context)
+        received.writeImmutableBuffer(unwrapInboundIn(data))
+        while decoder == nil, let request = nextRequest() {
+            log.requests.withLockedValue { $0.append(request) }
+            perform(answer(request), key: request.headers["sec-websocket-key"] ?? "", context)
         }
-        self.readFrames(context)
+        readFrames(context)
     }
 
     private func nextRequest() -> OddServer.Request? {
-        let text = String(buffer: self.received)
+        let text = String(buffer: received)
         guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
         let lines = text[..<end.lowerBound].split(separator: "\r\n")
         let words = lines[0].split(separator: " ").map(String.init)
@@ -117,14 +117,14 @@ private final class OddHandler: ChannelInboundHandler {
         }
         let length = headers["content-length"].flatMap { Int($0) } ?? 0
         let headBytes = text[..<end.upperBound].utf8.count
-        guard self.received.readableBytes >= headBytes + length else { return nil }
-        self.received.moveReaderIndex(forwardBy: headBytes)
-        let body = self.received.readString(length: length) ?? ""
+        guard received.readableBytes >= headBytes + length else { return nil }
+        received.moveReaderIndex(forwardBy: headBytes)
+        let body = received.readString(length: length) ?? ""
         return OddServer.Request(method: words[0], target: words[1], headers: headers, body: body)
     }
 
     private func perform(_ answer: OddServer.Answer, key: String, _ context: ChannelHandlerContext) {
-        func write(_ text: String) { context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: text)), promise: nil) }
+        func write(_ text: String) { context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil) }
         switch answer {
         case .response(let status, let headers, let body, let closes):
             let fields = (headers + ["content-length: \(body.utf8.count)"] + (closes ? ["connection: close"] : [])).joined(
@@ -136,9 +136,9 @@ private final class OddHandler: ChannelInboundHandler {
             let chosen = subprotocol.map { "sec-websocket-protocol: \($0)\r\n" } ?? ""
             write(
                 "HTTP/1.1 101 X\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: \(accept)\r\n\(chosen)\r\n")
-            self.decoder = WebSocketDecoder(role: .server)
+            decoder = WebSocketDecoder(role: .server)
             self.message = message
-            for text in greeting { self.send(text, context) }
+            for text in greeting { send(text, context) }
         case .raw(let text):
             write(text)
             context.close(promise: nil)
@@ -153,20 +153,20 @@ private final class OddHandler: ChannelInboundHandler {
     private func send(_ text: String, _ context: ChannelHandlerContext) {
         var frame = ByteBuffer()
         WebSocketEncoder.write(opcode: .text, payload: ByteBuffer(string: text), into: &frame)
-        context.writeAndFlush(self.wrapOutboundOut(frame), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
     }
 
     private func readFrames(_ context: ChannelHandlerContext) {
         var scratch = ByteBuffer()
-        while let event = try? self.decoder?.next(&self.received, scratch: &scratch) {
+        while let event = try? decoder?.next(&received, scratch: &scratch) {
             switch event {
             case .text(let text):
-                guard let answers = self.message?(String(buffer: text)) else { return context.close(promise: nil) }
-                for answer in answers { self.send(answer, context) }
+                guard let answers = message?(String(buffer: text)) else { return context.close(promise: nil) }
+                for answer in answers { send(answer, context) }
             case .close:
                 var frame = ByteBuffer()
                 WebSocketEncoder.writeClose(code: .normal, into: &frame)
-                context.writeAndFlush(self.wrapOutboundOut(frame), promise: nil)
+                context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
                 return context.close(promise: nil)
             default: break
             }

@@ -15,21 +15,21 @@ final class LoadMetrics: Sendable {
     init(port: Int?, gateway: PushGateway?) {
         self.port = port
         self.gateway = gateway
-        self.registry.addCollector { [weak self] writer in
+        registry.addCollector { [weak self] writer in
             guard let latest = self?.latest.withLock({ $0 }) else { return }
             PrometheusCollector.write(latest.measurements, catalog: latest.catalog, activeUsers: latest.activeUsers, to: &writer)
         }
     }
 
     func show(_ measurements: Measurements, catalog: MetricCatalog, activeUsers: Int) {
-        self.latest.withLock { $0 = (measurements, catalog, activeUsers) }
-        if self.gateway != nil { Task { await self.push() } }
+        latest.withLock { $0 = (measurements, catalog, activeUsers) }
+        if gateway != nil { Task { await self.push() } }
     }
 
     /// A gateway that is away must not end a run; it is complained about once.
     private func push() async {
         do {
-            try await self.gateway?.push(self.registry.render())
+            try await gateway?.push(registry.render())
         } catch {
             let isFirst = self.hasComplained.withLock { hasComplained in
                 defer { hasComplained = true }
@@ -43,8 +43,8 @@ final class LoadMetrics: Sendable {
     func during(_ body: @escaping @Sendable () async throws -> RunReport) async throws -> RunReport {
         let report = if let port { try await self.serve(on: port, body) } else { try await body() }
         // The last figures are those that stay in the gateway.
-        await self.push()
-        self.gateway?.close()
+        await push()
+        gateway?.close()
         return report
     }
 

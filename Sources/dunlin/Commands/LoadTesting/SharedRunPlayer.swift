@@ -28,17 +28,17 @@ final class SharedRunPlayer: Sendable {
     }
 
     /// Lets all users end. May be called before the run has begun.
-    func stop() { self.current.stop() }
+    func stop() { current.stop() }
 
     func play() async throws -> RunReport {
-        guard let redis else { return try await self.withHooks { try await self.playHere($0) } }
+        guard let redis else { return try await withHooks { try await self.playHere($0) } }
         let connection = try await RedisConnection.open(redis.url)
         let coordinator = MachineCoordinator(
             redis: connection.commands, waiting: connection.waiting, machines: redis.machines, version: DunlinVersion.current,
             note: { Terminal.error($0) })
         let report: Result<RunReport, any Error>
         do {
-            report = .success(try await self.play(coordinator))
+            report = .success(try await play(coordinator))
         } catch let failure as MachineCoordinator.Failure {
             report = .failure(CommandFailure(.unavailable, failure.description))
         } catch {
@@ -50,22 +50,22 @@ final class SharedRunPlayer: Sendable {
     }
 
     private func play(_ coordinator: MachineCoordinator) async throws -> RunReport {
-        _ = self.current.begin { Task { await coordinator.stop() } }
+        _ = current.begin { Task { await coordinator.stop() } }
         let team = try await coordinator.gather()
-        return try await self.withHooks { try await self.play($0, coordinator, team) }
+        return try await withHooks { try await self.play($0, coordinator, team) }
     }
 
     /// `before` is played once, ahead of everybody, and `after` once at the end, by this process.
     private func withHooks(_ body: (HookOutcome) async throws -> WorkerMerger?) async throws -> RunReport {
-        let hooks = LoadRunHooks(self.loaded.script, payloads: self.loaded.payloads, options: self.settings, log: self.observer.log)
+        let hooks = LoadRunHooks(loaded.script, payloads: loaded.payloads, options: settings, log: observer.log)
         do {
-            _ = self.current.begin { hooks.stop() }
+            _ = current.begin { hooks.stop() }
             let before = try await hooks.before()
             var outcomes = [before]
-            var merger = WorkerMerger(self.loaded.script, options: self.settings, workers: 0)
+            var merger = WorkerMerger(loaded.script, options: settings, workers: 0)
             if !before.hasFailed, let played = try await body(before) {
                 merger = played
-                _ = self.current.begin { hooks.stop() }
+                _ = current.begin { hooks.stop() }
                 outcomes.append(try await hooks.after(before))
             }
             try await hooks.close()
@@ -77,7 +77,7 @@ final class SharedRunPlayer: Sendable {
     }
 
     private func assignment(_ before: HookOutcome) -> WorkerAssignment {
-        WorkerAssignment(self.loaded.source, options: self.settings, isVerbose: self.isVerbose, captured: before)
+        WorkerAssignment(loaded.source, options: settings, isVerbose: isVerbose, captured: before)
     }
 
     // MARK: This machine alone
@@ -85,14 +85,14 @@ final class SharedRunPlayer: Sendable {
     /// - Returns: nil if the run was stopped before it began.
     private func playHere(_ before: HookOutcome) async throws -> WorkerMerger? {
         let processes = WorkerProcesses()
-        guard self.current.begin({ processes.stop() }) else { return nil }
+        guard current.begin({ processes.stop() }) else { return nil }
         var assignment = self.assignment(before)
         // Time for the processes to start.
         assignment.startUptimeNanoseconds = DispatchTime.now().uptimeNanoseconds + 1_000_000_000
         let (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
-        try processes.start(assignment.divided(.whole, workers: self.workers), continuation)
-        let merger = WorkerMerger(self.loaded.script, options: self.settings, workers: self.workers)
-        return await SharedRun.follow(events, merger, observer: self.observer)
+        try processes.start(assignment.divided(.whole, workers: workers), continuation)
+        let merger = WorkerMerger(loaded.script, options: settings, workers: workers)
+        return await SharedRun.follow(events, merger, observer: observer)
     }
 
     // MARK: With other machines
@@ -101,7 +101,7 @@ final class SharedRunPlayer: Sendable {
         -> WorkerMerger?
     {
         let processes = WorkerProcesses()
-        let goesOn = self.current.begin {
+        let goesOn = current.begin {
             processes.stop()
             Task { await coordinator.stop() }
         }
@@ -118,8 +118,8 @@ final class SharedRunPlayer: Sendable {
         let (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
         try processes.start(own, continuation)
         let listening = Task { await coordinator.listen(continuation, workers: workers) }
-        let merger = WorkerMerger(self.loaded.script, options: self.settings, workers: names.count * workers)
-        let merged = await SharedRun.follow(events, merger, observer: self.observer)
+        let merger = WorkerMerger(loaded.script, options: settings, workers: names.count * workers)
+        let merged = await SharedRun.follow(events, merger, observer: observer)
         listening.cancel()
         await listening.value
         return merged

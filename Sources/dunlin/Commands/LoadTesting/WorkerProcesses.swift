@@ -34,10 +34,10 @@ final class WorkerProcesses: Sendable {
         _ assignments: [WorkerAssignment], _ events: AsyncStream<WorkerEvent>.Continuation, finished: @escaping @Sendable () -> Void = {}
     ) throws {
         guard !assignments.isEmpty else { return finished() }
-        self.state.withLock { $0.running = assignments.count }
+        state.withLock { $0.running = assignments.count }
         // A worker that has died must not take this process along when its assignment is written.
         signal(SIGPIPE, SIG_IGN)
-        for assignment in assignments { try self.start(assignment, events, finished) }
+        for assignment in assignments { try start(assignment, events, finished) }
     }
 
     private func start(
