@@ -20,7 +20,7 @@ struct CSVTableTests {
         #expect(CSVTable.cell(value) == value)
     }
 
-    @Test("a table begins with the mark by which Excel knows UTF-8")
+    @Test("a table begins with a byte order mark, by which Excel recognises UTF-8")
     func mark() {
         var table = CSVTable()
         table.add(["ü"])

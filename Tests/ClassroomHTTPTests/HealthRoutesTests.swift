@@ -52,7 +52,7 @@ struct HealthRoutesTests {
         #expect(after.body.contains(#"dunlin_http_requests_total{status="4xx"} 10000"#))
     }
 
-    @Test("what is not there is told as JSON")
+    @Test("a missing route is answered with JSON")
     func notFound() async throws {
         let answer = try await HTTPTestServer().call(.get, "/nothing/here")
         #expect(answer.status == 404)
@@ -74,7 +74,7 @@ struct HealthRoutesTests {
         #expect(answer.body == #"{"code":"invalid","message":"Method not allowed"}"#)
     }
 
-    @Test("the description of the API is there without a token")
+    @Test("the description of the API needs no token")
     func openAPI() async throws {
         let answer = try await HTTPTestServer().call(.get, "/api/v1/openapi.yaml")
         #expect(answer.headers[.contentType] == "application/yaml")
@@ -116,7 +116,7 @@ struct HealthRoutesTests {
         #expect(try await server.call(.head, path).status == 200)
     }
 
-    @Test("a page that the browser has is not sent again")
+    @Test("a page that the browser has cached is not sent again")
     func entityTags() async throws {
         let server = HTTPTestServer()
         let tag = try #require(try await server.call(.get, "/").headers[.eTag])

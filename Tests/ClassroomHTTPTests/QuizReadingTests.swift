@@ -22,7 +22,7 @@ struct QuizReadingTests {
         }
     }
 
-    @Test("blanks, escapes, nulls and names that are escaped are read as anywhere")
+    @Test("blanks, escapes, nulls and escaped names are read as in other JSON")
     func forms() throws {
         let read = try draft(
             #"""
@@ -61,7 +61,7 @@ struct QuizReadingTests {
                 == "questions[0].options[1]: is missing")
     }
 
-    @Test("so many fields are read and one more is not")
+    @Test("fields are read up to the limit and not beyond")
     func fields() throws {
         func quiz(_ count: Int) -> String {
             let others = (0..<count).map { #", "k\#($0)": null"# }.joined()
@@ -73,7 +73,7 @@ struct QuizReadingTests {
         #expect(message(#"{\#(others) "title": "t"}"#) == "The body: a quiz has at most 64 fields")
     }
 
-    @Test("a text that is surely too long is not made into one, and one that just fits is")
+    @Test("a text that is surely too long is not decoded, one that just fits is")
     func lengths() throws {
         func quiz(_ text: String) -> String { #"{"title": "t", "questions": [{"question": "\#(text)", "correctAnswer": "x"}]}"# }
         let limit = QuizLimits().maximumQuestionLength
@@ -82,7 +82,7 @@ struct QuizReadingTests {
         #expect(message(quiz(escaped + "a")) == "questions[0].question: must have 1 to 2000 characters")
     }
 
-    @Test("reading passes over a text twice, however it is made")
+    @Test("reading takes two passes over any text")
     func work() throws {
         let texts = [
             #"{"question": "?", "options": ["a", "b"], "correctAnswer": 0}"#,
@@ -128,7 +128,7 @@ struct QuizReadingTests {
         }
     }
 
-    @Test("work on little is done at once, work on much on a thread of its own")
+    @Test("small work runs at once, large work on its own thread")
     func thread() async throws {
         let work = HeavyWork()
         func thread(bytes: Int) async throws -> String { try await work.perform(bytes: bytes) { "\(pthread_self())" } }
@@ -141,7 +141,7 @@ struct QuizReadingTests {
         }
     }
 
-    @Test("a user has so many quizzes in hand, and all have; a refusal says when to come back, and a place is free after its request")
+    @Test("quizzes in work are limited per user and in total; a refusal says when to retry, and a request frees its place")
     func places() async throws {
         var limits = RuntimeConfiguration()
         limits.maximumQuizzesInHand = 1

@@ -35,7 +35,7 @@ struct QuizRoutesTests {
         }
     }
 
-    @Test("an answer that lists too much, or lists lists, is no answer")
+    @Test("a list that is too long, or contains lists, is no answer")
     func lists() async throws {
         for answer in ["[[0]]", "[" + Array(repeating: "0", count: 65).joined(separator: ",") + "]", "{}", "true", "1.5"] {
             let body = #"{"title": "T", "questions": [{"question": "?", "options": ["a", "b"], "correctAnswer": \#(answer)}]}"#
@@ -73,7 +73,7 @@ struct QuizRoutesTests {
         #expect(try await server.call(.delete, "/api/v1/quizzes/sums", token: "ann").code == "not_found")
     }
 
-    @Test("without a token, and with a wrong one, nothing is told", arguments: [nil, "wrong"])
+    @Test("without a valid token nothing is revealed", arguments: [nil, "wrong"])
     func unauthenticated(token: String?) async throws {
         for path in ["/api/v1/quizzes", "/api/v1/quizzes/x", "/api/v1/sessions", "/api/v1/sessions/x/report"] {
             let answer = try await server.call(.get, path, token: token)
@@ -83,7 +83,7 @@ struct QuizRoutesTests {
         }
     }
 
-    @Test("who may not create quizzes may neither create nor import nor replace nor delete them")
+    @Test("a user without permission can neither create nor import nor replace nor delete quizzes")
     func forbiddenToStudents() async throws {
         _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
         for (method, path) in [
@@ -95,7 +95,7 @@ struct QuizRoutesTests {
         }
     }
 
-    @Test("another's quiz can neither be replaced nor deleted")
+    @Test("a quiz of another owner can neither be replaced nor deleted")
     func ownership() async throws {
         _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
         #expect(try await server.call(.put, "/api/v1/quizzes/sums", token: "bea", body: draft).status == 403)
@@ -118,7 +118,7 @@ struct QuizRoutesTests {
         }
     }
 
-    @Test("the list has one's own quizzes, then the shared ones for those who create sessions")
+    @Test("the list has the caller's quizzes, then the shared ones if the caller may create sessions")
     func list() async throws {
         for (id, owner) in [("a", "ann"), ("b", "bea"), ("s", "system")] {
             try await server.store.save(
@@ -133,7 +133,7 @@ struct QuizRoutesTests {
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "stu").body == #"{"quizzes":[]}"#)
     }
 
-    @Test("a quiz whose session waits to be started can be edited, not deleted")
+    @Test("a quiz with a waiting session can be edited but not deleted")
     func waitingSession() async throws {
         _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
         try await server.store.createSession(SessionRecord(id: "s", quizID: "sums", createdBy: "ann"))
@@ -142,7 +142,7 @@ struct QuizRoutesTests {
         #expect(try await server.store.quiz(id: "sums") != nil)
     }
 
-    @Test("an id that is taken is a conflict, and the first quiz stays")
+    @Test("a taken id is a conflict, and the first quiz stays")
     func conflict() async throws {
         _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
         let answer = try await server.call(.post, "/api/v1/quizzes", token: "bea", body: draft)
@@ -150,7 +150,7 @@ struct QuizRoutesTests {
         #expect(try await server.store.quiz(id: "sums")?.createdBy == "ann")
     }
 
-    @Test("a quiz that is being played is neither replaced nor deleted")
+    @Test("a quiz in an active session is neither replaced nor deleted")
     func beingPlayed() async throws {
         _ = try await server.call(.post, "/api/v1/quizzes", token: "ann", body: draft)
         try await server.store.createSession(SessionRecord(id: "s", quizID: "sums", status: .active, createdBy: "ann"))
@@ -263,7 +263,7 @@ struct QuizRoutesTests {
         #expect(answer.message?.contains(message) == true, "\(answer.body)")
     }
 
-    @Test("a quiz that was read can be sent back, and a field that says nothing is none")
+    @Test("a quiz can be sent back as it was read, and null fields count as absent")
     func sentBack() async throws {
         let created = try await server.call(
             .post, "/api/v1/quizzes", token: "ann",
@@ -273,7 +273,7 @@ struct QuizRoutesTests {
         #expect(try await server.call(.put, "/api/v1/quizzes/own", token: "ann", body: read.body).status == 200)
     }
 
-    @Test("a quiz and a question have 64 fields at most, those that say nothing included")
+    @Test("a quiz and a question have 64 fields at most, null fields included")
     func fields() async throws {
         func body(ofQuiz: Int, ofQuestion: Int) -> String {
             func nulls(_ count: Int) -> String { (0..<count).map { #""x\#($0)": null, "# }.joined() }
@@ -323,7 +323,7 @@ struct QuizRoutesTests {
         #expect(try await server.call(.post, "/api/v1/quizzes", token: "ann", body: body).status == 400)
     }
 
-    @Test("an import tells what it took and what it rejected, line by line")
+    @Test("an import reports accepted and rejected records, line by line")
     func importFile() async throws {
         let file = """
             #Q Which is a bird?
@@ -348,7 +348,7 @@ struct QuizRoutesTests {
         #expect(quizzes.first?.questions.first?.options == ["A dunlin", "A dolphin"])
     }
 
-    @Test("an import of which nothing comes says of each record what was wrong, as one with a good record does")
+    @Test("an import without a valid record still gives the reason for each record")
     func allBad() async throws {
         let file = "#Q One?\n^ C\nA A\nB B\n\n#Q Two?\nA A\nB B\n"
         let answer = try await server.call(.post, "/api/v1/quizzes/import?format=opentriviaqa&title=x", token: "ann", body: file)
@@ -359,7 +359,7 @@ struct QuizRoutesTests {
         #expect(answer.message?.contains("line 1: no choice equals the correct answer") == true)
     }
 
-    @Test("the pages are told where players find the server and what a session is played by")
+    @Test("the pages get the server's public address and the default settings of a session")
     func classroom() async throws {
         var configuration = RuntimeConfiguration()
         configuration.questionDurationMs = 12_000

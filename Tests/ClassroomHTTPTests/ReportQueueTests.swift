@@ -41,7 +41,7 @@ struct ReportQueueTests {
         #expect(record.state.most == 1)
     }
 
-    @Test("a user has so many places, and all together have; a place is free again when nobody holds it")
+    @Test("places are limited per user and in total, and are free again when released")
     func places() throws {
         let queue = queue()
         var ann: [Places.Place] = []

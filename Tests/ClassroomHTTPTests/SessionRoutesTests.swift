@@ -32,7 +32,7 @@ struct SessionRoutesTests {
         try await submit("u2", "b", .text("-1+2"), false, 0)
     }
 
-    @Test("the list has one's own sessions with their titles")
+    @Test("the list has the caller's own sessions with their titles")
     func list() async throws {
         try await prepare()
         try await server.store.createSession(SessionRecord(id: "s2", quizID: "gone", status: .ended, createdBy: "ann", createdAt: 9))
@@ -45,7 +45,7 @@ struct SessionRoutesTests {
         #expect(try await server.call(.get, "/api/v1/sessions?status=over", token: "ann").status == 400)
     }
 
-    @Test("a report has players by rank and questions by what was answered")
+    @Test("a report lists players by rank, and for each question its answers")
     func report() async throws {
         try await prepare()
         let json = try await server.call(.get, "/api/v1/sessions/s1/report", token: "ann").json()
@@ -92,7 +92,7 @@ struct SessionRoutesTests {
         #expect(sessions?.first?["title"] as? String == "Quiz")
     }
 
-    @Test("a report is for the session's owner alone", arguments: ["bea", "stu"])
+    @Test("only the session's owner gets its report", arguments: ["bea", "stu"])
     func ownership(token: String) async throws {
         try await prepare()
         for path in ["report", "report.csv"] {
@@ -136,7 +136,7 @@ struct SessionRoutesTests {
         #expect(summary?["final"] as? Bool == false)
     }
 
-    @Test("all who ask for the board get the same bytes, and others once somebody has joined")
+    @Test("all requests for a board share its bytes until somebody joins")
     func sharedLeaderboard() async throws {
         try await prepare()
         func board() async throws -> ByteBuffer {
@@ -155,7 +155,7 @@ struct SessionRoutesTests {
     /// Where the bytes are: those of a buffer that was written anew are elsewhere while the other one lives.
     private func memory(of buffer: ByteBuffer) -> UnsafeRawPointer? { buffer.withUnsafeReadableBytes { $0.baseAddress } }
 
-    @Test("a board keeps back what waits for the close, and a kicked player has none to see")
+    @Test("a board hides results until the close, and is refused to a kicked player")
     func heldLeaderboard() async throws {
         try await prepare()
         var session = try #require(try await server.store.session(id: "s1"))
@@ -169,7 +169,7 @@ struct SessionRoutesTests {
         #expect(try await server.call(.get, "/api/v1/sessions/s1/leaderboard", token: "stu").status == 403)
     }
 
-    @Test("a session that is not there has no report", arguments: ["nothing", "not%20an%20id", String(repeating: "x", count: 65)])
+    @Test("a missing session has no report", arguments: ["nothing", "not%20an%20id", String(repeating: "x", count: 65)])
     func unknown(id: String) async throws {
         #expect(try await server.call(.get, "/api/v1/sessions/\(id)/report", token: "ann").status == 404)
     }

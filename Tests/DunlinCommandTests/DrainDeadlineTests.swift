@@ -10,7 +10,7 @@ struct DrainDeadlineTests {
     /// Threads that the cooperative pool has, and more: all of them are held, so that no task goes on.
     private static let holders = 256
 
-    @Test("it comes also when every thread of the cooperative pool is held")
+    @Test("the deadline takes effect even if all threads of the cooperative pool are blocked")
     func busyPool() {
         let release = DispatchSemaphore(value: 0)
         let expired = DispatchSemaphore(value: 0)

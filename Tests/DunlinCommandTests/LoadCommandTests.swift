@@ -80,7 +80,7 @@ struct LoadCommandTests {
         #expect(try run(["check", "a.yml", "--overrides", overrides], files: ["a.yml": script]).output.contains("2 s, 7 arrivals"))
     }
 
-    @Test("init load writes a script that check accepts, and never overwrites")
+    @Test("init load writes a script that check accepts, and never overwrites a file")
     func initialise() throws {
         var text = ""
         let outcome = try run(["init", "load", "mine.yml"]) { folder in
@@ -92,7 +92,7 @@ struct LoadCommandTests {
         #expect(again.status == 73 && again.errors == "dunlin: mine.yml exists already\n")
     }
 
-    @Test("report shows a report of Artillery, writes HTML and JUnit, compares two, and refuses what is none")
+    @Test("report shows Artillery's reports, writes HTML and JUnit, compares two reports, and refuses other files")
     func report() throws {
         func artillery(_ p99: Int) -> String {
             """

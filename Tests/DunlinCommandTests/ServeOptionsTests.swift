@@ -97,7 +97,7 @@ struct ServeOptionsTests {
         #expect(try configuration("--redis redis://localhost").redis == "redis://localhost")
     }
 
-    @Test("a log level is one that is known")
+    @Test("only known log levels are accepted")
     func logLevel() throws {
         #expect(try LoggingOptions.parse(["--log-level", "DEBUG"]).level(Environment([:])) == .debug)
         #expect(try LoggingOptions.parse([]).level(Environment(["DUNLIN_LOG_LEVEL": "error"])) == .error)

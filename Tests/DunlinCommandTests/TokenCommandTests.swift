@@ -43,7 +43,7 @@ struct TokenCommandTests {
         }
     }
 
-    @Test("a token makes the user who is not there")
+    @Test("a token for an unknown user creates the user")
     func newUser() async throws {
         try await request("--user", "ada", "--role", "instructor", "--expires", "1s").perform(on: store, token: "t", now: 5_000)
         let hash = TokenHash.sha256Hex("t")
@@ -51,7 +51,7 @@ struct TokenCommandTests {
         #expect(try await store.user(forTokenHash: hash, now: 6_000) == nil)
     }
 
-    @Test("a token for somebody who is there changes only what is asked for")
+    @Test("a token for an existing user changes only the given fields")
     func existingUser() async throws {
         let ada = User(id: "ada", username: "Ada", email: "a@x", role: .instructor, permissions: [.createQuizzes])
         try await store.save(ada)

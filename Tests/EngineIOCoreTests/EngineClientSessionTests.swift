@@ -14,7 +14,7 @@ struct EngineClientSessionTests {
         return session
     }
 
-    @Test("the transports decide about the first request and about the upgrade")
+    @Test("the configured transports decide about the first request and the upgrade")
     func start() {
         for (transports, start, upgrades) in [
             (.polling, .poll, false), (.webSocket, .openWebSocket, false), (.pollingThenUpgrade, .poll, true),
@@ -43,7 +43,7 @@ struct EngineClientSessionTests {
         for type in [EnginePacketType.open, .upgrade, nil] { #expect(session.receive(type, now: .zero) == .close(.parseError)) }
     }
 
-    @Test("nothing but the open packet may come first, and nothing matters after the end")
+    @Test("only the open packet may come first, and packets after the end are ignored")
     func order() {
         var session = EngineClientSession(transports: .webSocket)
         for type in EnginePacketType.allCases { #expect(session.receive(type, now: .zero) == .close(.parseError)) }
@@ -127,7 +127,7 @@ struct EngineClientSessionTests {
         #expect(!paused && resumed)
     }
 
-    @Test("each transport has its farewell, once")
+    @Test("each transport closes with its own packet, once")
     func farewell() {
         for (transports, farewell) in [(.polling, .postClose), (.webSocket, .closeWebSocket)]
             as [(EngineClientSession.Transports, EngineClientSession.Farewell)]

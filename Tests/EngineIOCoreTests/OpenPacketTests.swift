@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The open packet")
 struct OpenPacketTests {
-    @Test("it tells the client what it may do and expect")
+    @Test("the open packet announces limits and times to the client")
     func fields() {
         var buffer = ByteBuffer()
         OpenPacket(sid: "abc", upgrades: [.websocket], pingIntervalMs: 25_000, pingTimeoutMs: 20_000, maximumPayloadBytes: 1_000_000)

@@ -65,7 +65,7 @@ struct CodableTests {
         #expect(try json(Shape.empty) == #"{"empty":{}}"#)
     }
 
-    @Test("subclasses keep what is above them under super")
+    @Test("subclasses encode their superclass under super")
     func inheritance() throws {
         let json = try json(Dunlin())
         #expect(json == #"{"bill":4,"super":{"name":"duck"}}"#)
@@ -125,7 +125,7 @@ struct CodableTests {
         }
     }
 
-    @Test("what does not fit is refused, with its place")
+    @Test("a value that does not fit is refused with its position")
     func refused() {
         #expect(failure(#"{"text":1}"#, Inner.self) == "mismatch at text")
         #expect(failure(#"{"text":null}"#, Inner.self) == "null at text")
@@ -151,7 +151,7 @@ struct CodableTests {
         }
     }
 
-    @Test("a value that refuses leaves nothing written, or null where nothing can be thrown")
+    @Test("a value that fails to encode leaves nothing, or null if no error can be thrown")
     func picky() {
         var writer = JSONWriter()
         #expect(throws: EncodingError.self) { try writer.encode([Picky()]) }

@@ -21,7 +21,7 @@ struct JSONSliceTests {
         #expect(try JSONSlice("  [1, 2]\n").description == "[1, 2]")
     }
 
-    @Test("a value is asked for what it is not")
+    @Test("asking a value for another type gives nothing")
     func otherKinds() throws {
         let number = try JSONSlice("5"), string = try JSONSlice("\"5\"")
         #expect(number.string == nil && number.bool == nil && number["a"] == nil && number[0] == nil && number.count == 0)

@@ -107,7 +107,7 @@ struct JSONValidationTests {
         #expect(syntaxError(open + "1}" + String(repeating: "]", count: levels - 1)) == .unexpectedByte)
     }
 
-    @Test("the error tells where")
+    @Test("the error has its position")
     func offset() {
         #expect(throws: JSONSyntaxError.self) { try JSONSlice("[1, x]") }
         do { _ = try JSONSlice("[1, x]") } catch { #expect(error.offset == 4) }

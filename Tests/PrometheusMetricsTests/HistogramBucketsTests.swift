@@ -26,7 +26,7 @@ struct HistogramBucketsTests {
         #expect(snapshot.since(snapshot).percentile(0.5) == nil)
     }
 
-    @Test("of what is beyond the last bound a percentile says the least that is known, and twice that at most")
+    @Test("beyond the last bound a percentile is the lowest known value, and at most twice that")
     func beyond() throws {
         let histogram = BucketHistogram(buckets: HistogramBuckets([1, 2]))
         for _ in 0..<10 { histogram.record(100.0) }

@@ -112,7 +112,7 @@ struct RedisClientLiveTests {
         await server.stop()
     }
 
-    @Test("a task that is cancelled does not wait")
+    @Test("a cancelled task stops waiting")
     func cancellation() async throws {
         let server = try await ScriptedServer.start { _ in nil }
         try await RedisClient.with(port: server.port, { $0.timeouts.command = .seconds(600) }) { client async throws in
@@ -136,7 +136,7 @@ struct RedisClientLiveTests {
         await server.stop()
     }
 
-    @Test("a closed client refuses, and what waited fails")
+    @Test("a closed client refuses commands, and waiting ones fail")
     func closing() async throws {
         let server = try await ScriptedServer.start { _ in nil }
         try await RedisClient.with(port: server.port, { $0.timeouts.command = .seconds(600) }) { client async throws in
@@ -152,7 +152,7 @@ struct RedisClientLiveTests {
         await server.stop()
     }
 
-    @Test("a client that nobody holds ends its connection")
+    @Test("a released client closes its connection")
     func dropped() async throws {
         let server = try await ScriptedServer.start { _ in "+OK\r\n" }
         do {

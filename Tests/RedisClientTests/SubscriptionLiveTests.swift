@@ -104,7 +104,7 @@ struct SubscriptionLiveTests {
         }
     }
 
-    @Test("a server that stands still is found by its silence", .enabled(if: RedisServerProcess.path != nil, serverIsMissing))
+    @Test("a stopped server is detected by its silence", .enabled(if: RedisServerProcess.path != nil, serverIsMissing))
     func stopped() async throws {
         let server = try await RedisServerProcess.start()
         try await RedisClient.with(
@@ -128,7 +128,7 @@ struct SubscriptionLiveTests {
         server.stop()
     }
 
-    @Test("as an asynchronous sequence; one that does not keep up is told so", arguments: availableBackends)
+    @Test("an asynchronous sequence reports that its reader did not keep up", arguments: availableBackends)
     func sequence(backend: Backend) async throws {
         try await withBackend(backend) { port async throws in
             try await RedisClient.with(port: port) { client async throws in

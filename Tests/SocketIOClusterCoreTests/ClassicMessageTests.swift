@@ -105,7 +105,7 @@ struct ClassicMessageTests {
         #expect(String(buffer: try request.encoded()) == text)
     }
 
-    @Test("what a request says")
+    @Test("the contents of a request")
     func meaning() throws {
         func body(_ text: String) throws -> ClassicRequest.Body { try ClassicRequest(decoding: ByteBuffer(string: text)).body }
         #expect(

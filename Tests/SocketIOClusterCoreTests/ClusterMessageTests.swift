@@ -115,7 +115,7 @@ struct ClusterMessageTests {
         #expect(try ClusterMessage(streamEntry: RedisStreamEntry(id: "1-1", fields: fields)) == message)
     }
 
-    @Test("what is not for later goes on a channel")
+    @Test("events that need no recovery go through a channel")
     func ephemeral() throws {
         let kinds = try vectors().map(\.message).filter(\.isEphemeral).map { message in
             switch message.body {

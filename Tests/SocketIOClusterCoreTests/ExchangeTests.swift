@@ -18,7 +18,7 @@ struct ExchangeTests {
         #expect(requests.count == 0)
     }
 
-    @Test("so many requests may wait, each id once, and none without anybody to answer")
+    @Test("waiting requests are limited and have distinct ids, and there is none without a server to answer")
     func requestLimit() {
         var requests = ClusterRequests(maximumRequests: 2, maximumAnswerBytes: 100)
         let begun = [("a", 3), ("a", 1), ("z", 0), ("b", 3), ("c", 1)].map { requests.begin($0.0, expecting: $0.1) }
@@ -28,7 +28,7 @@ struct ExchangeTests {
         #expect(hasRoom)
     }
 
-    @Test("the answers to a request may be so long together, and no byte longer")
+    @Test("the total length of a request's answers is limited to the byte")
     func answerLimit() {
         var requests = ClusterRequests(maximumRequests: 2, maximumAnswerBytes: 100)
         _ = requests.begin("a", expecting: 3)
@@ -36,7 +36,7 @@ struct ExchangeTests {
         #expect(outcomes == [.waiting, .tooLarge, .unknown])
     }
 
-    @Test("a request that is given up tells what it had, once")
+    @Test("an abandoned request returns its answers so far, once")
     func cancellation() {
         var requests = ClusterRequests(maximumRequests: 2, maximumAnswerBytes: 100)
         _ = requests.begin("a", expecting: 3)
@@ -54,7 +54,7 @@ struct ExchangeTests {
         #expect(report.count == 4)
     }
 
-    @Test("a node ignores itself, other namespaces, and rooms that nobody of it is in")
+    @Test("a node ignores its own messages, other namespaces, and rooms without its sockets")
     func ownMessages() throws {
         let (one, other) = (ClassicWire(sender: "aaaaaa", namespace: "/"), ClassicWire(sender: "bbbbbb", namespace: "/"))
         let admin = ClassicWire(sender: "cccccc", namespace: "/admin")

@@ -14,12 +14,12 @@ struct RedisAdapterContractTests {
         }
     }
 
-    @Test("the classic adapter keeps it", arguments: AdapterContract.withoutRecovery, availableBackends)
+    @Test("the classic adapter keeps the contract", arguments: AdapterContract.withoutRecovery, availableBackends)
     func classic(_ rule: AdapterContract, _ backend: Backend) async throws {
         try await check(rule, backend, .classic())
     }
 
-    @Test("the streams adapter keeps it, recovery on another server included", arguments: AdapterContract.all, availableBackends)
+    @Test("the streams adapter keeps the contract, including recovery on another server", arguments: AdapterContract.all, availableBackends)
     func streams(_ rule: AdapterContract, _ backend: Backend) async throws {
         let count = backend == .memory ? 3 : 2
         try await withRedisClients(2 * count, backend) { clients in
@@ -31,7 +31,7 @@ struct RedisAdapterContractTests {
         }
     }
 
-    @Test("the sharded adapter keeps it", arguments: AdapterContract.withoutRecovery, availableBackends)
+    @Test("the sharded adapter keeps the contract", arguments: AdapterContract.withoutRecovery, availableBackends)
     func sharded(_ rule: AdapterContract, _ backend: Backend) async throws {
         try await check(rule, backend, .sharded(mode: .static))
     }

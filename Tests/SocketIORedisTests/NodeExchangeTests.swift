@@ -42,7 +42,7 @@ struct NodeExchangeTests {
         return bytes.readableBytesView.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    @Test("what Node asks is answered in Node's words, and what it tells is done")
+    @Test("Node's requests are answered in Node's format, and its commands are carried out")
     func asked() async throws {
         try await withRedisClients(2, .memory) { clients in
             try await withCluster([clients[0]]) { nodes in
@@ -93,7 +93,7 @@ struct NodeExchangeTests {
         }
     }
 
-    @Test("what this server asks is in Node's words, and Node's answers are understood")
+    @Test("this server's requests have Node's format, and it understands Node's answers")
     func asking() async throws {
         try await withRedisClients(2, .memory) { clients in
             try await withCluster([clients[0]]) { nodes in

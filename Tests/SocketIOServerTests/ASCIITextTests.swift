@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Words in header fields")
 struct ASCIITextTests {
-    @Test("a word is the same in any case, and nothing else is it")
+    @Test("words are compared without regard to case, and nothing else matches")
     func words() {
         for word in ["upgrade", "Upgrade", "UPGRADE"] { #expect(ASCIIText.equals(word, "upgrade")) }
         for other in ["", "upgrad", "upgrades", "upgrade ", "upgrade\u{301}", "\u{FF55}pgrade", "UPGRADE\0"] {

@@ -79,7 +79,7 @@ struct BoundsTests {
         }
     }
 
-    @Test("who has joined once may leave and take time")
+    @Test("a client that has joined once may leave without a new deadline")
     func leftAgain() throws {
         try withEmbeddedServer(configuration { $0.connectTimeout = .seconds(5) }) { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)

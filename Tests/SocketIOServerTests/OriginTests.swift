@@ -158,7 +158,7 @@ struct OriginTests {
         }
     }
 
-    @Test("what an answer repeats of a request is short and harmless")
+    @Test("parts of a request that an answer repeats are short and harmless")
     func reflected() throws {
         var configuration = SocketIOConfiguration()
         configuration.cors = CORSPolicy(allowsCredentials: true)

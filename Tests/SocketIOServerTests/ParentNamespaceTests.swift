@@ -63,7 +63,7 @@ struct ParentNamespaceTests {
         }
     }
 
-    @Test("so many namespaces are made; one more takes the place of an empty one, or its client is refused")
+    @Test("namespaces for clients are limited: a further one replaces an empty one, or its client is refused")
     func limit() throws {
         try withEmbeddedServer(configuration { $0.maximumMadeNamespaces = 2 }) { io, loop in
             let parent = io.of { _, _ in true }

@@ -124,7 +124,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("a farewell, a violation, an unknown session, a bad offset and too long a time begin anew")
+    @Test("a client begins anew after a proper close, a violation, with an unknown session or a bad offset, or after too long a time")
     func anew() throws {
         try with { io, loop in
             func sid(after end: (EmbeddedPeer) throws -> Void, _ claim: (Joined, String) -> String) throws -> (old: String, new: String) {
@@ -175,7 +175,7 @@ struct RecoveryTests {
         }
     }
 
-    @Test("middlewares are asked again where the configuration says so, and may refuse")
+    @Test("middlewares are asked again if configured, and may refuse")
     func middlewares() throws {
         try with {
             $0.recoverySkipsMiddlewares = false

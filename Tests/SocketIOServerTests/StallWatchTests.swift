@@ -15,7 +15,7 @@ struct StallWatchTests {
         return looks.map { watch.look(waitingBytes: $0) }
     }
 
-    @Test("between two looks 64 KiB have to go out, not a byte less")
+    @Test("between two checks exactly 64 KiB must leave")
     func minimum() {
         #expect(verdicts(from: 1_000_000, 1_000_000 - 65_536) == [.moves])
         #expect(verdicts(from: 1_000_000, 1_000_000 - 65_535) == [.stalled])
@@ -26,7 +26,7 @@ struct StallWatchTests {
         #expect(verdicts(from: 200_000, 100_000, 30_000, 29_999) == [.moves, .moves, .stalled])
     }
 
-    @Test("what begins to wait within an interval has a whole one of its own")
+    @Test("bytes that begin to wait within an interval have a whole interval")
     func later() {
         var watch = StallWatch()
         let first = watch.begin(waitingBytes: 1_000)
@@ -37,7 +37,7 @@ struct StallWatchTests {
         #expect(verdicts == [.moves, .stalled])
     }
 
-    @Test("when all has gone out nobody looks any more")
+    @Test("when everything has left, the checks end")
     func done() {
         var watch = StallWatch()
         _ = watch.begin(waitingBytes: 1_000)
@@ -64,7 +64,7 @@ struct IntakeWatchTests {
         #expect(looks((25, 1_000, 900), (50, 9_000, 8_900), (75, 90_000, 89_900)) == [false, false, true])
     }
 
-    @Test("who takes 64 KiB, or all that waited, is not, though something waits at each look")
+    @Test("a client that takes 64 KiB or all waiting bytes is not stalled, even if bytes wait at each check")
     func moving() {
         #expect(looks((25, 1_000_000, 900_000), (75, 1_000_000, 900_000 - 65_536)) == [false, false])
         #expect(looks((25, 1_000_000, 900_000), (75, 1_000_000, 900_000 - 65_535)) == [false, true])

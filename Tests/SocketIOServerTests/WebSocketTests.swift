@@ -42,7 +42,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("what was asked before a close frame or a violation in the same batch is answered", arguments: [[0x88, 0x80], [0x81, 0x01]])
+    @Test("requests before a close frame or a violation in the same batch are answered", arguments: [[0x88, 0x80], [0x81, 0x01]])
     func answeredBeforeTheEnd(end: [UInt8]) throws {
         try withEmbeddedServer { io, loop in
             io.onConnection { socket in socket.on("echo") { $0.acknowledge?($0.arguments.first) } }

@@ -52,7 +52,7 @@ struct ApplicationTests {
             }, { try await Self.use($0) })
     }
 
-    @Test("so they do where Hummingbird accepts the connections")
+    @Test("routes, polling and WebSockets also share a port if Hummingbird accepts the connections")
     func plainApplication() async throws {
         let io = makeEchoRoom()
         try await withTestServer(
@@ -83,7 +83,7 @@ struct ApplicationTests {
         #expect(await found.first { _ in true } == true)
     }
 
-    @Test("an answer that is under way when the application ends still goes out")
+    @Test("an answer under way when the application ends is still sent")
     func shutdown() async throws {
         let io = SocketIO(logger: Self.silent)
         let (entries, entry) = AsyncStream.makeStream(of: Void.self)

@@ -24,7 +24,7 @@ struct CloseTests {
         #expect(Verdict(RawFrame.close(payload(code)).bytes).failure == .invalidCloseCode)
     }
 
-    @Test("half a code is refused")
+    @Test("an incomplete close code is refused")
     func halfCode() {
         #expect(Verdict(RawFrame.close([0x03]).bytes).failure == .invalidClosePayload)
     }

@@ -48,7 +48,7 @@ struct EncodingTests {
         #expect(known == unknown)
     }
 
-    @Test("what one role writes the other reads", arguments: lengths)
+    @Test("each role reads what the other writes", arguments: lengths)
     func roundTrip(count: Int) throws {
         let payload = buffer([UInt8](repeating: 0x61, count: count))
         for (mask, role) in [(0xDEAD_BEEF, WebSocketRole.server), (nil, .client)] as [(UInt32?, WebSocketRole)] {

@@ -152,7 +152,7 @@ struct PerMessageDeflateTests {
         #expect(offer.accepted(by: try header(response)[0]) == nil)
     }
 
-    @Test("both ends agree, whatever they would like", arguments: 0..<64)
+    @Test("both ends agree, for any wishes", arguments: 0..<64)
     func bothEnds(seed: Int) throws {
         var generator = SeededGenerator(seed: UInt64(seed))
         func any() -> PerMessageDeflate {

@@ -9,7 +9,7 @@ struct HandshakeTests {
         #expect(WebSocketHandshake.acceptKey(for: "dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
     }
 
-    @Test("a substring will do")
+    @Test("the key may be a substring")
     func substring() {
         #expect(WebSocketHandshake.acceptKey(for: "x3JJHMbDL1EzLkh9GBhXDw==".dropFirst(0)) == "HSmrc0sMlYUkAGmm5OPpG2HaGWk=")
     }

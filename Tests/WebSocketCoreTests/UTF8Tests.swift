@@ -42,7 +42,7 @@ struct UTF8Tests {
         }
     }
 
-    @Test("what is wrong is found before the message ends")
+    @Test("errors are found before the message ends")
     func early() {
         #expect(Verdict(RawFrame(fin: false, opcode: 1, payload: [0x61, 0xFF]).bytes).failure == .invalidUTF8)
         #expect(Verdict(Array(RawFrame(opcode: 1, payload: [0xFF, 0x61, 0x61, 0x61]).bytes.dropLast(2))).failure == .invalidUTF8)

@@ -44,7 +44,7 @@ struct StoredTokenAuthenticationTests {
         #expect(try await authentication().verifyToken("secret") == nil)
     }
 
-    @Test("a token of the greatest length is looked up, a longer one is not")
+    @Test("a token of the maximum length is looked up, a longer one is not")
     func length() async throws {
         try await store.save(ann)
         let longest = String(repeating: "t", count: TokenLimits.maximumBytes)
@@ -56,14 +56,14 @@ struct StoredTokenAuthenticationTests {
         #expect(try await authentication().verifyToken("") == nil)
     }
 
-    @Test("a user may do what is among the permissions, whatever the role")
+    @Test("permissions decide what a user may do, and not the role")
     func permissions() {
         let stripped = User(id: "x", username: "x", role: .instructor, permissions: [.participate])
         #expect(authentication().hasPermission(ann, .createQuizzes))
         #expect(!authentication().hasPermission(stripped, .createQuizzes))
     }
 
-    @Test("of several services the first that knows a token says who it is")
+    @Test("the first of several services that knows a token decides")
     func composite() async throws {
         struct Fixed: AuthenticationService {
             let users: [String: User]

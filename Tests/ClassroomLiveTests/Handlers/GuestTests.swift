@@ -27,7 +27,7 @@ struct GuestTests {
         }
     }
 
-    @Test("a code and the id of another session do not fit together, and the try counts as a wrong code")
+    @Test("a code with the id of another session is refused, and counts as a wrong code")
     func otherSession() async throws {
         try await ClassroomBench { $0.failedLookupRate = .init(capacity: 2, refillPerSecond: 0.001) }.run { classroom in
             let host = try await classroom.host("a")

@@ -33,7 +33,7 @@ struct PayloadLimitTests {
         }
     }
 
-    @Test("the limits come before the sign-in, whatever the event, and nothing of the payload comes back")
+    @Test("for every event the limits are checked before the sign-in, and nothing of the payload comes back")
     func beforeSignIn() async throws {
         try await ClassroomBench().run { classroom in
             let nobody = try await classroom.connect()
@@ -83,7 +83,7 @@ struct PayloadLimitTests {
         #expect(PayloadLimits.trimmed(small, to: ["a"]) == small)
     }
 
-    @Test("a payload that waits holds no more than it is counted for, however much was read with it", arguments: [0, 400, 20_000])
+    @Test("a waiting payload holds no more memory than is counted, however large the read was", arguments: [0, 400, 20_000])
     func buffers(length: Int) throws {
         let text = #"{"a":"\#(String(repeating: "a", count: length))"}"#
         // As much around it as may be, and one byte more.

@@ -87,7 +87,7 @@ struct RequestAnswerTests {
         }
     }
 
-    @Test("an event of ours that does not exist is not found; others are none of our business")
+    @Test("an unknown event with one of the server's prefixes is not found; other events are ignored")
     func unknownEvents() async throws {
         let bench = ClassroomBench()
         try await bench.run { server in

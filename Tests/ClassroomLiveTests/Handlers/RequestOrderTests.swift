@@ -76,7 +76,7 @@ struct RequestOrderTests {
         _ = handler
     }
 
-    @Test("a socket may have so many requests waiting, and not one more")
+    @Test("a socket's waiting requests are limited")
     func queueLimit() async throws {
         let gate = Gate()
         var configuration = RuntimeConfiguration()
@@ -97,7 +97,7 @@ struct RequestOrderTests {
         _ = handler
     }
 
-    @Test("while a sign-in waits nobody is charged: what comes behind it is the new user's")
+    @Test("while a sign-in waits nobody is charged: the requests behind it belong to the new user")
     func limitOfTheNewUser() async throws {
         let signIn = Gate()
         let users = ["t": Self.ann, "other": User(id: "ben", username: "Ben")]

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Signing in")
 struct SignInTests {
-    @Test("auth answers with who one is and what one may do")
+    @Test("auth answers with the user and the permissions")
     func event() async throws {
         try await ClassroomBench().run { classroom in
             let client = try await classroom.connect()

@@ -25,7 +25,7 @@ struct StrangeErrorTests {
         ("chat:join", #"{"roomId": "r"}"#),
     ]
 
-    @Test("an event of which the store or the sign-in fails oddly is answered as internal", arguments: requests)
+    @Test("an unexpected error of the store or the sign-in is answered as internal", arguments: requests)
     func events(event: String, payload: String) async throws {
         let io = SocketIO()
         let runtime = ClassroomRuntime(

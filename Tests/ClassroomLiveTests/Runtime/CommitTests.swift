@@ -180,7 +180,7 @@ struct CommitTests {
         }
     }
 
-    @Test("who leaves has left, also when the store cannot take it yet; it is stored later")
+    @Test("a player who leaves has left even if the store fails; it is stored later")
     func leaveWithoutStore() async throws {
         try await bench.run { classroom in
             _ = try await classroom.host()

@@ -10,7 +10,7 @@ import Testing
 struct HostingTests {
     private let store = MemoryStore()
 
-    @Test("whoever starts a session hears what follows, though the socket did not create it")
+    @Test("the socket that starts a session gets its events, even if it did not create the session")
     func commandsSeat() async throws {
         try await ClassroomBench(store: store).run { classroom in
             try await classroom.store.createSession(SessionRecord(id: "s", quizID: "quiz1", createdBy: "instructor1"))
@@ -50,7 +50,7 @@ struct HostingTests {
         }
     }
 
-    @Test("who watches and plays hears of a close and of the end once, with the own place")
+    @Test("a socket that watches and plays gets a close and the end once, with the player's rank")
     func watchingPlayer() async throws {
         try await ClassroomBench(store: store).run { classroom in
             try await classroom.add(User(id: "both", username: "Both", role: .instructor), token: "both_token")

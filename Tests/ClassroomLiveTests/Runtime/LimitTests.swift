@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Limits of the classroom")
 struct LimitTests {
-    @Test("so many sessions fit into memory, and not one more")
+    @Test("sessions in memory are limited")
     func sessions() async throws {
         try await ClassroomBench { $0.maximumLoadedSessions = 2 }.run { classroom in
             let host = try await classroom.host("a")
@@ -20,7 +20,7 @@ struct LimitTests {
         }
     }
 
-    @Test("so many players fit into a session, and not one more")
+    @Test("players of a session are limited")
     func players() async throws {
         try await ClassroomBench { $0.sessionLimits.maximumParticipants = 2 }.run { classroom in
             _ = try await classroom.host()
@@ -31,7 +31,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a socket that joins one session more than it may leaves the one of longest ago")
+    @Test("a socket over its limit of sessions leaves the one that it joined longest ago")
     func sessionsOfASocket() async throws {
         try await ClassroomBench { $0.maximumSessionsPerSocket = 2 }.run { classroom in
             let host = try await classroom.host("a")
@@ -42,7 +42,7 @@ struct LimitTests {
         }
     }
 
-    @Test("join codes may be mistyped so many times; found ones cost nothing")
+    @Test("wrong join codes are limited, and right ones cost nothing")
     func joinCodes() async throws {
         try await ClassroomBench { $0.failedLookupRate = .init(capacity: 3, refillPerSecond: 0.001) }.run { classroom in
             let host = try await classroom.connect("instructor_token")
@@ -63,7 +63,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a socket may be in so many chat rooms, the server may have so many", arguments: [true, false])
+    @Test("chat rooms are limited per socket and on the server", arguments: [true, false])
     func chatRooms(ofASocket: Bool) async throws {
         let bench = ClassroomBench { configuration in
             if ofASocket { configuration.maximumChatRoomsPerSocket = 2 } else { configuration.maximumChatRooms = 2 }

@@ -39,7 +39,7 @@ struct MembershipTests {
         }
     }
 
-    @Test("whoever is kicked is told, hears nothing more, and stays out")
+    @Test("a kicked player is told, gets no further events, and stays out")
     func kicked() async throws {
         try await ClassroomBench().run { classroom in
             let host = try await classroom.host()

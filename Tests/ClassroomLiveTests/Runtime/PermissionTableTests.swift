@@ -80,7 +80,7 @@ struct PermissionTableTests {
         .anybody("dashboard:unsubscribe"),
     ]
 
-    @Test("every event does for every role what the table says", arguments: rows, Role.allCases)
+    @Test("every event treats every role as the table says", arguments: rows, Role.allCases)
     func table(row: Row, role: Role) async throws {
         try await ClassroomBench().run { classroom in
             for (id, owner) in [("free", ""), ("shared", Quiz.sharedOwner)] {

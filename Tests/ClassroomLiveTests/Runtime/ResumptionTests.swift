@@ -118,7 +118,7 @@ struct ResumptionTests {
         }
     }
 
-    @Test("who joins a session before its creator is told of it has joined it")
+    @Test("a player may join a session before its creator gets the answer")
     func earlyJoin() async throws {
         let gate = Gate()
         try await ClassroomBench(store: StoreDouble(created: gate)).run { classroom in
@@ -135,7 +135,7 @@ struct ResumptionTests {
         }
     }
 
-    @Test("a session that nobody is connected to leaves memory and comes back when somebody asks for it")
+    @Test("a session without connections leaves memory, and comes back on demand")
     func idle() async throws {
         try await ClassroomBench(store: store).run { classroom in
             let host = try await classroom.host()

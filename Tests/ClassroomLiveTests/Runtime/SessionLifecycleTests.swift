@@ -162,7 +162,7 @@ struct SessionLifecycleTests {
         }
     }
 
-    @Test("who answers must have joined with that socket")
+    @Test("a socket must have joined to give an answer")
     func membership() async throws {
         try await ClassroomBench().run { classroom in
             let host = try await classroom.host()

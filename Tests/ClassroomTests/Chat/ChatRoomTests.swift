@@ -27,7 +27,7 @@ struct ChatRoomTests {
         try room.requireMember("a")
     }
 
-    @Test("n members fit, n + 1 don't")
+    @Test("n members fit, n + 1 do not")
     func full() throws {
         var room = ChatRoom(id: "r", maximumMembers: 2)
         try room.join(userID: "a", username: "a")

@@ -63,7 +63,7 @@ struct OpenTriviaQATests {
         #expect(result.questions.first?.correctAnswer == .index(0))
     }
 
-    @Test("what shows nothing is no question and no choice")
+    @Test("invisible texts are neither questions nor choices")
     func invisible() {
         #expect(parse("#Q \u{200B}\n^ a\nA a\nB b\n").rejected.map(\.reason) == ["no question"])
         #expect(parse("#Q Which?\n^ a\nA a\nB \u{2800}\n").rejected.map(\.reason) == ["choice B is empty"])
@@ -201,7 +201,7 @@ struct OpenTriviaQATests {
         #expect(record(2_000, 501).rejected.count == 1)
     }
 
-    @Test("nothing comes of nothing")
+    @Test("an empty file has no questions")
     func empty() {
         #expect(parse("").recordCount == 0)
         #expect(parse("\n\n\r\n").recordCount == 0)

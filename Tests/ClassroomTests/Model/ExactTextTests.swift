@@ -18,7 +18,7 @@ struct ExactTextTests {
         }
     }
 
-    @Test("what looks the same is not the same: no normalisation, in answers neither")
+    @Test("texts that look the same differ, since nothing is normalised")
     func normalisation() {
         let (one, two) = ("\u{E9}", "e\u{301}")
         #expect(one == two)
@@ -26,7 +26,7 @@ struct ExactTextTests {
         #expect(Set([Answer.text(one), .text(two), .text(one), .list([.text(one)]), .index(1), .index(1)]).count == 4)
     }
 
-    @Test("an answer still means the option that people would call the same")
+    @Test("an answer matches the option that people would regard as the same")
     func meaning() throws {
         let question = Question(id: "q", question: "?", options: ["caf\u{E9}", "tea"], correctAnswer: .index(0))
         #expect(try AnswerMatching.resolve(.text("cafe\u{301}"), for: question) == .index(0))

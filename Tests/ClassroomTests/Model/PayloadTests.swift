@@ -49,7 +49,7 @@ struct PayloadTests {
         #expect(answers.compactMap { Answer(payload: $0.payload) } == answers)
     }
 
-    @Test("what is no answer is none", arguments: [nil, true, -1, 0.5, [:], [[1]], [true]] as [Payload])
+    @Test("other values are no answers", arguments: [nil, true, -1, 0.5, [:], [[1]], [true]] as [Payload])
     func noAnswer(_ payload: Payload) {
         #expect(Answer(payload: payload) == nil)
     }

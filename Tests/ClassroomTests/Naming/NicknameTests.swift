@@ -118,7 +118,7 @@ struct JoinCodeTests {
         }
     }
 
-    @Test("with everything taken it gives up")
+    @Test("generating gives up if all codes are taken")
     func exhausted() {
         var generator = SeededGenerator(seed: 1)
         var tries = 0

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Fair shares")
 struct FairShareTests {
-    @Test("one has as much as one may, and not one more; what is given back can be taken again")
+    @Test("a share is limited, and what is given back can be taken again")
     func perKey() {
         var share = FairShare<String>(capacity: 10, maximumPerKey: 3)
         #expect(share.take(2, for: "a") == nil)
@@ -16,7 +16,7 @@ struct FairShareTests {
         #expect(share.total == 6)
     }
 
-    @Test("all together have as much as there is, and not one more; nothing is remembered of who gave all back")
+    @Test("the total is limited, and a holder without a share is forgotten")
     func capacity() {
         var share = FairShare<Int>(capacity: 4)
         for key in 0..<4 { #expect(share.take(for: key) == nil) }
@@ -27,7 +27,7 @@ struct FairShareTests {
         #expect(share.take(4, for: 5) == nil)
     }
 
-    @Test("who takes all they can leaves room for others, and who has most is refused first")
+    @Test("the largest holder is refused first, so that others find room")
     func room() {
         var share = FairShare<String>(capacity: 100, leavesRoom: true)
         while share.take(for: "greedy") == nil {}
@@ -46,7 +46,7 @@ struct GuessLimiterTests {
             socketRule: .init(capacity: 2, refillPerSecond: 1), addressRule: .init(capacity: 3, refillPerSecond: 1), maximumKnown: 2)
     }
 
-    @Test("a socket may guess in vain so many times, an address so many")
+    @Test("failed guesses are limited per socket and per address")
     func inVain() {
         var limiter = limiter
         for guess in ["1", "2"] {
@@ -71,7 +71,7 @@ struct GuessLimiterTests {
         #expect(limiter.wait("x", socketID: nil, address: "a", at: 4_000) == nil)
     }
 
-    @Test("what was right from an address passes though others there have used up its guesses")
+    @Test("a secret that was right from an address passes even if the address has used up its guesses")
     func known() {
         var limiter = limiter
         limiter.succeeded("right", address: "a")
@@ -83,7 +83,7 @@ struct GuessLimiterTests {
         #expect(limiter.wait("right", socketID: "s", address: "a", at: 0) != nil)
     }
 
-    @Test("so many right ones are remembered; the next takes the place of the oldest")
+    @Test("right secrets are remembered up to a limit, and a new one replaces the oldest")
     func memory() {
         var limiter = limiter
         for guess in ["1", "2", "3"] { limiter.succeeded(guess, address: "a") }

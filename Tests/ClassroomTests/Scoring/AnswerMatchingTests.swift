@@ -84,7 +84,7 @@ struct AnswerMatchingTests {
         #expect(try AnswerMatching.resolve(.text("٥"), for: sum) == .index(2), "the option 5")
     }
 
-    @Test("comparing costs in proportion to the length, whatever it is made of")
+    @Test("comparing takes time in proportion to the length, for any text")
     func linear() {
         for piece in ["a\u{301}\u{316}", "\u{301}", "ﷺ", "’", "\u{200B}", "İ", " "] {
             #expect(TextFolding.fold(String(repeating: piece, count: 20_000)).utf8.count < 20_000 * 40)
@@ -111,7 +111,7 @@ struct AnswerMatchingTests {
         #expect(AnswerMatching.isCorrect(try AnswerMatching.resolve(.list([.index(1)]), for: sum), for: sum))
     }
 
-    @Test("of a list of correct texts any one will do")
+    @Test("any text of a list of correct texts is right")
     func anyOf() throws {
         let question = Question(id: "q", question: "?", options: [], correctAnswer: .list([.text("UK"), .text("United Kingdom")]))
         for text in ["uk", "united kingdom"] {
@@ -135,7 +135,7 @@ struct AnswerMatchingTests {
         #expect(!AnswerMatching.isCorrect(try AnswerMatching.resolve(.index(0), for: question), for: question))
     }
 
-    @Test("several have to be chosen when several options are right, and only then")
+    @Test("several options must be chosen if several are right, and only then")
     func choosingSeveral() {
         func wants(_ options: [String], _ correct: Answer) -> Bool {
             AnswerMatching.wantsSeveral(Question(id: "q", question: "?", options: options, correctAnswer: correct))

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Standings in their order")
 struct StandingIndexTests {
-    @Test("a rank is what counting everybody gives, after any changes", arguments: 0..<20)
+    @Test("after any changes a rank is the same as by counting everybody", arguments: 0..<20)
     func ranks(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var index = StandingIndex()

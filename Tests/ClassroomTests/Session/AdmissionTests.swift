@@ -8,7 +8,7 @@ struct AdmissionTests {
         .join(userID: user, name: name ?? user, isNickname: true, device: device)
     }
 
-    @Test("who was removed does not come back under another name, or as somebody else, from the same browser")
+    @Test("a removed player cannot come back from the same browser under another name or account")
     func removedDevice() throws {
         var room = Room()
         try room.apply(join("a", device: "browser1"), at: 0)
@@ -46,7 +46,7 @@ struct AdmissionTests {
         #expect(refusal { try room.apply(join("c", device: "shared"), at: 2) }?.code == .forbidden)
     }
 
-    @Test("while a session is locked nobody new joins; those who were in come back; then it is opened again")
+    @Test("a locked session admits only its former players until it is unlocked")
     func lock() throws {
         var room = Room()
         try room.join("a", "gone")
@@ -76,7 +76,7 @@ struct AdmissionTests {
         #expect(snapshot.locked == true)
     }
 
-    @Test("only the host locks, and not what has ended")
+    @Test("only the host can lock a session, and not after its end")
     func whoLocks() throws {
         var room = Room()
         #expect(refusal { try room.apply(.lock(true, by: "somebody"), at: 1) }?.code == .forbidden)
@@ -84,7 +84,7 @@ struct AdmissionTests {
         #expect(refusal { try room.apply(.lock(true, by: "host"), at: 3) }?.code == .closed)
     }
 
-    @Test("the host is told who on the board is away, and counts whom the board counts")
+    @Test("the host is told which players on the board are away, and has the board's count")
     func away() throws {
         var room = Room()
         try room.join("a", "b", "c", "d")

@@ -14,7 +14,7 @@ struct AnswerTests {
         .answer(userID: user, questionID: question, answer: answer, timeSpent: 4.5)
     }
 
-    @Test("an answer is first decided, and folded in when it is durable")
+    @Test("an answer is decided first, and counted when it is durable")
     func twoSteps() throws {
         var room = try open()
         let decided = try room.apply(answer(), at: 16_000)
@@ -77,7 +77,7 @@ struct AnswerTests {
         #expect(room.session.hasPendingAnswers)
     }
 
-    @Test("the store's older answer goes before the one that was just decided")
+    @Test("the store's older answer wins over the new one")
     func storeKnewBetter() throws {
         var room = try open()
         try room.apply(answer(), at: 2_000)
@@ -181,7 +181,7 @@ struct AnswerTests {
         #expect(room.record.questionDeadline == 11_000)
     }
 
-    @Test("the extra time of one who left keeps nobody waiting")
+    @Test("the extra time of a player who left delays nobody")
     func extraTimeOfAbsent() throws {
         var room = try open(.init(extraTimeMs: ["a": 5_000]))
         #expect(room.wake == 36_000)

@@ -14,7 +14,7 @@ struct ClassSizeTests {
         return room
     }
 
-    @Test("joining, rejoining, observing, coming, going, answering and kicking look at nobody else", arguments: [10, 1_000])
+    @Test("joining, rejoining, observing, coming, going, answering and kicking visit no other player", arguments: [10, 1_000])
     func visits(count: Int) throws {
         var room = try crowd(count)
         try room.apply(.close(by: "host"), at: 20_000)
@@ -37,7 +37,7 @@ struct ClassSizeTests {
         #expect(room.session.players.walks == opened)
     }
 
-    @Test("with auto-advance an answer looks at nobody else, and the last one closes the question", arguments: [10, 300])
+    @Test("with auto-advance an answer visits no other player, and the last one closes the question", arguments: [10, 300])
     func autoAdvance(count: Int) throws {
         var settings = SessionSettings()
         settings.autoAdvance = true
@@ -135,7 +135,7 @@ struct ClassSizeTests {
         #expect(room.session.nextNumbers.values.max() == 1_982)
     }
 
-    @Test("with extra time for many, a command looks at none of them unless it concerns one")
+    @Test("with extra time for many players, a command visits only those whom it concerns")
     func extraTime() throws {
         var settings = SessionSettings()
         settings.extraTimeMs = ["slow": 5_000]

@@ -159,7 +159,7 @@ struct LifecycleTests {
         #expect(room.wake == 3_000)
     }
 
-    @Test("a session whose row vanished ends without a word")
+    @Test("a session whose row was deleted ends without an event")
     func vanished() throws {
         var room = Room()
         try room.join("a")

@@ -36,7 +36,7 @@ struct MembershipTests {
         #expect(again.session.participants.last?.username == "ANN 6")
     }
 
-    @Test("who rejoins keeps the name and the score, and needs no free place")
+    @Test("a player who rejoins keeps name and score, and needs no free place")
     func rejoin() throws {
         var room = Room(limits: .init(maximumParticipants: 1))
         try room.apply(nickname("g", "Ann"), at: 0)
@@ -48,14 +48,14 @@ struct MembershipTests {
         #expect(room.participants == [ParticipantRecord(sessionID: "s", userID: "g", username: "Ann", joinedAt: 0)])
     }
 
-    @Test("n players fit, n + 1 don't")
+    @Test("n players fit, n + 1 do not")
     func full() throws {
         var room = Room(limits: .init(maximumParticipants: 2))
         try room.join("a", "b")
         #expect(refusal { try room.join("c") } == ClassroomError(.conflict, "The session is full"))
     }
 
-    @Test("without late joining a started session takes nobody new, but its own back")
+    @Test("without late joining a started session admits only its former players")
     func noLateJoin() throws {
         var room = Room(.init(lateJoin: false))
         try room.join("a")
@@ -97,7 +97,7 @@ struct MembershipTests {
         #expect(try room.apply(.leave(userID: "observer"), at: 0) == [.reply(.left(SessionLeft(sessionId: "s")))])
     }
 
-    @Test("presence that changes nothing says nothing")
+    @Test("unchanged presence causes no event")
     func presence() throws {
         var room = Room()
         try room.join("a")

@@ -30,7 +30,7 @@ struct RepeatedAnswerTests {
         #expect(!room.session.hasPendingAnswers)
     }
 
-    @Test("an answer whose row was deleted is answered anew, and counts as what it is now")
+    @Test("an answer whose row was deleted can be given again and counts anew")
     func deleted() throws {
         var room = try answered()
         room.deleteAnswers()

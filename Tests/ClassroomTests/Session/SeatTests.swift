@@ -10,7 +10,7 @@ struct SeatTests {
     private static let full = ClassroomError(.conflict, "The session is full")
     private static let fullOfGuests = ClassroomError(.conflict, "The session is full, but for those with an account")
 
-    @Test("guests have nine tenths of the seats, the rest is for accounts: n fit, n + 1 don't")
+    @Test("guests get nine tenths of the seats and accounts the rest: n fit, n + 1 do not")
     func share() throws {
         var room = Room(limits: .init(maximumParticipants: 10))
         for number in 0..<9 { try room.apply(guest(number), at: 0) }
@@ -21,7 +21,7 @@ struct SeatTests {
         #expect(refusal { try room.apply(guest(9), at: 1) } == Self.full)
     }
 
-    @Test("a guest who left, or is away, and has not answered gives the seat to the next, and comes back as somebody new")
+    @Test("a guest who left or is away without an answer loses the seat to the next player, and comes back as a new one")
     func givenBack() throws {
         var room = Room(limits: .init(maximumParticipants: 10))
         for number in 0..<9 { try room.apply(guest(number), at: 0) }
@@ -53,7 +53,7 @@ struct SeatTests {
         #expect(refusal { try room.apply(guest(2), at: 3) } == Self.full)
     }
 
-    @Test("who is here, who answered, who was removed and who has an account keep their seats")
+    @Test("players who are present, have answered, were removed or have an account keep their seats")
     func kept() throws {
         var room = Room(limits: .init(maximumParticipants: 4))
         for number in 0..<3 { try room.apply(guest(number), at: 0) }

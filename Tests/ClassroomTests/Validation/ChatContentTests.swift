@@ -77,12 +77,12 @@ struct ChatContentTests {
         #expect(ChatContent.problem(ChatContent.sanitised(raw))?.contains("must not be empty") == true)
     }
 
-    @Test("what is to be seen is none of these", arguments: ["é", "🐧", "。", "\u{600}1", "ا", "👩\u{200D}🚀", "."])
+    @Test("visible characters stay", arguments: ["é", "🐧", "。", "\u{600}1", "ا", "👩\u{200D}🚀", "."])
     func visible(_ raw: String) {
         #expect(ChatContent.problem(ChatContent.sanitised(raw)) == nil)
     }
 
-    @Test("removal makes no new tag, whatever the nesting", arguments: 0..<200)
+    @Test("removal never creates a new tag, for any nesting", arguments: 0..<200)
     func noNewTags(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let pieces = ["<", ">", "/", "script", "scr", "ipt", "<script>", "</script>", "b", " ", "<b>", "<!--", "-->", "x", "\"", "="]
@@ -93,7 +93,7 @@ struct ChatContentTests {
         #expect(once.range(ofTag: "<b>") == nil)
     }
 
-    @Test("the longest text that is read takes no time to speak of, however it is built")
+    @Test("even the longest text is read quickly, however it is built")
     func adversarial() {
         for piece in ["<", "<a", "<a<", "<a>", "<script", "<!--", "<a\"", "</", "<scr<script>ipt>", "<!a"] {
             let raw = String(repeating: piece, count: ChatContent.maximumRawBytes / piece.utf8.count)

@@ -73,7 +73,7 @@ struct MessageRulesTests {
         #expect(error("chat:join", ["roomId": 7])?.contains("string") == true)
     }
 
-    @Test("chat content: 2,000 UTF-16 units pass, 2,001 don't, and what is empty after sanitising doesn't")
+    @Test("chat content of 2,000 UTF-16 units passes; 2,001 units, and content that is empty after sanitising, do not")
     func contentLength() throws {
         #expect(try accepted("chat:message", ["content": .string(String(repeating: "a", count: 2_000))])["content"]?.string?.count == 2_000)
         #expect(try accepted("chat:message", ["content": .string(String(repeating: "😀", count: 1_000))])["content"]?.string?.count == 1_000)
@@ -181,7 +181,7 @@ struct MessageRulesTests {
         #expect(rules.validate("quiz:answer", ["questionId": "q", "answer": 1], userID: "u", address: "1", at: 334).isValid)
     }
 
-    @Test("who hasn't signed in shares the bucket of the address")
+    @Test("users who have not signed in share the bucket of their address")
     func anonymous() {
         var rules = MessageRules(limits: .init(chat: .init(capacity: 1, refillPerSecond: 1)))
         #expect(rules.take(.chat, userID: nil, address: "1", at: 0) == nil)
@@ -192,7 +192,7 @@ struct MessageRulesTests {
         #expect(rules.take(.chat, userID: "a1", address: "3", at: 0) == nil)
     }
 
-    @Test("a message that is refused for its shape has cost a token")
+    @Test("a message that is refused as invalid costs a token")
     func badMessagesCount() {
         var rules = MessageRules(limits: .init(chat: .init(capacity: 1, refillPerSecond: 1)))
         #expect(!rules.validate("chat:message", [:], userID: "u", address: "1", at: 0).rateLimited)

@@ -310,7 +310,7 @@ struct FairnessTests {
         try other.close()
     }
 
-    @Test("mail is bounded in bytes as in number", arguments: [(0, false), (1, true)])
+    @Test("mail is limited in bytes and in number", arguments: [(0, false), (1, true)])
     func backlogBytes(extra: Int, exists: Bool) throws {
         let text = String(repeating: "x", count: 1_000)
         let packet = EncodedPacket(EventPacket("x", [text]), namespace: "/")

@@ -66,7 +66,7 @@ struct MailShareTests {
         }
     }
 
-    @Test("a client with more mail that waits than it may have is not heard until it is carried out; all others are")
+    @Test("no packets are taken from a client over its limit of mail until the mail is carried out; other clients are not affected")
     func ownLimit() throws {
         try withLoops {
             $0.maximumMailItemsPerConnection = 3
@@ -160,7 +160,7 @@ struct MailShareTests {
         }
     }
 
-    @Test("a client that is held does not hold up another whose mail is carried out")
+    @Test("a client that is held up does not hold up others")
     func behindHeld() throws {
         try withLoops {
             $0.maximumMailItemsPerConnection = 0

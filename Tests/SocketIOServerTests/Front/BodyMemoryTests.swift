@@ -26,7 +26,8 @@ struct BodyMemoryTests {
         return peer
     }
 
-    @Test("so many unfinished bodies fit, of an address and of all; a further one gets 503, and room comes back", arguments: [true, false])
+    @Test(
+        "unfinished bodies are limited per address and in total: a further one gets 503, until room comes back", arguments: [true, false])
     func limits(perAddress: Bool) throws {
         try withServer {
             if perAddress { $0.maximumBodyBytesPerAddress = 3 * 8_192 } else { $0.maximumBodyBytes = 3 * 8_192 }

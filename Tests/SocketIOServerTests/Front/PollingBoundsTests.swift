@@ -137,7 +137,7 @@ struct PollingBoundsTests {
         }
     }
 
-    @Test("so many unused sessions live on a loop; one more ends the oldest, and those that joined do not count")
+    @Test("unused sessions are limited per loop: a further one ends the oldest, and sessions that joined do not count")
     func newcomers() throws {
         try withEmbeddedServer(configuration { $0.maximumUnconfirmedSessionsPerLoop = 3 }) { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)
@@ -171,7 +171,7 @@ struct PollingBoundsTests {
         }
     }
 
-    @Test("an address has its share of sessions that poll; the end and a WebSocket give one back")
+    @Test("polling sessions are limited per address; an end or an upgrade frees a place")
     func address() throws {
         try withEmbeddedServer(configuration { $0.maximumPollingSessionsPerAddress = 2 }) { io, loop in
             let first = try EmbeddedPeer(io, loop: loop)
@@ -190,7 +190,7 @@ struct PollingBoundsTests {
         }
     }
 
-    @Test("a POST of so many packets is taken; of one more not a single one is, and the session ends")
+    @Test("a POST up to the limit of packets is taken; with one more none is, and the session ends")
     func packetsPerPayload() throws {
         for (count, isTaken) in [(1_000, true), (1_001, false)] {
             try withEmbeddedServer(configuration { $0.maximumPacketsPerPayload = 1_000 }) { io, loop in

@@ -74,7 +74,7 @@ struct EngineSuiteTests {
         }
     }
 
-    @Test("a payload that is none ends the session")
+    @Test("an invalid payload ends the session")
     func invalidPayload() throws {
         try SuiteServer.engine.run { peer throws in
             let target = try SuiteServer.engine.openPolling(peer)
@@ -97,7 +97,7 @@ struct EngineSuiteTests {
         }
     }
 
-    @Test("a GET that is given up ends the session")
+    @Test("an aborted GET ends the session")
     func cancelledPoll() throws {
         try SuiteServer.engine.run { peer throws in
             let target = try SuiteServer.engine.openPolling(peer)
@@ -120,7 +120,7 @@ struct EngineSuiteTests {
         }
     }
 
-    @Test("a text that is no packet closes the WebSocket")
+    @Test("an invalid text closes the WebSocket")
     func invalidText() throws {
         try SuiteServer.engine.run { peer throws in
             _ = try SuiteServer.engine.open(peer)

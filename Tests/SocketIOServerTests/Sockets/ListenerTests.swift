@@ -190,7 +190,7 @@ struct ListenerTests {
         }
     }
 
-    @Test("data is had as the type that it is")
+    @Test("data is available as its own type")
     func data() throws {
         try withSocket { io, _, socket in
             socket.data = 7
