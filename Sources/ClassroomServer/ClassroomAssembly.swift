@@ -61,8 +61,7 @@ struct ClassroomAssembly {
         io = SocketIO(configuration: socketIO, logger: logger)
         runtime = ClassroomRuntime(
             io: io, store: store, authentication: authentication, configuration: configuration.runtime, clock: clock,
-            cluster: redis?.cluster,
-            logger: logger)
+            cluster: redis?.cluster, link: redis?.nodes, logger: logger)
         var checkRedis: (@Sendable () async throws -> Void)?
         if let redis { checkRedis = { try await redis.check() } }
         readiness = Readiness(store: store, redis: checkRedis)

@@ -1,5 +1,5 @@
 /// `quiz:answer:result`. While answers are revealed only after the close, it says no more than that the answer is stored.
-public struct AnswerResult: Hashable, Sendable, Encodable {
+public struct AnswerResult: Hashable, Sendable, Codable {
     public var sessionId: String
     public var questionId: String
     public var correct: Bool?

@@ -1,5 +1,5 @@
 /// One line of the board.
-public struct LeaderboardEntry: Hashable, Sendable, Encodable {
+public struct LeaderboardEntry: Hashable, Sendable, Codable {
     public var rank: Int
     public var userId: String
     public var username: String
@@ -17,7 +17,7 @@ public struct LeaderboardEntry: Hashable, Sendable, Encodable {
 }
 
 /// The second argument of `quiz:leaderboard`.
-public struct LeaderboardSummary: Hashable, Sendable, Encodable {
+public struct LeaderboardSummary: Hashable, Sendable, Codable {
     public var sessionId: String
     /// Rises with every change of the board and never goes back.
     public var version: Int

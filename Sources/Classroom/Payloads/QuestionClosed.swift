@@ -1,5 +1,5 @@
 /// `quiz:question:closed`: the reveal.
-public struct QuestionClosed: Hashable, Sendable, Encodable {
+public struct QuestionClosed: Hashable, Sendable, Codable {
     public var sessionId: String
     public var questionId: String
     /// From 1.
@@ -32,7 +32,7 @@ public struct QuestionClosed: Hashable, Sendable, Encodable {
 }
 
 /// How often a text was answered.
-public struct TextCount: Hashable, Sendable, Encodable {
+public struct TextCount: Hashable, Sendable, Codable {
     public var text: String
     public var count: Int
 
@@ -43,7 +43,7 @@ public struct TextCount: Hashable, Sendable, Encodable {
 }
 
 /// A player's own place on the board.
-public struct OwnStanding: Hashable, Sendable, Encodable {
+public struct OwnStanding: Hashable, Sendable, Codable {
     public var rank: Int
     public var score: Int
     public var correctAnswers: Int

@@ -1,5 +1,5 @@
 /// `quiz:question`: what everybody may know about an open question.
-public struct QuestionPayload: Hashable, Sendable, Encodable {
+public struct QuestionPayload: Hashable, Sendable, Codable {
     public var sessionId: String
     public var questionId: String
     /// From 1.

@@ -1,5 +1,5 @@
 /// `quiz:started`: the first question comes after `startsInMs`.
-public struct QuizStarted: Hashable, Sendable, Encodable {
+public struct QuizStarted: Hashable, Sendable, Codable {
     public var sessionId: String
     public var title: String
     public var questionCount: Int
@@ -14,7 +14,7 @@ public struct QuizStarted: Hashable, Sendable, Encodable {
 }
 
 /// `quiz:ended`; a player also gets their own place.
-public struct QuizEnded: Hashable, Sendable, Encodable {
+public struct QuizEnded: Hashable, Sendable, Codable {
     public var sessionId: String
     public var title: String
     public var status: SessionStatus
@@ -35,14 +35,14 @@ public struct QuizEnded: Hashable, Sendable, Encodable {
 }
 
 /// `quiz:left`.
-public struct SessionLeft: Hashable, Sendable, Encodable {
+public struct SessionLeft: Hashable, Sendable, Codable {
     public var sessionId: String
 
     public init(sessionId: String) { self.sessionId = sessionId }
 }
 
 /// `quiz:kicked`, to the host and to the removed player.
-public struct SessionKicked: Hashable, Sendable, Encodable {
+public struct SessionKicked: Hashable, Sendable, Codable {
     public var sessionId: String
     public var userId: String
 
@@ -53,7 +53,7 @@ public struct SessionKicked: Hashable, Sendable, Encodable {
 }
 
 /// `quiz:locked`, to the host's sockets.
-public struct SessionLocked: Hashable, Sendable, Encodable {
+public struct SessionLocked: Hashable, Sendable, Codable {
     public var sessionId: String
     public var locked: Bool
 
@@ -64,7 +64,7 @@ public struct SessionLocked: Hashable, Sendable, Encodable {
 }
 
 /// `quiz:progress`, to the host: how many of the players have answered the open question (self-paced: every question).
-public struct Progress: Hashable, Sendable, Encodable {
+public struct Progress: Hashable, Sendable, Codable {
     public var sessionId: String
     public var questionId: String?
     public var answered: Int

@@ -1,6 +1,6 @@
 /// Everything that a client needs after joining, rejoining or observing: `quiz:joined` and `quiz:observing`.
-public struct SessionSnapshot: Hashable, Sendable, Encodable {
-    public enum Role: String, Sendable, Encodable { case player, host, observer }
+public struct SessionSnapshot: Hashable, Sendable, Codable {
+    public enum Role: String, Sendable, Codable { case player, host, observer }
 
     public var sessionId: String
     public var title: String
@@ -27,7 +27,7 @@ public struct SessionSnapshot: Hashable, Sendable, Encodable {
     public var closed: QuestionClosed?
 
     /// A player's own place in the session.
-    public struct You: Hashable, Sendable, Encodable, SelfRedacting {
+    public struct You: Hashable, Sendable, Codable, SelfRedacting {
         public var userId: String
         public var username: String
         public var score: Int

@@ -81,7 +81,7 @@ public final class QuizHandler: Sendable {
 
     func context(_ request: ClientRequest, _ connection: ClientState, device: String? = nil) -> CallContext {
         let responder = request.responder
-        return CallContext(socket: connection.reference, receivedAt: request.receivedAt, device: device) { reply in
+        return CallContext(socket: SessionSocket(connection.reference), receivedAt: request.receivedAt, device: device) { reply in
             responder.succeed(reply.isRoomEvent ? nil : reply.event.name, JSONBody(reply.event))
         }
     }

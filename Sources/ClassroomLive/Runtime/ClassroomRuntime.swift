@@ -21,12 +21,13 @@ public final class ClassroomRuntime: Sendable {
     private let tokenWatch: TokenWatch
     private let expiry: ExpiryWatch
     private let relay: ChatRelay?
+    private let nodes: NodeExchange?
 
     public init(
         io: SocketIO, store: any ClassroomStore, authentication: any AuthenticationService,
         configuration: RuntimeConfiguration = .init(), clock: any ClassroomClock = SystemClock(),
         guestTokens: (any GuestTokenIssuer)? = nil, cluster: (any ClassroomCluster)? = nil,
-        logger: Logger = Logger(label: "dunlin.classroom")
+        link: (any NodeLink)? = nil, logger: Logger = Logger(label: "dunlin.classroom")
     ) {
         self.io = io
         self.store = store
@@ -38,19 +39,25 @@ public final class ClassroomRuntime: Sendable {
         relay = cluster.map { _ in
             ChatRelay(io: io, store: store, clock: clock, historyLimit: configuration.chatHistoryLimit, logger: logger)
         }
-        let leases = SessionLeases(store: store, clock: clock, configuration: configuration, logger: logger)
+        // Without a common database each server has sessions of its own.
+        let nodes =
+            store.isShared
+            ? link.map { NodeExchange(link: $0, store: store, clock: clock, configuration: configuration, logger: logger) } : nil
+        let leases = SessionLeases(store: store, clock: clock, configuration: configuration, node: nodes?.node, logger: logger)
         let registry = SessionRegistry(
-            io: io, store: store, clock: clock, configuration: configuration, counters: pipeline.counters, leases: leases, logger: logger)
+            io: io, store: store, clock: clock, configuration: configuration, counters: pipeline.counters, leases: leases, nodes: nodes,
+            logger: logger)
+        self.nodes = nodes
         let chat = ChatHandler(pipeline: pipeline, store: store, io: io, relay: relay)
         self.pipeline = pipeline
         self.registry = registry
         self.leases = leases
         self.chat = chat
         service = LiveQuizService(
-            store: store, registry: registry, authentication: authentication,
+            store: store, registry: registry, leases: leases, authentication: authentication,
             guestTokens: guestTokens
                 ?? StoreGuestTokens(store: store, lifetimeMs: configuration.guestTokenLifetimeMs, clock: clock),
-            configuration: configuration, clock: clock, counters: pipeline.counters)
+            configuration: configuration, clock: clock, nodes: nodes)
         tokenWatch = TokenWatch(pipeline: pipeline)
         expiry = ExpiryWatch(store: store, clock: clock, intervalMs: configuration.expiryIntervalMs, logger: logger)
         dashboard = DashboardBroadcaster(
@@ -74,6 +81,11 @@ public final class ClassroomRuntime: Sendable {
         pipeline.cluster?.start { presence.users }
         tokenWatch.start()
         expiry.start()
+        let workInHand = pipeline.workInHand
+        nodes?.start(
+            NodeExchange.Host(
+                registry: registry, carryOut: { [service] in try await service.carryOutHere($0, in: $1, $2, $3) },
+                begin: { workInHand.begin() }, end: { workInHand.end() }))
         try await resumeSessions()
         leases.start { [registry] in
             await registry.loaded($0)?.letGo()
@@ -83,7 +95,10 @@ public final class ClassroomRuntime: Sendable {
     }
 
     /// This node can reach the others again after an interruption.
-    public func reconnected() { relay?.reconnected() }
+    public func reconnected() {
+        relay?.reconnected()
+        nodes?.reconnected()
+    }
 
     /// Deadlines are absolute times: those that passed while the server was away take effect now.
     private func resumeSessions() async throws {
@@ -100,6 +115,8 @@ public final class ClassroomRuntime: Sendable {
     private func resume(_ sessionID: String) async -> Bool {
         do {
             _ = try await registry.session(sessionID)
+            return true
+        } catch is SessionElsewhere {
             return true
         } catch {
             logger.warning("a session could not be resumed", metadata: ["session": "\(sessionID)", "error.type": "\(type(of: error))"])
@@ -119,6 +136,7 @@ public final class ClassroomRuntime: Sendable {
         expiry.stop()
         for session in registry.all { await session.stop() }
         await leases.stop()
+        nodes?.stop()
         await pipeline.cluster?.stop()
     }
 
@@ -154,6 +172,7 @@ public final class ClassroomRuntime: Sendable {
         snapshot.dashboardSubscribers = dashboard.count
         snapshot.leases = leases.heldCount
         snapshot.leasesLost = leases.lostCount
+        snapshot.nodes = nodes?.statistics
         return snapshot
     }
 

@@ -106,6 +106,14 @@ public struct RuntimeConfiguration: Sendable {
     /// session over within this time and one renewal interval.
     public var leaseDurationMs = 3_000
     public var leaseRenewalMs = 1_000
+    /// Bounds of what is on its way between servers.
+    public var forwarding = ForwardingLimits()
+    /// How long a request about a session of another server may take. The time of a takeover is included.
+    public var forwardTimeoutMs = 5_000
+    /// How often a server tells another how many of its clients sit in that one's sessions, and how long it may be silent before its clients
+    /// count as away.
+    public var nodeBeatMs = 1_000
+    public var nodeSilenceMs = 5_000
     /// The minimum interval between two `quiz:progress` events of a session.
     public var progressIntervalMs = 105
     /// A session without connections and timers leaves memory after this time.

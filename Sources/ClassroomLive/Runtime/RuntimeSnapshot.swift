@@ -20,6 +20,9 @@ public struct RuntimeSnapshot: Sendable {
     /// Sessions whose lease another server took from this one, since the start.
     public var leasesLost = 0
 
+    /// The exchange with other servers; nil: there are none.
+    public var nodes: NodeStatistics?
+
     /// Requests that arrived, refused ones included. From here on the counts only rise.
     public var requests: UInt64 = 0
     /// Answers stored.

@@ -31,6 +31,17 @@ struct LeaderboardDocument: JSONWritable {
         }
     }
 
+    /// Reads one back.
+    static func report(_ document: ByteBuffer) throws -> LeaderboardReport {
+        let board: Board = try JSONSlice(unchecked: document).decode()
+        return LeaderboardReport(entries: board.entries, summary: board.summary)
+    }
+
+    private struct Board: Decodable {
+        let entries: [LeaderboardEntry]
+        let summary: LeaderboardSummary
+    }
+
     private static func write(_ entry: LeaderboardEntry, to writer: inout JSONWriter) {
         writer.object { writer in
             writer.field("rank", entry.rank)

@@ -4,28 +4,31 @@ import NIOConcurrencyHelpers
 import NIOCore
 import SocketIOServer
 
-/// The quiz sessions of this server. It finds a session's actor, checks the caller's permission, and passes the call on.
+/// The quiz sessions of all nodes. It checks the caller's permission, and has the node that runs the session carry out the call.
 final class LiveQuizService: QuizService {
-    private let store: any ClassroomStore
-    private let registry: SessionRegistry
+    let store: any ClassroomStore
+    let registry: SessionRegistry
+    let leases: SessionLeases
     private let authentication: any AuthenticationService
     private let guestTokens: any GuestTokenIssuer
-    private let configuration: RuntimeConfiguration
-    private let clock: any ClassroomClock
-    private let counters: RuntimeCounters
+    let configuration: RuntimeConfiguration
+    let clock: any ClassroomClock
+    /// Nil if there are no other nodes.
+    let nodes: NodeExchange?
     private let lastCreation = NIOLockedValueBox<UnixMilliseconds>(0)
 
     init(
-        store: any ClassroomStore, registry: SessionRegistry, authentication: any AuthenticationService,
-        guestTokens: any GuestTokenIssuer, configuration: RuntimeConfiguration, clock: any ClassroomClock, counters: RuntimeCounters
+        store: any ClassroomStore, registry: SessionRegistry, leases: SessionLeases, authentication: any AuthenticationService,
+        guestTokens: any GuestTokenIssuer, configuration: RuntimeConfiguration, clock: any ClassroomClock, nodes: NodeExchange? = nil
     ) {
         self.store = store
         self.registry = registry
+        self.leases = leases
         self.authentication = authentication
         self.guestTokens = guestTokens
         self.configuration = configuration
         self.clock = clock
-        self.counters = counters
+        self.nodes = nodes
     }
 
     // MARK: Creating
@@ -40,7 +43,10 @@ final class LiveQuizService: QuizService {
         if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
         let record = try await create(id, quiz, settings, user)
         let session = try await registry.adopt(record, quiz)
-        if let socket = context.socket { await session.seatHost(user, socket) }
+        if let socket = context.socket {
+            nodes?.seatHost(socket, user.id, in: id)
+            await session.seatHost(user, socket)
+        }
         return CreatedSession(
             sessionId: id, quizId: quiz.id, title: quiz.title, status: record.status, joinCode: record.joinCode)
     }
@@ -82,17 +88,18 @@ final class LiveQuizService: QuizService {
 
     func joinSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionSnapshot {
         try require(.participate, of: user)
-        return try snapshot(try await with(sessionID, checksRow: true) { try await $0.join(user, context) })
+        return try snapshot(try await reply(.join, sessionID, user, context))
     }
 
     func joinGuest(_ sessionID: String, nickname: String, _ context: CallContext) async throws -> GuestAdmission {
         let name = try Nickname(nickname).display
         let guest = User(id: User.guestPrefix + RandomIdentifier.uuid(), username: name, role: .guest)
-        try await with(sessionID, checksRow: true) { try await $0.mayJoin(nickname: name, device: context.device) }
+        _ = try await carryOut(.mayJoin(nickname: name), in: sessionID, guest, context)
         let token = try await guestTokens.issueToken(for: guest)
+        let context = context.changingReplies { $0.withGuestToken(token) }
         do {
-            let reply = try await with(sessionID) { try await $0.join(guest, context, guestToken: token) }
-            return GuestAdmission(user: guest, token: token, snapshot: try snapshot(reply))
+            let reply = try await reply(.join, sessionID, guest, context)
+            return GuestAdmission(user: guest, token: token, snapshot: try snapshot(reply.withGuestToken(token)))
         } catch {
             await guestTokens.revokeTokens(of: guest.id)
             throw error
@@ -101,20 +108,21 @@ final class LiveQuizService: QuizService {
 
     func observeSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionSnapshot {
         let managesQuizzes = authentication.hasPermission(user, .manageQuizzes)
-        return try snapshot(
-            try await with(sessionID, checksRow: true) { try await $0.observe(user, managesQuizzes: managesQuizzes, context) })
+        return try snapshot(try await reply(.observe(managesQuizzes: managesQuizzes), sessionID, user, context))
     }
 
     func leaveSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionLeft {
-        let left = SessionLeft(sessionId: sessionID)
-        // A user without a seat in a session in memory cannot leave one.
-        if let session = registry.loaded(sessionID) {
-            do { _ = try await session.leave(user, context) } catch is SessionRetired {}
+        // A user without a seat in a running session cannot leave one.
+        if registry.loaded(sessionID) != nil || nodes?.place(of: sessionID) != nil {
+            do { _ = try await carryOut(.leave, in: sessionID, user, context) } catch let error as ClassroomError
+                where error == .sessionNotFound
+            {}
         }
-        return left
+        return SessionLeft(sessionId: sessionID)
     }
 
     func socketLeft(_ socketID: String, _ sessionID: String, _ user: User) async {
+        nodes?.socketLeft(socketID, user.id, from: sessionID)
         await registry.loaded(sessionID)?.socketLeft(socketID, user.id)
     }
 
@@ -124,96 +132,60 @@ final class LiveQuizService: QuizService {
         _ sessionID: String, _ questionID: String, _ user: User, _ answer: Answer, timeSpent: Double?, _ context: CallContext
     ) async throws -> AnswerResult {
         try require(.participate, of: user)
-        let reply = try await with(sessionID) {
-            try await $0.submit(questionID, user, answer, timeSpent: timeSpent, context)
-        }
-        guard case .answerResult(let result) = reply.event else { throw Self.unexpectedReply }
+        let action = SessionAction.answer(questionID: questionID, answer: answer, timeSpent: timeSpent)
+        guard case .answerResult(let result) = try await reply(action, sessionID, user, context).event else { throw Self.unexpectedReply }
         return result
     }
 
     func getLeaderboard(_ sessionID: String) async throws -> LeaderboardReport {
-        try await with(sessionID, checksRow: true) { try await $0.leaderboard() }
+        let document = try await board(sessionID, User(id: "", username: ""), managesQuizzes: nil)
+        return try LeaderboardDocument.report(document)
     }
 
     /// The whole board as JSON, for those who may see it.
     func leaderboardDocument(_ sessionID: String, for user: User) async throws -> ByteBuffer {
-        let managesQuizzes = authentication.hasPermission(user, .manageQuizzes)
-        return try await with(sessionID, checksRow: true) { session in
-            guard try await session.mayReadBoard(user.id, managesQuizzes: managesQuizzes) else {
-                throw ClassroomError(.forbidden, "The board is for those who take part")
-            }
-            return try await session.leaderboardDocument()
+        try await board(sessionID, user, managesQuizzes: authentication.hasPermission(user, .manageQuizzes))
+    }
+
+    private func board(_ sessionID: String, _ user: User, managesQuizzes: Bool?) async throws -> ByteBuffer {
+        let action = SessionAction.board(managesQuizzes: managesQuizzes)
+        guard case .board(let document) = try await carryOut(action, in: sessionID, user, CallContext(receivedAt: clock.now)) else {
+            throw Self.unexpectedReply
         }
+        return document
     }
 
     // MARK: Hosting
 
     func startSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try require(.manageQuizzes, of: user)
-        return try await with(sessionID, checksRow: true) { session in
-            // If another user's quiz has taken the id meanwhile, it is not played.
-            if let quiz = try await store.quiz(id: session.quizID), quiz.mayBeHosted(by: session.createdBy) { await session.use(quiz) }
-            return try await session.control(.start(by: user.id), user, context)
-        }
+        try await control(.start, sessionID, user, context)
     }
 
     func nextQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.next(by: user.id, seen: seen), sessionID, user, context)
+        try await control(.next(seen: seen), sessionID, user, context)
     }
 
     func closeQuestion(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.close(by: user.id, seen: seen), sessionID, user, context)
+        try await control(.close(seen: seen), sessionID, user, context)
     }
 
     func endSession(_ sessionID: String, seen: String?, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.end(by: user.id, seen: seen), sessionID, user, context)
+        try await control(.end(seen: seen), sessionID, user, context)
     }
 
     func kick(
         _ userID: String, from sessionID: String, seen: String?, _ user: User, _ context: CallContext
     ) async throws -> SessionReply {
-        try await control(.kick(userID: userID, by: user.id, seen: seen), sessionID, user, context)
+        try await control(.kick(userID: userID, seen: seen), sessionID, user, context)
     }
 
     func lock(_ sessionID: String, isLocked: Bool, _ user: User, _ context: CallContext) async throws -> SessionReply {
-        try await control(.lock(isLocked, by: user.id), sessionID, user, context)
+        try await control(.lock(isLocked: isLocked), sessionID, user, context)
     }
 
-    private func control(
-        _ command: SessionCommand, _ sessionID: String, _ user: User, _ context: CallContext
-    ) async throws -> SessionReply {
+    private func control(_ action: SessionAction, _ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionReply {
         try require(.manageQuizzes, of: user)
-        return try await with(sessionID, checksRow: true) { try await $0.control(command, user, context) }
-    }
-
-    // MARK: Finding
-
-    private static let attempts = 4
-    private static let unexpectedReply = ClassroomError(.internalError, "The session has no answer")
-
-    /// Works with a session, which is loaded if it is not in memory.
-    ///
-    /// - Parameter checksRow: true to check whether the row was deleted or replaced by another program. Writes detect that by themselves.
-    private func with<Value: Sendable>(
-        _ sessionID: String, checksRow: Bool = false, _ body: (SessionActor) async throws -> Value
-    ) async throws -> Value {
-        for _ in 0..<Self.attempts {
-            let session = try await registry.session(sessionID)
-            if checksRow {
-                let created = try await store.sessionCreation(id: sessionID)
-                if created != session.createdAt {
-                    await session.vanish()
-                    if created == nil { throw ClassroomError.sessionNotFound }
-                    continue
-                }
-            }
-            do {
-                return try await body(session)
-            } catch is SessionRetired {
-                continue
-            }
-        }
-        throw ClassroomError(.unavailable, "The session is busy, please try again", retryAfterMs: 1_000)
+        return try await reply(action, sessionID, user, context)
     }
 
     private func require(_ permission: Permission, of user: User) throws {
@@ -222,10 +194,28 @@ final class LiveQuizService: QuizService {
         }
     }
 
+    private static let unexpectedReply = ClassroomError(.internalError, "The session has no answer")
+
+    private func reply(
+        _ action: SessionAction, _ sessionID: String, _ user: User, _ context: CallContext
+    ) async throws -> SessionReply {
+        guard case .reply(let reply) = try await carryOut(action, in: sessionID, user, context) else { throw Self.unexpectedReply }
+        return reply
+    }
+
     private func snapshot(_ reply: SessionReply) throws -> SessionSnapshot {
         switch reply.event {
         case .joined(let snapshot), .observing(let snapshot): return snapshot
         default: throw Self.unexpectedReply
         }
+    }
+}
+
+extension SessionReply {
+    /// With the token by which a guest who has joined comes back.
+    fileprivate func withGuestToken(_ token: String) -> SessionReply {
+        guard case .joined(var snapshot) = event else { return self }
+        snapshot.you?.token = token
+        return SessionReply(.joined(snapshot), isRoomEvent: isRoomEvent)
     }
 }

@@ -1,10 +1,9 @@
 public import Classroom
-public import SocketIOServer
 
 /// The origin of a request, and a way to answer it early.
 public struct CallContext: Sendable {
     /// The caller's socket. Nil for the HTTP API.
-    public var socket: SocketReference?
+    public var socket: SessionSocket?
     /// The time of receipt, in milliseconds since 1970.
     public var receivedAt: UnixMilliseconds
     /// The mark of the caller's browser, if it gave one: two joins with the same mark come from one person.
@@ -12,7 +11,7 @@ public struct CallContext: Sendable {
     private let onReply: @Sendable (SessionReply) -> Void
 
     public init(
-        socket: SocketReference? = nil, receivedAt: UnixMilliseconds, device: String? = nil,
+        socket: SessionSocket? = nil, receivedAt: UnixMilliseconds, device: String? = nil,
         onReply: @escaping @Sendable (SessionReply) -> Void = { _ in }
     ) {
         self.socket = socket
@@ -23,6 +22,12 @@ public struct CallContext: Sendable {
 
     /// Answers now: whatever the caller's thread sends next arrives after the answer. Only the first answer counts.
     public func reply(_ reply: SessionReply) { onReply(reply) }
+
+    /// The same context, with a change to each reply.
+    func changingReplies(_ change: @escaping @Sendable (SessionReply) -> SessionReply) -> CallContext {
+        let onReply = onReply
+        return CallContext(socket: socket, receivedAt: receivedAt, device: device) { onReply(change($0)) }
+    }
 }
 
 /// An answer to a request.

@@ -1,6 +1,5 @@
 import Classroom
 import ClassroomStore
-import SocketIOServer
 
 /// Performs the effects that the rules return.
 extension SessionActor {
@@ -53,10 +52,9 @@ extension SessionActor {
     private func reply(_ event: SessionEvent, _ call: SessionCall?) {
         guard let call else { return }
         switch event {
-        case .joined(var snapshot):
+        case .joined:
             if let socket = call.context.socket { seat(socket, call.userID, as: .player) }
-            snapshot.you?.token = call.guestToken
-            call.succeed(.joined(snapshot))
+            call.succeed(event)
         case .observing(let snapshot):
             if let socket = call.context.socket { seat(socket, call.userID, as: snapshot.role == .host ? .host : .observer) }
             call.succeed(event)
@@ -66,7 +64,7 @@ extension SessionActor {
 
     // MARK: Seats
 
-    func seat(_ socket: SocketReference, _ userID: String, as part: SessionRoster.Part) {
+    func seat(_ socket: SessionSocket, _ userID: String, as part: SessionRoster.Part) {
         if let seat = roster.seats[socket.id], seat.userID != userID { unseat(socket.id) }
         let players = roster.playerCount
         roster.seat(socket, userID, as: part)
@@ -75,11 +73,13 @@ extension SessionActor {
     }
 
     /// Removes a socket from the session. The user becomes absent with the last socket that plays.
-    func unseat(_ socketID: String) {
+    ///
+    /// - Parameter isReachable: false if the socket's node cannot be told.
+    func unseat(_ socketID: String, isReachable: Bool = true) {
         let players = roster.playerCount
         guard let seat = roster.remove(socketID) else { return }
         environment.counters.players.change(by: roster.playerCount - players)
-        rooms.leave(seat.socket)
+        if isReachable { rooms.leave(seat.socket) }
         if seat.isPlayer, !roster.isPlaying(seat.userID) { apply(.presence(userID: seat.userID, connected: false)) }
     }
 
@@ -102,7 +102,9 @@ extension SessionActor {
     }
 
     private func sendBoard() {
-        if let capturedBoard { rooms.emit(capturedBoard) }
+        guard let board = capturedBoard else { return }
         capturedBoard = nil
+        // A server that was stopped cannot know whether another one has sent later boards.
+        if environment.runsNow(id) { rooms.emit(board) } else { act(on: throttle.changed(at: now)) }
     }
 }

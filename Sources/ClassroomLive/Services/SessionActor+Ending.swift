@@ -27,6 +27,7 @@ extension SessionActor {
     /// The session's row was deleted: the session ends without an event. Waiting callers are told that it does not exist.
     func vanish() {
         guard !isRetired else { return }
+        isFinished = true
         _ = try? session.apply(.vanished, at: now)
         let calls = outbox.dropAll() + waiting.values.joined()
         waiting = [:]
@@ -34,23 +35,28 @@ extension SessionActor {
         retire()
     }
 
+    /// Whether the session has ended. It then needs no lease.
+    var isOver: Bool { session.phase == .ended }
+
     /// Releases everything. Calls that still wait are repeated and load the session from the store.
-    func retire() {
+    ///
+    /// - Parameter keepsRooms: true if another server runs the session: its sockets stay in their rooms.
+    func retire(keepsRooms: Bool = false) {
         guard !isRetired else { return }
         isRetired = true
         for timer in timers.values { timer.cancel() }
         timers = [:]
-        for socket in roster.sockets { rooms.leave(socket) }
+        if !keepsRooms { for socket in roster.sockets { rooms.leave(socket) } }
         environment.counters.players.change(by: -roster.playerCount)
         roster = SessionRoster()
         for call in outbox.dropAll() + waiting.values.joined() { call.fail(SessionRetired()) }
         waiting = [:]
-        environment.onRetired(self)
+        environment.onRetired(self, isFinished)
     }
 
     /// Another server owns the session now. What was decided here since then is refused, and no client hears of it. Waiting calls are
-    /// repeated and learn where the session is.
-    func letGo() { retire() }
+    /// repeated there.
+    func letGo() { retire(keepsRooms: environment.sharesSockets) }
 
     /// The server stops: the session takes no further input, not even departures of sockets. The store has all that the next server needs.
     func stop() {

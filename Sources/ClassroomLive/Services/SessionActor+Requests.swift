@@ -1,6 +1,5 @@
 import Classroom
 import NIOCore
-import SocketIOServer
 
 /// The calls of the service.
 extension SessionActor {
@@ -9,8 +8,8 @@ extension SessionActor {
         apply(.resume)
     }
 
-    func join(_ user: User, _ context: CallContext, guestToken: String? = nil) async throws -> SessionReply {
-        try await request(user.id, context, guestToken: guestToken) { call in
+    func join(_ user: User, _ context: CallContext) async throws -> SessionReply {
+        try await request(user.id, context) { call in
             storeFirst(user.id, call)
             apply(.join(userID: user.id, name: user.username, isNickname: user.role == .guest, device: context.device), for: call)
         }
@@ -31,7 +30,7 @@ extension SessionActor {
     }
 
     /// Makes the socket that created the session its host.
-    func seatHost(_ user: User, _ socket: SocketReference) {
+    func seatHost(_ user: User, _ socket: SessionSocket) {
         seat(socket, user.id, as: .host)
     }
 
@@ -54,7 +53,7 @@ extension SessionActor {
         // An answer belongs to the user, but the socket must have joined to give one. A repeated answer gets the first result in any case.
         // After the end a missing seat does not matter: it was lost when the session left memory, and the rules give the better error.
         if !isRetired, session.phase != .ended, let socket = context.socket, session.isParticipant(user.id),
-            !roster.isPlaying(socket.id, as: user.id), session.answerResult(for: key, duplicate: true) == nil
+            !roster.isPlaying(socket.id, as: user.id), !socket.isKnownPlayer, session.answerResult(for: key, duplicate: true) == nil
         {
             throw ClassroomError(.forbidden, "Join the session first")
         }
@@ -82,9 +81,11 @@ extension SessionActor {
     }
 
     /// Removes a socket that has gone or has another user now.
-    func socketLeft(_ socketID: String, _ userID: String) {
+    ///
+    /// - Parameter sequence: the number of its node's message. A socket that was seated by a later message stays.
+    func socketLeft(_ socketID: String, _ userID: String, sequence: Int = .max) {
         // A stopping server closes its sockets. Players have not left then.
-        guard !isStopped, roster.seats[socketID]?.userID == userID else { return }
+        guard !isStopped, let seat = roster.seats[socketID], seat.userID == userID, seat.socket.sequence < sequence else { return }
         unseat(socketID)
         pump()
     }
@@ -115,10 +116,10 @@ extension SessionActor {
     }
 
     private func request(
-        _ userID: String, _ context: CallContext, guestToken: String? = nil, _ body: (SessionCall) -> Void
+        _ userID: String, _ context: CallContext, _ body: (SessionCall) -> Void
     ) async throws -> SessionReply {
         try await withCheckedThrowingContinuation { continuation in
-            body(SessionCall(userID: userID, context: context, guestToken: guestToken, continuation: continuation))
+            body(SessionCall(userID: userID, context: context) { continuation.resume(with: $0) })
         }
     }
 

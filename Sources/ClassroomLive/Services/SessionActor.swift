@@ -18,9 +18,13 @@ actor SessionActor {
         let configuration: RuntimeConfiguration
         let counters: RuntimeCounters
         let logger: Logger
-        /// Called when the session's status changes, or when it leaves memory.
+        /// Whether sockets of a session may be connected to other servers than the one that runs it.
+        let sharesSockets: Bool
+        /// Whether this server certainly holds the lease of a session.
+        let runsNow: @Sendable (String) -> Bool
+        /// Called when the session's status changes, or when it leaves memory, ended or not.
         let onStatus: @Sendable (SessionActor, SessionStatus) -> Void
-        let onRetired: @Sendable (SessionActor) -> Void
+        let onRetired: @Sendable (SessionActor, _ isOver: Bool) -> Void
     }
 
     /// Inputs that are no requests, in order.
@@ -68,6 +72,8 @@ actor SessionActor {
     var isFinished = false
     var isRetired = false
     var isStopped = false
+    /// How often in a row another node's count of its sockets differed from the roster's.
+    var mismatches: [String: Int] = [:]
     private var isPumping = false
 
     init(
@@ -177,7 +183,7 @@ actor SessionActor {
             apply(.tick)
             if timers[.wake] == nil, let next = session.nextWake { arm(.wake, at: next) }
         case .leaderboard: act(on: throttle.fired(at: now))
-        case .progress: rooms.emit(.progress(session.progress()), to: .host, roster)
+        case .progress: if environment.runsNow(id) { rooms.emit(.progress(session.progress()), to: .host, roster) }
         case .retry: storeAgain()
         case .idle: if isIdle { retire() }
         }

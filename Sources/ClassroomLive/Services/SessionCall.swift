@@ -1,38 +1,33 @@
 import Classroom
-import SocketIOServer
 
 /// A request that waits for its session to answer. Belongs to the session's actor.
 final class SessionCall {
     let userID: String
     let context: CallContext
-    /// The guest's token for the answer to a join.
-    let guestToken: String?
-    private var continuation: CheckedContinuation<SessionReply, any Error>?
+    private var completion: ((Result<SessionReply, any Error>) -> Void)?
 
-    init(
-        userID: String, context: CallContext, guestToken: String? = nil, continuation: CheckedContinuation<SessionReply, any Error>
-    ) {
+    /// - Parameter completion: called at most once.
+    init(userID: String, context: CallContext, completion: @escaping (Result<SessionReply, any Error>) -> Void) {
         self.userID = userID
         self.context = context
-        self.guestToken = guestToken
-        self.continuation = continuation
+        self.completion = completion
     }
 
     /// Whether the call has yet to be answered.
-    var isOpen: Bool { continuation != nil }
+    var isOpen: Bool { completion != nil }
 
     /// Answers now, before all that the session sends later. Only the first answer counts.
     func succeed(_ event: SessionEvent, isRoomEvent: Bool = false) {
-        guard let continuation else { return }
-        self.continuation = nil
+        guard let completion else { return }
+        self.completion = nil
         let reply = SessionReply(event, isRoomEvent: isRoomEvent)
         context.reply(reply)
-        continuation.resume(returning: reply)
+        completion(.success(reply))
     }
 
     func fail(_ error: any Error) {
-        continuation?.resume(throwing: error)
-        continuation = nil
+        completion?(.failure(error))
+        completion = nil
     }
 }
 

@@ -10,7 +10,8 @@ import NIOConcurrencyHelpers
 /// without an owner. If one server has the database for itself, it takes all sessions over when it starts.
 final class SessionLeases: Sendable {
     private struct State {
-        var held: Set<String> = []
+        /// The sessions that this server runs, each with the end of its lease, counted from before the lease was asked for.
+        var held: [String: UnixMilliseconds] = [:]
         /// Sessions that could not be taken up, such as those whose quiz is gone, and when they are tried again.
         var hopeless: [String: UnixMilliseconds] = [:]
         var lost = 0
@@ -23,7 +24,9 @@ final class SessionLeases: Sendable {
     private static let retryMs: Int64 = 60_000
 
     /// This server's id, new at each start.
-    private let owner = RandomIdentifier.uuid()
+    private let owner: String
+    /// Whether servers reach each other by that id. If so, a session of another server is not waited for.
+    private let isReachable: Bool
     private let state = NIOLockedValueBox(State())
     private let store: any ClassroomStore
     private let clock: any ClassroomClock
@@ -32,7 +35,12 @@ final class SessionLeases: Sendable {
     private let renewalMs: Int64
     private let logger: Logger
 
-    init(store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration, logger: Logger) {
+    /// - Parameter node: the id by which other servers reach this one. Nil if they cannot.
+    init(
+        store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration, node: String? = nil, logger: Logger
+    ) {
+        owner = node ?? RandomIdentifier.uuid()
+        isReachable = node != nil
         self.store = store
         self.clock = clock
         durationMs = Int64(configuration.leaseDurationMs)
@@ -45,16 +53,19 @@ final class SessionLeases: Sendable {
 
     /// Makes this server the owner of a session.
     /// - Returns: the session as its last owner left it, with the new epoch.
-    /// - Throws: `ClassroomError.sessionElsewhere` while another server is the owner.
+    /// - Throws: while another server is the owner, ``SessionElsewhere`` if servers reach each other, else `ClassroomError.sessionElsewhere`.
     func acquire(_ record: SessionRecord) async throws -> SessionRecord {
         let request = StoreWrite.LeaseRequest(
             sessionID: record.id, createdAt: record.createdAt, owner: owner, duration: duration, takesOver: !store.isShared)
         var known: SessionLease?
         let end = clock.now + 2 * durationMs
         while true {
+            let asked = clock.now
             switch try await store.acquireLease(request) {
-            case .granted(let lease): return try await granted(lease, record)
+            case .granted(let lease): return try await granted(lease, until: asked + durationMs, record)
             case .sessionVanished: throw ClassroomError.sessionNotFound
+            case .held(let lease) where isReachable:
+                throw SessionElsewhere(sessionID: record.id, place: SessionPlace(node: lease.owner, epoch: lease.epoch))
             case .held(let lease):
                 // If it was renewed meanwhile, its owner is alive. Otherwise it ends soon, for example after this server was restarted.
                 guard known == nil || known == lease, clock.now < end else { throw ClassroomError.sessionElsewhere }
@@ -64,8 +75,8 @@ final class SessionLeases: Sendable {
         }
     }
 
-    private func granted(_ lease: SessionLease, _ record: SessionRecord) async throws -> SessionRecord {
-        state.withLockedValue { _ = $0.held.insert(record.id) }
+    private func granted(_ lease: SessionLease, until end: UnixMilliseconds, _ record: SessionRecord) async throws -> SessionRecord {
+        state.withLockedValue { $0.held[record.id] = end }
         var current = record
         if store.isShared {
             guard let read = try await store.session(id: record.id), read.createdAt == record.createdAt else {
@@ -85,9 +96,24 @@ final class SessionLeases: Sendable {
 
     /// Gives up the lease of a session that has left memory, so that other servers need not wait for its end.
     func release(_ sessionID: String) {
-        let wasHeld = state.withLockedValue { $0.held.remove(sessionID) != nil }
+        let wasHeld = state.withLockedValue { $0.held.removeValue(forKey: sessionID) != nil }
         guard wasHeld, store.isShared else { return }
         store.perform(.releaseLeases(owner: owner, sessionIDs: [sessionID])) { _ in }
+    }
+
+    // MARK: Certainty
+
+    /// Whether this server certainly runs a session. It is uncertain after it was stopped, or while it cannot renew its leases.
+    func isCertain(of sessionID: String) -> Bool {
+        guard store.isShared else { return true }
+        let now = clock.now
+        return state.withLockedValue { ($0.held[sessionID] ?? .min) > now }
+    }
+
+    /// Renews the lease of one session.
+    /// - Returns: false if another server runs it.
+    func confirm(_ sessionID: String) async throws -> Bool {
+        try await renew([sessionID]).isEmpty
     }
 
     // MARK: Time
@@ -105,13 +131,13 @@ final class SessionLeases: Sendable {
     func stop() async {
         let (held, timer) = state.withLockedValue { state in
             state.isStopped = true
-            defer { state.held = [] }
-            return (state.held, state.timer)
+            defer { state.held = [:] }
+            return (Array(state.held.keys), state.timer)
         }
         timer?.cancel()
         guard store.isShared, !held.isEmpty else { return }
         // They end now, and the next server that looks takes the sessions over. If this fails, they expire.
-        _ = try? await store.renewLeases(of: Array(held), owner: owner, duration: .zero)
+        _ = try? await store.renewLeases(of: held, owner: owner, duration: .zero)
     }
 
     private func arm(_ onLost: @escaping @Sendable (String) async -> Void, _ onOrphan: @escaping @Sendable (String) async -> Bool) {
@@ -130,21 +156,24 @@ final class SessionLeases: Sendable {
         if isStopped { timer.cancel() }
     }
 
+    /// - Returns: the sessions that other servers run.
+    private func renew(_ sessionIDs: [String]) async throws -> Set<String> {
+        let end = clock.now + durationMs
+        let leases = try await store.renewLeases(of: sessionIDs, owner: owner, duration: duration)
+        let lost = Set(sessionIDs).subtracting(leases.keys)
+        state.withLockedValue { state in
+            for id in leases.keys where state.held[id] != nil { state.held[id] = end }
+            for id in lost where state.held.removeValue(forKey: id) != nil { state.lost += 1 }
+        }
+        for id in lost { logger.notice("another server runs a session now", metadata: ["session": "\(id)"]) }
+        return lost
+    }
+
     private func renew(_ onLost: @Sendable (String) async -> Void) async {
-        let held = state.withLockedValue { $0.held }
+        let held = state.withLockedValue { Array($0.held.keys) }
         guard !held.isEmpty else { return }
         do {
-            let leases = try await store.renewLeases(of: Array(held), owner: owner, duration: duration)
-            let lost = held.subtracting(leases.keys)
-            guard !lost.isEmpty else { return }
-            state.withLockedValue { state in
-                state.held.subtract(lost)
-                state.lost += lost.count
-            }
-            for id in lost {
-                logger.notice("another server runs a session now", metadata: ["session": "\(id)"])
-                await onLost(id)
-            }
+            for id in try await renew(held) { await onLost(id) }
         } catch {
             // Writes before the next attempt are refused if the lease has been lost.
             logger.warning("leases could not be renewed", metadata: ["error.type": "\(type(of: error))"])
@@ -156,7 +185,7 @@ final class SessionLeases: Sendable {
         let now = clock.now
         let hopeful = state.withLockedValue { state in
             state.hopeless = state.hopeless.filter { $0.value > now }
-            return state.isStopped ? [] : orphans.filter { !state.held.contains($0) && state.hopeless[$0] == nil }
+            return state.isStopped ? [] : orphans.filter { state.held[$0] == nil && state.hopeless[$0] == nil }
         }
         for id in hopeful where !(await onOrphan(id)) {
             state.withLockedValue { $0.hopeless[id] = now + Self.retryMs }

@@ -41,12 +41,15 @@ final class SessionRegistry: Sendable {
     private let configuration: RuntimeConfiguration
     private let counters: RuntimeCounters
     private let leases: SessionLeases
+    /// Nil if there are no other nodes.
+    private let nodes: NodeExchange?
     private let logger: Logger
 
     init(
         io: SocketIO, store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration,
-        counters: RuntimeCounters, leases: SessionLeases, logger: Logger
+        counters: RuntimeCounters, leases: SessionLeases, nodes: NodeExchange? = nil, logger: Logger
     ) {
+        self.nodes = nodes
         self.io = io
         self.store = store
         self.clock = clock
@@ -73,7 +76,9 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// The session, from memory or from the store.
+    /// The session, from memory or from the store. If no server runs it, this one does from then on.
+    ///
+    /// - Throws: ``SessionElsewhere`` while another node runs it.
     func session(_ id: String) async throws -> SessionActor {
         let slot = try state.withLockedValue { state -> Slot in
             if let slot = state.slots[id] { return slot }
@@ -104,7 +109,10 @@ final class SessionRegistry: Sendable {
         let record = try await leases.acquire(created)
         for _ in 0..<Self.adoptionAttempts {
             // A query under way may return the former session, or none.
-            if let session = try? await adoptOnce(record, quiz), session.createdAt == record.createdAt { return session }
+            if let session = try? await adoptOnce(record, quiz), session.createdAt == record.createdAt {
+                nodes?.runs(record.id, epoch: record.epoch)
+                return session
+            }
         }
         throw ClassroomError(.unavailable, "The session is busy, please try again", retryAfterMs: 1_000)
     }
@@ -157,6 +165,8 @@ final class SessionRegistry: Sendable {
             guard let quiz = try await quiz(of: record) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
             let session = make(
                 record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
+            let seats = nodes?.ownSeats(in: id) ?? []
+            await session.seatOwn(seats)
             await session.resume()
             let adopted = try state.withLockedValue { state -> SessionActor? in
                 guard case .loading(_, generation) = state.slots[id] else {
@@ -168,7 +178,16 @@ final class SessionRegistry: Sendable {
                 state.set(.live(session, record.status), for: id)
                 return session
             }
-            if let adopted, adopted !== session { await session.retire() }
+            if let adopted, adopted !== session { await session.retire(keepsRooms: nodes != nil) }
+            if record.status != .ended, adopted === session {
+                nodes?.runs(id, epoch: record.epoch)
+                // Some sockets may have gone since they were seated. The others may have missed events since the last commit of the former
+                // owner.
+                let present = nodes?.ownSeats(in: id) ?? []
+                let ids = Set(present.map(\.socket.id))
+                for seat in seats where !ids.contains(seat.socket.id) { await session.socketLeft(seat.socket.id, seat.userID) }
+                await session.take(present, tellsAll: true)
+            }
             return adopted ?? session
         } catch {
             let isGone = state.withLockedValue { state in
@@ -195,7 +214,8 @@ final class SessionRegistry: Sendable {
     ) -> SessionActor {
         let environment = SessionActor.Environment(
             io: io, store: store, clock: clock, configuration: configuration, counters: counters, logger: logger,
-            onStatus: { [weak self] in self?.note($0, $1) }, onRetired: { [weak self] in self?.release($0) })
+            sharesSockets: nodes != nil, runsNow: { [leases] in leases.isCertain(of: $0) },
+            onStatus: { [weak self] in self?.note($0, $1) }, onRetired: { [weak self] in self?.release($0, isOver: $1) })
         return SessionActor(record: record, quiz: quiz, participants: participants, answers: answers, environment: environment)
     }
 
@@ -206,13 +226,15 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    private func release(_ session: SessionActor) {
+    private func release(_ session: SessionActor, isOver: Bool) {
         let isGone = state.withLockedValue { state in
             guard case .live(let current, _) = state.slots[session.id], current === session else { return false }
             state.set(nil, for: session.id)
             return true
         }
-        if isGone { leases.release(session.id) }
+        guard isGone else { return }
+        leases.release(session.id)
+        nodes?.retired(session.id, isOver: isOver)
     }
 
     private func requireRoom(_ state: State) throws {

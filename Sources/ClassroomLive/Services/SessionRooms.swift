@@ -2,7 +2,7 @@ import Classroom
 import SocketIOCore
 import SocketIOServer
 
-/// The rooms of a session: one for all its sockets, and one for those that only watch.
+/// The rooms of a session: one for all its sockets, on any node, and one for those that only watch.
 struct SessionRooms: Sendable {
     private let io: SocketIO
     private let everyone: String
@@ -14,17 +14,21 @@ struct SessionRooms: Sendable {
         watchers = "quiz:\(sessionID):watch"
     }
 
-    func enter(_ socket: SocketReference, asWatcher: Bool) {
+    func enter(_ socket: SessionSocket, asWatcher: Bool) {
         let (everyone, watchers) = (everyone, watchers)
-        socket.perform { socket in
+        guard let reference = socket.reference else {
+            return io.in(socket.id).socketsJoin(asWatcher ? [everyone, watchers] : [everyone])
+        }
+        reference.perform { socket in
             socket.join(everyone)
             if asWatcher { socket.join(watchers) }
         }
     }
 
-    func leave(_ socket: SocketReference) {
+    func leave(_ socket: SessionSocket) {
         let (everyone, watchers) = (everyone, watchers)
-        socket.perform { socket in
+        guard let reference = socket.reference else { return io.in(socket.id).socketsLeave(everyone, watchers) }
+        reference.perform { socket in
             socket.leave(everyone)
             socket.leave(watchers)
         }
@@ -43,10 +47,20 @@ struct SessionRooms: Sendable {
             for socket in roster.playingWatchers { target = target.except(socket.id) }
             target.emit(event.name, body)
         case .player(let userID):
-            for socket in roster.sockets(of: userID) where roster.isPlaying(socket.id, as: userID) { socket.emit(event.name, body) }
-        case .user(let userID): for socket in roster.sockets(of: userID) { socket.emit(event.name, body) }
-        case .host: for socket in roster.hostSockets { socket.emit(event.name, body) }
+            emit(event.name, body, to: roster.sockets(of: userID).filter { roster.isPlaying($0.id, as: userID) })
+        case .user(let userID): emit(event.name, body, to: roster.sockets(of: userID))
+        case .host: emit(event.name, body, to: roster.hostSockets)
         }
+    }
+
+    func emit(_ event: SessionEvent, to socket: SessionSocket) { emit(event.name, JSONBody(event), to: [socket]) }
+
+    private func emit(_ name: String, _ body: JSONBody, to sockets: [SessionSocket]) {
+        var elsewhere: [String] = []
+        for socket in sockets {
+            if let reference = socket.reference { reference.emit(name, body) } else { elsewhere.append(socket.id) }
+        }
+        if !elsewhere.isEmpty { io.to(elsewhere).emit(name, body) }
     }
 
     func emit(_ board: LeaderboardPayload) {

@@ -1,17 +1,24 @@
-import SocketIOServer
-
 /// The sockets of one session, and their parts in it.
 struct SessionRoster {
     struct Seat {
-        let socket: SocketReference
+        /// As the last message seated it.
+        var socket: SessionSocket
         let userID: String
         var isPlayer = false
         var isHost = false
         var isObserver = false
+
+        func has(_ part: Part) -> Bool {
+            switch part {
+            case .player: isPlayer
+            case .host: isHost
+            case .observer: isObserver
+            }
+        }
     }
 
     /// A part that a socket plays in a session. It may have several.
-    enum Part {
+    enum Part: String, Sendable, Codable {
         case player, host, observer
     }
 
@@ -19,21 +26,28 @@ struct SessionRoster {
     private var socketsByUser: [String: Set<String>] = [:]
     private var hosts: Set<String> = []
     private var playingSockets: [String: Int] = [:]
+    /// The number of sockets of each other node.
+    private var countsByNode: [String: Int] = [:]
 
     var isEmpty: Bool { seats.isEmpty }
     /// Users with at least one socket that plays.
     var playerCount: Int { playingSockets.count }
-    var hostSockets: [SocketReference] { hosts.compactMap { seats[$0]?.socket } }
-    var sockets: [SocketReference] { seats.values.map(\.socket) }
+    var hostSockets: [SessionSocket] { hosts.compactMap { seats[$0]?.socket } }
+    var sockets: [SessionSocket] { seats.values.map(\.socket) }
 
     /// The sockets that watch and those that play.
-    var playingWatchers: [SocketReference] {
+    var playingWatchers: [SessionSocket] {
         seats.values.filter { $0.isPlayer && ($0.isHost || $0.isObserver) }.map(\.socket)
     }
 
-    func sockets(of userID: String) -> [SocketReference] {
+    func sockets(of userID: String) -> [SessionSocket] {
         socketsByUser[userID]?.compactMap { seats[$0]?.socket } ?? []
     }
+
+    /// The number of sockets of another node.
+    func count(of node: String) -> Int { countsByNode[node] ?? 0 }
+
+    func sockets(ofNode node: String) -> [SessionSocket] { seats.values.map(\.socket).filter { $0.node == node } }
 
     func isPlaying(_ socketID: String, as userID: String) -> Bool {
         guard let seat = seats[socketID] else { return false }
@@ -43,8 +57,10 @@ struct SessionRoster {
     func isPlaying(_ userID: String) -> Bool { playingSockets[userID] != nil }
 
     /// Adds a socket, or gives it another part. A socket that has another user now must be removed first.
-    mutating func seat(_ socket: SocketReference, _ userID: String, as part: Part) {
+    mutating func seat(_ socket: SessionSocket, _ userID: String, as part: Part) {
         var seat = seats[socket.id] ?? Seat(socket: socket, userID: userID)
+        if seats[socket.id] == nil, let node = socket.node { countsByNode[node, default: 0] += 1 }
+        seat.socket = socket
         let wasPlayer = seat.isPlayer
         switch part {
         case .player: seat.isPlayer = true
@@ -60,6 +76,7 @@ struct SessionRoster {
     /// Removes a socket.
     mutating func remove(_ socketID: String) -> Seat? {
         guard let seat = seats.removeValue(forKey: socketID) else { return nil }
+        if let node = seat.socket.node, let count = countsByNode[node] { countsByNode[node] = count > 1 ? count - 1 : nil }
         hosts.remove(socketID)
         socketsByUser[seat.userID]?.remove(socketID)
         if socketsByUser[seat.userID]?.isEmpty == true { socketsByUser[seat.userID] = nil }

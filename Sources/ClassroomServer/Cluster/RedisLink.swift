@@ -9,9 +9,10 @@ import ServiceLifecycle
 import SocketIORedis
 import SocketIOServer
 
-/// A classroom's connection to Redis: what the nodes share, and the adapter that joins their sockets.
+/// A classroom's connection to Redis: what the nodes share, their way to each other, and the adapter that joins their sockets.
 final class RedisLink: Service, Sendable {
     let cluster: RedisCluster
+    let nodes: RedisNodeLink
     let adapter: AdapterFactory
     private let client: RedisClient
     private let configuration: RedisConfiguration
@@ -22,7 +23,9 @@ final class RedisLink: Service, Sendable {
         let configuration = try Self.configuration(url: url)
         self.configuration = configuration
         client = try RedisClient(configuration, on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
-        cluster = RedisCluster(client, node: Self.nodeName(), logger: logger)
+        let node = Self.nodeName()
+        cluster = RedisCluster(client, node: node, logger: logger)
+        nodes = RedisNodeLink(client, node: node, database: configuration.database)
         // Channels belong to no database: classrooms in two databases of one Redis must not hear each other.
         let key = configuration.database == 0 ? "socket.io" : "socket.io:\(configuration.database)"
         adapter = RedisAdapter.factory(client, configuration: RedisAdapterConfiguration(.classic(key: key)), logger: logger)

@@ -19,6 +19,7 @@ struct ServerMetrics {
             metrics.writeCommits(&writer)
             metrics.writePool(&writer)
             metrics.writeCluster(&writer)
+            metrics.writeNodes(&writer)
         }
     }
 
@@ -35,6 +36,19 @@ struct ServerMetrics {
         writer.gauge(
             "dunlin_cluster_lag_seconds", help: "How long the latest measured message took to Redis and back.",
             Double(seconds) + Double(attoseconds) * 1e-18)
+    }
+
+    /// Only with Redis and a database that several servers share.
+    private func writeNodes(_ writer: inout SampleWriter) {
+        guard let nodes = runtime.snapshot().nodes else { return }
+        writer.gauge(
+            "dunlin_forwarded_requests_waiting", help: "Requests that wait for the server of their session.", Double(nodes.waiting))
+        writer.counter(
+            "dunlin_forwarded_requests", help: "Requests passed on to the server of their session, and those of other servers carried out.",
+            [("sent", nodes.forwarded), ("unanswered", nodes.unanswered), ("received", nodes.carriedOut)].map { ([("result", $0.0)], $0.1) }
+        )
+        writer.counter(
+            "dunlin_node_messages_refused", help: "Messages on the servers' channels that could not be read.", nodes.refused)
     }
 
     private func writeConnections(_ writer: inout SampleWriter) {

@@ -5,8 +5,11 @@ import NIOConcurrencyHelpers
 public final class MemoryStore: ClassroomStore {
     private let target: MemoryCommitTarget
     private let committer: GroupCommitter
+    /// Several classrooms of this process may work on it at once.
+    public let isShared: Bool
 
-    public init(configuration: StoreConfiguration = .init()) {
+    public init(configuration: StoreConfiguration = .init(), isShared: Bool = false) {
+        self.isShared = isShared
         let target = MemoryCommitTarget()
         self.target = target
         committer = GroupCommitter(configuration: configuration, name: "dunlin-memory") { target }

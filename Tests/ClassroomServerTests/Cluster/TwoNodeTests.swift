@@ -18,66 +18,6 @@ import Testing
 /// Two nodes of a classroom with one store and one Redis.
 @Suite("A classroom on two nodes", .timeLimit(.minutes(10)))
 struct TwoNodeTests {
-    private static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-
-    private struct Node {
-        let io: SocketIO
-        let runtime: ClassroomRuntime
-        let server: TestServer
-
-        func connect(_ user: String) async throws -> TestClient {
-            try await server.connect(auth: JSONObject { $0.field("token", "\(user)_token") })
-        }
-    }
-
-    /// - Parameter patience: how long a request waits for Redis; longer than any machine needs where Redis is there.
-    private func withNodes(
-        patience: Duration = .seconds(60), _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
-    ) async throws {
-        let redis = try await InMemoryRedis.start(scripts: RedisScripts.all)
-        let store = MemoryStore()
-        for name in ["ann", "ben"] {
-            try await store.save(User(id: name, username: name))
-            try await store.createToken(hash: TokenHash.sha256Hex("\(name)_token"), userID: name, expiresAt: nil, createdAt: 0)
-        }
-        try await start(2, [], redis, store, patience, body)
-        await redis.shutDown()
-    }
-
-    private func start(
-        _ missing: Int, _ nodes: [Node], _ redis: InMemoryRedis, _ store: MemoryStore, _ patience: Duration,
-        _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
-    ) async throws {
-        guard missing > 0 else {
-            for node in nodes { try await eventually { try await node.io.of("/").adapter.serverCount() == nodes.count } }
-            return try await body(redis, store, nodes)
-        }
-        var settings = RedisConfiguration.patient(port: redis.port)
-        settings.backoff = RedisBackoff(initial: .milliseconds(5), maximum: .milliseconds(20))
-        let client = try RedisClient(settings, on: MultiThreadedEventLoopGroup.singleton.next(), logger: Self.logger)
-        client.start()
-        var limits = RedisCluster.Limits()
-        limits.beatInterval = .milliseconds(20)
-        limits.patience = patience
-        let cluster = RedisCluster(client, node: "node\(missing)", limits: limits, logger: Self.logger)
-        var configuration = SocketIOConfiguration()
-        configuration.adapter = RedisAdapter.factory(client, logger: Self.logger)
-        let io = SocketIO(configuration: configuration, logger: Self.logger)
-        let clock = SystemClock()
-        var rates = RuntimeConfiguration()
-        // Nothing flows back while a slow machine runs the test.
-        rates.chatRate = TokenBucket.Rule(capacity: 30, refillPerSecond: 0.001)
-        let runtime = ClassroomRuntime(
-            io: io, store: store, authentication: StoredTokenAuthentication(store: store, now: { clock.now }), configuration: rates,
-            clock: clock, cluster: cluster, logger: Self.logger)
-        try await runtime.start()
-        try await withTestServer(io) { server in
-            try await start(missing - 1, nodes + [Node(io: io, runtime: runtime, server: server)], redis, store, patience, body)
-        }
-        await runtime.drain()
-        await client.close()
-    }
-
     private func say(_ text: String, _ client: TestClient) async throws -> Arguments {
         try await client.call("chat:message", JSONObject { $0.field("content", text) })
     }
@@ -99,7 +39,7 @@ struct TwoNodeTests {
 
     @Test("messages of both nodes come to all members in one order, each once, and are in Redis before")
     func chat() async throws {
-        try await withNodes { redis, _, nodes in
+        try await ClassroomNodes.run { redis, _, nodes in
             let (ann, ben) = (try await nodes[0].connect("ann"), try await nodes[1].connect("ben"))
             for client in [ann, ben] { try await enter(client) }
             async let ofAnn: Void = { for number in 0..<12 { _ = try await say("a\(number)", ann) } }()
@@ -117,7 +57,7 @@ struct TwoNodeTests {
 
     @Test("what was said while Redis was away reaches the other node when it is back")
     func gap() async throws {
-        try await withNodes(patience: .milliseconds(500)) { redis, _, nodes in
+        try await ClassroomNodes.run(patience: .milliseconds(500)) { redis, _, nodes in
             let (ann, ben) = (try await nodes[0].connect("ann"), try await nodes[1].connect("ben"))
             for client in [ann, ben] { try await enter(client) }
             _ = try await say("before", ann)
@@ -135,7 +75,7 @@ struct TwoNodeTests {
 
     @Test("what was said last before a node was out of reach is looked for when it is back")
     func lostTail() async throws {
-        try await withNodes { redis, store, nodes in
+        try await ClassroomNodes.run { redis, store, nodes in
             let ben = try await nodes[1].connect("ben")
             try await enter(ben)
             _ = try await say("first", ben)
@@ -150,7 +90,7 @@ struct TwoNodeTests {
 
     @Test("a user has one allowance of messages on all nodes: thirty, and no thirty-first")
     func rate() async throws {
-        try await withNodes { _, _, nodes in
+        try await ClassroomNodes.run { _, _, nodes in
             let sockets = [try await nodes[0].connect("ann"), try await nodes[1].connect("ann")]
             for socket in sockets { try await enter(socket) }
             for number in 0..<30 { #expect(try await say("m", sockets[number % 2]).first["ok"]?.bool == true) }
@@ -165,7 +105,7 @@ struct TwoNodeTests {
 
     @Test("somebody who is connected to both nodes is one active user")
     func presence() async throws {
-        try await withNodes { _, _, nodes in
+        try await ClassroomNodes.run { _, _, nodes in
             let clients = [
                 try await nodes[0].connect("ann"), try await nodes[1].connect("ann"), try await nodes[1].connect("ben"),
             ]

@@ -1,0 +1,169 @@
+import Classroom
+import ClassroomLive
+import ClassroomStore
+import NIOCore
+import RedisCore
+import RedisTestSupport
+import RedisTesting
+import SocketIOCore
+import SocketIOServer
+import SocketIOTesting
+import Testing
+
+@testable import ClassroomServer
+
+/// Players of one session on two nodes with one store and one Redis. The first node runs the session.
+@Suite("A session on two nodes", .timeLimit(.minutes(10)))
+struct SessionNodeTests {
+    private func ask(_ client: TestClient, _ event: String, _ members: @escaping (inout JSONWriter) -> Void = { _ in }) async throws
+        -> JSONSlice
+    {
+        try await client.call(
+            event,
+            JSONObject { writer in
+                writer.field("sessionId", "s")
+                members(&writer)
+            }
+        ).first
+    }
+
+    private func isOK(_ answer: JSONSlice) -> Bool { answer["ok"]?.bool == true }
+
+    /// A session of the first node that waits.
+    private func host(_ nodes: [ClassroomNodes.Node]) async throws -> TestClient {
+        let host = try await nodes[0].connect("teacher")
+        #expect(isOK(try await ask(host, "quiz:create_session") { $0.field("quizId", "quiz") }))
+        return host
+    }
+
+    private func player(_ name: String, _ node: ClassroomNodes.Node) async throws -> TestClient {
+        let player = try await node.connect(name)
+        #expect(isOK(try await ask(player, "quiz:join")))
+        _ = try await player.next("quiz:joined")
+        return player
+    }
+
+    private func answer(_ client: TestClient, _ index: Int, question: String = "q1") async throws -> JSONSlice {
+        try await ask(client, "quiz:answer") { writer in
+            writer.field("questionId", question)
+            writer.field("answer", index)
+        }
+    }
+
+    @Test("players of both nodes get the same question, their answers are stored once, and both nodes have the same board")
+    func play() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, store, nodes in
+            let host = try await host(nodes)
+            let (ann, ben) = (try await player("ann", nodes[0]), try await player("ben", nodes[1]))
+            #expect(isOK(try await ask(host, "quiz:start")))
+            for client in [ann, ben] { #expect(try await client.next("quiz:question").first["questionId"]?.string == "q1") }
+            #expect(isOK(try await answer(ann, 0)))
+            let first = try await answer(ben, 1)
+            #expect(isOK(first) && first["correct"]?.bool == true)
+            let again = try await answer(try await player("ben", nodes[0]), 0)
+            #expect(again["duplicate"]?.bool == true && again["totalScore"]?.int == first["totalScore"]?.int)
+            #expect(try await store.answers(sessionID: "s").map(\.userID).sorted() == ["ann", "ben"])
+            let boards = [
+                try await nodes[0].runtime.leaderboard(sessionID: "s"), try await nodes[1].runtime.leaderboard(sessionID: "s"),
+            ]
+            #expect(boards[0] == boards[1] && boards[0].entries.map(\.userId) == ["ben", "ann"])
+            #expect(nodes[0].runtime.snapshot().leases == 1 && nodes[1].runtime.snapshot().leases == 0)
+            let statistics = try #require(nodes[1].runtime.snapshot().nodes)
+            #expect(statistics.forwarded == 3 && statistics.waiting == 0 && statistics.unanswered == 0)
+        }
+    }
+
+    @Test("the snapshot of a join comes before everything that the session sends after it")
+    func order() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            let host = try await host(nodes)
+            let ben = try await nodes[1].connect("ben")
+            async let start = ask(host, "quiz:start")
+            let joined = try await ask(ben, "quiz:join")
+            _ = try await start
+            let events = try await ben.next("quiz:joined").first
+            #expect(events["phase"]?.string == joined["phase"]?.string)
+            // Before the start: then the question comes by its event. After it: then it is in the snapshot.
+            if joined["question"] == nil { #expect(try await ben.next("quiz:question").first["questionId"]?.string == "q1") }
+        }
+    }
+
+    @Test("a player who leaves one node is absent for the host at the other")
+    func absence() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            let host = try await host(nodes)
+            let ben = try await player("ben", nodes[1])
+            #expect(isOK(try await ask(host, "quiz:start")))
+            _ = try await ben.next("quiz:question")
+            await ben.disconnect()
+            var away: [String] = []
+            while away != ["ben"] {
+                away = try await host.next("quiz:progress").first["away"]?.elements.compactMap(\.string) ?? []
+            }
+        }
+    }
+
+    @Test("a player who was removed loses the seat at the other node, and does not get it back")
+    func kick() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            let host = try await host(nodes)
+            let ben = try await player("ben", nodes[1])
+            #expect(isOK(try await ask(host, "quiz:kick") { $0.field("userId", "ben") }))
+            #expect(try await ben.next("quiz:kicked").first["userId"]?.string == "ben")
+            nodes[1].runtime.reconnected()
+            #expect(try await ask(ben, "quiz:join")["error"]?["code"]?.string == "forbidden")
+            #expect(isOK(try await ask(host, "quiz:start")))
+            let ann = try await player("ann", nodes[1])
+            #expect(isOK(try await answer(ann, 1)))
+            #expect(!ben.unread.contains { $0.name == "quiz:question" || $0.name == "quiz:joined" })
+        }
+    }
+
+    @Test("when a node shuts down, the other goes on with the session and with its own players, who are told where it stands")
+    func drain() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, store, nodes in
+            let host = try await host(nodes)
+            let ben = try await player("ben", nodes[1])
+            #expect(isOK(try await ask(host, "quiz:start")))
+            _ = try await ben.next("quiz:question")
+            #expect(isOK(try await answer(ben, 1)))
+            await nodes[0].runtime.drain()
+            let snapshot = try await ben.next("quiz:joined").first
+            #expect(snapshot["question"]?["questionId"]?.string == "q1" && snapshot["answer"]?["correct"]?.bool == true)
+            #expect(try await store.session(id: "s")?.epoch == 2)
+            #expect(nodes[1].runtime.snapshot().leases == 1)
+            let teacher = try await nodes[1].connect("teacher")
+            #expect(isOK(try await ask(teacher, "quiz:next")))
+            #expect(try await ben.next("quiz:question:closed").first["you"]?["rank"]?.int == 1)
+            #expect(isOK(try await answer(ben, 0, question: "q2")))
+        }
+    }
+
+    @Test("what went past a node while it was out of reach is told once more when it is back")
+    func gap() async throws {
+        try await ClassroomNodes.run(patience: .milliseconds(500), isShared: true) { redis, _, nodes in
+            let host = try await host(nodes)
+            let ben = try await player("ben", nodes[1])
+            await redis.refuseConnections()
+            #expect(isOK(try await ask(host, "quiz:start")))
+            redis.acceptConnections()
+            for node in nodes { try await eventually { (try? await node.io.of("/").adapter.serverCount()) == 2 } }
+            nodes[1].runtime.reconnected()
+            #expect(try await ben.next("quiz:joined").first["question"]?["questionId"]?.string == "q1")
+            #expect(isOK(try await answer(ben, 1)))
+        }
+    }
+
+    @Test("what is no message of a node is counted, and nothing else comes of it")
+    func garbage() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            _ = try await host(nodes)
+            for text in ["", "{", "[]", #"{"from":"x","sequence":1,"body":{"nothing":{}}}"#, "\u{0}\u{1}"] {
+                _ = try await nodes[1].client.publish(.bytes(ByteBuffer(string: text)), to: "dunlin:node:node2")
+            }
+            try await eventually { nodes[0].runtime.snapshot().nodes?.refused == 5 }
+            let ben = try await player("ben", nodes[1])
+            #expect(isOK(try await ask(ben, "quiz:leave")))
+        }
+    }
+}
