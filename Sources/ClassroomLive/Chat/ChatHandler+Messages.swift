@@ -38,7 +38,10 @@ extension ChatHandler {
             append(message, responder, target, finish)
             return .pending
         }
-        cluster.take(.chat(user.id, pipeline.configuration.chatRate)) { [self] waitMs in
+        let configuration = pipeline.configuration
+        var buckets = [SharedBucket.chat(user.id, configuration.chatRate)]
+        if user.role == .guest { buckets.append(.guestChat(membership.roomID, configuration.guestChatRateOfRoom)) }
+        cluster.take(buckets[...]) { [self] waitMs in
             if let waitMs {
                 responder.fail(RequestLimits.refusal(of: .chat, waitMs))
                 finish()

@@ -40,10 +40,23 @@ public struct SharedBucket: Sendable, Hashable {
     }
 
     static func chat(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "chat:\(userID)", rule: rule) }
+    static func creations(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "create:\(userID)", rule: rule) }
+    static func guests(_ address: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "guests:\(address)", rule: rule) }
+    static func guestChat(_ roomID: String, _ rule: TokenBucket.Rule) -> SharedBucket {
+        SharedBucket(name: "guestchat:\(roomID)", rule: rule)
+    }
     static func answers(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "answer:\(userID)", rule: rule) }
 }
 
 extension ClassroomCluster {
+    /// Takes a token from each bucket in turn, up to the first that has none.
+    func take(_ buckets: ArraySlice<SharedBucket>, completion: @escaping @Sendable (_ waitMs: Int?) -> Void) {
+        guard let first = buckets.first else { return completion(nil) }
+        take(first) { waitMs in
+            if let waitMs { completion(waitMs) } else { take(buckets.dropFirst(), completion: completion) }
+        }
+    }
+
     /// ``take(_:completion:)``, awaited.
     func take(_ bucket: SharedBucket) async -> Int? {
         await withCheckedContinuation { continuation in

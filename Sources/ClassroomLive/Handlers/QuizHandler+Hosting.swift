@@ -17,7 +17,10 @@ extension QuizHandler {
             let creation = SessionCreation(
                 quizID: data["quizId"]?.string ?? "", sessionID: data["sessionId"]?.string, settings: data["settings"])
             let (service, responder, context) = (service, request.responder, context(request, connection))
-            return pipeline.perform(request, connection) {
+            return pipeline.perform(request, connection) { [pipeline] in
+                if let waitMs = await pipeline.cluster?.take(.creations(user.id, pipeline.configuration.creationRate)) {
+                    throw RequestLimits.refusal(of: .creation, waitMs)
+                }
                 let created = try await service.createSession(creation, user, context)
                 responder.succeed("quiz:session:created", JSONBody(created))
                 return created.sessionId

@@ -40,6 +40,9 @@ extension QuizHandler {
         return pipeline.perform(request, connection) { [pipeline] in
             let sessionID = try await find()
             if let refusal = pipeline.limits.takeGuest(address: address, at: pipeline.clock.now) { throw refusal }
+            if let waitMs = await pipeline.cluster?.take(.guests(address, pipeline.configuration.guestRateOfAddress)) {
+                throw RequestLimits.refusalOfGuest(waitMs)
+            }
             let admission = try await service.joinGuest(sessionID, nickname: nickname, context)
             context.reply(SessionReply(.joined(admission.snapshot)))
             return (sessionID, admission)
@@ -105,9 +108,8 @@ extension QuizHandler {
             let questionID = data["questionId"]?.string ?? ""
             let timeSpent = data["timeSpent"]?.number
             let (service, context) = (service, context(request, connection))
-            let shared = pipeline.cluster.map { ($0, SharedBucket.answers(user.id, pipeline.configuration.answerRate)) }
-            return pipeline.perform(request, connection) {
-                if let (cluster, bucket) = shared, let waitMs = await cluster.take(bucket) {
+            return pipeline.perform(request, connection) { [pipeline] in
+                if let waitMs = await pipeline.cluster?.take(.answers(user.id, pipeline.configuration.answerRate)) {
                     throw RequestLimits.refusal(of: .answer, waitMs)
                 }
                 let result = try await service.submitAnswer(sessionID, questionID, user, answer, timeSpent: timeSpent, context)

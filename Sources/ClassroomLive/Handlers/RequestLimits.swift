@@ -93,8 +93,10 @@ final class RequestLimits: Sendable {
 
     /// Charges a new guest to the address.
     func takeGuest(address: String, at now: UnixMilliseconds) -> ClassroomError? {
-        state.withLockedValue { $0.guests.take(address, at: now) }.map { Self.refusal("Too many guests", $0) }
+        state.withLockedValue { $0.guests.take(address, at: now) }.map(Self.refusalOfGuest)
     }
+
+    static func refusalOfGuest(_ waitMs: Int) -> ClassroomError { refusal("Too many guests", waitMs) }
 
     /// Charges a guest's message to the share of all guests in the room, and on the server. A new guest costs nothing, so a limit per guest would not hold.
     /// Each guest has a part of that share, so that a burst of one guest leaves the others theirs. A refused message takes nothing.

@@ -42,7 +42,14 @@ final class LiveQuizService: QuizService {
         let id = creation.sessionID ?? RandomIdentifier.uuid()
         if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
         let record = try await create(id, quiz, settings, user)
-        let session = try await registry.adopt(record, quiz)
+        let session: SessionActor
+        do { session = try await registry.adopt(record, quiz) } catch is SessionElsewhere {
+            // Somebody asked another node for the session as soon as its row was there.
+            _ = try await carryOut(
+                .observe(managesQuizzes: true), in: id, user, CallContext(socket: context.socket, receivedAt: context.receivedAt))
+            return CreatedSession(
+                sessionId: id, quizId: quiz.id, title: quiz.title, status: record.status, joinCode: record.joinCode)
+        }
         if let socket = context.socket {
             nodes?.seatHost(socket, user.id, in: id)
             await session.seatHost(user, socket)

@@ -57,8 +57,7 @@ enum ClassroomNodes {
             for node in nodes { try await eventually { try await node.io.of("/").adapter.serverCount() == nodes.count } }
             return try await body(redis, store, nodes)
         }
-        var settings = RedisConfiguration(port: redis.port)
-        settings.timeouts = RedisTimeouts(connect: .seconds(60), command: .seconds(60), ping: .seconds(60))
+        var settings = RedisConfiguration.patient(port: redis.port)
         settings.backoff = RedisBackoff(initial: .milliseconds(5), maximum: .milliseconds(20))
         let client = try RedisClient(settings, on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
         client.start()
@@ -72,6 +71,8 @@ enum ClassroomNodes {
         let clock = SystemClock()
         var rates = RuntimeConfiguration()
         // Nothing flows back while a slow machine runs the test.
+        rates.creationRate = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
+        rates.guestRateOfAddress = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
         rates.leadInMs = 0
         rates.questionDurationMs = 600_000
         rates.chatRate = TokenBucket.Rule(capacity: 30, refillPerSecond: 0.001)

@@ -154,6 +154,33 @@ struct SessionNodeTests {
         }
     }
 
+    @Test("a user has one allowance of sessions on both nodes, and an address one of guests: three, and no fourth")
+    func rates() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            let hosts = [try await nodes[0].connect("teacher"), try await nodes[1].connect("teacher")]
+            var created: [JSONSlice] = []
+            for number in 0..<4 {
+                created.append(
+                    try await hosts[number % 2].call("quiz:create_session", JSONObject { $0.field("quizId", "quiz") }).first)
+            }
+            #expect(created.map(isOK) == [true, true, true, false])
+            #expect(created[3]["error"]?["code"]?.string == "rate_limited" && (created[3]["error"]?["retryAfterMs"]?.int ?? 0) > 0)
+            let code = try #require(created[0]["joinCode"]?.string)
+            var guests: [JSONSlice] = []
+            for number in 0..<4 {
+                let guest = try await nodes[number % 2].server.connect()
+                let payload = JSONObject { writer in
+                    writer.field("joinCode", code)
+                    writer.field("nickname", "guest \(number)")
+                }
+                guests.append(try await guest.call("quiz:join", payload).first)
+            }
+            #expect(guests.map(isOK) == [true, true, true, false])
+            #expect(guests[3]["error"]?["code"]?.string == "rate_limited")
+            #expect(guests[1]["you"]?["token"]?.string?.isEmpty == false, "the token of a guest at a node that does not run the session")
+        }
+    }
+
     @Test("what is no message of a node is counted, and nothing else comes of it")
     func garbage() async throws {
         try await ClassroomNodes.run(isShared: true) { _, _, nodes in

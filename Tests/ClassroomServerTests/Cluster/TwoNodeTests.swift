@@ -1,14 +1,7 @@
 import Classroom
-import ClassroomLive
 import ClassroomStore
-import Logging
-import NIOCore
-import NIOPosix
-import RedisClient
-import RedisCore
 import RedisTestSupport
 import RedisTesting
-import SocketIORedis
 import SocketIOServer
 import SocketIOTesting
 import Testing
