@@ -31,16 +31,27 @@ gcc -O2 -march=native -D_GNU_SOURCE -o .tools/floor Benchmarks/floor.c
 gcc -O2 -Wall -shared -fPIC -o .tools/malloc_count.so Benchmarks/malloc_count.c
 
 # Both say or show when they are ready: ours by its line on standard output, the other by answering on its port.
-taskset -c 0 "$ECHO_SERVER_BINARY" --port 0 >reports/bench/echo-server.log 2>&1 &
-ours=$!
-servers+=("$ours")
-our_port=""
-for _ in $(seq 100); do
-    our_port=$(sed -n 's#^listening on http://.*:\([0-9]*\)$#\1#p' reports/bench/echo-server.log)
-    [ -z "$our_port" ] || break
-    sleep 0.1
-done
-[ -n "$our_port" ] || { printf 'echo-server did not start:\n' >&2; cat reports/bench/echo-server.log >&2; exit 1; }
+# Starts ours. Arguments: a name for its log, then its options.
+start_ours() {
+    local log="reports/bench/$1.log"
+    shift
+    taskset -c 0 "$ECHO_SERVER_BINARY" --port 0 "$@" >"$log" 2>&1 &
+    started=$!
+    servers+=("$started")
+    for _ in $(seq 100); do
+        started_port=$(sed -n 's#^listening on http://.*:\([0-9]*\)$#\1#p' "$log")
+        [ -z "$started_port" ] || return 0
+        sleep 0.1
+    done
+    printf 'echo-server did not start:\n' >&2
+    cat "$log" >&2
+    exit 1
+}
+start_ours echo-server
+our_port=$started_port ours=$started
+# The same with a declared event, whose payload it decodes and encodes.
+start_ours typed --typed
+typed_port=$started_port typed=$started
 
 # Starts a server that is told its port. Arguments: a name for its log, then the command, in which PORT stands for the port.
 start() {
@@ -77,6 +88,16 @@ measure() {
     done
 }
 
+# The same messages to ours with a plain handler, and with one that gets and returns a `Codable` value.
+measure_typed() {
+    local label=$1 server
+    shift
+    for server in "dunlin $our_port $ours" "declared $typed_port $typed"; do
+        read -r name port pid <<<"$server"
+        taskset -c 1 .tools/rtload --proto sio --port "$port" --pid "$pid" --label "$label|$name" --json --ack --object "$@" >>"$results"
+    done
+}
+
 # Memory first: a process gives back little of what it once had.
 measure "idle connection, KiB" --mode idle -c 5000 --touch -d 1
 for round in $(seq "$rounds"); do
@@ -85,6 +106,7 @@ for round in $(seq "$rounds"); do
         measure "echo, $in_flight in flight" --ack -c 100 -p "$in_flight" -s 32 -d "$seconds"
         measure "broadcast to 1000, $in_flight in flight" --mode broadcast -c 1000 -p "$in_flight" -s 128 -d "$seconds"
     done
+    measure_typed "echo of an object" -c 100 -p 1 -s 32 -d "$seconds"
     measure "connect" --mode connect -c 32 --srcs 8 -d "$seconds"
     measure "connect by polling, then upgrade" --mode connect --upgrade -c 32 --srcs 8 -d "$seconds"
 done
@@ -111,6 +133,7 @@ goals = {
 }
 peers = (("floor", "the floor"), ("plain", "python-socketio"), ("tuned", "with uvloop"))
 print(f"\n{'CPU µs per message, median':32} {'dunlin':>8}" + "".join(f" {title:>16} {'×':>5}" for _, title in peers))
+typed = cases.pop("echo of an object", None)
 for case, runs in cases.items():
     row = f"{case:32} {statistics.median(runs['dunlin']):8.2f}"
     for peer, _ in peers:
@@ -122,6 +145,9 @@ for case, runs in cases.items():
         ratio = statistics.median((own / theirs if peer == "floor" else theirs / own) for own, theirs in pairs if own and theirs)
         row += f" {statistics.median(runs[peer]):16.2f} {ratio:5.1f}"
     print(row + (f"   (goal: {goals[case]})" if case in goals else ""))
+if typed:
+    more = statistics.median(declared - plain for declared, plain in zip(typed["declared"], typed["dunlin"]))
+    print(f"a Codable payload and answer cost {more:.2f} µs more per message (goal: 3)")
 PYTHON
 printf '\nlongest stall of each event loop, µs: %s\n\n' "$(curl --silent --max-time 10 "http://127.0.0.1:$our_port/stalls")"
 python3 Benchmarks/allocations.py "$ECHO_SERVER_BINARY" .tools/rtload .tools/malloc_count.so

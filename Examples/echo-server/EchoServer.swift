@@ -26,6 +26,14 @@ struct EchoServer: AsyncParsableCommand {
     @Flag(help: "Keep sessions and events for clients that come back.")
     var recovery = false
 
+    @Flag(help: "Decode the argument of echo, {\"text\":string,\"count\":integer}, and encode the answer.")
+    var typed = false
+
+    private struct Note: Codable {
+        let text: String
+        let count: Int
+    }
+
     func run() async throws {
         DescriptorLimit.raise()
         var configuration = SocketIOConfiguration()
@@ -34,12 +42,16 @@ struct EchoServer: AsyncParsableCommand {
         var logger = Logger(label: "echo-server", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .warning
         let io = SocketIO(configuration: configuration, logger: logger)
-        io.onConnection { socket in
-            socket.on("echo") { request in
-                if let acknowledge = request.acknowledge {
-                    acknowledge(request.arguments)
-                } else {
-                    request.socket.emit("echo", request.arguments)
+        io.onConnection { [typed] socket in
+            if typed {
+                socket.on(Event<Note, Note>("echo")) { $0.payload }
+            } else {
+                socket.on("echo") { request in
+                    if let acknowledge = request.acknowledge {
+                        acknowledge(request.arguments)
+                    } else {
+                        request.socket.emit("echo", request.arguments)
+                    }
                 }
             }
             socket.on("join") { request in
