@@ -18,10 +18,10 @@ CASES = {
     "echo, 1 in flight": (["--ack", "-c", "100", "-p", "1", "-s", "32", "-d", "2"], 0.2),
     "echo, 16 in flight": (["--ack", "-c", "100", "-p", "16", "-s", "32", "-d", "2"], 0.05),
     "broadcast to 1000": (["--mode", "broadcast", "-c", "1000", "-p", "1", "-s", "128", "-d", "2"], 0.05),
-    "connect": (["--mode", "connect", "-c", "32", "--srcs", "8", "-d", "2"], 260.0),
+    "connect": (["--mode", "connect", "-c", "32", "--srcs", "8", "-d", "2"], 110.0),
 }
 IDLE = 2_000
-IDLE_BYTES = 4_200
+IDLE_BYTES = 3_600
 
 
 def counts(path):

@@ -28,8 +28,16 @@ public enum QueryString {
     }
 
     public static func parameters(_ query: Substring) -> [String: String] {
-        var result: [String: String] = [:]
-        for pair in query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: maximumParameters) where result.count < maximumParameters {
+        // Clients send two or three.
+        var result = [String: String](minimumCapacity: 3)
+        var rest = query.utf8[...]
+        var count = 0
+        while !rest.isEmpty, count < maximumParameters {
+            let end = rest.firstIndex(of: UInt8(ascii: "&")) ?? rest.endIndex
+            let pair = rest[..<end]
+            rest = end < rest.endIndex ? rest[rest.index(after: end)...] : rest[end...]
+            guard !pair.isEmpty else { continue }
+            count += 1
             let equals = pair.firstIndex(of: UInt8(ascii: "="))
             let name = decode(pair[..<(equals ?? pair.endIndex)])
             let value = equals.map { decode(pair[pair.index(after: $0)...]) } ?? ""

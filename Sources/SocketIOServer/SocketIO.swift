@@ -175,8 +175,9 @@ public final class SocketIO: Sendable {
             namespace: name, index: index, loops: loops, serverSideHandlers: handlers, acknowledgementIDs: ids,
             recovery: configuration.recovery, now: SocketIO.uptime)
         return Namespace(
-            name, index: index, adapter: configuration.adapter(local), serverSideHandlers: handlers, acknowledgementIDs: ids, parent: parent
-        )
+            name, index: index, adapter: configuration.adapter(local), serverSideHandlers: handlers, acknowledgementIDs: ids,
+            parent: parent,
+            recovers: configuration.recovery != nil)
     }
 
     // MARK: Loops

@@ -8,7 +8,7 @@ struct ShortEventNameTests {
         return try Arguments(packet).packet.isNamed(#require(ShortEventName(name)))
     }
 
-    @Test("a name is equal to itself and to no name that differs in a byte", arguments: 0...32)
+    @Test("a name is equal to itself and to no name that differs in a byte", arguments: 0...ShortEventName.maximumBytes)
     func equality(count: Int) throws {
         let name = String(repeating: "n", count: count)
         #expect(try isNamed(name, name))

@@ -5,6 +5,12 @@ import WebSocketCore
 
 @testable import SocketIOServer
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 @Suite("What a connection keeps")
 struct ConnectionCostTests {
     @Test("a receive buffer grows while reads fill it, and shrinks again")
@@ -53,6 +59,38 @@ struct ConnectionCostTests {
 
     @Test("the receive buffer's size needs no memory beside the channel")
     func inline() { #expect(MemoryLayout<ReceiveBuffer>.size <= 3 * MemoryLayout<Int>.size) }
+
+    /// The size of the block that the memory allocator gave an object. The header of this function is in no module map.
+    private func bytes(of object: AnyObject) throws -> Int {
+        typealias UsableSize = @convention(c) (UnsafeMutableRawPointer) -> Int
+        let usableSize = unsafeBitCast(try #require(dlsym(nil, "malloc_usable_size")), to: UsableSize.self)
+        return usableSize(Unmanaged.passUnretained(object).toOpaque())
+    }
+
+    @Test("the objects of an idle connection stay small, and what few need is not there")
+    func objects() throws {
+        try withEmbeddedServer { io, loop in
+            let client = try #require(LinkedClient(io, on: loop))
+            #expect(try bytes(of: client.socket) <= 248)
+            #expect(client.socket.rare == nil && client.socket.kept == nil)
+            #expect(try bytes(of: client.socket.reference.address) <= 72)
+            #expect(client.socket.reference.address === client.socket.reference.address)
+            #expect(try bytes(of: client.connection) <= 168)
+            #expect(try bytes(of: client.connection.sockets) <= 56)
+            #expect(try bytes(of: client.transport) <= 120)
+            let handler = WebSocketHandler(io: io, secure: false)
+            #expect(try bytes(of: handler) <= 88 && handler.rare == nil)
+        }
+    }
+
+    @Test("a new socket makes room for as many handlers as the last two both had")
+    func usualHandlers() {
+        let members = NamespaceShard(index: 0)
+        for (handlers, usual) in [(3, 0), (3, 3), (40, 3), (3, 3), (2, 2), (2, 2)] {
+            members.began(handlers: handlers)
+            #expect(members.usualHandlers == usual)
+        }
+    }
 
     @Test("deadlines of connections that have gone do not pile up")
     func deadlines() throws {

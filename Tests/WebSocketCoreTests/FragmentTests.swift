@@ -28,6 +28,16 @@ struct FragmentTests {
         #expect(try feed.receive(frames) == [.text(buffer("é")), .binary(buffer([0xFF, 0x78])), .text(buffer("z"))])
     }
 
+    @Test("a decoder that was copied in the middle of a message goes on by itself")
+    func copied() throws {
+        var one = Feed()
+        _ = try one.receive([RawFrame.text("a", fin: false)])
+        var other = one
+        #expect(try one.receive([.continuation("b", fin: true)]) == [.text(buffer("ab"))])
+        #expect(try other.receive([.continuation("c", fin: true)]) == [.text(buffer("ac"))])
+        #expect(!one.decoder.isWithinMessage && !other.decoder.isWithinMessage)
+    }
+
     @Test("a continuation without a start is refused")
     func withoutStart() {
         #expect(Verdict(RawFrame.continuation("a", fin: true).bytes).failure == .continuationWithoutStart)

@@ -12,10 +12,16 @@ package enum ASCIIText {
     }
 
     /// Whether one of the comma-separated items of a field's values is that word.
-    static func list(_ values: [String], contains word: StaticString) -> Bool {
-        values.contains { value in
-            value.utf8.split(separator: UInt8(ascii: ",")).contains { equals(trimmed($0), word) }
+    static func list(_ values: [String], contains word: StaticString) -> Bool { values.contains { list($0, contains: word) } }
+
+    /// Whether one of the comma-separated items of a value is that word.
+    static func list(_ value: String, contains word: StaticString) -> Bool {
+        var rest = value.utf8[...]
+        while let comma = rest.firstIndex(of: UInt8(ascii: ",")) {
+            if equals(trimmed(rest[..<comma]), word) { return true }
+            rest = rest[rest.index(after: comma)...]
         }
+        return equals(trimmed(rest), word)
     }
 
     /// The comma-separated items of a field's values, without blanks around them.

@@ -25,7 +25,7 @@ enum HostField {
     /// RFC 9112 §3.2: exactly one in HTTP/1.1, at most one before it, and a valid one.
     static func isValid(in head: HTTPRequestHead) -> Bool {
         var host: String?
-        for (name, value) in head.headers where name.utf8.count == 4 && name.lowercased() == "host" {
+        for (name, value) in head.headers where ASCIIText.equals(name, "host") {
             guard host == nil, isPlain(value) || Authority(value) != nil else { return false }
             host = value
         }
@@ -34,15 +34,21 @@ enum HostField {
 
     /// Recognises a name or an IPv4 address, with or without a port, without an allocation. Nearly all hosts have this form.
     private static func isPlain(_ value: String) -> Bool {
-        var portDigits: Int?
+        guard value.utf8.count <= 255 else { return false }
+        var port: Int?
+        var digits = 0
         for byte in value.utf8 {
             switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): portDigits? += 1
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."): if portDigits != nil { return false }
-            case UInt8(ascii: ":") where portDigits == nil: portDigits = 0
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                guard let before = port else { continue }
+                digits += 1
+                port = before * 10 + Int(byte - UInt8(ascii: "0"))
+                guard digits <= 5 else { return false }
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."): if port != nil { return false }
+            case UInt8(ascii: ":") where port == nil: port = 0
             default: return false
             }
         }
-        return value.utf8.count <= 255 && portDigits ?? 0 <= 4
+        return port ?? 0 <= 65_535
     }
 }

@@ -8,13 +8,12 @@ import WebSocketCore
 /// One client's Engine.IO session on its loop: its transport, its queue of packets, and its deadlines.
 final class EngineConnection: TurnTaker {
     let shard: LoopShard
-    let sid: String
+    let sid: SessionID
     let slot: ConnectionSlot
     private let request: Handshake.Request
     /// The handshake without the `auth` of a namespace.
     var handshake: Handshake { Handshake(request) }
 
-    var session: EngineSession
     /// The WebSocket that is the transport.
     var webSocket: WebSocketTransport? {
         didSet {
@@ -35,29 +34,31 @@ final class EngineConnection: TurnTaker {
     private(set) var polling: PollingState?
     /// Counts this session until its client has joined a namespace.
     private var unconfirmed: UnconfirmedSessions?
-    /// Whether this session counts among those that poll from its address.
-    private var countsForAddress: Bool
     /// The bytes that the server counts for its handshake.
     private var handshakeBytes: Int
     /// The mail that its packets have caused. Nil until there is some.
     private var mailShare: MailShare?
-    var isDirty = false
-    /// State of the session's machine that every packet needs, kept here to save a call.
-    private(set) var isOpen = true
-    private(set) var isWebSocket: Bool
-    var isDoomed = false
     /// The Socket.IO side.
     let sockets: ConnectionSockets
     /// Takes the messages on a bare Engine.IO server, instead of ``sockets``.
     private var bare: EngineSocket?
-    /// Whether the session is open and its messages are Socket.IO packets.
-    private var takesPackets: Bool
 
-    private var hasConnectDeadline = false
+    // Small fields stand together, so that they share words.
     private var pingToken: UInt32 = 0
     private var upgradeToken: UInt32 = 0
+    var session: EngineSession
+    /// State of the session's machine that every packet needs, kept here to save a call.
+    private(set) var isOpen = true
+    private(set) var isWebSocket: Bool
+    /// Whether the session is open and its messages are Socket.IO packets.
+    private var takesPackets: Bool
+    var isDirty = false
+    var isDoomed = false
+    private var hasConnectDeadline = false
+    /// Whether this session counts among those that poll from its address.
+    private var countsForAddress: Bool
 
-    init(shard: LoopShard, sid: String, handshake: Handshake, transport: EngineTransport) {
+    init(shard: LoopShard, sid: SessionID, handshake: Handshake, transport: EngineTransport) {
         self.shard = shard
         self.sid = sid
         request = handshake.request
@@ -80,7 +81,8 @@ final class EngineConnection: TurnTaker {
         let canUpgrade =
             session.transport == .polling && configuration.allowUpgrades && configuration.transports.contains(.websocket)
         let packet = OpenPacket(
-            sid: sid, upgrades: canUpgrade ? [.websocket] : [], pingIntervalMs: Int(configuration.pingInterval / .milliseconds(1)),
+            sid: sid.description, upgrades: canUpgrade ? [.websocket] : [],
+            pingIntervalMs: Int(configuration.pingInterval / .milliseconds(1)),
             pingTimeoutMs: Int(configuration.pingTimeout / .milliseconds(1)),
             maximumPayloadBytes: configuration.maximumHTTPBufferBytes)
         sendControl { packet.write(into: &$0) }

@@ -48,7 +48,7 @@ public final class EngineSocket {
     private var closeHandler: ((DisconnectReason) -> Void)?
 
     init(_ connection: EngineConnection) {
-        id = connection.sid
+        id = connection.sid.description
         handshake = connection.handshake
         eventLoop = connection.shard.loop
         self.connection = connection

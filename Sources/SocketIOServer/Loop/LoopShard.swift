@@ -19,6 +19,7 @@ final class LoopShard {
     /// Server and share keep each other alive until the server ends, so that a connection always finds both.
     private(set) var io: SocketIO?
     private let sender: @Sendable () -> MailShare?
+    private var keptHandle: ShardHandle?
     /// Copies of settings that every packet needs.
     let packetLimits: SocketIOLimits
     let maximumQueuedBytes: Int
@@ -34,7 +35,7 @@ final class LoopShard {
     /// Sessions whose clients have joined no namespace yet.
     var newcomers: Newcomers
     /// By Engine.IO session id.
-    var sessions: [String: EngineConnection] = [:]
+    var sessions: [SessionID: EngineConnection] = [:]
     /// This loop's share of the namespace `/`.
     let main = NamespaceShard(index: SocketIO.mainIndex)
     /// The shares of other namespaces that have sockets here.
@@ -125,13 +126,15 @@ final class LoopShard {
 
     /// This share for other threads.
     var handle: ShardHandle {
-        ShardHandle(
+        if let keptHandle { return keptHandle }
+        let handle = ShardHandle(
             index: index, loop: loop, mailbox: mailbox, counters: counters, shard: NIOLoopBound(self, eventLoop: loop), sender: sender)
+        // The two keep each other alive until the server ends.
+        if !hasEnded { keptHandle = handle }
+        return handle
     }
 
-    func makeSessionID() -> String {
-        SessionID.make(random: (random.next(), random.next()), shard: index)
-    }
+    func makeSessionID() -> SessionID { SessionID(random: (random.next(), random.next()), shard: index) }
 
     // MARK: Connections
 
@@ -166,6 +169,7 @@ final class LoopShard {
         doomed = []
         paused = []
         io = nil
+        keptHandle = nil
     }
 
     // MARK: Namespaces

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// A handle on a loop's share of the server, for any thread.
-struct ShardHandle: Sendable {
+/// A handle on a loop's share of the server, for any thread. All holders share one object, since each socket of the loop may have a handle.
+final class ShardHandle: Sendable {
     let index: Int
     let loop: any EventLoop
     let mailbox: LoopMailbox
@@ -9,6 +9,18 @@ struct ShardHandle: Sendable {
     let shard: NIOLoopBound<LoopShard>
     /// The client whose packets the calling thread or task handles. Nil if there is none, or if it is unknown.
     let sender: @Sendable () -> MailShare?
+
+    init(
+        index: Int, loop: any EventLoop, mailbox: LoopMailbox, counters: ShardCounters, shard: NIOLoopBound<LoopShard>,
+        sender: @escaping @Sendable () -> MailShare?
+    ) {
+        self.index = index
+        self.loop = loop
+        self.mailbox = mailbox
+        self.counters = counters
+        self.shard = shard
+        self.sender = sender
+    }
 
     func enqueue(_ item: LoopMailbox.Item) {
         if put(item, from: sender()) { scheduleDrain() }

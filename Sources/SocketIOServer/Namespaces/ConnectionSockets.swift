@@ -12,11 +12,11 @@ final class ConnectionSockets {
     private var others: [ServerSocket] = []
     /// The namespaces whose middleware is deciding, each with the bytes of its `auth`.
     private var joining: [(namespace: String, authBytes: Int)] = []
-    private var wasAccepted = false
     /// Nil until a packet with attachments comes. Most clients send none.
     private var reassembly: Reassembly?
     /// Whether attachments must follow.
     private var isReassembling = false
+    private var wasAccepted = false
 
     private final class Reassembly {
         var reassembler: BinaryReassembler

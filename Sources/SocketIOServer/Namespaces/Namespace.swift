@@ -25,6 +25,8 @@ public final class Namespace: Sendable {
     public let adapter: any Adapter
     let index: NamespaceIndex
     let isMain: Bool
+    /// Whether connection state recovery is on.
+    let recovers: Bool
     let acknowledgementIDs: AcknowledgementIDs
     /// The parent that made this namespace for a client. Nil if the application made it.
     let parent: ParentNamespace?
@@ -33,7 +35,7 @@ public final class Namespace: Sendable {
 
     init(
         _ name: String, index: NamespaceIndex, adapter: any Adapter, serverSideHandlers: ServerSideHandlers,
-        acknowledgementIDs: AcknowledgementIDs, parent: ParentNamespace?
+        acknowledgementIDs: AcknowledgementIDs, parent: ParentNamespace?, recovers: Bool
     ) {
         self.name = name
         self.index = index
@@ -42,6 +44,7 @@ public final class Namespace: Sendable {
         self.serverSideHandlers = serverSideHandlers
         self.acknowledgementIDs = acknowledgementIDs
         self.parent = parent
+        self.recovers = recovers
         handlers = parent?.handlers.copy() ?? NamespaceHandlers()
     }
 

@@ -8,8 +8,17 @@ final class NamespaceShard {
     var sockets: [String: ServerSocket] = [:]
     private(set) var rooms: [String: RoomShard] = [:]
     private var visitMark: UInt64 = 0
+    /// The smaller number of handlers of the last two new sockets. The next socket reserves as many, so that its table is allocated once.
+    private(set) var usualHandlers = 0
+    private var lastHandlers = 0
 
     init(index: NamespaceIndex) { self.index = index }
+
+    /// Records how many handlers a new socket has.
+    func began(handlers: Int) {
+        usualHandlers = min(handlers, lastHandlers)
+        lastHandlers = handlers
+    }
 
     var isEmpty: Bool { sockets.isEmpty && rooms.isEmpty }
 

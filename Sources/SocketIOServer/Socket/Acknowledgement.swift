@@ -9,7 +9,7 @@ public struct Acknowledgement: Sendable {
 
     public func callAsFunction(_ arguments: any JSONWritable...) {
         let id = id
-        let namespace = socket.address.namespace
+        let namespace = socket.address.namespace.name
         send { buffer in
             SocketIOEncoder.ack(id: id, namespace: namespace, into: &buffer) { writer in
                 for argument in arguments { argument.write(to: &writer) }
@@ -23,14 +23,14 @@ public struct Acknowledgement: Sendable {
         socket.send { socket in
             socket.acknowledge(id, with: arguments)
         } packet: {
-            Acknowledgement.packet(id, socket.address.namespace, arguments)
+            Acknowledgement.packet(id, socket.address.namespace.name, arguments)
         }
     }
 
     /// Sends an argument as it was received, without an attachment: no value is parsed.
     public func callAsFunction(_ argument: JSONSlice) {
         let id = id
-        let namespace = socket.address.namespace
+        let namespace = socket.address.namespace.name
         send { buffer in
             SocketIOEncoder.ack(id: id, namespace: namespace, into: &buffer) { $0.raw(argument) }
         }

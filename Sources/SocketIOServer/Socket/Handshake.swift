@@ -8,9 +8,14 @@ public import SocketIOCore
 /// A server keeps one for each connection, and most are read rarely. So a request for a WebSocket stays in its received bytes, and
 /// ``query`` and ``headers`` parse them each time. Read them once and keep what you need.
 public struct Handshake: Sendable {
-    /// The object that the client gave as `auth`.
-    public internal(set) var auth: JSONSlice?
     let request: Request
+    private var givenAuth: GivenAuth?
+
+    /// The object that the client gave as `auth`.
+    public internal(set) var auth: JSONSlice? {
+        get { givenAuth?.value }
+        set { givenAuth = newValue.map(GivenAuth.init) }
+    }
 
     public var query: [String: String] {
         switch request.form {
@@ -35,7 +40,7 @@ public struct Handshake: Sendable {
         query: [String: String] = [:], headers: HTTPHeaders = [:], address: String = "", secure: Bool = false, auth: JSONSlice? = nil
     ) {
         request = Request(form: .read(query: query, headers), address: address, secure: secure)
-        self.auth = auth
+        givenAuth = auth.map(GivenAuth.init)
     }
 
     init(_ request: Request) { self.request = request }
@@ -57,6 +62,13 @@ public struct Handshake: Sendable {
             case .bytes(let bytes): bytes.readableBytes + auth
             }
         return bytes > configuration.smallHandshakeBytes ? bytes : 0
+    }
+
+    /// Allocated only for clients that give an `auth`: each socket has a handshake, and most clients give none.
+    private final class GivenAuth: Sendable {
+        let value: JSONSlice
+
+        init(_ value: JSONSlice) { self.value = value }
     }
 
     /// Shared by a session and its sockets.

@@ -68,6 +68,13 @@ struct PendingAcknowledgements {
     }
 }
 
+/// The acknowledgements that one client owes. Allocated when the client is first asked for one.
+final class OwedAcknowledgements {
+    var pending = PendingAcknowledgements()
+    /// When the shard will have the socket check them.
+    var armedDeadline = NIODeadline.distantFuture
+}
+
 /// Numbers acknowledgements: one counter per namespace, as in the reference, so that a broadcast asks all its receivers by one number.
 final class AcknowledgementIDs: Sendable {
     private let last = Atomic<UInt64>(0)

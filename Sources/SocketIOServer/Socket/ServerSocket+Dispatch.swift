@@ -11,7 +11,7 @@ extension ServerSocket {
         connection.shard.counters.eventsReceived.add()
         guard isHolding else { return dispatch(arguments) }
         let bytes = arguments.memoryBytes
-        if take(bytes) { held.append(arguments) }
+        if take(bytes) { kept?.waiting.append(arguments) }
     }
 
     private func dispatch(_ arguments: Arguments) {
@@ -24,7 +24,7 @@ extension ServerSocket {
     private func handle(_ request: EventRequest) {
         let name = request.name
         guard name.utf8.count <= longestHandlerName, let handler = handlers[name] else {
-            unhandled?.call(request)
+            rare?.unhandled?.call(request)
             return
         }
         if let rare, rare.onceNames.remove(name) != nil {
@@ -101,25 +101,27 @@ extension ServerSocket {
     /// event may be as large as a packet; the events behind it share the limit with it.
     private func take(_ bytes: Int) -> Bool {
         let configuration = connection.shard.configuration
-        guard keptEvents < configuration.maximumHeldEvents, keptEvents == 0 || keptBytes + bytes <= configuration.maximumHeldBytes else {
+        let kept = kept ?? KeptEvents()
+        self.kept = kept
+        guard kept.count < configuration.maximumHeldEvents, kept.count == 0 || kept.bytes + bytes <= configuration.maximumHeldBytes else {
             connection.shard.logger.notice("closing a client whose events pile up", metadata: ["socket": "\(self.id)"])
             connection.close(.forcedClose, code: .policyViolation)
             return false
         }
-        keptEvents += 1
-        keptBytes += bytes
+        kept.count += 1
+        kept.bytes += bytes
         return true
     }
 
     private func giveBack(_ bytes: Int) {
-        keptEvents -= 1
-        keptBytes -= bytes
+        kept?.count -= 1
+        kept?.bytes -= bytes
     }
 
     /// The asynchronous handler has finished: the events behind it continue, even if the client has gone meanwhile.
     func resume() {
         isHolding = false
-        while !isHolding, let arguments = held.popFirst() {
+        while !isHolding, let arguments = kept?.waiting.popFirst() {
             giveBack(arguments.memoryBytes)
             dispatch(arguments)
         }
@@ -137,6 +139,14 @@ extension ServerSocket {
             for listener in self.rare?.outgoing ?? [] { listener.call(arguments) }
         }
     }
+}
+
+/// The events that wait for an asynchronous handler or are in concurrent handlers. Allocated for the first such event.
+final class KeptEvents {
+    var waiting: Deque<Arguments> = []
+    /// The number of all of them, those in concurrent handlers included.
+    var count = 0
+    var bytes = 0
 }
 
 extension Arguments {

@@ -28,13 +28,14 @@ extension ServerSocket {
     /// Handles the events that have no handler of their own. A later handler replaces an earlier one.
     public func onUnhandled(_ handler: @escaping (EventRequest) -> Void) {
         guard isConnected else { return }
-        let replaced = unhandled
-        unhandled = EventHandler(call: handler)
+        let replaced = rare?.unhandled
+        rareListeners.unhandled = EventHandler(call: handler)
         withExtendedLifetime(replaced) {}
     }
 
     func register(_ event: String, isOnce: Bool = false, _ handler: @escaping (EventRequest) -> Void) {
         guard isConnected else { return }
+        if handlers.isEmpty { handlers.reserveCapacity(members.usualHandlers) }
         let replaced = (handlers.updateValue(EventHandler(call: handler), forKey: event), latest)
         latest = nil
         if isOnce { rareListeners.onceNames.insert(event) } else { rare?.onceNames.remove(event) }
@@ -170,4 +171,5 @@ final class RareListeners {
     var outgoing: [(id: ListenerID, call: (Arguments) -> Void)] = []
     var disconnecting: [(DisconnectReason) -> Void] = []
     var error: ((any Error, EventRequest) -> Void)?
+    var unhandled: EventHandler?
 }

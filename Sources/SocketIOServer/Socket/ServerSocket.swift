@@ -13,9 +13,6 @@ public final class ServerSocket {
     public let handshake: Handshake
     /// The application's data of this socket, set by a middleware or a handler.
     public var data: (any Sendable)?
-    public private(set) var isConnected = true
-    /// Whether its end is being handled; it may still be in its rooms.
-    private var isEnding = false
 
     let connection: EngineConnection
     /// This loop's share of the namespace.
@@ -30,24 +27,23 @@ public final class ServerSocket {
     var longestHandlerName = 0
     /// The handler of the last event: most clients send the same event repeatedly.
     var latest: (name: ShortEventName, handler: EventHandler)?
-    var unhandled: EventHandler?
     /// Handlers of all events, called before the event's own.
     var catchAll: [(id: ListenerID, handler: EventHandler)] = []
     var disconnectHandlers: [(DisconnectReason) -> Void] = []
     /// State that few sockets need. Nil if none of it is needed.
     var rare: RareListeners?
-    private var acknowledgements = PendingAcknowledgements()
-    /// When the shard will have this socket check them.
-    private var armedDeadline = NIODeadline.distantFuture
-    /// Events that wait for an asynchronous handler.
-    var held: Deque<Arguments> = []
-    /// The number of events that wait or are in concurrent handlers.
-    var keptEvents = 0
-    var keptBytes = 0
-    var isHolding = false
+    /// Nil until the client is asked for an acknowledgement.
+    private var owed: OwedAcknowledgements?
+    /// Nil until an event has to wait or gets a concurrent handler.
+    var kept: KeptEvents?
     private var address: SocketReference.Address?
     /// The data that resumes this socket under connection state recovery.
     let recovery: SocketRecovery?
+    public private(set) var isConnected = true
+    /// Whether its end is being handled; it may still be in its rooms.
+    private var isEnding = false
+    /// Whether an asynchronous handler runs that later events wait for.
+    var isHolding = false
 
     /// - Parameter restored: the session that the client resumes.
     init(
@@ -59,10 +55,10 @@ public final class ServerSocket {
         self.handshake = handshake
         self.data = restored?.data ?? data
         let shard = connection.shard
-        id = restored?.socketID ?? shard.makeSessionID()
+        id = restored?.socketID ?? shard.makeSessionID().description
         recovery =
             shard.configuration.recovery == nil
-            ? nil : SocketRecovery(privateID: restored?.privateID ?? shard.makeSessionID(), isRecovered: restored != nil)
+            ? nil : SocketRecovery(privateID: restored?.privateID ?? shard.makeSessionID().description, isRecovered: restored != nil)
     }
 
     /// ``data`` as a type of the application. Nil if there is none, or if it has another type.
@@ -78,9 +74,7 @@ public final class ServerSocket {
     public var reference: SocketReference {
         if let address { return SocketReference(address: address) }
         let address = SocketReference.Address(
-            id: id, namespace: namespace.name, handle: connection.shard.handle,
-            socket: NIOLoopBound(self, eventLoop: connection.shard.loop),
-            recoveringAdapter: recovery == nil ? nil : namespace.adapter)
+            id: id, namespace: namespace, handle: connection.shard.handle, socket: NIOLoopBound(self, eventLoop: connection.shard.loop))
         // It refers to the socket, so it is kept only until the socket ends.
         if isConnected { self.address = address }
         return SocketReference(address: address)
@@ -136,6 +130,7 @@ public final class ServerSocket {
         connection.sendMessage { SocketIOEncoder.connect(namespace: namespace.name, sid: id, pid: recovery?.privateID, into: &$0) }
         for handler in namespace.catchAllHandlers { onAny(handler) }
         for handler in namespace.connectionHandlers where isConnected { handler(self) }
+        members.began(handlers: handlers.count)
     }
 
     /// Enters the rooms of an earlier socket and sends the missed events. They were within the limits then, so they are now.
@@ -233,28 +228,31 @@ public final class ServerSocket {
     func exit(_ room: String) { namespace.adapter.del(room, from: self) }
 
     func receiveAcknowledgement(_ arguments: Arguments, id: UInt64?) {
-        if let id { acknowledgements.take(id)?(arguments) }
+        if let id { owed?.pending.take(id)?(arguments) }
     }
 
     /// Whether another acknowledgement may be pending.
-    var mayAsk: Bool { acknowledgements.count < connection.shard.configuration.maximumPendingAcknowledgements }
+    var mayAsk: Bool { owed?.pending.count ?? 0 < connection.shard.configuration.maximumPendingAcknowledgements }
 
     /// Registers a pending acknowledgement.
     func ask(_ id: UInt64, until deadline: NIODeadline, _ completion: @escaping (Arguments?) -> Void) {
-        acknowledgements.add(id, deadline: deadline, completion)
-        if deadline < armedDeadline { armAcknowledgement(deadline) }
+        let owed = owed ?? OwedAcknowledgements()
+        self.owed = owed
+        owed.pending.add(id, deadline: deadline, completion)
+        if deadline < owed.armedDeadline { arm(owed, deadline) }
     }
 
-    private func armAcknowledgement(_ deadline: NIODeadline) {
-        armedDeadline = deadline
+    private func arm(_ owed: OwedAcknowledgements, _ deadline: NIODeadline) {
+        owed.armedDeadline = deadline
         connection.shard.armAcknowledgement(deadline, connection)
     }
 
     /// The earliest deadline has come. Its acknowledgement may have come in time.
     func acknowledgementsDue(now: NIODeadline) {
-        armedDeadline = .distantFuture
-        while let completion = acknowledgements.takeDue(now: now) { completion(nil) }
-        if let next = acknowledgements.nextDeadline, next < armedDeadline { armAcknowledgement(next) }
+        guard let owed else { return }
+        owed.armedDeadline = .distantFuture
+        while let completion = owed.pending.takeDue(now: now) { completion(nil) }
+        if let next = owed.pending.nextDeadline, next < owed.armedDeadline { arm(owed, next) }
     }
 
     func end(_ reason: DisconnectReason) {
@@ -267,7 +265,7 @@ public final class ServerSocket {
         isConnected = false
         address = nil
         connection.shard.counters.socketsClosed.add()
-        for completion in acknowledgements.takeAll() { completion(nil) }
+        for completion in owed?.pending.takeAll() ?? [] { completion(nil) }
         let handlers = disconnectHandlers
         disconnectHandlers = []
         for handler in handlers { handler(reason) }
@@ -281,10 +279,9 @@ public final class ServerSocket {
 
     /// Handlers and data may refer to the socket. They are released when no handler can be called any more.
     func dropHandlers() {
-        let dropped = (handlers, latest, unhandled, catchAll, data, rare)
+        let dropped = (handlers, latest, catchAll, data, rare)
         handlers = [:]
         latest = nil
-        unhandled = nil
         catchAll = []
         data = nil
         rare = nil

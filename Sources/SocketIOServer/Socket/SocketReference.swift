@@ -7,20 +7,15 @@ public struct SocketReference: Sendable, Hashable {
     /// One object per socket, so that a reference costs only a retain.
     final class Address: Sendable {
         let id: String
-        let namespace: String
+        let namespace: Namespace
         let handle: ShardHandle
         let socket: NIOLoopBound<ServerSocket>
-        /// Assigns offsets to events under connection state recovery.
-        let recoveringAdapter: (any Adapter)?
 
-        init(
-            id: String, namespace: String, handle: ShardHandle, socket: NIOLoopBound<ServerSocket>, recoveringAdapter: (any Adapter)?
-        ) {
+        init(id: String, namespace: Namespace, handle: ShardHandle, socket: NIOLoopBound<ServerSocket>) {
             self.id = id
             self.namespace = namespace
             self.handle = handle
             self.socket = socket
-            self.recoveringAdapter = recoveringAdapter
         }
     }
 
@@ -33,10 +28,11 @@ public struct SocketReference: Sendable, Hashable {
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) {
         let packet = EventPacket(event, arguments)
-        if let adapter = address.recoveringAdapter {
-            adapter.broadcast(packet, to: BroadcastOptions(rooms: [id]))
+        if address.namespace.recovers {
+            // The adapter gives the event its offset.
+            address.namespace.adapter.broadcast(packet, to: BroadcastOptions(rooms: [id]))
         } else {
-            send(EncodedPacket(packet, namespace: address.namespace))
+            send(EncodedPacket(packet, namespace: address.namespace.name))
         }
     }
 

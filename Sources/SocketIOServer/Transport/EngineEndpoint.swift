@@ -9,11 +9,11 @@ enum EngineDecision {
     /// Answer now.
     case answer(EngineAnswer)
     /// A GET or POST of a session, which lives on that shard.
-    case session(ShardHandle, sid: String, transport: EngineTransport)
+    case session(ShardHandle, sid: SessionID, transport: EngineTransport)
     /// A polling handshake.
     case open(Handshake)
     /// A WebSocket, for a session that exists or (nil) a fresh one.
-    case webSocket(Handshake, sid: String?, WebSocketRequest)
+    case webSocket(Handshake, sid: SessionID?, WebSocketRequest)
     /// Ask ``SocketIOConfiguration/allowRequest``, then carry out the wrapped decision.
     indirect case ask(Handshake, EngineDecision)
 }
@@ -39,8 +39,10 @@ final class EngineEndpoint: Sendable {
         path = EnginePath(configuration.path)
     }
 
+    /// - Parameter bytes: the received request, which the handshake keeps. If nil, it keeps the parsed fields.
     func decide(
-        _ head: HTTPRequestHead, address: String, secure: Bool, isShuttingDown: Bool, shard: (Int) -> ShardHandle?
+        _ head: HTTPRequestHead, bytes: ByteBuffer? = nil, address: String, secure: Bool, isShuttingDown: Bool,
+        shard: (Int) -> ShardHandle?
     ) -> EngineDecision {
         let (address, secure) = configuration.trustedProxies.client(of: head.headers, address: address, secure: secure)
         let query = QueryString.parameters(QueryString.split(head.uri).query)
@@ -64,13 +66,15 @@ final class EngineEndpoint: Sendable {
         do throws(EngineRequestError) {
             let request = try EngineRequest(
                 query: query, isGet: head.method == .GET, isUpgrade: isUpgrade, transports: configuration.transports)
-            if let sid = request.sid {
-                guard let index = SessionID.shard(of: sid), let shard = shard(index) else { throw EngineRequestError.sessionUnknown }
+            if let text = request.sid {
+                guard let sid = SessionID(text), let shard = shard(sid.shard) else { throw EngineRequestError.sessionUnknown }
                 if isUpgrade { return .webSocket(Handshake(), sid: sid, try webSocketRequest(head)) }
                 guard head.method == .GET || head.method == .POST else { throw EngineRequestError.badRequest }
                 return .session(shard, sid: sid, transport: request.transport)
             }
-            let handshake = Handshake(query: query, headers: head.headers, address: address, secure: secure)
+            let handshake =
+                bytes.map { Handshake(bytes: $0, address: address, secure: secure) }
+                ?? Handshake(query: query, headers: head.headers, address: address, secure: secure)
             let opening: EngineDecision = isUpgrade ? .webSocket(handshake, sid: nil, try webSocketRequest(head)) : .open(handshake)
             switch configuration.allowRequest {
             case nil: return opening
@@ -147,11 +151,18 @@ final class EngineEndpoint: Sendable {
     /// Whether the HTTP parser, too, understands that the request asks for a WebSocket. It misreads a token before a tab, and would then
     /// parse the following bytes as HTTP.
     static func asksForWebSocket(_ head: HTTPRequestHead) -> Bool {
-        guard head.method == .GET, !head.headers["connection"].contains(where: { $0.utf8.contains(UInt8(ascii: "\t")) }) else {
-            return false
+        guard head.method == .GET else { return false }
+        var namesWebSocket = false
+        var namesUpgrade = false
+        for (name, value) in head.headers {
+            if ASCIIText.equals(name, "upgrade") {
+                namesWebSocket = namesWebSocket || ASCIIText.list(value, contains: "websocket")
+            } else if ASCIIText.equals(name, "connection") {
+                guard !value.utf8.contains(UInt8(ascii: "\t")) else { return false }
+                namesUpgrade = namesUpgrade || ASCIIText.list(value, contains: "upgrade")
+            }
         }
-        return ASCIIText.list(head.headers["upgrade"], contains: "websocket")
-            && ASCIIText.list(head.headers["connection"], contains: "upgrade")
+        return namesWebSocket && namesUpgrade
     }
 
     private static func asksForVersion13(_ head: HTTPRequestHead) -> Bool {

@@ -86,14 +86,14 @@ extension HTTPFrontHandler {
         guard let response = connection.poll(responder(context)) else { return }
         var answer = endpoint.answer(response, head)
         if let cookie = endpoint.configuration.cookie {
-            answer.headers.add(name: "Set-Cookie", value: cookie.header(for: connection.sid))
+            answer.headers.add(name: "Set-Cookie", value: cookie.header(for: connection.sid.description))
         }
         give(answer)
     }
 
     /// A GET or a POST: the session answers at once, or in time through the responder.
     private func ask(
-        _ handle: ShardHandle, sid: String, transport: EngineTransport, _ head: HTTPRequestHead, _ body: ByteBuffer,
+        _ handle: ShardHandle, sid: SessionID, transport: EngineTransport, _ head: HTTPRequestHead, _ body: ByteBuffer,
         _ context: ChannelHandlerContext
     ) {
         let question: EngineQuestion
@@ -137,7 +137,7 @@ enum EngineQuestion: Sendable {
 
 extension LoopShard {
     /// A session's answer. Nil if the responder will give it.
-    func answer(_ question: EngineQuestion, sid: String, transport: EngineTransport, _ responder: EngineResponder) -> EngineResponse? {
+    func answer(_ question: EngineQuestion, sid: SessionID, transport: EngineTransport, _ responder: EngineResponder) -> EngineResponse? {
         settleDeadlines()
         guard let connection = sessions[sid] else { return .refused(.sessionUnknown) }
         guard transport == .polling, connection.session.transport == .polling else { return .refused(.badRequest) }

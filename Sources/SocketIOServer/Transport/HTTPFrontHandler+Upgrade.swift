@@ -8,15 +8,15 @@ extension HTTPFrontHandler {
     /// A session that starts on a WebSocket lives on the channel's loop.
     func openWebSocket(_ handshake: Handshake, _ request: WebSocketRequest, _ context: ChannelHandlerContext) {
         let shard = io.shard(for: context.eventLoop).shard.value
-        let link = ChannelFrameLink()
+        let handler = WebSocketHandler(io: io, secure: secure)
         let agreement = WebSocketAgreement(request, for: handshake.address, io: io)
-        let transport = shard.openWebSocket(handshake, link, agreement)
-        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), agreement, context)
+        _ = shard.openWebSocket(handshake, handler, agreement)
+        switchProtocols(to: handler, agreement, context)
     }
 
     /// A WebSocket asks to take over from polling. The session decides on its own loop.
-    func upgrade(sid: String, _ request: WebSocketRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        guard let index = SessionID.shard(of: sid), let handle = io.shard(at: index) else {
+    func upgrade(sid: SessionID, _ request: WebSocketRequest, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard let handle = io.shard(at: sid.shard) else {
             return give(endpoint.refusal(.sessionUnknown, head, closes: true))
         }
         let agreement = WebSocketAgreement(request, for: context.remoteAddress?.ipAddress ?? "", io: io)
@@ -24,11 +24,10 @@ extension HTTPFrontHandler {
             guard let connection = handle.shard.value.sessions[sid] else {
                 return give(endpoint.refusal(.sessionUnknown, head, closes: true))
             }
-            let link = ChannelFrameLink()
-            let transport = WebSocketTransport(
-                connection: connection, link: link, compression: agreement.compression(on: connection.shard))
+            let handler = WebSocketHandler(io: io, secure: secure)
+            let transport = connection.makeTransport(handler, agreement)
             let isAccepted = connection.openUpgrade(transport)
-            switchProtocols(to: WebSocketHandler(io: io, link: link, target: .local(transport), secure: secure), agreement, context)
+            switchProtocols(to: handler, agreement, context)
             if !isAccepted { transport.close(code: nil) }
             return
         }
@@ -37,7 +36,8 @@ extension HTTPFrontHandler {
         let loop = context.eventLoop
         let channel = context.channel
         let bound = NIOLoopBound(self, eventLoop: loop)
-        let outlet = NIOLoopBound(ChannelFrameLink(), eventLoop: loop)
+        let handler = NIOLoopBound(WebSocketHandler(io: io, secure: secure), eventLoop: loop)
+        let outlet = NIOLoopBound<any FrameLink>(handler.value, eventLoop: loop)
         let refusal = endpoint.refusal(.sessionUnknown, head, closes: true)
         handle.run { shard in
             guard let connection = shard.sessions[sid] else { return loop.execute { bound.value.refuseUpgrade(refusal, number) } }
@@ -47,18 +47,16 @@ extension HTTPFrontHandler {
             let remote = NIOLoopBound(transport, eventLoop: shard.loop)
             let isAccepted = connection.openUpgrade(transport)
             loop.execute {
-                bound.value.finishUpgrade(to: remote, on: handle.loop, through: outlet.value, isAccepted: isAccepted, agreement)
+                handler.value.target = .remote(remote, handle.loop)
+                bound.value.finishUpgrade(to: handler.value, agreement)
+                if !isAccepted { handle.loop.execute { remote.value.close(code: nil) } }
             }
         }
     }
 
-    private func finishUpgrade(
-        to remote: NIOLoopBound<WebSocketTransport>, on loop: any EventLoop, through link: ChannelFrameLink, isAccepted: Bool,
-        _ agreement: WebSocketAgreement
-    ) {
-        guard let context, case .upgrading = machine.phase else { return loop.execute { remote.value.inactive(error: false) } }
-        switchProtocols(to: WebSocketHandler(io: io, link: link, target: .remote(remote, loop), secure: secure), agreement, context)
-        if !isAccepted { loop.execute { remote.value.close(code: nil) } }
+    private func finishUpgrade(to handler: WebSocketHandler, _ agreement: WebSocketAgreement) {
+        guard let context, case .upgrading = machine.phase else { return handler.ended(error: false) }
+        switchProtocols(to: handler, agreement, context)
         perform()
     }
 
@@ -102,11 +100,25 @@ extension HTTPFrontHandler {
 
 extension LoopShard {
     /// A session that starts on a WebSocket. Its first packet is queued.
-    func openWebSocket(_ handshake: Handshake, _ link: ChannelFrameLink, _ agreement: WebSocketAgreement) -> WebSocketTransport {
+    ///
+    /// - Parameter response: the answer to the upgrade, which is sent first. Nil if the HTTP handlers send it.
+    func openWebSocket(
+        _ handshake: Handshake, _ handler: WebSocketHandler, _ agreement: WebSocketAgreement, response: ByteBuffer? = nil
+    ) -> WebSocketTransport {
         let connection = EngineConnection(shard: self, sid: makeSessionID(), handshake: handshake, transport: .websocket)
-        let transport = WebSocketTransport(connection: connection, link: link, compression: agreement.compression(on: self))
+        let transport = connection.makeTransport(handler, agreement)
+        if let response { _ = connection.pending.append(response) }
         connection.webSocket = transport
         connection.open()
+        return transport
+    }
+}
+
+extension EngineConnection {
+    /// The session's side of a WebSocket whose channel is on the session's loop.
+    func makeTransport(_ handler: WebSocketHandler, _ agreement: WebSocketAgreement) -> WebSocketTransport {
+        let transport = WebSocketTransport(connection: self, link: handler, compression: agreement.compression(on: shard))
+        handler.target = .local(transport)
         return transport
     }
 }

@@ -219,8 +219,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func session(_ sid: String, _ body: @escaping @Sendable (EngineConnection) -> Void) {
-        guard let index = SessionID.shard(of: sid), let handle = io.shard(at: index) else { return }
+    private func session(_ sid: SessionID, _ body: @escaping @Sendable (EngineConnection) -> Void) {
+        guard let handle = io.shard(at: sid.shard) else { return }
         handle.run { shard in if let connection = shard.sessions[sid] { body(connection) } }
     }
 

@@ -1,4 +1,5 @@
 import DequeModule
+import EngineIOCore
 import NIOCore
 import NIOHTTP1
 
@@ -45,9 +46,9 @@ struct HTTPFrontMachine {
         /// Call ``watchStall(waitingBytes:)``.
         case watchStall
         /// Tell this session that the client abandoned its GET.
-        case abortPoll(sid: String)
+        case abortPoll(sid: SessionID)
         /// End this session, whose GET waits: the server ends.
-        case endSession(sid: String)
+        case endSession(sid: SessionID)
         /// Release the place among the connections.
         case releasePlace
     }
@@ -109,7 +110,7 @@ struct HTTPFrontMachine {
     /// The number of the request that is being answered. Late answers to earlier requests are ignored.
     private(set) var requestNumber: UInt32 = 0
     /// The session whose GET waits for an answer.
-    private(set) var polledSession: String?
+    private(set) var polledSession: SessionID?
     /// The bytes counted for the request's body, until it is answered.
     var heldBodyBytes = 0
     /// How many of them a route has got.
@@ -299,7 +300,7 @@ struct HTTPFrontMachine {
     mutating func beginRequest() { requestNumber &+= 1 }
 
     /// This request is a GET that may wait for its session.
-    mutating func polls(_ sid: String) { polledSession = sid }
+    mutating func polls(_ sid: SessionID) { polledSession = sid }
 
     mutating func endPoll() { polledSession = nil }
 

@@ -135,34 +135,33 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         var rest = bytes
         rest.moveReaderIndex(forwardBy: length)
         let decision = io.endpoint.decide(
-            head, address: context.remoteAddress?.ipAddress ?? "", secure: channels.secure, isShuttingDown: io.isShuttingDown,
-            shard: { io.shard(at: $0) })
+            head, bytes: OpeningHandler.kept(bytes, length), address: context.remoteAddress?.ipAddress ?? "", secure: channels.secure,
+            isShuttingDown: io.isShuttingDown, shard: { io.shard(at: $0) })
         guard case .webSocket(let handshake, let sid, let request) = decision else { return layHTTP(rest, context, (head, decision)) }
         if let sid {
             // Otherwise the session lives on another loop, or does not exist.
-            guard SessionID.shard(of: sid) == shard.index, let connection = shard.sessions[sid] else {
+            guard sid.shard == shard.index, let connection = shard.sessions[sid] else {
                 return layHTTP(rest, context, (head, decision))
             }
             let agreement = WebSocketAgreement(request, for: connection.handshake.address, io: io)
-            let link = ChannelFrameLink(response: agreement.response)
-            let transport = WebSocketTransport(connection: connection, link: link, compression: agreement.compression(on: shard))
+            let handler = WebSocketHandler(io: io, secure: channels.secure, isFirst: true)
+            let transport = connection.makeTransport(handler, agreement)
+            handler.write(agreement.response(in: shard.takeSpare()))
             let isAccepted = connection.openUpgrade(transport)
-            takeOver(transport, link, rest: rest, context)
+            takeOver(handler, rest: rest, context) {}
             if !isAccepted { transport.close(code: nil) }
         } else {
-            let handshake = Handshake(
-                bytes: OpeningHandler.kept(bytes, length), address: handshake.address, secure: handshake.secure)
             guard io.openSession(for: handshake, polls: false) else {
                 let refusal = io.endpoint.refusal(.overloaded, head, closes: true, handshake: .overloaded)
                 return layHTTP(rest, context, (head, .answer(refusal)))
             }
             shard.counters.handshakes.add(.accepted)
             let agreement = WebSocketAgreement(request, for: handshake.address, io: io)
-            let link = ChannelFrameLink(response: agreement.response)
-            let transport = shard.openWebSocket(handshake, link, agreement)
+            let handler = WebSocketHandler(io: io, secure: channels.secure, isFirst: true)
+            let response = agreement.response(in: shard.takeSpare())
+            let transport = shard.openWebSocket(handshake, handler, agreement, response: response)
             // Together with the response, in one write.
-            transport.flush()
-            takeOver(transport, link, rest: rest, context)
+            takeOver(handler, rest: rest, context) { transport.flush() }
         }
     }
 
@@ -177,8 +176,8 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
         return ByteBuffer(bytes: bytes.readableBytesView.prefix(length))
     }
 
-    private func takeOver(_ transport: WebSocketTransport, _ link: ChannelFrameLink, rest: ByteBuffer, _ context: ChannelHandlerContext) {
-        let handler = WebSocketHandler(io: io, link: link, target: .local(transport), secure: channels.secure, isFirst: true)
+    /// - Parameter write: called when the handler is in the pipeline, before it reads on.
+    private func takeOver(_ handler: WebSocketHandler, rest: ByteBuffer, _ context: ChannelHandlerContext, write: () -> Void) {
         stopWaiting()
         channels.fallback.abandon()
         handler.ownsPlace = takePlace()
@@ -190,6 +189,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
             handler.ended(error: true)
             return context.close(promise: nil)
         }
+        write()
         operations.removeHandler(context: context, promise: nil)
         handler.begin(with: rest)
     }

@@ -4,7 +4,7 @@ import NIOCore
 /// through its handler. A write through the pipeline could reach the HTTP handlers of a connection that ended during its upgrade.
 final class RemoteFrameLink: FrameLink {
     private let channel: any Channel
-    private let outlet: NIOLoopBound<ChannelFrameLink>
+    private let outlet: NIOLoopBound<any FrameLink>
     private let loop: any EventLoop
     /// Bytes on their way to the channel's loop.
     private var bytesOnTheWay = 0
@@ -16,7 +16,7 @@ final class RemoteFrameLink: FrameLink {
     /// - Parameters:
     ///   - outlet: the link on the channel's loop.
     ///   - loop: the session's.
-    init(channel: any Channel, outlet: NIOLoopBound<ChannelFrameLink>, loop: any EventLoop) {
+    init(channel: any Channel, outlet: NIOLoopBound<any FrameLink>, loop: any EventLoop) {
         self.channel = channel
         self.outlet = outlet
         self.loop = loop

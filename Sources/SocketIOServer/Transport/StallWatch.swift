@@ -46,7 +46,20 @@ struct StallWatch {
 /// Detects a client that does not take the bytes in the kernel's buffer. It checks with each ping: a client may answer pings without
 /// reading, and the channel's queue stays empty until the kernel's buffer is full, which may be megabytes.
 struct IntakeWatch {
-    private var mark: (sent: Int, taken: Int, time: NIODeadline)?
+    /// An object, so that connections without waiting bytes store only a word.
+    private final class Mark {
+        let sent: Int
+        let taken: Int
+        let time: NIODeadline
+
+        init(sent: Int, taken: Int, time: NIODeadline) {
+            self.sent = sent
+            self.taken = taken
+            self.time = time
+        }
+    }
+
+    private var mark: Mark?
 
     /// Returns whether the client is stalled: since the last check it has taken neither 64 KiB nor all of the waiting bytes.
     ///
@@ -60,7 +73,7 @@ struct IntakeWatch {
         }
         let taken = sent - waiting
         guard let mark, taken < min(mark.sent, mark.taken + StallWatch.minimumBytes) else {
-            self.mark = (sent, taken, now)
+            self.mark = Mark(sent: sent, taken: taken, time: now)
             return false
         }
         return now - mark.time >= interval

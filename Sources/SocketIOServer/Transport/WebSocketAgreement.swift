@@ -47,8 +47,10 @@ struct WebSocketAgreement: Sendable {
     }
 
     /// The whole answer (RFC 6455 §4.2.2).
-    var response: ByteBuffer {
-        var buffer = ByteBuffer()
+    ///
+    /// - Parameter buffer: an empty buffer to write into.
+    func response(in buffer: ByteBuffer) -> ByteBuffer {
+        var buffer = buffer
         buffer.reserveCapacity(300)
         buffer.writeStaticString(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")

@@ -17,8 +17,6 @@ final class WebSocketTransport: TurnTaker {
     }
 
     let link: any FrameLink
-    /// Kept by the connection.
-    var role = Role.none
     private let connection: EngineConnection
     /// The agreed compression. Nil if messages are not compressed.
     private let compressed: TransportCompression?
@@ -27,6 +25,8 @@ final class WebSocketTransport: TurnTaker {
     private var decoder: WebSocketDecoder?
     /// Bytes of an incomplete frame, or of packets that the connection has not taken yet.
     private var partial = ByteBuffer()
+    /// Kept by the connection.
+    var role = Role.none
     private var isClosed = false
     /// Whether the connection's turn is over, so that it continues in a later one. Meanwhile its channel does not read.
     private var isPaused = false
@@ -34,8 +34,8 @@ final class WebSocketTransport: TurnTaker {
     /// Whether the channel ended while packets wait; they are taken first.
     private var endsWithError: Bool?
     /// Counts complete messages while a deadline for a fragmented one is set.
-    private var messages = 0
-    private var messagesAtDeadline: Int?
+    private var messages: UInt32 = 0
+    private var messagesAtDeadline: UInt32?
 
     init(connection: EngineConnection, link: any FrameLink, compression: TransportCompression? = nil) {
         compressed = compression

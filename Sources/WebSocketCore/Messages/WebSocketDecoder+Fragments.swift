@@ -1,52 +1,49 @@
 import NIOCore
 
-/// Messages in more than one frame, and frames in more than one piece.
-extension WebSocketDecoder {
-    /// Consumes a data frame's header; its payload follows piece by piece.
-    mutating func begin(_ header: FrameHeader, _ input: inout ByteBuffer) {
-        input.moveReaderIndex(forwardBy: header.headerBytes)
-        if header.opcode == .continuation {
-            self.fragments += 1
-        } else {
-            self.messageOpcode = header.opcode
-            self.messageBits = header.reservedBits
-            self.fragments = 1
-            self.validator = UTF8Validator()
-        }
-        self.state = .withinFrame(remaining: header.payloadBytes, mask: header.mask, isFinal: header.isFinal)
+/// A message in more than one frame, or in a frame that comes in more than one piece.
+struct GatheredMessage {
+    /// The bytes of the current frame's payload that have not arrived.
+    var remaining: Int
+    /// The frame's mask, rotated to the next byte.
+    var mask: UInt32
+    /// Whether the current frame is the message's last.
+    var isFinal: Bool
+    let opcode: WebSocketOpcode
+    /// The reserved bits of the first frame.
+    let reservedBits: WebSocketReservedBits
+    var fragments = 1
+    /// The message so far.
+    var bytes = ByteBuffer()
+    var validator = UTF8Validator()
+
+    init(_ header: FrameHeader) {
+        self.remaining = header.payloadBytes
+        self.mask = header.mask
+        self.isFinal = header.isFinal
+        self.opcode = header.opcode
+        self.reservedBits = header.reservedBits
     }
 
-    /// Moves what is there of a frame's payload into the message.
-    /// - Returns: The message, when this was its end.
-    mutating func continueFrame(
-        _ input: inout ByteBuffer, remaining: Int, mask: UInt32, isFinal: Bool
-    ) throws(WebSocketProtocolError) -> WebSocketEvent? {
-        let count = min(remaining, input.readableBytes)
-        if count > 0 {
-            // What an extension transformed is text only afterwards.
-            let isText = self.messageOpcode == .text && self.messageBits.isEmpty
-            guard self.gather(&input, count: count, mask: mask, isText: isText) else { throw self.fail(.invalidUTF8) }
-        }
-        guard count == remaining else {
-            self.state = .withinFrame(remaining: remaining - count, mask: Masking.advance(mask, by: count), isFinal: isFinal)
-            return nil
-        }
-        self.state = .betweenFrames
-        guard isFinal, let opcode = self.messageOpcode else { return nil }
-        guard opcode == .binary || self.validator.isComplete else { throw self.fail(.invalidUTF8) }
-        let message = self.message
-        self.message = ByteBuffer()
-        self.messageOpcode = nil
-        if !self.messageBits.isEmpty { return .extended(opcode, self.messageBits, message) }
-        return opcode == .binary ? .binary(message) : .text(message)
+    /// Begins the next frame of the same message.
+    mutating func goOn(with header: FrameHeader) {
+        self.remaining = header.payloadBytes
+        self.mask = header.mask
+        self.isFinal = header.isFinal
+        self.fragments += 1
     }
 
-    /// The buffer grows by doubling as bytes arrive, never by what a header announces: a header costs a peer nothing.
+    /// Moves the available bytes of the frame's payload into the message. The buffer grows by doubling as bytes arrive, not by the length in
+    /// a header, since a header costs a peer nothing.
     /// - Returns: Whether the message can still be valid text.
-    private mutating func gather(_ input: inout ByteBuffer, count: Int, mask: UInt32, isText: Bool) -> Bool {
+    mutating func take(from input: inout ByteBuffer) -> Bool {
+        let count = min(self.remaining, input.readableBytes)
+        guard count > 0 else { return true }
+        let mask = self.mask
+        // A message that an extension transformed is text only after the transformation is undone.
+        let isText = self.opcode == .text && self.reservedBits.isEmpty
         var validator = self.validator
         var isValid = true
-        self.message.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+        self.bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
             input.withUnsafeReadableBytes { source in
                 guard let from = source.baseAddress, let to = target.baseAddress else { return }
                 let isASCII = Masking.copy(from: from, to: to, count: count, mask: mask)
@@ -57,7 +54,36 @@ extension WebSocketDecoder {
             return count
         }
         self.validator = validator
+        self.remaining -= count
+        self.mask = Masking.advance(mask, by: count)
         input.moveReaderIndex(forwardBy: count)
         return isValid
+    }
+}
+
+extension WebSocketDecoder {
+    /// Consumes a data frame's header; its payload follows piece by piece.
+    mutating func begin(_ header: FrameHeader, _ input: inout ByteBuffer) {
+        input.moveReaderIndex(forwardBy: header.headerBytes)
+        if header.opcode == .continuation {
+            self.gathered[0].goOn(with: header)
+        } else {
+            self.gathered = [GatheredMessage(header)]
+        }
+        self.state = .withinFrame
+    }
+
+    /// Takes the available bytes of a frame's payload.
+    /// - Returns: The message, when this was its end.
+    mutating func continueFrame(_ input: inout ByteBuffer) throws(WebSocketProtocolError) -> WebSocketEvent? {
+        guard self.gathered[0].take(from: &input) else { throw self.fail(.invalidUTF8) }
+        guard self.gathered[0].remaining == 0 else { return nil }
+        self.state = .betweenFrames
+        guard self.gathered[0].isFinal else { return nil }
+        let message = self.gathered.removeLast()
+        self.gathered = []
+        if message.opcode == .text, !message.validator.isComplete { throw self.fail(.invalidUTF8) }
+        if !message.reservedBits.isEmpty { return .extended(message.opcode, message.reservedBits, message.bytes) }
+        return message.opcode == .binary ? .binary(message.bytes) : .text(message.bytes)
     }
 }

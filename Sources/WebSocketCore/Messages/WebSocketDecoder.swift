@@ -9,24 +9,19 @@ public struct WebSocketDecoder: Sendable {
     /// Longer messages get a buffer of their own, so that the scratch buffer stays small and a message held on to pins little memory.
     static let maximumScratchBytes = 65_535
 
+    let limits: WebSocketLimits
+    /// The message that has begun and not ended, if there is one. An array, because it takes a single word while it is empty, as it is for
+    /// nearly all connections.
+    var gathered: [GatheredMessage] = []
     let role: WebSocketRole
     /// The bits that negotiated extensions use; all others are refused.
     let extensions: WebSocketReservedBits
-    let limits: WebSocketLimits
     var state = State.betweenFrames
-    /// The opcode of the message whose fragments are being gathered.
-    var messageOpcode: WebSocketOpcode?
-    /// The reserved bits of that message's first frame.
-    var messageBits: WebSocketReservedBits = []
-    var fragments = 0
-    /// The message so far.
-    var message = ByteBuffer()
-    var validator = UTF8Validator()
 
     enum State {
         case betweenFrames
-        /// Within a frame whose payload did not arrive whole. The mask is rotated to the next byte.
-        case withinFrame(remaining: Int, mask: UInt32, isFinal: Bool)
+        /// Within a frame whose payload did not arrive whole.
+        case withinFrame
         /// After a close frame or a violation: what follows has no meaning.
         case finished
     }
@@ -42,7 +37,7 @@ public struct WebSocketDecoder: Sendable {
     }
 
     /// Whether a message has begun and its end has not arrived: a caller gives it a total deadline.
-    public var isWithinMessage: Bool { self.messageOpcode != nil }
+    public var isWithinMessage: Bool { !self.gathered.isEmpty }
 
     /// Whether a close frame or a violation ended the stream. Everything after it is discarded.
     public var isFinished: Bool {
@@ -67,9 +62,9 @@ public struct WebSocketDecoder: Sendable {
             case .finished:
                 input.moveReaderIndex(to: input.writerIndex)
                 return nil
-            case .withinFrame(let remaining, let mask, let isFinal):
-                guard input.readableBytes > 0 || remaining == 0 else { return nil }
-                if let event = try self.continueFrame(&input, remaining: remaining, mask: mask, isFinal: isFinal) { return event }
+            case .withinFrame:
+                guard input.readableBytes > 0 || self.gathered[0].remaining == 0 else { return nil }
+                if let event = try self.continueFrame(&input) { return event }
             case .betweenFrames:
                 let role = self.role, extensions = self.extensions
                 switch input.withUnsafeReadableBytes({ FrameHeader.parse($0, role: role, extensions: extensions) }) {
@@ -84,7 +79,7 @@ public struct WebSocketDecoder: Sendable {
                         guard input.readableBytes >= header.headerBytes &+ header.payloadBytes else { return nil }
                         return try self.control(header, &input, &scratch)
                     }
-                    if header.isFinal, self.messageOpcode == nil, header.payloadBytes <= Self.maximumScratchBytes,
+                    if header.isFinal, self.gathered.isEmpty, header.payloadBytes <= Self.maximumScratchBytes,
                         input.readableBytes >= header.headerBytes &+ header.payloadBytes
                     {
                         return try self.wholeMessage(header, &input, &scratch)
@@ -103,21 +98,21 @@ public struct WebSocketDecoder: Sendable {
 
     mutating func finish() {
         self.state = .finished
-        self.messageOpcode = nil
-        self.message = ByteBuffer()
+        self.gathered = []
     }
 
     /// What a header can violate in the light of the frames before it. It may be seen more than once while its payload arrives.
     @inline(__always)
     private mutating func check(_ header: FrameHeader) throws(WebSocketProtocolError) {
         if header.opcode.isControl { return }
+        let begun = self.gathered.first
         if header.opcode == .continuation {
-            guard self.messageOpcode != nil else { throw self.fail(.continuationWithoutStart) }
-            guard self.fragments < self.limits.maximumFragments else { throw self.fail(.tooManyFragments) }
+            guard let begun else { throw self.fail(.continuationWithoutStart) }
+            guard begun.fragments < self.limits.maximumFragments else { throw self.fail(.tooManyFragments) }
         } else {
-            guard self.messageOpcode == nil else { throw self.fail(.messageWithinMessage) }
+            guard begun == nil else { throw self.fail(.messageWithinMessage) }
         }
-        guard header.payloadBytes <= self.limits.maximumMessageBytes &- self.message.readableBytes else {
+        guard header.payloadBytes <= self.limits.maximumMessageBytes &- (begun?.bytes.readableBytes ?? 0) else {
             throw self.fail(.messageTooBig)
         }
     }

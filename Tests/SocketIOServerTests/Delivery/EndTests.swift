@@ -187,7 +187,8 @@ struct EndTests {
             for loop in [loop, group.next()] {
                 let isClosed = try await loop.submit { () -> Bool in
                     let shard = io.shard(for: loop).shard.value
-                    let connection = EngineConnection(shard: shard, sid: "x", handshake: Handshake(), transport: .websocket)
+                    let connection = EngineConnection(
+                        shard: shard, sid: shard.makeSessionID(), handshake: Handshake(), transport: .websocket)
                     connection.open()
                     return connection.session.isClosed && shard.sessions.isEmpty
                 }.get()

@@ -50,7 +50,7 @@ struct KeptTests {
                 client.socket.resume()
             }
             #expect(seen.all == Array(0..<15))
-            #expect(client.socket.keptBytes == 0)
+            #expect(client.socket.kept?.bytes == 0)
             client.socket.isHolding = true
             client.receive((0..<4).map { "42[\"x\",\($0)]" })
             #expect(io.statistics.connections == 0)

@@ -175,8 +175,8 @@ struct SeveralLoopsTests {
         let io = SocketIO()
         let client = try #require(LinkedClient(io, on: own))
         own.run()
-        let outlet = ChannelFrameLink()
-        let link = RemoteFrameLink(channel: channel, outlet: NIOLoopBound(outlet, eventLoop: other), loop: own)
+        let outlet = WebSocketHandler(io: io, secure: false)
+        let link = RemoteFrameLink(channel: channel, outlet: NIOLoopBound<any FrameLink>(outlet, eventLoop: other), loop: own)
         client.connection.webSocket = nil
         let transport = WebSocketTransport(connection: client.connection, link: link)
         client.connection.webSocket = transport

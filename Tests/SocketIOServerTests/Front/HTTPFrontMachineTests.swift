@@ -1,3 +1,4 @@
+import EngineIOCore
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -83,6 +84,9 @@ private enum FrontInput: CaseIterable {
         unwritable
     case malformed, inputClosed, quiesce, graceOver, failed, inactive, turn, deadline, stall
 
+    /// The session that is polled.
+    static let sid = SessionID(random: (1, 2), shard: 0)
+
     static func head(_ method: HTTPMethod, _ target: String, _ fields: HTTPHeaders = [:]) -> HTTPServerRequestPart {
         var headers = fields
         if headers["no-host"].isEmpty { headers.add(name: "Host", value: "x") }
@@ -107,7 +111,7 @@ private enum FrontInput: CaseIterable {
         case .end: machine.received(.end(nil))
         case .read: machine.readRequested()
         case .readComplete: machine.readComplete()
-        case .poll: if case .answering = machine.phase { machine.polls("sid") }
+        case .poll: if case .answering = machine.phase { machine.polls(Self.sid) }
         case .answer: machine.answer(Self.answer(), to: machine.requestNumber)
         case .lastAnswer: machine.answer(Self.answer(closes: true), to: machine.requestNumber)
         case .lateAnswer: machine.answer(Self.answer(), to: machine.requestNumber &- 1)
@@ -243,7 +247,7 @@ struct HTTPFrontMachineTests {
     @Test("a GET that waits is given up with its client, once")
     func abandonedPoll() {
         var owner = owner(.get, .end, .poll, .inputClosed, .inactive)
-        #expect(owner.log.filter { $0 == .abortPoll(sid: "sid") }.count == 1)
+        #expect(owner.log.filter { $0 == .abortPoll(sid: FrontInput.sid) }.count == 1)
         owner.feed(.answer)
         #expect(owner.log.filter(\.isResponse).isEmpty)
     }
@@ -331,7 +335,7 @@ struct HTTPFrontMachineTests {
 
     @Test(
         "a request without Host, or with two, gets 400 and the end",
-        arguments: [[], ["a", "b"], ["a", "a"], ["a b"], ["a:b"], ["a/"], ["é"]])
+        arguments: [[], ["a", "b"], ["a", "a"], ["a b"], ["a:b"], ["a/"], ["é"], ["a:65536"], ["a:000080"], ["a:1:1"]])
     func host(fields: [String]) {
         for version in [HTTPVersion.http1_1, .http1_0] where fields != [] || version == .http1_1 {
             var machine = owner().machine
@@ -345,7 +349,8 @@ struct HTTPFrontMachineTests {
         }
     }
 
-    @Test("other hosts are well formed", arguments: ["a", "A.example:80", "a:", "127.0.0.1:1", "[::1]:65535", "", "a_b", "a%20b"])
+    @Test(
+        "other hosts are well formed", arguments: ["a", "A.example:80", "a:", "127.0.0.1:1", "a:65535", "[::1]:65535", "", "a_b", "a%20b"])
     func goodHost(field: String) {
         var machine = owner().machine
         machine.received(.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": field])))
