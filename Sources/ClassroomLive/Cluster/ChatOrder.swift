@@ -6,6 +6,8 @@ struct ChatOrder<Message: Sendable>: Sendable {
     private(set) var next: Int?
     private var waiting: [Int: Message] = [:]
     private let maximumWaiting: Int
+    /// Another node may say anything: what a room never comes to is no sequence, and the next one is always a number.
+    static var sequences: ClosedRange<Int> { 1...(1 << 53) }
 
     /// - Parameter maximumWaiting: messages that may wait for a missing one. One more, and the missing one is given up.
     init(maximumWaiting: Int) { self.maximumWaiting = maximumWaiting }
@@ -22,6 +24,7 @@ struct ChatOrder<Message: Sendable>: Sendable {
     ///
     /// - Returns: the messages to deliver now, in order.
     mutating func receive(_ message: Message, sequence: Int) -> [Message] {
+        guard Self.sequences.contains(sequence) else { return [] }
         if let next, sequence < next { return [] }
         waiting[sequence] = message
         if waiting.count > maximumWaiting { return giveUpGap() }
@@ -34,7 +37,7 @@ struct ChatOrder<Message: Sendable>: Sendable {
         guard next == nil else { return [] }
         let old = waiting.keys.filter { $0 <= last }.sorted()
         let messages = old.compactMap { waiting.removeValue(forKey: $0) }
-        next = last + 1
+        next = min(max(0, last), Self.sequences.upperBound) + 1
         return messages + takeReady()
     }
 

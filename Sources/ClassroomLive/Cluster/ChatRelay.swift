@@ -49,9 +49,10 @@ final class ChatRelay: Sendable {
         namespace.onServerSide(Self.eventName) { [weak self] event in
             let arguments = event.arguments
             guard arguments.count == 3, let roomID = arguments[0].string, Identifier.isValid(roomID), let sequence = arguments[1].int,
-                sequence > 0, arguments[2].kind == .object
+                sequence > 0, arguments[2].kind == .object, arguments[2].bytes.readableBytes <= Self.maximumMessageBytes
             else { return }
-            self?.deliver(arguments[2], sequence, to: roomID)
+            // A copy: what it came in may be much larger, and it may wait.
+            self?.deliver(JSONSlice(unchecked: ByteBuffer(buffer: arguments[2].bytes)), sequence, to: roomID)
         }
         namespace.onServerSide(Self.healEventName) { [weak self] _ in self?.healAll() }
     }
@@ -162,6 +163,8 @@ final class ChatRelay: Sendable {
         }
     }
 
+    /// Longer than any message that a node shares.
+    static let maximumMessageBytes = 1 << 16
     /// Messages of a room that may wait for a missing one.
     static let maximumWaiting = 256
     /// How long to wait for a missing message before the store is asked.

@@ -13,7 +13,7 @@ public struct RedisStreamEntry: Sendable, Hashable {
     }
 
     /// The first field with a name.
-    public subscript(name: String) -> ByteBuffer? { self.fields.first { $0.name == name }?.value }
+    public subscript(name: String) -> ByteBuffer? { self.fields.first { $0.name.utf8.elementsEqual(name.utf8) }?.value }
 
     public static func == (one: Self, other: Self) -> Bool {
         one.id == other.id && one.fields.elementsEqual(other.fields) { $0.name == $1.name && $0.value == $1.value }

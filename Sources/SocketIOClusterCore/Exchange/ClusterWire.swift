@@ -117,6 +117,7 @@ public struct ClassicWire: ClusterWire {
     public func read(
         channel: String, _ payload: ByteBuffer, limits: ClusterLimits, hasRoom: (String) -> Bool
     ) throws(ClusterCodingError) -> ClusterInput? {
+        guard channel.utf8.count <= 2 * ClusterLimits.maximumNameBytes else { throw ClusterCodingError(.tooLong) }
         if channel == self.channels.request { return try self.request(payload, limits) }
         if channel.hasPrefix(self.channels.response) { return try self.response(payload, limits) }
         guard let room = self.channels.room(of: channel), !payload.readableBytesView.starts(with: self.ownBeginning) else { return nil }

@@ -83,7 +83,7 @@ struct MessagePackReader {
         for _ in 0..<count {
             let key = try self.key()
             // A placeholder is how an attachment is written; one of the message's own would name somebody else's bytes.
-            guard key != "_placeholder" else { throw ClusterCodingError(.invalidPlaceholder) }
+            guard !key.utf8.elementsEqual("_placeholder".utf8) else { throw ClusterCodingError(.invalidPlaceholder) }
             self.output.key(key)
             try self.value(depth: depth + 1)
         }

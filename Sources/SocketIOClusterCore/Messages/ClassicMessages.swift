@@ -58,7 +58,8 @@ public struct ClassicBroadcast: Sendable, Hashable {
     public init(decoding bytes: ByteBuffer, limits: ClusterLimits = ClusterLimits()) throws(ClusterCodingError) {
         let document = try ClusterDocument(messagePack: bytes, limits: limits)
         let parts = document.root.elements
-        guard parts.count >= 3, let sender = parts[0].string else { throw ClusterCodingError(.unexpectedShape) }
+        guard parts.count >= 3, parts[0].kind == .string else { throw ClusterCodingError(.unexpectedShape) }
+        let sender = try parts[0].name()
         var packet = try ClusterPacket(parts[1], in: document)
         packet.namespace = packet.namespace ?? "/"
         self.init(sender: sender, packet: packet, target: try ClusterTarget(parts[2]))
@@ -106,13 +107,12 @@ public struct ClassicRequest: Sendable, Hashable {
         let document = try ClusterDocument(bytes, limits: limits)
         let root = document.root
         func target() throws(ClusterCodingError) -> ClusterTarget { try ClusterTarget(try root.required("opts")) }
-        func rooms() throws(ClusterCodingError) -> [String] {
-            guard let rooms = root["rooms"]?.names else { throw ClusterCodingError(.unexpectedShape) }
-            return rooms
+        func rooms(_ maximum: Int = ClusterLimits.maximumRoomsOfChange) throws(ClusterCodingError) -> [String] {
+            try root.names("rooms", atMost: maximum)
         }
         let body: Body
         switch root["type"]?.int {
-        case 0: body = .sockets(rooms: try rooms())
+        case 0: body = .sockets(rooms: try rooms(ClusterLimits.maximumTargets))
         case 1: body = .allRooms
         case 2: body = .join(try target(), rooms: try rooms())
         case 3: body = .leave(try target(), rooms: try rooms())
@@ -126,7 +126,7 @@ public struct ClassicRequest: Sendable, Hashable {
         case nil: throw ClusterCodingError(.unexpectedShape)
         default: throw ClusterCodingError(.unknownMessage)
         }
-        self.init(sender: root["uid"]?.string, requestID: root["requestId"]?.string, body: body)
+        self.init(sender: try root.optionalText("uid"), requestID: try root.optionalText("requestId"), body: body)
     }
 
     /// JSON, but for a broadcast, which is MessagePack. Attachments of a server-side emit make it MessagePack too, which Node reads.
@@ -213,17 +213,14 @@ public struct ClassicResponse: Sendable, Hashable {
         let body: Body
         switch root["type"]?.int {
         case 6: body = .serverSideEmit(document.payload(root["data"] ?? .null))
-        case 8:
-            guard let count = root["clientCount"]?.int, count >= 0 else { throw ClusterCodingError(.unexpectedShape) }
-            body = .clientCount(count)
+        case 8: body = .clientCount(try root.clientCount())
         case 9: body = .acknowledgement(document.payload(root["packet"] ?? .null))
         case nil:
             if let sockets = root["sockets"] {
                 guard sockets.kind == .array else { throw ClusterCodingError(.unexpectedShape) }
                 body = .sockets(sockets.elements)
-            } else if let rooms = root["rooms"] {
-                guard let names = rooms.names else { throw ClusterCodingError(.unexpectedShape) }
-                body = .rooms(names)
+            } else if root["rooms"] != nil {
+                body = .rooms(try root.names("rooms", atMost: .max))
             } else {
                 body = .done
             }

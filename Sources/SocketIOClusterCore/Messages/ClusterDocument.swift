@@ -63,23 +63,47 @@ extension JSONSlice {
         return value
     }
 
+    /// A name that the message must have.
     func text(_ key: String) throws(ClusterCodingError) -> String {
-        guard let text = self[key]?.string else { throw ClusterCodingError(.unexpectedShape) }
+        guard let text = try self.optionalText(key) else { throw ClusterCodingError(.unexpectedShape) }
         return text
     }
 
+    /// A name that the message may have.
+    func optionalText(_ key: String) throws(ClusterCodingError) -> String? {
+        guard let value = self[key], value.kind == .string else { return nil }
+        return try value.name()
+    }
+
     /// Names of rooms: numbers are allowed in Node, and are another room's name there than their text; here they are the same.
-    var names: [String]? {
-        guard self.kind == .array else { return nil }
+    package func names(_ key: String, atMost maximum: Int) throws(ClusterCodingError) -> [String] {
+        guard let list = self[key], list.kind == .array else { throw ClusterCodingError(.unexpectedShape) }
+        guard list.count <= maximum else { throw ClusterCodingError(.tooManyNames) }
         var names: [String] = []
-        for element in self.elements {
-            switch element.kind {
-            case .string: names.append(element.string ?? "")
-            case .number: names.append(element.description)
-            default: return nil
-            }
-        }
+        for element in list.elements { names.append(try element.name()) }
         return names
+    }
+
+    /// A text or a number as a name.
+    package func name() throws(ClusterCodingError) -> String {
+        // An escape takes six bytes for one, and quotes stand around a text.
+        guard self.bytes.readableBytes <= 6 * ClusterLimits.maximumNameBytes + 2 else { throw ClusterCodingError(.tooLong) }
+        let name: String
+        switch self.kind {
+        case .string: name = self.string ?? ""
+        case .number: name = self.description
+        default: throw ClusterCodingError(.unexpectedShape)
+        }
+        guard name.utf8.count <= ClusterLimits.maximumNameBytes else { throw ClusterCodingError(.tooLong) }
+        return name
+    }
+
+    /// How many clients a server says it has asked.
+    func clientCount() throws(ClusterCodingError) -> Int {
+        guard let count = self["clientCount"]?.int, (0...ClusterLimits.maximumClients).contains(count) else {
+            throw ClusterCodingError(.unexpectedShape)
+        }
+        return count
     }
 }
 

@@ -103,9 +103,9 @@ public struct ClusterMessage: Sendable, Hashable {
         switch type {
         case 3:
             return .broadcast(
-                try ClusterPacket(try data.required("packet"), in: document), try target(), requestID: data["requestId"]?.string)
+                try ClusterPacket(try data.required("packet"), in: document), try target(), requestID: try data.optionalText("requestId"))
         case 4, 5:
-            guard let rooms = data["rooms"]?.names else { throw ClusterCodingError(.unexpectedShape) }
+            let rooms = try data.names("rooms", atMost: ClusterLimits.maximumRoomsOfChange)
             return type == 4 ? .join(try target(), rooms: rooms) : .leave(try target(), rooms: rooms)
         case 6: return .disconnect(try target(), close: data["close"]?.bool ?? false)
         case 7: return .fetchSockets(try target(), requestID: try data.text("requestId"))
@@ -114,12 +114,10 @@ public struct ClusterMessage: Sendable, Hashable {
             return .socketsFetched(sockets.elements, requestID: try data.text("requestId"))
         case 9:
             guard let packet = data["packet"], packet.kind == .array, packet.count > 0 else { throw ClusterCodingError(.unexpectedShape) }
-            return .serverSideEmit(document.payload(packet), requestID: data["requestId"]?.string)
+            return .serverSideEmit(document.payload(packet), requestID: try data.optionalText("requestId"))
         case 10:
             return .serverSideEmitAnswered(document.payload(data["packet"] ?? .null), requestID: try data.text("requestId"))
-        case 11:
-            guard let count = data["clientCount"]?.int, count >= 0 else { throw ClusterCodingError(.unexpectedShape) }
-            return .clientCount(count, requestID: try data.text("requestId"))
+        case 11: return .clientCount(try data.clientCount(), requestID: try data.text("requestId"))
         default: return .acknowledged(document.payload(data["packet"] ?? .null), requestID: try data.text("requestId"))
         }
     }

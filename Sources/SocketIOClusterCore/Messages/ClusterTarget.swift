@@ -14,8 +14,10 @@ public struct ClusterTarget: Sendable, Hashable {
     }
 
     init(_ json: JSONSlice) throws(ClusterCodingError) {
-        guard let rooms = json["rooms"]?.names, let except = json["except"]?.names else { throw ClusterCodingError(.unexpectedShape) }
-        self.init(rooms: rooms, except: except, flags: json["flags"].map(ClusterFlags.init) ?? ClusterFlags())
+        self.init(
+            rooms: try json.names("rooms", atMost: ClusterLimits.maximumTargets),
+            except: try json.names("except", atMost: ClusterLimits.maximumTargets),
+            flags: json["flags"].map(ClusterFlags.init) ?? ClusterFlags())
     }
 
     func write(to writer: inout JSONWriter, withFlags: Bool) {
@@ -79,7 +81,7 @@ public struct ClusterPacket: Sendable, Hashable {
         guard json["type"]?.int == Self.eventType, let data = json["data"], data.kind == .array, data.count > 0 else {
             throw ClusterCodingError(.unexpectedShape)
         }
-        self.init(payload: document.payload(data), namespace: json["nsp"]?.string)
+        self.init(payload: document.payload(data), namespace: try json.optionalText("nsp"))
     }
 
     func write(to writer: inout JSONWriter) {

@@ -29,7 +29,8 @@ extension ClusterMessage {
     public init(
         streamEntry entry: RedisStreamEntry, limits: ClusterLimits = ClusterLimits()
     ) throws(ClusterCodingError) {
-        guard let sender = entry["uid"], let namespace = entry["nsp"],
+        guard let sender = entry["uid"], sender.readableBytes <= ClusterLimits.maximumNameBytes,
+            let namespace = entry["nsp"], namespace.readableBytes <= ClusterLimits.maximumNameBytes,
             let type = entry["type"].flatMap({ Int(String(buffer: $0)) })
         else { throw ClusterCodingError(.unexpectedShape) }
         let document = try entry["data"].map { data throws(ClusterCodingError) in
@@ -82,9 +83,10 @@ public struct RecoverySession: Sendable, Hashable {
 
     public init(decoding text: ByteBuffer, limits: ClusterLimits = ClusterLimits()) throws(ClusterCodingError) {
         let document = try ClusterDocument(messagePack: try StreamText.bytes(text, limits), limits: limits)
-        guard let rooms = document.root["rooms"]?.names else { throw ClusterCodingError(.unexpectedShape) }
         self.init(
-            socketID: try document.root.text("sid"), privateID: try document.root.text("pid"), rooms: rooms,
+            socketID: try document.root.text("sid"), privateID: try document.root.text("pid"),
+            // Its own id is among them.
+            rooms: try document.root.names("rooms", atMost: ClusterLimits.maximumTargets),
             data: document.payload(document.root["data"] ?? .null))
     }
 

@@ -68,12 +68,10 @@ extension SocketDescription {
     }
 
     init(clusterJSON json: JSONSlice) throws(ClusterCodingError) {
-        guard let id = json["id"]?.string, let rooms = json["rooms"], rooms.kind == .array else {
-            throw ClusterCodingError(.unexpectedShape)
-        }
+        guard let id = json["id"] else { throw ClusterCodingError(.unexpectedShape) }
         self.init(
-            id: id, handshake: Handshake(clusterJSON: json["handshake"] ?? .null), rooms: Set(rooms.elements.map(\.roomName)),
-            data: json["data"])
+            id: try id.name(), handshake: Handshake(clusterJSON: json["handshake"] ?? .null),
+            rooms: Set(try json.names("rooms", atMost: ClusterLimits.maximumTargets)), data: json["data"])
     }
 }
 
@@ -95,9 +93,6 @@ extension JSONSlice {
         }
         self.init(unchecked: writer.buffer)
     }
-
-    /// Node allows numbers as names of rooms.
-    var roomName: String { string ?? description }
 }
 
 extension Handshake {
@@ -125,7 +120,10 @@ extension Handshake {
     fileprivate init(clusterJSON json: JSONSlice) {
         func texts(_ key: String) -> [(String, String)] {
             guard let object = json[key], object.kind == .object else { return [] }
-            return object.members.compactMap { member in member.value.string.map { (member.key, $0) } }
+            return object.members.compactMap { member in
+                guard member.key.utf8.count <= ClusterLimits.maximumNameBytes else { return nil }
+                return member.value.string.map { (member.key, $0) }
+            }
         }
         self.init(
             query: Dictionary(texts("query"), uniquingKeysWith: { _, last in last }), headers: HTTPHeaders(texts("headers")),

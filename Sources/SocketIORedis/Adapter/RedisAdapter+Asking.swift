@@ -10,7 +10,7 @@ extension RedisAdapter {
     public func serverCount() async throws -> Int {
         let reply = try await redis.send(wire.serverCount, timeout: nil)
         guard let count = reply.elements?.last?.integer else { throw RedisError(.unexpectedReply, "PUBSUB") }
-        return Int(clamping: count)
+        return Int(clamping: max(0, count))
     }
 
     public func fetchSockets(_ options: BroadcastOptions) async throws -> [SocketDescription] {

@@ -88,7 +88,8 @@ final class EventStream: Sendable {
     }
 
     private func hand(_ entry: RedisStreamEntry) {
-        guard let namespace = entry["nsp"].map({ String(buffer: $0) }) else { return }
+        guard let name = entry["nsp"], name.readableBytes <= ClusterLimits.maximumNameBytes else { return }
+        let namespace = String(buffer: name)
         state.withLockedValue { $0.adapters[namespace] }?.receive(entry)
     }
 }
@@ -142,7 +143,7 @@ extension RedisAdapter {
         var last = offset.text
         while true {
             let entries = try await redis.streamRange(settings.streamName, from: "(\(last)", count: 1_000)
-            for entry in entries where entry["nsp"].map({ String(buffer: $0) }) == local.namespace {
+            for entry in entries where entry["nsp"]?.readableBytesView.elementsEqual(local.namespace.utf8) == true {
                 guard case .broadcast(let packet, let target, requestID: nil) = try ClusterMessage(streamEntry: entry).body,
                     !target.flags.isVolatile, session.concerns(target)
                 else { continue }

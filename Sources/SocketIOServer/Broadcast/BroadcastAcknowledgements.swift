@@ -27,7 +27,9 @@ struct BroadcastAnswers {
     var missing: Int? { countedServers >= servers ? max(clients - answers.count, 0) : nil }
 
     mutating func count(_ clients: Int) {
-        self.clients += clients
+        // Another server may say anything.
+        let (sum, isTooLarge) = self.clients.addingReportingOverflow(max(0, clients))
+        self.clients = isTooLarge ? .max : sum
         countedServers += 1
     }
 

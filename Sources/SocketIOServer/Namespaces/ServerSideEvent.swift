@@ -25,6 +25,8 @@ public struct ServerSideEvent: Sendable {
 final class ServerSideHandlers: Sendable {
     /// Nil after the namespace has ended.
     private let handlers = NIOLockedValueBox<[String: @Sendable (ServerSideEvent) -> Void]?>([:])
+    /// Bytes of a name that is looked up. Hashing a text normalises it, in quadratic time where one letter has many marks.
+    private static let maximumNameBytes = 1_024
 
     /// A later handler of the same event replaces an earlier one.
     func register(_ event: String, _ handler: @escaping @Sendable (ServerSideEvent) -> Void) {
@@ -34,6 +36,7 @@ final class ServerSideHandlers: Sendable {
     }
 
     func receive(_ event: ServerSideEvent) {
+        guard event.name.utf8.count <= ServerSideHandlers.maximumNameBytes else { return }
         let handler = handlers.withLockedValue { $0?[event.name] }
         handler?(event)
     }

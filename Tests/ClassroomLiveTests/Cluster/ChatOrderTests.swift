@@ -35,6 +35,24 @@ struct ChatOrderTests {
         #expect(rest == [6, 7])
     }
 
+    @Test("a sequence that no room comes to is ignored, and behind the largest one nothing overflows")
+    func impossibleSequences() {
+        var order = order(after: 4)
+        for sequence in [Int.max, Int.max - 1, Int.max - 2, Int.max - 3, .min, 0, -1, ChatOrder<Int>.sequences.upperBound + 1] {
+            let delivered = order.receive(sequence, sequence: sequence)
+            #expect(delivered == [])
+        }
+        #expect(!order.hasGap)
+        let last = ChatOrder<Int>.sequences.upperBound
+        let delivered = (0...3).map { order.receive($0, sequence: last - 3 + $0) }
+        #expect(delivered == [[], [], [], [0, 1, 2, 3]])
+        for stored in [Int.max, .min] {
+            var order = ChatOrder<Int>(maximumWaiting: 3)
+            let first = order.begin(after: stored)
+            #expect(first == [] && order.next != nil)
+        }
+    }
+
     @Test("so many messages wait for a missing one; with one more it is given up")
     func limit() {
         var order = order(after: 0)
