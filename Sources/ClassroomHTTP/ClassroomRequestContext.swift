@@ -2,17 +2,18 @@ import Classroom
 package import Hummingbird
 import Logging
 import NIOCore
+import SocketIOServer
 
 /// The context of one HTTP request.
 package struct ClassroomRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The sender; set by ``BearerTokenMiddleware``.
     var user: User?
-    /// The client's address, without the port.
+    /// Whose share of limits per address the request counts to.
     let address: String
 
     package init(source: ApplicationRequestContextSource) {
-        address = source.channel.remoteAddress?.ipAddress ?? ""
+        address = AddressBlock.of(source.channel.remoteAddress?.ipAddress ?? "")
         coreContext = CoreRequestContextStorage(source: source)
     }
 

@@ -18,7 +18,7 @@ public final class SocketIO: Sendable {
         var isShuttingDown = false
         var channels = 0
         var sessions = 0
-        /// Sessions that poll, by the address that opened them.
+        /// Sessions that poll, by the ``AddressBlock`` that opened them.
         var pollingByAddress: [String: Int] = [:]
     }
 
@@ -229,11 +229,12 @@ public final class SocketIO: Sendable {
     /// - Parameter handshakeBytes: the bytes to count in ``handshakes``.
     func openSession(from address: String, polls: Bool, handshakeBytes: Int) -> Bool {
         guard handshakes.keep(handshakeBytes, insteadOf: 0, from: address) else { return false }
+        let block = AddressBlock.of(address)
         let isOpen = state.withLockedValue { state in
             guard state.sessions < configuration.maximumSessions, !state.isShuttingDown else { return false }
-            let polling = state.pollingByAddress[address, default: 0]
+            let polling = state.pollingByAddress[block, default: 0]
             guard !polls || polling < configuration.maximumPollingSessionsPerAddress else { return false }
-            if polls { state.pollingByAddress[address] = polling + 1 }
+            if polls { state.pollingByAddress[block] = polling + 1 }
             state.sessions += 1
             return true
         }
@@ -243,9 +244,10 @@ public final class SocketIO: Sendable {
 
     /// A session of this address ends, or has a WebSocket now.
     func stopsPolling(from address: String) {
+        let block = AddressBlock.of(address)
         state.withLockedValue { state in
-            guard let count = state.pollingByAddress[address] else { return }
-            state.pollingByAddress[address] = count > 1 ? count - 1 : nil
+            guard let count = state.pollingByAddress[block] else { return }
+            state.pollingByAddress[block] = count > 1 ? count - 1 : nil
         }
     }
 

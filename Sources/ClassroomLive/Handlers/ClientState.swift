@@ -8,7 +8,7 @@ final class ClientState {
     let id: String
     let reference: SocketReference
     let eventLoop: any EventLoop
-    /// The client's address.
+    /// Whose share of limits per address the client counts to.
     let address: String
     let queue: RequestQueue<ClientRequest>
 
@@ -42,7 +42,7 @@ final class ClientState {
         id = socket.id
         reference = socket.reference
         eventLoop = socket.eventLoop
-        address = socket.handshake.address
+        address = AddressBlock.of(socket.handshake.address)
         queue = RequestQueue(limit: queueLimit)
         self.presence = presence
         self.tokens = tokens

@@ -10,12 +10,13 @@ extension RequestPipeline {
         guard let token = token.string else { throw Self.connectError(.invalidToken) }
         // The packet is kept while its sign-in waits.
         let bytes = (request.handshake.auth?.bytes.readableBytes ?? 0) + RequestMemory.signInOverhead
-        let holder = "address:\(request.handshake.address)"
+        let address = AddressBlock.of(request.handshake.address)
+        let holder = "address:\(address)"
         guard memory.reserve(bytes, for: holder) else { throw Self.connectError(Self.tooManySignIns) }
         defer { memory.release(bytes, for: holder) }
         do {
             guard TokenLimits.accepts(token),
-                let user = try await verify(token, socketID: nil, address: request.handshake.address)
+                let user = try await verify(token, socketID: nil, address: address)
             else { throw ClassroomError.invalidToken }
             guard presence.hasRoom(for: user.id) else { throw Self.tooManySockets }
             request.data = SignedIn(user: user, token: token)

@@ -76,7 +76,7 @@ public struct TrustedProxies: Sendable, Hashable {
     }
 
     /// The bytes of an address; an IPv4 address that IPv6 carries (RFC 4291 §2.5.5.2) is one.
-    private static func bytes(of address: String) -> [UInt8]? {
+    static func bytes(of address: String) -> [UInt8]? {
         guard address.utf8.count <= 45, let parsed = try? SocketAddress(ipAddress: address, port: 0) else { return nil }
         // `sockaddr_in` has the address behind four bytes, `sockaddr_in6` behind eight, on all systems.
         let (start, count) = parsed.protocol == .inet ? (4, 4) : (8, 16)

@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Counts memory that clients make the server hold: the total, and per address.
+/// Counts memory that clients make the server hold: the total, and per address (see ``AddressBlock``).
 final class MemoryBudget: Sendable {
     private struct State {
         var all = 0
@@ -20,6 +20,7 @@ final class MemoryBudget: Sendable {
     /// fits.
     func keep(_ bytes: Int, insteadOf before: Int, from address: String) -> Bool {
         guard bytes != before else { return true }
+        let address = AddressBlock.of(address)
         return state.withLockedValue { state in
             let all = state.all + bytes - before
             let own = state.byAddress[address, default: 0] + bytes - before
