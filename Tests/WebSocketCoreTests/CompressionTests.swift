@@ -40,6 +40,23 @@ struct CompressionTests {
         }
     }
 
+    @Test("a message has so many blocks for its content; one more is refused, whatever they cost to read")
+    func blocks() throws {
+        let empty: [UInt8] = [0x00, 0x00, 0x00, 0xFF, 0xFF]
+        func read(_ bytes: [UInt8]) throws -> Int {
+            try MessageInflater().inflate(buffer(bytes + [0x00]), of: .binary, maximumBytes: 1 << 20).readableBytes
+        }
+        // The end of a message is a block too.
+        let most = Array(repeating: empty, count: MessageInflater.maximumBlocks - 1).joined()
+        for _ in 0..<2 { #expect(try read(Array(most)) == 0) }
+        #expect(throws: WebSocketProtocolError(.invalidCompression)) { try read(empty + most) }
+        let content: [UInt8] = [0x00, 0x80, 0x00, 0x7F, 0xFF] + Array(repeating: 7, count: MessageInflater.contentBytesPerBlock)
+        #expect(try read(Array(repeating: content, count: 1_000).flatMap(\.self)) == 128_000)
+        // Empty blocks that each call themselves the last.
+        let last: [UInt8] = [0x03, 0x00]
+        #expect(throws: WebSocketProtocolError(.invalidCompression)) { try read(Array(repeating: last, count: 500).flatMap(\.self)) }
+    }
+
     @Test("what one end compresses the other reads, with any window", arguments: Array(9...15))
     func roundTrip(windowBits: Int) throws {
         var generator = SeededGenerator(seed: UInt64(windowBits))

@@ -8,6 +8,13 @@ public final class MessageInflater {
     private let keepsContext: Bool
     private let stream: UnsafeMutablePointer<z_stream>
     private var isOpen = false
+    /// Blocks of the message that have ended.
+    private var blocks = 0
+
+    /// A message may have so many blocks, and one more per ``contentBytesPerBlock``. A block's tables cost a microsecond, and a block of 13
+    /// bytes may hold nothing: a megabyte of them costs as much as twenty honest ones. zlib ends a block after 128 symbols at the earliest.
+    public static let maximumBlocks = 64
+    public static let contentBytesPerBlock = 128
 
     /// - Parameters:
     ///   - windowBits: the agreed window of the peer that compresses.
@@ -41,11 +48,15 @@ public final class MessageInflater {
         var output = ByteBuffer()
         var validator = UTF8Validator()
         var isDone = false
+        self.blocks = 0
         while !isDone {
             let start = output.writerIndex
             let room = min(max(message.readableBytes, 1_024), 65_536)
             guard let done = self.step(&input, into: &output, room: room) else { throw WebSocketProtocolError(.invalidCompression) }
             isDone = done
+            guard self.blocks <= Self.maximumBlocks + output.readableBytes / Self.contentBytesPerBlock else {
+                throw WebSocketProtocolError(.invalidCompression)
+            }
             guard output.readableBytes <= maximumBytes else { throw WebSocketProtocolError(.messageTooBig) }
             if opcode == .text {
                 let isValid = output.withUnsafeReadableBytes { validator.consume(UnsafeRawBufferPointer(rebasing: $0[start...])) }
@@ -64,15 +75,17 @@ public final class MessageInflater {
         return self.isOpen
     }
 
-    /// Decompresses up to `room` bytes. Returns whether that was all; nil: the input is damaged.
+    /// Decompresses up to `room` bytes, or to the end of a block. Returns whether that was all; nil: the input is damaged.
     private func step(_ input: inout ByteBuffer, into output: inout ByteBuffer, room: Int) -> Bool? {
         var status = Z_OK
         var isFull = false
         let consumed = ZlibStream.run(self.stream, input, &output, room) { stream in
-            status = CZlib.inflate(stream, Z_SYNC_FLUSH)
+            status = CZlib.inflate(stream, Z_BLOCK)
             isFull = stream.pointee.avail_out == 0
         }
         input.moveReaderIndex(forwardBy: consumed)
+        // 128: at the end of a block.
+        if status == Z_STREAM_END || self.stream.pointee.data_type & 128 != 0 { self.blocks += 1 }
         switch status {
         case Z_OK:
             guard !isFull, input.readableBytes == 0 else { return false }
