@@ -63,6 +63,8 @@ struct PayloadReader {
     private mutating func text(_ name: String, maximumLength: Int) throws(ClassroomError) {
         guard let text = try string(name, isRequired: false) else { return }
         guard text.utf8.count <= maximumLength else { throw invalid(name, "must be at most \(maximumLength) bytes long") }
+        // SQLite ends a text at a NUL when it compares.
+        guard !text.hasControlCharacters else { throw invalid(name, "must not contain control characters") }
         output[name] = .string(text)
     }
 

@@ -92,7 +92,8 @@ struct JWTClaims: Decodable {
         case (let aud?, let audience?) where aud.contains(audience): break
         default: throw .wrongAudience
         }
-        guard let sub, !sub.isEmpty, sub.utf8.count <= TokenLimits.maximumUserIDBytes else { throw .badSubject }
+        // A database may end a text at a NUL: one person's id would be another's.
+        guard let sub, !sub.isEmpty, sub.utf8.count <= TokenLimits.maximumUserIDBytes, !sub.hasControlCharacters else { throw .badSubject }
         let name = name ?? sub
         guard !name.isEmpty, name.utf8.count <= TokenLimits.maximumUsernameBytes else { throw .badName }
         guard let role = role.map(User.Role.init(rawValue:)) ?? .student else { throw .unknownRole }

@@ -122,7 +122,7 @@ extension ChatHandler {
         let clientID = payload["clientId"]
         guard let raw = payload["content"]?.string, raw.utf8.count <= ChatContent.maximumRawBytes,
             type == nil || type?.isNull == true || (type.map { $0.bytes.readableBytes <= 64 } == true && type?.string == "text"),
-            clientID == nil || clientID?.isNull == true || (clientID?.string?.utf8.count ?? .max) <= Self.maximumClientIDBytes
+            clientID == nil || clientID?.isNull == true || clientID?.string.map(Self.isClientID) == true
         else { throw Self.complaint(payload) }
         // An empty id counts as no id. Otherwise all messages with an empty id would be taken for repetitions of the first one.
         let ownID = clientID?.string.flatMap { $0.isEmpty ? nil : $0 }
@@ -135,6 +135,8 @@ extension ChatHandler {
     }
 
     private static let maximumClientIDBytes = 64
+
+    private static func isClientID(_ text: String) -> Bool { text.utf8.count <= maximumClientIDBytes && !text.hasControlCharacters }
 
     /// The error for a payload that this fast path does not accept.
     private static func complaint(_ payload: JSONSlice) -> ClassroomError {

@@ -200,7 +200,10 @@ final class RequestPipeline: Sendable {
         switch sentAt.kind {
         case .number: return sentAt.bytes.readableBytes <= PayloadLimits.maximumLatencyStampBytes ? sentAt : nil
         // A numeric string counts as a number, as in every other field.
-        case .string: return sentAt.string.flatMap { Payload.string($0).number } == nil ? nil : sentAt
+        case .string:
+            // It goes back as it came, so no blanks or line breaks stand around it.
+            guard let text = sentAt.string, text.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }) else { return nil }
+            return Payload.string(text).number == nil ? nil : sentAt
         default: return nil
         }
     }

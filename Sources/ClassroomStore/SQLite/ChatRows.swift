@@ -38,7 +38,9 @@ enum ChatRows {
         statement.bind(9, message.clientID)
         // The second attempt is for a room to which another process has written: it takes the next sequence from the database.
         for attempt in 1...2 {
-            let sequence = try (sequences.last(in: room) ?? last(in: room, db)) + 1
+            // A row that somebody wrote by hand may have the largest number there is.
+            let (sequence, isTooLarge) = try (sequences.last(in: room) ?? last(in: room, db)).addingReportingOverflow(1)
+            guard !isTooLarge else { throw ClassroomError.storeFailed }
             statement.bind(2, sequence)
             let code = statement.run()
             if code == SQLITE_DONE {
@@ -59,8 +61,7 @@ enum ChatRows {
 
     private static func last(in room: String, _ db: Database) throws -> Int {
         let statement = try db.cachedStatement(sql: "select max(sequence) from chat_messages where room_id = ?")
-        // One below the largest number, so that a next one exists.
-        return min(try Int.fetchOne(statement, arguments: [room]) ?? 0, .max - 1)
+        return try Int.fetchOne(statement, arguments: [room]) ?? 0
     }
 
     private static func message(_ row: Row) -> ChatMessage {

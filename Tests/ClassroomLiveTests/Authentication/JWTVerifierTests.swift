@@ -221,6 +221,8 @@ struct JWTVerifierTests {
         let subject = name.isEmpty ? "" : String(repeating: "x", count: name == "s128" ? 128 : 129)
         let token = try TestToken { $0.claims["sub"] = subject }.signed()
         #expect(refusal(token, by: try verifier()) == (isAccepted ? nil : .badSubject))
+        let control = try TestToken { $0.claims["sub"] = "teacher\0x" }.signed()
+        #expect(refusal(control, by: try verifier()) == .badSubject)
         let without = try TestToken { $0.claims["sub"] = nil }.signed()
         #expect(refusal(without, by: try verifier()) == .badSubject)
     }

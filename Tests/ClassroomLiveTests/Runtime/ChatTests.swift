@@ -147,7 +147,8 @@ struct ChatTests {
             #expect(sanitised.text("content") == "Hello")
             for payload: JSON in [
                 "{}", #"{"content": 5}"#, #"{"content": "<b></b>"}"#, #"{"content": "\#(String(repeating: "a", count: 2_001))"}"#,
-                #"{"content": "x", "type": "image"}"#, #"{"content": "x", "clientId": 5}"#, #"{"content": "x", "roomId": "no spaces"}"#,
+                #"{"content": "x", "type": "image"}"#, #"{"content": "x", "clientId": 5}"#, #"{"content": "x", "clientId": "a\u0000b"}"#,
+                #"{"content": "x", "roomId": "no spaces"}"#,
                 #"{"content": "x", "roomId": 5}"#,
             ] {
                 let refused = try await ann.ask("chat:message", payload)

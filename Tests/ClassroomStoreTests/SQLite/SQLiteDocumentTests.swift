@@ -216,14 +216,17 @@ struct SQLiteDocumentTests {
         }
     }
 
-    @Test("a room goes on, or says that it cannot, whatever sequence a hand-written message has")
-    func hugeSequence() async throws {
+    @Test(
+        "a room goes on, or says that it cannot, whatever sequence a hand-written message has",
+        arguments: [Int.max, Int.max - 1, Int.max - 2, -1, Int.min])
+    func hugeSequence(sequence: Int) async throws {
         try await withSQLiteStore { store, other in
             try await other.write {
                 try $0.execute(
-                    sql: "INSERT INTO chat_messages (room_id, sequence, id, content) VALUES ('r1', 9223372036854775807, 'x', 'outside')")
+                    sql: "INSERT INTO chat_messages (room_id, sequence, id, content) VALUES ('r1', ?, 'x', 'outside')",
+                    arguments: [sequence])
             }
-            _ = try? await store.append(.sample("1"))
+            for id in ["1", "3", "4", "5"] { _ = try? await store.append(.sample(id)) }
             #expect(try await store.append(.sample("2", room: "r2")).sequence == 1)
         }
     }
