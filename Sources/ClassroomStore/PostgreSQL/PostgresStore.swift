@@ -16,6 +16,9 @@ public final class PostgresStore: ClassroomStore {
     /// Connects, and creates or completes the tables. Several servers may do this at the same time.
     /// - Parameter url: `postgres://USER:PASSWORD@HOST:PORT/NAME`, with the parameters of libpq (`?sslmode=verify-full&…`).
     public init(url: String, configuration: StoreConfiguration = .init(), logger: Logger) async throws(StoreError) {
+        guard Self.isPasswordEscaped(url) else {
+            throw StoreError(.invalidURL, "not a database URL: '@' and '/' within the user's name or password are written %40 and %2F")
+        }
         guard Self.isURL(url) else { throw StoreError(.invalidURL, "not a database URL: PostgreSQL cannot read it") }
         let connector = PostgresConnector(url: url, configuration: configuration.pool, logger: logger)
         do {
@@ -85,6 +88,15 @@ public final class PostgresStore: ClassroomStore {
     }
 
     // MARK: - URLs
+
+    /// False: what follows an `@` or a slash within the password would be read as the host or the name of the database, which messages name.
+    private static func isPasswordEscaped(_ url: String) -> Bool {
+        guard let start = url.firstRange(of: "://") else { return true }
+        let rest = url[start.upperBound...].prefix { $0 != "?" }
+        let signs = rest.indices.filter { rest[$0] == "@" }
+        guard let sign = signs.first else { return true }
+        return signs.count == 1 && !rest[..<sign].contains("/")
+    }
 
     private static func isURL(_ url: String) -> Bool {
         // libpq's own message may repeat a part of a password that is not escaped.

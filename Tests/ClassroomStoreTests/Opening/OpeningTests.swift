@@ -26,6 +26,18 @@ struct OpeningTests {
         #expect(error.description.contains("not a database URL") && !error.description.contains("secret"))
     }
 
+    @Test(
+        "a password that is not percent-encoded is repeated nowhere",
+        arguments: [
+            "postgres://bob:p@SECRET@127.0.0.1:1/n", "postgres://bob:p/SECRET@127.0.0.1:1/n", "postgres://b@b:SECRET@127.0.0.1:1/n",
+            "postgres://bob:p?SECRET@127.0.0.1:1/n", "postgres://bob:p%zzSECRET@127.0.0.1:1/n", "postgres://127.0.0.1:1/n@SECRET",
+        ])
+    func unescapedPassword(url: String) async throws {
+        let error = try await #require(throws: StoreError.self) { _ = try await openStore(url: url, logger: .silent) }
+        #expect(error.kind == .invalidURL)
+        #expect(!error.description.contains("SECRET"))
+    }
+
     @Test("a file that cannot be opened is named, with the reason, in one line")
     func unopenable() async throws {
         try await withTemporaryDirectory { directory in
