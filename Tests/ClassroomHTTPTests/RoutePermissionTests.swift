@@ -1,5 +1,6 @@
 import Classroom
 import ClassroomStore
+import ClassroomTestSupport
 import HTTPTypes
 import Testing
 
@@ -92,6 +93,17 @@ struct RoutePermissionTests {
         if answer.status >= 400 { #expect(!answer.body.contains("SECRET")) }
         if row.path == "/api/v1/sessions", role != .owner { #expect(!answer.body.contains("\"s\"")) }
         if row.path == "/api/v1/quizzes", role != .owner { #expect(!answer.body.contains("\"own\"")) }
+    }
+
+    @Test("whoever may not have a quiz does not make the server read it", arguments: [HTTPRequest.Method.get, .put, .delete])
+    func noRead(method: HTTPRequest.Method) async throws {
+        let server = HTTPTestServer(store: StrangeStore(quizOwner: "ann"))
+        for role in [Role.guest, .student, .otherInstructor] {
+            let answer = try await server.call(method, "/api/v1/quizzes/own", token: role.token, body: Self.quiz)
+            #expect(answer.status == (method == .get ? 404 : 403))
+        }
+        // The owner does.
+        #expect(try await server.call(method, "/api/v1/quizzes/own", token: "ann", body: Self.quiz).status == 500)
     }
 
     @Test("the table has every route of the API")

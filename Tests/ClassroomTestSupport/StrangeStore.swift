@@ -12,8 +12,13 @@ package struct StrangeError: Error, CustomStringConvertible {
 package struct StrangeStore: ClassroomStore {
     /// Where those who create a quiz wait before they fail.
     private let creating: Gate?
+    /// Whose all quizzes are; nil: asking for that throws too.
+    private let quizOwner: String?
 
-    package init(creating: Gate? = nil) { self.creating = creating }
+    package init(creating: Gate? = nil, quizOwner: String? = nil) {
+        self.creating = creating
+        self.quizOwner = quizOwner
+    }
 
     private func fail() throws -> Never { throw StrangeError() }
 
@@ -34,6 +39,10 @@ package struct StrangeStore: ClassroomStore {
     package func revokeTokens(userID: String) async throws -> Int { try fail() }
     package func deleteExpired(now: UnixMilliseconds, limit: Int) async throws -> Int { try fail() }
     package func quiz(id: String) async throws -> Quiz? { try fail() }
+    package func quizOwner(id: String) async throws -> String? {
+        guard let quizOwner else { try fail() }
+        return quizOwner
+    }
     package func quizzes(createdBy: String?) async throws -> [Quiz] { try fail() }
     package func create(_ quiz: WrittenQuiz) async throws {
         await creating?.pass()

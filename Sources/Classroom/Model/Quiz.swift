@@ -38,10 +38,42 @@ extension Quiz {
     public static let sharedOwner = "system"
 
     /// Whether it is nobody's own: a row that names no owner, or a shared quiz.
-    public var isShared: Bool { createdBy.isEmpty || createdBy == Quiz.sharedOwner }
+    public var isShared: Bool { Quiz.isShared(owner: createdBy) }
 
     /// The host of a quiz sees its answers. So only the owner may host their own quiz; a shared one may be hosted by anybody who may create quizzes.
-    public func mayBeHosted(by userID: String) -> Bool { isShared || createdBy == userID }
+    public func mayBeHosted(by userID: String) -> Bool { Quiz.mayBeHosted(owner: createdBy, by: userID) }
+
+    /// ``isShared`` of a quiz of which only the owner is known.
+    public static func isShared(owner: String) -> Bool { owner.isEmpty || owner == sharedOwner }
+
+    /// ``mayBeHosted(by:)`` of a quiz of which only the owner is known.
+    public static func mayBeHosted(owner: String, by userID: String) -> Bool { isShared(owner: owner) || owner == userID }
+}
+
+extension Quiz {
+    /// What a session that plays it keeps in memory, roughly, in bytes.
+    public var memoryBytes: Int {
+        questions.reduce(1_024 + title.utf8.count) { sum, question in
+            // The question itself, and its place in a table by its id.
+            sum + 192 + question.id.memoryBytes + question.question.memoryBytes + question.correctAnswer.memoryBytes
+                + question.options.reduce(32) { $0 + 16 + $1.memoryBytes }
+        }
+    }
+}
+
+extension String {
+    /// Beside the value: up to 15 bytes stand in it.
+    fileprivate var memoryBytes: Int { utf8.count > 15 ? 32 + utf8.count : 0 }
+}
+
+extension Answer {
+    fileprivate var memoryBytes: Int {
+        switch self {
+        case .index: 0
+        case .text(let text): text.memoryBytes
+        case .list(let list): list.reduce(32) { $0 + 24 + $1.memoryBytes }
+        }
+    }
 }
 
 /// One question. Options are empty for a question that is answered with a text.

@@ -1,9 +1,7 @@
 /// Commands of the host. The permission is checked outside; these check that the session is theirs.
 extension QuizSession {
     mutating func start(_ userID: String, _ now: UnixMilliseconds, _ effects: inout [SessionEffect]) throws(ClassroomError) {
-        try requireHost(userID)
-        try requireNotEnded()
-        guard phase == .waiting else { throw ClassroomError(.conflict, "The session has already started") }
+        try requireMayStart(userID)
         guard !quiz.questions.isEmpty else { throw ClassroomError(.conflict, "The quiz has no questions") }
         record.startedAt = now
         record.questionIndex = isSelfPaced ? -1 : 0
@@ -16,6 +14,13 @@ extension QuizSession {
         effects.append(.emit(started, to: .everyone))
         effects.append(.acknowledge(started))
         catchUp(now, &effects)
+    }
+
+    /// Throws unless this user may start the session now, if its quiz has a question.
+    public func requireMayStart(_ userID: String) throws(ClassroomError) {
+        try requireHost(userID)
+        try requireNotEnded()
+        guard phase == .waiting else { throw ClassroomError(.conflict, "The session has already started") }
     }
 
     /// The next question at once: a lead-in is cut short, an open question closed. After the last one the session ends.

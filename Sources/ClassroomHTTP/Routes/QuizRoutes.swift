@@ -81,30 +81,31 @@ struct QuizRoutes {
     /// For users who find the quiz in their list. For anybody else it does not exist: a player could read the questions before the game.
     private func read(_ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
-        let quiz = try await existing(context)
-        let isShared = quiz.isShared && authentication.hasPermission(user, .createQuizzes)
-        guard quiz.createdBy == user.id || isShared else { throw Self.notFound }
+        let id = try context.identifier("id")
+        let owner = try await owner(of: id)
+        let isShared = Quiz.isShared(owner: owner) && authentication.hasPermission(user, .createQuizzes)
+        guard owner == user.id || isShared, let quiz = try await store.quiz(id: id) else { throw Self.notFound }
         return .bytes(
             try await work.perform(bytes: quiz.questions.count * 256) { QuizDocument(WrittenQuiz(quiz)).bytes }, type: Response.jsonType)
     }
 
     private func replace(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
-        let (user, quiz) = try await own(context)
+        let (user, id) = try await own(context)
         let place = try places.take(for: user.id)
         defer { withExtendedLifetime(place) {} }
         let (replacement, document) = try await read(request) { draft throws(ClassroomError) in
-            try draft.checked(id: quiz.id, owner: user.id, limits: limits)
+            try draft.checked(id: id, owner: user.id, limits: limits)
         }
-        try await check(quiz, hasNoSession: [.active])
+        try await check(id, hasNoSession: [.active])
         guard try await store.replace(replacement) else { throw Self.notFound }
         return .bytes(document, type: Response.jsonType)
     }
 
     private func delete(_ context: ClassroomRequestContext) async throws -> Response {
-        let (_, quiz) = try await own(context)
+        let (_, id) = try await own(context)
         // A waiting session reads the quiz when it starts.
-        try await check(quiz, hasNoSession: [.active, .waiting])
-        guard try await store.deleteQuiz(id: quiz.id) else { throw Self.notFound }
+        try await check(id, hasNoSession: [.active, .waiting])
+        guard try await store.deleteQuiz(id: id) else { throw Self.notFound }
         return Response(status: .noContent)
     }
 
@@ -116,21 +117,22 @@ struct QuizRoutes {
         return user
     }
 
-    private func existing(_ context: ClassroomRequestContext) async throws -> Quiz {
-        guard let quiz = try await store.quiz(id: context.identifier("id")) else { throw Self.notFound }
-        return quiz
+    /// Whoever may not have the quiz does not make anybody read it.
+    private func owner(of id: String) async throws -> String {
+        guard let owner = try await store.quizOwner(id: id) else { throw Self.notFound }
+        return owner
     }
 
-    private func own(_ context: ClassroomRequestContext) async throws -> (User, Quiz) {
+    private func own(_ context: ClassroomRequestContext) async throws -> (User, quizID: String) {
         let user = try creator(context)
-        let quiz = try await existing(context)
-        guard quiz.createdBy == user.id else { throw ClassroomError(.forbidden, "The quiz belongs to somebody else") }
-        return (user, quiz)
+        let id = try context.identifier("id")
+        guard try await owner(of: id) == user.id else { throw ClassroomError(.forbidden, "The quiz belongs to somebody else") }
+        return (user, id)
     }
 
     /// A quiz does not change while it is played.
-    private func check(_ quiz: Quiz, hasNoSession statuses: Set<SessionStatus>) async throws {
-        guard try await !store.hasSession(ofQuiz: quiz.id, statuses: statuses) else {
+    private func check(_ quizID: String, hasNoSession statuses: Set<SessionStatus>) async throws {
+        guard try await !store.hasSession(ofQuiz: quizID, statuses: statuses) else {
             throw ClassroomError(.conflict, "The quiz is being played, or waits to be; end its sessions first")
         }
     }

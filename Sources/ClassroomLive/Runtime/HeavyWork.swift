@@ -22,19 +22,36 @@ package final class HeavyWork: Sendable {
     }
 }
 
-/// Places for requests that need much memory: a limit for all together, and a smaller one per user. Thread-safe.
+/// Places for what needs much memory, counted one by one or in bytes: a limit for all together, and a smaller one per user. Thread-safe.
 package final class Places: Sendable {
-    /// One place. It is released when its last reference goes.
+    /// One place, or so many bytes. It is released when its last reference goes.
     package final class Place: Sendable {
         private let places: Places
         private let userID: String
+        private let amount: NIOLockedValueBox<Int>
 
-        fileprivate init(_ places: Places, _ userID: String) {
+        fileprivate init(_ places: Places, _ userID: String, _ amount: Int) {
             self.places = places
             self.userID = userID
+            self.amount = NIOLockedValueBox(amount)
         }
 
-        deinit { places.giveBack(userID) }
+        deinit { places.giveBack(amount.withLockedValue { $0 }, userID) }
+
+        /// - Throws: as ``Places/take(_:for:)``; the place is as large as before then.
+        package func resize(to new: Int) throws(ClassroomError) {
+            let isTaken = amount.withLockedValue { amount in
+                guard new > amount else {
+                    places.giveBack(amount - new, userID)
+                    amount = new
+                    return true
+                }
+                guard places.takes(new - amount, userID) else { return false }
+                amount = new
+                return true
+            }
+            if !isTaken { throw places.refused }
+        }
     }
 
     private let share: NIOLockedValueBox<FairShare<String>>
@@ -50,12 +67,16 @@ package final class Places: Sendable {
     package var taken: Int { share.withLockedValue { $0.total } }
 
     /// - Throws: `ClassroomError` `unavailable` if the user has the maximum already, or no place is left.
-    package func take(for userID: String) throws(ClassroomError) -> Place {
-        guard share.withLockedValue({ $0.take(for: userID) }) == nil else {
-            throw ClassroomError(.unavailable, refusal, retryAfterMs: 1_000)
-        }
-        return Place(self, userID)
+    package func take(_ amount: Int = 1, for userID: String) throws(ClassroomError) -> Place {
+        guard takes(amount, userID) else { throw refused }
+        return Place(self, userID, amount)
     }
 
-    private func giveBack(_ userID: String) { share.withLockedValue { $0.give(for: userID) } }
+    private func takes(_ amount: Int, _ userID: String) -> Bool { share.withLockedValue { $0.take(amount, for: userID) } == nil }
+
+    private func giveBack(_ amount: Int, _ userID: String) {
+        if amount > 0 { share.withLockedValue { $0.give(amount, for: userID) } }
+    }
+
+    private var refused: ClassroomError { ClassroomError(.unavailable, refusal, retryAfterMs: 1_000) }
 }

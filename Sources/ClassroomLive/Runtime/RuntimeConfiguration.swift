@@ -28,6 +28,9 @@ public struct RuntimeConfiguration: Sendable {
     public var maximumLoadedSessions = 1_000
     /// Sessions in memory that belong to one owner.
     public var maximumLoadedSessionsPerOwner = 250
+    /// Memory of the quizzes that those sessions play, and of those of one owner among them.
+    public var maximumPlayedQuizBytes = 256 << 20
+    public var maximumPlayedQuizBytesPerOwner = 64 << 20
     /// Effects of one session that wait for the database. Beyond it, requests to the session are refused.
     public var maximumWaitingEffects = 100_000
     /// Bounds of one session, players included.

@@ -97,8 +97,11 @@ extension LiveQuizService {
             return .board(try await session.leaderboardDocument())
         case .start, .next, .close, .end, .kick, .lock:
             // Another's quiz that has taken its id meanwhile is not played.
-            if action == .start, let quiz = try await store.quiz(id: session.quizID), quiz.mayBeHosted(by: session.createdBy) {
-                await session.use(quiz)
+            if action == .start {
+                try await session.requireMayStart(user.id)
+                if let quiz = try await store.quiz(id: session.quizID), quiz.mayBeHosted(by: session.createdBy) {
+                    try await session.use(quiz)
+                }
             }
             guard let command = action.command(by: user.id) else { return .allowed }
             return .reply(try await session.control(command, user, context))

@@ -36,14 +36,20 @@ final class LiveQuizService: QuizService {
     func createSession(_ creation: SessionCreation, _ user: User, _ context: CallContext) async throws -> CreatedSession {
         try require(.createQuizzes, of: user)
         let settings = try SessionSettings.parse(creation.settings, defaults: configuration.sessionDefaults)
-        guard let quiz = try await store.quiz(id: creation.quizID) else { throw ClassroomError(.notFound, "Quiz not found") }
         // The host sees the correct answers in the report.
-        guard quiz.mayBeHosted(by: user.id) else { throw ClassroomError(.forbidden, "The quiz belongs to somebody else") }
+        guard let owner = try await store.quizOwner(id: creation.quizID) else { throw Self.quizNotFound }
+        guard Quiz.mayBeHosted(owner: owner, by: user.id) else {
+            throw ClassroomError(.forbidden, "The quiz belongs to somebody else")
+        }
         let id = creation.sessionID ?? RandomIdentifier.uuid()
+        // Nothing is read for somebody who may not have it, or for whom there is no room.
         if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
+        // Another's quiz may have taken the id meanwhile.
+        guard let quiz = try await store.quiz(id: creation.quizID), quiz.mayBeHosted(by: user.id) else { throw Self.quizNotFound }
+        let memory = try registry.memory(of: quiz, for: user.id, sessionID: id)
         let record = try await create(id, quiz, settings, user)
         let session: SessionActor
-        do { session = try await registry.adopt(record, quiz) } catch is SessionElsewhere {
+        do { session = try await registry.adopt(record, quiz, memory) } catch is SessionElsewhere {
             // Somebody asked another node for the session as soon as its row was there.
             _ = try await carryOut(
                 .observe(managesQuizzes: true), in: id, user, CallContext(socket: context.socket, receivedAt: context.receivedAt))
@@ -194,6 +200,8 @@ final class LiveQuizService: QuizService {
         try require(.manageQuizzes, of: user)
         return try await reply(action, sessionID, user, context)
     }
+
+    private static let quizNotFound = ClassroomError(.notFound, "Quiz not found")
 
     private func require(_ permission: Permission, of user: User) throws {
         guard authentication.hasPermission(user, permission) else {

@@ -44,6 +44,7 @@ extension SessionActor {
     func retire(keepsRooms: Bool = false) {
         guard !isRetired else { return }
         isRetired = true
+        quizMemory = nil
         for timer in timers.values { timer.cancel() }
         timers = [:]
         if !keepsRooms { for socket in roster.sockets { rooms.leave(socket) } }

@@ -44,7 +44,17 @@ extension SessionActor {
     }
 
     /// An edit of the quiz while its session waits takes effect at the start.
-    func use(_ quiz: Quiz) { apply(.useQuiz(quiz)) }
+    func use(_ quiz: Quiz) throws {
+        guard session.phase == .waiting else { return }
+        try quizMemory?.resize(to: quiz.memoryBytes)
+        apply(.useQuiz(quiz))
+    }
+
+    /// Throws unless this user may start the session now. Asked before anything is read for the start.
+    func requireMayStart(_ userID: String) throws {
+        guard !isRetired else { throw SessionRetired() }
+        try session.requireMayStart(userID)
+    }
 
     func submit(
         _ questionID: String, _ user: User, _ answer: Answer, timeSpent: Double?, _ context: CallContext

@@ -54,6 +54,8 @@ actor SessionActor {
     nonisolated let rooms: SessionRooms
 
     var session: QuizSession
+    /// What the quiz takes; nil: the session has left memory.
+    var quizMemory: Places.Place?
     var roster = SessionRoster()
     var outbox = SessionOutbox()
     /// The calls that wait until an answer is stored.
@@ -77,8 +79,10 @@ actor SessionActor {
     private var isPumping = false
 
     init(
-        record: SessionRecord, quiz: Quiz, participants: [ParticipantRecord], answers: [AnswerRecord], environment: Environment
+        record: SessionRecord, quiz: Quiz, participants: [ParticipantRecord], answers: [AnswerRecord], quizMemory: Places.Place,
+        environment: Environment
     ) {
+        self.quizMemory = quizMemory
         id = record.id
         createdAt = record.createdAt
         quizID = record.quizID

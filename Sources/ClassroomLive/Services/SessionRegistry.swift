@@ -35,6 +35,8 @@ final class SessionRegistry: Sendable {
     }
 
     private let state = NIOLockedValueBox(State())
+    /// Bytes of the quizzes that are played.
+    private let quizMemory: Places
     private let io: SocketIO
     private let store: any ClassroomStore
     private let clock: any ClassroomClock
@@ -57,6 +59,9 @@ final class SessionRegistry: Sendable {
         self.counters = counters
         self.leases = leases
         self.logger = logger
+        quizMemory = Places(
+            capacity: configuration.maximumPlayedQuizBytes, maximumPerUser: configuration.maximumPlayedQuizBytesPerOwner,
+            refusal: "The quizzes that are being played take too much memory")
     }
 
     /// How many sessions in memory have this status.
@@ -105,11 +110,13 @@ final class SessionRegistry: Sendable {
 
     /// Adds a session that was just created. If a request has loaded its row already, that session is kept. Another session of the same id
     /// belongs to a deleted row: it leaves its rooms, which have the same names, before the new one is added.
-    func adopt(_ created: SessionRecord, _ quiz: Quiz) async throws -> SessionActor {
+    ///
+    /// - Parameter memory: of the quiz.
+    func adopt(_ created: SessionRecord, _ quiz: Quiz, _ memory: Places.Place) async throws -> SessionActor {
         let record = try await leases.acquire(created)
         for _ in 0..<Self.adoptionAttempts {
             // A query under way may return the former session, or none.
-            if let session = try? await adoptOnce(record, quiz), session.createdAt == record.createdAt {
+            if let session = try? await adoptOnce(record, quiz, memory), session.createdAt == record.createdAt {
                 nodes?.runs(record.id, epoch: record.epoch)
                 return session
             }
@@ -119,8 +126,8 @@ final class SessionRegistry: Sendable {
 
     private static let adoptionAttempts = 4
 
-    private func adoptOnce(_ record: SessionRecord, _ quiz: Quiz) async throws -> SessionActor {
-        let session = make(record, quiz, [], [])
+    private func adoptOnce(_ record: SessionRecord, _ quiz: Quiz, _ memory: Places.Place) async throws -> SessionActor {
+        let session = make(record, quiz, [], [], memory)
         let slot = state.withLockedValue { state -> Slot in
             let slot: Slot
             switch state.slots[record.id] {
@@ -163,8 +170,9 @@ final class SessionRegistry: Sendable {
             // An ended session keeps its board after its quiz was deleted.
             let gone = record.status == .ended ? Quiz(id: record.quizID, title: "", questions: [], createdBy: "") : nil
             guard let quiz = try await quiz(of: record) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
+            let memory = try memory(of: quiz, for: record.createdBy, sessionID: id)
             let session = make(
-                record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id))
+                record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id), memory)
             let seats = nodes?.ownSeats(in: id) ?? []
             await session.seatOwn(seats)
             await session.resume()
@@ -209,14 +217,20 @@ final class SessionRegistry: Sendable {
         return quiz
     }
 
+    /// Room for a quiz in a session's memory. Sessions that name no owner share one limit only, that of all sessions.
+    func memory(of quiz: Quiz, for owner: String, sessionID: String) throws -> Places.Place {
+        try quizMemory.take(quiz.memoryBytes, for: owner.isEmpty ? "session:\(sessionID)" : owner)
+    }
+
     private func make(
-        _ record: SessionRecord, _ quiz: Quiz, _ participants: [ParticipantRecord], _ answers: [AnswerRecord]
+        _ record: SessionRecord, _ quiz: Quiz, _ participants: [ParticipantRecord], _ answers: [AnswerRecord], _ memory: Places.Place
     ) -> SessionActor {
         let environment = SessionActor.Environment(
             io: io, store: store, clock: clock, configuration: configuration, counters: counters, logger: logger,
             sharesSockets: nodes != nil, runsNow: { [leases] in leases.isCertain(of: $0) },
             onStatus: { [weak self] in self?.note($0, $1) }, onRetired: { [weak self] in self?.release($0, isOver: $1) })
-        return SessionActor(record: record, quiz: quiz, participants: participants, answers: answers, environment: environment)
+        return SessionActor(
+            record: record, quiz: quiz, participants: participants, answers: answers, quizMemory: memory, environment: environment)
     }
 
     private func note(_ session: SessionActor, _ status: SessionStatus) {

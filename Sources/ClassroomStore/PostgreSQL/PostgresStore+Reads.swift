@@ -45,6 +45,12 @@ extension PostgresStore {
         try await read { try $0.rows("select \(Quiz.columns) from quizzes q where q.id = $1", [id]).firstRow.map(Quiz.init) }
     }
 
+    public func quizOwner(id: String) async throws -> String? {
+        try await read { reading in
+            try reading.rows("select created_by from quizzes where id = $1", [id]).firstRow.map { $0.text("created_by") ?? "" }
+        }
+    }
+
     public func quizzes(createdBy: String?) async throws -> [Quiz] {
         try await read { try $0.rows(Self.quizzes(Quiz.columns, of: createdBy), createdBy.map { [$0] } ?? []).rows.map(Quiz.init) }
     }

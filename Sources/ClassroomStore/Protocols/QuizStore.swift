@@ -4,6 +4,8 @@ public import Classroom
 public protocol QuizStore: StoreWriting {
     /// The quiz, or nil. Questions without an id in the row have positional ones (`q1`, `q2`, …).
     func quiz(id: String) async throws -> Quiz?
+    /// The owner of a quiz, empty if its row names none; nil: there is no such quiz. Costs the same however long the quiz is.
+    func quizOwner(id: String) async throws -> String?
     /// All quizzes, or those of one owner, by title and then id.
     func quizzes(createdBy: String?) async throws -> [Quiz]
     /// The same without their questions, which may be a megabyte each.
@@ -55,6 +57,9 @@ extension QuizStore {
     ) {
         perform(.keepQuiz(WrittenQuiz(quiz), sessionID: sessionID, fence), \.flag, completion: completion)
     }
+
+    /// For a store that has its quizzes at hand.
+    public func quizOwner(id: String) async throws -> String? { try await quiz(id: id)?.createdBy }
 
     /// For a store that has its quizzes at hand.
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {

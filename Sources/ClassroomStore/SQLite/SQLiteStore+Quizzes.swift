@@ -8,6 +8,13 @@ extension SQLiteStore {
         }
     }
 
+    public func quizOwner(id: String) async throws -> String? {
+        try await read { db in
+            try Row.fetchOne(db.cachedStatement(sql: "select created_by from quizzes where id = ?"), arguments: [id])
+                .map { $0.text("created_by") ?? "" }
+        }
+    }
+
     public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(createdBy, Self.quiz) }
 
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] { try await list(createdBy, Self.summary) }

@@ -37,6 +37,10 @@ struct QuotaTests {
             #expect(try await client.ask("chat:leave", JSON(stringLiteral: "{\"_sentAt\": \(longest)}"))["_sentAt"] != nil)
             #expect(try await client.ask("chat:leave", JSON(stringLiteral: "{\"_sentAt\": \(longest)0}"))["_sentAt"] == nil)
             #expect(try await client.ask("chat:leave", JSON(stringLiteral: "{\"_sentAt\": \"\(longest)0\"}"))["_sentAt"] == nil)
+            for text in [#"1e3\r\n"#, " 1", #"1\u00a0"#, "+1x"] {
+                #expect(try await client.ask("chat:leave", JSON(stringLiteral: "{\"_sentAt\": \"\(text)\"}"))["_sentAt"] == nil)
+            }
+            #expect(try await client.ask("chat:leave", #"{"_sentAt": "-1.5e3"}"#)["_sentAt"] != nil)
         }
     }
 
@@ -157,6 +161,71 @@ struct QuotaTests {
             #expect(try await host.ask("quiz:end", #"{"sessionId": "a"}"#).isOK)
             classroom.clock.advance(by: 60_000)
             try await eventually { try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).isOK }
+        }
+    }
+
+    @Test("a quiz is read for whoever may host or start it now, and for nobody else")
+    func quizReads() async throws {
+        let store = StoreDouble()
+        try await ClassroomBench(store: store).run { classroom in
+            let host = try await classroom.host()
+            let other = try await classroom.connect("other_token")
+            #expect(store.quizReads == 1)
+            for _ in 0..<3 {
+                #expect(try await other.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).code == "forbidden")
+                #expect(try await host.ask("quiz:create_session", #"{"quizId": "none"}"#).code == "not_found")
+                #expect(try await other.ask("quiz:start", #"{"sessionId": "test_session_1"}"#).code == "forbidden")
+            }
+            #expect(store.quizReads == 1)
+            try await classroom.start(host)
+            #expect(store.quizReads == 2)
+            for _ in 0..<3 { #expect(try await host.ask("quiz:start", #"{"sessionId": "test_session_1"}"#).code == "conflict") }
+            #expect(store.quizReads == 2)
+        }
+        let full = StoreDouble()
+        try await ClassroomBench(store: full) { $0.maximumLoadedSessionsPerOwner = 0 }.run { classroom in
+            let host = try await classroom.connect("instructor_token")
+            #expect(try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).code == "unavailable")
+            #expect(full.quizReads == 0)
+        }
+    }
+
+    @Test(
+        "the quizzes that are played take so much memory, of an owner and of all; what an ended session took is free again",
+        arguments: [true, false])
+    func playedQuizBytes(ofOwner: Bool) async throws {
+        let both = 2 * ClassroomBench.quiz.memoryBytes
+        func bench(_ bytes: Int) -> ClassroomBench {
+            ClassroomBench { if ofOwner { $0.maximumPlayedQuizBytesPerOwner = bytes } else { $0.maximumPlayedQuizBytes = bytes } }
+        }
+        try await bench(both - 1).run { classroom in
+            let host = try await classroom.host("a")
+            let refused = try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#)
+            #expect(refused.code == "unavailable" && refused["error"]?.number("retryAfterMs") == 1_000)
+        }
+        try await bench(both).run { classroom in
+            let host = try await classroom.host("a")
+            for id in ["b", "c", "d"] {
+                let create = JSON(stringLiteral: #"{"quizId": "quiz1", "sessionId": "\#(id)"}"#)
+                try await eventually { try await host.ask("quiz:create_session", create).isOK }
+                #expect(try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).code == "unavailable")
+                #expect(try await host.ask("quiz:end", JSON(stringLiteral: #"{"sessionId": "\#(id)"}"#)).isOK)
+                classroom.clock.advance(by: 60_000)
+            }
+        }
+    }
+
+    @Test("an edit that makes a waiting quiz too large is refused at the start, and the session plays what fits")
+    func editedQuizBytes() async throws {
+        var longer = ClassroomBench.quiz
+        longer.questions[0].question += String(repeating: "?", count: 1_000)
+        let bench = ClassroomBench { [longer] in $0.maximumPlayedQuizBytesPerOwner = longer.memoryBytes - 1 }
+        try await bench.run { [longer] classroom in
+            let host = try await classroom.host()
+            try await classroom.store.save(longer)
+            #expect(try await host.ask("quiz:start", #"{"sessionId": "test_session_1"}"#).code == "unavailable")
+            try await classroom.store.save(ClassroomBench.quiz)
+            #expect(try await host.ask("quiz:start", #"{"sessionId": "test_session_1"}"#).isOK)
         }
     }
 

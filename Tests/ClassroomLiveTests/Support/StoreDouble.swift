@@ -12,6 +12,7 @@ final class StoreDouble: ClassroomStore {
         var losing: Set<Write> = []
         var held: Set<Write> = []
         var waiting: [@Sendable () -> Void] = []
+        var quizReads = 0
         /// Who waits for so many writes to wait.
         var observers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -104,7 +105,13 @@ final class StoreDouble: ClassroomStore {
     func validTokens(among hashes: [String], now: UnixMilliseconds) async throws -> Set<String> {
         try await base.validTokens(among: hashes, now: now)
     }
-    func quiz(id: String) async throws -> Quiz? { try await base.quiz(id: id) }
+    /// How often a whole quiz was read.
+    var quizReads: Int { state.withLockedValue { $0.quizReads } }
+    func quiz(id: String) async throws -> Quiz? {
+        state.withLockedValue { $0.quizReads += 1 }
+        return try await base.quiz(id: id)
+    }
+    func quizOwner(id: String) async throws -> String? { try await base.quizOwner(id: id) }
     func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
     func sessionCreation(id: String) async throws -> UnixMilliseconds? { try await base.sessionCreation(id: id) }
     func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {

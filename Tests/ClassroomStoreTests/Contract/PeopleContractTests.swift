@@ -152,6 +152,11 @@ struct PeopleContractTests {
             try await store.save(quiz)
             #expect(try await store.quiz(id: "quiz1") == quiz)
             #expect(try await store.quiz(id: "quiz2") == nil)
+            #expect(try await store.quizOwner(id: "quiz1") == "instructor1")
+            #expect(try await store.quizOwner(id: "quiz2") == nil)
+            try await store.save(Quiz(id: "quiz3", title: "Nobody's", questions: [], createdBy: ""))
+            #expect(try await store.quizOwner(id: "quiz3") == "")
+            #expect(try await store.deleteQuiz(id: "quiz3"))
             var shorter = quiz
             shorter.questions.removeLast()
             try await store.save(shorter)
