@@ -200,9 +200,6 @@ extension QuizSession {
         for answer in pending.values where isRevealed(answer.questionID) && sheets[answer.userID]?.contains(answer.questionID) != true {
             added[answer.userID, default: players[answer.userID]?.standing ?? Standing()].add(answer)
         }
-        return Leaderboard(
-            players.all().filter { !$0.record.kicked }.map {
-                ($0.record.userID, $0.record.username, added[$0.record.userID] ?? $0.standing)
-            })
+        return Leaderboard(players.all().filter { !$0.record.kicked }.map { ($0.record, added[$0.record.userID] ?? $0.standing) })
     }
 }

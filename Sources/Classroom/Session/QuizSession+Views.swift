@@ -2,8 +2,7 @@
 extension QuizSession {
     /// Durable and revealed answers only.
     public func leaderboard() -> Leaderboard {
-        Leaderboard(
-            players.inOrder.filter { !$0.record.kicked }.map { ($0.record.userID, $0.record.username, $0.standing) })
+        Leaderboard(players.inOrder.filter { !$0.record.kicked }.map { ($0.record, $0.standing) })
     }
 
     /// Rises with every change of the board, restarts included: each of its terms only grows, and all of them are persisted.

@@ -54,6 +54,17 @@ struct LeaderboardTests {
         }
     }
 
+    @Test("who joined in one millisecond has the same place whatever order the server has them in")
+    func ofOneMillisecond() {
+        var generator = SeededGenerator(seed: 4)
+        var participants = ["b", "a", "d", "c"].map { participant($0) }
+        participants[3].joinedAt = -1
+        for _ in 0..<5 {
+            participants.shuffle(using: &generator)
+            #expect(Leaderboard(participants: participants, answers: []).entries.map(\.userId) == ["c", "a", "b", "d"])
+        }
+    }
+
     @Test("the first 100 are sent, and everybody has a place")
     func hundred() throws {
         var room = Room()
