@@ -60,7 +60,8 @@ extension ChatHandler {
             // In the order of the commits, on the writer's thread: everybody sees the messages in the order of their sequence.
             switch result {
             case .success(let stored) where stored.id != id:
-                // The client sent it again because the answer was lost. The room has it already; only the sender is told.
+                // The client sent it again because the answer was lost. The room has it already, unless the database's answer was lost too.
+                relay?.send(JSONSlice(ChatMessageBody(message: stored)), stored.sequence, to: stored.roomID)
                 if responder.isAcknowledged {
                     responder.acknowledge(ChatMessageBody(message: stored, sentAt: responder.sentAt, isAcknowledgement: true))
                 } else {
@@ -68,7 +69,7 @@ extension ChatHandler {
                 }
             case .success(let stored):
                 counters.chatMessages.count()
-                if let cluster = pipeline.cluster, let relay { return share(stored, responder, cluster, relay, finish) }
+                if let relay { return share(stored, responder, relay, finish) }
                 target.emit("chat:message", ChatMessageBody(message: stored, sentAt: responder.sentAt))
                 responder.acknowledge(ChatMessageBody(message: stored, sentAt: responder.sentAt, isAcknowledgement: true))
             case .failure(let error): responder.fail(error)
@@ -77,19 +78,20 @@ extension ChatHandler {
         }
     }
 
-    /// With several nodes the message goes into the recent messages first, then to the members on all nodes, then to its sender.
+    /// The message goes into the recent messages first, then to the members on all nodes, then to its sender.
     private func share(
-        _ stored: ChatMessage, _ responder: Responder, _ cluster: any ClassroomCluster, _ relay: ChatRelay,
-        _ finish: @escaping @Sendable () -> Void
+        _ stored: ChatMessage, _ responder: Responder, _ relay: ChatRelay, _ finish: @escaping @Sendable () -> Void
     ) {
         let body = JSONSlice(ChatMessageBody(message: stored))
-        cluster.keepRecent(roomID: stored.roomID, message: body.bytes, sentAt: stored.sentAt) {
+        let tell: @Sendable () -> Void = {
             let stamp = responder.sentAt
             let sent = stamp == nil ? body : JSONSlice(ChatMessageBody(message: stored, sentAt: stamp))
             relay.send(sent, stored.sequence, to: stored.roomID)
             responder.acknowledge(ChatMessageBody(message: stored, sentAt: stamp, isAcknowledgement: true))
             finish()
         }
+        guard let cluster = pipeline.cluster else { return tell() }
+        cluster.keepRecent(roomID: stored.roomID, message: body.bytes, sentAt: stored.sentAt, completion: tell)
     }
 
     /// Finishes the request on the loop after its message was stored.

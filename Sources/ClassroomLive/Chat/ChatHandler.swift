@@ -8,7 +8,8 @@ final class ChatHandler: Sendable {
     let pipeline: RequestPipeline
     let store: any ChatStore
     let directory: ChatDirectory
-    /// Takes messages to the members on all nodes. Nil if there is only one node.
+    /// Takes messages to the members on all nodes, in their order and without a gap. Nil if there is only one node, and a message that its store
+    /// refuses is surely not stored: then they are told in the order of their commits.
     let relay: ChatRelay?
     private let io: SocketIO
 

@@ -36,9 +36,10 @@ public final class ClassroomRuntime: Sendable {
         self.logger = logger
         let pipeline = RequestPipeline(
             authentication: authentication, configuration: configuration, clock: clock, logger: logger, cluster: cluster)
-        relay = cluster.map { _ in
-            ChatRelay(io: io, store: store, clock: clock, historyLimit: configuration.chatHistoryLimit, logger: logger)
-        }
+        // A database on its own machine may store a message without saying so, also where this server is alone with it.
+        relay =
+            cluster != nil || store.isShared
+            ? ChatRelay(io: io, store: store, clock: clock, historyLimit: configuration.chatHistoryLimit, logger: logger) : nil
         // Without a common database each server has sessions of its own.
         let nodes =
             store.isShared

@@ -211,4 +211,41 @@ struct ChatTests {
             #expect(!ann.unread.contains { $0.name == "chat:message" })
         }
     }
+
+    @Test("a message that was stored although the database did not say so comes with the next one, in its order")
+    func storedUnsaid() async throws {
+        let store = StoreDouble(isShared: true)
+        try await ClassroomBench(store: store).run { classroom in
+            let (ann, ben) = (try await classroom.student(0), try await classroom.student(1))
+            for client in [ann, ben] { _ = try await client.ask("chat:join", #"{"roomId": "r"}"#) }
+            store.lose([.chat])
+            #expect(try await ann.ask("chat:message", #"{"content": "one"}"#).code == "unavailable")
+            store.lose([])
+            #expect(try await ann.ask("chat:message", #"{"content": "two"}"#).number("sequence") == 2)
+            classroom.clock.advance(by: ChatRelay.gapPatienceMs)
+            for client in [ann, ben] {
+                for (sequence, content) in [(1, "one"), (2, "two")] {
+                    let message = try await client.payload("chat:message")
+                    #expect(message.number("sequence") == sequence && message.text("content") == content)
+                }
+            }
+        }
+    }
+
+    @Test("whoever sends such a message again tells it to the room")
+    func storedUnsaidSentAgain() async throws {
+        let store = StoreDouble(isShared: true)
+        try await ClassroomBench(store: store).run { classroom in
+            let (ann, ben) = (try await classroom.student(0), try await classroom.student(1))
+            for client in [ann, ben] { _ = try await client.ask("chat:join", #"{"roomId": "r"}"#) }
+            store.lose([.chat])
+            #expect(try await ann.ask("chat:message", #"{"content": "one", "clientId": "c"}"#).code == "unavailable")
+            store.lose([])
+            for _ in 0..<2 { #expect(try await ann.ask("chat:message", #"{"content": "one", "clientId": "c"}"#).number("sequence") == 1) }
+            _ = try await ann.ask("chat:message", #"{"content": "two"}"#)
+            for client in [ann, ben] {
+                for content in ["one", "two"] { #expect(try await client.payload("chat:message").text("content") == content) }
+            }
+        }
+    }
 }
