@@ -117,7 +117,9 @@ struct ClassroomAssembly {
             // Shut down from the last to the first, each when the one after it has ended.
             services: [any Service](redis.map { [$0] } ?? []) + [
                 StoreService(store: store, logger: logger), application, loopLag,
-                DrainService(readiness: readiness, runtime: runtime, notice: configuration.drainNotice, logger: logger),
+                DrainService(
+                    readiness: readiness, runtime: runtime, io: io, notice: configuration.drainNotice, spread: configuration.drainSpread,
+                    logger: logger),
             ], logger: logger)
         do {
             try await group.run()

@@ -273,6 +273,20 @@ public final class SocketIO: Sendable {
 
     public var isShuttingDown: Bool { state.withLockedValue { $0.isShuttingDown } }
 
+    /// Closes all sessions (1012), evenly spread over a time, so that their clients do not come to the other servers all at once. No new session
+    /// and no new connection is taken from the beginning on; a session is served until its turn comes. ``shutdown()`` is to follow.
+    public func closeSessions(over time: Duration) async {
+        state.withLockedValue { $0.isShuttingDown = true }
+        let steps = max(1, Int(time / SocketIO.closingInterval))
+        for remaining in stride(from: steps, through: 1, by: -1) {
+            let open = await loops.collect { $0.closeSessions(oneIn: remaining) }.reduce(0, +)
+            guard open > 0 else { return }
+            try? await Task.sleep(for: SocketIO.closingInterval)
+        }
+    }
+
+    private static let closingInterval: Duration = .milliseconds(10)
+
     /// Closes every session (1012, so that clients come back to the next server), waits for the handlers that run, and lets go of all that
     /// were registered. Takes at most `handlerGracePeriod` and `handlerCancellationTimeout` together: handlers that still run after the
     /// first are cancelled, and after the second it stops waiting for them.

@@ -56,4 +56,35 @@ struct FarewellTests {
             peer.finish()
         }
     }
+
+    @Test("a server that ends closes its sessions part by part, and takes no new one meanwhile")
+    func partByPart() throws {
+        try withEmbeddedServer { io, loop in
+            let peers = try (0..<10).map { _ in
+                let peer = try EmbeddedPeer(io, loop: loop)
+                try peer.join()
+                return peer
+            }
+            let shard = io.shard(for: loop).shard.value
+            var lefts: [Int] = []
+            for parts in stride(from: 4, through: 1, by: -1) {
+                lefts.append(shard.closeSessions(oneIn: parts))
+                #expect(io.statistics.connections == lefts.last)
+            }
+            #expect(lefts == [7, 4, 2, 0])
+            #expect(shard.closeSessions(oneIn: 1) == 0)
+            for peer in peers {
+                #expect(try peer.messages().last == "close 1012")
+                peer.finish()
+            }
+        }
+    }
+
+    @Test("closing all sessions over a time begins with refusing new ones")
+    func refusing() async throws {
+        let io = SocketIO()
+        await io.closeSessions(over: .seconds(60))
+        #expect(io.isShuttingDown && !io.openChannel())
+        await io.shutdown()
+    }
 }

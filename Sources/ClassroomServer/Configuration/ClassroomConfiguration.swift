@@ -32,6 +32,8 @@ public struct ClassroomConfiguration: Sendable {
 
     /// How long `/readyz` fails, at least, before a drain closes the port and the sockets.
     public var drainNotice: Duration = .milliseconds(250)
+    /// Over what time a drain then closes the sockets.
+    public var drainSpread = DrainSpread()
     /// The largest body of an HTTP request; a larger one gets 413.
     public var maximumBodyBytes = 1_000_000
     public var quizLimits = QuizLimits()
@@ -45,4 +47,16 @@ public struct ClassroomConfiguration: Sendable {
     public init(_ change: (inout ClassroomConfiguration) -> Void) {
         change(&self)
     }
+}
+
+/// The time over which a server that ends closes its sockets. All at once, their clients would come to the other servers all at once.
+public struct DrainSpread: Hashable, Sendable {
+    /// For each socket.
+    public var timePerSocket: Duration = .milliseconds(1)
+    /// For all of them at most.
+    public var longestTime: Duration = .seconds(5)
+
+    public init() {}
+
+    func time(forSockets count: Int) -> Duration { min(longestTime, timePerSocket * max(0, count)) }
 }

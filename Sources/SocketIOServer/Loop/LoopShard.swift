@@ -154,6 +154,15 @@ final class LoopShard {
         io?.closeSession()
     }
 
+    /// Closes a part of the sessions, at least one: one in so many, in the order in which they are kept.
+    /// - Returns: how many are open still.
+    func closeSessions(oneIn parts: Int) -> Int {
+        let open = connections.all
+        let share = (open.count + parts - 1) / parts
+        for connection in open.prefix(share) { connection.close(.serverShuttingDown, code: .serviceRestart) }
+        return open.count - share
+    }
+
     /// The server ends: queued packets are sent, all sessions are closed, and the reference to the server is released.
     func end() {
         hasEnded = true

@@ -75,4 +75,11 @@ struct ClassroomConfigurationTests {
             #expect(kind { $0.redis = url } == .invalidSetting, "\(url)")
         }
     }
+
+    @Test(
+        "a drain takes a millisecond for each socket, and five seconds at most",
+        arguments: [(-1, 0), (0, 0), (1, 1), (200, 200), (4_999, 4_999), (5_000, 5_000), (5_001, 5_000)])
+    func drainSpread(sockets: Int, milliseconds: Int) {
+        #expect(DrainSpread().time(forSockets: sockets) == .milliseconds(milliseconds))
+    }
 }
