@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CONFIGURATION ?= debug
 ARGS ?=
 
-.PHONY: help run cluster build dist test lint fuzz coverage sanitize bench clean
+.PHONY: help run cluster build dist test lint fuzz check coverage sanitize bench clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,12 @@ lint: ## formatting, the arrows between targets, syntax of scripts
 
 fuzz: ## random requests and packets for long (SEEDS=2000 FIRST_SEED=1 SECONDS_AT_MOST=1800)
 	@scripts/fuzz.sh
+
+check: ## kill -9, stops and cut connections in the middle of quizzes, for long (SEEDS=20 FAULTS=kill-node,kill-postgres NODES=2; ARGS="--help")
+	@scripts/install-dependencies.sh test
+	@swift build --configuration $(CONFIGURATION) --product dunlin
+	@DUNLIN_BINARY="$$(swift build --configuration $(CONFIGURATION) --show-bin-path)/dunlin" .tools/venv/bin/python Tests/SimulationTests/simulate.py \
+		$(if $(SEEDS),--seeds $(SEEDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(NODES),--nodes $(NODES)) $(ARGS)
 
 coverage: ## coverage of the Swift tests: a table, and coverage/lcov.info
 	@scripts/coverage.sh

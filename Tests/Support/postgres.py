@@ -33,7 +33,7 @@ def _die_with_the_test():
 class Postgres:
     def __init__(self, folder: Path):
         self._programs = _programs()
-        self._folder = folder
+        self.folder = folder
         # A path of a socket has 107 bytes at most.
         folder.mkdir(parents=True)
         for parent in folder.parents:
@@ -47,22 +47,22 @@ class Postgres:
 
     @property
     def url(self):
-        return f"postgres://postgres@/postgres?host={self._folder}"
+        return f"postgres://postgres@/postgres?host={self.folder}"
 
     def _run(self, program, *arguments):
         command = [*_become(), self._programs / program, *arguments]
-        done = subprocess.run(command, cwd=self._folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def start(self):
-        command = [*_become(), self._programs / "postgres", "-D", "data", "-k", self._folder, "-c", "listen_addresses="]
-        self._log = (self._folder / f"log-{time.monotonic_ns()}").open("w+b")
+        command = [*_become(), self._programs / "postgres", "-D", "data", "-k", self.folder, "-c", "listen_addresses="]
+        self._log = (self.folder / f"log-{time.monotonic_ns()}").open("w+b")
         self.process = subprocess.Popen(
-            command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, preexec_fn=_die_with_the_test
+            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, preexec_fn=_die_with_the_test
         )
         deadline = time.monotonic() + 120
-        while subprocess.run([self._programs / "pg_isready", "-q", "-h", self._folder]).returncode != 0:
+        while subprocess.run([self._programs / "pg_isready", "-q", "-h", self.folder]).returncode != 0:
             assert self.process.poll() is None and time.monotonic() < deadline, self._text()
             time.sleep(0.02)
 

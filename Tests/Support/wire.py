@@ -107,14 +107,16 @@ class WebSocket:
 class SocketIO:
     """A Socket.IO client on one WebSocket connection: events in queues, acknowledgements awaited, pings answered."""
 
-    def __init__(self, socket):
+    def __init__(self, socket, listener=None):
         self.socket = socket
         self.closed = None
+        self._listener = listener
         self._received, self._acknowledgements, self._next_id = {}, {}, 0
         self._task = None
 
     @classmethod
-    async def connect(cls, port, auth=None, headers=None):
+    async def connect(cls, port, auth=None, headers=None, listener=None):
+        """`listener` gets each event's name and arguments, in their order; then no event waits in a queue."""
         socket = await WebSocket.open(port, headers=headers)
         opened = await socket.read()
         assert opened.startswith('0{"'), opened
@@ -123,7 +125,7 @@ class SocketIO:
         if not answer.startswith('40{"'):
             socket.close()
             raise ConnectionRefusedError(answer)
-        self = cls(socket)
+        self = cls(socket, listener)
         self._task = asyncio.create_task(self._read())
         return self
 
@@ -135,7 +137,10 @@ class SocketIO:
                     self.socket.write(TEXT, "3")
                 elif text.startswith("42"):
                     name, *arguments = json.loads(text[2:])
-                    self._queue(name).put_nowait(arguments)
+                    if self._listener:
+                        self._listener(name, arguments)
+                    else:
+                        self._queue(name).put_nowait(arguments)
                 elif text.startswith("43"):
                     bracket = text.index("[")
                     future = self._acknowledgements.pop(int(text[2:bracket]), None)
@@ -182,6 +187,10 @@ class SocketIO:
         """Waits until the server ended the connection; returns the Closed that says how."""
         await asyncio.wait_for(asyncio.shield(self._task), seconds)
         return self.closed
+
+    def abort(self):
+        """Ends the connection at once, without a word."""
+        self.socket.writer.transport.abort()
 
     async def leave(self):
         self.socket.close()
