@@ -1,6 +1,7 @@
 """A classroom on PostgreSQL whose server is killed, restarted or stopped."""
 
 import asyncio
+import subprocess
 import time
 
 import requests
@@ -126,3 +127,20 @@ async def test_a_token_and_a_session_are_known_to_another_server_on_the_same_dat
     player = await SocketIO.connect(classroom.port, {"token": crowd_token(0)})
     joined = await player.call("quiz:join", {"sessionId": SESSION})
     assert joined["ok"] is True and joined["title"] == "Integration Test Quiz"
+
+
+def test_the_doctor_says_that_a_database_does_not_sync(postgres_classroom, dunlin_command):
+    def examined():
+        command = [dunlin_command, "doctor", "--port", "0", "--database", postgres_classroom.database_url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        return done.returncode, next(line for line in done.stdout.splitlines() if "database" in line)
+
+    status, line = examined()
+    assert status == 0 and "synced to disk" in line, line
+    for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+        postgres_classroom.postgres.execute(statement)
+    deadline = time.monotonic() + 60
+    while postgres_classroom.postgres.rows("SELECT setting FROM pg_settings WHERE name = 'fsync'") != [{"setting": "off"}]:
+        assert time.monotonic() < deadline
+    status, line = examined()
+    assert status == 69 and "fsync is off" in line, line

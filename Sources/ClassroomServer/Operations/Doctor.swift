@@ -53,10 +53,17 @@ public struct Doctor: Sendable {
     private func database() async -> Finding {
         do {
             let store = try await openStore(url: configuration.database, configuration: configuration.store, logger: Self.silent)
-            let health: Result<Void, any Error>
-            do { health = .success(try await store.health()) } catch { health = .failure(error) }
+            let unsafe: Result<[String], any Error>
+            do {
+                try await store.health()
+                unsafe = .success(try await store.unsafeSettings())
+            } catch {
+                unsafe = .failure(error)
+            }
             await store.close()
-            try health.get()
+            if let setting = try unsafe.get().first {
+                return finding("database", .fault, "\(setting) is off: answers that were acknowledged may be lost when its machine fails")
+            }
         } catch let error as StoreError {
             return finding("database", .fault, "\(error)")
         } catch {

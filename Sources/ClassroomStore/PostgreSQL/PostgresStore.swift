@@ -71,6 +71,14 @@ public final class PostgresStore: ClassroomStore {
         try await perform(.probe)
     }
 
+    public func unsafeSettings() async throws -> [String] {
+        try await readers.read { reading in
+            let off = try reading.rows(
+                "select name from pg_settings where name in ('fsync', 'full_page_writes') and setting = 'off' order by name")
+            return off.rows.compactMap { $0.text("name") }
+        }
+    }
+
     public func close() async {
         await committer.close()
         await readers.close()

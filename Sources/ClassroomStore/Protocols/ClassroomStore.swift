@@ -14,6 +14,8 @@ public protocol ClassroomStore: UserStore, TokenStore, QuizStore, SessionStore, 
     var isShared: Bool { get }
     /// Returns when the store can be read and accepts writes; throws the reason otherwise.
     func health() async throws
+    /// The database's settings under which an acknowledged commit may be lost when the machine fails. Empty if there are none.
+    func unsafeSettings() async throws -> [String]
     /// Refuses new writes, and returns when the pending ones are committed. Later calls only wait.
     func close() async
     /// What the writer has done so far.
@@ -25,6 +27,7 @@ public protocol ClassroomStore: UserStore, TokenStore, QuizStore, SessionStore, 
 extension ClassroomStore {
     public var isShared: Bool { false }
     public var pool: PoolStatistics? { nil }
+    public func unsafeSettings() async throws -> [String] { [] }
 }
 
 /// The connections to a database server. All counts but ``connections`` and ``queuedReads`` never decrease.
