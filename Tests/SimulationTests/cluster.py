@@ -136,20 +136,22 @@ class Cluster:
                 await asyncio.sleep(0.05)
         return time.monotonic()
 
-    async def owner(self, session):
-        """The server that runs a session: the one that wrote to its row last."""
-        found = await self.rows(f"select writer from audit_writes where session_id = {literal(session)} order by position desc limit 1")
+    async def owner(self):
+        """The server that wrote to a session's row last: it runs that session."""
+        found = await self.rows("select writer from audit_writes order by position desc limit 1")
         name = found[0]["writer"].split(".")[0]
         return next(node for node in self.nodes if node.name == name)
 
-    async def read(self, history):
-        """Adds what is stored to a history."""
+    async def read(self, history, sessions, room):
+        """Adds to a history what is stored of these sessions and this chat room."""
         for row in await self.rows("select * from quiz_answers order by answered_at"):
-            history.rows.append(
-                Row(row["session_id"], row["question_id"], row["user_id"], int(row["answer"]), row["correct"], row["score"],
-                    row["time_bonus"], row["answered_at"])
-            )  # fmt: skip
-        for row in await self.rows("select * from chat_messages order by room_id, sequence"):
+            if row["session_id"] in sessions:
+                history.rows.append(
+                    Row(row["session_id"], row["question_id"], row["user_id"], int(row["answer"]), row["correct"], row["score"],
+                        row["time_bonus"], row["answered_at"])
+                )  # fmt: skip
+        for row in await self.rows(f"select * from chat_messages where room_id = {literal(room)} order by sequence"):
             history.messages.append(Message(row["room_id"], row["sequence"], row["user_id"], row["client_id"], row["content"]))
         for row in await self.rows("select * from audit_writes order by position"):
-            history.writes.append(Write(row["session_id"], row["epoch"], row["writer"]))
+            if row["session_id"] in sessions:
+                history.writes.append(Write(row["session_id"], row["epoch"], row["writer"]))

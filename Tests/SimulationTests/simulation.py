@@ -58,34 +58,50 @@ class Verdict:
         return f"{fault.name} for {fault.healed - fault.began:.1f} s, {after}"
 
 
-async def run(plan, folder, seconds_at_most=600):
-    """Plays a plan in an empty folder."""
-    began = time.monotonic()
-    history = History()
+def people(plan):
+    """The users who play in each session of every round."""
+    return [[f"user{session}-{number}" for number in range(plan.players)] for session in range(plan.sessions)]
+
+
+def quiz(plan):
     chance = random.Random(plan.seed)
-    sessions = [f"session{number}" for number in range(plan.sessions)]
-    users = {session: [f"{session}-user{number}" for number in range(plan.players)] for session in sessions}
-    questions = [
+    return [
         {"id": f"q{number}", "question": f"Question {number}?", "options": ["a", "b", "c", "d"], "correctAnswer": chance.randrange(4)}
         for number in range(plan.questions)
     ]
-    everybody = [user for own in users.values() for user in own]
-    async with Cluster(folder, plan.nodes, everybody, questions, plan.has_redis) as cluster:
-        play = _Play(plan, cluster, history, chance, users)
-        await asyncio.wait_for(play.all(), seconds_at_most)
-        await cluster.read(history)
-    violations = checkers.check(history, [question["id"] for question in questions], users)
+
+
+def cluster_for(plan, folder):
+    return Cluster(folder, plan.nodes, [user for own in people(plan) for user in own], quiz(plan), plan.has_redis)
+
+
+async def run(plan, folder):
+    """Plays a plan in an empty folder."""
+    async with cluster_for(plan, folder) as cluster:
+        return await play(plan, cluster)
+
+
+async def play(plan, cluster, round_name="", seconds_at_most=600):
+    """Plays a plan on a cluster. Rounds of other names may have been played there before."""
+    began = time.monotonic()
+    history = History()
+    users = {f"{round_name}session{number}": own for number, own in enumerate(people(plan))}
+    room = f"{round_name}room"
+    await asyncio.wait_for(_Play(plan, cluster, history, users, room).all(), seconds_at_most)
+    await cluster.read(history, set(users), room)
+    violations = checkers.check(history, [question["id"] for question in quiz(plan)], users)
     return Verdict(plan, history, violations, time.monotonic() - began)
 
 
 class _Play:
-    def __init__(self, plan, cluster, history, chance, users):
-        self.plan, self.cluster, self.history, self.chance = plan, cluster, history, chance
+    def __init__(self, plan, cluster, history, users, room):
+        self.plan, self.cluster, self.history = plan, cluster, history
+        self.chance = random.Random(plan.seed)
         self.hosts, self.players = [], []
         for number, (session, own) in enumerate(users.items()):
             self.hosts.append(Host(cluster, history, self._own_chance(), number, session, SETTINGS))
             for user in own:
-                self.players.append(Player(user, cluster, history, self._own_chance(), number, session, "room"))
+                self.players.append(Player(user, cluster, history, self._own_chance(), number, session, room))
 
     def _own_chance(self):
         return random.Random(self.chance.random())
