@@ -94,7 +94,10 @@ extension SessionActor {
     /// Ends a write that the outbox waited for.
     func settle(_ write: SessionOutbox.Write, _ result: Result<Bool, ClassroomError>) {
         switch write.subject {
-        case .session: sessionWritten(result)
+        case .session:
+            guard case .failure(let error) = result, error == .storeFailed || error == .storeOverloaded, environment.store.isShared
+            else { return sessionWritten(result) }
+            hold(write, error)
         case .participant(let userID):
             participantWritten(userID, result)
             guard case .failure(let error) = result, !isRetired, let call = write.call, call.isOpen, call.userID == userID else { return }
@@ -105,7 +108,14 @@ extension SessionActor {
         }
     }
 
-    /// If the store fails, the session goes on and the row is written later.
+    /// A server that cannot write to a shared store cannot renew its lease either. Another server may decide the same step anew, so no client
+    /// hears of this one before it is stored. Callers do not wait for that.
+    private func hold(_ write: SessionOutbox.Write, _ error: ClassroomError) {
+        for call in outbox.putBack(write) { call.fail(error) }
+        retryLater(error)
+    }
+
+    /// If a store that is not shared fails, the session goes on and the row is written later.
     func sessionWritten(_ result: Result<Bool, ClassroomError>) {
         switch result {
         case .success(true): isSessionUnsaved = false
@@ -137,6 +147,9 @@ extension SessionActor {
 
     /// The latest state of the rows that could not be stored.
     func storeAgain() {
+        if let ticket = outbox.takeFailed() {
+            environment.store.update(session.record) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
+        }
         if isSessionUnsaved { environment.store.update(session.record) { [weak self] in self?.post(.sessionWritten($0)) } }
         if hasDoubtfulAnswers { readAnswers() }
         guard !unsavedParticipants.isEmpty else { return }

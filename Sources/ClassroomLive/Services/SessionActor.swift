@@ -109,7 +109,7 @@ actor SessionActor {
             call?.fail(SessionRetired())
             return
         }
-        if let call, outbox.count >= environment.configuration.maximumWaitingEffects {
+        if let call, outbox.isHeldUp || outbox.count >= environment.configuration.maximumWaitingEffects {
             call.fail(ClassroomError(.unavailable, "The session waits for the database, please try again", retryAfterMs: 1_000))
             return
         }

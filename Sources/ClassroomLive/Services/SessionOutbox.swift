@@ -26,7 +26,11 @@ struct SessionOutbox {
     private var items: Deque<Item> = []
     private var results: [Int: Result<Bool, ClassroomError>] = [:]
     private var nextTicket = 0
+    /// The ticket of the first item if its write has failed and is not under way again.
+    private var failed: Int?
 
+    /// Whether the items wait for a write that has failed.
+    var isHeldUp: Bool { failed != nil }
     var isEmpty: Bool { items.isEmpty }
     var count: Int { items.count }
 
@@ -52,6 +56,25 @@ struct SessionOutbox {
         return (item, nil)
     }
 
+    /// Puts a write that has failed back to the front: the items behind it go on waiting. Returns the calls among them.
+    mutating func putBack(_ write: Write) -> [SessionCall] {
+        items.prepend(.await(write))
+        failed = write.ticket
+        return calls
+    }
+
+    /// The ticket of the write that was put back, to be carried out again.
+    mutating func takeFailed() -> Int? {
+        defer { failed = nil }
+        return failed
+    }
+
+    private var calls: [SessionCall] {
+        items.compactMap { item in
+            if case .end(let call) = item { call } else { nil }
+        }
+    }
+
     /// Drops the remaining items of the current command, its end included.
     mutating func dropCommand() {
         while let item = items.popFirst() {
@@ -63,8 +86,7 @@ struct SessionOutbox {
     mutating func dropAll() -> [SessionCall] {
         defer { items = [] }
         results = [:]
-        return items.compactMap { item in
-            if case .end(let call) = item { call } else { nil }
-        }
+        failed = nil
+        return calls
     }
 }

@@ -126,4 +126,25 @@ struct LeaseTests {
             }
         }
     }
+
+    @Test("a server that cannot write to the shared database tells nobody what it decided, until it is stored")
+    func cutOff() async throws {
+        try await bench(leaseMs: 3_600_000).run { classroom in
+            let host = try await classroom.host()
+            let player = try await classroom.player(0)
+            store.fail([.session])
+            #expect(try await host.ask("quiz:start", join).code == "unavailable")
+            classroom.clock.advance(by: 900)
+            #expect(try await player.ask("quiz:answer", answer).code == "unavailable")
+            #expect(!player.unread.contains { $0.name == "quiz:started" || $0.name == "quiz:question" })
+            store.fail([])
+            try await eventually {
+                classroom.clock.advance(by: 500)
+                return player.unread.contains { $0.name == "quiz:question" }
+            }
+            #expect(try await player.payload("quiz:started").text("sessionId") == "test_session_1")
+            #expect(try await player.ask("quiz:answer", answer).isOK)
+            #expect(try await store.session(id: "test_session_1")?.status == .active)
+        }
+    }
 }
