@@ -3,8 +3,9 @@
 
     Benchmarks/cluster_chat.py --dunlin .build/release/dunlin [--members 100] [--messages 2000] [--rounds 3]
 
-The members of one room sit on one server, or half of them on each of two. Prints the processor time of the servers for each delivery (a message to a
-member), that of Redis and PostgreSQL apart, and the ratio of both. The exit status is 1 if a member got fewer messages than were sent.
+The members of one room sit on one server, or half of them on each of two. Prints the processor time of the servers for each delivery (a
+message to a member), that of Redis and PostgreSQL apart, and the ratio of both. The exit status is 1 if a member got fewer messages than
+were sent.
 """
 
 import argparse

@@ -13,8 +13,8 @@ def _grouped(entries, key):
 
 
 def check_answers(attempts, rows, questions):
-    """Every acknowledged answer is stored exactly once, every refused one is not, one of unknown end is or is not; whoever asks again is told
-    the same. `questions` are the ids in the order in which a session plays them."""
+    """Every acknowledged answer is stored exactly once, every refused one is not, one of unknown end is or is not. Whoever asks again is
+    told the same. `questions` are the ids in the order in which a session plays them."""
     violations = []
     stored = _grouped(rows, lambda row: (row.session, row.question, row.user))
     tries = _grouped(attempts, lambda attempt: (attempt.session, attempt.question, attempt.user))
@@ -67,7 +67,8 @@ def check_silence(attempts, outages):
 
 
 def check_chat(said, heard, messages):
-    """Each room has one order without gaps. A sender's messages stand in it as they were sent, and every client heard a part of it without gaps."""
+    """Each room has one order without gaps. A sender's messages stand in it as they were sent, and every client heard a part of it without
+    gaps."""
     violations = []
     orders = {}
     for room, stored in _grouped(messages, lambda message: message.room).items():
@@ -130,8 +131,8 @@ def _faults_of_log(log, order):
 
 
 def check_boards(boards, rows, players):
-    """Each board is a fold over stored answers, of a version only one board exists, a later version takes no points away, nobody is shown an
-    earlier version after a later one, and the last board counts every stored answer. `players`: the users of each session."""
+    """Each board is a fold over stored answers. A version has one board, and a later version takes no points away. Nobody is shown an earlier
+    version after a later one, and the last board counts every stored answer. `players`: the users of each session."""
     violations = []
     answers = _grouped(rows, lambda row: (row.session, row.user))
     for own in answers.values():

@@ -8,6 +8,7 @@ import time
 
 import requests
 
+import sabotage
 from classroom_data import INSTRUCTOR
 from history import Message, Row, Write
 from link import Link
@@ -93,8 +94,8 @@ class Node:
 class Cluster:
     """`nodes` servers, for users whose tokens are `token-USER`; the instructor's is `token-instructor1`."""
 
-    def __init__(self, folder, nodes, users, questions, has_redis=True):
-        self.folder, self.questions, self.has_redis = folder, questions, has_redis
+    def __init__(self, folder, nodes, users, questions, has_redis=True, sabotage=None):
+        self.folder, self.questions, self.has_redis, self.sabotage = folder, questions, has_redis, sabotage
         tokens = folder / "tokens.json"
         people = {f"token-{user}": {"id": user, "username": user, "role": "student"} for user in users}
         teacher, name, _, role, permissions = INSTRUCTOR
@@ -112,6 +113,8 @@ class Cluster:
             await node.start()
         quiz = f"'quiz', 'Quiz', {literal(json.dumps(self.questions))}, '{INSTRUCTOR[0]}'"
         await self.execute(f"{AUDIT} insert into quizzes (id, title, questions, created_by) values ({quiz})")
+        for statement in sabotage.statements(self.sabotage):
+            await self.execute(statement)
         return self
 
     async def __aexit__(self, *_):

@@ -1,4 +1,4 @@
-"""Faults of processes and connections. Each takes the cluster, a fault's record and a seeded source of chance, and returns when it is healed."""
+"""Faults of processes and connections. Each takes the cluster, a seeded source of chance and the history, and returns when it is healed."""
 
 import asyncio
 import time
@@ -81,7 +81,7 @@ async def cut_clients(cluster, random, history):
 
 
 async def cut_database(cluster, random, history):
-    """A server's connections to the database are cut after commits whose confirmation was lost, and cannot be opened for up to five seconds."""
+    """A server loses its connections to the database after commits without confirmation, and gets no new ones for up to five seconds."""
     link = random.choice(cluster.nodes).database
     link.refuses = True
     await link.lose(random.uniform(0, 0.1))

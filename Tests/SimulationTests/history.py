@@ -156,7 +156,7 @@ class History:
         return sum(attempt.outcome == OK for attempt in self.attempts)
 
     def recovery(self, fault):
-        """The seconds from a fault's end to the next acknowledgement of something that was sent after its beginning; None: there is none."""
+        """The seconds from a fault's end to the next acknowledgement of a request that began after the fault. None if there is none."""
         times = [e.ended for e in [*self.attempts, *self.said] if e.outcome == OK and e.began > fault.began and e.ended > fault.healed]
         return min(times) - fault.healed if times else None
 

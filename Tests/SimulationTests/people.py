@@ -1,4 +1,4 @@
-"""Clients that come back. They connect again at the next server, repeat each request that got no answer, and record everything that they see."""
+"""Clients that come back: they connect again at the next server, repeat requests that got no answer, and record all that they see."""
 
 import asyncio
 import time
@@ -11,6 +11,8 @@ from wire import Refused, SocketIO
 PATIENCE = 4
 # After so many seconds without an event somebody reloads the page.
 LONGEST_SILENCE = 6
+# The share of answers that are sent once more although they are acknowledged.
+IMPATIENT = 0.2
 # Refusals after which the request may have been carried out all the same.
 DOUBTFUL = ("unavailable", "internal")
 
@@ -166,6 +168,8 @@ class Player(Person):
         await asyncio.sleep(self.random.uniform(0, 0.5))
         while True:
             attempt, body = await self.try_answer(question)
+            if attempt.outcome == OK and self.random.random() < IMPATIENT:
+                await self.try_answer(question)
             if attempt.outcome == OK or attempt.refusal in ("closed", "not_found", "invalid"):
                 return
             if attempt.refusal == "forbidden":

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Plays classrooms of real processes with faults in the middle of their bursts, seed after seed, and judges what clients saw and what is stored.
+"""Plays classes on real processes with faults in the middle of their bursts, seed after seed, and judges what clients saw and what is stored.
 
     simulate.py [--seeds 20] [--first-seed 1] [--faults kill-node[,kill-postgres…]] [--nodes 1] [--sessions 2] [--players 60]
 
-Prints a line for each seed. The exit status is 1 if anything was lost, doubled, out of order or owned by two. The history of such a run stays
-in reports/simulation, one JSON object a line.
+Prints a line for each seed. The exit status is 1 if anything was lost, doubled, out of order or owned by two. The history of such a run
+stays in reports/simulation, one JSON object a line.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Support"))
 
 import faults  # noqa: E402
+import sabotage  # noqa: E402
 import simulation  # noqa: E402
 from server_process import CHECKOUT  # noqa: E402
 
@@ -32,6 +33,7 @@ def main():
     parser.add_argument("--fault-count", type=int, default=2, help="faults in each run")
     parser.add_argument("--nodes", type=int, default=1)
     parser.add_argument("--without-redis", action="store_true", help="one server on its own")
+    parser.add_argument("--sabotage", choices=sabotage.BY_NAME, help="make the server wrong: then violations have to be found")
     parser.add_argument("--sessions", type=int, default=2)
     parser.add_argument("--players", type=int, default=60, help="players of each session, 100 at most")
     options = parser.parse_args()
@@ -44,7 +46,8 @@ def main():
     failed = 0
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         plan = simulation.Plan(
-            seed, names, options.fault_count, options.nodes, not options.without_redis, options.sessions, options.players
+            seed, names, options.fault_count, options.nodes, not options.without_redis, options.sessions, options.players,
+            options.sabotage,
         )
         with tempfile.TemporaryDirectory(prefix="sim") as folder:
             # PostgreSQL runs as a user of its own and has to get there.

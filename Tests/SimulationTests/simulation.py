@@ -1,4 +1,4 @@
-"""One run: sessions and a chat on real processes, faults in the middle of the bursts, and the checkers' verdict. All chance comes from a seed."""
+"""One run: sessions and a chat on real processes, faults in the middle of bursts, and the checkers' verdict. All chance comes from a seed."""
 
 import asyncio
 import dataclasses
@@ -31,6 +31,8 @@ class Plan:
     has_redis: bool = True
     sessions: int = 2
     players: int = 60
+    # A name of `sabotage`: then the checkers have to notice.
+    sabotage: str | None = None
     questions: int = 5
     messages: int = 4
 
@@ -72,7 +74,7 @@ def quiz(plan):
 
 
 def cluster_for(plan, folder):
-    return Cluster(folder, plan.nodes, [user for own in people(plan) for user in own], quiz(plan), plan.has_redis)
+    return Cluster(folder, plan.nodes, [user for own in people(plan) for user in own], quiz(plan), plan.has_redis, plan.sabotage)
 
 
 async def run(plan, folder):

@@ -3,8 +3,8 @@
 
     soak.py [--minutes 15] [--seed 1] [--players 40]
 
-A class takes about twenty seconds and has one fault, of those that leave the servers alive. After each class, when its clients have gone, the
-servers' memory, descriptors and threads are printed. The exit status is 1 if a checker found a violation, or if descriptors or threads grew.
+A class takes about twenty seconds and has one fault, of those that leave the servers alive. When its clients have gone, the servers'
+memory, descriptors and threads are printed. The exit status is 1 if a checker found a violation, or if descriptors or threads grew.
 """
 
 import argparse

@@ -43,6 +43,14 @@ def test_a_rolling_restart_loses_nothing_and_everybody_comes_back(tmp_path):
     assert len({closing.listener for closing in history.closings}) >= plan.sessions * plan.players
 
 
+def test_the_checkers_notice_a_server_that_counts_twice_what_is_sent_twice(tmp_path):
+    plan = simulation.Plan(1, ("cut-clients",), 2, players=20, questions=3, messages=1, sabotage="twice")
+    os.chmod(tmp_path, 0o711)
+    violations = "\n".join(asyncio.run(simulation.run(plan, tmp_path)).violations)
+    assert "was acknowledged with other points than are stored" in violations
+    assert "the final board is not the fold over all stored answers" in violations
+
+
 def test_a_seed_draws_every_fault_before_one_comes_twice():
     names = list(faults.BY_NAME)
     first, again = (faults.drawn(names, 2 * len(names), random.Random(7)) for _ in range(2))
