@@ -29,6 +29,16 @@ package enum DirectWrite {
         #endif
     }
 
+    /// Bytes that have arrived and that nobody has read; nil: unknown.
+    package static func unreadBytes(of descriptor: NIOBSDSocket.Handle) -> Int? {
+        #if canImport(Glibc) || canImport(Musl)
+        var count: Int32 = 0
+        return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : nil
+        #else
+        return nil
+        #endif
+    }
+
     /// Sends what the kernel takes now. Returns how much that was: nothing when the socket can take nothing or is broken, and the channel's
     /// own write finds out which.
     package static func send(_ bytes: ByteBuffer, to descriptor: NIOBSDSocket.Handle) -> Int {

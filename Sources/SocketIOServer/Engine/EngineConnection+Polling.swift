@@ -25,9 +25,27 @@ extension EngineConnection {
         return nil
     }
 
+    /// A request that comes while a WebSocket asks to take over: what the client sent over that one before counts first, though the request
+    /// may have overtaken it on another event loop.
+    ///
+    /// - Parameter body: decides about the request then.
+    /// - Returns: False: nothing was overtaken.
+    func isOvertaking(_ asker: ObjectIdentifier, then body: @escaping @Sendable (LoopShard) -> Void) -> Bool {
+        guard let probe, let polling else { return false }
+        let shard = shard.handle.shard
+        let isSettled = probe.link.settle { [sid] in
+            let polling = shard.value.sessions[sid]?.polling
+            polling?.overtaking.remove(asker)
+            body(shard.value)
+        }
+        if !isSettled { polling.overtaking.insert(asker) }
+        return !isSettled
+    }
+
     /// The client abandoned its GET, which waits here unless it was answered meanwhile.
     func pollAborted(by asker: ObjectIdentifier) {
-        if polling?.isWaiting(asker) == true { close(.transportError) }
+        guard let polling else { return }
+        if polling.isWaiting(asker) || polling.overtaking.contains(asker) { close(.transportError) }
     }
 
     /// Takes a POST's whole body: its packets in order, up to the first invalid one. If there are many, the rest follows in later turns;

@@ -38,6 +38,8 @@ final class PollingState {
     private(set) var fetches: UInt32 = 0
     /// The value of ``fetches`` when the current deadline was set. Nil without a deadline.
     var fetchesAtDeadline: UInt32?
+    /// Who asks for something that is decided behind what the client sent over a WebSocket.
+    var overtaking: Set<ObjectIdentifier> = []
     /// The POST whose packets are being taken.
     var post: PollingPost?
     /// The session is closed, and the next GET gets this last answer.

@@ -140,6 +140,17 @@ extension LoopShard {
     func answer(_ question: EngineQuestion, sid: SessionID, transport: EngineTransport, _ responder: EngineResponder) -> EngineResponse? {
         settleDeadlines()
         guard let connection = sessions[sid] else { return .refused(.sessionUnknown) }
+        let isOvertaking = connection.isOvertaking(responder.asker) { shard in
+            if let response = shard.decide(question, sid: sid, transport: transport, responder) { responder.answer(response) }
+        }
+        return isOvertaking ? nil : decide(question, sid: sid, transport: transport, responder)
+    }
+
+    /// The same, once what the client sent before over another connection has been taken.
+    private func decide(
+        _ question: EngineQuestion, sid: String, transport: EngineTransport, _ responder: EngineResponder
+    ) -> EngineResponse? {
+        guard let connection = sessions[sid] else { return .refused(.sessionUnknown) }
         guard transport == .polling, connection.session.transport == .polling else { return .refused(.badRequest) }
         return switch question {
         case .poll: connection.poll(responder)

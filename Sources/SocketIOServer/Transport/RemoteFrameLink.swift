@@ -50,6 +50,16 @@ final class RemoteFrameLink: FrameLink {
         channel.eventLoop.execute { outlet.value.holdReading(isHeld) }
     }
 
+    /// What the channel's loop has read is on its way to the session's, and comes before `body`.
+    func settle(_ body: @escaping @Sendable () -> Void) -> Bool {
+        let outlet = outlet
+        let loop = loop
+        channel.eventLoop.execute {
+            if outlet.value.settle({ loop.execute(body) }) { loop.execute(body) }
+        }
+        return false
+    }
+
     func checkIntake() {
         let outlet = outlet
         channel.eventLoop.execute { outlet.value.checkIntake() }

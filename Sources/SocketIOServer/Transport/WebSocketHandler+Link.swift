@@ -6,6 +6,8 @@ import NIOCore
 extension WebSocketHandler: FrameLink {
     /// How long a closed connection may take to end.
     private static let lingerTime = TimeAmount.seconds(2)
+    /// How long bytes that have arrived may stay unread before nobody waits for them: as often as the reference looks at an upgrade.
+    private static let settlingTime = TimeAmount.milliseconds(100)
 
     var isWritable: Bool {
         switch stage {
@@ -82,6 +84,26 @@ extension WebSocketHandler: FrameLink {
         case nil: break
         }
         context.close(promise: nil)
+    }
+
+    func settle(_ body: @escaping @Sendable () -> Void) -> Bool {
+        guard hasUnread, let context else { return true }
+        settle(until: context.eventLoop.now + Self.settlingTime, context, body)
+        return false
+    }
+
+    private func settle(until deadline: NIODeadline, _ context: ChannelHandlerContext, _ body: @escaping @Sendable () -> Void) {
+        context.eventLoop.assumeIsolated().scheduleTask(in: LoopShard.pause) { [self] in
+            guard hasUnread, let context = self.context, context.eventLoop.now < deadline else { return body() }
+            settle(until: deadline, context, body)
+        }
+    }
+
+    /// Bytes of the client have arrived, and lie in the kernel or here.
+    private var hasUnread: Bool {
+        guard stage == .attached, !isClosing, let context, context.channel.isActive else { return false }
+        descriptor = descriptor ?? DirectWrite.descriptor(of: context)
+        return !(rare?.reports.isEmpty ?? true) || (descriptor.flatMap(DirectWrite.unreadBytes) ?? 0) > 0
     }
 
     /// Detects a client that answers pings without reading, while the kernel's buffer still has room.

@@ -91,6 +91,9 @@ final class SocketClient: Sendable {
 
     func send(_ texts: [String]) { channel.writeAndFlush(LinkedClient.frames(texts), promise: nil) }
 
+    /// The same, once the kernel has them.
+    func deliver(_ texts: [String]) async throws { try await channel.writeAndFlush(LinkedClient.frames(texts)) }
+
     /// The next text message.
     func next() async throws -> String { try await inbox.message() }
 

@@ -30,6 +30,7 @@ final class RecordingLink: FrameLink {
     }
 
     func holdReading(_ isHeld: Bool) { holds.append(isHeld) }
+    func settle(_ body: @escaping @Sendable () -> Void) -> Bool { true }
     func checkIntake() {}
     func close(peerIsDone: Bool) { isClosed = true }
 
