@@ -18,8 +18,14 @@ struct ConnectionTests {
         private let promise: EventLoopPromise<[String]>
         private var log: [String] = []
         private var answers = 0
+        /// It leaves when its join is on the way.
+        private let leavesAtOnce: Bool
 
-        init(event: String = "echo", rounds: Int = 1, timeout: Duration? = nil, _ promise: EventLoopPromise<[String]>) {
+        init(
+            event: String = "echo", rounds: Int = 1, timeout: Duration? = nil, leavesAtOnce: Bool = false,
+            _ promise: EventLoopPromise<[String]>
+        ) {
+            self.leavesAtOnce = leavesAtOnce
             self.event = event
             self.rounds = rounds
             self.timeout = timeout
@@ -29,6 +35,8 @@ struct ConnectionTests {
         func connectionOpened(_ connection: SocketIOConnection) {
             self.log.append("opened")
             connection.join()
+            // The POST with the join leaves in the next turn.
+            if self.leavesAtOnce { connection.loop.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { connection.close() } }
         }
 
         func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception) {
@@ -66,12 +74,13 @@ struct ConnectionTests {
     }
 
     private func run(
-        _ configuration: ConnectionConfiguration, event: String = "echo", rounds: Int = 1, timeout: Duration? = nil
+        _ configuration: ConnectionConfiguration, event: String = "echo", rounds: Int = 1, timeout: Duration? = nil,
+        leavesAtOnce: Bool = false
     ) async throws -> [String] {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         return try await eventLoop.flatSubmit {
             let promise = eventLoop.makePromise(of: [String].self)
-            let user = User(event: event, rounds: rounds, timeout: timeout, promise)
+            let user = User(event: event, rounds: rounds, timeout: timeout, leavesAtOnce: leavesAtOnce, promise)
             SocketIOConnection(ConnectionPlan(configuration), on: ClientLoop(eventLoop), delegate: user).open()
             return promise.futureResult
         }.get()
@@ -103,13 +112,21 @@ struct ConnectionTests {
         }
     }
 
+    @Test("a server that takes nothing more holds up the end for as long as a close may take")
+    func unanswered() async throws {
+        let server = try await SilentServer.start()
+        let port = try #require(server.localAddress?.port)
+        var configuration = try ConnectionConfiguration("http://127.0.0.1:\(port)")
+        configuration.transports = .polling
+        configuration.closeTimeout = .milliseconds(20)
+        let log = try await run(configuration, leavesAtOnce: true)
+        #expect(log == ["opened", "ended forced close []"])
+        try await server.close()
+    }
+
     @Test("silence of the server beyond interval and timeout ends the connection")
     func silence() async throws {
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(SilentServer()) }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let server = try await SilentServer.start()
         let port = try #require(server.localAddress?.port)
         var configuration = try ConnectionConfiguration("http://127.0.0.1:\(port)")
         configuration.transports = .polling
@@ -123,6 +140,14 @@ struct ConnectionTests {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         private var isAnswered = false
+
+        static func start() async throws -> any Channel {
+            try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(SilentServer()) }
+                }
+                .bind(host: "127.0.0.1", port: 0).get()
+        }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             guard !self.isAnswered, String(buffer: self.unwrapInboundIn(data)).hasPrefix("GET ") else { return }

@@ -17,6 +17,8 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     private var backoff: Backoff?
     private var attempt = 0
     private var isClosed = false
+    /// The client closes as soon as its waiting events are sent.
+    var departure: (promise: EventLoopPromise<Void>, timer: Scheduled<Void>)?
     private var state = ConnectionState.connecting(attempt: 0)
     private var observers: [UInt64: AsyncStream<ConnectionState>.Continuation] = [:]
     private var nextID: UInt64 = 0
@@ -30,7 +32,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         self.offsetPrefix = String(loop.nextNonce().0, radix: 36)
     }
 
-    private var configuration: SocketIOClientConfiguration { self.plan.configuration }
+    var configuration: SocketIOClientConfiguration { self.plan.configuration }
 
     private func makeID() -> UInt64 {
         self.nextID += 1
@@ -110,8 +112,8 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     /// Drops the connection, as a broken network would.
     func abortConnection() { self.connection?.abort() }
 
-    /// Closes everything, and calls back when no channel is left.
-    func close() -> EventLoopFuture<Void> {
+    /// Closes everything at once, and calls back when no channel is left.
+    func closeNow() -> EventLoopFuture<Void> {
         self.isClosed = true
         if let connection = self.connection {
             for namespace in self.namespaces.keys { connection.leave(namespace) }
@@ -213,6 +215,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         for completion in completions { completion(.failure(error)) }
         for waiter in waiters { waiter(.failure(error)) }
         for reader in readers { reader.continuation.finish() }
+        self.departIfReady()
     }
 
     private func lose(_ ids: [UInt64], in namespace: String) {
@@ -257,6 +260,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         for buffered in self.namespaces[namespace]?.takeBuffered() ?? [] { self.sendNow(buffered.event, buffered.call, in: namespace) }
         self.sendNextTry(namespace)
         for waiter in waiters { waiter(.success(sid)) }
+        self.departIfReady()
     }
 
     private func deliver(_ arguments: Arguments, in namespace: String) {

@@ -10,7 +10,8 @@ import SocketIOCore
 ///     }
 ///
 /// The client connects at once, and `body` starts meanwhile: its events wait for the connection. When `body` has returned or thrown, the
-/// client leaves its namespaces and closes its connections; no task, timer or channel is left.
+/// client sends the events that still wait, leaves its namespaces and closes its connections; no task, timer or channel is left.
+/// ``ConnectionConfiguration/closeTimeout`` bounds the wait. A cancelled task does not wait for a connection.
 ///
 /// - Parameters:
 ///   - url: `http(s)://host[:port][/namespace]`.
@@ -45,7 +46,8 @@ public func withSocketIOClient<Value>(
         result = .failure(error)
     }
     // A future ignores cancellation, so the client closes even if this task was cancelled.
-    try? await eventLoop.flatSubmit { runtime.value.close() }.get()
+    let isPatient = !Task.isCancelled
+    try? await eventLoop.flatSubmit { runtime.value.close(isPatient: isPatient) }.get()
     await running
     return try result.get()
 }

@@ -24,6 +24,8 @@ public struct ConnectionConfiguration: Sendable {
     public var perMessageDeflate: PerMessageDeflateOptions?
     /// The total time for the TCP connection, the handshake and the open packet.
     public var timeout: Duration = .seconds(20)
+    /// What the end of a connection may take: what was sent before still leaves, then both ends say goodbye.
+    public var closeTimeout: Duration = .seconds(5)
     #if TLS
     /// The TLS configuration for URLs that begin with `https` or `wss`.
     public var tls = TLSConfiguration.makeClientConfiguration()

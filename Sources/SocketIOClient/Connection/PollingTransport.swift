@@ -25,6 +25,8 @@ final class PollingTransport {
     private var waiting: [Packet] = []
     private(set) var queuedBytes = 0
     private var sid: String?
+    /// nil: the session is open, or nothing of it is left.
+    private var farewell: Farewell?
     private var maximumPayloadBytes = Int.max
 
     init(_ connection: SocketIOConnection) {
@@ -141,7 +143,10 @@ final class PollingTransport {
         guard let connection else { return }
         if !channel.hasChannel { connection.channels += 1 }
         channel.send(Self.httpRequest(connection.plan.configuration, sid: sid, body: body)) { result in
-            guard let connection = self.connection else { return }
+            guard let connection = self.connection else {
+                if channel === self.posts, self.farewell != nil { self.restPosted(result) }
+                return
+            }
             switch result {
             case .success(let response) where response.status == 200: completion(connection, response.body)
             case .success(let response):
@@ -166,23 +171,43 @@ final class PollingTransport {
 
     // MARK: The end
 
-    /// Ends the session on the server, with what still waits, and then the channels.
+    /// Sends what still waits, then ends the session on the server, then the channels.
+    ///
+    /// The GET that waits stays until then: a server takes its end for the end of the client, and takes no further packet.
     func sayClose() {
         guard let connection else { return }
         self.connection = nil
         var close = ByteBuffer()
         close.writeInteger(EnginePacketType.close.rawValue)
-        self.gets.close()
+        self.waiting.append(.text(close))
+        let time = TimeAmount(connection.plan.configuration.closeTimeout)
+        let timer = connection.loop.eventLoop.assumeIsolated().scheduleTask(in: time) { self.endFarewell() }
+        self.farewell = Farewell(connection: connection, timer: timer)
+        // A POST that is under way goes on with the rest when it has been answered.
+        if !connection.engine.isPostInFlight { self.postRest() }
+    }
+
+    /// The end of a session whose last packets are still leaving.
+    private struct Farewell {
+        let connection: SocketIOConnection
+        let timer: Scheduled<Void>
+    }
+
+    private func postRest() {
+        guard let connection = self.farewell?.connection, !self.waiting.isEmpty else { return self.endFarewell() }
         if !self.posts.hasChannel { connection.channels += 1 }
-        let posts = self.posts
-        let timer = connection.loop.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { posts.close() }
-        // What does not fit beside the last packets is lost: the server ends the session with this request.
-        var body = self.nextBody(connection.plan.configuration.limits)
-        PollingPayload.append(encoded: close, to: &body)
-        posts.send(Self.httpRequest(connection.plan.configuration, sid: self.sid, body: body)) { _ in
-            timer.cancel()
-            posts.close()
-        }
+        let configuration = connection.plan.configuration
+        let body = self.nextBody(configuration.limits)
+        self.posts.send(Self.httpRequest(configuration, sid: self.sid, body: body)) { self.restPosted($0) }
+    }
+
+    private func restPosted(_ result: Result<RequestChannel.Response, SocketIOClientError>) {
+        if case .success(let response) = result, response.status == 200 { self.postRest() } else { self.endFarewell() }
+    }
+
+    private func endFarewell() {
+        self.farewell.take()?.timer.cancel()
+        self.close()
     }
 
     func close() {

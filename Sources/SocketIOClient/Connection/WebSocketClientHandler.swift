@@ -27,7 +27,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How long the server may take to end TCP after the close frames (RFC 6455 §7.1.1).
+    /// How long the server may take to end TCP after a close frame of its own (RFC 6455 §7.1.1).
     private static var closeTime: TimeAmount { .seconds(2) }
 
     /// Refers to the connection until the channel ends, and the connection to this.
@@ -239,7 +239,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
             self.connection?.writeBatch()
             if case .reply(let code) = self.closing.receive(code) { self.writeClose(code) }
             self.end(nil)
-            self.awaitEnd()
+            self.awaitEnd(Self.closeTime)
         }
     }
 
@@ -309,13 +309,14 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
 
     /// Sends a close frame, and closes the channel when the server has answered, or after a time-out.
     func close() {
+        let time = (self.connection?.plan.configuration.closeTimeout).map { TimeAmount($0) } ?? Self.closeTime
         self.connection = nil
         guard self.handshake == nil, self.closing.begin() else {
             self.context?.close(promise: nil)
             return
         }
         self.writeClose(.normal)
-        self.awaitEnd()
+        self.awaitEnd(time)
     }
 
     /// Closes the channel at once, as a crash would.
@@ -325,10 +326,10 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     }
 
     /// The server closes TCP first; this end does if that takes too long.
-    private func awaitEnd() {
+    private func awaitEnd(_ time: TimeAmount) {
         guard let context else { return }
         let channel = context.channel
-        let timer = context.eventLoop.scheduleTask(in: Self.closeTime) { channel.close(promise: nil) }
+        let timer = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in timer.cancel() }
     }
 }
