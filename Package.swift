@@ -103,7 +103,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "WebSocketCore", dependencies: ["CZlib", nioCore], swiftSettings: settings),
-        .target(name: "EngineIOCore", dependencies: ["WebSocketCore", nioCore], swiftSettings: settings),
+        .target(name: "EngineIOCore", dependencies: ["WebSocketCore", "CZlib", nioCore], swiftSettings: settings),
         .target(name: "JSONCore", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "SocketIOCore", dependencies: ["JSONCore", nioCore], swiftSettings: settings),
         .target(name: "ChannelDescriptors", dependencies: [nioCore], swiftSettings: settings),
@@ -205,7 +205,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "conformance-server",
-            dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, arguments, logging],
+            dependencies: ["SocketIOHummingbird", "SocketIOServer", hummingbird, nioPosix, arguments, logging],
             path: "Examples/conformance-server", swiftSettings: settings),
         .executableTarget(
             name: "echo-client",

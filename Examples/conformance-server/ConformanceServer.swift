@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Hummingbird
 import Logging
+import NIOPosix
 import SocketIOHummingbird
 
 /// The server that the official protocol suites of Engine.IO 4 and Socket.IO 5 are run against.
@@ -77,6 +78,8 @@ struct ConformanceServer: AsyncParsableCommand {
                 print("listening on http://\(hostname):\(channel.localAddress?.port ?? 0)")
                 // A pipe reads the line at once, not when the buffer is full.
                 fflush(nil)
-            })
+            },
+            // The suites send requests that depend on each other over several connections, a few milliseconds apart.
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: 1)))
     }
 }

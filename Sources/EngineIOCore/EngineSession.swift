@@ -74,9 +74,10 @@ public struct EngineSession: Sendable {
         return true
     }
 
-    /// A packet from the WebSocket that asked to take over.
+    /// A packet from the WebSocket that asked to take over. A session that was closed meanwhile may still move: its client polls no more once
+    /// the probe is answered, and finds on the WebSocket what was sent before the end.
     public mutating func receiveProbe(_ type: EnginePacketType?, isProbe: Bool) -> ProbeReception {
-        guard !isClosed, upgrade != .none else { return .rejectWebSocket }
+        guard upgrade != .none else { return .rejectWebSocket }
         switch type {
         case .ping where isProbe:
             upgrade = .probed

@@ -237,6 +237,26 @@ struct DeflateTests {
         }
     }
 
+    @Test("an event to one socket is compressed unless it says otherwise")
+    func oneSocket() throws {
+        try withEmbeddedServer(Self.configuration()) { io, loop in
+            io.onConnection { socket in
+                socket.on("plain") { $0.socket.compress(false).emit("say", Self.long) }
+                socket.on("volatile") { $0.socket.volatile.emit("say", Self.long) }
+                socket.on("both") { $0.socket.compress(true).volatile.emit("say", Self.long) }
+                socket.on("ask") { $0.socket.compress(false).timeout(.seconds(1)).emit("say", Self.long) { _ in } }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.joinCompressed()
+            for (event, isCompressed) in [("plain", false), ("volatile", true), ("both", true), ("ask", false)] {
+                try peer.text("42[\"\(event)\"]")
+                #expect(try peer.messages().first?.contains("lesson lesson") == true)
+                #expect(peer.wasCompressed == isCompressed, "\(event)")
+            }
+            peer.finish()
+        }
+    }
+
     @Test("a packet is compressed once per window, however many get it")
     func onceForAll() throws {
         let attachment = ByteBuffer(repeating: 7, count: 5_000)

@@ -298,7 +298,7 @@ struct NamespaceTests {
             let peer = try peer(io, loop, joining: ["40"])
             try peer.text(packet)
             #expect(try peer.messages() == ["close"])
-            #expect(reasons.all == [.parseError])
+            #expect(reasons.all == [.forcedServerClose])
             peer.finish()
         }
     }

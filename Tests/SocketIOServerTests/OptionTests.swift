@@ -188,6 +188,48 @@ struct OptionTests {
     }
 }
 
+@Suite("Middleware for HTTP requests")
+struct HTTPMiddlewareTests {
+    private struct Broken: Error {}
+
+    @Test("each request is seen, in the order of the middlewares, and what one throws is the answer")
+    func order() throws {
+        let seen = Recorder<String>()
+        var configuration = SocketIOConfiguration()
+        configuration.httpMiddlewares = [
+            { seen.append("1 \($0.method) \($0.headers.first(name: "x") ?? "-")") },
+            { request in
+                if request.target.contains("broken") { throw Broken() }
+                if request.target.contains("teapot") { throw EngineRequestError(status: 418, code: 3, message: "short \"and\" stout") }
+            },
+            { _ in seen.append("3") },
+        ]
+        try withEmbeddedServer(configuration) { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            let target = try peer.openPolling()
+            #expect(seen.all == ["1 GET -", "3"])
+            #expect(try peer.request("POST", target, headers: ["X: y"], body: "40").hasSuffix("ok"))
+            #expect(seen.all.suffix(2) == ["1 POST y", "3"])
+            let broken = try peer.request("GET", target + "&broken")
+            #expect(broken.hasPrefix("HTTP/1.1 400 ") && broken.hasSuffix(#"{"code":3,"message":"Bad request"}"#))
+            let teapot = try peer.request("POST", target + "&teapot", body: "x")
+            #expect(teapot.hasPrefix("HTTP/1.1 418 ") && teapot.hasSuffix(#"{"code":3,"message":"short \"and\" stout"}"#))
+            // The session has noticed nothing.
+            #expect(try peer.request("GET", target).contains("40{"))
+            #expect(seen.all.count == 8)
+            for isPlain in [true, false] {
+                let socket = try EmbeddedPeer(io, loop: loop)
+                let refused = try socket.upgrade(
+                    "/socket.io/?EIO=4&transport=websocket&broken", headers: isPlain ? [] : ["Cookie:\tread by the HTTP parser"])
+                #expect(refused.hasPrefix("HTTP/1.1 400 ") && socket.isOutputClosed)
+                socket.finish()
+            }
+            #expect(io.statistics.handshakes[.refused] == 2 && io.statistics.handshakes[.accepted] == 1)
+            peer.finish()
+        }
+    }
+}
+
 @Suite("A check of handshakes that takes its time", .timeLimit(.minutes(10)))
 struct HandshakeCheckTests {
     private static let webSocket = "/socket.io/?EIO=4&transport=websocket"

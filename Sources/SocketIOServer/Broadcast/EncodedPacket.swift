@@ -11,6 +11,8 @@ struct EncodedPacket: Sendable {
     let text: ByteBuffer
     /// Binary messages that follow it.
     let attachments: [ByteBuffer]
+    /// False: whoever sent it does not want it compressed.
+    var mayCompress = true
 
     /// Bytes of all its messages.
     var byteCount: Int { attachments.reduce(frame.readableBytes) { $0 + $1.readableBytes } }
@@ -74,6 +76,9 @@ struct EncodedPacket: Sendable {
 }
 
 extension EncodedPacket {
+    /// The compressed forms, to be made when a receiver needs one. Nil if the packet is shorter than that many bytes, or must not be compressed.
+    func forms(from threshold: Int) -> CompressedForms? { mayCompress && byteCount >= threshold ? CompressedForms() : nil }
+
     /// The event as its receivers read it. Nil for any other packet.
     var event: Arguments? {
         var packet = text
@@ -97,9 +102,11 @@ struct Broadcast: Sendable {
 
     /// - Parameter compressionThreshold: bytes; shorter packets are not compressed.
     init(packet: EncodedPacket, namespace: NamespaceIndex, options: BroadcastOptions, compressionThreshold: Int = .max) {
+        var packet = packet
+        packet.mayCompress = options.flags.compress != false
         self.packet = packet
         self.namespace = namespace
         self.options = options
-        compressed = packet.byteCount >= compressionThreshold && options.flags.compress != false ? CompressedForms() : nil
+        compressed = packet.forms(from: compressionThreshold)
     }
 }

@@ -1,4 +1,5 @@
 public import EngineIOCore
+public import NIOHTTP1
 public import SocketIOCore
 public import WebSocketCore
 
@@ -30,6 +31,8 @@ public struct SocketIOConfiguration: Sendable {
     public var maximumHTTPBufferBytes = 1_000_000
     /// Compresses WebSocket messages for clients that offer it (RFC 7692). If nil, as in the reference, nothing is compressed.
     public var perMessageDeflate: PerMessageDeflateOptions?
+    /// Compresses the answers to polling GETs for clients that accept it, as the reference does. If nil, they are sent as they are.
+    public var httpCompression: HTTPCompressionOptions? = HTTPCompressionOptions()
     /// The maximum memory, in bytes, of compression contexts that outlive a message. With further connections the server agrees to compress
     /// each message on its own, which needs no context.
     public var maximumDeflateContextBytes = 1 << 27
@@ -136,6 +139,9 @@ public struct SocketIOConfiguration: Sendable {
     public var recovery: RecoveryLimits?
     /// Whether the middlewares are skipped for a client that resumes its session.
     public var recoverySkipsMiddlewares = true
+    /// Called for every HTTP request at ``path`` and below it, for handshakes and for later requests of a session, in this order and before any
+    /// other decision.
+    public var httpMiddlewares: [HTTPMiddleware] = []
     /// Called for each handshake (never for a later request of a session). An error refuses it.
     public var allowRequest: HandshakeCheck?
     /// Whether this project's browser client is served below ``path``: `socket.io.js` and `socket.io.esm.js`, each also as `.min.js`.
@@ -146,6 +152,22 @@ public struct SocketIOConfiguration: Sendable {
     public var trustedProxies = TrustedProxies()
 
     public init() {}
+}
+
+/// Checks an HTTP request on the connection's loop, without waiting. If it throws, the request is refused: an ``EngineRequestError`` is the answer
+/// itself, any other error becomes 400 "Bad request", as in the reference.
+public typealias HTTPMiddleware = @Sendable (IncomingHTTPRequest) throws -> Void
+
+/// An HTTP request as an ``HTTPMiddleware`` sees it.
+public struct IncomingHTTPRequest: Sendable {
+    public let method: HTTPMethod
+    /// Path and query, as the client sent them.
+    public let target: String
+    public let headers: HTTPHeaders
+    /// The client's address, without the port. A trusted proxy reports it.
+    public let address: String
+    /// Whether the client's connection is encrypted.
+    public let secure: Bool
 }
 
 /// Decides about handshakes. An error refuses the client with its status, code and message; nil lets it in.

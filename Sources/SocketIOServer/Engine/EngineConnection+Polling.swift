@@ -11,6 +11,7 @@ extension EngineConnection {
             return .payload(polling.takePayload(maximumBytes: shard.configuration.maximumHTTPBufferBytes))
         }
         if polling.isClosing {
+            abandonProbe()
             shard.remove(self)
             return .payload(PollingState.payload(of: [.noop, .close]))
         }

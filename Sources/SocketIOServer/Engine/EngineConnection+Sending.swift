@@ -46,19 +46,19 @@ extension EngineConnection {
             }
             pending.append(shared: packet.frame)
         } else {
-            polling?.queue(.text(packet.text))
+            polling?.queue(.text(packet.text), mayCompress: packet.mayCompress)
         }
-        if packet.attachments.isEmpty { checkQueue() } else { send(attachments: packet.attachments) }
+        if packet.attachments.isEmpty { checkQueue() } else { send(attachments: packet.attachments, mayCompress: packet.mayCompress) }
     }
 
     /// Sends the binary messages that belong to the packet before.
-    func send(attachments: [ByteBuffer]) {
+    func send(attachments: [ByteBuffer], mayCompress: Bool = true) {
         guard isOpen, !attachments.isEmpty else { return }
         for attachment in attachments where !isDoomed {
             if isWebSocket {
-                collect { WebSocketEncoder.write(opcode: .binary, payload: attachment, into: &$0) }
+                collect(mayCompress: mayCompress) { WebSocketEncoder.write(opcode: .binary, payload: attachment, into: &$0) }
             } else {
-                polling?.queue(.binary(attachment))
+                polling?.queue(.binary(attachment), mayCompress: mayCompress)
             }
         }
         // Checked once, since the packet counts as one.
@@ -72,12 +72,12 @@ extension EngineConnection {
     }
 
     @inline(__always)
-    private func collect(_ body: (inout ByteBuffer) -> Void) {
+    private func collect(mayCompress: Bool = true, _ body: (inout ByteBuffer) -> Void) {
         var buffer = shard.takeSpare()
         // The application's code may write the values, and it may emit or close the connection meanwhile. Those events come first.
         body(&buffer)
         guard isOpen, !isDoomed else { return shard.recycle(buffer) }
-        if buffer.readableBytes >= shard.compressionThreshold { webSocket?.compression?.replace(&buffer) }
+        if mayCompress, buffer.readableBytes >= shard.compressionThreshold { webSocket?.compression?.replace(&buffer) }
         if pending.append(buffer) { shard.recycle(buffer) }
     }
 
@@ -164,7 +164,8 @@ extension EngineConnection {
         assert(!shard.isVisiting, "a broadcast's members are being visited")
         isDirty = false
         guard isWebSocket else { return flushPolling() }
-        guard pending.count > 0, let link = webSocket?.link, link.isWritable else { return }
+        guard pending.count > 0, let webSocket, webSocket.takesFrames else { return }
+        let link = webSocket.link
         let (frames, isReusable) = pending.takeAll()
         link.write(frames)
         if isReusable { shard.recycle(frames) }

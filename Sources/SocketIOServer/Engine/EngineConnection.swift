@@ -175,9 +175,11 @@ final class EngineConnection: TurnTaker {
         case .pong: if session.pongOverdue() { close(.pingTimeout) }
         case .connect:
             hasConnectDeadline = false
-            if !sockets.hasJoined { close(.forcedClose) }
+            if !sockets.hasJoined { close(.forcedClose, heard: .forcedServerClose) }
         case .upgrade: abandonProbe()
-        case .pollingClose: shard.remove(self)
+        case .pollingClose:
+            abandonProbe()
+            shard.remove(self)
         case .message: webSocket?.messageDue()
         case .attachments: sockets.attachmentsDue(on: self)
         case .fetch: fetchDue()
@@ -246,12 +248,13 @@ final class EngineConnection: TurnTaker {
         switch session.receiveProbe(type, isProbe: isProbe) {
         case .answerProbe:
             guard transport.link.isWritable else { return abandonProbe() }
-            transport.send { $0.writeString("3probe") }
+            transport.send(.text, ByteBuffer(string: "3probe"))
             // The client waits for its GET to end before it sends `5`.
             releasePoll(with: .noop)
         case .switchTransport:
             upgradeToken &+= 1
             probe = nil
+            if polling?.isClosing == true { return sayFarewell(over: transport) }
             webSocket = transport
             isWebSocket = true
             shard.counters.upgrades.add()
@@ -273,7 +276,7 @@ final class EngineConnection: TurnTaker {
 
     private func moveQueueToWebSocket() {
         for packet in polling?.takeQueue() ?? [] {
-            switch packet {
+            switch packet.message {
             case .text(let text): write(opcode: .text, text)
             case .binary(let bytes): write(opcode: .binary, bytes)
             }
@@ -286,9 +289,13 @@ final class EngineConnection: TurnTaker {
     /// Ends the session: sockets hear of it, the transport is closed, the client's memory is freed. The second call does nothing.
     ///
     /// - Parameters:
+    ///   - heard: the reason for the sockets, if it is another one.
     ///   - code: the code of the WebSocket's close frame. If nil, the frame has none.
     ///   - answer: what a waiting GET gets.
-    func close(_ reason: EngineCloseReason, code: WebSocketCloseCode? = nil, answeringPollWith answer: EnginePacketType = .close) {
+    func close(
+        _ reason: EngineCloseReason, heard: DisconnectReason? = nil, code: WebSocketCloseCode? = nil,
+        answeringPollWith answer: EnginePacketType = .close
+    ) {
         guard session.close() else { return }
         isOpen = false
         takesPackets = false
@@ -302,18 +309,20 @@ final class EngineConnection: TurnTaker {
         webSocket = nil
         for transport in transports { transport?.close(code: code) }
         pending.discard()
-        ended(DisconnectReason(reason))
+        ended(heard ?? DisconnectReason(reason))
     }
 
     /// Ends the session after the client has got the queued packets: `disconnect(close: true)`.
     func closeAfterFlush() {
-        guard session.transport == .polling, let polling else { return close(.forcedClose) }
+        guard session.transport == .polling, let polling else {
+            webSocket?.closesPatiently = !isDoomed
+            return close(.forcedClose)
+        }
         guard session.close() else { return }
         isOpen = false
         takesPackets = false
-        let transport = probe
-        probe = nil
-        transport?.close(code: nil)
+        // A client whose probe was answered polls no more: it reads the rest over that WebSocket.
+        if session.upgrade != .probed { abandonProbe() }
         confirm()
         polling.isClosing = true
         ended(.forcedClose)
@@ -326,6 +335,19 @@ final class EngineConnection: TurnTaker {
         } else {
             shard.arm(.pollingClose, self)
         }
+    }
+
+    /// The session was closed while its client moved to the WebSocket: sends the waiting packets there.
+    private func sayFarewell(over transport: WebSocketTransport) {
+        for packet in polling?.takeQueue() ?? [] {
+            switch packet.message {
+            case .text(let text): transport.send(.text, text)
+            case .binary(let bytes): transport.send(.binary, bytes)
+            }
+        }
+        shard.remove(self)
+        transport.closesPatiently = true
+        transport.close(code: nil)
     }
 
     private func ended(_ reason: DisconnectReason) {

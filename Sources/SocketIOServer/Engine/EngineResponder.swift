@@ -4,7 +4,7 @@ import NIOCore
 /// The answer to one request to Engine.IO's path.
 enum EngineResponse: Sendable, Equatable {
     /// 200, `text/plain`: packets.
-    case payload(ByteBuffer)
+    case payload(Payload)
     /// 200, `ok`: the POST's packets were taken.
     case accepted
     case refused(EngineRequestError)

@@ -6,7 +6,7 @@ import NIOCore
 /// that ends a GET returns the answer, which the owner sends. It is an object of its own, because a session that begins with a WebSocket
 /// needs none.
 final class PollingState {
-    enum Packet {
+    enum Message {
         /// An Engine.IO packet, type character included.
         case text(ByteBuffer)
         case binary(ByteBuffer)
@@ -20,10 +20,16 @@ final class PollingState {
         }
     }
 
+    struct Packet {
+        let message: Message
+        /// False: whoever sent it does not want it compressed.
+        let mayCompress: Bool
+    }
+
     /// The answer to a GET that waited.
     struct Answer {
         let responder: EngineResponder
-        let payload: ByteBuffer
+        let payload: Payload
 
         func give() { responder.answer(.payload(payload)) }
     }
@@ -53,9 +59,9 @@ final class PollingState {
 
     func isWaiting(_ asker: ObjectIdentifier) -> Bool { waiting?.asker == asker }
 
-    func queue(_ packet: Packet) {
-        packets.append(packet)
-        payloadBytes += packet.byteCount
+    func queue(_ message: Message, mayCompress: Bool = true) {
+        packets.append(Packet(message: message, mayCompress: mayCompress))
+        payloadBytes += message.byteCount
     }
 
     func takeQueue() -> Deque<Packet> {
@@ -87,27 +93,36 @@ final class PollingState {
     }
 
     /// The queued packets, up to the payload size that was announced to the client.
-    func takePayload(maximumBytes: Int) -> ByteBuffer {
+    func takePayload(maximumBytes: Int) -> Payload {
         fetches &+= 1
         var body = ByteBuffer()
+        var mayCompress = false
         body.reserveCapacity(min(payloadBytes, maximumBytes))
         while let packet = packets.first {
-            if body.readableBytes > 0, body.readableBytes + packet.byteCount > maximumBytes { break }
+            if body.readableBytes > 0, body.readableBytes + packet.message.byteCount > maximumBytes { break }
             packets.removeFirst()
-            payloadBytes -= packet.byteCount
-            switch packet {
+            payloadBytes -= packet.message.byteCount
+            // As in the reference, one packet that may be compressed is enough.
+            mayCompress = mayCompress || packet.mayCompress
+            switch packet.message {
             case .text(let text): PollingPayload.append(encoded: text, to: &body)
             case .binary(let bytes): PollingPayload.append(binary: bytes, to: &body)
             }
         }
         // The memory of a long queue is released.
         if packets.isEmpty { packets = [] }
-        return body
+        return Payload(bytes: body, mayCompress: mayCompress)
     }
 
-    static func payload(of types: [EnginePacketType]) -> ByteBuffer {
+    static func payload(of types: [EnginePacketType]) -> Payload {
         var body = ByteBuffer()
         for type in types { PollingPayload.append(type, to: &body) }
-        return body
+        return Payload(bytes: body, mayCompress: false)
     }
+}
+
+/// The packets that answer a GET.
+struct Payload: Sendable, Equatable {
+    let bytes: ByteBuffer
+    let mayCompress: Bool
 }

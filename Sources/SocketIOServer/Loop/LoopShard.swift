@@ -28,6 +28,8 @@ final class LoopShard {
     let compressionThreshold: Int
     /// Nil if nothing is compressed.
     let compressors: SharedCompressors?
+    /// Compresses answers to GETs. Nil if they are not compressed.
+    let payloadDeflater: PayloadDeflater?
     /// The clock that measures turns. Tests replace it.
     var clock: () -> NIODeadline
 
@@ -118,6 +120,7 @@ final class LoopShard {
         maximumTurn = TimeAmount(configuration.maximumTurn)
         compressionThreshold = configuration.perMessageDeflate?.threshold ?? .max
         compressors = configuration.perMessageDeflate.map { SharedCompressors(level: $0.level) }
+        payloadDeflater = configuration.httpCompression.map(PayloadDeflater.init)
         clock = { loop.now }
         newcomers = Newcomers(maximum: configuration.maximumUnconfirmedSessionsPerLoop)
         deadlines = DeadlineKind.allCases.map { DeadlineQueue(delay: TimeAmount($0.time(in: configuration))) }
@@ -170,6 +173,7 @@ final class LoopShard {
         for connection in connections.all {
             connection.close(.serverShuttingDown, code: .serviceRestart)
             // A session that was closed before waits for a last GET, which would be refused now.
+            connection.abandonProbe()
             remove(connection)
         }
         keepOpenings()

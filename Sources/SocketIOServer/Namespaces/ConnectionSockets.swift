@@ -42,7 +42,7 @@ final class ConnectionSockets {
         do {
             try receive(SocketIOPacket.decode(text, limits: connection.shard.packetLimits), on: connection)
         } catch {
-            reject(connection)
+            reject(connection, error)
         }
     }
 
@@ -51,7 +51,7 @@ final class ConnectionSockets {
         do throws(SocketIOProtocolError) {
             try message.parse(at: 1, limits: connection.shard.packetLimits, from: .client)
         } catch {
-            return reject(connection)
+            return reject(connection, error)
         }
         if message.kind == .event, message.isInMainNamespace, !isReassembling, let main {
             return main.receive(Arguments(message))
@@ -59,7 +59,7 @@ final class ConnectionSockets {
         do {
             try receive(SocketIOPacket(message), on: connection)
         } catch {
-            reject(connection)
+            reject(connection, error)
         }
     }
 
@@ -75,7 +75,7 @@ final class ConnectionSockets {
             isReassembling = reassembly.reassembler.isPending
             if case .complete(let packet, let attachments) = outcome { try handle(packet, attachments: attachments, on: connection) }
         } catch {
-            reject(connection)
+            reject(connection, error)
         }
     }
 
@@ -91,12 +91,14 @@ final class ConnectionSockets {
         reassembly.countAtDeadline = nil
         guard isReassembling else { return }
         guard reassembly.count == before else { return armAttachmentDeadline(reassembly, on: connection) }
-        reject(connection)
+        reject(connection, ClientViolation.attachmentMissing)
     }
 
-    private func reject(_ connection: EngineConnection) {
+    private func reject(_ connection: EngineConnection, _ error: any Error) {
         connection.shard.counters.protocolErrors.add()
-        connection.close(.parseError)
+        let isForbidden = (error as? SocketIOProtocolError)?.kind == .forbiddenKind
+        let isStateViolated = isForbidden || (error as? ClientViolation)?.concernsState == true
+        connection.close(.parseError, heard: isStateViolated ? .forcedServerClose : nil)
     }
 
     private func handle(_ packet: SocketIOPacket, attachments: [ByteBuffer] = [], on connection: EngineConnection) throws {

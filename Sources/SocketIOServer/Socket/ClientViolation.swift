@@ -14,4 +14,12 @@ enum ClientViolation: Error {
     case attachmentMissing
     /// A binary message that no packet announced.
     case strayBinary
+
+    /// The packet is one that exists, and comes at the wrong time: the reference tells sockets another reason than for a malformed one.
+    var concernsState: Bool {
+        switch self {
+        case .notJoined, .alreadyJoined, .serversOnly: true
+        case .authTooLarge, .noRoomForAuth, .attachmentMissing, .strayBinary: false
+        }
+    }
 }

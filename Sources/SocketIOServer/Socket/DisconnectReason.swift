@@ -8,6 +8,8 @@ public enum DisconnectReason: String, Sendable, CaseIterable {
     case pingTimeout = "ping timeout"
     case parseError = "parse error"
     case serverShuttingDown = "server shutting down"
+    /// The client did what its connection's state does not allow, as a second CONNECT, or joined no namespace in time.
+    case forcedServerClose = "forced server close"
     case clientNamespaceDisconnect = "client namespace disconnect"
     case serverNamespaceDisconnect = "server namespace disconnect"
 
@@ -25,7 +27,7 @@ public enum DisconnectReason: String, Sendable, CaseIterable {
     /// Whether the client may resume the session, because neither side closed it.
     var isRecoverable: Bool {
         switch self {
-        case .transportError, .transportClose, .forcedClose, .pingTimeout, .serverShuttingDown: true
+        case .transportError, .transportClose, .forcedClose, .pingTimeout, .serverShuttingDown, .forcedServerClose: true
         case .parseError, .clientNamespaceDisconnect, .serverNamespaceDisconnect: false
         }
     }

@@ -61,12 +61,14 @@ extension ServerSocket {
     }
 
     /// Sends an event that does not ask for an acknowledgement. Under connection state recovery the adapter keeps it and gives it an offset.
-    func send(_ event: EventPacket, isVolatile: Bool = false) {
+    func send(_ event: EventPacket, isVolatile: Bool = false, compress: Bool? = nil) {
         guard isConnected else { return }
         if recovery == nil || isVolatile {
-            send(EncodedPacket(event, namespace: namespace.name), isVolatile: isVolatile)
+            var packet = EncodedPacket(event, namespace: namespace.name)
+            packet.mayCompress = compress != false
+            send(packet, isVolatile: isVolatile)
         } else {
-            namespace.adapter.broadcast(event, to: BroadcastOptions(rooms: [id]))
+            namespace.adapter.broadcast(event, to: BroadcastOptions(rooms: [id], flags: .init(compress: compress)))
         }
     }
 
@@ -90,25 +92,36 @@ extension ServerSocket {
     // MARK: Flags
 
     /// The next event is dropped if the client has fallen behind.
-    public var volatile: SocketOperator { SocketOperator(socket: self, isVolatile: true) }
+    public var volatile: SocketOperator { SocketOperator(socket: self).volatile }
+    /// Whether the next event may be compressed.
+    public func compress(_ isCompressed: Bool) -> SocketOperator { SocketOperator(socket: self).compress(isCompressed) }
     /// How long the client may take to acknowledge the next event.
-    public func timeout(_ timeout: Duration) -> SocketOperator { SocketOperator(socket: self, timeout: timeout) }
+    public func timeout(_ timeout: Duration) -> SocketOperator { SocketOperator(socket: self).timeout(timeout) }
 }
 
 /// One event to one socket, with flags: `socket.volatile.emit("position", x)`, `socket.timeout(.seconds(5)).emit("question") { … }`.
 public struct SocketOperator {
     let socket: ServerSocket
-    var isVolatile = false
-    var timeout: Duration?
+    private var isVolatile = false
+    private var compress: Bool?
+    private var timeout: Duration?
 
-    public var volatile: SocketOperator { SocketOperator(socket: socket, isVolatile: true, timeout: timeout) }
-    public func timeout(_ timeout: Duration) -> SocketOperator {
-        SocketOperator(socket: socket, isVolatile: isVolatile, timeout: timeout)
+    init(socket: ServerSocket) { self.socket = socket }
+
+    private func with(_ change: (inout SocketOperator) -> Void) -> SocketOperator {
+        var copy = self
+        change(&copy)
+        return copy
     }
+
+    public var volatile: SocketOperator { with { $0.isVolatile = true } }
+    public func compress(_ isCompressed: Bool) -> SocketOperator { with { $0.compress = isCompressed } }
+    public func timeout(_ timeout: Duration) -> SocketOperator { with { $0.timeout = timeout } }
 
     /// The same flags for the other sockets.
     public var broadcast: BroadcastOperator {
-        let chosen = isVolatile ? socket.broadcast.volatile : socket.broadcast
+        var chosen = isVolatile ? socket.broadcast.volatile : socket.broadcast
+        if let compress { chosen = chosen.compress(compress) }
         return timeout.map { chosen.timeout($0) } ?? chosen
     }
     public func to(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
@@ -116,7 +129,7 @@ public struct SocketOperator {
     public func except(_ rooms: String...) -> BroadcastOperator { broadcast.except(rooms) }
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) {
-        socket.send(EventPacket(event, arguments), isVolatile: isVolatile)
+        socket.send(EventPacket(event, arguments), isVolatile: isVolatile, compress: compress)
     }
 
     /// Sends an event and asks for an acknowledgement.
@@ -126,7 +139,8 @@ public struct SocketOperator {
         _ event: String, _ arguments: any JSONWritable...,
         acknowledgement completion: @escaping (Result<Arguments, AcknowledgementError>) -> Void
     ) {
-        socket.emitWithAck(event, arguments, timeout: timeout ?? AcknowledgementError.defaultTimeout, completion)
+        let packet = EventPacket(event, arguments)
+        socket.emitWithAck(packet, timeout: timeout ?? AcknowledgementError.defaultTimeout, compress: compress, completion)
     }
 }
 
@@ -150,13 +164,17 @@ extension ServerSocket {
     }
 
     func emitWithAck(
-        _ event: EventPacket, timeout: Duration, _ completion: @escaping (Result<Arguments, AcknowledgementError>) -> Void
+        _ event: EventPacket, timeout: Duration, compress: Bool? = nil,
+        _ completion: @escaping (Result<Arguments, AcknowledgementError>) -> Void
     ) {
         guard isConnected else { return completion(.failure(.disconnected)) }
         guard mayAsk else { return completion(.failure(.tooMany)) }
         let id = askNext(timeout: TimeAmount(timeout)) { [unowned self] answer in
             completion(answer.map(Result.success) ?? .failure(isConnected ? .timedOut : .disconnected))
         }
-        if let id { send(EncodedPacket(event, namespace: namespace.name, id: id)) }
+        guard let id else { return }
+        var packet = EncodedPacket(event, namespace: namespace.name, id: id)
+        packet.mayCompress = compress != false
+        send(packet)
     }
 }

@@ -165,7 +165,7 @@ public final class ServerSocket {
         guard isConnected else { return }
         // A volatile event does not wait for mail.
         guard connection.shard.settleLocalMail() || isVolatile else { return sendLater(packet) }
-        connection.send(packet, isVolatile: isVolatile)
+        connection.send(packet, isVolatile: isVolatile, compressed: packet.forms(from: connection.shard.compressionThreshold))
         tellOutgoing(packet)
     }
 
@@ -188,8 +188,7 @@ public final class ServerSocket {
     /// Sends a packet.
     func deliver(_ packet: EncodedPacket) {
         guard isConnected else { return }
-        let isLong = packet.byteCount >= connection.shard.compressionThreshold
-        connection.send(packet, isVolatile: false, compressed: isLong ? CompressedForms() : nil)
+        connection.send(packet, isVolatile: false, compressed: packet.forms(from: connection.shard.compressionThreshold))
         tellOutgoing(packet)
     }
 

@@ -55,6 +55,9 @@ final class EngineEndpoint: Sendable {
             return .answer(refusal(.forbidden("Origin not allowed"), head, handshake: isHandshake ? .origin : nil))
         }
         let isUpgrade = EngineEndpoint.asksForWebSocket(head)
+        if let error = refusalOfMiddleware(head, address, secure) {
+            return .answer(refusal(error, head, closes: isUpgrade, handshake: isHandshake ? .refused : nil))
+        }
         if !isUpgrade, let file = browserClient(head) { return .answer(file) }
         if head.method == .OPTIONS, configuration.cors != nil {
             return .answer(EngineAnswer(status: .noContent, headers: preflightHeaders(head), body: ByteBuffer()))
@@ -92,6 +95,19 @@ final class EngineEndpoint: Sendable {
         }
     }
 
+    private func refusalOfMiddleware(_ head: HTTPRequestHead, _ address: String, _ secure: Bool) -> EngineRequestError? {
+        guard !configuration.httpMiddlewares.isEmpty else { return nil }
+        let request = IncomingHTTPRequest(method: head.method, target: head.uri, headers: head.headers, address: address, secure: secure)
+        do {
+            for middleware in configuration.httpMiddlewares { try middleware(request) }
+            return nil
+        } catch let error as EngineRequestError {
+            return error
+        } catch {
+            return .badRequest
+        }
+    }
+
     /// An error in the form that Engine.IO's clients expect.
     func refusal(
         _ error: EngineRequestError, _ head: HTTPRequestHead, closes: Bool = false, handshake: HandshakeResult? = nil
@@ -104,17 +120,25 @@ final class EngineEndpoint: Sendable {
     }
 
     /// A session's answer as HTTP.
-    func answer(_ response: EngineResponse, _ head: HTTPRequestHead) -> EngineAnswer {
-        let body: ByteBuffer
+    ///
+    /// - Parameter deflater: that of the event loop; nil: nothing is compressed.
+    func answer(_ response: EngineResponse, _ head: HTTPRequestHead, _ deflater: PayloadDeflater?) -> EngineAnswer {
+        var body: ByteBuffer
         let type: String
+        var coding: ContentCoding?
         switch response {
-        case .payload(let packets): (body, type) = (packets, "text/plain; charset=UTF-8")
+        case .payload(let payload):
+            (body, type) = (payload.bytes, "text/plain; charset=UTF-8")
+            if payload.mayCompress, let deflater, let encoded = deflater.encode(body, for: head.headers["accept-encoding"]) {
+                (body, coding) = encoded
+            }
         case .accepted: (body, type) = (ByteBuffer(string: "ok"), "text/html")
         case .refused(let error): return refusal(error, head)
         }
         var headers = corsHeaders(head)
         headers.add(name: "Content-Type", value: type)
         headers.add(name: "Cache-Control", value: "no-store")
+        if let coding { headers.add(name: "Content-Encoding", value: coding.rawValue) }
         return EngineAnswer(status: .ok, headers: headers, body: body)
     }
 

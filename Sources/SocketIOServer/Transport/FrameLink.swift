@@ -12,14 +12,22 @@ protocol FrameLink: AnyObject {
     func write(_ frames: ByteBuffer)
     /// Pauses or resumes reading from the client. The session pauses it while it has packets that it has not taken yet.
     func holdReading(_ isHeld: Bool)
-    /// Waits until what the client sent before now has been handed to the session.
+    /// Waits until the session has got everything that the client has sent before.
     ///
-    /// - Parameter body: called on the session's loop in a later task. What stays unread for 100 ms is not waited for.
-    /// - Returns: True: nothing is unread, and `body` is not called.
+    /// - Parameter body: called on the session's loop in a later task, after 100 ms even if bytes are still unread.
+    /// - Returns: True if nothing is unread. `body` is not called then.
     func settle(_ body: @escaping @Sendable () -> Void) -> Bool
     /// Checks whether the client takes written bytes, and closes it if it is stalled. Called with each ping.
     func checkIntake()
-    /// Closes once all written bytes have gone out, or after a short time if the peer does not read.
-    /// - Parameter peerIsDone: true if the peer has sent its close frame, so that nothing more is expected from it.
-    func close(peerIsDone: Bool)
+    func close(_ manner: LinkClosing)
+}
+
+/// How a link waits for its peer when it is closed.
+enum LinkClosing {
+    /// Written bytes leave within a short time. A channel that takes none now is closed at once.
+    case gently
+    /// All written bytes leave, as long as the peer takes some of them.
+    case patiently
+    /// The peer has sent its close frame, so that nothing more is expected from it.
+    case afterPeer
 }

@@ -84,7 +84,7 @@ extension HTTPFrontHandler {
         connection.await(unconfirmed)
         // The open packet is queued already, so the session does not hold this GET.
         guard let response = connection.poll(responder(context)) else { return }
-        var answer = endpoint.answer(response, head)
+        var answer = endpoint.answer(response, head, shard.payloadDeflater)
         if let cookie = endpoint.configuration.cookie {
             answer.headers.add(name: "Set-Cookie", value: cookie.header(for: connection.sid.description))
         }
@@ -107,7 +107,7 @@ extension HTTPFrontHandler {
         let responder = responder(context)
         if handle.loop === context.eventLoop {
             guard let response = handle.shard.value.answer(question, sid: sid, transport: transport, responder) else { return }
-            return give(endpoint.answer(response, head))
+            return give(endpoint.answer(response, head, handle.shard.value.payloadDeflater))
         }
         handle.run { shard in
             if let response = shard.answer(question, sid: sid, transport: transport, responder) { responder.answer(response) }

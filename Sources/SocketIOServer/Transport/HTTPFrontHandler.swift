@@ -147,7 +147,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func complete(_ response: EngineResponse, to number: UInt32) {
         turnStart = nil
         guard let head = machine.request else { return }
-        machine.answer(endpoint.answer(response, head), to: number)
+        let deflater = context.flatMap { io.shard(for: $0.eventLoop).shard.value.payloadDeflater }
+        machine.answer(endpoint.answer(response, head, deflater), to: number)
         perform()
     }
 

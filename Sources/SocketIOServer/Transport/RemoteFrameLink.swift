@@ -65,8 +65,8 @@ final class RemoteFrameLink: FrameLink {
         channel.eventLoop.execute { outlet.value.checkIntake() }
     }
 
-    func close(peerIsDone: Bool) {
+    func close(_ manner: LinkClosing) {
         let outlet = outlet
-        channel.eventLoop.execute { outlet.value.close(peerIsDone: peerIsDone) }
+        channel.eventLoop.execute { outlet.value.close(manner) }
     }
 }

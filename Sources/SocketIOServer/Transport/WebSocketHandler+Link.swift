@@ -4,9 +4,7 @@ import NIOCore
 
 /// The link of a WebSocket on its channel's loop.
 extension WebSocketHandler: FrameLink {
-    /// How long a closed connection may take to end.
-    private static let lingerTime = TimeAmount.seconds(2)
-    /// How long bytes that have arrived may stay unread before nobody waits for them: as often as the reference looks at an upgrade.
+    /// The longest wait for bytes that have arrived and are not read: the interval at which the reference checks an upgrade.
     private static let settlingTime = TimeAmount.milliseconds(100)
 
     var isWritable: Bool {
@@ -42,7 +40,7 @@ extension WebSocketHandler: FrameLink {
 
     private func writeEarly(_ frames: ByteBuffer) {
         let rare = rareState
-        guard !rare.closesAfterFrames else { return }
+        guard rare.closing == nil else { return }
         if rare.frames.readableBytes == 0 { rare.frames = frames } else { rare.frames.writeImmutableBuffer(frames) }
     }
 
@@ -99,7 +97,7 @@ extension WebSocketHandler: FrameLink {
         }
     }
 
-    /// Bytes of the client have arrived, and lie in the kernel or here.
+    /// Whether bytes of the client have arrived that the session has not got: they are in the kernel, or here.
     private var hasUnread: Bool {
         guard stage == .attached, !isClosing, let context, context.channel.isActive else { return false }
         descriptor = descriptor ?? DirectWrite.descriptor(of: context)
@@ -120,34 +118,6 @@ extension WebSocketHandler: FrameLink {
             if let self, let context = self.context { closeStalled(context) }
         }
     }
-
-    func close(peerIsDone: Bool) {
-        switch stage {
-        case .early: rareState.closesAfterFrames = true
-        case .attached: if peerIsDone { closeAfterPeer() } else { closeGently() }
-        case .detached: break
-        }
-    }
-
-    /// Both sides have sent close frames. TLS closes with an exchange of its own, and waiting bytes leave first.
-    private func closeAfterPeer() {
-        guard writesDirectly, !isClosing, let context else { return closeGently() }
-        isClosing = true
-        call { context.close(promise: nil) }
-    }
-
-    /// Ends the output, and waits a short time for the peer's end. Closing with unread bytes would reset the connection, and the peer would
-    /// not see the reason.
-    func closeGently() {
-        guard !isClosing, let context else { return }
-        isClosing = true
-        holdReading(false)
-        guard context.channel.isWritable else { return call { context.close(promise: nil) } }
-        call { context.close(mode: .output, promise: nil) }
-        context.eventLoop.assumeIsolated().scheduleTask(in: WebSocketHandler.lingerTime) { [weak self] in
-            self?.context?.close(promise: nil)
-        }
-    }
 }
 
 extension WebSocketHandler {
@@ -159,9 +129,9 @@ extension WebSocketHandler {
             case ended(error: Bool)
         }
 
-        /// Frames written before the handler joined the pipeline, and whether a close follows them.
+        /// Frames written before the handler joined the pipeline, and the close that follows them.
         var frames = ByteBuffer()
-        var closesAfterFrames = false
+        var closing: LinkClosing?
         /// The channel's reports during a call.
         var reports: Deque<Report> = []
         var reportedBytes = 0

@@ -82,7 +82,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         stage = .attached
         guard let early = rare.take() else { return }
         if early.frames.readableBytes > 0 { write(early.frames) }
-        if early.closesAfterFrames { closeGently() }
+        if let closing = early.closing { close(closing) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

@@ -28,6 +28,8 @@ final class WebSocketTransport: TurnTaker {
     /// Kept by the connection.
     var role = Role.none
     private var isClosed = false
+    /// Whether a close waits until the client has taken all frames, as long as it takes some.
+    var closesPatiently = false
     /// Whether the connection's turn is over, so that it continues in a later one. Meanwhile its channel does not read.
     private var isPaused = false
     private var holdsReading = false
@@ -149,10 +151,13 @@ final class WebSocketTransport: TurnTaker {
         lost(error ? .transportError : .transportClose)
     }
 
-    /// Sends a text packet outside of the session's queue: on a WebSocket that is not the transport yet.
-    func send(_ body: (inout ByteBuffer) -> Void) {
+    /// Whether the link takes frames. Before a patient close it takes all of them, since the session ends and keeps none.
+    var takesFrames: Bool { closesPatiently || link.isWritable }
+
+    /// Sends a message past the session's queue, on a WebSocket that is not the transport.
+    func send(_ opcode: WebSocketOpcode, _ payload: ByteBuffer) {
         var buffer = connection.shard.takeSpare()
-        WebSocketEncoder.writeFrame(opcode: .text, into: &buffer, body)
+        WebSocketEncoder.write(opcode: opcode, payload: payload, into: &buffer)
         link.write(buffer)
         connection.shard.recycle(buffer)
     }
@@ -164,12 +169,12 @@ final class WebSocketTransport: TurnTaker {
         if role == .primary, !connection.isDoomed { connection.flush() }
         isClosed = true
         partial = ByteBuffer()
-        if link.isWritable {
+        if takesFrames {
             var buffer = ByteBuffer()
             WebSocketEncoder.writeClose(code: code, reason: "", into: &buffer)
             link.write(buffer)
         }
-        link.close(peerIsDone: peerIsDone)
+        link.close(peerIsDone ? .afterPeer : closesPatiently ? .patiently : .gently)
     }
 
     /// Writes the waiting frames now.

@@ -1,4 +1,4 @@
-import CZlib
+package import CZlib
 public import NIOCore
 
 /// Decompresses the messages of one peer (RFC 7692 §7.2.2). One belongs to one connection and is used where that is; its memory, up to some 40 KiB,
@@ -174,11 +174,12 @@ public final class MessageDeflater {
     }
 }
 
-private enum ZlibStream {
+/// Calls of zlib with buffers for its pointers.
+package enum ZlibStream {
     /// Lends input and room for output to one call of zlib; the pointers are valid within it only.
     ///
     /// - Returns: the bytes that were consumed.
-    static func run(
+    package static func run(
         _ stream: UnsafeMutablePointer<z_stream>, _ input: ByteBuffer, _ output: inout ByteBuffer, _ room: Int,
         _ body: (UnsafeMutablePointer<z_stream>) -> Void
     ) -> Int {

@@ -32,7 +32,7 @@ final class RecordingLink: FrameLink {
     func holdReading(_ isHeld: Bool) { holds.append(isHeld) }
     func settle(_ body: @escaping @Sendable () -> Void) -> Bool { true }
     func checkIntake() {}
-    func close(peerIsDone: Bool) { isClosed = true }
+    func close(_ manner: LinkClosing) { isClosed = true }
 
     func awaitMessages(_ count: Int, _ promise: EventLoopPromise<[String]>) {
         awaited = (count, promise)
