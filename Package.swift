@@ -273,8 +273,9 @@ let package = Package(
         .testTarget(
             name: "SocketIORedisTests",
             dependencies: [
-                "SocketIORedis", "SocketIOClusterCore", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "RedisClient", "RedisCore",
-                "RedisTesting", "RedisTestSupport", nioCore, nioPosix, nioConcurrency, logging,
+                "SocketIORedis", "SocketIOClusterCore", "SocketIOTesting", "SocketIOServer", "SocketIOClient", "SocketIOCore",
+                "EngineIOCore",
+                "RedisClient", "RedisCore", "RedisTesting", "RedisTestSupport", nioCore, nioPosix, nioConcurrency, logging,
             ], swiftSettings: settings),
         .testTarget(name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics", coreMetrics], swiftSettings: settings),
         .testTarget(

@@ -109,8 +109,16 @@ public struct RecoverySession: Sendable, Hashable {
 }
 
 /// An offset that a client brings back: the id of the last entry that it saw.
-public struct StreamOffset: Sendable, Hashable {
+public struct StreamOffset: Sendable, Hashable, Comparable {
     public let text: String
+
+    /// Redis orders entries by both numbers, which have 64 bits.
+    private var numbers: (UInt64, UInt64) {
+        let parts = text.split(separator: "-").map { UInt64($0) ?? .max }
+        return (parts[0], parts[1])
+    }
+
+    public static func < (left: StreamOffset, right: StreamOffset) -> Bool { left.numbers < right.numbers }
 
     /// nil: not `digits-digits`. What a client sends goes into a command, so nothing else may.
     public init?(_ text: String) {

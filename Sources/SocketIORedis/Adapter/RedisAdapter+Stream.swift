@@ -15,6 +15,12 @@ final class EventStream: Sendable {
         var waiting: [@Sendable () -> Void] = []
         var isReading = false
         var task: Task<Void, Never>?
+        /// The last entry that was passed on.
+        var position: StreamOffset?
+        /// An entry is being passed on.
+        var isHanding = false
+        /// Called when it has been.
+        var turns: [@Sendable (StreamOffset?) -> Void] = []
     }
 
     let settings: RedisStreamSettings
@@ -44,8 +50,9 @@ final class EventStream: Sendable {
         let task = state.withLockedValue { state -> Task<Void, Never>? in
             if state.adapters[adapter.local.namespace] === adapter { state.adapters[adapter.local.namespace] = nil }
             guard state.adapters.isEmpty else { return nil }
-            defer { state = State() }
-            return state.task
+            let task = state.task
+            (state.waiting, state.isReading, state.task, state.position) = ([], false, nil, nil)
+            return task
         }
         task?.cancel()
     }
@@ -60,7 +67,9 @@ final class EventStream: Sendable {
                     for entry in entries { hand(entry) }
                     position = entries.last?.id ?? last
                 } else {
-                    position = try await end()
+                    let end = try await end()
+                    position = end
+                    reached(end)
                     for ready in nowReading() { ready() }
                 }
             } catch is CancellationError {
@@ -88,13 +97,38 @@ final class EventStream: Sendable {
     }
 
     private func hand(_ entry: RedisStreamEntry) {
-        guard let name = entry["nsp"], name.readableBytes <= ClusterLimits.maximumNameBytes else { return }
+        guard let name = entry["nsp"], name.readableBytes <= ClusterLimits.maximumNameBytes else { return reached(entry.id) }
         let namespace = String(buffer: name)
-        state.withLockedValue { $0.adapters[namespace] }?.receive(entry)
+        let adapter = state.withLockedValue { state in
+            state.isHanding = true
+            return state.adapters[namespace]
+        }
+        adapter?.receive(entry)
+        reached(entry.id)
+    }
+
+    private func reached(_ id: String) {
+        state.withLockedValue { state in
+            state.isHanding = false
+            state.position = StreamOffset(id)
+            for turn in state.turns { turn(state.position) }
+            state.turns = []
+        }
+    }
+
+    var position: StreamOffset? { state.withLockedValue { $0.position } }
+
+    /// Calls `body` between two entries, with the last one that was passed on: now, or as soon as the present one has been.
+    ///
+    /// - Parameter body: must not call this stream: no entry is passed on meanwhile.
+    func betweenEntries(_ body: @escaping @Sendable (StreamOffset?) -> Void) {
+        state.withLockedValue { state in
+            if state.isHanding { state.turns.append(body) } else { body(state.position) }
+        }
     }
 }
 
-/// Events from a stream, and sessions that clients resume on any server.
+/// Events from a stream.
 extension RedisAdapter {
     /// An entry of the stream, this server's own among them.
     func receive(_ entry: RedisStreamEntry) {
@@ -113,52 +147,4 @@ extension RedisAdapter {
             noteUnreadable(error)
         }
     }
-
-    /// Keeps a session in Redis for as long as its client may be away.
-    func keep(_ session: PersistedSession) {
-        guard let stream, let lifetime = local.recoveryLimits?.maximumDisconnection else { return }
-        let kept = RecoverySession(
-            socketID: session.socketID, privateID: session.privateID, rooms: Array(session.rooms.union([session.socketID])),
-            data: ClusterPayload(json: JSONSlice(data: session.data)))
-        let key = RecoverySession.key(session.privateID, prefix: stream.settings.sessionKeyPrefix)
-        let (seconds, attoseconds) = lifetime.components
-        let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
-        send { _ throws(ClusterCodingError) in
-            RedisCommand("SET", .text(key), .bytes(try kept.encoded()), "PX", .integer(milliseconds))
-        }
-    }
-
-    /// Restores a session, once, with the events that its client missed since an entry of the stream.
-    func resume(_ privateID: String, offset: String) async throws -> RestoredSession? {
-        // A client's text becomes a part of commands.
-        guard let stream, let offset = StreamOffset(offset), privateID.utf8.count <= RedisAdapter.maximumPrivateIDBytes else { return nil }
-        let settings = stream.settings
-        let key = RecoverySession.key(privateID, prefix: settings.sessionKeyPrefix)
-        async let text = redis.getAndDelete(key)
-        let seen = try await redis.streamRange(settings.streamName, from: offset.text, through: offset.text)
-        guard let text = try await text, !seen.isEmpty else { return nil }
-        let session = try RecoverySession(decoding: text, limits: configuration.limits)
-        var missed: [EventPacket] = []
-        var bytes = 0
-        var last = offset.text
-        while true {
-            let entries = try await redis.streamRange(settings.streamName, from: "(\(last)", count: 1_000)
-            for entry in entries where entry["nsp"]?.readableBytesView.elementsEqual(local.namespace.utf8) == true {
-                guard case .broadcast(let packet, let target, requestID: nil) = try ClusterMessage(streamEntry: entry).body,
-                    !target.flags.isVolatile, session.concerns(target)
-                else { continue }
-                missed.append(try EventPacket(packet.payload).appending(entry.id))
-                bytes += packet.payload.json.bytes.readableBytes + packet.payload.attachments.reduce(256) { $0 + $1.readableBytes }
-                guard missed.count <= settings.maximumMissedEvents, bytes <= settings.maximumMissedBytes else { return nil }
-            }
-            guard let end = entries.last?.id, entries.count == 1_000 else { break }
-            last = end
-        }
-        return RestoredSession(
-            session: PersistedSession(
-                socketID: session.socketID, privateID: session.privateID, rooms: Set(session.rooms), data: session.data.json),
-            missed: missed)
-    }
-
-    private static let maximumPrivateIDBytes = 64
 }

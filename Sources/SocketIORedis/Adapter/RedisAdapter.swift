@@ -18,7 +18,7 @@ public import SocketIOServer
 /// servers miss its events, which are not sent again. Clients come back to their session on the server that they left (`recovery`).
 ///
 /// One client serves all namespaces of a server. Its methods may be called from any thread.
-public final class RedisAdapter: Adapter {
+public final class RedisAdapter: PlacingAdapter {
     public let local: InMemoryAdapter
     let redis: RedisClient
     /// The reader of the streams adapter. Nil with another adapter.
@@ -227,6 +227,16 @@ public final class RedisAdapter: Adapter {
 
     public func restoreSession(_ privateID: String, offset: String) async throws -> RestoredSession? {
         stream == nil ? try await local.restoreSession(privateID, offset: offset) : try await resume(privateID, offset: offset)
+    }
+
+    package func restoreSession(
+        _ privateID: String, offset: String, at place: SessionPlace, _ body: @escaping @Sendable (RestoredSession?) -> Void
+    ) async throws {
+        if stream == nil {
+            local.restoreSession(privateID, offset: offset, at: place, body)
+        } else {
+            try await resume(privateID, offset: offset, at: place, body)
+        }
     }
 
     // MARK: Its end

@@ -169,14 +169,17 @@ public final class InMemoryAdapter: Adapter {
 
     /// Restores a session on a loop, in its place among the broadcasts: earlier ones are among the missed events, and later ones reach the
     /// socket that resumes the session.
-    func restoreSession(_ privateID: String, offset: String, on handle: ShardHandle, _ body: @escaping @Sendable (RestoredSession?) -> Void)
-    {
+    package func restoreSession(
+        _ privateID: String, offset: String, at place: SessionPlace, _ body: @escaping @Sendable (RestoredSession?) -> Void
+    ) {
         let now = now()
-        loops.enqueue(on: handle) {
+        loops.enqueue(on: place.handle) {
             let restored = recovery?.withLockedValue { $0.restore(privateID, offset: offset, now: now) }
             return .perform { body(restored) }
         }
     }
+
+    func place(on handle: ShardHandle) -> SessionPlace { SessionPlace(loops: loops, handle: handle) }
 
     // MARK: The application
 

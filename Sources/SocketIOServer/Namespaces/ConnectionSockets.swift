@@ -241,17 +241,22 @@ final class ConnectionSockets {
             let (sockets, connection) = bound.value
             sockets.restored(session, request, namespace, wasApproved: wasApproved, on: connection, io)
         }
+        let place = namespace.adapter.local.place(on: connection.shard.handle)
         if let adapter = namespace.adapter as? InMemoryAdapter {
-            return adapter.restoreSession(claim.privateID, offset: claim.offset, on: connection.shard.handle, restored)
+            return adapter.restoreSession(claim.privateID, offset: claim.offset, at: place, restored)
         }
-        let loop = connection.shard.loop
         let adapter = namespace.adapter
         io.track(for: connection) {
-            var session: RestoredSession?
-            do { session = try await adapter.restoreSession(claim.privateID, offset: claim.offset) } catch {
+            do {
+                if let adapter = adapter as? any PlacingAdapter {
+                    return try await adapter.restoreSession(claim.privateID, offset: claim.offset, at: place, restored)
+                }
+                let session = try await adapter.restoreSession(claim.privateID, offset: claim.offset)
+                place.take { restored(session) }
+            } catch {
                 io.logger.warning("no session is restored", metadata: ["namespace": "\(namespace.name)", "error": "\(error)"])
+                place.take { restored(nil) }
             }
-            loop.execute { [session] in restored(session) }
         }
     }
 

@@ -1,0 +1,74 @@
+import EngineIOCore
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import RedisClient
+import RedisTestSupport
+import SocketIOClient
+import SocketIORedis
+import SocketIOTesting
+import Testing
+
+@testable import SocketIOServer
+
+/// A session is restored in its place among the broadcasts: what was sent before is among the missed events, and what is sent later reaches the
+/// socket.
+@Suite("Clients that come back while events are sent", .timeLimit(.minutes(5)))
+struct RecoveryOrderTests {
+    private static let kinds: [RedisAdapterKind] = [.classic(), .sharded(mode: .static), .streams()]
+
+    /// How many events were sent and received.
+    private struct Progress {
+        var sent = 0
+        var received = 0
+    }
+
+    @Test("every event arrives once and in order", arguments: kinds)
+    func order(kind: RedisAdapterKind) async throws {
+        try await withRedisClients(2, .memory) { clients in
+            var settings = SocketIOConfiguration()
+            settings.recovery = RecoveryLimits()
+            settings.adapter = RedisAdapter.factory(clients[0], reader: clients[1], configuration: .patient(kind), logger: .quiet)
+            let io = SocketIO(configuration: settings, logger: .quiet)
+            let recovered = NIOLockedValueBox<[Bool]>([])
+            io.onConnection { socket in
+                recovered.withLockedValue { [isRecovered = socket.recovered] in $0.append(isRecovered) }
+                socket.on("crash") { $0.socket.connection.close(.transportError) }
+            }
+            let adapter = try #require(io.of("/").adapter as? RedisAdapter)
+            try await withTestServer(io) { server in
+                try await eventually { try await adapter.serverCount() == 1 }
+                var configuration = try SocketIOClientConfiguration("http://\(server.host):\(server.port)")
+                configuration.connection.transports = .webSocket
+                configuration.reconnection = ReconnectionPolicy(delay: .milliseconds(1), maximumDelay: .milliseconds(1))
+                try await withSocketIOClient(configuration) { client in
+                    let events = client.events("n")
+                    try await client.joined()
+                    let progress = NIOLockedValueBox(Progress())
+                    let sender = MultiThreadedEventLoopGroup.singleton.next().scheduleRepeatedTask(
+                        initialDelay: .zero, delay: .microseconds(200)
+                    ) { _ in
+                        let next = progress.withLockedValue { progress -> Int? in
+                            // Not more than the client may have missed.
+                            guard progress.sent - progress.received < 500 else { return nil }
+                            progress.sent += 1
+                            return progress.sent - 1
+                        }
+                        if let next { io.emit("n", next) }
+                    }
+                    defer { sender.cancel() }
+                    var expected = 0
+                    for try await event in events {
+                        try #require(event.arguments.first.int == expected)
+                        expected += 1
+                        progress.withLockedValue { $0.received = expected }
+                        if expected % 20 == 0, expected <= 1_000 { try await client.emit("crash") }
+                        if expected == 1_100 { break }
+                    }
+                }
+            }
+            #expect(recovered.withLockedValue { $0.dropFirst().allSatisfy { $0 } && $0.count > 10 })
+        }
+    }
+}
