@@ -171,10 +171,8 @@ struct ConnectionTests {
 
     @Test("a connection to nobody ends with the reason")
     func nobody() async throws {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get()
-        let port = try #require(channel.localAddress?.port)
-        try await channel.close()
-        let log = try await run(ConnectionConfiguration("http://127.0.0.1:\(port)"))
+        // No port that the system hands out: another test might get it meanwhile.
+        let log = try await run(ConnectionConfiguration("http://127.0.0.1:1"))
         #expect(log.count == 1 && log[0].contains("connectFailed"))
     }
 

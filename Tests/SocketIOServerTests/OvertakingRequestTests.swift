@@ -12,7 +12,7 @@ struct OvertakingRequestTests {
     /// A session that polls, and the WebSocket that has asked to take over from it.
     private struct Upgrade {
         let io: SocketIO
-        let sid: String
+        let sid: SessionID
         let client: SocketClient
         let sessionLoop: any EventLoop
         let socketLoop: any EventLoop
@@ -24,7 +24,8 @@ struct OvertakingRequestTests {
             sessionLoop = polling.peer.eventLoop
             let handshake = try await polling.client.ask(
                 "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n", until: "}")
-            sid = String(try #require(handshake.split(separator: "\"sid\":\"").last?.prefix(20)))
+            let text = try #require(handshake.split(separator: "\"sid\":\"").last?.prefix(20))
+            sid = try #require(SessionID(String(text)))
             var socket = try await pair.connect()
             while (socket.peer.eventLoop === sessionLoop) == isForwarded { socket = try await pair.connect() }
             socketLoop = socket.peer.eventLoop

@@ -1,4 +1,5 @@
 import EngineIOCore
+import Foundation
 import NIOCore
 import NIOEmbedded
 import SocketIOCore

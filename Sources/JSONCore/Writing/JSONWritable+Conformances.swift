@@ -72,7 +72,7 @@ extension ByteBuffer: JSONWritable {
 /// Null when there is no value.
 extension Optional: JSONWritable where Wrapped: JSONWritable {
     public func write(to writer: inout JSONWriter) {
-        if let self { write(to: &writer) } else { writer.null() }
+        if let self { self.write(to: &writer) } else { writer.null() }
     }
 }
 

@@ -148,7 +148,7 @@ extension LoopShard {
 
     /// The same, once what the client sent before over another connection has been taken.
     private func decide(
-        _ question: EngineQuestion, sid: String, transport: EngineTransport, _ responder: EngineResponder
+        _ question: EngineQuestion, sid: SessionID, transport: EngineTransport, _ responder: EngineResponder
     ) -> EngineResponse? {
         guard let connection = sessions[sid] else { return .refused(.sessionUnknown) }
         guard transport == .polling, connection.session.transport == .polling else { return .refused(.badRequest) }

@@ -1,5 +1,6 @@
 import Classroom
 import ClassroomStore
+import RedisCore
 import RedisTestSupport
 import RedisTesting
 import SocketIOServer
