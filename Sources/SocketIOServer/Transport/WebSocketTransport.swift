@@ -27,6 +27,9 @@ final class WebSocketTransport: TurnTaker {
     private var partial = ByteBuffer()
     /// Kept by the connection.
     var role = Role.none
+    /// Counts complete messages while a deadline for a fragmented one is set.
+    private var messages: UInt32 = 0
+    private var messagesAtDeadline: UInt32?
     private var isClosed = false
     /// Whether a close waits until the client has taken all frames, as long as it takes some.
     var closesPatiently = false
@@ -35,9 +38,6 @@ final class WebSocketTransport: TurnTaker {
     private var holdsReading = false
     /// Whether the channel ended while packets wait; they are taken first.
     private var endsWithError: Bool?
-    /// Counts complete messages while a deadline for a fragmented one is set.
-    private var messages: UInt32 = 0
-    private var messagesAtDeadline: UInt32?
 
     init(connection: EngineConnection, link: any FrameLink, compression: TransportCompression? = nil) {
         compressed = compression
