@@ -23,12 +23,7 @@ def check_answers(attempts, rows, questions):
     for key, own in tries.items():
         found = stored.get(key, [])
         acknowledged = [attempt for attempt in own if attempt.outcome == OK]
-        if len(found) > 1:
-            violations.append(f"{key} is stored {len(found)} times")
-        if acknowledged and not found:
-            violations.append(f"{key} was acknowledged and is lost")
-        if found and all(attempt.outcome == FAIL for attempt in own):
-            violations.append(f"{key} was refused and is stored")
+        violations += _check_stored(key, own, found)
         if sum(not attempt.is_duplicate for attempt in acknowledged) > 1:
             violations.append(f"{key} was acknowledged as new more than once")
         results = {(a.correct, a.score, a.bonus, a.total) for a in acknowledged}
@@ -38,6 +33,18 @@ def check_answers(attempts, rows, questions):
             earlier = questions[: questions.index(row.question) + 1]
             total = sum(other.points for question in earlier for other in stored.get((row.session, question, row.user), [])[:1])
             violations += _compare(key, row, total, own, acknowledged)
+    return violations
+
+
+def _check_stored(name, own, found):
+    """What holds of every attempt to store something: `own` are the attempts, `found` the rows."""
+    violations = []
+    if len(found) > 1:
+        violations.append(f"{name} is stored {len(found)} times")
+    if not found and any(attempt.outcome == OK for attempt in own):
+        violations.append(f"{name} was acknowledged and is lost")
+    if found and all(attempt.outcome == FAIL for attempt in own):
+        violations.append(f"{name} was refused and is stored")
     return violations
 
 
@@ -92,12 +99,7 @@ def _check_said(said, messages):
     for key, own in tries.items():
         found = stored.get(key, [])
         acknowledged = [entry for entry in own if entry.outcome == OK]
-        if len(found) > 1:
-            violations.append(f"the message {key} is stored {len(found)} times")
-        if acknowledged and not found:
-            violations.append(f"the message {key} was acknowledged and is lost")
-        if found and all(entry.outcome == FAIL for entry in own):
-            violations.append(f"the message {key} was refused and is stored")
+        violations += _check_stored(f"the message {key}", own, found)
         for message in found[:1]:
             if message.text != own[0].text:
                 violations.append(f"the message {key} is stored with another text")

@@ -50,6 +50,7 @@ final class PollingTransport {
         let isFirst = self.waiting.isEmpty
         self.waiting.append(packet)
         self.queuedBytes += packet.encodedBytes
+        // `assumeIsolated()` stops the process off the loop: a connection is used on its own.
         if isFirst { connection.loop.eventLoop.assumeIsolated().execute { self.post() } }
     }
 
@@ -181,6 +182,7 @@ final class PollingTransport {
         close.writeInteger(EnginePacketType.close.rawValue)
         self.waiting.append(.text(close))
         let time = TimeAmount(connection.plan.configuration.closeTimeout)
+        // `assumeIsolated()` stops the process off the loop: everything here is called on it.
         let timer = connection.loop.eventLoop.assumeIsolated().scheduleTask(in: time) { self.endFarewell() }
         self.farewell = Farewell(connection: connection, timer: timer)
         // A POST that is under way goes on with the rest when it has been answered.
