@@ -59,6 +59,7 @@ extension LoopShard {
         guard deadline < timerDeadline, !hasEnded else { return }
         timer?.cancel()
         timerDeadline = deadline
+        // `assumeIsolated()` stops the process off the loop: a shard is used on its own loop only.
         timer = loop.assumeIsolated().scheduleTask(deadline: deadline) { self.deadlinesDue() }
     }
 
@@ -90,6 +91,7 @@ extension LoopShard {
             openingDeadlines.dropFirst()
             guard let opening = openings[entry.slot] else { continue }
             openings.remove(entry.slot)
+            // As in `schedule(_:)`.
             loop.assumeIsolated().scheduleTask(deadline: entry.deadline) { [weak opening] in opening?.overdue() }
         }
     }

@@ -20,6 +20,7 @@ extension LoopShard {
         isTurnScheduled = true
         let isWaiting = !isMailPaused && !isFlushPaused && !paused.isEmpty && areAllHeld
         let pause = isWaiting ? LoopShard.backlogPause : LoopShard.pause
+        // `assumeIsolated()` stops the process off the loop: a shard is used on its own loop only.
         loop.assumeIsolated().scheduleTask(in: pause) { self.takeTurn() }
     }
 

@@ -49,7 +49,7 @@ extension WebSocketHandler: FrameLink {
         writesDirectly = false
         queuedWrites += 1
         let promise = context.eventLoop.makePromise(of: Void.self)
-        // `assumeIsolated()` stops the process off the loop: a handler is called there, and so are its futures.
+        // `assumeIsolated()` stops the process off the loop: a handler is called there, and so are its futures and timers. So it is below.
         promise.futureResult.assumeIsolated().whenComplete { [self] _ in
             queuedWrites -= 1
             guard queuedWrites == 0 else { return }
