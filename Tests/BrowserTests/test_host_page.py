@@ -230,6 +230,35 @@ def test_who_was_removed_stays_removed_from_the_same_browser(school, tabs):
         expect(host.locator("#player-count")).to_have_text("0")
 
 
+def test_a_press_that_began_before_the_list_changed_still_counts(school, tabs):
+    with tabs.person("host") as host, tabs.person("Mallory", PHONE) as mallory, tabs.person("Zoe", PHONE) as zoe:
+        code = host_session(host, school)
+        join(mallory, school, code, "Rude name")
+        asked = []
+        host.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+        button = host.get_by_role("button", name="Remove Rude name")
+        expect(button).not_to_have_attribute("aria-disabled", "true")
+        button.hover()
+        host.mouse.down()
+        join(zoe, school, code, "Zoe")
+        expect(names(host)).to_have_text(["Rude name", "Zoe"])
+        host.mouse.up()
+        expect(mallory.get_by_role("heading", name="You were removed")).to_be_visible()
+        assert len(asked) == 1 and "Rude name" in asked[0]
+        expect(names(host)).to_have_text(["Zoe"])
+
+
+def test_a_player_listed_while_the_controls_rest_can_be_removed_as_soon_as_the_button_is_enabled(school, tabs):
+    with tabs.person("host") as host, tabs.person("Mallory", PHONE) as mallory:
+        code = host_session(host, school)
+        join(mallory, school, code, "Rude name")
+        host.on("dialog", lambda dialog: dialog.accept())
+        host.reload()
+        # The click waits for the button to appear and to be enabled, and no longer.
+        host.get_by_role("button", name="Remove Rude name").click()
+        expect(mallory.get_by_role("heading", name="You were removed")).to_be_visible()
+
+
 def test_a_locked_lobby_lets_nobody_new_in(school, tabs):
     with tabs.person("host") as host, tabs.person("Ann", PHONE) as ann, tabs.person("Ben", PHONE) as ben:
         code = host_session(host, school)

@@ -88,13 +88,26 @@ export class HostStage {
 
   /** The controls take no clicks for a moment: what was pressed may have made way for another button. */
   rest() {
-    clearTimeout(this.#resting);
-    for (const one of buttons) byId(one).setAttribute("aria-disabled", "true");
-    this.isResting = true;
+    this.hold();
     this.#resting = setTimeout(() => {
       this.isResting = false;
-      buttons.forEach((one) => byId(one).removeAttribute("aria-disabled"));
+      this.#showResting();
     }, restMs);
+  }
+
+  /** The controls take no clicks until `rest` has passed. */
+  hold() {
+    clearTimeout(this.#resting);
+    this.isResting = true;
+    this.#showResting();
+  }
+
+  /** A button that takes no clicks says so, those of the list of players too. */
+  #showResting() {
+    for (const one of [...buttons.map(byId), ...byId("board").querySelectorAll("button")]) {
+      if (this.isResting) one.setAttribute("aria-disabled", "true");
+      else one.removeAttribute("aria-disabled");
+    }
   }
 
   #show(part, shown, state) {
@@ -260,8 +273,9 @@ export class HostStage {
     setText("board-title", isSecret ? "Players" : "Leaderboard");
     byId("side").classList.toggle("names-only", isSecret);
     renderLeaderboard(byId("board"), found, { limit: maximumLines, onRemove: this.#hasEnded ? null : this.#onRemove, away: this.#away });
-    // The list is drawn anew while somebody may be about to press a button in it by the keyboard.
-    if (hadFocus) byId("board").querySelector(`[data-user="${CSS.escape(hadFocus)}"] button`)?.focus({ preventScroll: true });
+    if (this.isResting) this.#showResting();
+    // The line is drawn anew while somebody may be about to press its button by the keyboard.
+    if (hadFocus && !byId("board").contains(document.activeElement)) byId("board").querySelector(`[data-user="${CSS.escape(hadFocus)}"] button`)?.focus({ preventScroll: true });
     byId("player-filter").hidden = this.#players <= 20 && wanted === "";
     setText("board-rest", this.#describeRest(found.length, wanted));
     const away = this.#entries.filter(({ userId }) => this.#away.has(userId)).length;

@@ -181,6 +181,7 @@ async function press(event, place, action) {
   if (isBusy || (stage.isResting && (event.detail > 0 || button === lastPressed))) return;
   lastPressed = button;
   isBusy = true;
+  stage.hold();
   const resting = [...document.querySelectorAll("main button")];
   for (const one of resting) one.setAttribute("aria-disabled", "true");
   showProblem(place, null);

@@ -128,33 +128,47 @@ export function correctText(correctAnswer, options) {
   return texts.join(options.length > 0 ? " and " : " or ");
 }
 
-/** Fills an `<ol>`. `onRemove(event, entry)` adds a button to each line; `away` has the user ids of those who are not connected. */
+/**
+ * Fills an `<ol>`. `onRemove(event, entry)` adds a button to each line; `away` has the user ids of those who are not connected.
+ * A line that says the same as before stays the same node: a press that began on its button still ends on it.
+ */
 export function renderLeaderboard(list, entries, { ownId, limit = entries.length, onRemove, away = new Set() } = {}) {
   const shown = entries.slice(0, limit);
   const own = entries.findIndex((entry) => entry.userId === ownId);
   if (own >= limit) shown.push(entries[own]);
-  list.replaceChildren(
-    ...shown.map((entry) =>
-      element(
-        "li",
-        { class: [entry.userId === ownId && "own", away.has(entry.userId) && "away"].filter(Boolean).join(" ") || null, "data-user": entry.userId },
-        element("span", { class: "rank" }, String(entry.rank)),
-        element(
-          "span",
-          { class: "name" },
-          nameOf(entry.username),
-          entry.userId === ownId ? element("span", { class: "tag" }, "you") : null,
-          away.has(entry.userId) ? element("span", { class: "tag" }, "away") : null,
-        ),
-        element("span", { class: "points" }, formatNumber(entry.score)),
-        onRemove &&
-          element(
-            "button",
-            { class: "quiet small", type: "button", "aria-label": `Remove ${isolated(entry.username)}`, onclick: (event) => onRemove(event, entry) },
-            "Remove",
-          ),
-      ),
+  const known = new Map([...list.children].map((line) => [line.dataset.line, line]));
+  const lines = shown.map((entry) => {
+    const isOwn = entry.userId === ownId;
+    const isAway = away.has(entry.userId);
+    const key = JSON.stringify([entry.userId, entry.username, entry.rank, entry.score, isOwn, isAway, Boolean(onRemove)]);
+    return known.get(key) ?? boardLine(key, entry, { isOwn, isAway, onRemove });
+  });
+  const kept = new Set(lines);
+  for (const line of known.values()) if (!kept.has(line)) line.remove();
+  lines.forEach((line, index) => {
+    if (list.children[index] !== line) list.insertBefore(line, list.children[index] ?? null);
+  });
+}
+
+function boardLine(key, entry, { isOwn, isAway, onRemove }) {
+  return element(
+    "li",
+    { class: [isOwn && "own", isAway && "away"].filter(Boolean).join(" ") || null, "data-user": entry.userId, "data-line": key },
+    element("span", { class: "rank" }, String(entry.rank)),
+    element(
+      "span",
+      { class: "name" },
+      nameOf(entry.username),
+      isOwn ? element("span", { class: "tag" }, "you") : null,
+      isAway ? element("span", { class: "tag" }, "away") : null,
     ),
+    element("span", { class: "points" }, formatNumber(entry.score)),
+    onRemove &&
+      element(
+        "button",
+        { class: "quiet small", type: "button", "aria-label": `Remove ${isolated(entry.username)}`, onclick: (event) => onRemove(event, entry) },
+        "Remove",
+      ),
   );
 }
 
