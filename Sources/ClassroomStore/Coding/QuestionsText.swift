@@ -14,11 +14,6 @@ enum QuestionsText {
         }
     }
 
-    /// The number of questions that ``questions(_:)`` returns, without building them.
-    static func count(_ text: String?) -> Int {
-        JSONText.parse(text)?.elements.count { $0.kind == .object } ?? 0
-    }
-
     private static func question(_ json: JSONSlice, position: Int) -> Question {
         var question = Question(id: "q\(position)", question: "", options: [], correctAnswer: .list([]))
         var (text, otherText): (String?, String?)

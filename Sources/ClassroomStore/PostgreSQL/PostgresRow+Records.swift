@@ -22,16 +22,12 @@ extension Quiz {
 }
 
 extension QuizSummary {
-    /// The database counts the questions: their JSON may be a megabyte.
-    static let columns = """
-        q.id, q.title, q.created_by, case when json_typeof(q.questions) = 'array' then (
-            select count(*) from json_array_elements(q.questions) e where json_typeof(e) = 'object') else 0 end as count
-        """
+    static let columns = "q.id, q.title, q.created_by, q.question_count"
 
     init(_ row: PostgresRow) {
         self.init(
             id: row.text("id") ?? "", title: row.text("title") ?? "", createdBy: row.text("created_by") ?? "",
-            questionCount: row.int("count") ?? 0)
+            questionCount: row.int("question_count") ?? 0)
     }
 }
 

@@ -7,7 +7,7 @@ enum PostgresSchema {
     /// Milliseconds since 1970, by the clock of the database server.
     static let now = "((extract(epoch from clock_timestamp()) * 1000)::bigint)"
 
-    static let versions = [version1]
+    static let versions = [version1, version2]
 
     /// The tables of the newest version.
     static let tables = [
@@ -56,6 +56,14 @@ enum PostgresSchema {
     /// `SessionRecord.mayPlay`, for the session `s` and the quiz `old`.
     private static let isOwn =
         "(coalesce(s.created_by, '') = '' or coalesce(old.created_by, '') in ('', 'system') or old.created_by = s.created_by)"
+
+    /// How many questions a quiz has: a list of quizzes does not read their texts.
+    private static let version2 = """
+        create function question_count(questions json) returns integer language sql immutable return
+            case when json_typeof(questions) = 'array' then (
+                select count(*)::integer from json_array_elements(questions) e where json_typeof(e) = 'object') else 0 end;
+        alter table quizzes add column question_count integer generated always as (question_count(questions)) stored;
+        """
 
     private static let version1 = """
         create table users (

@@ -9,12 +9,12 @@ enum SQLiteSchema {
     /// Milliseconds since 1970.
     private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
 
-    static let versions = [version1, version2, version3, version4]
+    static let versions = [version1, version2, version3, version4, version5]
 
     /// The tables of the newest version.
     static let tables = [
         "users", "tokens", "quizzes", "quiz_sessions", "quiz_participants", "quiz_answers", "chat_messages", "played_quizzes",
-        "write_probe",
+        "quiz_sizes", "write_probe",
     ]
 
     /// Brings the database to the newest version, in one transaction, so that two processes may do it at the same time.
@@ -33,6 +33,36 @@ enum SQLiteSchema {
     /// The database was made by a newer version of this program.
     struct NewerSchema: Error {
         let version: Int
+    }
+
+    /// How many questions a quiz has, whoever writes it: a list of quizzes does not read their texts. For the same reason its index has all
+    /// other columns of the list.
+    private static let version5 = """
+        create table quiz_sizes (
+            quiz_id text not null primary key,
+            question_count integer not null
+        ) without rowid;
+        insert into quiz_sizes select q.id, \(questionCount(of: "q.questions")) from quizzes q;
+        create trigger quizzes_inserted after insert on quizzes begin
+            insert or replace into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
+        end;
+        create trigger quizzes_rewritten after update of id, questions on quizzes begin
+            delete from quiz_sizes where quiz_id = old.id;
+            insert or replace into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
+        end;
+        create trigger quizzes_removed after delete on quizzes begin
+            delete from quiz_sizes where quiz_id = old.id;
+        end;
+        drop index quizzes_owner;
+        create index quizzes_owner on quizzes (coalesce(created_by, ''), title, id, created_by);
+        """
+
+    /// Elements that are no objects are not questions, see `QuestionsText.questions`.
+    private static func questionCount(of text: String) -> String {
+        """
+        (select count(*) from json_each(case when not json_valid(\(text)) then '[]' when json_type(\(text)) = 'array' then \(text) else '[]' end)
+            where type = 'object')
+        """
     }
 
     /// The lease of a session: owner, end and epoch.

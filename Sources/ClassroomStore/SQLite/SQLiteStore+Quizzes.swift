@@ -15,9 +15,9 @@ extension SQLiteStore {
         }
     }
 
-    public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(createdBy, Self.quiz) }
+    public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(Self.texts, createdBy, Self.quiz) }
 
-    public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] { try await list(createdBy, Self.summary) }
+    public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] { try await list(Self.sizes, createdBy, Self.summary) }
 
     public func quizSummaries(owners: [String], limit: Int, offset: Int) async throws -> [QuizSummary] {
         try await read { db in
@@ -31,7 +31,7 @@ extension SQLiteStore {
                 if skipped < count {
                     let rows = try Row.fetchCursor(
                         db.cachedStatement(
-                            sql: "select * from quizzes where coalesce(created_by, '') = ? order by title, id limit ? offset ?"),
+                            sql: "\(Self.sizes) where coalesce(q.created_by, '') = ? order by q.title, q.id limit ? offset ?"),
                         arguments: [owner, limit - summaries.count, skipped])
                     while let row = try rows.next() { summaries.append(Self.summary(row)) }
                 }
@@ -44,16 +44,23 @@ extension SQLiteStore {
     private static func summary(_ row: Row) -> QuizSummary {
         QuizSummary(
             id: row.text("id") ?? "", title: row.text("title") ?? "", createdBy: row.text("created_by") ?? "",
-            questionCount: QuestionsText.count(row.text("questions")))
+            questionCount: row.int("question_count") ?? 0)
     }
 
+    private static let texts = "select q.* from quizzes q"
+
+    /// Reads the index and the counts, not the texts of the questions.
+    static let sizes = """
+        select q.id, q.title, q.created_by, s.question_count from quizzes q left join quiz_sizes s on s.quiz_id = q.id
+        """
+
     /// Read row by row: all texts together may be large.
-    private func list<Value: Sendable>(_ owner: String?, _ value: @escaping @Sendable (Row) -> Value) async throws -> [Value] {
+    private func list<Value: Sendable>(
+        _ selection: String, _ owner: String?, _ value: @escaping @Sendable (Row) -> Value
+    ) async throws -> [Value] {
         try await read { db in
             let statement = try db.cachedStatement(
-                sql: owner == nil
-                    ? "select * from quizzes order by title, id"
-                    : "select * from quizzes where coalesce(created_by, '') = ? order by title, id")
+                sql: "\(selection) \(owner == nil ? "" : "where coalesce(q.created_by, '') = ?") order by q.title, q.id")
             let rows = try Row.fetchCursor(statement, arguments: owner.map { [$0] } ?? [])
             var values: [Value] = []
             while let row = try rows.next() { values.append(value(row)) }

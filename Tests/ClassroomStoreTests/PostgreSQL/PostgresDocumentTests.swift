@@ -94,6 +94,10 @@ struct PostgresDocumentTests {
             #expect(try await store.user(id: "u") == User(id: "u", username: "u"))
             #expect(try await store.quiz(id: "q")?.questions == [])
             #expect(try await store.quizSummaries(owners: [""], limit: 5, offset: 0).map(\.questionCount) == [0])
+            for (questions, count) in [(#"[{"question":"a"},{}]"#, 2), ("[{},7,[]]", 1), (#"{"a":{}}"#, 0)] {
+                try await outsider.execute("update quizzes set questions = '\(questions)' where id = 'q'")
+                #expect(try await store.quizSummaries(owners: [""], limit: 5, offset: 0).map(\.questionCount) == [count])
+            }
             var session = try #require(try await store.session(id: "s1"))
             #expect(session.status == .waiting && session.epoch == 0 && session.createdBy == "")
             session.version = 2

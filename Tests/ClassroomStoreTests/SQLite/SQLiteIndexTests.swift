@@ -1,3 +1,4 @@
+import Classroom
 import ClassroomStore
 import GRDB
 import Testing
@@ -26,6 +27,49 @@ struct SQLiteIndexTests {
                 #expect(
                     !step.hasPrefix("SCAN") || step.contains("INDEX quiz_sessions_live") || step.contains("INDEX users_guests"), "\(plan)")
             }
+        }
+    }
+
+    @Test("a list of quizzes reads the index and the counts, never the texts of the questions")
+    func quizList() async throws {
+        try await withSQLiteStore { store, outsider in
+            let plan = try await outsider.read { db in
+                try Row.fetchAll(
+                    db,
+                    sql: """
+                        explain query plan \(SQLiteStore.sizes) where coalesce(q.created_by, '') = 'ann' order by q.title, q.id limit 100
+                        """
+                ).map { $0["detail"] as String? ?? "" }
+            }
+            #expect(
+                plan.count == 2 && plan[0].contains("q USING COVERING INDEX quizzes_owner") && plan[1].contains("PRIMARY KEY"), "\(plan)")
+        }
+    }
+
+    @Test("the count of a quiz follows its text, whoever writes it")
+    func quizCount() async throws {
+        try await withSQLiteStore { store, outsider in
+            func counts() async throws -> [String: Int] {
+                let summaries = try await store.quizSummaries(owners: ["ann"], limit: 100, offset: 0)
+                return Dictionary(uniqueKeysWithValues: summaries.map { ($0.id, $0.questionCount) })
+            }
+            try await outsider.write {
+                try $0.execute(
+                    sql: """
+                        insert into quizzes (id, questions, created_by) values
+                            ('two', '[{"question":"a"},{"question":"b"}]', 'ann'), ('mixed', '[{"question":"a"},7,[]]', 'ann'),
+                            ('object', '{"a":{}}', 'ann'), ('broken', '[{', 'ann'), ('none', null, 'ann')
+                        """)
+            }
+            #expect(try await counts() == ["two": 2, "mixed": 1, "object": 0, "broken": 0, "none": 0])
+            try await outsider.write {
+                try $0.execute(
+                    sql: "update quizzes set questions = '[{}]' where id = 'two'; update quizzes set id = 'one' where id = 'two'")
+                try $0.execute(sql: "delete from quizzes where id = 'object'")
+            }
+            #expect(try await counts() == ["one": 1, "mixed": 1, "broken": 0, "none": 0])
+            #expect(try await outsider.read { try Int.fetchOne($0, sql: "select count(*) from quiz_sizes") } == 4)
+            for (id, count) in try await counts() { #expect(try await store.quiz(id: id)?.questions.count == count) }
         }
     }
 }
