@@ -71,7 +71,8 @@ fi
 dunlin="$(swift build --show-bin-path)/dunlin"
 [ -x "$dunlin" ] || fail "build it first: make run does"
 for own in 3001 3002; do
-    "$dunlin" serve --port "$own" --database "$DATABASE" --redis "$REDIS" --public-url "http://127.0.0.1:$port" "$@" \
+    "$dunlin" serve --port "$own" --database "$DATABASE" --redis "$REDIS" --public-url "http://127.0.0.1:$port" \
+        --trusted-proxy 127.0.0.1 "$@" \
         >"$folder/server-$own.out" 2>"$folder/server-$own.log" &
     children+=($!)
     wait_for "the server on port $own" curl --silent --fail "http://127.0.0.1:$own/readyz"

@@ -1,4 +1,5 @@
 import Classroom
+import HTTPTypes
 package import Hummingbird
 import Logging
 import NIOCore
@@ -9,12 +10,18 @@ package struct ClassroomRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// The sender; set by ``BearerTokenMiddleware``.
     var user: User?
-    /// Whose share of limits per address the request counts to.
-    let address: String
+    /// Where the connection comes from: a client, or a proxy.
+    private let connectionAddress: String
 
     package init(source: ApplicationRequestContextSource) {
-        address = AddressBlock.of(source.channel.remoteAddress?.ipAddress ?? "")
+        connectionAddress = source.channel.remoteAddress?.ipAddress ?? ""
         coreContext = CoreRequestContextStorage(source: source)
+    }
+
+    /// Whose share of limits per address the request counts to.
+    func address(of request: Request, behind proxies: TrustedProxies) -> String {
+        let fields = HTTPField.Name("X-Forwarded-For").map { request.headers[values: $0] } ?? []
+        return AddressBlock.of(proxies.client(forwardedFor: fields, address: connectionAddress))
     }
 
     /// The user of a route that stands behind ``BearerTokenMiddleware``.

@@ -15,14 +15,19 @@ package struct ClassroomRouter {
         package var isSecure: Bool
         /// The names by which a request may call the server; nil: any.
         package var hostPolicy: HostPolicy?
+        package var trustedProxies: TrustedProxies
         package var quizLimits: QuizLimits
         /// The largest body of a request.
         package var maximumBodyBytes: Int
 
-        package init(allowedOrigins: Set<String>, isSecure: Bool, hostPolicy: HostPolicy?, quizLimits: QuizLimits, maximumBodyBytes: Int) {
+        package init(
+            allowedOrigins: Set<String>, isSecure: Bool, hostPolicy: HostPolicy?, trustedProxies: TrustedProxies = TrustedProxies(),
+            quizLimits: QuizLimits, maximumBodyBytes: Int
+        ) {
             self.allowedOrigins = allowedOrigins
             self.isSecure = isSecure
             self.hostPolicy = hostPolicy
+            self.trustedProxies = trustedProxies
             self.quizLimits = quizLimits
             self.maximumBodyBytes = maximumBodyBytes
         }
@@ -63,7 +68,7 @@ package struct ClassroomRouter {
         PageRoutes(pages: PageCatalog.pages).add(to: router)
         router.get("api/v1/openapi.yaml") { _, _ in OpenAPIDocument.response }
 
-        let api = router.group("api/v1").add(middleware: BearerTokenMiddleware(runtime: runtime))
+        let api = router.group("api/v1").add(middleware: BearerTokenMiddleware(runtime: runtime, proxies: configuration.trustedProxies))
         let (work, limits) = (HeavyWork(), runtime.configuration)
         let places = Places(
             capacity: limits.maximumQuizzesInHand, maximumPerUser: limits.maximumQuizzesInHandPerUser,

@@ -69,22 +69,26 @@ struct HTTPTestServer {
     }
 
     func call(
-        _ method: HTTPRequest.Method, _ path: String, token: String? = nil, headers: HTTPFields = [:], body: String = ""
+        _ method: HTTPRequest.Method, _ path: String, token: String? = nil, from address: String? = nil, headers: HTTPFields = [:],
+        body: String = ""
     ) async throws -> Answer {
-        let response = try await respond(method, to: path, token: token, headers: headers, body: body)
+        let response = try await respond(method, to: path, token: token, from: address, headers: headers, body: body)
         return Answer(status: response.status.code, headers: response.headers, body: try await read(response))
     }
 
     /// The response, of whose body nothing has been read.
     func respond(
-        _ method: HTTPRequest.Method = .get, to path: String, token: String? = nil, headers: HTTPFields = [:], body: String = ""
+        _ method: HTTPRequest.Method = .get, to path: String, token: String? = nil, from address: String? = nil, headers: HTTPFields = [:],
+        body: String = ""
     ) async throws -> Response {
         var fields = headers
         if let token { fields[.authorization] = "Bearer \(token)" }
         let request = Request(
             head: HTTPRequest(method: method, scheme: "http", authority: "localhost:3001", path: path, headerFields: fields),
             body: RequestBody(buffer: ByteBuffer(string: body)))
-        let context = ClassroomRequestContext(source: .init(channel: EmbeddedChannel(), logger: Logger(label: "test")))
+        let channel = EmbeddedChannel()
+        if let address { channel.remoteAddress = try SocketAddress(ipAddress: address, port: 1) }
+        let context = ClassroomRequestContext(source: .init(channel: channel, logger: Logger(label: "test")))
         return try await responder.respond(to: request, context: context)
     }
 

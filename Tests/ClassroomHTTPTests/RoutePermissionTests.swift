@@ -2,6 +2,7 @@ import Classroom
 import ClassroomStore
 import ClassroomTestSupport
 import HTTPTypes
+import SocketIOServer
 import Testing
 
 @testable import ClassroomHTTP
@@ -179,5 +180,18 @@ struct RoutePermissionTests {
         #expect(try await server.call(.get, "/api/v1/quizzes", token: "ann").status == 200)
         // Nobody's socket pays for it.
         #expect(try await server.runtime.pipeline.verify("sol", socketID: "socket", address: "")?.id == "sol")
+    }
+
+    @Test("behind a trusted proxy wrong tokens count to the client that it names; nobody else's word is taken", arguments: [true, false])
+    func guessesBehindProxy(isTrusted: Bool) async throws {
+        var configuration = RuntimeConfiguration()
+        configuration.failedSignInRateOfAddress = .init(capacity: 1, refillPerSecond: 0.001)
+        let server = HTTPTestServer(runtimeConfiguration: configuration) {
+            $0.trustedProxies = TrustedProxies([isTrusted ? "10.0.0.1" : "10.0.0.2"]) ?? TrustedProxies()
+        }
+        for (client, status) in [("1.1.1.1", 401), ("2.2.2.2", isTrusted ? 401 : 429), ("1.1.1.1", 429)] {
+            let headers = try HTTPFields([HTTPField(name: #require(.init("X-Forwarded-For")), value: "6.6.6.6, \(client)")])
+            #expect(try await server.call(.get, "/api/v1/quizzes", token: "guess", from: "10.0.0.1", headers: headers).status == status)
+        }
     }
 }

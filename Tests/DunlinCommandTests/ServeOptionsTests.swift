@@ -26,14 +26,14 @@ struct ServeOptionsTests {
             """
             --hostname 0.0.0.0 --port 0 --database memory: --tokens t.json --demo --allowed-origin https://a.example \
             --allowed-origin https://b.example --tls-certificate c.pem --tls-key k.pem --question-lead-in 5 --question-duration 700 \
-            --public-url https://school.example
+            --public-url https://school.example --trusted-proxy 127.0.0.1 --trusted-proxy 10.0.0.0/8
             """)
         #expect(configuration.hostname == "0.0.0.0" && configuration.port == 0 && configuration.database == "memory:")
         #expect(configuration.tokensFile == "t.json" && configuration.isDemo)
         #expect(configuration.allowedOrigins == ["https://a.example", "https://b.example"])
         #expect(configuration.tls == TLSFiles(certificate: "c.pem", key: "k.pem"))
         #expect(configuration.questionLeadInMs == 5 && configuration.questionDurationMs == 700)
-        #expect(configuration.publicURL == "https://school.example")
+        #expect(configuration.publicURL == "https://school.example" && configuration.trustedProxies == ["127.0.0.1", "10.0.0.0/8"])
     }
 
     @Test("every option may come from the environment")
@@ -44,13 +44,14 @@ struct ServeOptionsTests {
                 "DUNLIN_HOSTNAME": "::1", "DUNLIN_PORT": "99", "DUNLIN_DATABASE": "memory:", "DUNLIN_TOKENS": "t", "DUNLIN_DEMO": "yes",
                 "DUNLIN_ALLOWED_ORIGIN": "https://a.example, https://b.example", "DUNLIN_TLS_CERTIFICATE": "c", "DUNLIN_TLS_KEY": "k",
                 "DUNLIN_QUESTION_LEAD_IN": "6", "DUNLIN_QUESTION_DURATION": "800", "DUNLIN_PUBLIC_URL": "https://school.example",
+                "DUNLIN_TRUSTED_PROXY": "127.0.0.1, 10.0.0.0/8",
             ])
         #expect(configuration.hostname == "::1" && configuration.port == 99 && configuration.database == "memory:")
         #expect(configuration.tokensFile == "t" && configuration.isDemo)
         #expect(configuration.allowedOrigins == ["https://a.example", "https://b.example"])
         #expect(configuration.tls == TLSFiles(certificate: "c", key: "k"))
         #expect(configuration.questionLeadInMs == 6 && configuration.questionDurationMs == 800)
-        #expect(configuration.publicURL == "https://school.example")
+        #expect(configuration.publicURL == "https://school.example" && configuration.trustedProxies == ["127.0.0.1", "10.0.0.0/8"])
     }
 
     @Test("an option wins over the environment")
@@ -63,8 +64,8 @@ struct ServeOptionsTests {
         "what cannot be is refused as a wrong command line",
         arguments: [
             "--port 65536", "--port x", "--nonsense", "--question-lead-in -1", "--question-duration 0", "--allowed-origin *",
-            "--public-url school", "--tls-key k",
-            "--tls-certificate c", "--jwt-issuer i", "--jwt-secret-file a --jwt-public-key-file b", "extra",
+            "--public-url school", "--trusted-proxy nginx", "--trusted-proxy 10.0.0.0/33", "--tls-key k", "--tls-certificate c",
+            "--jwt-issuer i", "--jwt-secret-file a --jwt-public-key-file b", "extra",
         ])
     func wrong(arguments: String) {
         #expect { try configuration(arguments) } throws: { status($0) == .usage }

@@ -9,13 +9,14 @@ struct BearerTokenMiddleware: RouterMiddleware {
     typealias Context = ClassroomRequestContext
 
     let runtime: ClassroomRuntime
+    let proxies: TrustedProxies
 
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         guard let token = Self.token(in: request.headers[.authorization]) else { throw ClassroomError.invalidToken }
         var context = context
-        context.user = try await runtime.signIn(token: token, address: context.address)
+        context.user = try await runtime.signIn(token: token, address: context.address(of: request, behind: proxies))
         return try await next(request, context)
     }
 

@@ -21,6 +21,10 @@ extension ClassroomConfiguration {
         if let publicURL, PublicURL.normalized(publicURL) == nil {
             throw StartupError(.invalidSetting, "not a public URL: '\(publicURL)' (expected http://host or https://host, without a path)")
         }
+        for proxy in trustedProxies where TrustedProxies([proxy]) == nil {
+            throw StartupError(
+                .invalidSetting, "not a proxy's address: '\(proxy)' (expected an address or a network: 127.0.0.1, 10.0.0.0/8)")
+        }
         if let redis { try RedisLink.check(url: redis) }
     }
 
@@ -41,8 +45,8 @@ extension ClassroomConfiguration {
     /// The settings of the HTTP API.
     var http: ClassroomRouter.Configuration {
         ClassroomRouter.Configuration(
-            allowedOrigins: knownOrigins, isSecure: tls != nil, hostPolicy: resolvedSocketIO.hostPolicy, quizLimits: quizLimits,
-            maximumBodyBytes: maximumBodyBytes)
+            allowedOrigins: knownOrigins, isSecure: tls != nil, hostPolicy: resolvedSocketIO.hostPolicy,
+            trustedProxies: resolvedSocketIO.trustedProxies, quizLimits: quizLimits, maximumBodyBytes: maximumBodyBytes)
     }
 
     /// The origins whose pages may talk to this server, besides the one that a request is addressed to.
@@ -57,6 +61,7 @@ extension ClassroomConfiguration {
         var configuration = socketIO
         configuration.originPolicy = .ownAnd(knownOrigins)
         configuration.hostPolicy = socketIO.hostPolicy ?? HostPolicy(names: knownNames)
+        if !trustedProxies.isEmpty, let proxies = TrustedProxies(trustedProxies) { configuration.trustedProxies = proxies }
         if !allowedOrigins.isEmpty { configuration.cors = CORSPolicy(origins: .list(knownOrigins), allowsCredentials: false) }
         return configuration
     }

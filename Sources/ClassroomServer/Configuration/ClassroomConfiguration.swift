@@ -23,6 +23,9 @@ public struct ClassroomConfiguration: Sendable {
     /// Where people find the classroom, such as `https://school.example`, if that is not where it listens. Printed links, the join box and its QR
     /// code name it, and pages that come from there are the server's own.
     public var publicURL: String?
+    /// Addresses and networks of the proxies in front of the server, such as `127.0.0.1` or `10.0.0.0/8`: they say whose request they pass on.
+    /// Without them all clients behind a proxy have one address, and share what each address may do.
+    public var trustedProxies: [String] = []
     /// Quizzes, users and sessions to try things out with.
     public var isDemo = false
     /// From `quiz:started` to the first question, where a session's settings say nothing.

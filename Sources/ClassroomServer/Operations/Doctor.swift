@@ -128,6 +128,9 @@ public struct Doctor: Sendable {
         if Self.isEverywhere(configuration.hostname), configuration.publicURL == nil {
             return finding("origins", .advice, "no --public-url: links and QR codes name this machine's address")
         }
+        if configuration.publicURL != nil, configuration.tls == nil, configuration.trustedProxies.isEmpty {
+            return finding("origins", .advice, "no --trusted-proxy: behind a proxy all clients share the limits of one address")
+        }
         return finding("origins", .ok, "the server's own" + configuration.allowedOrigins.sorted().map { ", \($0)" }.joined())
     }
 

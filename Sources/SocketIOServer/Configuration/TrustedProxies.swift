@@ -62,6 +62,12 @@ public struct TrustedProxies: Sendable, Hashable {
         return (client, scheme.map { ASCIIText.equals($0, "https") || ASCIIText.equals($0, "wss") } ?? secure)
     }
 
+    /// The client's address, by the `X-Forwarded-For` fields of a request that another HTTP server than this package's read.
+    package func client(forwardedFor fields: [String], address: String) -> String {
+        guard !networks.isEmpty, !fields.isEmpty else { return address }
+        return client(of: HTTPHeaders(fields.map { ("x-forwarded-for", $0) }), address: address, secure: false).address
+    }
+
     /// More than any real chain of proxies. A client may write any number of addresses.
     private static let maximumHops = 32
 

@@ -39,6 +39,13 @@ final class EngineEndpoint: Sendable {
         path = EnginePath(configuration.path)
     }
 
+    /// The address whose share a request's memory counts to.
+    func client(of head: HTTPRequestHead?, _ context: ChannelHandlerContext) -> String {
+        let address = context.remoteAddress?.ipAddress ?? ""
+        guard let head else { return address }
+        return configuration.trustedProxies.client(of: head.headers, address: address, secure: false).address
+    }
+
     /// - Parameter bytes: the received request, which the handshake keeps. If nil, it keeps the parsed fields.
     func decide(
         _ head: HTTPRequestHead, bytes: ByteBuffer? = nil, address: String, secure: Bool, isShuttingDown: Bool,

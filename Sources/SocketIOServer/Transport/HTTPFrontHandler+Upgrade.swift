@@ -19,7 +19,7 @@ extension HTTPFrontHandler {
         guard let handle = io.shard(at: sid.shard) else {
             return give(endpoint.refusal(.sessionUnknown, head, closes: true))
         }
-        let agreement = WebSocketAgreement(request, for: context.remoteAddress?.ipAddress ?? "", io: io)
+        let agreement = WebSocketAgreement(request, for: endpoint.client(of: head, context), io: io)
         if handle.loop === context.eventLoop {
             guard let connection = handle.shard.value.sessions[sid] else {
                 return give(endpoint.refusal(.sessionUnknown, head, closes: true))

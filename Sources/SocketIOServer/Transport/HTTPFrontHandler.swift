@@ -32,6 +32,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isPerforming = false
     /// The memory of the request's body. A session that takes packets from it holds this too.
     private(set) var heldBody: HeldMemory?
+    /// The last request that was given to the routes.
+    private var routed: HTTPRequestHead?
     /// When the connection's turn began.
     private var turnStart: NIODeadline?
 
@@ -179,7 +181,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             machine.answer(endpoint.refusal(error, head), to: machine.requestNumber)
         case .holdBody(let bytes, let before):
             guard bytes > 0 else { return performWithoutPipeline(action) }
-            let held = heldBody ?? HeldMemory(io.bodies, address: context.remoteAddress?.ipAddress ?? "")
+            let held = heldBody ?? HeldMemory(io.bodies, address: endpoint.client(of: machine.received ?? routed, context))
             if held.resize(to: bytes) { heldBody = held } else { machine.bodyRefused(before: before) }
         case .writeContinue:
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
@@ -189,7 +191,9 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             writeEnd(wrapOutboundOut(.end(nil)), promise: nil, context)
             context.flush()
         case .installRoute: installRoute(context)
-        case .forward(let part): context.fireChannelRead(wrapInboundOut(part))
+        case .forward(let part):
+            if case .head(let head) = part { routed = head }
+            context.fireChannelRead(wrapInboundOut(part))
         case .forwardReadComplete: context.fireChannelReadComplete()
         case .forwardInputClosed: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         case .forwardQuiescing: context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())

@@ -11,6 +11,14 @@ extension HTTPFrontMachine {
         }
     }
 
+    /// The request for Engine.IO whose body is being received.
+    var received: HTTPRequestHead? {
+        switch phase {
+        case .collecting(let head, _), .draining(let head, _): head
+        default: nil
+        }
+    }
+
     /// An answer to the request of that number. A late or repeated one is ignored.
     mutating func answer(_ answer: EngineAnswer, to number: UInt32) {
         guard number == requestNumber, let head = request else { return }

@@ -24,7 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
               dunlin serve --demo
               dunlin serve --port 8443 --tls-certificate chain.pem --tls-key key.pem
               dunlin serve --hostname 0.0.0.0
-              dunlin serve --public-url https://school.example
+              dunlin serve --public-url https://school.example --trusted-proxy 127.0.0.1
               dunlin serve --tokens tokens.json
               dunlin serve --allowed-origin https://school.example
               DUNLIN_DATABASE=sqlite:school.sqlite dunlin serve --log-level debug

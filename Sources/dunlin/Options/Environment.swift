@@ -44,7 +44,8 @@ struct Environment {
 
     /// The options that may come from the environment.
     static let options = [
-        "hostname", "port", "database", "redis", "tokens", "demo", "allowed-origin", "public-url", "jwt-secret-file", "jwt-public-key-file",
+        "hostname", "port", "database", "redis", "tokens", "demo", "allowed-origin", "public-url", "trusted-proxy", "jwt-secret-file",
+        "jwt-public-key-file",
         "jwt-issuer", "jwt-audience", "tls-certificate", "tls-key", "question-lead-in", "question-duration", "log-level", "user",
         "username",
         "role", "expires", "format", "title", "owner",

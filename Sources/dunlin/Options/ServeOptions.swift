@@ -34,6 +34,13 @@ struct ServeOptions: ParsableArguments {
             valueName: "url"))
     var publicURL: String?
 
+    @Option(
+        name: .customLong("trusted-proxy"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "A proxy or a network of proxies in front, whose X-Forwarded-For names the client: 127.0.0.1, 10.0.0.0/8; may be repeated.",
+            valueName: "address"))
+    var trustedProxies: [String] = []
+
     @Option(help: ArgumentHelp("Accept JSON Web Tokens signed with HS256 and this secret.", valueName: "file"))
     var jwtSecretFile: String?
 
@@ -76,6 +83,7 @@ struct ServeOptions: ParsableArguments {
         if let leadIn = try questionLeadIn ?? environment.integer("question-lead-in") { configuration.questionLeadInMs = leadIn }
         if let duration = try questionDuration ?? environment.integer("question-duration") { configuration.questionDurationMs = duration }
         configuration.publicURL = publicURL ?? environment.string("public-url")
+        configuration.trustedProxies = trustedProxies.isEmpty ? environment.list("trusted-proxy") : trustedProxies
         configuration.tls = try tls(environment)
         configuration.jwt = try jwt(environment)
         try configuration.check()

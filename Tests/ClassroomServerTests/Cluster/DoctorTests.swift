@@ -65,7 +65,10 @@ struct DoctorTests {
         let behind = await findings {
             $0.hostname = "0.0.0.0"
             $0.publicURL = "https://school.example"
+            $0.trustedProxies = ["10.0.0.1"]
         }
+        let sharesLimits = await findings { $0.publicURL = "https://school.example" }
+        #expect(sharesLimits["origins"]?.text.contains("--trusted-proxy") == true)
         #expect(behind["tls"]?.verdict == .ok && behind["origins"]?.verdict == .ok)
         #expect(await findings { $0.allowedOrigins = ["http://school.example"] }["origins"]?.verdict == .advice)
         #expect(await findings { $0.tls = TLSFiles(certificate: "/nowhere", key: "/nowhere") }["tls"]?.verdict == .fault)

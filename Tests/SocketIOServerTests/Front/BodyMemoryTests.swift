@@ -47,6 +47,30 @@ struct BodyMemoryTests {
         }
     }
 
+    @Test(
+        "behind a trusted proxy a body counts to the client that it names, for sessions and for routes",
+        arguments: ["/socket.io/", "/route"])
+    func behindProxy(path: String) throws {
+        try withServer {
+            $0.trustedProxies = TrustedProxies(["127.0.0.1"]) ?? TrustedProxies()
+            $0.maximumBodyBytesPerAddress = 8_192
+        } _: { io, loop in
+            func begin(for client: String) throws -> EmbeddedPeer {
+                let peer = try EmbeddedPeer(io, loop: loop)
+                let head =
+                    "POST \(path)?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: \(client)\r\nContent-Length: 100000"
+                try peer.send("\(head)\r\n\r\n\(BodyMemoryTests.body)")
+                return peer
+            }
+            let peers = try ["1.1.1.1", "2.2.2.2"].map(begin)
+            #expect(io.bodies.inUse.all == 16_384)
+            let refused = try begin(for: "2.2.2.2")
+            #expect(io.bodies.inUse.all == 16_384)
+            for peer in peers + [refused] { peer.finish() }
+            #expect(io.bodies.inUse == (0, 0))
+        }
+    }
+
     @Test("small bodies do not count, and always fit", arguments: [(4_096, 0), (4_097, 8_192)])
     func small(bytes: Int, counted: Int) throws {
         try withServer { _ in
