@@ -17,7 +17,7 @@ extension JSONScanner {
                 }
                 position &+= found.trailingZeroBitCount >> 3
             }
-            guard position < count else { throw self.error(.unexpectedEnd) }
+            guard position < count else { throw error(.unexpectedEnd) }
             switch bytes[position] {
             case JSONByte.quote:
                 position &+= 1
@@ -25,7 +25,7 @@ extension JSONScanner {
             case JSONByte.backslash:
                 hasEscapes = true
                 try validateEscape()
-            case 0x00..<0x20: throw self.error(.invalidString)
+            case 0x00..<0x20: throw error(.invalidString)
             case 0x80...0xFF: try validateUTF8()
             default: position &+= 1
             }
@@ -34,19 +34,19 @@ extension JSONScanner {
 
     private mutating func validateEscape() throws(JSONSyntaxError) {
         position &+= 1
-        guard position < bytes.count else { throw self.error(.unexpectedEnd) }
+        guard position < bytes.count else { throw error(.unexpectedEnd) }
         switch bytes[position] {
         case JSONByte.quote, JSONByte.backslash, JSONByte.slash, UInt8(ascii: "b"), UInt8(ascii: "f"), UInt8(ascii: "n"),
             UInt8(ascii: "r"), UInt8(ascii: "t"):
             position &+= 1
         case UInt8(ascii: "u"):
-            guard position &+ 4 < bytes.count else { throw self.error(.unexpectedEnd) }
+            guard position &+ 4 < bytes.count else { throw error(.unexpectedEnd) }
             for _ in 0..<4 {
                 position &+= 1
-                guard JSONString.hexadecimal(bytes[position]) != nil else { throw self.error(.invalidEscape) }
+                guard JSONString.hexadecimal(bytes[position]) != nil else { throw error(.invalidEscape) }
             }
             position &+= 1
-        default: throw self.error(.invalidEscape)
+        default: throw error(.invalidEscape)
         }
     }
 
@@ -64,12 +64,12 @@ extension JSONScanner {
         case 0xF0: (length, lowest) = (4, 0x90)
         case 0xF1...0xF3: length = 4
         case 0xF4: (length, highest) = (4, 0x8F)
-        default: throw self.error(.invalidUTF8)
+        default: throw error(.invalidUTF8)
         }
-        guard position &+ length <= bytes.count else { throw self.error(.invalidUTF8) }
+        guard position &+ length <= bytes.count else { throw error(.invalidUTF8) }
         for index in 1..<length {
             let byte = bytes[position &+ index]
-            guard byte >= lowest, byte <= highest else { throw self.error(.invalidUTF8) }
+            guard byte >= lowest, byte <= highest else { throw error(.invalidUTF8) }
             (lowest, highest) = (0x80, 0xBF)
         }
         position &+= length

@@ -24,7 +24,7 @@ extension JSONScanner {
                 _ = try validateString()
             case JSONByte.openBrace, JSONByte.openBracket:
                 let isObject = current == JSONByte.openBrace
-                guard nesting.depth < maximumDepth else { throw self.error(.tooDeep) }
+                guard nesting.depth < maximumDepth else { throw error(.tooDeep) }
                 deepest = max(deepest, nesting.depth &+ 1)
                 position &+= 1
                 skipWhitespace()
@@ -60,14 +60,14 @@ extension JSONScanner {
             break value
         }
         skipWhitespace()
-        guard position == bytes.count else { throw self.error(.trailingBytes) }
+        guard position == bytes.count else { throw error(.trailingBytes) }
         return (start..<end, deepest)
     }
 
     func error(_ kind: JSONSyntaxError.Kind) -> JSONSyntaxError { JSONSyntaxError(kind, at: position) }
 
     private func unexpected() -> JSONSyntaxError {
-        self.error(position < bytes.count ? .unexpectedByte : .unexpectedEnd)
+        error(position < bytes.count ? .unexpectedByte : .unexpectedEnd)
     }
 
     private mutating func validateKey() throws(JSONSyntaxError) {
@@ -104,7 +104,7 @@ extension JSONScanner {
         }
         // "01" and "1x" would else be found as unexpected bytes a level above.
         switch current {
-        case JSONByte.zero...JSONByte.nine, JSONByte.point: throw self.error(.invalidNumber)
+        case JSONByte.zero...JSONByte.nine, JSONByte.point: throw error(.invalidNumber)
         default: return
         }
     }
@@ -112,6 +112,6 @@ extension JSONScanner {
     private mutating func validateDigits() throws(JSONSyntaxError) {
         let start = position
         while current &- JSONByte.zero < 10 { position &+= 1 }
-        guard position > start else { throw self.error(.invalidNumber) }
+        guard position > start else { throw error(.invalidNumber) }
     }
 }

@@ -28,23 +28,23 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         self.loop = loop
         self.plan = plan
         self.work = work
-        self.backoff = plan.configuration.reconnection.map(Backoff.init)
-        self.offsetPrefix = String(loop.nextNonce().0, radix: 36)
+        backoff = plan.configuration.reconnection.map(Backoff.init)
+        offsetPrefix = String(loop.nextNonce().0, radix: 36)
     }
 
     var configuration: SocketIOClientConfiguration { self.plan.configuration }
 
     private func makeID() -> UInt64 {
-        self.nextID += 1
-        return self.nextID
+        nextID += 1
+        return nextID
     }
 
     // MARK: The connection
 
     func connect() {
-        guard !self.isClosed, self.connection == nil else { return }
-        self.change(to: .connecting(attempt: self.attempt))
-        let connection = SocketIOConnection(self.plan.connection, on: self.loop, session: self.resumed.take(), delegate: self)
+        guard !isClosed, self.connection == nil else { return }
+        change(to: .connecting(attempt: self.attempt))
+        let connection = SocketIOConnection(self.plan.connection, on: self.loop, session: resumed.take(), delegate: self)
         self.connection = connection
         connection.open()
     }
@@ -53,22 +53,22 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     func connectAgain(_ namespace: String) {
         if self.connection == nil {
             self.attempt = 0
-            self.backoff?.reset()
+            backoff?.reset()
         }
-        self.want(namespace)
-        self.connect()
+        want(namespace)
+        connect()
     }
 
     /// The delay before an attempt is over.
     func reconnect(_ attempt: Int) {
-        if attempt == self.attempt { self.connect() }
+        if attempt == self.attempt { connect() }
     }
 
     func connectionOpened(_ connection: SocketIOConnection) {
         self.attempt = 0
-        self.backoff?.reset()
-        self.change(to: .connected)
-        for namespace in self.namespaces.keys { self.join(namespace) }
+        backoff?.reset()
+        change(to: .connected)
+        for namespace in namespaces.keys { join(namespace) }
     }
 
     func connectionUpgraded(_ connection: SocketIOConnection) {}
@@ -79,33 +79,33 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     ) {
         guard connection === self.connection else { return }
         self.connection = nil
-        self.resumed = connection.session
+        resumed = connection.session
         let id = ObjectIdentifier(connection), closed = connection.closeFuture
-        self.closing[id] = closed
+        closing[id] = closed
         // `assumeIsolated()` stops the process off the loop: the future is of this loop. The connection lives until it is removed here.
         closed.assumeIsolated().whenComplete { _ in
             withExtendedLifetime(connection) { self.closing[id] = nil }
         }
-        for namespace in self.namespaces.keys {
-            self.namespaces[namespace]?.isAuthenticating = false
-            self.namespaces[namespace]?.connectionEnded()
+        for namespace in namespaces.keys {
+            namespaces[namespace]?.isAuthenticating = false
+            namespaces[namespace]?.connectionEnded()
         }
-        for (namespace, ids) in lost { self.lose(ids, in: namespace) }
+        for (namespace, ids) in lost { lose(ids, in: namespace) }
         let word = error.map { "\(reason.rawValue): \($0)" } ?? reason.rawValue
-        guard !self.isClosed, self.namespaces.values.contains(where: \.isWanted) else {
-            return self.change(to: .disconnected(reason: self.isClosed ? "io client disconnect" : word))
+        guard !isClosed, namespaces.values.contains(where: \.isWanted) else {
+            return change(to: .disconnected(reason: isClosed ? "io client disconnect" : word))
         }
-        guard let delay = self.backoff?.next(random: self.configuration.random()) else { return self.giveUp(word, error) }
+        guard let delay = backoff?.next(random: self.configuration.random()) else { return giveUp(word, error) }
         self.attempt += 1
-        self.change(to: .waiting(delay, reason: word))
+        change(to: .waiting(delay, reason: word))
         self.work.yield(.wait(delay, attempt: self.attempt))
     }
 
     /// There is no further attempt: all waiting calls fail.
     private func giveUp(_ word: String, _ error: SocketIOClientError?) {
-        self.change(to: .disconnected(reason: word))
-        for namespace in Array(self.namespaces.keys) {
-            self.end(namespace, error ?? .disconnected, endsReaders: true)
+        change(to: .disconnected(reason: word))
+        for namespace in Array(namespaces.keys) {
+            end(namespace, error ?? .disconnected, endsReaders: true)
         }
     }
 
@@ -114,68 +114,68 @@ final class ClientRuntime: SocketIOConnectionDelegate {
 
     /// Closes everything at once, and calls back when no channel is left.
     func closeNow() -> EventLoopFuture<Void> {
-        self.isClosed = true
+        isClosed = true
         if let connection = self.connection {
-            for namespace in self.namespaces.keys { connection.leave(namespace) }
+            for namespace in namespaces.keys { connection.leave(namespace) }
             connection.close()
         }
-        if case .disconnected = self.state {} else { self.change(to: .disconnected(reason: "io client disconnect")) }
-        for namespace in Array(self.namespaces.keys) { self.fail(namespace, .closed, endsReaders: true) }
-        for observer in self.observers.values { observer.finish() }
-        self.observers = [:]
+        if case .disconnected = self.state {} else { change(to: .disconnected(reason: "io client disconnect")) }
+        for namespace in Array(namespaces.keys) { fail(namespace, .closed, endsReaders: true) }
+        for observer in observers.values { observer.finish() }
+        observers = [:]
         self.work.finish()
-        return EventLoopFuture.andAllComplete(Array(self.closing.values), on: self.loop.eventLoop)
+        return EventLoopFuture.andAllComplete(Array(closing.values), on: self.loop.eventLoop)
     }
 
     // MARK: States
 
     private func change(to state: ConnectionState) {
         self.state = state
-        for observer in self.observers.values { observer.yield(state) }
+        for observer in observers.values { observer.yield(state) }
     }
 
     func observe(_ observer: AsyncStream<ConnectionState>.Continuation, onTermination: @escaping @Sendable (UInt64) -> Void) {
         observer.yield(self.state)
-        guard !self.isClosed else { return observer.finish() }
-        let id = self.makeID()
-        self.observers[id] = observer
+        guard !isClosed else { return observer.finish() }
+        let id = makeID()
+        observers[id] = observer
         observer.onTermination = { _ in onTermination(id) }
     }
 
-    func removeObserver(_ id: UInt64) { self.observers[id] = nil }
+    func removeObserver(_ id: UInt64) { observers[id] = nil }
 
     // MARK: Namespaces
 
     /// Joins a namespace, now and after each reconnect.
     func want(_ namespace: String) {
-        guard !self.isClosed else { return }
-        if self.namespaces[namespace] == nil { self.namespaces[namespace] = NamespaceState() }
-        self.namespaces[namespace]?.ended = nil
-        self.join(namespace)
+        guard !isClosed else { return }
+        if namespaces[namespace] == nil { namespaces[namespace] = NamespaceState() }
+        namespaces[namespace]?.ended = nil
+        join(namespace)
     }
 
     private func join(_ namespace: String) {
-        guard let connection, connection.isOpen, connection.session.state(of: namespace) == .idle, let own = self.namespaces[namespace],
+        guard let connection, connection.isOpen, connection.session.state(of: namespace) == .idle, let own = namespaces[namespace],
             own.isWanted, !own.isAuthenticating
         else { return }
         switch self.configuration.authentication {
-        case .none: self.join(namespace, auth: nil, on: connection)
-        case .value(let auth): self.join(namespace, auth: auth, on: connection)
+        case .none: join(namespace, auth: nil, on: connection)
+        case .value(let auth): join(namespace, auth: auth, on: connection)
         case .provider(let provider):
-            self.namespaces[namespace]?.isAuthenticating = true
+            namespaces[namespace]?.isAuthenticating = true
             self.work.yield(.authenticate(namespace, provider, NIOLoopBound(connection, eventLoop: self.loop.eventLoop)))
         }
     }
 
     private func join(_ namespace: String, auth: JSONSlice?, on connection: SocketIOConnection) {
-        if !connection.join(namespace, auth: auth) { self.end(namespace, .overflow("namespaces"), endsReaders: true) }
+        if !connection.join(namespace, auth: auth) { end(namespace, .overflow("namespaces"), endsReaders: true) }
     }
 
     func authenticated(_ namespace: String, _ result: Result<JSONSlice?, any Error>, for connection: SocketIOConnection) {
         guard connection === self.connection else { return }
-        self.namespaces[namespace]?.isAuthenticating = false
+        namespaces[namespace]?.isAuthenticating = false
         switch result {
-        case .success(let auth): if self.namespaces[namespace]?.isWanted == true { self.join(namespace, auth: auth, on: connection) }
+        case .success(let auth): if namespaces[namespace]?.isWanted == true { join(namespace, auth: auth, on: connection) }
         case .failure(let error): connection.end(.transportError, .connectFailed("no auth: \(error)"))
         }
     }
@@ -184,87 +184,87 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     func whenJoined(_ namespace: String, _ completion: @escaping (Result<String, SocketIOClientError>) -> Void) {
         if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
         if let sid = self.connection?.session.sid(of: namespace) { return completion(.success(sid)) }
-        self.namespaces[namespace]?.joinWaiters.append(completion)
+        namespaces[namespace]?.joinWaiters.append(completion)
     }
 
     /// The reason why a namespace cannot be used. Nil if it is joined, or will be.
     private func refusal(of namespace: String) -> SocketIOClientError? {
-        self.isClosed ? .closed : self.namespaces[namespace].map(\.ended) ?? .closed
+        isClosed ? .closed : namespaces[namespace].map(\.ended) ?? .closed
     }
 
     func leave(_ namespace: String) {
-        if let lost = self.connection?.leave(namespace) { self.lose(lost, in: namespace) }
-        self.end(namespace, .disconnected, endsReaders: true)
+        if let lost = self.connection?.leave(namespace) { lose(lost, in: namespace) }
+        end(namespace, .disconnected, endsReaders: true)
         // As in the reference, a connection that no namespace needs is closed.
-        if !self.namespaces.values.contains(where: \.isWanted) { self.connection?.close() }
+        if !namespaces.values.contains(where: \.isWanted) { self.connection?.close() }
     }
 
     /// Gives a namespace up. Later calls fail with the same reason.
     private func end(_ namespace: String, _ error: SocketIOClientError, endsReaders: Bool) {
-        self.namespaces[namespace]?.ended = error
-        self.fail(namespace, error, endsReaders: endsReaders)
+        namespaces[namespace]?.ended = error
+        fail(namespace, error, endsReaders: endsReaders)
     }
 
     /// Fails all waiting calls.
     private func fail(_ namespace: String, _ error: SocketIOClientError, endsReaders: Bool) {
-        let completions = self.namespaces[namespace]?.takeCompletions() ?? []
-        let waiters = self.namespaces[namespace]?.joinWaiters ?? []
-        self.namespaces[namespace]?.joinWaiters = []
-        let readers = endsReaders ? self.namespaces[namespace]?.readers ?? [] : []
-        if endsReaders { self.namespaces[namespace]?.readers = [] }
+        let completions = namespaces[namespace]?.takeCompletions() ?? []
+        let waiters = namespaces[namespace]?.joinWaiters ?? []
+        namespaces[namespace]?.joinWaiters = []
+        let readers = endsReaders ? namespaces[namespace]?.readers ?? [] : []
+        if endsReaders { namespaces[namespace]?.readers = [] }
         for completion in completions { completion(.failure(error)) }
         for waiter in waiters { waiter(.failure(error)) }
         for reader in readers { reader.continuation.finish() }
-        self.departIfReady()
+        departIfReady()
     }
 
     private func lose(_ ids: [UInt64], in namespace: String) {
-        for id in ids { self.namespaces[namespace]?.calls.removeValue(forKey: id)?(.failure(.disconnected)) }
+        for id in ids { namespaces[namespace]?.calls.removeValue(forKey: id)?(.failure(.disconnected)) }
     }
 
     // MARK: Receiving
 
     func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception) {
         switch reception {
-        case .event(let arguments, let namespace): self.deliver(arguments, in: namespace)
+        case .event(let arguments, let namespace): deliver(arguments, in: namespace)
         case .acknowledgement(let id, let arguments, let namespace):
-            if let completion = self.namespaces[namespace]?.trySucceeded(id) {
+            if let completion = namespaces[namespace]?.trySucceeded(id) {
                 completion(.success(arguments))
-                self.sendNextTry(namespace)
+                sendNextTry(namespace)
             } else {
-                self.namespaces[namespace]?.calls.removeValue(forKey: id)?(.success(arguments))
+                namespaces[namespace]?.calls.removeValue(forKey: id)?(.success(arguments))
             }
-        case .joined(let namespace, let sid, let recovered): self.joined(namespace, sid, recovered)
+        case .joined(let namespace, let sid, let recovered): joined(namespace, sid, recovered)
         case .refused(let namespace, let message, let data):
-            self.end(namespace, .joinRefused(message: message, data: data), endsReaders: false)
+            end(namespace, .joinRefused(message: message, data: data), endsReaders: false)
         case .left(let namespace, let lost):
             // As in the reference, a namespace that the server ended is not joined again automatically.
-            self.lose(lost, in: namespace)
-            self.end(namespace, .disconnected, endsReaders: true)
+            lose(lost, in: namespace)
+            end(namespace, .disconnected, endsReaders: true)
         case .incomplete, .ignored: break
         }
     }
 
     func connection(_ connection: SocketIOConnection, missed id: UInt64, in namespace: String) {
         if let retries = self.configuration.retries {
-            self.namespaces[namespace]?.tryFailed(id, maximumRetries: retries.maximumRetries)?(.failure(.acknowledgementTimeout))
-            self.sendNextTry(namespace)
+            namespaces[namespace]?.tryFailed(id, maximumRetries: retries.maximumRetries)?(.failure(.acknowledgementTimeout))
+            sendNextTry(namespace)
         }
-        self.namespaces[namespace]?.calls.removeValue(forKey: id)?(.failure(.acknowledgementTimeout))
+        namespaces[namespace]?.calls.removeValue(forKey: id)?(.failure(.acknowledgementTimeout))
     }
 
     private func joined(_ namespace: String, _ sid: String, _ recovered: Bool) {
-        self.namespaces[namespace]?.isRecovered = recovered
-        let waiters = self.namespaces[namespace]?.joinWaiters ?? []
-        self.namespaces[namespace]?.joinWaiters = []
-        for buffered in self.namespaces[namespace]?.takeBuffered() ?? [] { self.sendNow(buffered.event, buffered.call, in: namespace) }
-        self.sendNextTry(namespace)
+        namespaces[namespace]?.isRecovered = recovered
+        let waiters = namespaces[namespace]?.joinWaiters ?? []
+        namespaces[namespace]?.joinWaiters = []
+        for buffered in namespaces[namespace]?.takeBuffered() ?? [] { sendNow(buffered.event, buffered.call, in: namespace) }
+        sendNextTry(namespace)
         for waiter in waiters { waiter(.success(sid)) }
-        self.departIfReady()
+        departIfReady()
     }
 
     private func deliver(_ arguments: Arguments, in namespace: String) {
-        guard let own = self.namespaces[namespace] else { return }
+        guard let own = namespaces[namespace] else { return }
         let name = arguments.name
         let socket = ClientSocket(NIOLoopBound(self, eventLoop: self.loop.eventLoop), self.plan, namespace)
         let event = IncomingEvent(
@@ -281,21 +281,21 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     // MARK: Handlers
 
     func on(_ name: String, in namespace: String, _ handler: @escaping @Sendable (IncomingEvent) -> Void) {
-        self.namespaces[namespace]?.handlers[name, default: []].append(handler)
+        namespaces[namespace]?.handlers[name, default: []].append(handler)
     }
 
-    func off(_ name: String, in namespace: String) { self.namespaces[namespace]?.handlers[name] = nil }
+    func off(_ name: String, in namespace: String) { namespaces[namespace]?.handlers[name] = nil }
 
     func read(
         _ name: String?, in namespace: String, _ reader: NamespaceState.Reader, onTermination: @escaping @Sendable (UInt64) -> Void
     ) {
         guard self.refusal(of: namespace) == nil else { return reader.finish() }
-        let id = self.makeID()
-        self.namespaces[namespace]?.readers.append((id, name, reader))
+        let id = makeID()
+        namespaces[namespace]?.readers.append((id, name, reader))
         reader.onTermination = { _ in onTermination(id) }
     }
 
-    func removeReader(_ id: UInt64, in namespace: String) { self.namespaces[namespace]?.readers.removeAll { $0.id == id } }
+    func removeReader(_ id: UInt64, in namespace: String) { namespaces[namespace]?.readers.removeAll { $0.id == id } }
 
     // MARK: Sending
 
@@ -310,10 +310,10 @@ final class ClientRuntime: SocketIOConnectionDelegate {
         if let refusal = self.refusal(of: namespace) { return .failure(refusal) }
         if let connection, connection.session.state(of: namespace) == .joined {
             if isVolatile, !connection.isWritable { return .success(()) }
-            return self.sendNow(event, call, in: namespace)
+            return sendNow(event, call, in: namespace)
         }
         if isVolatile { return .success(()) }
-        let isBuffered = self.namespaces[namespace]?.buffer(event, call, self.configuration.limits) ?? false
+        let isBuffered = namespaces[namespace]?.buffer(event, call, self.configuration.limits) ?? false
         return isBuffered ? .success(()) : .failure(.overflow("the events that wait for \(namespace)"))
     }
 
@@ -333,7 +333,7 @@ final class ClientRuntime: SocketIOConnectionDelegate {
             call.completion(.failure(error))
             return .failure(error)
         }
-        self.namespaces[namespace]?.calls[id] = call.completion
+        namespaces[namespace]?.calls[id] = call.completion
         return .success(())
     }
 
@@ -341,20 +341,20 @@ final class ClientRuntime: SocketIOConnectionDelegate {
     func emitReliably(_ event: OutgoingEvent, in namespace: String, _ completion: @escaping NamespaceState.Completion) {
         if let refusal = self.refusal(of: namespace) { return completion(.failure(refusal)) }
         let appendsOffset = self.configuration.retries?.appendsOffset == true
-        let event = appendsOffset ? event.appending("\(self.offsetPrefix)-\(self.makeID())") : event
-        guard self.namespaces[namespace]?.enqueue(event, self.configuration.limits, completion) == true else {
+        let event = appendsOffset ? event.appending("\(offsetPrefix)-\(makeID())") : event
+        guard namespaces[namespace]?.enqueue(event, self.configuration.limits, completion) == true else {
             return completion(.failure(.overflow("the events that wait for \(namespace)")))
         }
-        self.sendNextTry(namespace)
+        sendNextTry(namespace)
     }
 
     private func sendNextTry(_ namespace: String) {
         guard let connection, connection.session.state(of: namespace) == .joined, let policy = self.configuration.retries,
-            let event = self.namespaces[namespace]?.nextTry
+            let event = namespaces[namespace]?.nextTry
         else { return }
         let id = connection.emitWithAck(
             event.name, in: namespace, attachments: event.attachments, timeout: policy.acknowledgementTimeout, arguments: event.write)
-        if let id { self.namespaces[namespace]?.tryBegan(id) }
+        if let id { namespaces[namespace]?.tryBegan(id) }
     }
 
     func acknowledge(_ id: UInt64, in namespace: String, _ event: OutgoingEvent) {

@@ -186,7 +186,7 @@ private final class Outcome<Value: Sendable>: Sendable {
     private let state = NIOLockedValueBox(State.empty)
 
     func await(_ continuation: CheckedContinuation<Value, any Error>) {
-        let early = self.state.withLockedValue { state -> Result<Value, any Error>? in
+        let early = state.withLockedValue { state -> Result<Value, any Error>? in
             guard case .set(let result) = state else {
                 state = .awaited(continuation)
                 return nil
@@ -198,7 +198,7 @@ private final class Outcome<Value: Sendable>: Sendable {
     }
 
     func set(_ result: Result<Value, any Error>) {
-        let continuation = self.state.withLockedValue { state -> CheckedContinuation<Value, any Error>? in
+        let continuation = state.withLockedValue { state -> CheckedContinuation<Value, any Error>? in
             switch state {
             case .empty: state = .set(result)
             case .awaited(let continuation):

@@ -43,9 +43,9 @@ public struct ConnectionConfiguration: Sendable {
 
     /// Path and query of a request.
     func target(_ transport: EngineTransport, sid: String?) -> String {
-        var target = "\(self.path)?EIO=4&transport=\(transport.rawValue)"
+        var target = "\(path)?EIO=4&transport=\(transport.rawValue)"
         if let sid { target += "&sid=\(Self.percentEncoded(sid))" }
-        for (name, value) in self.query { target += "&\(Self.percentEncoded(name))=\(Self.percentEncoded(value))" }
+        for (name, value) in query { target += "&\(Self.percentEncoded(name))=\(Self.percentEncoded(value))" }
         if !self.url.query.isEmpty { target += "&\(self.url.query)" }
         return target
     }

@@ -41,9 +41,9 @@ public final class ClientLoop {
 
     /// One word serves two masks.
     func nextMask() -> UInt32 {
-        if let half = self.halfWord.take() { return half }
+        if let half = halfWord.take() { return half }
         let word = self.random.next()
-        self.halfWord = UInt32(truncatingIfNeeded: word >> 32)
+        halfWord = UInt32(truncatingIfNeeded: word >> 32)
         return UInt32(truncatingIfNeeded: word)
     }
 
@@ -58,14 +58,14 @@ public final class ClientLoop {
     /// An empty buffer to write frames into. Give it back with ``recycle(_:)-(ByteBuffer)``.
     func takeSpare() -> ByteBuffer {
         var buffer = ByteBuffer()
-        swap(&buffer, &self.spare)
+        swap(&buffer, &spare)
         return buffer
     }
 
     func recycle(_ buffer: consuming ByteBuffer) {
         guard buffer.capacity <= Self.maximumSpareBytes else { return }
         buffer.clear()
-        self.spare = buffer
+        spare = buffer
     }
 
     /// A packet that nobody else holds. Give it back with ``recycle(_:)-(ReceivedPacket)``.
@@ -86,14 +86,14 @@ public struct SystemEntropy: RandomNumberGenerator, Sendable {
     public init() {}
 
     public mutating func next() -> UInt64 {
-        if let word = self.words.popLast() { return word }
+        if let word = words.popLast() { return word }
         var fresh = [UInt64](repeating: 0, count: Self.wordsPerCall)
         guard fresh.withUnsafeMutableBytes({ getentropy($0.baseAddress, $0.count) }) == 0 else {
             // The standard library's generator knows other ways to the system's.
             var system = SystemRandomNumberGenerator()
             return system.next()
         }
-        self.words = fresh
-        return self.words.removeLast()
+        words = fresh
+        return words.removeLast()
     }
 }

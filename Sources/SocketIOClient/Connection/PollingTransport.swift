@@ -33,13 +33,13 @@ final class PollingTransport {
         self.connection = connection
         // Each is counted while it has a channel.
         let ended: () -> Void = { connection.channelClosed() }
-        self.gets = RequestChannel(connection.plan, on: connection.loop, reached: { connection.reached($0) }, ended: ended)
-        self.posts = RequestChannel(connection.plan, on: connection.loop, ended: ended)
+        gets = RequestChannel(connection.plan, on: connection.loop, reached: { connection.reached($0) }, ended: ended)
+        posts = RequestChannel(connection.plan, on: connection.loop, ended: ended)
     }
 
     func opened(_ packet: OpenPacket) {
         self.sid = packet.sid
-        self.maximumPayloadBytes = packet.maximumPayloadBytes
+        maximumPayloadBytes = packet.maximumPayloadBytes
     }
 
     // MARK: Sending
@@ -47,9 +47,9 @@ final class PollingTransport {
     /// Packets of one turn of the loop leave in one POST.
     func queue(_ packet: Packet) {
         guard let connection else { return }
-        let isFirst = self.waiting.isEmpty
-        self.waiting.append(packet)
-        self.queuedBytes += packet.encodedBytes
+        let isFirst = waiting.isEmpty
+        waiting.append(packet)
+        queuedBytes += packet.encodedBytes
         // `assumeIsolated()` stops the process off the loop: a connection is used on its own.
         if isFirst { connection.loop.eventLoop.assumeIsolated().execute { self.post() } }
     }
@@ -57,15 +57,15 @@ final class PollingTransport {
     /// All waiting packets, for the transport that takes over.
     func takeQueue() -> [Packet] {
         defer {
-            self.waiting = []
-            self.queuedBytes = 0
+            waiting = []
+            queuedBytes = 0
         }
-        return self.waiting
+        return waiting
     }
 
     private func post() {
-        guard let connection, !self.waiting.isEmpty, connection.engine.nextPost() else { return }
-        self.request(self.posts, sid: self.sid, body: self.nextBody(connection.plan.configuration.limits)) { connection, _ in
+        guard let connection, !waiting.isEmpty, connection.engine.nextPost() else { return }
+        self.request(posts, sid: self.sid, body: nextBody(connection.plan.configuration.limits)) { connection, _ in
             connection.engine.postEnded()
             self.post()
             connection.completeUpgrade()
@@ -76,23 +76,23 @@ final class PollingTransport {
     private func nextBody(_ limits: ConnectionLimits) -> ByteBuffer {
         var body = ByteBuffer()
         var count = 0
-        for packet in self.waiting.prefix(max(limits.maximumPacketsPerRequest, 1)) {
-            guard count == 0 || body.readableBytes + 1 + packet.encodedBytes <= self.maximumPayloadBytes else { break }
+        for packet in waiting.prefix(max(limits.maximumPacketsPerRequest, 1)) {
+            guard count == 0 || body.readableBytes + 1 + packet.encodedBytes <= maximumPayloadBytes else { break }
             switch packet {
             case .text(let text): PollingPayload.append(encoded: text, to: &body)
             case .binary(let bytes): PollingPayload.append(binary: bytes, to: &body)
             }
-            self.queuedBytes -= packet.encodedBytes
+            queuedBytes -= packet.encodedBytes
             count += 1
         }
-        self.waiting.removeFirst(count)
+        waiting.removeFirst(count)
         return body
     }
 
     // MARK: Receiving
 
     func get(sid: String?) {
-        self.request(self.gets, sid: sid, body: nil) { connection, body in
+        self.request(gets, sid: sid, body: nil) { connection, body in
             self.receive(body, connection)
             connection.engine.getEnded()
             self.proceed()
@@ -103,14 +103,14 @@ final class PollingTransport {
     /// Starts the requests that are possible now.
     func proceed() {
         guard let connection else { return }
-        if connection.engine.nextGet() { self.get(sid: self.sid) }
-        self.post()
+        if connection.engine.nextGet() { get(sid: self.sid) }
+        post()
     }
 
     private func receive(_ body: ByteBuffer, _ connection: SocketIOConnection) {
         var reader = PollingPayload.Reader(body)
         do throws(PollingPayload.ParseError) {
-            while self.connection != nil, let packet = try reader.next() { self.receive(packet, connection) }
+            while self.connection != nil, let packet = try reader.next() { receive(packet, connection) }
         } catch {
             connection.violation("a malformed polling payload")
         }
@@ -129,7 +129,7 @@ final class PollingTransport {
             var pong = ByteBuffer()
             pong.writeInteger(EnginePacketType.pong.rawValue)
             pong.writeImmutableBuffer(payload)
-            self.queue(.text(pong))
+            queue(.text(pong))
         case .close(.parseError): connection.violation("an unexpected Engine.IO packet")
         case .close(let reason): connection.end(reason, nil)
         case .ignore, .probed, .abandonWebSocket: break
@@ -180,13 +180,13 @@ final class PollingTransport {
         self.connection = nil
         var close = ByteBuffer()
         close.writeInteger(EnginePacketType.close.rawValue)
-        self.waiting.append(.text(close))
+        waiting.append(.text(close))
         let time = TimeAmount(connection.plan.configuration.closeTimeout)
         // `assumeIsolated()` stops the process off the loop: everything here is called on it.
         let timer = connection.loop.eventLoop.assumeIsolated().scheduleTask(in: time) { self.endFarewell() }
-        self.farewell = Farewell(connection: connection, timer: timer)
+        farewell = Farewell(connection: connection, timer: timer)
         // A POST that is under way goes on with the rest when it has been answered.
-        if !connection.engine.isPostInFlight { self.postRest() }
+        if !connection.engine.isPostInFlight { postRest() }
     }
 
     /// The end of a session whose last packets are still leaving.
@@ -196,25 +196,25 @@ final class PollingTransport {
     }
 
     private func postRest() {
-        guard let connection = self.farewell?.connection, !self.waiting.isEmpty else { return self.endFarewell() }
-        if !self.posts.hasChannel { connection.channels += 1 }
+        guard let connection = farewell?.connection, !waiting.isEmpty else { return endFarewell() }
+        if !posts.hasChannel { connection.channels += 1 }
         let configuration = connection.plan.configuration
-        let body = self.nextBody(configuration.limits)
+        let body = nextBody(configuration.limits)
         self.posts.send(Self.httpRequest(configuration, sid: self.sid, body: body)) { self.restPosted($0) }
     }
 
     private func restPosted(_ result: Result<RequestChannel.Response, SocketIOClientError>) {
-        if case .success(let response) = result, response.status == 200 { self.postRest() } else { self.endFarewell() }
+        if case .success(let response) = result, response.status == 200 { postRest() } else { endFarewell() }
     }
 
     private func endFarewell() {
-        self.farewell.take()?.timer.cancel()
+        farewell.take()?.timer.cancel()
         self.close()
     }
 
     func close() {
         self.connection = nil
-        self.gets.close()
-        self.posts.close()
+        gets.close()
+        posts.close()
     }
 }

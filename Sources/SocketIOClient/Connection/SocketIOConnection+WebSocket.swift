@@ -57,7 +57,7 @@ extension SocketIOConnection: WebSocketOwner {
         switch engine.receive(type, now: loop.now) {
         case .deliver: receiveMessage(message, at: 1)
         case .pong:
-            if let deadline = engine.heartbeatDeadline { self.arm(deadline) }
+            if let deadline = engine.heartbeatDeadline { arm(deadline) }
             send { buffer in
                 buffer.writeInteger(EnginePacketType.pong.rawValue)
                 buffer.writeBytes(message.text.dropFirst())

@@ -67,23 +67,23 @@ public final class SocketIOConnection {
         self.plan = plan
         self.loop = loop
         self.session = session ?? SocketIOClientSession(limits: plan.configuration.limits.session)
-        self.engine = EngineClientSession(transports: plan.configuration.transports)
+        engine = EngineClientSession(transports: plan.configuration.transports)
         self.delegate = delegate
     }
 
     // MARK: Life
 
     /// Whether the session is open, which does not yet mean that a namespace is joined.
-    public var isOpen: Bool { self.engine.isOpen }
-    public var transport: EngineTransport { self.engine.transport }
+    public var isOpen: Bool { engine.isOpen }
+    public var transport: EngineTransport { engine.transport }
 
     /// Connects. Once in the life of a connection.
     public func open() {
         let deadline = self.loop.now + self.plan.configuration.timeout
         self.openDeadline = deadline
-        self.arm(deadline)
-        switch self.engine.start() {
-        case .openWebSocket: self.webSocket = self.openWebSocket(sid: nil)
+        arm(deadline)
+        switch engine.start() {
+        case .openWebSocket: self.webSocket = openWebSocket(sid: nil)
         case .poll:
             let polling = PollingTransport(self)
             self.polling = polling
@@ -93,9 +93,9 @@ public final class SocketIOConnection {
 
     /// Closes the session and the connection as the protocols require. The delegate is called at once.
     public func close() {
-        self.writeBatch()
-        let farewell = self.engine.close()
-        let webSocket = self.webSocket.take(), probe = self.probe.take(), polling = self.polling.take()
+        writeBatch()
+        let farewell = engine.close()
+        let webSocket = self.webSocket.take(), probe = probe.take(), polling = self.polling.take()
         probe?.close()
         switch farewell {
         case .closeWebSocket: webSocket?.close()
@@ -103,47 +103,47 @@ public final class SocketIOConnection {
         case .none: webSocket?.close()
         }
         if farewell != .postClose { polling?.close() }
-        self.finish(.forcedClose, nil)
+        finish(.forcedClose, nil)
     }
 
     /// Drops the connection without a close frame, as a crash would.
-    public func abort() { self.end(.forcedClose, nil) }
+    public func abort() { end(.forcedClose, nil) }
 
     /// Completes when the session has ended and each of its channels is closed.
     public var closeFuture: EventLoopFuture<Void> {
-        let promise = self.closePromise ?? self.loop.eventLoop.makePromise()
-        self.closePromise = promise
-        self.completeIfClosed()
+        let promise = closePromise ?? self.loop.eventLoop.makePromise()
+        closePromise = promise
+        completeIfClosed()
         return promise.futureResult
     }
 
     /// The transport was lost, or the server violated a protocol.
     func end(_ reason: EngineClientCloseReason, _ error: SocketIOClientError?) {
-        self.writeBatch()
-        _ = self.engine.close()
+        writeBatch()
+        _ = engine.close()
         self.webSocket.take()?.abort()
-        self.probe.take()?.abort()
+        probe.take()?.abort()
         self.polling.take()?.close()
-        self.finish(reason, error)
+        finish(reason, error)
     }
 
     private func finish(_ reason: EngineClientCloseReason, _ error: SocketIOClientError?) {
-        self.timer?.cancel()
-        self.timer = nil
-        guard let delegate = self.delegate.take() else { return self.completeIfClosed() }
+        timer?.cancel()
+        timer = nil
+        guard let delegate = self.delegate.take() else { return completeIfClosed() }
         let lost = self.session.connectionEnded()
         delegate.connectionEnded(self, reason: reason, error: error, lost: lost)
-        self.completeIfClosed()
+        completeIfClosed()
     }
 
     func channelClosed() {
-        self.channels -= 1
-        self.completeIfClosed()
+        channels -= 1
+        completeIfClosed()
     }
 
     private func completeIfClosed() {
-        guard self.delegate == nil, self.channels == 0 else { return }
-        self.closePromise?.succeed()
+        guard self.delegate == nil, channels == 0 else { return }
+        closePromise?.succeed()
     }
 
     // MARK: Time
@@ -151,13 +151,13 @@ public final class SocketIOConnection {
     /// Schedules ``due()`` for that time or earlier. One timer serves all deadlines.
     func arm(_ deadline: Duration) {
         if let timer {
-            guard deadline < self.timerDeadline else { return }
+            guard deadline < timerDeadline else { return }
             timer.cancel()
         }
-        self.timerDeadline = deadline
+        timerDeadline = deadline
         let nanoseconds = deadline.components.seconds * 1_000_000_000 + deadline.components.attoseconds / 1_000_000_000
         // `assumeIsolated()` stops the process off the loop: everything here is called on it.
-        self.timer = self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(UInt64(max(nanoseconds, 0)))) {
+        timer = self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(UInt64(max(nanoseconds, 0)))) {
             self.timer = nil
             self.due()
         }
@@ -165,15 +165,15 @@ public final class SocketIOConnection {
 
     private func due() {
         let now = self.loop.now
-        if let openDeadline, !self.engine.isOpen {
-            guard now < openDeadline else { return self.end(.transportError, .connectTimeout) }
-            self.arm(openDeadline)
+        if let openDeadline, !engine.isOpen {
+            guard now < openDeadline else { return end(.transportError, .connectTimeout) }
+            arm(openDeadline)
             return
         }
-        if self.engine.isOverdue(now: now) { return self.end(.pingTimeout, nil) }
+        if engine.isOverdue(now: now) { return end(.pingTimeout, nil) }
         for (namespace, id) in self.session.takeOverdue(now: now) { self.delegate?.connection(self, missed: id, in: namespace) }
-        for deadline in [self.engine.heartbeatDeadline, self.session.nextDeadline] {
-            if let deadline, self.delegate != nil { self.arm(deadline) }
+        for deadline in [engine.heartbeatDeadline, self.session.nextDeadline] {
+            if let deadline, self.delegate != nil { arm(deadline) }
         }
     }
 
@@ -183,11 +183,11 @@ public final class SocketIOConnection {
     /// if the session is not open.
     @discardableResult
     public func join(_ namespace: String = "/", auth: JSONSlice? = nil) -> Bool {
-        guard self.engine.isOpen else { return false }
+        guard engine.isOpen else { return false }
         var packet = ByteBuffer()
         packet.writeInteger(EnginePacketType.message.rawValue)
         guard self.session.join(namespace, auth: auth, into: &packet) else { return false }
-        self.send { $0.writeImmutableBuffer(packet) }
+        send { $0.writeImmutableBuffer(packet) }
         return true
     }
 
@@ -197,7 +197,7 @@ public final class SocketIOConnection {
         var packet = ByteBuffer()
         packet.writeInteger(EnginePacketType.message.rawValue)
         guard let lost = self.session.leave(namespace, into: &packet) else { return nil }
-        self.send { $0.writeImmutableBuffer(packet) }
+        send { $0.writeImmutableBuffer(packet) }
         return lost
     }
 
@@ -217,8 +217,8 @@ public final class SocketIOConnection {
     public func emit(
         _ event: String, in namespace: String = "/", attachments: [ByteBuffer] = [], arguments: (inout JSONWriter) -> Void = { _ in }
     ) -> Bool {
-        guard self.session.state(of: namespace) == .joined, self.hasRoom else { return false }
-        self.send(event, nil, namespace, attachments, arguments)
+        guard self.session.state(of: namespace) == .joined, hasRoom else { return false }
+        send(event, nil, namespace, attachments, arguments)
         return true
     }
 
@@ -230,11 +230,11 @@ public final class SocketIOConnection {
         _ event: String, in namespace: String = "/", attachments: [ByteBuffer] = [], timeout: Duration? = nil,
         arguments: (inout JSONWriter) -> Void = { _ in }
     ) -> UInt64? {
-        guard self.hasRoom else { return nil }
+        guard hasRoom else { return nil }
         let deadline = timeout.map { self.loop.now + $0 }
         guard let id = self.session.makeID(in: namespace, deadline: deadline) else { return nil }
-        if let deadline { self.arm(deadline) }
-        self.send(event, id, namespace, attachments, arguments)
+        if let deadline { arm(deadline) }
+        send(event, id, namespace, attachments, arguments)
         return id
     }
 
@@ -243,15 +243,15 @@ public final class SocketIOConnection {
     public func acknowledge(
         _ id: UInt64, in namespace: String = "/", attachments: [ByteBuffer] = [], arguments: (inout JSONWriter) -> Void = { _ in }
     ) -> Bool {
-        guard self.session.state(of: namespace) == .joined, self.hasRoom else { return false }
+        guard self.session.state(of: namespace) == .joined, hasRoom else { return false }
         var values: [ByteBuffer] = []
-        self.send { buffer in
+        send { buffer in
             buffer.writeInteger(EnginePacketType.message.rawValue)
             values = SocketIOEncoder.ack(
                 id: id, namespace: namespace, attachments: attachments.count, into: &buffer, arguments: arguments)
         }
-        for attachment in attachments { self.send(binary: attachment) }
-        for value in values { self.send(binary: value) }
+        for attachment in attachments { send(binary: attachment) }
+        for value in values { send(binary: value) }
         return true
     }
 
@@ -259,13 +259,13 @@ public final class SocketIOConnection {
         _ event: String, _ id: UInt64?, _ namespace: String, _ attachments: [ByteBuffer], _ arguments: (inout JSONWriter) -> Void
     ) {
         var values: [ByteBuffer] = []
-        self.send { buffer in
+        send { buffer in
             buffer.writeInteger(EnginePacketType.message.rawValue)
             values = SocketIOEncoder.event(
                 event, namespace: namespace, id: id, attachments: attachments.count, into: &buffer, arguments: arguments)
         }
-        for attachment in attachments { self.send(binary: attachment) }
-        for value in values { self.send(binary: value) }
+        for attachment in attachments { send(binary: attachment) }
+        for value in values { send(binary: value) }
     }
 
     /// The channel's own flag is read first, which costs nothing.
@@ -277,17 +277,17 @@ public final class SocketIOConnection {
 
     /// Sends an Engine.IO text packet, its type character included.
     func send(_ body: (inout ByteBuffer) -> Void) {
-        guard self.engine.transport == .websocket else {
+        guard engine.transport == .websocket else {
             var packet = ByteBuffer()
             body(&packet)
             self.polling?.queue(.text(packet))
             return
         }
         guard let webSocket else { return }
-        if webSocket.compresses { return self.sendCompressed(webSocket, body) }
-        if self.isReading {
+        if webSocket.compresses { return sendCompressed(webSocket, body) }
+        if isReading {
             WebSocketEncoder.writeFrame(opcode: .text, mask: self.loop.nextMask(), into: &self.batch, body)
-            if self.batch.readableBytes >= Self.maximumBatchBytes { self.writeBatch() }
+            if self.batch.readableBytes >= Self.maximumBatchBytes { writeBatch() }
         } else {
             var buffer = self.loop.takeSpare()
             WebSocketEncoder.writeFrame(opcode: .text, mask: self.loop.nextMask(), into: &buffer, body)
@@ -300,17 +300,17 @@ public final class SocketIOConnection {
     private func sendCompressed(_ webSocket: WebSocketClientHandler<SocketIOConnection>, _ body: (inout ByteBuffer) -> Void) {
         var packet = ByteBuffer()
         body(&packet)
-        guard self.isReading else { return webSocket.send(opcode: .text, packet) }
+        guard isReading else { return webSocket.send(opcode: .text, packet) }
         webSocket.append(.text, packet, to: &self.batch)
-        if self.batch.readableBytes >= Self.maximumBatchBytes { self.writeBatch() }
+        if self.batch.readableBytes >= Self.maximumBatchBytes { writeBatch() }
     }
 
     func send(binary: ByteBuffer) {
-        guard self.engine.transport == .websocket else {
+        guard engine.transport == .websocket else {
             self.polling?.queue(.binary(binary))
             return
         }
-        self.writeBatch()
+        writeBatch()
         self.webSocket?.send(opcode: .binary, binary)
     }
 
@@ -324,16 +324,16 @@ public final class SocketIOConnection {
     }
 
     func beginReading() {
-        guard !self.isReading else { return }
-        self.isReading = true
+        guard !isReading else { return }
+        isReading = true
         self.batch = self.loop.takeSpare()
     }
 
     func readCompleted() {
-        guard self.isReading else { return }
-        self.isReading = false
+        guard isReading else { return }
+        isReading = false
         if self.batch.readableBytes > 0 {
-            self.writeBatch()
+            writeBatch()
         } else {
             var batch = ByteBuffer()
             swap(&batch, &self.batch)
@@ -345,32 +345,32 @@ public final class SocketIOConnection {
 
     /// The session's first packet.
     func receiveOpen(_ json: ByteBuffer) {
-        guard let packet = OpenPacket(json: json) else { return self.violation("no open packet") }
-        let upgrades = self.engine.open(packet, now: self.loop.now)
+        guard let packet = OpenPacket(json: json) else { return violation("no open packet") }
+        let upgrades = engine.open(packet, now: self.loop.now)
         self.openDeadline = nil
-        if let deadline = self.engine.heartbeatDeadline {
+        if let deadline = engine.heartbeatDeadline {
             // The timer of the open deadline may be the later one. If it is the earlier one, it sets the next.
-            self.arm(deadline)
+            arm(deadline)
         }
         self.polling?.opened(packet)
-        if upgrades { self.probe = self.openWebSocket(sid: packet.sid) }
+        if upgrades { probe = openWebSocket(sid: packet.sid) }
         self.delegate?.connectionOpened(self)
     }
 
     /// A Socket.IO packet.
     func receiveMessage(_ message: ReceivedPacket, at offset: Int) {
         do throws(SocketIOProtocolError) {
-            self.report(try self.session.receive(message, at: offset))
+            report(try self.session.receive(message, at: offset))
         } catch {
-            self.violation("\(error)")
+            violation("\(error)")
         }
     }
 
     func receiveAttachment(_ bytes: ByteBuffer) {
         do throws(SocketIOProtocolError) {
-            self.report(try self.session.receive(binary: bytes))
+            report(try self.session.receive(binary: bytes))
         } catch {
-            self.violation("\(error)")
+            violation("\(error)")
         }
     }
 
@@ -387,5 +387,5 @@ public final class SocketIOConnection {
         }
     }
 
-    func violation(_ what: String) { self.end(.parseError, .protocolViolation(what)) }
+    func violation(_ what: String) { end(.parseError, .protocolViolation(what)) }
 }

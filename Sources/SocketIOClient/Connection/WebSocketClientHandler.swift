@@ -54,7 +54,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
 
     init(connection: Owner, handshake: WebSocketClientHandshake) {
         self.connection = connection
-        self.loop = connection.loop
+        loop = connection.loop
         self.handshake = Handshake(handshake)
         self.decoder = WebSocketDecoder(role: .client, limits: connection.plan.configuration.limits.webSocket)
     }
@@ -63,7 +63,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { self.start(context) }
+        if context.channel.isActive { start(context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -72,7 +72,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        self.start(context)
+        start(context)
         context.fireChannelActive()
     }
 
@@ -88,34 +88,34 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         do throws(WebSocketHandshakeError) {
             try handshake.value.write(into: &request)
         } catch {
-            return self.fail(.protocolViolation("\(error)"), context)
+            return fail(.protocolViolation("\(error)"), context)
         }
-        self.loop.bytesSent &+= request.readableBytes
-        context.writeAndFlush(self.wrapOutboundOut(request), promise: nil)
+        loop.bytesSent &+= request.readableBytes
+        context.writeAndFlush(wrapOutboundOut(request), promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         if self.handshake != nil {
-            var rest = self.partial
-            self.partial = ByteBuffer()
-            _ = self.upgrade(&rest, context, isAtEnd: true)
+            var rest = partial
+            partial = ByteBuffer()
+            _ = upgrade(&rest, context, isAtEnd: true)
         }
-        self.end(nil)
+        end(nil)
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.fail(.connectFailed("\(error)"), context)
+        fail(.connectFailed("\(error)"), context)
     }
 
     private func fail(_ error: SocketIOClientError, _ context: ChannelHandlerContext?) {
-        self.end(error)
+        end(error)
         context?.close(promise: nil)
     }
 
     private func end(_ error: SocketIOClientError?) {
         guard let connection = self.connection.take() else { return }
-        self.partial = ByteBuffer()
+        partial = ByteBuffer()
         self.decoder = nil
         self.handshake = nil
         self.descriptor = nil
@@ -126,16 +126,16 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard self.connection != nil else { return }
-        var received = self.unwrapInboundIn(data)
-        self.loop.bytesReceived &+= received.readableBytes
-        if self.partial.readableBytes > 0 {
-            self.partial.writeImmutableBuffer(received)
-            received = self.partial
-            self.partial = ByteBuffer()
+        var received = unwrapInboundIn(data)
+        loop.bytesReceived &+= received.readableBytes
+        if partial.readableBytes > 0 {
+            partial.writeImmutableBuffer(received)
+            received = partial
+            partial = ByteBuffer()
         }
-        if self.handshake != nil, !self.upgrade(&received, context, isAtEnd: false) { return self.keep(received) }
-        self.decode(&received)
-        self.keep(received)
+        if self.handshake != nil, !upgrade(&received, context, isAtEnd: false) { return keep(received) }
+        decode(&received)
+        keep(received)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -148,7 +148,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         guard rest.readableBytes > 0, self.connection != nil else { return }
         var copy = ByteBuffer()
         copy.writeImmutableBuffer(rest)
-        self.partial = copy
+        partial = copy
     }
 
     /// - Returns: whether the remaining bytes are frames.
@@ -156,13 +156,13 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         guard let handshake else { return false }
         do throws(WebSocketHandshakeError) {
             guard let agreement = try handshake.value.receive(&input, isAtEnd: isAtEnd) else { return false }
-            self.begin(agreement)
+            begin(agreement)
         } catch {
             input.clear()
             switch error {
-            case .refused(let status, let body): self.fail(.handshakeRefused(status: status, body: body), context)
-            case .connectionClosed: self.fail(.connectFailed("the server closed the connection"), context)
-            default: self.fail(.protocolViolation("\(error)"), context)
+            case .refused(let status, let body): fail(.handshakeRefused(status: status, body: body), context)
+            case .connectionClosed: fail(.connectFailed("the server closed the connection"), context)
+            default: fail(.protocolViolation("\(error)"), context)
             }
             return false
         }
@@ -177,7 +177,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
             let options = configuration.perMessageDeflate
         else { return }
         self.compression = ConnectionCompression(
-            deflate, role: .client, options: options, shared: self.loop.compressors(level: options.level))
+            deflate, role: .client, options: options, shared: loop.compressors(level: options.level))
         self.decoder = WebSocketDecoder(
             role: .client, extensions: agreement.reservedBits, limits: configuration.limits.webSocket)
     }
@@ -186,32 +186,32 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         // Both are moved out of their properties for the whole batch: an access to a class's property across a call is checked at run time.
         guard var decoder = self.decoder.take() else { return }
         var scratch = ByteBuffer()
-        swap(&scratch, &self.loop.scratch)
+        swap(&scratch, &loop.scratch)
         defer {
             if self.connection != nil { self.decoder = decoder }
-            if scratch.capacity <= 1 << 14 { self.loop.scratch = scratch }
+            if scratch.capacity <= 1 << 14 { loop.scratch = scratch }
         }
         do throws(WebSocketProtocolError) {
             while self.connection != nil {
-                self.takeWholeTexts(&input, decoder)
+                takeWholeTexts(&input, decoder)
                 guard self.connection != nil, let event = try decoder.next(&input, scratch: &scratch) else { break }
-                try self.handle(event)
+                try handle(event)
             }
         } catch {
             self.connection?.writeBatch()
-            if self.closing.begin() { self.writeClose(error.closeCode) }
-            self.fail(.protocolViolation("\(error)"), self.context)
+            if closing.begin() { writeClose(error.closeCode) }
+            fail(.protocolViolation("\(error)"), self.context)
         }
     }
 
     /// The hot path: decodes all short messages with one access to the input, each into a packet object. An object that nobody kept is
     /// reused.
     private func takeWholeTexts(_ input: inout ByteBuffer, _ decoder: WebSocketDecoder) {
-        guard self.closing.maySend else { return }
-        var packet = self.loop.takePacket()
+        guard closing.maySend else { return }
+        var packet = loop.takePacket()
         let consumed = input.withUnsafeReadableBytes { bytes in
             var position = 0
-            while let connection = self.connection, self.closing.maySend, let text = decoder.wholeText(in: bytes, at: position) {
+            while let connection = self.connection, closing.maySend, let text = decoder.wholeText(in: bytes, at: position) {
                 if text.count > packet.capacity || !isKnownUniquelyReferenced(&packet) {
                     packet = ReceivedPacket(capacity: max(text.count, ClientLoop.packetCapacity))
                 }
@@ -223,23 +223,23 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
             return position
         }
         input.moveReaderIndex(forwardBy: consumed)
-        self.loop.recycle(packet)
+        loop.recycle(packet)
     }
 
     private func handle(_ event: WebSocketEvent) throws(WebSocketProtocolError) {
         switch event {
-        case .text(let text): if self.closing.maySend { self.connection?.receive(ReceivedPacket(text: text), from: self) }
+        case .text(let text): if closing.maySend { self.connection?.receive(ReceivedPacket(text: text), from: self) }
         case .binary(let bytes):
             // Copied: the decoder's buffer is reused, and an attachment may be kept.
-            if self.closing.maySend { self.connection?.receive(binary: ByteBuffer(bytes: bytes.readableBytesView), from: self) }
-        case .ping(let payload): if self.closing.maySend { self.send(opcode: .pong, payload) }
+            if closing.maySend { self.connection?.receive(binary: ByteBuffer(bytes: bytes.readableBytesView), from: self) }
+        case .ping(let payload): if closing.maySend { send(opcode: .pong, payload) }
         case .pong: break
-        case .extended(let opcode, _, let bytes): try self.inflate(bytes, opcode)
+        case .extended(let opcode, _, let bytes): try inflate(bytes, opcode)
         case .close(let code, _):
             self.connection?.writeBatch()
-            if case .reply(let code) = self.closing.receive(code) { self.writeClose(code) }
-            self.end(nil)
-            self.awaitEnd(Self.closeTime)
+            if case .reply(let code) = closing.receive(code) { writeClose(code) }
+            end(nil)
+            awaitEnd(Self.closeTime)
         }
     }
 
@@ -248,7 +248,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         // Without an agreement the decoder refuses compressed messages.
         guard let compression, let limits = self.connection?.plan.configuration.limits else { return }
         let message = try compression.inflate(bytes, of: opcode, maximumBytes: limits.maximumMessageBytes)
-        try self.handle(opcode == .text ? .text(message) : .binary(message))
+        try handle(opcode == .text ? .text(message) : .binary(message))
     }
 
     // MARK: Writing
@@ -265,13 +265,13 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     }
 
     func write(_ frames: ByteBuffer) {
-        guard let context, self.closing.maySend else { return }
-        self.loop.bytesSent &+= frames.readableBytes
+        guard let context, closing.maySend else { return }
+        loop.bytesSent &+= frames.readableBytes
         var rest = frames
-        rest.moveReaderIndex(forwardBy: self.writeDirectly(frames, context))
+        rest.moveReaderIndex(forwardBy: writeDirectly(frames, context))
         guard rest.readableBytes > 0 else { return }
-        self.mayBeQueued = true
-        context.writeAndFlush(self.wrapOutboundOut(rest), promise: nil)
+        mayBeQueued = true
+        context.writeAndFlush(wrapOutboundOut(rest), promise: nil)
     }
 
     /// Passes bytes straight to the kernel, unless the channel has earlier bytes in its queue.
@@ -279,44 +279,44 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     /// - Returns: the number of bytes that the kernel took.
     private func writeDirectly(_ frames: ByteBuffer, _ context: ChannelHandlerContext) -> Int {
         guard let descriptor, context.channel.isActive else { return 0 }
-        if self.mayBeQueued, self.bufferedBytes > 0 { return 0 }
-        self.mayBeQueued = false
+        if mayBeQueued, bufferedBytes > 0 { return 0 }
+        mayBeQueued = false
         return DirectWrite.send(frames, to: descriptor)
     }
 
     func send(opcode: WebSocketOpcode, _ payload: ByteBuffer) {
-        var buffer = self.loop.takeSpare()
-        self.append(opcode, payload, to: &buffer)
-        self.write(buffer)
-        self.loop.recycle(buffer)
+        var buffer = loop.takeSpare()
+        append(opcode, payload, to: &buffer)
+        write(buffer)
+        loop.recycle(buffer)
     }
 
     /// Appends a frame, compressed if that was agreed on. It is sent next.
     func append(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, to buffer: inout ByteBuffer) {
         let deflated = opcode.isControl ? nil : self.compression?.deflate(payload)
         WebSocketEncoder.write(
-            opcode: opcode, payload: deflated ?? payload, reservedBits: deflated == nil ? [] : .rsv1, mask: self.loop.nextMask(),
+            opcode: opcode, payload: deflated ?? payload, reservedBits: deflated == nil ? [] : .rsv1, mask: loop.nextMask(),
             into: &buffer)
     }
 
     private func writeClose(_ code: WebSocketCloseCode?) {
         guard let context else { return }
         var buffer = ByteBuffer()
-        WebSocketEncoder.writeClose(code: code, mask: self.loop.nextMask(), into: &buffer)
-        self.mayBeQueued = true
-        context.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
+        WebSocketEncoder.writeClose(code: code, mask: loop.nextMask(), into: &buffer)
+        mayBeQueued = true
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 
     /// Sends a close frame, and closes the channel when the server has answered, or after a time-out.
     func close() {
         let time = (self.connection?.plan.configuration.closeTimeout).map { TimeAmount($0) } ?? Self.closeTime
         self.connection = nil
-        guard self.handshake == nil, self.closing.begin() else {
+        guard self.handshake == nil, closing.begin() else {
             self.context?.close(promise: nil)
             return
         }
-        self.writeClose(.normal)
-        self.awaitEnd(time)
+        writeClose(.normal)
+        awaitEnd(time)
     }
 
     /// Closes the channel at once, as a crash would.

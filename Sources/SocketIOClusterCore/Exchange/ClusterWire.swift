@@ -57,19 +57,19 @@ public struct ClassicWire: ClusterWire {
     /// - Parameter sender: 6 characters, as in Node.
     public init(sender: String, key: String = "socket.io", namespace: String) {
         self.sender = sender
-        self.channels = ClassicChannels(key: key, namespace: namespace)
+        channels = ClassicChannels(key: key, namespace: namespace)
         self.namespace = namespace
-        self.ownBeginning = [0x93, 0xA0 | UInt8(truncatingIfNeeded: min(sender.utf8.count, 31))] + sender.utf8
+        ownBeginning = [0x93, 0xA0 | UInt8(truncatingIfNeeded: min(sender.utf8.count, 31))] + sender.utf8
     }
 
     public var subscriptions: [RedisSubscription] {
         [
-            .pattern(self.channels.broadcastPattern), .channel(self.channels.response), .channel(self.channels.response(to: self.sender)),
-            .channel(self.channels.request),
+            .pattern(channels.broadcastPattern), .channel(channels.response), .channel(channels.response(to: self.sender)),
+            .channel(channels.request),
         ]
     }
 
-    public var serverCount: RedisCommand { RedisCommand("PUBSUB", "NUMSUB", .text(self.channels.request)) }
+    public var serverCount: RedisCommand { RedisCommand("PUBSUB", "NUMSUB", .text(channels.request)) }
 
     // MARK: Writing
 
@@ -77,7 +77,7 @@ public struct ClassicWire: ClusterWire {
         if case .broadcast(var packet, let target, requestID: nil) = body {
             packet.namespace = self.namespace
             let message = ClassicBroadcast(sender: self.sender, packet: packet, target: target)
-            return RedisCommand("PUBLISH", .text(self.channels.broadcast(to: target)), .bytes(try message.encoded()))
+            return RedisCommand("PUBLISH", .text(channels.broadcast(to: target)), .bytes(try message.encoded()))
         }
         let (request, id): (ClassicRequest.Body, String?) =
             switch body {
@@ -91,15 +91,15 @@ public struct ClassicWire: ClusterWire {
             default: throw ClusterCodingError(.unknownMessage)
             }
         let message = ClassicRequest(sender: self.sender, requestID: id, body: request)
-        return RedisCommand("PUBLISH", .text(self.channels.request), .bytes(try message.encoded()))
+        return RedisCommand("PUBLISH", .text(channels.request), .bytes(try message.encoded()))
     }
 
     public func answer(_ body: ClusterMessage.Body, to requester: String?) throws(ClusterCodingError) -> RedisCommand {
         switch body {
-        case .socketsFetched(let sockets, let id): try self.answer(.sockets(sockets), to: id, of: requester)
-        case .serverSideEmitAnswered(let payload, let id): try self.answer(.serverSideEmit(payload), to: id, of: requester)
-        case .clientCount(let count, let id): try self.answer(.clientCount(count), to: id, of: requester)
-        case .acknowledged(let payload, let id): try self.answer(.acknowledgement(payload), to: id, of: requester)
+        case .socketsFetched(let sockets, let id): try answer(.sockets(sockets), to: id, of: requester)
+        case .serverSideEmitAnswered(let payload, let id): try answer(.serverSideEmit(payload), to: id, of: requester)
+        case .clientCount(let count, let id): try answer(.clientCount(count), to: id, of: requester)
+        case .acknowledged(let payload, let id): try answer(.acknowledgement(payload), to: id, of: requester)
         default: throw ClusterCodingError(.unknownMessage)
         }
     }
@@ -108,7 +108,7 @@ public struct ClassicWire: ClusterWire {
     public func answer(
         _ body: ClassicResponse.Body, to requestID: String, of requester: String?
     ) throws(ClusterCodingError) -> RedisCommand {
-        let channel = requester.map(self.channels.response(to:)) ?? self.channels.response
+        let channel = requester.map(channels.response(to:)) ?? channels.response
         return RedisCommand("PUBLISH", .text(channel), .bytes(try ClassicResponse(requestID: requestID, body: body).encoded()))
     }
 
@@ -118,9 +118,9 @@ public struct ClassicWire: ClusterWire {
         channel: String, _ payload: ByteBuffer, limits: ClusterLimits, hasRoom: (String) -> Bool
     ) throws(ClusterCodingError) -> ClusterInput? {
         guard channel.utf8.count <= 2 * ClusterLimits.maximumNameBytes else { throw ClusterCodingError(.tooLong) }
-        if channel == self.channels.request { return try self.request(payload, limits) }
-        if channel.hasPrefix(self.channels.response) { return try self.response(payload, limits) }
-        guard let room = self.channels.room(of: channel), !payload.readableBytesView.starts(with: self.ownBeginning) else { return nil }
+        if channel == channels.request { return try self.request(payload, limits) }
+        if channel.hasPrefix(channels.response) { return try self.response(payload, limits) }
+        guard let room = channels.room(of: channel), !payload.readableBytesView.starts(with: ownBeginning) else { return nil }
         if let room, !hasRoom(room) { return nil }
         let message = try ClassicBroadcast(decoding: payload, limits: limits)
         guard message.packet.namespace == self.namespace, message.sender != self.sender else { return nil }
@@ -171,21 +171,21 @@ public struct ShardedWire: ClusterWire {
     public init(sender: String, prefix: String = "socket.io", namespace: String, mode: ShardedChannels.Mode = .dynamic) {
         self.sender = sender
         self.namespace = namespace
-        self.channels = ShardedChannels(prefix: prefix, namespace: namespace, mode: mode)
+        channels = ShardedChannels(prefix: prefix, namespace: namespace, mode: mode)
     }
 
-    public var subscriptions: [RedisSubscription] { [.shard(self.channels.node(self.sender)), .shard(self.channels.all)] }
-    public var serverCount: RedisCommand { RedisCommand("PUBSUB", "SHARDNUMSUB", .text(self.channels.all)) }
+    public var subscriptions: [RedisSubscription] { [.shard(channels.node(self.sender)), .shard(channels.all)] }
+    public var serverCount: RedisCommand { RedisCommand("PUBSUB", "SHARDNUMSUB", .text(channels.all)) }
 
     public func publication(of body: ClusterMessage.Body) throws(ClusterCodingError) -> RedisCommand {
         let message = ClusterMessage(sender: self.sender, namespace: self.namespace, body: body)
-        return RedisCommand("SPUBLISH", .text(self.channels.channel(of: message)), .bytes(try message.encoded()))
+        return RedisCommand("SPUBLISH", .text(channels.channel(of: message)), .bytes(try message.encoded()))
     }
 
     public func answer(_ body: ClusterMessage.Body, to requester: String?) throws(ClusterCodingError) -> RedisCommand {
         guard let requester else { throw ClusterCodingError(.unexpectedShape) }
         let message = ClusterMessage(sender: self.sender, namespace: self.namespace, body: body)
-        return RedisCommand("SPUBLISH", .text(self.channels.node(requester)), .bytes(try message.encoded()))
+        return RedisCommand("SPUBLISH", .text(channels.node(requester)), .bytes(try message.encoded()))
     }
 
     public func read(
@@ -197,7 +197,7 @@ public struct ShardedWire: ClusterWire {
     }
 
     public func subscription(toRoom room: String, isSocketID: Bool) -> RedisSubscription? {
-        self.channels.hasChannel(room: room, isSocketID: isSocketID) ? .shard(self.channels.room(room)) : nil
+        channels.hasChannel(room: room, isSocketID: isSocketID) ? .shard(channels.room(room)) : nil
     }
 }
 
@@ -220,12 +220,12 @@ public struct StreamsWire: ClusterWire {
         self.namespace = namespace
         self.stream = stream
         self.maximumLength = maximumLength
-        self.channels = ShardedChannels(prefix: prefix, namespace: namespace, mode: .static)
+        channels = ShardedChannels(prefix: prefix, namespace: namespace, mode: .static)
     }
 
     public var hasStream: Bool { true }
-    public var subscriptions: [RedisSubscription] { [.channel(self.channels.node(self.sender)), .channel(self.channels.all)] }
-    public var serverCount: RedisCommand { RedisCommand("PUBSUB", "NUMSUB", .text(self.channels.all)) }
+    public var subscriptions: [RedisSubscription] { [.channel(channels.node(self.sender)), .channel(channels.all)] }
+    public var serverCount: RedisCommand { RedisCommand("PUBSUB", "NUMSUB", .text(channels.all)) }
 
     private func message(_ body: ClusterMessage.Body) -> ClusterMessage {
         ClusterMessage(sender: self.sender, namespace: self.namespace, body: body)
@@ -234,14 +234,14 @@ public struct StreamsWire: ClusterWire {
     public func publication(of body: ClusterMessage.Body) throws(ClusterCodingError) -> RedisCommand {
         let message = self.message(body)
         if message.isEphemeral {
-            return RedisCommand("PUBLISH", .text(self.channels.all), .bytes(try message.encoded(messagePack: true)))
+            return RedisCommand("PUBLISH", .text(channels.all), .bytes(try message.encoded(messagePack: true)))
         }
         return RedisCommand.addToStream(self.stream, try message.streamFields(), maximumLength: self.maximumLength)
     }
 
     public func answer(_ body: ClusterMessage.Body, to requester: String?) throws(ClusterCodingError) -> RedisCommand {
         guard let requester else { throw ClusterCodingError(.unexpectedShape) }
-        return RedisCommand("PUBLISH", .text(self.channels.node(requester)), .bytes(try self.message(body).encoded(messagePack: true)))
+        return RedisCommand("PUBLISH", .text(channels.node(requester)), .bytes(try self.message(body).encoded(messagePack: true)))
     }
 
     public func read(

@@ -27,40 +27,40 @@ struct MessagePackReader {
     }
 
     private mutating func value(depth: Int) throws(ClusterCodingError) {
-        let type: UInt8 = try self.next()
+        let type: UInt8 = try next()
         switch type {
-        case 0x00...0x7F: self.output.integer(type)
-        case 0xE0...0xFF: self.output.integer(Int8(bitPattern: type))
-        case 0x80...0x8F: try self.map(Int(type & 0x0F), depth)
-        case 0x90...0x9F: try self.array(Int(type & 0x0F), depth)
-        case 0xA0...0xBF: self.output.string(try self.text(Int(type & 0x1F)))
-        case 0xC0: self.output.null()
-        case 0xC2: self.output.bool(false)
-        case 0xC3: self.output.bool(true)
-        case 0xC4: try self.binary(Int(try self.next(UInt8.self)))
-        case 0xC5: try self.binary(Int(try self.next(UInt16.self)))
-        case 0xC6: try self.binary(Int(try self.next(UInt32.self)))
-        case 0xC7: try self.extended(Int(try self.next(UInt8.self)), isFixed: false)
-        case 0xC8: try self.extended(Int(try self.next(UInt16.self)), isFixed: false)
-        case 0xC9: try self.extended(Int(try self.next(UInt32.self)), isFixed: false)
-        case 0xCA: self.output.float(Float(bitPattern: try self.next()))
-        case 0xCB: self.output.double(Double(bitPattern: try self.next()))
-        case 0xCC: self.output.integer(try self.next(UInt8.self))
-        case 0xCD: self.output.integer(try self.next(UInt16.self))
-        case 0xCE: self.output.integer(try self.next(UInt32.self))
-        case 0xCF: self.output.integer(try self.next(UInt64.self))
-        case 0xD0: self.output.integer(try self.next(Int8.self))
-        case 0xD1: self.output.integer(try self.next(Int16.self))
-        case 0xD2: self.output.integer(try self.next(Int32.self))
-        case 0xD3: self.output.integer(try self.next(Int64.self))
-        case 0xD4...0xD8: try self.extended(1 << Int(type - 0xD4), isFixed: true)
-        case 0xD9: self.output.string(try self.text(Int(try self.next(UInt8.self))))
-        case 0xDA: self.output.string(try self.text(Int(try self.next(UInt16.self))))
-        case 0xDB: self.output.string(try self.text(Int(try self.next(UInt32.self))))
-        case 0xDC: try self.array(Int(try self.next(UInt16.self)), depth)
-        case 0xDD: try self.array(Int(try self.next(UInt32.self)), depth)
-        case 0xDE: try self.map(Int(try self.next(UInt16.self)), depth)
-        case 0xDF: try self.map(Int(try self.next(UInt32.self)), depth)
+        case 0x00...0x7F: output.integer(type)
+        case 0xE0...0xFF: output.integer(Int8(bitPattern: type))
+        case 0x80...0x8F: try map(Int(type & 0x0F), depth)
+        case 0x90...0x9F: try array(Int(type & 0x0F), depth)
+        case 0xA0...0xBF: output.string(try self.text(Int(type & 0x1F)))
+        case 0xC0: output.null()
+        case 0xC2: output.bool(false)
+        case 0xC3: output.bool(true)
+        case 0xC4: try binary(Int(try next(UInt8.self)))
+        case 0xC5: try binary(Int(try next(UInt16.self)))
+        case 0xC6: try binary(Int(try next(UInt32.self)))
+        case 0xC7: try extended(Int(try next(UInt8.self)), isFixed: false)
+        case 0xC8: try extended(Int(try next(UInt16.self)), isFixed: false)
+        case 0xC9: try extended(Int(try next(UInt32.self)), isFixed: false)
+        case 0xCA: output.float(Float(bitPattern: try next()))
+        case 0xCB: output.double(Double(bitPattern: try next()))
+        case 0xCC: output.integer(try next(UInt8.self))
+        case 0xCD: output.integer(try next(UInt16.self))
+        case 0xCE: output.integer(try next(UInt32.self))
+        case 0xCF: output.integer(try next(UInt64.self))
+        case 0xD0: output.integer(try next(Int8.self))
+        case 0xD1: output.integer(try next(Int16.self))
+        case 0xD2: output.integer(try next(Int32.self))
+        case 0xD3: output.integer(try next(Int64.self))
+        case 0xD4...0xD8: try extended(1 << Int(type - 0xD4), isFixed: true)
+        case 0xD9: output.string(try self.text(Int(try next(UInt8.self))))
+        case 0xDA: output.string(try self.text(Int(try next(UInt16.self))))
+        case 0xDB: output.string(try self.text(Int(try next(UInt32.self))))
+        case 0xDC: try array(Int(try next(UInt16.self)), depth)
+        case 0xDD: try array(Int(try next(UInt32.self)), depth)
+        case 0xDE: try map(Int(try next(UInt16.self)), depth)
+        case 0xDF: try map(Int(try next(UInt32.self)), depth)
         default: throw ClusterCodingError(.unknownType)
         }
     }
@@ -71,23 +71,23 @@ struct MessagePackReader {
     }
 
     private mutating func array(_ count: Int, _ depth: Int) throws(ClusterCodingError) {
-        try self.enter(depth, count)
-        self.output.beginArray()
+        try enter(depth, count)
+        output.beginArray()
         for _ in 0..<count { try self.value(depth: depth + 1) }
-        self.output.endArray()
+        output.endArray()
     }
 
     private mutating func map(_ count: Int, _ depth: Int) throws(ClusterCodingError) {
-        try self.enter(depth, count * 2)
-        self.output.beginObject()
+        try enter(depth, count * 2)
+        output.beginObject()
         for _ in 0..<count {
             let key = try self.key()
             // A placeholder is how an attachment is written; one of the message's own would name somebody else's bytes.
             guard !key.utf8.elementsEqual("_placeholder".utf8) else { throw ClusterCodingError(.invalidPlaceholder) }
-            self.output.key(key)
+            output.key(key)
             try self.value(depth: depth + 1)
         }
-        self.output.endObject()
+        output.endObject()
     }
 
     private func enter(_ depth: Int, _ count: Int) throws(ClusterCodingError) {
@@ -96,31 +96,31 @@ struct MessagePackReader {
     }
 
     private mutating func key() throws(ClusterCodingError) -> String {
-        let type: UInt8 = try self.next()
+        let type: UInt8 = try next()
         switch type {
         case 0xA0...0xBF: return try self.text(Int(type & 0x1F))
-        case 0xD9: return try self.text(Int(try self.next(UInt8.self)))
-        case 0xDA: return try self.text(Int(try self.next(UInt16.self)))
-        case 0xDB: return try self.text(Int(try self.next(UInt32.self)))
+        case 0xD9: return try self.text(Int(try next(UInt8.self)))
+        case 0xDA: return try self.text(Int(try next(UInt16.self)))
+        case 0xDB: return try self.text(Int(try next(UInt32.self)))
         case 0x00...0x7F: return String(type)
         case 0xE0...0xFF: return String(Int8(bitPattern: type))
-        case 0xCC: return String(try self.next(UInt8.self))
-        case 0xCD: return String(try self.next(UInt16.self))
-        case 0xCE: return String(try self.next(UInt32.self))
+        case 0xCC: return String(try next(UInt8.self))
+        case 0xCD: return String(try next(UInt16.self))
+        case 0xCE: return String(try next(UInt32.self))
         default: throw ClusterCodingError(.invalidKey)
         }
     }
 
     private mutating func binary(_ length: Int) throws(ClusterCodingError) {
         guard let bytes = self.input.readSlice(length: length) else { throw ClusterCodingError(.truncated) }
-        guard self.attachments.count < self.limits.maximumAttachments else { throw ClusterCodingError(.tooManyAttachments) }
-        self.output.beginObject()
-        self.output.key("_placeholder")
-        self.output.bool(true)
-        self.output.key("num")
-        self.output.int(self.attachments.count)
-        self.output.endObject()
-        self.attachments.append(bytes)
+        guard attachments.count < self.limits.maximumAttachments else { throw ClusterCodingError(.tooManyAttachments) }
+        output.beginObject()
+        output.key("_placeholder")
+        output.bool(true)
+        output.key("num")
+        output.int(attachments.count)
+        output.endObject()
+        attachments.append(bytes)
     }
 
     // MARK: Extensions
@@ -128,30 +128,30 @@ struct MessagePackReader {
     /// What the two libraries write: `undefined` and dates with type 0 (notepack.io), array buffers with type 0 and a length, timestamps with
     /// type -1 (MessagePack's own).
     private mutating func extended(_ length: Int, isFixed: Bool) throws(ClusterCodingError) {
-        let type: Int8 = try self.next()
+        let type: Int8 = try next()
         switch (type, isFixed, length) {
-        case (0, false, _): try self.binary(length)
+        case (0, false, _): try binary(length)
         case (0, true, 1):
-            _ = try self.next(UInt8.self)
-            self.output.null()
-        case (0, true, 8): self.date(milliseconds: try self.next())
-        case (-1, true, 4): self.date(milliseconds: Int64(try self.next(UInt32.self)) * 1_000)
+            _ = try next(UInt8.self)
+            output.null()
+        case (0, true, 8): date(milliseconds: try next())
+        case (-1, true, 4): date(milliseconds: Int64(try next(UInt32.self)) * 1_000)
         case (-1, true, 8):
-            let word: UInt64 = try self.next()
-            self.date(milliseconds: Int64(word & 0x3_FFFF_FFFF) * 1_000 + Int64(word >> 34) / 1_000_000)
+            let word: UInt64 = try next()
+            date(milliseconds: Int64(word & 0x3_FFFF_FFFF) * 1_000 + Int64(word >> 34) / 1_000_000)
         case (-1, false, 12):
-            let nanoseconds: UInt32 = try self.next()
-            let seconds: Int64 = try self.next()
+            let nanoseconds: UInt32 = try next()
+            let seconds: Int64 = try next()
             let (milliseconds, overflowed) = seconds.multipliedReportingOverflow(by: 1_000)
-            if overflowed { self.output.null() } else { self.date(milliseconds: milliseconds &+ Int64(nanoseconds) / 1_000_000) }
+            if overflowed { output.null() } else { date(milliseconds: milliseconds &+ Int64(nanoseconds) / 1_000_000) }
         default: throw ClusterCodingError(.unknownType)
         }
     }
 
     /// As JavaScript writes a date in JSON; null beyond what it has.
     private mutating func date(milliseconds: Int64) {
-        guard milliseconds.magnitude <= 8_640_000_000_000_000 else { return self.output.null() }
-        self.output.string(CalendarDate(milliseconds: milliseconds).text)
+        guard milliseconds.magnitude <= 8_640_000_000_000_000 else { return output.null() }
+        output.string(CalendarDate(milliseconds: milliseconds).text)
     }
 }
 

@@ -14,9 +14,9 @@ public struct ClassicChannels: Sendable, Hashable {
     public init(key: String = "socket.io", namespace: String = "/") {
         self.broadcast = "\(key)#\(namespace)#"
         // The namespace is no pattern: a dynamic one may hold the characters that are special in one.
-        self.broadcastPattern = ClassicChannels.escaped("\(key)#\(namespace)#") + "*"
-        self.request = "\(key)-request#\(namespace)#"
-        self.response = "\(key)-response#\(namespace)#"
+        broadcastPattern = ClassicChannels.escaped("\(key)#\(namespace)#") + "*"
+        request = "\(key)-request#\(namespace)#"
+        response = "\(key)-response#\(namespace)#"
     }
 
     /// Where a broadcast to exactly one room goes: nodes without that room need not read it.
@@ -27,7 +27,7 @@ public struct ClassicChannels: Sendable, Hashable {
     }
 
     /// The answers to one node.
-    public func response(to node: String) -> String { "\(self.response)\(node)#" }
+    public func response(to node: String) -> String { "\(response)\(node)#" }
 
     /// The room that a broadcast's channel names; nil: none, it is for more than one. An outer nil: not a channel of ours.
     public func room(of channel: String) -> String?? {
@@ -132,9 +132,9 @@ public struct ClassicRequest: Sendable, Hashable {
     /// JSON, but for a broadcast, which is MessagePack. Attachments of a server-side emit make it MessagePack too, which Node reads.
     public func encoded() throws(ClusterCodingError) -> ByteBuffer {
         switch self.body {
-        case .broadcast(let packet, _): try self.encoded(messagePack: true, attachments: packet.payload.attachments)
-        case .serverSideEmit(let payload): try self.encoded(messagePack: false, attachments: payload.attachments)
-        default: try self.encoded(messagePack: false, attachments: [])
+        case .broadcast(let packet, _): try encoded(messagePack: true, attachments: packet.payload.attachments)
+        case .serverSideEmit(let payload): try encoded(messagePack: false, attachments: payload.attachments)
+        default: try encoded(messagePack: false, attachments: [])
         }
     }
 
@@ -143,7 +143,7 @@ public struct ClassicRequest: Sendable, Hashable {
             writer.beginObject()
             if let sender { writer.field("uid", text: sender) }
             if let requestID { writer.field("requestId", text: requestID) }
-            self.writeBody(to: &writer)
+            writeBody(to: &writer)
             writer.endObject()
         }
     }
@@ -247,7 +247,7 @@ public struct ClassicResponse: Sendable, Hashable {
                 writer.field("data", raw: payload.json)
                 writer.endObject()
             }
-        default: try ClusterDocument.encode(messagePack: false, self.writePlain)
+        default: try ClusterDocument.encode(messagePack: false, writePlain)
         }
     }
 

@@ -65,7 +65,7 @@ extension JSONSlice {
 
     /// A name that the message must have.
     func text(_ key: String) throws(ClusterCodingError) -> String {
-        guard let text = try self.optionalText(key) else { throw ClusterCodingError(.unexpectedShape) }
+        guard let text = try optionalText(key) else { throw ClusterCodingError(.unexpectedShape) }
         return text
     }
 
@@ -89,9 +89,9 @@ extension JSONSlice {
         // An escape takes six bytes for one, and quotes stand around a text.
         guard self.bytes.readableBytes <= 6 * ClusterLimits.maximumNameBytes + 2 else { throw ClusterCodingError(.tooLong) }
         let name: String
-        switch self.kind {
-        case .string: name = self.string ?? ""
-        case .number: name = self.description
+        switch kind {
+        case .string: name = string ?? ""
+        case .number: name = description
         default: throw ClusterCodingError(.unexpectedShape)
         }
         guard name.utf8.count <= ClusterLimits.maximumNameBytes else { throw ClusterCodingError(.tooLong) }
@@ -110,14 +110,14 @@ extension JSONSlice {
 extension JSONWriter {
     mutating func field(_ key: String, names: [String]) {
         self.key(key)
-        self.beginArray()
-        for name in names { self.string(name) }
-        self.endArray()
+        beginArray()
+        for name in names { string(name) }
+        endArray()
     }
 
     mutating func field(_ key: String, text: String) {
         self.key(key)
-        self.string(text)
+        string(text)
     }
 
     mutating func field(_ key: String, int: Int) {

@@ -78,9 +78,9 @@ public struct ClusterMessage: Sendable, Hashable {
         try ClusterDocument.encode(messagePack: messagePack, attachments: self.attachments) { writer in
             writer.beginObject()
             writer.field("type", int: self.type)
-            if self.hasData {
+            if hasData {
                 writer.key("data")
-                self.writeData(to: &writer)
+                writeData(to: &writer)
             }
             writer.field("uid", text: self.sender)
             writer.field("nsp", text: self.namespace)
@@ -180,14 +180,14 @@ public struct ShardedChannels: Sendable, Hashable {
     private let mode: Mode
 
     public init(prefix: String = "socket.io", namespace: String = "/", mode: Mode = .dynamic) {
-        self.all = "\(prefix)#\(namespace)#"
+        all = "\(prefix)#\(namespace)#"
         self.mode = mode
     }
 
     /// What is meant for one node: the answers to its requests.
-    public func node(_ sender: String) -> String { "\(self.all)\(sender)#" }
+    public func node(_ sender: String) -> String { "\(all)\(sender)#" }
 
-    public func room(_ room: String) -> String { "\(self.all)\(room)#" }
+    public func room(_ room: String) -> String { "\(all)\(room)#" }
 
     /// Whether a node listens to a channel of a room that somebody here is in.
     public func hasChannel(room: String, isSocketID: Bool) -> Bool {
@@ -202,8 +202,8 @@ public struct ShardedChannels: Sendable, Hashable {
     /// one with acknowledgements goes to all, because all are counted.
     public func channel(of message: ClusterMessage) -> String {
         guard case .broadcast(_, let target, requestID: nil) = message.body, target.rooms.count == 1,
-            self.hasChannel(room: target.rooms[0], isSocketID: target.rooms[0].utf16.count == 20)
-        else { return self.all }
+            hasChannel(room: target.rooms[0], isSocketID: target.rooms[0].utf16.count == 20)
+        else { return all }
         return self.room(target.rooms[0])
     }
 }

@@ -18,8 +18,8 @@ extension ClusterMessage {
         var fields: [(String, RedisArgument)] = [
             ("uid", .text(self.sender)), ("nsp", .text(self.namespace)), ("type", .text(String(self.type))),
         ]
-        guard self.hasData else { return fields }
-        var data = try ClusterDocument.encode(messagePack: false, attachments: self.attachments, self.writeData)
+        guard hasData else { return fields }
+        var data = try ClusterDocument.encode(messagePack: false, attachments: self.attachments, writeData)
         if !self.attachments.isEmpty { data = StreamText.base64(data) }
         fields.append(("data", .bytes(data)))
         return fields

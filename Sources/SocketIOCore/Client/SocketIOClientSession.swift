@@ -77,26 +77,26 @@ public struct SocketIOClientSession: Sendable {
 
     public init(limits: Limits = Limits()) {
         self.limits = limits
-        self.reassembler = BinaryReassembler(limits: limits.packets)
+        reassembler = BinaryReassembler(limits: limits.packets)
     }
 
     // MARK: State
 
     public func state(of namespace: String = "/") -> NamespaceState {
         // Without a copy of the namespace: asked for every event that is sent.
-        namespace == "/" ? self.main.state : self.others?[namespace]?.state ?? .idle
+        namespace == "/" ? self.main.state : others?[namespace]?.state ?? .idle
     }
 
     /// The socket's id in a namespace, as the server calls it; nil while it is not joined.
     public func sid(of namespace: String = "/") -> String? { self[namespace].flatMap { $0.state == .joined ? $0.sid : nil } }
 
     private subscript(_ namespace: String) -> Namespace? {
-        namespace == "/" ? self.main : self.others?[namespace]
+        namespace == "/" ? self.main : others?[namespace]
     }
 
     /// Changes the state of an existing namespace.
     private mutating func change<Value>(_ namespace: String, _ body: (inout Namespace) -> Value) -> Value? {
-        namespace == "/" ? body(&self.main) : self.others?.change(namespace, body)
+        namespace == "/" ? body(&self.main) : others?.change(namespace, body)
     }
 
     // MARK: Joining and leaving
@@ -106,13 +106,13 @@ public struct SocketIOClientSession: Sendable {
     /// - Parameter auth: an object, by the protocol.
     /// - Returns: whether it was written. False if the namespace is joined or being joined, or if there are too many.
     public mutating func join(_ namespace: String = "/", auth: JSONSlice? = nil, into buffer: inout ByteBuffer) -> Bool {
-        if namespace != "/", self.others?[namespace] == nil {
-            guard (self.others?.count ?? 0) + 1 < self.limits.maximumNamespaces else { return false }
-            self.others = self.others ?? [:]
-            self.others?[namespace] = Namespace()
+        if namespace != "/", others?[namespace] == nil {
+            guard (others?.count ?? 0) + 1 < self.limits.maximumNamespaces else { return false }
+            others = others ?? [:]
+            others?[namespace] = Namespace()
         }
         guard let own = self[namespace], own.state == .idle else { return false }
-        _ = self.change(namespace) { $0.state = .joining }
+        _ = change(namespace) { $0.state = .joining }
         guard let pid = own.pid else {
             SocketIOEncoder.connectRequest(namespace: namespace, auth: auth, into: &buffer)
             return true
@@ -135,7 +135,7 @@ public struct SocketIOClientSession: Sendable {
     /// - Returns: the ids of acknowledgements that will not come. Nil if it was not joined; nothing was written then.
     public mutating func leave(_ namespace: String = "/", into buffer: inout ByteBuffer) -> [UInt64]? {
         guard let own = self[namespace], own.state != .idle else { return nil }
-        let lost = self.reset(namespace, forgets: true)
+        let lost = reset(namespace, forgets: true)
         SocketIOEncoder.disconnect(namespace: namespace, into: &buffer)
         return lost
     }
@@ -144,12 +144,12 @@ public struct SocketIOClientSession: Sendable {
     ///
     /// - Returns: the ids of acknowledgements that will not come, by namespace.
     public mutating func connectionEnded() -> [(namespace: String, lost: [UInt64])] {
-        self.reassembler.reset()
-        return (["/"] + (self.others.map { Array($0.keys) } ?? [])).map { ($0, self.reset($0, forgets: false)) }
+        reassembler.reset()
+        return (["/"] + (others.map { Array($0.keys) } ?? [])).map { ($0, reset($0, forgets: false)) }
     }
 
     private mutating func reset(_ namespace: String, forgets: Bool) -> [UInt64] {
-        self.change(namespace) { own in
+        change(namespace) { own in
             own.state = .idle
             own.early = nil
             if forgets {
@@ -168,14 +168,14 @@ public struct SocketIOClientSession: Sendable {
     /// - Returns: nil if too many are pending, or if the namespace is not joined.
     public mutating func makeID(in namespace: String = "/", deadline: Duration? = nil) -> UInt64? {
         let maximum = self.limits.maximumPendingAcknowledgements
-        return self.change(namespace) { own in
+        return change(namespace) { own in
             own.state == .joined && own.pending.count < maximum ? own.pending.add(deadline: deadline) : nil
         } ?? nil
     }
 
     /// Stops waiting for an acknowledgement.
     public mutating func forget(_ id: UInt64, in namespace: String = "/") {
-        _ = self.change(namespace) { $0.pending.take(id) }
+        _ = change(namespace) { $0.pending.take(id) }
     }
 
     /// When the first of the pending acknowledgements is due. Takes time in proportion to what is pending.
@@ -188,8 +188,8 @@ public struct SocketIOClientSession: Sendable {
     /// Acknowledgements that did not come in time. One that comes later is ignored.
     public mutating func takeOverdue(now: Duration) -> [(namespace: String, id: UInt64)] {
         var overdue = self.main.pending.takeOverdue(now: now).map { (namespace: "/", id: $0) }
-        for name in self.others.map({ Array($0.keys) }) ?? [] {
-            overdue += (self.change(name) { $0.pending.takeOverdue(now: now) } ?? []).map { (namespace: name, id: $0) }
+        for name in others.map({ Array($0.keys) }) ?? [] {
+            overdue += (change(name) { $0.pending.takeOverdue(now: now) } ?? []).map { (namespace: name, id: $0) }
         }
         return overdue
     }
@@ -198,30 +198,30 @@ public struct SocketIOClientSession: Sendable {
 
     /// Takes a text packet, without the Engine.IO digit before it.
     public mutating func receive(_ text: ByteBuffer) throws(SocketIOProtocolError) -> Reception {
-        try self.receive(ReceivedPacket(text: text), at: 0)
+        try receive(ReceivedPacket(text: text), at: 0)
     }
 
     /// Takes a text packet that nobody else holds and that is not parsed yet: the hot path.
     ///
     /// - Parameter offset: where the packet begins in the text.
     package mutating func receive(_ message: ReceivedPacket, at offset: Int) throws(SocketIOProtocolError) -> Reception {
-        guard !self.reassembler.isPending else { throw self.violation(.textDuringReassembly) }
+        guard !reassembler.isPending else { throw violation(.textDuringReassembly) }
         try message.parse(at: offset, limits: self.limits.packets, from: .server)
         guard message.attachmentCount == 0 else {
-            _ = try self.reassembler.receive(SocketIOPacket(message))
+            _ = try reassembler.receive(SocketIOPacket(message))
             return .incomplete
         }
-        return try self.handle(message)
+        return try handle(message)
     }
 
     /// Takes a binary message: an attachment.
     public mutating func receive(binary: ByteBuffer) throws(SocketIOProtocolError) -> Reception {
-        guard case .complete(let packet, let attachments) = try self.reassembler.receive(binary: binary) else { return .incomplete }
-        return try self.handle(packet.received.with(attachments: attachments))
+        guard case .complete(let packet, let attachments) = try reassembler.receive(binary: binary) else { return .incomplete }
+        return try handle(packet.received.with(attachments: attachments))
     }
 
     private mutating func violation(_ kind: SocketIOProtocolError.Kind) -> SocketIOProtocolError {
-        self.reassembler.reset()
+        reassembler.reset()
         return SocketIOProtocolError(kind)
     }
 
@@ -229,7 +229,7 @@ public struct SocketIOClientSession: Sendable {
         if packet.isInMainNamespace {
             switch packet.kind {
             case .event, .binaryEvent:
-                guard self.main.state == .joined, !packet.payload.isEmpty else { return try self.keepEarly(packet, in: "/") }
+                guard self.main.state == .joined, !packet.payload.isEmpty else { return try keepEarly(packet, in: "/") }
                 self.main.note(packet)
                 return .event(Arguments(packet), namespace: "/")
             case .ack, .binaryAck:
@@ -238,27 +238,27 @@ public struct SocketIOClientSession: Sendable {
             default: break
             }
         }
-        return try self.handleFurther(packet, in: packet.namespace)
+        return try handleFurther(packet, in: packet.namespace)
     }
 
     private mutating func handleFurther(_ packet: ReceivedPacket, in namespace: String) throws(SocketIOProtocolError) -> Reception {
         switch packet.kind {
-        case .connect: return try self.connected(packet, to: namespace)
+        case .connect: return try connected(packet, to: namespace)
         case .connectError:
             guard self.state(of: namespace) == .joining else { return .ignored }
             // The session to resume is lost, or the server would not have refused.
-            _ = self.reset(namespace, forgets: true)
+            _ = reset(namespace, forgets: true)
             let payload = JSONSlice(unchecked: ByteBuffer(bytes: packet.payload))
             return .refused(namespace: namespace, message: payload["message"]?.string ?? payload.string ?? "", data: payload["data"])
         case .disconnect:
             guard self.state(of: namespace) == .joined else { return .ignored }
-            return .left(namespace: namespace, lost: self.reset(namespace, forgets: true))
+            return .left(namespace: namespace, lost: reset(namespace, forgets: true))
         case .event, .binaryEvent:
-            guard self.state(of: namespace) == .joined, !packet.payload.isEmpty else { return try self.keepEarly(packet, in: namespace) }
-            _ = self.change(namespace) { $0.note(packet) }
+            guard self.state(of: namespace) == .joined, !packet.payload.isEmpty else { return try keepEarly(packet, in: namespace) }
+            _ = change(namespace) { $0.note(packet) }
             return .event(Arguments(packet), namespace: namespace)
         case .ack, .binaryAck:
-            guard let id = packet.id, self.change(namespace, { $0.pending.take(id) }) == true else { return .ignored }
+            guard let id = packet.id, change(namespace, { $0.pending.take(id) }) == true else { return .ignored }
             return .acknowledgement(id: id, Arguments(packet), namespace: namespace)
         }
     }
@@ -266,14 +266,14 @@ public struct SocketIOClientSession: Sendable {
     /// Keeps an event of a namespace that is being joined until the answer to the join.
     private mutating func keepEarly(_ event: ReceivedPacket, in namespace: String) throws(SocketIOProtocolError) -> Reception {
         guard !event.payload.isEmpty, let own = self[namespace], own.state == .joining, own.pid != nil else { return .ignored }
-        guard (own.early?.count ?? 0) < self.limits.maximumEarlyEvents else { throw self.violation(.tooManyEarlyEvents) }
-        _ = self.change(namespace) { $0.early = ($0.early ?? []) + [event] }
+        guard (own.early?.count ?? 0) < self.limits.maximumEarlyEvents else { throw violation(.tooManyEarlyEvents) }
+        _ = change(namespace) { $0.early = ($0.early ?? []) + [event] }
         return .incomplete
     }
 
     /// The next event that arrived before the answer to the join. Nil after the last one.
     public mutating func takeEarlyEvent(in namespace: String = "/") -> Arguments? {
-        self.change(namespace) { own in
+        change(namespace) { own in
             guard own.state == .joined, let first = own.early?.first else { return nil }
             own.note(first)
             if own.early?.count == 1 { own.early = nil } else { own.early?.removeFirst() }
@@ -285,9 +285,9 @@ public struct SocketIOClientSession: Sendable {
     private mutating func connected(_ packet: ReceivedPacket, to namespace: String) throws(SocketIOProtocolError) -> Reception {
         guard self.state(of: namespace) == .joining else { return .ignored }
         let payload = packet.payload.isEmpty ? JSONSlice.null : JSONSlice(unchecked: ByteBuffer(bytes: packet.payload))
-        guard let sid = payload["sid"]?.string, !sid.isEmpty else { throw self.violation(.invalidPayload) }
+        guard let sid = payload["sid"]?.string, !sid.isEmpty else { throw violation(.invalidPayload) }
         let pid = payload["pid"]?.string
-        let recovered = self.change(namespace) { own in
+        let recovered = change(namespace) { own in
             let recovered = pid != nil && own.pid == pid
             own.state = .joined
             own.sid = sid
@@ -303,15 +303,15 @@ extension Dictionary {
     /// Changes a value in place. Returns nil if there is none for the key.
     fileprivate mutating func change<Result>(_ key: Key, _ body: (inout Value) -> Result) -> Result? {
         guard let index = self.index(forKey: key) else { return nil }
-        return body(&self.values[index])
+        return body(&values[index])
     }
 }
 
 extension ReceivedPacket {
     /// The last argument, if it is a string: under connection state recovery the event's offset.
     var lastStringArgument: String? {
-        guard self.elements.count > self.kind.elementsBeforeArguments else { return nil }
-        var scanner = JSONScanner(self.text, at: self.elements[self.elements.count &- 1])
+        guard elements.count > self.kind.elementsBeforeArguments else { return nil }
+        var scanner = JSONScanner(self.text, at: elements[elements.count &- 1])
         guard scanner.current == JSONByte.quote else { return nil }
         let start = scanner.position &+ 1
         let hasEscapes = scanner.skipString()

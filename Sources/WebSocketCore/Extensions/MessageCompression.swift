@@ -28,7 +28,7 @@ public final class MessageInflater {
     }
 
     deinit {
-        if self.isOpen { inflateEnd(self.stream) }
+        if isOpen { inflateEnd(self.stream) }
         self.stream.deallocate()
     }
 
@@ -41,20 +41,20 @@ public final class MessageInflater {
     public func inflate(
         _ message: ByteBuffer, of opcode: WebSocketOpcode, maximumBytes: Int
     ) throws(WebSocketProtocolError) -> ByteBuffer {
-        guard self.open() else { throw WebSocketProtocolError(.invalidCompression) }
+        guard open() else { throw WebSocketProtocolError(.invalidCompression) }
         var input = message
         // The sender has cut off these four bytes (§7.2.1).
         input.writeBytes([0x00, 0x00, 0xFF, 0xFF])
         var output = ByteBuffer()
         var validator = UTF8Validator()
         var isDone = false
-        self.blocks = 0
+        blocks = 0
         while !isDone {
             let start = output.writerIndex
             let room = min(max(message.readableBytes, 1_024), 65_536)
-            guard let done = self.step(&input, into: &output, room: room) else { throw WebSocketProtocolError(.invalidCompression) }
+            guard let done = step(&input, into: &output, room: room) else { throw WebSocketProtocolError(.invalidCompression) }
             isDone = done
-            guard self.blocks <= Self.maximumBlocks + output.readableBytes / Self.contentBytesPerBlock else {
+            guard blocks <= Self.maximumBlocks + output.readableBytes / Self.contentBytesPerBlock else {
                 throw WebSocketProtocolError(.invalidCompression)
             }
             guard output.readableBytes <= maximumBytes else { throw WebSocketProtocolError(.messageTooBig) }
@@ -69,10 +69,10 @@ public final class MessageInflater {
 
     /// Raw deflate (a negative size of the window), ready for a message.
     private func open() -> Bool {
-        if self.isOpen { return self.keepsContext || inflateReset(self.stream) == Z_OK }
-        self.isOpen =
+        if isOpen { return self.keepsContext || inflateReset(self.stream) == Z_OK }
+        isOpen =
             inflateInit2_(self.stream, Int32(-self.windowBits), ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
-        return self.isOpen
+        return isOpen
     }
 
     /// Decompresses up to `room` bytes, or to the end of a block. Returns whether that was all; nil: the input is damaged.
@@ -85,7 +85,7 @@ public final class MessageInflater {
         }
         input.moveReaderIndex(forwardBy: consumed)
         // 128: at the end of a block.
-        if status == Z_STREAM_END || self.stream.pointee.data_type & 128 != 0 { self.blocks += 1 }
+        if status == Z_STREAM_END || self.stream.pointee.data_type & 128 != 0 { blocks += 1 }
         switch status {
         case Z_OK:
             guard !isFull, input.readableBytes == 0 else { return false }
@@ -126,18 +126,18 @@ public final class MessageDeflater {
     }
 
     deinit {
-        if self.isOpen { deflateEnd(self.stream) }
+        if isOpen { deflateEnd(self.stream) }
         self.stream.deallocate()
     }
 
     /// The peer got a message that this did not compress, or did not get one that it did: the next message refers to none before it.
-    public func forgetContext() { self.isContextStale = true }
+    public func forgetContext() { isContextStale = true }
 
     /// Compresses a whole message; write it with ``WebSocketReservedBits/rsv1``.
     ///
     /// - Returns: nil: it cannot be compressed, send it as it is.
     public func deflate(_ message: ByteBuffer) -> ByteBuffer? {
-        guard self.open() else { return nil }
+        guard open() else { return nil }
         var input = message
         var output = ByteBuffer()
         var isFull = true
@@ -161,16 +161,16 @@ public final class MessageDeflater {
 
     private func open() -> Bool {
         guard self.windowBits > 8 else { return false }
-        if self.isOpen {
-            guard self.isContextStale || !self.keepsContext else { return true }
-            self.isContextStale = false
+        if isOpen {
+            guard isContextStale || !self.keepsContext else { return true }
+            isContextStale = false
             return deflateReset(self.stream) == Z_OK
         }
-        self.isOpen =
+        isOpen =
             deflateInit2_(
                 self.stream, self.level, Z_DEFLATED, Int32(-self.windowBits), 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
                 Int32(MemoryLayout<z_stream>.size)) == Z_OK
-        return self.isOpen
+        return isOpen
     }
 }
 

@@ -17,33 +17,33 @@ struct GatheredMessage {
     var validator = UTF8Validator()
 
     init(_ header: FrameHeader) {
-        self.remaining = header.payloadBytes
+        remaining = header.payloadBytes
         self.mask = header.mask
-        self.isFinal = header.isFinal
-        self.opcode = header.opcode
-        self.reservedBits = header.reservedBits
+        isFinal = header.isFinal
+        opcode = header.opcode
+        reservedBits = header.reservedBits
     }
 
     /// Begins the next frame of the same message.
     mutating func goOn(with header: FrameHeader) {
-        self.remaining = header.payloadBytes
+        remaining = header.payloadBytes
         self.mask = header.mask
-        self.isFinal = header.isFinal
-        self.fragments += 1
+        isFinal = header.isFinal
+        fragments += 1
     }
 
     /// Moves the available bytes of the frame's payload into the message. The buffer grows by doubling as bytes arrive, not by the length in
     /// a header, since a header costs a peer nothing.
     /// - Returns: Whether the message can still be valid text.
     mutating func take(from input: inout ByteBuffer) -> Bool {
-        let count = min(self.remaining, input.readableBytes)
+        let count = min(remaining, input.readableBytes)
         guard count > 0 else { return true }
         let mask = self.mask
         // A message that an extension transformed is text only after the transformation is undone.
-        let isText = self.opcode == .text && self.reservedBits.isEmpty
+        let isText = opcode == .text && reservedBits.isEmpty
         var validator = self.validator
         var isValid = true
-        self.bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+        bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
             input.withUnsafeReadableBytes { source in
                 guard let from = source.baseAddress, let to = target.baseAddress else { return }
                 let isASCII = Masking.copy(from: from, to: to, count: count, mask: mask)
@@ -54,7 +54,7 @@ struct GatheredMessage {
             return count
         }
         self.validator = validator
-        self.remaining -= count
+        remaining -= count
         self.mask = Masking.advance(mask, by: count)
         input.moveReaderIndex(forwardBy: count)
         return isValid
@@ -66,23 +66,23 @@ extension WebSocketDecoder {
     mutating func begin(_ header: FrameHeader, _ input: inout ByteBuffer) {
         input.moveReaderIndex(forwardBy: header.headerBytes)
         if header.opcode == .continuation {
-            self.gathered[0].goOn(with: header)
+            gathered[0].goOn(with: header)
         } else {
-            self.gathered = [GatheredMessage(header)]
+            gathered = [GatheredMessage(header)]
         }
-        self.state = .withinFrame
+        state = .withinFrame
     }
 
     /// Takes the available bytes of a frame's payload.
     /// - Returns: The message, when this was its end.
     mutating func continueFrame(_ input: inout ByteBuffer) throws(WebSocketProtocolError) -> WebSocketEvent? {
-        guard self.gathered[0].take(from: &input) else { throw self.fail(.invalidUTF8) }
-        guard self.gathered[0].remaining == 0 else { return nil }
-        self.state = .betweenFrames
-        guard self.gathered[0].isFinal else { return nil }
-        let message = self.gathered.removeLast()
-        self.gathered = []
-        if message.opcode == .text, !message.validator.isComplete { throw self.fail(.invalidUTF8) }
+        guard gathered[0].take(from: &input) else { throw fail(.invalidUTF8) }
+        guard gathered[0].remaining == 0 else { return nil }
+        state = .betweenFrames
+        guard gathered[0].isFinal else { return nil }
+        let message = gathered.removeLast()
+        gathered = []
+        if message.opcode == .text, !message.validator.isComplete { throw fail(.invalidUTF8) }
         if !message.reservedBits.isEmpty { return .extended(message.opcode, message.reservedBits, message.bytes) }
         return message.opcode == .binary ? .binary(message.bytes) : .text(message.bytes)
     }

@@ -27,11 +27,11 @@ extension WebSocketDecoder {
     /// - Parameter position: where the next frame begins.
     /// - Returns: nil: the next frame is another one, broken or not complete.
     public func wholeText(in bytes: UnsafeRawBufferPointer, at position: Int) -> WholeText? {
-        guard case .betweenFrames = self.state, self.gathered.isEmpty else { return nil }
+        guard case .betweenFrames = state, gathered.isEmpty else { return nil }
         let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
         guard rest.count >= 2, rest[0] == 0x80 | WebSocketOpcode.text.rawValue else { return nil }
         guard case .header(let header) = FrameHeader.parse(rest, role: self.role), header.payloadBytes <= Self.maximumScratchBytes,
-            header.payloadBytes <= self.limits.maximumMessageBytes
+            header.payloadBytes <= limits.maximumMessageBytes
         else { return nil }
         let length = header.headerBytes &+ header.payloadBytes
         guard rest.count >= length else { return nil }

@@ -37,11 +37,11 @@ public struct WebSocketDecoder: Sendable {
     }
 
     /// Whether a message has begun and its end has not arrived: a caller gives it a total deadline.
-    public var isWithinMessage: Bool { !self.gathered.isEmpty }
+    public var isWithinMessage: Bool { !gathered.isEmpty }
 
     /// Whether a close frame or a violation ended the stream. Everything after it is discarded.
     public var isFinished: Bool {
-        if case .finished = self.state { true } else { false }
+        if case .finished = state { true } else { false }
     }
 
     /// Takes the next event from the front of `input`.
@@ -58,33 +58,33 @@ public struct WebSocketDecoder: Sendable {
         _ input: inout ByteBuffer, scratch: inout ByteBuffer
     ) throws(WebSocketProtocolError) -> WebSocketEvent? {
         while true {
-            switch self.state {
+            switch state {
             case .finished:
                 input.moveReaderIndex(to: input.writerIndex)
                 return nil
             case .withinFrame:
-                guard input.readableBytes > 0 || self.gathered[0].remaining == 0 else { return nil }
-                if let event = try self.continueFrame(&input) { return event }
+                guard input.readableBytes > 0 || gathered[0].remaining == 0 else { return nil }
+                if let event = try continueFrame(&input) { return event }
             case .betweenFrames:
                 let role = self.role, extensions = self.extensions
                 switch input.withUnsafeReadableBytes({ FrameHeader.parse($0, role: role, extensions: extensions) }) {
                 case .incomplete:
                     return nil
                 case .violation(let kind):
-                    throw self.fail(kind)
+                    throw fail(kind)
                 case .header(let header):
-                    try self.check(header)
+                    try check(header)
                     guard input.readableBytes >= header.headerBytes else { return nil }
                     if header.opcode.isControl {
                         guard input.readableBytes >= header.headerBytes &+ header.payloadBytes else { return nil }
-                        return try self.control(header, &input, &scratch)
+                        return try control(header, &input, &scratch)
                     }
-                    if header.isFinal, self.gathered.isEmpty, header.payloadBytes <= Self.maximumScratchBytes,
+                    if header.isFinal, gathered.isEmpty, header.payloadBytes <= Self.maximumScratchBytes,
                         input.readableBytes >= header.headerBytes &+ header.payloadBytes
                     {
-                        return try self.wholeMessage(header, &input, &scratch)
+                        return try wholeMessage(header, &input, &scratch)
                     }
-                    self.begin(header, &input)
+                    begin(header, &input)
                 }
             }
         }
@@ -92,28 +92,28 @@ public struct WebSocketDecoder: Sendable {
 
     /// Records the violation, and frees what was gathered.
     mutating func fail(_ kind: WebSocketProtocolError.Kind) -> WebSocketProtocolError {
-        self.finish()
+        finish()
         return WebSocketProtocolError(kind)
     }
 
     mutating func finish() {
-        self.state = .finished
-        self.gathered = []
+        state = .finished
+        gathered = []
     }
 
     /// What a header can violate in the light of the frames before it. It may be seen more than once while its payload arrives.
     @inline(__always)
     private mutating func check(_ header: FrameHeader) throws(WebSocketProtocolError) {
         if header.opcode.isControl { return }
-        let begun = self.gathered.first
+        let begun = gathered.first
         if header.opcode == .continuation {
-            guard let begun else { throw self.fail(.continuationWithoutStart) }
-            guard begun.fragments < self.limits.maximumFragments else { throw self.fail(.tooManyFragments) }
+            guard let begun else { throw fail(.continuationWithoutStart) }
+            guard begun.fragments < self.limits.maximumFragments else { throw fail(.tooManyFragments) }
         } else {
-            guard begun == nil else { throw self.fail(.messageWithinMessage) }
+            guard begun == nil else { throw fail(.messageWithinMessage) }
         }
         guard header.payloadBytes <= self.limits.maximumMessageBytes &- (begun?.bytes.readableBytes ?? 0) else {
-            throw self.fail(.messageTooBig)
+            throw fail(.messageTooBig)
         }
     }
 
@@ -125,13 +125,13 @@ public struct WebSocketDecoder: Sendable {
         let isASCII = Self.unmask(header, &input, &scratch)
         if !header.reservedBits.isEmpty { return .extended(header.opcode, header.reservedBits, scratch) }
         if header.opcode == .binary { return .binary(scratch) }
-        if !isASCII { try self.validate(scratch) }
+        if !isASCII { try validate(scratch) }
         return .text(scratch)
     }
 
     private mutating func validate(_ text: ByteBuffer) throws(WebSocketProtocolError) {
         var validator = UTF8Validator()
-        guard text.withUnsafeReadableBytes({ validator.consume($0) }), validator.isComplete else { throw self.fail(.invalidUTF8) }
+        guard text.withUnsafeReadableBytes({ validator.consume($0) }), validator.isComplete else { throw fail(.invalidUTF8) }
     }
 
     /// Moves a payload that is all there from `input` to `scratch`.
