@@ -7,13 +7,21 @@ import Testing
 
 @testable import SocketIOClient
 
+extension SocketIOConfiguration {
+    /// Times longer than any machine needs: a test that is about a time sets its own.
+    static var patient: SocketIOConfiguration {
+        var configuration = SocketIOConfiguration()
+        configuration.pingTimeout = .seconds(120)
+        configuration.requestTimeout = .seconds(120)
+        configuration.upgradeTimeout = .seconds(120)
+        configuration.pollingCloseTimeout = .seconds(120)
+        return configuration
+    }
+}
+
 /// A server with the events that the tests send.
 func makeServer(_ configure: (inout SocketIOConfiguration) -> Void = { _ in }) -> SocketIO {
-    var configuration = SocketIOConfiguration()
-    // Longer than any machine needs: a test that is about a time sets its own.
-    configuration.pingTimeout = .seconds(120)
-    configuration.requestTimeout = .seconds(120)
-    configuration.upgradeTimeout = .seconds(120)
+    var configuration = SocketIOConfiguration.patient
     configure(&configuration)
     let io = SocketIO(configuration: configuration)
     io.onConnection { socket in
@@ -42,6 +50,7 @@ extension TestServer {
         // Longer than any machine needs: a test that is about a time sets its own.
         configuration.acknowledgementTimeout = .seconds(120)
         configuration.connection.timeout = .seconds(120)
+        configuration.connection.closeTimeout = .seconds(120)
         configure(&configuration)
         return configuration
     }
