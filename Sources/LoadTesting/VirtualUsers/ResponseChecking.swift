@@ -16,7 +16,7 @@ struct Answer {
     /// The arguments of an event (without its name) or of an acknowledgement.
     init(arguments: Arguments) {
         value = .array(arguments.all.map(ScriptValue.init))
-        text = String(decoding: arguments.packet.arguments, as: UTF8.self)
+        text = arguments.packet.withArguments { String(decoding: $0, as: UTF8.self) }
         isArguments = true
     }
 

@@ -83,7 +83,7 @@ extension VirtualUser {
     mutating func received(_ arguments: Arguments, namespace: String, _ turn: inout Turn) {
         let name = arguments.name
         turn.measurements.count(Metric.eventsReceived.id)
-        self.auditReceived(arguments.packet.arguments, &turn)
+        arguments.packet.withArguments { self.auditReceived($0, &turn) }
         if self.context.configuration.measuresSentAt, let sentAt = arguments.first["_sentAt"]?.double {
             turn.measurements.record(Metric.sentAtLatency.id, nanoseconds: turn.now.nanoseconds - Int64(min(max(sentAt, 0), 1e12) * 1e6))
         }

@@ -50,9 +50,9 @@ extension SocketIOConnection: WebSocketOwner {
     func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler<SocketIOConnection>) {
         guard handler === webSocket else { return receiveProbe(message, from: handler) }
         beginReading()
-        let type = message.text.isEmpty ? nil : EnginePacketType(rawValue: message.text[0])
+        let type = message.packetType
         if type == .open, !engine.isOpen {
-            return receiveOpen(ByteBuffer(bytes: message.text.dropFirst()))
+            return receiveOpen(message.withText { ByteBuffer(bytes: $0.dropFirst()) })
         }
         switch engine.receive(type, now: loop.now) {
         case .deliver: receiveMessage(message, at: 1)
@@ -60,7 +60,7 @@ extension SocketIOConnection: WebSocketOwner {
             if let deadline = engine.heartbeatDeadline { arm(deadline) }
             send { buffer in
                 buffer.writeInteger(EnginePacketType.pong.rawValue)
-                buffer.writeBytes(message.text.dropFirst())
+                _ = message.withText { buffer.writeBytes($0.dropFirst()) }
             }
         case .close(.parseError): violation("an unexpected Engine.IO packet")
         case .close(let reason): end(reason, nil)
@@ -77,8 +77,8 @@ extension SocketIOConnection: WebSocketOwner {
 
     private func receiveProbe(_ message: ReceivedPacket, from handler: WebSocketClientHandler<SocketIOConnection>) {
         guard handler === probe else { return }
-        let type = message.text.isEmpty ? nil : EnginePacketType(rawValue: message.text[0])
-        switch engine.receiveProbe(type, isProbe: message.text.dropFirst().elementsEqual("probe".utf8)) {
+        let isProbe = message.withText { $0.dropFirst().elementsEqual("probe".utf8) }
+        switch engine.receiveProbe(message.packetType, isProbe: isProbe) {
         case .probed: completeUpgrade()
         default: abandonProbe()
         }
@@ -118,4 +118,10 @@ extension SocketIOConnection: WebSocketOwner {
         if case .protocolViolation = error { return end(.parseError, error) }
         end(error == nil ? .transportClose : .transportError, error)
     }
+}
+
+extension ReceivedPacket {
+    /// Nil if the text is empty or begins with no packet type.
+    @inline(__always)
+    fileprivate var packetType: EnginePacketType? { withText { $0.first.flatMap(EnginePacketType.init(rawValue:)) } }
 }

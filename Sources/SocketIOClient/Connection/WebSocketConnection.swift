@@ -131,7 +131,7 @@ package final class WebSocketConnection: WebSocketOwner {
     }
 
     func receive(_ message: ReceivedPacket, from handler: WebSocketClientHandler<WebSocketConnection>) {
-        delegate?.connection(self, received: ByteBuffer(bytes: message.text))
+        delegate?.connection(self, received: message.withText { ByteBuffer(bytes: $0) })
     }
 
     func receive(binary: ByteBuffer, from handler: WebSocketClientHandler<WebSocketConnection>) {

@@ -229,7 +229,7 @@ public struct SocketIOClientSession: Sendable {
         if packet.isInMainNamespace {
             switch packet.kind {
             case .event, .binaryEvent:
-                guard self.main.state == .joined, !packet.payload.isEmpty else { return try keepEarly(packet, in: "/") }
+                guard self.main.state == .joined, packet.hasPayload else { return try keepEarly(packet, in: "/") }
                 self.main.note(packet)
                 return .event(Arguments(packet), namespace: "/")
             case .ack, .binaryAck:
@@ -248,13 +248,13 @@ public struct SocketIOClientSession: Sendable {
             guard self.state(of: namespace) == .joining else { return .ignored }
             // The session to resume is lost, or the server would not have refused.
             _ = reset(namespace, forgets: true)
-            let payload = JSONSlice(unchecked: ByteBuffer(bytes: packet.payload))
+            let payload = JSONSlice(unchecked: packet.payload)
             return .refused(namespace: namespace, message: payload["message"]?.string ?? payload.string ?? "", data: payload["data"])
         case .disconnect:
             guard self.state(of: namespace) == .joined else { return .ignored }
             return .left(namespace: namespace, lost: reset(namespace, forgets: true))
         case .event, .binaryEvent:
-            guard self.state(of: namespace) == .joined, !packet.payload.isEmpty else { return try keepEarly(packet, in: namespace) }
+            guard self.state(of: namespace) == .joined, packet.hasPayload else { return try keepEarly(packet, in: namespace) }
             _ = change(namespace) { $0.note(packet) }
             return .event(Arguments(packet), namespace: namespace)
         case .ack, .binaryAck:
@@ -265,7 +265,7 @@ public struct SocketIOClientSession: Sendable {
 
     /// Keeps an event of a namespace that is being joined until the answer to the join.
     private mutating func keepEarly(_ event: ReceivedPacket, in namespace: String) throws(SocketIOProtocolError) -> Reception {
-        guard !event.payload.isEmpty, let own = self[namespace], own.state == .joining, own.pid != nil else { return .ignored }
+        guard event.hasPayload, let own = self[namespace], own.state == .joining, own.pid != nil else { return .ignored }
         guard (own.early?.count ?? 0) < self.limits.maximumEarlyEvents else { throw violation(.tooManyEarlyEvents) }
         _ = change(namespace) { $0.early = ($0.early ?? []) + [event] }
         return .incomplete
@@ -284,7 +284,7 @@ public struct SocketIOClientSession: Sendable {
     /// `40{"sid":…,"pid":…}`.
     private mutating func connected(_ packet: ReceivedPacket, to namespace: String) throws(SocketIOProtocolError) -> Reception {
         guard self.state(of: namespace) == .joining else { return .ignored }
-        let payload = packet.payload.isEmpty ? JSONSlice.null : JSONSlice(unchecked: ByteBuffer(bytes: packet.payload))
+        let payload = packet.hasPayload ? JSONSlice(unchecked: packet.payload) : .null
         guard let sid = payload["sid"]?.string, !sid.isEmpty else { throw violation(.invalidPayload) }
         let pid = payload["pid"]?.string
         let recovered = change(namespace) { own in

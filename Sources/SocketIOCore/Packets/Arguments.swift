@@ -31,11 +31,12 @@ public struct Arguments: Sendable {
     /// An argument. JSON's null if there are fewer.
     public subscript(index: Int) -> JSONSlice {
         guard index >= 0, index < count else { return .null }
-        let text = packet.text
-        var scanner = JSONScanner(text, at: packet.elements[index &+ packet.kind.elementsBeforeArguments])
-        let start = scanner.position
-        scanner.skipValue()
-        return JSONSlice(unchecked: ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: text[start..<scanner.position])))
+        return packet.withText { text in
+            var scanner = JSONScanner(text, at: packet.elements[index &+ packet.kind.elementsBeforeArguments])
+            let start = scanner.position
+            scanner.skipValue()
+            return JSONSlice(unchecked: ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: text[start..<scanner.position])))
+        }
     }
 
     /// Whether an argument is within limits of length and depth; a missing one is null. Copies nothing, reads nothing if the packet's size
@@ -45,22 +46,24 @@ public struct Arguments: Sendable {
         let elements = packet.elements
         let number = index &+ packet.kind.elementsBeforeArguments
         let end = number &+ 1 < elements.count ? elements[number &+ 1] : packet.contents.pointee.arguments.upperBound
-        let scanner = JSONScanner(packet.text, at: elements[number])
-        // Bytes between this and the next argument are subtracted only if they decide.
-        if end &- scanner.position > maximumBytes {
-            var last = scanner
-            last.skipValue()
-            guard last.position &- scanner.position <= maximumBytes else { return false }
+        return packet.withText { text in
+            let scanner = JSONScanner(text, at: elements[number])
+            // Bytes between this and the next argument are subtracted only if they decide.
+            if end &- scanner.position > maximumBytes {
+                var last = scanner
+                last.skipValue()
+                guard last.position &- scanner.position <= maximumBytes else { return false }
+            }
+            // The array of the arguments is a level of its own, which is not the argument's.
+            return packet.contents.pointee.depth &- 1 <= maximumDepth || !scanner.isNested(deeperThan: maximumDepth)
         }
-        // The array of the arguments is a level of its own, which is not the argument's.
-        return packet.contents.pointee.depth &- 1 <= maximumDepth || !scanner.isNested(deeperThan: maximumDepth)
     }
 
     /// The first argument. JSON's null if there is none.
     public var first: JSONSlice { self[0] }
 
     /// The bytes that the arguments keep in memory: the packet's text and its attachments.
-    package var byteCount: Int { packet.text.count + attachments.reduce(0) { $0 + $1.readableBytes } }
+    package var byteCount: Int { packet.byteCount + attachments.reduce(0) { $0 + $1.readableBytes } }
 
     /// All arguments.
     public var all: [JSONSlice] { (0..<count).map { self[$0] } }
@@ -95,9 +98,10 @@ public struct Arguments: Sendable {
 extension JSONWriter {
     /// Appends all arguments as they were received, as elements of the array that is being written.
     package mutating func raw(_ arguments: Arguments) {
-        let text = arguments.packet.arguments
-        guard !text.isEmpty else { return }
-        separate()
-        buffer.writeBytes(text)
+        arguments.packet.withArguments { text in
+            guard !text.isEmpty else { return }
+            separate()
+            buffer.writeBytes(text)
+        }
     }
 }

@@ -75,9 +75,30 @@ package final class ReceivedPacket: @unchecked Sendable {
         return copy
     }
 
-    /// Valid as long as the packet is.
+    /// For functions of this type only: nobody else may have a pointer that could outlive the packet.
+    @usableFromInline
+    var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: bytes, count: contents.pointee.count) }
+
+    package var byteCount: Int { contents.pointee.count }
+
+    /// Calls `body` with the packet's text, which is valid during the call.
     @inlinable
-    package var text: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: bytes, count: contents.pointee.count) }
+    @inline(__always)
+    package func withText<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withExtendedLifetime(self) { () throws(Failure) in try body(UnsafeRawBufferPointer(start: bytes, count: contents.pointee.count))
+        }
+    }
+
+    /// Calls `body` with the arguments as they are written, which are valid during the call.
+    @inlinable
+    @inline(__always)
+    package func withArguments<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withText { (text) throws(Failure) in try body(UnsafeRawBufferPointer(rebasing: text[contents.pointee.arguments])) }
+    }
 
     // MARK: What was found
 
@@ -91,10 +112,6 @@ package final class ReceivedPacket: @unchecked Sendable {
     @inlinable
     package var id: UInt64? { contents.pointee.hasID ? contents.pointee.id : nil }
 
-    /// Valid as long as the packet is.
-    @inlinable
-    package var arguments: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[contents.pointee.arguments]) }
-
     /// Whether the event's name is written exactly like this. A name that is written with escapes never is.
     @inlinable
     package func isNamed(_ name: ShortEventName) -> Bool {
@@ -104,7 +121,9 @@ package final class ReceivedPacket: @unchecked Sendable {
 
     var namespace: String { isInMainNamespace ? "/" : otherNamespace }
     var attachmentCount: Int { contents.pointee.attachmentCount }
-    var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[contents.pointee.payload]) }
+    var hasPayload: Bool { !contents.pointee.payload.isEmpty }
+    /// A copy; empty if there is none.
+    var payload: ByteBuffer { ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: text[contents.pointee.payload])) }
 
     var eventName: String {
         JSONString.decode(

@@ -20,12 +20,12 @@ public struct SocketIOPacket: Sendable {
     /// Binary messages that follow this packet.
     public var attachmentCount: Int { received.attachmentCount }
     /// A JSON text, or empty: an array for events and acks, an object for connect.
-    public var payload: ByteBuffer { ByteBuffer(bytes: received.payload) }
+    public var payload: ByteBuffer { received.payload }
     /// An event's name; empty for other packets, and for an event without a payload.
     public var eventName: String { received.eventName }
 
     /// An event that carries nothing, not even a name: tolerated, and to be ignored.
-    public var isEmptyEvent: Bool { (kind == .event || kind == .binaryEvent) && received.payload.isEmpty }
+    public var isEmptyEvent: Bool { (kind == .event || kind == .binaryEvent) && !received.hasPayload }
 
     /// The payload, if there is one.
     public var json: JSONSlice? {

@@ -197,10 +197,10 @@ final class EngineConnection: TurnTaker {
     /// A whole text packet, held by nobody else.
     @inline(__always)
     func receive(_ packet: ReceivedPacket) {
-        if takesPackets, packet.text.first == EnginePacketType.message.rawValue {
+        if takesPackets, packet.withText({ $0.first }) == EnginePacketType.message.rawValue {
             sockets.receive(message: packet, on: self)
         } else {
-            receive(text: ByteBuffer(bytes: packet.text))
+            receive(text: packet.withText { ByteBuffer(bytes: $0) })
         }
     }
 

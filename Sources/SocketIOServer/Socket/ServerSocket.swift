@@ -178,8 +178,10 @@ public final class ServerSocket {
             connection.sendMessage { Acknowledgement.write(id, self.namespace.name, arguments, into: &$0) }
             return connection.send(attachments: arguments.attachments)
         }
-        let text = AcknowledgementText(id: id, namespace: namespace, arguments: arguments.packet.arguments)
-        connection.sendMessage(byteCount: text.byteCount) { text.write(to: $0) }
+        arguments.packet.withArguments { written in
+            let text = AcknowledgementText(id: id, namespace: namespace, arguments: written)
+            connection.sendMessage(byteCount: text.byteCount) { text.write(to: $0) }
+        }
     }
 
     /// Sends a packet in its place behind the mail of this loop.

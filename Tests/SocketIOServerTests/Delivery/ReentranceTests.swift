@@ -157,7 +157,7 @@ struct ReentranceTests {
             let seen = Recorder<Int>()
             io.onConnection { socket in
                 socket.on("n") { request in
-                    seen.append(request.arguments.packet.text.count)
+                    seen.append(request.arguments.packet.byteCount)
                     request.socket.emit("big", String(repeating: "x", count: 200))
                 }
             }
