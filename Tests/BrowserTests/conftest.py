@@ -1,9 +1,13 @@
 """Chromium for the tests of this folder."""
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from browser_tabs import Tabs
+
+
+# Longer than any machine needs: what is expected comes at once, or never.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")

@@ -114,7 +114,7 @@ def removed_by_host(room, host, code):
 
 def question_opens(number, *pages):
     for page in pages:
-        expect(page.locator("#question-number")).to_have_text(re.compile(f"^Question {number} of"), timeout=15_000)
+        expect(page.locator("#question-number")).to_have_text(re.compile(f"^Question {number} of"))
         expect(page.locator("#seconds")).to_have_text(re.compile(r"^\d+$"))
 
 
@@ -343,7 +343,7 @@ def dashboard(room, token):
         page.set_viewport_size(NARROW)
         is_narrow_enough(page)
         page.context.set_offline(True)
-        expect(page.locator("#freshness")).to_have_text(re.compile("^Stale"), timeout=15_000)
+        expect(page.locator("#freshness")).to_have_text(re.compile("^Stale"))
 
 
 def wrong_token(room):

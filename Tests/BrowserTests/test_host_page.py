@@ -404,7 +404,7 @@ def test_code_is_shown_as_it_was_written(school, tabs):
     code = "What does it print?\nfor i in range(2):\n    if i:\n\tprint(i)"
     options = ["a\n    b", "a  b", "مرحبا", "d"]
     quiz = {"title": "A quiz before others", "questions": [{"question": code, "options": options, "correctAnswer": 0}]}
-    requests.post(f"{school.url}/api/v1/quizzes", json=quiz, headers=INSTRUCTOR, timeout=5).raise_for_status()
+    requests.post(f"{school.url}/api/v1/quizzes", json=quiz, headers=INSTRUCTOR, timeout=60).raise_for_status()
     with tabs.person("host") as host, tabs.person("Ann", PHONE) as ann:
         number = host_session(host, school)
         join(ann, school, number, "Ann")

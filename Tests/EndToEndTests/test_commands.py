@@ -19,7 +19,7 @@ from asynchronous import bounded
 from wire import SocketIO
 
 
-def run(command, *arguments, folder, seconds=20):
+def run(command, *arguments, folder, seconds=120):
     return subprocess.run(
         [command, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
     )

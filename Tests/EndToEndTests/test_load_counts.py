@@ -270,7 +270,7 @@ async def test_workers_end_with_an_interrupt(dunlin_command, echo_server, tmp_pa
     try:
         await all_users_at_work(process)
         process.send_signal(signal.SIGTERM)
-        output, _ = await asyncio.wait_for(process.communicate(), 30)
+        output, _ = await asyncio.wait_for(process.communicate(), 300)
     finally:
         if process.returncode is None:
             process.kill()

@@ -96,7 +96,7 @@ def test_metrics_are_served_while_it_runs(dunlin_command, echo_server, tmp_path)
         while not re.search(r'dunlin_load_events_total\{metric="vusers.created"\} 3', text):
             assert time.monotonic() < deadline and process.poll() is None, text
             try:
-                text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+                text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60).read().decode()
             except OSError:
                 time.sleep(0.05)
         assert "dunlin_load_vusers_active 3" in text

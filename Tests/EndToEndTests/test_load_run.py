@@ -32,7 +32,7 @@ scenarios:
 """
 
 
-def run(command, *arguments, folder, seconds=60):
+def run(command, *arguments, folder, seconds=240):
     return subprocess.run(
         [command, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
     )

@@ -65,7 +65,7 @@ async def open_session(nodes, count, settings=None):
     return instructor, players
 
 
-async def insist(player, event, payload, seconds=30):
+async def insist(player, event, payload, seconds=240):
     """Asks until it is done; what was refused for now may be tried again."""
     end = time.monotonic() + seconds
     while not (reply := await player.call(event, payload))["ok"]:

@@ -147,16 +147,16 @@ async def test_requests_take_effect_in_their_order_without_waiting_for_answers(c
 @bounded(30)
 async def test_what_arrived_is_carried_out_even_if_the_client_goes(classroom):
     classroom.start()
+    (witness,) = await signed_in(classroom, "student2_token")
+    assert (await witness.call("chat:join", {"roomId": "room"}))["history"] == []
     one = await SocketIO.connect(classroom.port)
     one.emit("auth", {"token": "student1_token"})
     one.emit("chat:join", {"roomId": "room"})
     one.emit("chat:message", {"roomId": "room", "content": "my last words", "type": "text"})
     await one.socket.writer.drain()
     await one.leave()
-    (witness,) = await signed_in(classroom, "student2_token")
-    history = []
-    while not history:  # it is being stored; the test's own limit ends a vain wait
-        history = (await witness.call("chat:join", {"roomId": "room"}))["history"]
+    assert (await witness.next("chat:message"))["content"] == "my last words"
+    history = (await witness.call("chat:join", {"roomId": "room"}))["history"]
     assert [message["content"] for message in history] == ["my last words"]
 
 

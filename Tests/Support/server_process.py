@@ -68,7 +68,7 @@ class ServerProcess:
             raise AssertionError(f"{' '.join(self.command)} did not listen; it wrote {self.lines} and {self.errors!r}")
         return self
 
-    def wait_for_line(self, start, seconds=10):
+    def wait_for_line(self, start, seconds=120):
         """What follows `start` in a line of standard output."""
         def found():
             return next((line for line in self.lines if line.startswith(start)), None)
