@@ -55,6 +55,7 @@ extension NodeExchange {
                 }
                 settle(id)
             }
+        case .broadcast(let broadcast): deliver(broadcast)
         }
     }
 
@@ -145,7 +146,7 @@ extension NodeExchange {
     }
 
     /// Counted, and logged every ten seconds at most.
-    private func refuse(_ reason: String) {
+    func refuse(_ reason: String) {
         let now = clock.now
         let isDue = state.withLockedValue { state in
             state.statistics.refused += 1

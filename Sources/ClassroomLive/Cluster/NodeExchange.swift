@@ -64,10 +64,17 @@ final class NodeExchange: Sendable {
     let configuration: RuntimeConfiguration
     let logger: Logger
     let state: NIOLockedValueBox<State>
+    let epochs = NIOLockedValueBox(SessionEpochs(limit: NodeExchange.maximumPlaces))
+    /// This node's sockets.
+    let adapter: any Adapter
     private let hostBox = NIOLockedValueBox<Host?>(nil)
 
-    init(link: any NodeLink, store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration, logger: Logger) {
+    init(
+        link: any NodeLink, io: SocketIO, store: any ClassroomStore, clock: any ClassroomClock, configuration: RuntimeConfiguration,
+        logger: Logger
+    ) {
         self.link = link
+        adapter = io.of("/").adapter
         self.store = store
         self.clock = clock
         self.configuration = configuration
@@ -223,4 +230,6 @@ public struct NodeStatistics: Sendable, Hashable {
     public var carriedOut = 0
     /// Messages that could not be read, or were too many.
     public var refused = 0
+    /// Events of sessions that were not delivered, because a later owner of the session had been heard before.
+    public var outdated = 0
 }

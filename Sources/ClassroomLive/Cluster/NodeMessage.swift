@@ -29,6 +29,8 @@ struct NodeMessage: Codable, Sendable {
         case beat(counts: [String: Int])
         /// The sender does not run these sessions.
         case unknown(sessionIDs: [String])
+        /// An event of a session that the sender runs, for sockets of the receiver.
+        case broadcast(SessionBroadcast)
     }
 
     /// Bytes of a message that are read: the seats of the largest session, or its board, take a tenth of it.
@@ -87,6 +89,18 @@ struct ForwardedAnswer: Codable, Sendable {
         /// Nothing was done: another node runs the session, or will soon.
         case moved
     }
+}
+
+/// An event for sockets of a session at other nodes, as its owner sent it.
+struct SessionBroadcast: Codable, Sendable {
+    /// In which incarnation and epoch of the session the owner decided it.
+    var stage: SessionStage
+    /// Rooms, or ids of sockets.
+    var rooms: [String]
+    /// Rooms, or ids of sockets, that are left out.
+    var except: [String]
+    /// `["name", argument, …]`.
+    var event: JSONSlice
 }
 
 struct SocketLeft: Codable, Sendable {

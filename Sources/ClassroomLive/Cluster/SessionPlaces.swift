@@ -1,4 +1,5 @@
 import Classroom
+import DequeModule
 
 /// Which node runs a session, and in which epoch.
 struct SessionPlace: Hashable, Sendable, Codable {
@@ -38,6 +39,46 @@ struct SessionPlaces: Sendable {
     }
 
     mutating func forget(_ sessionID: String) { places[sessionID] = nil }
+}
+
+/// An incarnation of a session, and an epoch of it.
+struct SessionStage: Hashable, Sendable, Codable {
+    var sessionID: String
+    /// Distinguishes the session from an earlier one of the same id, whose epochs were counted apart.
+    var createdAt: UnixMilliseconds
+    var epoch: Int
+}
+
+/// The latest epoch of each session of which this node's sockets were told something. A server that was stopped may wake up with events that
+/// it had not sent yet. If another server has gone on with the session meanwhile, clients must not get them behind later ones.
+struct SessionEpochs: Sendable {
+    private struct Incarnation: Hashable {
+        let sessionID: String
+        let createdAt: UnixMilliseconds
+    }
+
+    private let limit: Int
+    private var latest: [Incarnation: Int] = [:]
+    /// In the order in which they became known.
+    private var order: Deque<Incarnation> = []
+
+    /// - Parameter limit: sessions whose epoch is known; with one more, the one that has been known for longest is forgotten.
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { latest.count }
+
+    /// - Returns: false if something of a later epoch was admitted before.
+    mutating func admit(_ stage: SessionStage) -> Bool {
+        let incarnation = Incarnation(sessionID: stage.sessionID, createdAt: stage.createdAt)
+        if let known = latest[incarnation] {
+            if stage.epoch > known { latest[incarnation] = stage.epoch }
+            return stage.epoch >= known
+        }
+        if latest.count >= limit, let oldest = order.popFirst() { latest[oldest] = nil }
+        latest[incarnation] = stage.epoch
+        order.append(incarnation)
+        return true
+    }
 }
 
 /// Which of this node's sockets sit in which sessions, whoever runs those: the truth about them, from which an owner's roster is made anew.

@@ -43,7 +43,7 @@ public final class ClassroomRuntime: Sendable {
         // Without a common database each server has sessions of its own.
         let nodes =
             store.isShared
-            ? link.map { NodeExchange(link: $0, store: store, clock: clock, configuration: configuration, logger: logger) } : nil
+            ? link.map { NodeExchange(link: $0, io: io, store: store, clock: clock, configuration: configuration, logger: logger) } : nil
         let leases = SessionLeases(store: store, clock: clock, configuration: configuration, node: nodes?.node, logger: logger)
         let registry = SessionRegistry(
             io: io, store: store, clock: clock, configuration: configuration, counters: pipeline.counters, leases: leases, nodes: nodes,

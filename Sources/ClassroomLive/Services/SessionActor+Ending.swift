@@ -57,7 +57,7 @@ extension SessionActor {
 
     /// Another server owns the session now. What was decided here since then is refused, and no client hears of it. Waiting calls are
     /// repeated there.
-    func letGo() { retire(keepsRooms: environment.sharesSockets) }
+    func letGo() { retire(keepsRooms: environment.nodes != nil) }
 
     /// The server stops: the session takes no further input, not even departures of sockets. The store has all that the next server needs.
     func stop() {

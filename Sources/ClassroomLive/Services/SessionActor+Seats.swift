@@ -34,7 +34,7 @@ extension SessionActor {
     /// As if its user had asked for it once more.
     private func take(_ socket: SessionSocket, _ userID: String, as part: SessionRoster.Part) {
         let rooms = rooms
-        let context = CallContext(socket: socket, receivedAt: now) { rooms.emit($0.event, to: socket) }
+        let context = CallContext(socket: socket, receivedAt: now) { rooms.emit($0.event, to: [socket]) }
         let call = SessionCall(userID: userID, context: context) { _ in }
         switch part {
         case .player:

@@ -18,8 +18,8 @@ actor SessionActor {
         let configuration: RuntimeConfiguration
         let counters: RuntimeCounters
         let logger: Logger
-        /// Whether sockets of a session may be connected to other servers than the one that runs it.
-        let sharesSockets: Bool
+        /// The other servers that sockets of a session may be connected to. Nil if there are none.
+        let nodes: NodeExchange?
         /// Whether this server certainly holds the lease of a session.
         let runsNow: @Sendable (String) -> Bool
         /// Called when the session's status changes, or when it leaves memory, ended or not.
@@ -88,7 +88,9 @@ actor SessionActor {
         quizID = record.quizID
         createdBy = record.createdBy
         self.environment = environment
-        rooms = SessionRooms(io: environment.io, sessionID: record.id)
+        rooms = SessionRooms(
+            io: environment.io, nodes: environment.nodes,
+            stage: SessionStage(sessionID: record.id, createdAt: record.createdAt, epoch: record.epoch))
         session = QuizSession(
             record: record, quiz: quiz, participants: participants, answers: answers,
             limits: environment.configuration.sessionLimits)

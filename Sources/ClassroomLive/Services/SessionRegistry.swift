@@ -227,7 +227,7 @@ final class SessionRegistry: Sendable {
     ) -> SessionActor {
         let environment = SessionActor.Environment(
             io: io, store: store, clock: clock, configuration: configuration, counters: counters, logger: logger,
-            sharesSockets: nodes != nil, runsNow: { [leases] in leases.isCertain(of: $0) },
+            nodes: nodes, runsNow: { [leases] in leases.isCertain(of: $0) },
             onStatus: { [weak self] in self?.note($0, $1) }, onRetired: { [weak self] in self?.release($0, isOver: $1) })
         return SessionActor(
             record: record, quiz: quiz, participants: participants, answers: answers, quizMemory: memory, environment: environment)

@@ -5,13 +5,18 @@ import SocketIOServer
 /// The rooms of a session: one for all its sockets, on any node, and one for those that only watch.
 struct SessionRooms: Sendable {
     private let io: SocketIO
+    /// Tells sockets of other nodes; nil: there are none.
+    private let nodes: NodeExchange?
+    private let stage: SessionStage
     private let everyone: String
     private let watchers: String
 
-    init(io: SocketIO, sessionID: String) {
+    init(io: SocketIO, nodes: NodeExchange?, stage: SessionStage) {
         self.io = io
-        everyone = "quiz:\(sessionID)"
-        watchers = "quiz:\(sessionID):watch"
+        self.nodes = nodes
+        self.stage = stage
+        everyone = "quiz:\(stage.sessionID)"
+        watchers = "quiz:\(stage.sessionID):watch"
     }
 
     func enter(_ socket: SessionSocket, asWatcher: Bool) {
@@ -34,36 +39,42 @@ struct SessionRooms: Sendable {
         }
     }
 
+    // MARK: Events
+
     func emit(_ event: SessionEvent, to audience: Audience, _ roster: SessionRoster) {
-        let body = JSONBody(event)
         switch audience {
-        case .everyone: io.to(everyone).emit(event.name, body)
-        case .everyoneExcept(let users):
-            var target = io.to(everyone)
-            for socket in users.flatMap({ roster.sockets(of: $0) }) { target = target.except(socket.id) }
-            target.emit(event.name, body)
-        case .watchers:
-            var target = io.to(watchers)
-            for socket in roster.playingWatchers { target = target.except(socket.id) }
-            target.emit(event.name, body)
-        case .player(let userID):
-            emit(event.name, body, to: roster.sockets(of: userID).filter { roster.isPlaying($0.id, as: userID) })
-        case .user(let userID): emit(event.name, body, to: roster.sockets(of: userID))
-        case .host: emit(event.name, body, to: roster.hostSockets)
+        case .everyone: emit(EventPacket(event), to: everyone)
+        case .everyoneExcept(let users): emit(EventPacket(event), to: everyone, except: users.flatMap { roster.sockets(of: $0) })
+        case .watchers: emit(EventPacket(event), to: watchers, except: roster.playingWatchers)
+        case .player(let userID): emit(event, to: roster.sockets(of: userID).filter { roster.isPlaying($0.id, as: userID) })
+        case .user(let userID): emit(event, to: roster.sockets(of: userID))
+        case .host: emit(event, to: roster.hostSockets)
         }
-    }
-
-    func emit(_ event: SessionEvent, to socket: SessionSocket) { emit(event.name, JSONBody(event), to: [socket]) }
-
-    private func emit(_ name: String, _ body: JSONBody, to sockets: [SessionSocket]) {
-        var elsewhere: [String] = []
-        for socket in sockets {
-            if let reference = socket.reference { reference.emit(name, body) } else { elsewhere.append(socket.id) }
-        }
-        if !elsewhere.isEmpty { io.to(elsewhere).emit(name, body) }
     }
 
     func emit(_ board: LeaderboardPayload) {
-        io.to(everyone).emit(LeaderboardPayload.eventName, JSONEncoded(board.entries), JSONEncoded(board.summary))
+        emit(EventPacket(LeaderboardPayload.eventName, [JSONEncoded(board.entries), JSONEncoded(board.summary)]), to: everyone)
     }
+
+    private func emit(_ event: EventPacket, to room: String, except sockets: [SessionSocket] = []) {
+        var options = BroadcastOptions(rooms: [room], except: sockets.map(\.id))
+        options.flags.isLocal = nodes != nil
+        let adapter = io.of("/").adapter
+        guard let nodes else { return adapter.broadcast(event, to: options) }
+        nodes.tell(event, at: stage, rooms: options.rooms, except: options.except) { adapter.broadcast(event, to: options) }
+    }
+
+    func emit(_ event: SessionEvent, to sockets: [SessionSocket]) {
+        guard !sockets.isEmpty else { return }
+        let body = JSONBody(event)
+        let here = { for socket in sockets { socket.reference?.emit(event.name, body) } }
+        guard let nodes else { return here() }
+        var elsewhere: [String: [String]] = [:]
+        for socket in sockets { if let node = socket.node { elsewhere[node, default: []].append(socket.id) } }
+        nodes.tell(EventPacket(event.name, [body]), at: stage, nodes: elsewhere, here: here)
+    }
+}
+
+extension EventPacket {
+    fileprivate init(_ event: SessionEvent) { self.init(event.name, [JSONBody(event)]) }
 }

@@ -49,6 +49,8 @@ struct ServerMetrics {
         )
         writer.counter(
             "dunlin_node_messages_refused", help: "Messages on the servers' channels that could not be read.", nodes.refused)
+        writer.counter(
+            "dunlin_session_events_outdated", help: "Events of a session's former server, not delivered behind later ones.", nodes.outdated)
     }
 
     private func writeConnections(_ writer: inout SampleWriter) {

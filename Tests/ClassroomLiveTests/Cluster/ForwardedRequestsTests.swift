@@ -94,7 +94,7 @@ struct ForwardedRequestsTests {
     }
 }
 
-@Suite("Places of sessions and seats of sockets")
+@Suite("Places and epochs of sessions, seats of sockets")
 struct SessionPlacesTests {
     @Test("a place is replaced by one of a later epoch, and never by one of an earlier or the same")
     func epochs() {
@@ -116,6 +116,33 @@ struct SessionPlacesTests {
         for name in ["a", "b", "c"] { #expect(places.note(name, SessionPlace(node: "n", epoch: 1)) == true) }
         #expect(places.count == 2)
         #expect(places["c"] != nil)
+    }
+
+    private func stage(_ session: String, _ epoch: Int, createdAt: UnixMilliseconds = 1) -> SessionStage {
+        SessionStage(sessionID: session, createdAt: createdAt, epoch: epoch)
+    }
+
+    @Test("events of an epoch are admitted until one of a later epoch was; a new incarnation of the session counts from the start")
+    func stages() {
+        var epochs = SessionEpochs(limit: 10)
+        for (epoch, isAdmitted) in [(2, true), (1, false), (2, true), (5, true), (2, false), (4, false), (5, true)] {
+            #expect(epochs.admit(stage("s", epoch)) == isAdmitted)
+        }
+        #expect(epochs.admit(stage("t", 1)) == true)
+        #expect(epochs.admit(stage("s", 1, createdAt: 2)) == true)
+        #expect(epochs.admit(stage("s", 4)) == false)
+    }
+
+    @Test("so many epochs are known, and one more takes the room of the one that has been known for longest")
+    func epochLimit() {
+        var epochs = SessionEpochs(limit: 2)
+        for name in ["a", "b"] { #expect(epochs.admit(stage(name, 2)) == true) }
+        #expect(epochs.admit(stage("a", 1)) == false)
+        #expect(epochs.admit(stage("c", 2)) == true)
+        #expect(epochs.count == 2)
+        #expect(epochs.admit(stage("b", 1)) == false)
+        #expect(epochs.admit(stage("a", 1)) == true)
+        #expect(epochs.count == 2)
     }
 
     @Test("a socket has its parts until its user leaves; another user has only what they get")

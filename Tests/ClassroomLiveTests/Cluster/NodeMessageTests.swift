@@ -91,6 +91,16 @@ struct NodeMessageTests {
         guard case .over("s") = try roundTrip(.over(sessionID: "s")) else { throw NodeMessageError() }
     }
 
+    @Test("an event of a session comes back as it was")
+    func broadcast() throws {
+        let broadcast = SessionBroadcast(
+            stage: SessionStage(sessionID: "s", createdAt: 9, epoch: 3), rooms: ["quiz:s"], except: ["1"],
+            event: try JSONSlice(validating: ByteBuffer(string: #"["quiz:leaderboard",[{"rank":1}],{"version":2}]"#)))
+        guard case .broadcast(let read) = try roundTrip(.broadcast(broadcast)) else { throw NodeMessageError() }
+        #expect(read.stage == broadcast.stage && read.rooms == ["quiz:s"] && read.except == ["1"])
+        #expect(read.event.bytes == broadcast.event.bytes)
+    }
+
     @Test(
         "what is no message is refused",
         arguments: [

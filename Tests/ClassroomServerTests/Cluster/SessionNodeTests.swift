@@ -181,6 +181,77 @@ struct SessionNodeTests {
         }
     }
 
+    /// Publishes an event as if a server said it that runs the session in this epoch.
+    private func say(_ number: Int, epoch: Int, _ session: SessionRecord, _ node: ClassroomNodes.Node) async throws {
+        let message = JSONObject { writer in
+            writer.field("from", "another")
+            writer.field("sequence", number)
+            writer.field(
+                "body",
+                JSONObject { writer in
+                    writer.field(
+                        "broadcast",
+                        JSONObject { writer in
+                            writer.field(
+                                "_0",
+                                JSONObject { writer in
+                                    writer.field(
+                                        "stage",
+                                        JSONObject { writer in
+                                            writer.field("sessionID", session.id)
+                                            writer.field("createdAt", session.createdAt)
+                                            writer.field("epoch", epoch)
+                                        })
+                                    writer.field("rooms", ["quiz:s"])
+                                    writer.field("except", [String]())
+                                    writer.field("event", JSONSlice(unchecked: ByteBuffer(string: #"["said",\#(number)]"#)))
+                                })
+                        })
+                })
+        }
+        var writer = JSONWriter()
+        message.write(to: &writer)
+        _ = try await node.client.publish(.bytes(writer.buffer), to: "dunlin:node:*")
+    }
+
+    @Test("an event that a former server of the session sends late reaches nobody, and counts")
+    func lateEvents() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, store, nodes in
+            let host = try await host(nodes)
+            let ben = try await player("ben", nodes[1])
+            #expect(isOK(try await ask(host, "quiz:start")))
+            _ = try await ben.next("quiz:question")
+            let session = try #require(try await store.session(id: "s"))
+            try await say(1, epoch: session.epoch, session, nodes[1])
+            #expect(try await ben.next("said").first.int == 1)
+            await nodes[0].runtime.drain()
+            _ = try await ben.next("quiz:joined")
+            try await say(2, epoch: session.epoch, session, nodes[1])
+            try await say(3, epoch: session.epoch + 1, session, nodes[1])
+            #expect(try await ben.next("said").first.int == 3)
+            #expect(nodes[1].runtime.snapshot().nodes?.outdated == 1)
+        }
+    }
+
+    @Test("a server that has heard its successor tells its own sockets nothing more")
+    func formerOwner() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, store, nodes in
+            let host = try await host(nodes)
+            let (ann, ben) = (try await player("ann", nodes[0]), try await player("ben", nodes[1]))
+            let session = try #require(try await store.session(id: "s"))
+            try await say(1, epoch: session.epoch + 1, session, nodes[1])
+            for client in [ann, ben] { #expect(try await client.next("said").first.int == 1) }
+            #expect(isOK(try await ask(host, "quiz:start")))
+            _ = try await nodes[0].runtime.leaderboard(sessionID: "s")
+            try await say(2, epoch: session.epoch + 1, session, nodes[1])
+            for client in [ann, ben] {
+                #expect(try await client.next("said").first.int == 2)
+                #expect(!client.unread.contains { $0.name == "quiz:started" })
+            }
+            #expect((nodes[0].runtime.snapshot().nodes?.outdated ?? 0) > 0)
+        }
+    }
+
     @Test("what is no message of a node is counted, and nothing else comes of it")
     func garbage() async throws {
         try await ClassroomNodes.run(isShared: true) { _, _, nodes in
