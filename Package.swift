@@ -255,7 +255,8 @@ let package = Package(
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom", "CoreTestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "ClassroomStoreTests", dependencies: ["ClassroomStore", "Classroom", "JSONCore", grdb, nioConcurrency, logging],
+            name: "ClassroomStoreTests",
+            dependencies: ["ClassroomStore", "Classroom", "JSONCore", "CoreTestSupport", grdb, nioConcurrency, logging],
             swiftSettings: settings),
         .testTarget(name: "RedisCoreTests", dependencies: ["RedisCore", "CoreTestSupport", nioCore], swiftSettings: settings),
         .testTarget(

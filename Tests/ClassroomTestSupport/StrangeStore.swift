@@ -61,7 +61,7 @@ package struct StrangeStore: ClassroomStore {
     package func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] { try fail() }
     package func countSessions() async throws -> [SessionStatus: Int] { try fail() }
     package func deleteSession(id: String) async throws -> Bool { try fail() }
-    package func ownerlessSessions(limit: Int) async throws -> [String] { try fail() }
+    package func ownerlessSessions(limit: Int, abandonedRemainder: Duration) async throws -> [String] { try fail() }
     package func participants(sessionID: String) async throws -> [ParticipantRecord] { try fail() }
     package func answers(sessionID: String) async throws -> [AnswerRecord] { try fail() }
     package func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] { try fail() }

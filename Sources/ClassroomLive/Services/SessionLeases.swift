@@ -32,6 +32,9 @@ final class SessionLeases: Sendable {
     private let clock: any ClassroomClock
     private let durationMs: Int64
     private var duration: Duration { .milliseconds(durationMs) }
+    /// What is left of a lease whose owner has missed a renewal. If its process is gone too, the rest is not waited for. An owner that only
+    /// lost its connection to the database has a new one before that.
+    private var abandonedRemainder: Duration { .milliseconds(max(0, durationMs - renewalMs - renewalMs / 2)) }
     private let renewalMs: Int64
     private let logger: Logger
 
@@ -56,7 +59,8 @@ final class SessionLeases: Sendable {
     /// - Throws: while another server is the owner, ``SessionElsewhere`` if servers reach each other, else `ClassroomError.sessionElsewhere`.
     func acquire(_ record: SessionRecord) async throws -> SessionRecord {
         let request = StoreWrite.LeaseRequest(
-            sessionID: record.id, createdAt: record.createdAt, owner: owner, duration: duration, takesOver: !store.isShared)
+            sessionID: record.id, createdAt: record.createdAt, owner: owner, duration: duration, takesOver: !store.isShared,
+            abandonedRemainder: abandonedRemainder)
         var known: SessionLease?
         let end = clock.now + 2 * durationMs
         while true {
@@ -181,7 +185,9 @@ final class SessionLeases: Sendable {
     }
 
     private func adoptOrphans(_ onOrphan: @Sendable (String) async -> Bool) async {
-        guard let orphans = try? await store.ownerlessSessions(limit: Self.maximumOrphans) else { return }
+        guard let orphans = try? await store.ownerlessSessions(limit: Self.maximumOrphans, abandonedRemainder: abandonedRemainder) else {
+            return
+        }
         let now = clock.now
         let hopeful = state.withLockedValue { state in
             state.hopeless = state.hopeless.filter { $0.value > now }

@@ -73,7 +73,7 @@ extension MemoryStore {
         }
     }
 
-    public func ownerlessSessions(limit: Int) async throws -> [String] {
+    public func ownerlessSessions(limit: Int, abandonedRemainder: Duration) async throws -> [String] {
         let now = MachineClock.now
         return try read { tables in
             let sessions = tables.sessions.values.filter { $0.isOrphan(at: now) }

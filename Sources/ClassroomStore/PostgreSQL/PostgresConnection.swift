@@ -18,6 +18,8 @@ final class PostgresConnection {
     /// The names of the prepared statements, by text.
     private var prepared: [String: String] = [:]
     private var preparedCount = 0
+    /// The server whose life the connection shows to others; see ``PostgresStatements/showLife``.
+    var shownOwner: String?
 
     /// Connects.
     /// - Parameter url: `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=…`, with all parameters that libpq knows.

@@ -93,13 +93,26 @@ enum PostgresStatements {
             update quiz_sessions set lease_owner = $3::text, lease_expires_at = \(PostgresSchema.now) + $4::bigint,
                 epoch = coalesce(epoch, 0) + case when lease_owner is not distinct from $3::text then 0 else 1 end
                 where id = $1 and exists (select from session) and ($5::boolean or lease_owner is null or lease_owner = $3::text
-                    or coalesce(lease_expires_at, 0) <= \(PostgresSchema.now))
+                    or coalesce(lease_expires_at, 0) <= \(PostgresSchema.now) or \(isAbandoned(remainder: "$6")))
                 returning lease_owner, epoch, lease_expires_at
         )
         select true as granted, lease_owner, epoch, lease_expires_at from granted
         union all
         select false, lease_owner, epoch, lease_expires_at from session where not exists (select from granted)
         """
+
+    /// Whether a lease ends soon and its owner's connection is gone. The case keeps the lock from being tried for each lease.
+    ///
+    /// - Parameter remainder: the parameter with the milliseconds that may be left of the lease.
+    static func isAbandoned(remainder: String) -> String {
+        """
+        case when lease_expires_at <= \(PostgresSchema.now) + \(remainder)::bigint
+            then pg_try_advisory_xact_lock_shared(\(PostgresLock.key(of: .owner, "lease_owner"))) else false end
+        """
+    }
+
+    /// Shows to other servers that the process of an owner of leases lives: the lock ends with the connection.
+    static let showLife = "select pg_advisory_lock(\(PostgresLock.key(of: .owner, "$1::text")))::text"
 
     static let renewLeases = """
         update quiz_sessions set lease_expires_at = \(PostgresSchema.now) + $3::bigint

@@ -172,14 +172,15 @@ extension PostgresStore {
         }
     }
 
-    public func ownerlessSessions(limit: Int) async throws -> [String] {
+    public func ownerlessSessions(limit: Int, abandonedRemainder: Duration) async throws -> [String] {
         try await read { reading in
             let sql = """
                 select id from quiz_sessions where status = 'active' and status is distinct from 'ended'
-                    and (lease_owner is null or lease_expires_at between 1 and \(PostgresSchema.now))
+                    and (lease_owner is null or lease_expires_at between 1 and \(PostgresSchema.now)
+                        or lease_expires_at > 0 and \(PostgresStatements.isAbandoned(remainder: "$2")))
                     order by id collate "C" limit $1::bigint
                 """
-            return try reading.rows(sql, [max(0, limit)]).rows.compactMap { $0.text("id") }
+            return try reading.rows(sql, [max(0, limit), abandonedRemainder.inMilliseconds]).rows.compactMap { $0.text("id") }
         }
     }
 

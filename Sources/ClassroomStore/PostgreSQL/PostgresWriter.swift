@@ -12,6 +12,8 @@ final class PostgresWriter: CommitTarget {
     private var line: PostgresLine
     /// Whether the last batch found no database. The next batches wait for it more briefly, so that writes behind them fail in time too.
     private var isSuspect = false
+    /// The server that asks for leases through this writer.
+    private var owner: String?
 
     init(connector: PostgresConnector, timeout: Duration, logger: Logger) {
         line = PostgresLine(connector)
@@ -26,6 +28,7 @@ final class PostgresWriter: CommitTarget {
             do throws(PostgresFailure) {
                 let connection = try line.open(until: deadline)
                 defer { isRetry = true }
+                try showLife(of: batch, on: connection, until: deadline)
                 let outcomes: [Result<StoreWrite.Outcome, ClassroomError>]
                 if let all = try pipelined(batch, on: connection, isRetry, until: deadline) {
                     outcomes = all
@@ -42,6 +45,18 @@ final class PostgresWriter: CommitTarget {
                 }
             }
         }
+    }
+
+    /// Shows to other servers that this process lives, by a lock that ends with the connection. It is taken outside of a transaction: nobody
+    /// waits for it while holding other locks.
+    private func showLife(
+        of batch: [StoreWrite], on connection: PostgresConnection, until deadline: ContinuousClock.Instant
+    ) throws(PostgresFailure) {
+        owner = batch.lazy.compactMap(\.leaseOwner).first ?? owner
+        guard let owner, connection.shownOwner != owner else { return }
+        // If it cannot be had, the next batch tries again: until then the leases' own ends count.
+        let isShown = try connection.run(PostgresQuery(PostgresStatements.showLife, [owner]), deadline: deadline).failure == nil
+        if isShown { connection.shownOwner = owner }
     }
 
     func finish() { line.drop(isLost: false) }

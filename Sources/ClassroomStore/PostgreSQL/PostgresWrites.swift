@@ -45,7 +45,10 @@ extension StoreWrite {
             return [
                 PostgresQuery(
                     PostgresStatements.acquireLease,
-                    [request.sessionID, request.createdAt, request.owner, request.duration.inMilliseconds, request.takesOver])
+                    [
+                        request.sessionID, request.createdAt, request.owner, request.duration.inMilliseconds, request.takesOver,
+                        request.abandonedRemainder.inMilliseconds,
+                    ])
             ]
         case .renewLeases(let owner, let sessionIDs, let duration):
             return [PostgresQuery(PostgresStatements.renewLeases, [owner, JSONText.text(sessionIDs), duration.inMilliseconds])]
@@ -146,6 +149,15 @@ extension StoreWrite {
         }
     }
 
+    /// The owner of the leases that the write asks for or renews.
+    var leaseOwner: String? {
+        switch self {
+        case .acquireLease(let request): request.owner
+        case .renewLeases(let owner, _, _): owner
+        default: nil
+        }
+    }
+
     // MARK: Parameters
 
     private static func change(_ user: UserChange) -> PostgresQuery {
@@ -184,9 +196,9 @@ extension StoreWrite {
     }
 }
 
-/// An advisory lock for the time of a transaction.
+/// An advisory lock for the time of a transaction. That of an ``Kind/owner`` lasts as long as the connection of a server.
 struct PostgresLock: Hashable {
-    enum Kind: Int { case session, room, users }
+    enum Kind: Int { case session, room, users, owner }
 
     let kind: Kind
     let id: String
@@ -213,6 +225,11 @@ struct PostgresLock: Hashable {
         let list = ordered.map { "\($0.value ? "x" : "s")\($0.key.kind.rawValue)\($0.key.id)" }
         return PostgresQuery(sql, [JSONText.text(list)])
     }
+
+    /// The key of a lock, as SQL.
+    ///
+    /// - Parameter id: an expression for the id.
+    static func key(of kind: Kind, _ id: String) -> String { "hashtextextended('\(kind.rawValue)' || \(id), 0)" }
 
     private static let sql = """
         select case when left(value, 1) = 'x' then pg_advisory_xact_lock(hashtextextended(substr(value, 2), 0))::text

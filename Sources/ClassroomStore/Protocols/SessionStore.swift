@@ -20,7 +20,10 @@ public protocol SessionStore: StoreWriting {
     /// How many sessions there are of each state but `ended`.
     func countSessions() async throws -> [SessionStatus: Int]
     /// Ids of active sessions without an owner: their lease was never taken, or ended without being given up.
-    func ownerlessSessions(limit: Int) async throws -> [String]
+    ///
+    /// - Parameter abandonedRemainder: a lease with no more than this left counts as ended, if the store can tell that the process of its
+    ///   owner is gone. Only PostgreSQL can: each server's connection holds a lock.
+    func ownerlessSessions(limit: Int, abandonedRemainder: Duration) async throws -> [String]
     /// Deletes a session with its participants and answers. Returns whether it existed.
     func deleteSession(id: String) async throws -> Bool
 
@@ -68,6 +71,11 @@ extension SessionStore {
     /// ``delete(_:fence:completion:)``, awaited.
     public func delete(_ participant: ParticipantRecord, fence: SessionFence = .none) async throws(ClassroomError) -> Bool {
         try await perform(.deleteParticipant(participant, fence), \.flag)
+    }
+
+    /// ``ownerlessSessions(limit:abandonedRemainder:)``, where each lease lasts to its end.
+    public func ownerlessSessions(limit: Int) async throws -> [String] {
+        try await ownerlessSessions(limit: limit, abandonedRemainder: .zero)
     }
 
     /// Asks for a session's lease. It is granted if nobody holds it, if the caller holds it, or if it has expired; with `takesOver` in any

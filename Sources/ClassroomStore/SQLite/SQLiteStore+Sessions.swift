@@ -30,7 +30,7 @@ extension SQLiteStore {
         try await read { db in try SessionRows.count(in: db) }
     }
 
-    public func ownerlessSessions(limit: Int) async throws -> [String] {
+    public func ownerlessSessions(limit: Int, abandonedRemainder: Duration) async throws -> [String] {
         try await read { db in try LeaseRows.ownerless(limit: limit, now: MachineClock.now, in: db) }
     }
 

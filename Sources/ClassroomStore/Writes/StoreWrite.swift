@@ -40,15 +40,19 @@ public enum StoreWrite: Sendable {
         public var duration: Duration
         /// The lease is granted although another server holds it.
         public var takesOver: Bool
+        /// A lease with no more than this left is granted too, if the store can tell that the process of its owner is gone.
+        public var abandonedRemainder: Duration
 
         public init(
-            sessionID: String, createdAt: UnixMilliseconds? = nil, owner: String, duration: Duration, takesOver: Bool = false
+            sessionID: String, createdAt: UnixMilliseconds? = nil, owner: String, duration: Duration, takesOver: Bool = false,
+            abandonedRemainder: Duration = .zero
         ) {
             self.sessionID = sessionID
             self.createdAt = createdAt
             self.owner = owner
             self.duration = duration
             self.takesOver = takesOver
+            self.abandonedRemainder = abandonedRemainder
         }
     }
 

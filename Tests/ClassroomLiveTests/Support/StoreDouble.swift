@@ -132,7 +132,9 @@ final class StoreDouble: ClassroomStore {
         await counting?.pass()
         return try await base.countSessions()
     }
-    func ownerlessSessions(limit: Int) async throws -> [String] { try await base.ownerlessSessions(limit: limit) }
+    func ownerlessSessions(limit: Int, abandonedRemainder: Duration) async throws -> [String] {
+        try await base.ownerlessSessions(limit: limit, abandonedRemainder: abandonedRemainder)
+    }
     func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
     func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
     /// A read, which can be made to fail like a write.

@@ -90,6 +90,18 @@ struct LeaseContractTests {
         }
     }
 
+    @Test("where the store cannot tell whether an owner lives, a lease lasts to its end", arguments: [Backend.memory, .sqlite])
+    func remainder(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.createSession(.sample(status: .active))
+            _ = try await store.acquireLease(request("a"))
+            var asking = request("b")
+            asking.abandonedRemainder = Self.long * 2
+            #expect(epoch(try await store.acquireLease(asking)) == nil)
+            #expect(try await store.ownerlessSessions(limit: 9, abandonedRemainder: Self.long * 2) == [])
+        }
+    }
+
     @Test("what was decided in an old epoch is refused and changes nothing; its neighbours are written", arguments: Backend.allCases)
     func stale(backend: Backend) async throws {
         try await backend.withStore { store in

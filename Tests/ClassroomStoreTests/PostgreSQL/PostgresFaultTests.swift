@@ -1,4 +1,5 @@
 import Classroom
+import CoreTestSupport
 import Foundation
 import Testing
 
@@ -29,6 +30,36 @@ struct PostgresFaultTests {
                 .firstRow?.text("value")
         }
         #expect(value == "on")
+    }
+
+    @Test("a lease of a server that is gone ends early, that of one which lives or lost its connection for a moment does not")
+    func abandonedLeases() async throws {
+        try await withServer { server in
+            let (first, second) = (
+                try await PostgresStore(url: server.url(), logger: .silent), try await PostgresStore(url: server.url(), logger: .silent)
+            )
+            try await first.createSession(.sample(status: .active))
+            _ = try await first.acquireLease(.init(sessionID: "s1", owner: "a", duration: .seconds(3_600)))
+            func ask(remainder: Duration) async throws -> LeaseOutcome {
+                try await second.acquireLease(
+                    .init(sessionID: "s1", owner: "b", duration: .seconds(3_600), abandonedRemainder: remainder))
+            }
+            func isHeld(_ outcome: LeaseOutcome) -> Bool { if case .held = outcome { true } else { false } }
+            let all = Duration.seconds(7_200)
+            #expect(isHeld(try await ask(remainder: all)))
+            #expect(try await second.ownerlessSessions(limit: 9, abandonedRemainder: all) == [])
+            // Its next connection holds the lock again as soon as it writes anything.
+            try await server.execute(Self.connections.replacing("(pid)", with: "(pid, 60000)"))
+            _ = try await first.submit(.sample())
+            #expect(isHeld(try await ask(remainder: all)))
+            await first.close()
+            try await eventually { try await second.ownerlessSessions(limit: 9, abandonedRemainder: all) == ["s1"] }
+            #expect(isHeld(try await ask(remainder: .seconds(1_800))), "it was renewed lately")
+            #expect(try await second.ownerlessSessions(limit: 9, abandonedRemainder: .seconds(1_800)) == [])
+            guard case .granted(let lease) = try await ask(remainder: all) else { return #expect(Bool(false)) }
+            #expect(lease.owner == "b" && lease.epoch == 2)
+            await second.close()
+        }
     }
 
     @Test("a completion runs after the commit: another connection sees the row from within it")
