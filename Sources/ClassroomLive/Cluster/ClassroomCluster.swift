@@ -18,6 +18,13 @@ public protocol ClassroomCluster: Sendable {
     ///   milliseconds until the next token.
     func take(_ bucket: SharedBucket, completion: @escaping @Sendable (_ waitMs: Int?) -> Void)
 
+    /// Keeps a value for all nodes for a while, unless a later version of it is kept. It may be lost at any time.
+    func keep(_ value: SharedValue)
+    /// A value that a node kept. Whoever can write to the cluster can have written anything.
+    ///
+    /// - Parameter completion: called once, on any thread. Nil: there is none, or the cluster did not answer.
+    func kept(_ key: SharedKey, completion: @escaping @Sendable (ByteBuffer?) -> Void)
+
     /// Starts to tell the other nodes who is signed in here. Called once.
     ///
     /// - Parameter users: who is signed in on this node now; may be called from any thread.
@@ -27,6 +34,38 @@ public protocol ClassroomCluster: Sendable {
 
     /// Users who were signed in on other nodes, and not on this one, a moment ago.
     var usersElsewhere: Int { get }
+}
+
+/// What nodes keep for each other is known by a name, for so long.
+public struct SharedKey: Sendable, Hashable {
+    public var name: String
+    public var lifetimeMs: Int64
+
+    public init(name: String, lifetimeMs: Int64) {
+        self.name = name
+        self.lifetimeMs = lifetimeMs
+    }
+
+    /// The id of the session that a join code belongs to. The time bounds for how long a change of the row by hand goes unnoticed.
+    static func joinCode(_ code: String) -> SharedKey { SharedKey(name: "code:\(code)", lifetimeMs: 10_000) }
+    /// The final board of a session. The time bounds for how long answers that are deleted by hand go on counting.
+    static func board(_ sessionID: String) -> SharedKey { SharedKey(name: "board:\(sessionID)", lifetimeMs: 60_000) }
+}
+
+/// A value that nodes keep for each other, so that not each of them asks the database. Its version never goes back.
+public struct SharedValue: Sendable, Hashable {
+    public var key: SharedKey
+    /// When the session was created, which tells it from an earlier one, and the version of what is kept of it.
+    public var createdAt: UnixMilliseconds
+    public var version: Int
+    public var bytes: ByteBuffer
+
+    public init(key: SharedKey, createdAt: UnixMilliseconds, version: Int, bytes: ByteBuffer) {
+        self.key = key
+        self.createdAt = createdAt
+        self.version = version
+        self.bytes = bytes
+    }
 }
 
 /// A token bucket by its name, which is the same on all nodes.
@@ -59,6 +98,13 @@ extension ClassroomCluster {
 
     /// ``take(_:completion:)``, awaited.
     func take(_ bucket: SharedBucket) async -> Int? {
+    /// ``kept(_:completion:)``, awaited.
+    func kept(_ key: SharedKey) async -> ByteBuffer? {
+        await withCheckedContinuation { continuation in
+            kept(key) { continuation.resume(returning: $0) }
+        }
+    }
+
         await withCheckedContinuation { continuation in
             take(bucket) { continuation.resume(returning: $0) }
         }

@@ -58,7 +58,7 @@ public final class ClassroomRuntime: Sendable {
             store: store, registry: registry, leases: leases, authentication: authentication,
             guestTokens: guestTokens
                 ?? StoreGuestTokens(store: store, lifetimeMs: configuration.guestTokenLifetimeMs, clock: clock),
-            configuration: configuration, clock: clock, nodes: nodes)
+            configuration: configuration, clock: clock, nodes: nodes, cluster: cluster)
         tokenWatch = TokenWatch(pipeline: pipeline)
         expiry = ExpiryWatch(store: store, clock: clock, intervalMs: configuration.expiryIntervalMs, logger: logger)
         dashboard = DashboardBroadcaster(

@@ -91,10 +91,12 @@ extension LiveQuizService {
         case .board(let managesQuizzes):
             if let managesQuizzes {
                 guard try await session.mayReadBoard(user.id, managesQuizzes: managesQuizzes) else {
-                    throw ClassroomError(.forbidden, "The board is for those who take part")
+                    throw Self.boardRefused
                 }
             }
-            return .board(try await session.leaderboardDocument())
+            let document = try await session.leaderboardDocument()
+            await keepFinalBoard(of: session)
+            return .board(document)
         case .start, .next, .close, .end, .kick, .lock:
             // Another's quiz that has taken its id meanwhile is not played.
             if action == .start {

@@ -15,12 +15,15 @@ final class LiveQuizService: QuizService {
     let clock: any ClassroomClock
     /// Nil if there are no other nodes.
     let nodes: NodeExchange?
+    let cluster: (any ClassroomCluster)?
     private let lastCreation = NIOLockedValueBox<UnixMilliseconds>(0)
 
     init(
         store: any ClassroomStore, registry: SessionRegistry, leases: SessionLeases, authentication: any AuthenticationService,
-        guestTokens: any GuestTokenIssuer, configuration: RuntimeConfiguration, clock: any ClassroomClock, nodes: NodeExchange? = nil
+        guestTokens: any GuestTokenIssuer, configuration: RuntimeConfiguration, clock: any ClassroomClock, nodes: NodeExchange? = nil,
+        cluster: (any ClassroomCluster)? = nil
     ) {
+        self.cluster = cluster
         self.store = store
         self.registry = registry
         self.leases = leases
@@ -48,6 +51,7 @@ final class LiveQuizService: QuizService {
         guard let quiz = try await store.quiz(id: creation.quizID), quiz.mayBeHosted(by: user.id) else { throw Self.quizNotFound }
         let memory = try registry.memory(of: quiz, for: user.id, sessionID: id)
         let record = try await create(id, quiz, settings, user)
+        keepCode(of: record)
         let session: SessionActor
         do { session = try await registry.adopt(record, quiz, memory) } catch is SessionElsewhere {
             // Somebody asked another node for the session as soon as its row was there.
@@ -91,13 +95,6 @@ final class LiveQuizService: QuizService {
     }
 
     // MARK: Joining
-
-    func sessionID(joinCode: String) async throws -> String {
-        guard let code = JoinCode(joinCode), let record = try await store.session(joinCode: code.value) else {
-            throw ClassroomError.sessionNotFound
-        }
-        return record.id
-    }
 
     func joinSession(_ sessionID: String, _ user: User, _ context: CallContext) async throws -> SessionSnapshot {
         try require(.participate, of: user)
@@ -161,6 +158,10 @@ final class LiveQuizService: QuizService {
     }
 
     private func board(_ sessionID: String, _ user: User, managesQuizzes: Bool?) async throws -> ByteBuffer {
+        if let board = try await finalBoard(of: sessionID) {
+            if let managesQuizzes, !board.isOpen(to: user.id, managesQuizzes: managesQuizzes) { throw Self.boardRefused }
+            return board.document.bytes
+        }
         let action = SessionAction.board(managesQuizzes: managesQuizzes)
         guard case .board(let document) = try await carryOut(action, in: sessionID, user, CallContext(receivedAt: clock.now)) else {
             throw Self.unexpectedReply
@@ -200,6 +201,8 @@ final class LiveQuizService: QuizService {
         try require(.manageQuizzes, of: user)
         return try await reply(action, sessionID, user, context)
     }
+
+    static let boardRefused = ClassroomError(.forbidden, "The board is for those who take part")
 
     private static let quizNotFound = ClassroomError(.notFound, "Quiz not found")
 

@@ -119,6 +119,15 @@ extension SessionActor {
         return document
     }
 
+    /// The whole board with its version if it is the last one; once for each version.
+    func finalBoard() -> (version: Int, board: FinalBoard)? {
+        guard !isRetired, isOver, !session.hasPendingAnswers, !hasDoubtfulAnswers, let known = wholeBoard, let document = known.document,
+            known.report.summary.version != keptVersion
+        else { return nil }
+        keptVersion = known.report.summary.version
+        return (known.report.summary.version, FinalBoard(createdAt: createdAt, createdBy: createdBy, document: document))
+    }
+
     /// Whether the user may see the whole board: players and hosts may.
     func mayReadBoard(_ userID: String, managesQuizzes: Bool) throws -> Bool {
         guard !isRetired else { throw SessionRetired() }

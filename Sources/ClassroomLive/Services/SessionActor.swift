@@ -65,6 +65,8 @@ actor SessionActor {
     var capturedBoard: LeaderboardPayload?
     /// The whole board of the last request, and its JSON once somebody has asked for it.
     var wholeBoard: (report: LeaderboardReport, document: ByteBuffer?)?
+    /// The version of the final board that other nodes have.
+    var keptVersion: Int?
     var timers: [Timer: ScheduledWork] = [:]
     /// Rows that could not be stored yet: participants, and the session's own.
     var unsavedParticipants: Set<String> = []

@@ -12,6 +12,7 @@ import RedisCore
 /// |---|---|
 /// | `chat:messages:ROOM` | sorted set: the recent messages of a room as JSON, by the time they were sent |
 /// | `dunlin:rate:KIND:USER` | hash: a token bucket |
+/// | `dunlin:code:CODE`, `dunlin:board:SESSION` | hash: the session of a join code, the final board of a session, with a version |
 /// | `dunlin:nodes` | sorted set: the nodes, by when they were last heard of |
 /// | `dunlin:users:NODE` | sorted set: who is signed in on a node |
 final class RedisCluster: ClassroomCluster {
@@ -24,6 +25,8 @@ final class RedisCluster: ClassroomCluster {
         /// How often a node says that it lives, and how long it counts after that.
         var beatInterval: Duration = .seconds(2)
         var nodeLifetime: Duration = .seconds(10)
+        /// Bytes of a value that is kept for other nodes. A larger one is not.
+        var maximumKeptBytes = 1 << 20
         /// Users in one command.
         var usersPerCommand = 1_000
     }
@@ -138,6 +141,28 @@ final class RedisCluster: ClassroomCluster {
             }
         }
     }
+
+    // MARK: Values for other nodes
+
+    func keep(_ value: SharedValue) {
+        guard value.bytes.readableBytes <= limits.maximumKeptBytes, !state.withLockedValue(\.isAway) else { return }
+        let arguments: [RedisArgument] = [
+            .integer(value.createdAt), .integer(Int64(value.version)), .integer(value.key.lifetimeMs), .bytes(value.bytes),
+        ]
+        run(RedisScripts.keep, [Self.name(of: value.key)], arguments) { _ in }
+    }
+
+    func kept(_ key: SharedKey, completion: @escaping @Sendable (ByteBuffer?) -> Void) {
+        if state.withLockedValue(\.isAway) { return completion(nil) }
+        let maximum = limits.maximumKeptBytes
+        let finish = patiently { (result: Result<RESPValue, RedisError>?) in
+            let bytes = (try? result?.get())?.bytes
+            completion(bytes.flatMap { $0.readableBytes <= maximum ? $0 : nil })
+        }
+        redis.send(RedisCommand("HGET", Self.name(of: key), "value")) { finish($0) }
+    }
+
+    private static func name(of key: SharedKey) -> RedisArgument { .text("dunlin:\(key.name)") }
 
     // MARK: Presence
 

@@ -4,7 +4,7 @@ import RedisCore
 /// What Redis does for the nodes of a classroom in one step. The time is Redis's own, so that the nodes' clocks do not matter.
 enum RedisScripts {
     /// All scripts, for Redis in memory, which runs their twins.
-    static let all = [take, beat]
+    static let all = [take, keep, beat]
 
     private static let token: Int64 = 1_000_000
 
@@ -45,6 +45,34 @@ enum RedisScripts {
         _ = try call.redis("HSET", key, "level", .integer(level - token), "at", .integer(at))
         _ = try call.redis("PEXPIRE", key, .integer((full + refill - 1) / refill + 1_000))
         return .integer(0)
+    }
+
+    /// Keeps a value unless a later one is kept: a hash of the session's time of creation, the version and the value.
+    ///
+    /// Key: the value's. Arguments: time of creation, version, how long it is kept, the value. Answers 1 if it is kept now.
+    static let keep = RedisScript(
+        "keep",
+        lua: """
+            local createdAt, version = tonumber(ARGV[1]), tonumber(ARGV[2])
+            local keptAt = tonumber(redis.call('HGET', KEYS[1], 'createdAt') or createdAt)
+            local kept = tonumber(redis.call('HGET', KEYS[1], 'version') or version)
+            if keptAt > createdAt or keptAt == createdAt and kept > version then return 0 end
+            redis.call('HSET', KEYS[1], 'createdAt', ARGV[1], 'version', ARGV[2], 'value', ARGV[4])
+            redis.call('PEXPIRE', KEYS[1], ARGV[3])
+            return 1
+            """
+    ) { call throws(RedisError) in
+        guard call.arguments.count == 4, let createdAt = number(call.arguments[0]), let version = number(call.arguments[1]) else {
+            throw RedisError(.unexpectedReply, "keep")
+        }
+        let key = RedisArgument.bytes(call.keys[0])
+        let keptAt = try call.redis("HGET", key, "createdAt").integer ?? createdAt
+        let kept = try call.redis("HGET", key, "version").integer ?? version
+        if (keptAt, kept) > (createdAt, version) { return .integer(0) }
+        _ = try call.redis(
+            "HSET", key, "createdAt", .integer(createdAt), "version", .integer(version), "value", .bytes(call.arguments[3]))
+        _ = try call.redis("PEXPIRE", key, .bytes(call.arguments[2]))
+        return .integer(1)
     }
 
     /// Says that a node lives, and counts the users of the others.

@@ -73,6 +73,9 @@ enum ClassroomNodes {
         // Nothing flows back while a slow machine runs the test.
         rates.creationRate = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
         rates.guestRateOfAddress = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
+        rates.failedLookupRate = TokenBucket.Rule(capacity: 4, refillPerSecond: 0.001)
+        rates.apiRate = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
+        rates.maximumHealedMessages = 300
         rates.leadInMs = 0
         rates.questionDurationMs = 600_000
         rates.chatRate = TokenBucket.Rule(capacity: 30, refillPerSecond: 0.001)

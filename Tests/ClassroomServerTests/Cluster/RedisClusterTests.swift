@@ -101,6 +101,50 @@ struct RedisClusterTests {
         }
     }
 
+    private func keep(_ text: String, createdAt: UnixMilliseconds, version: Int, in cluster: RedisCluster) {
+        cluster.keep(SharedValue(key: Self.key, createdAt: createdAt, version: version, bytes: ByteBuffer(string: text)))
+    }
+
+    private func kept(by cluster: RedisCluster) async -> String? {
+        let bytes = await withCheckedContinuation { continuation in
+            cluster.kept(Self.key) { continuation.resume(returning: $0) }
+        }
+        return bytes.map { String(buffer: $0) }
+    }
+
+    private static let key = SharedKey(name: "board:s", lifetimeMs: 1_000_000)
+
+    @Test("a value that is kept is never replaced by one of an earlier session or version, and may be lost", arguments: availableBackends)
+    func values(_ backend: Backend) async throws {
+        try await withNodes(backend) {
+            $0.maximumKeptBytes = 8
+        } _: { redis, one, two in
+            #expect(await kept(by: one) == nil)
+            keep("first", createdAt: 5, version: 2, in: one)
+            try await eventually { await kept(by: two) == "first" }
+            let left = try #require(try await redis.timeToLive("dunlin:board:s"))
+            #expect(left > .seconds(900) && left <= .seconds(1_000))
+            for (createdAt, version) in [(5, 1), (4, 9)] as [(UnixMilliseconds, Int)] {
+                keep("old", createdAt: createdAt, version: version, in: two)
+                #expect(await kept(by: one) == "first")
+            }
+            keep("again", createdAt: 5, version: 2, in: two)
+            #expect(await kept(by: one) == "again")
+            keep("later", createdAt: 5, version: 10, in: one)
+            #expect(await kept(by: two) == "later")
+            keep("12345678", createdAt: 6, version: 1, in: one)
+            #expect(await kept(by: two) == "12345678", "as many bytes as may be kept")
+            keep("123456789", createdAt: 6, version: 2, in: one)
+            #expect(await kept(by: two) == "12345678")
+            _ = try await redis.send("HSET", "dunlin:board:s", "value", "123456789")
+            #expect(await kept(by: two) == nil, "somebody else wrote that")
+            _ = try await redis.send("FLUSHALL")
+            #expect(await kept(by: two) == nil)
+            keep("anew", createdAt: 1, version: 1, in: one)
+            try await eventually { await kept(by: two) == "anew" }
+        }
+    }
+
     @Test("each node knows how many users only others have, and notices that one left or that Redis lost all", arguments: availableBackends)
     func presence(_ backend: Backend) async throws {
         try await withNodes(backend) { redis, one, two in
@@ -134,6 +178,7 @@ struct RedisClusterTests {
         await redis.refuseConnections()
         await keep("early", at: 1, in: cluster)
         #expect(await take(SharedBucket(name: "x", rule: TokenBucket.Rule(capacity: 1, refillPerSecond: 1)), from: cluster) == nil)
+        #expect(await kept(by: cluster) == nil)
         redis.acceptConnections()
         try await eventually {
             await keep("kept", at: 2, in: cluster)
