@@ -35,6 +35,11 @@ public struct GuessLimiter: Sendable {
         byAddress.charge(address, at: now)
     }
 
+    /// Other servers count too: together an address has used up its guesses for this long.
+    public mutating func hold(_ address: String, for milliseconds: Int, at now: UnixMilliseconds) {
+        byAddress.hold(address, for: milliseconds, at: now)
+    }
+
     /// Tell of every look-up that found something.
     public mutating func succeeded(_ guess: String, address: String) {
         let hash = Self.hash(guess, address)

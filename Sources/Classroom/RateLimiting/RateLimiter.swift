@@ -28,6 +28,12 @@ public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
         buckets[key]?.charge(rule, at: now)
     }
 
+    /// Lets `key` take no token before this time has passed.
+    public mutating func hold(_ key: Key, for milliseconds: Int, at now: UnixMilliseconds) {
+        addBucket(key, at: now)
+        buckets[key]?.hold(rule, for: milliseconds, at: now)
+    }
+
     private mutating func addBucket(_ key: Key, at now: UnixMilliseconds) {
         guard buckets[key] == nil else { return }
         if buckets.count >= maximumKeys { makeRoom(at: now) }

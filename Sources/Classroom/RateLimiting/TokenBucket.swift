@@ -41,6 +41,13 @@ public struct TokenBucket: Hashable, Sendable {
         level = max(level - TokenBucket.token, -rule.full)
     }
 
+    /// Leaves so little in the bucket that a token cannot be taken before this time has passed; what is owed is at most a bucket.
+    public mutating func hold(_ rule: Rule, for milliseconds: Int, at now: UnixMilliseconds) {
+        refill(rule, at: now)
+        let (missing, isTooLong) = Int64(milliseconds).multipliedReportingOverflow(by: rule.refill)
+        level = min(level, isTooLong ? -rule.full : max(TokenBucket.token - missing, -rule.full))
+    }
+
     /// The milliseconds until a token could be taken; nil: at once.
     public func wait(_ rule: Rule, at now: UnixMilliseconds) -> Int? {
         var copy = self

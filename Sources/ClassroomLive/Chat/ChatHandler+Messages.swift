@@ -40,7 +40,11 @@ extension ChatHandler {
         }
         let configuration = pipeline.configuration
         var buckets = [SharedBucket.chat(user.id, configuration.chatRate)]
-        if user.role == .guest { buckets.append(.guestChat(membership.roomID, configuration.guestChatRateOfRoom)) }
+        if user.role == .guest {
+            buckets += [
+                .guestChat(membership.roomID, configuration.guestChatRateOfRoom), .allGuestChat(configuration.guestChatRate),
+            ]
+        }
         cluster.take(buckets[...]) { [self] waitMs in
             if let waitMs {
                 responder.fail(RequestLimits.refusal(of: .chat, waitMs))

@@ -84,6 +84,8 @@ public struct SharedBucket: Sendable, Hashable {
     static func guestChat(_ roomID: String, _ rule: TokenBucket.Rule) -> SharedBucket {
         SharedBucket(name: "guestchat:\(roomID)", rule: rule)
     }
+    static func allGuestChat(_ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "guestchat", rule: rule) }
+    static func api(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "api:\(userID)", rule: rule) }
     static func answers(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "answer:\(userID)", rule: rule) }
 }
 
@@ -96,8 +98,6 @@ extension ClassroomCluster {
         }
     }
 
-    /// ``take(_:completion:)``, awaited.
-    func take(_ bucket: SharedBucket) async -> Int? {
     /// ``kept(_:completion:)``, awaited.
     func kept(_ key: SharedKey) async -> ByteBuffer? {
         await withCheckedContinuation { continuation in
@@ -105,6 +105,8 @@ extension ClassroomCluster {
         }
     }
 
+    /// ``take(_:completion:)``, awaited.
+    func take(_ bucket: SharedBucket) async -> Int? {
         await withCheckedContinuation { continuation in
             take(bucket) { continuation.resume(returning: $0) }
         }

@@ -72,10 +72,10 @@ extension QuizHandler {
             do {
                 let sessionID = try await service.sessionID(joinCode: code)
                 guard named == nil || named == sessionID else { throw ClassroomError.sessionNotFound }
-                pipeline.limits.guessed(guess, isRight: true, socketID: socketID, address: address, at: pipeline.clock.now)
+                await pipeline.guessed(guess, isRight: true, socketID: socketID, address: address)
                 return sessionID
             } catch let error as ClassroomError where error.code == .notFound {
-                pipeline.limits.guessed(guess, isRight: false, socketID: socketID, address: address, at: pipeline.clock.now)
+                await pipeline.guessed(guess, isRight: false, socketID: socketID, address: address)
                 throw error
             }
         }

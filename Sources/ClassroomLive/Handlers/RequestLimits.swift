@@ -155,6 +155,31 @@ final class RequestLimits: Sendable {
         }
     }
 
+    /// All servers together have seen too many failed guesses of an address.
+    func hold(_ guess: Guess, address: String, for milliseconds: Int, at now: UnixMilliseconds) {
+        state.withLockedValue { state in
+            switch guess {
+            case .joinCode: state.codes.hold(address, for: milliseconds, at: now)
+            case .token(let token) where Self.isLong(token): state.longTokens.hold(address, for: milliseconds, at: now)
+            case .token: state.tokens.hold(address, for: milliseconds, at: now)
+            }
+        }
+    }
+
+    /// The bucket of an address's failed guesses that all servers share. An account is an address of its own, with the allowance of a socket.
+    static func sharedBucket(
+        of guess: Guess, address: String, isAccount: Bool, _ configuration: RuntimeConfiguration
+    ) -> SharedBucket {
+        switch guess {
+        case .joinCode:
+            SharedBucket(
+                name: "codes:\(address)", rule: isAccount ? configuration.failedLookupRate : configuration.failedLookupRateOfAddress)
+        case .token(let token) where isLong(token):
+            SharedBucket(name: "longtokens:\(address)", rule: configuration.failedLongTokenRateOfAddress)
+        case .token: SharedBucket(name: "tokens:\(address)", rule: configuration.failedSignInRateOfAddress)
+        }
+    }
+
     /// Tokens of this length cannot be guessed, and this program makes longer ones. Failed guesses of short tokens must not lock out their
     /// holders.
     private static func isLong(_ token: String) -> Bool { token.utf8.count >= longTokenBytes }

@@ -73,8 +73,16 @@ extension RequestPipeline {
     func verify(_ token: String, socketID: String?, address: String) async throws -> User? {
         if let refusal = limits.refusal(of: .token(token), socketID: socketID, address: address, at: clock.now) { throw refusal }
         let user = try await authentication.verifyToken(token)
-        limits.guessed(.token(token), isRight: user != nil, socketID: socketID, address: address, at: clock.now)
+        await guessed(.token(token), isRight: user != nil, socketID: socketID, address: address)
         return user
+    }
+
+    /// Records the result of a look-up. One in vain counts here, and at all servers together.
+    func guessed(_ guess: RequestLimits.Guess, isRight: Bool, socketID: String?, address: String) async {
+        limits.guessed(guess, isRight: isRight, socketID: socketID, address: address, at: clock.now)
+        guard !isRight, let cluster else { return }
+        let bucket = RequestLimits.sharedBucket(of: guess, address: address, isAccount: socketID == address, configuration)
+        if let waitMs = await cluster.take(bucket) { limits.hold(guess, address: address, for: waitMs, at: clock.now) }
     }
 
     /// Signs a socket out whose token has expired, after the requests that arrived before.

@@ -164,6 +164,9 @@ public final class ClassroomRuntime: Sendable {
         if let refusal = pipeline.limits.takeFromAPI(userID: user.id, at: clock.now) { throw refusal }
         return user
     }
+        if let waitMs = await pipeline.cluster?.take(.api(user.id, configuration.apiRate)) {
+            throw RequestLimits.refusal(of: .other, waitMs)
+        }
 
     // MARK: Counting
 

@@ -16,6 +16,31 @@ struct TokenBucketTests {
         #expect(bucket.take(rule, at: 500) == 500)
     }
 
+    @Test("a bucket that is held gives no token before its time, and owes a bucket at most")
+    func held() {
+        let rule = TokenBucket.Rule(capacity: 3, refillPerSecond: 2)
+        var bucket = TokenBucket(rule: rule, at: 0)
+        bucket.hold(rule, for: 700, at: 0)
+        #expect(bucket.wait(rule, at: 0) == 700)
+        bucket.hold(rule, for: 100, at: 0)
+        #expect(bucket.take(rule, at: 699) == 1)
+        #expect(bucket.take(rule, at: 700) == nil)
+        bucket.hold(rule, for: .max, at: 700)
+        #expect(bucket.wait(rule, at: 700) == 2_000)
+    }
+
+    @Test("guesses from an address wait while it is held; what was right from there passes")
+    func heldGuesses() {
+        let rule = TokenBucket.Rule(capacity: 3, refillPerSecond: 2)
+        var limiter = GuessLimiter(socketRule: rule, addressRule: rule)
+        limiter.succeeded("right", address: "a")
+        limiter.hold("a", for: 700, at: 0)
+        #expect(limiter.wait("wrong", socketID: nil, address: "a", at: 0) == 700)
+        #expect(limiter.wait("right", socketID: nil, address: "a", at: 0) == nil)
+        #expect(limiter.wait("wrong", socketID: nil, address: "b", at: 0) == nil)
+        #expect(limiter.wait("wrong", socketID: nil, address: "a", at: 700) == nil)
+    }
+
     @Test("it never holds more than its capacity")
     func capacity() {
         let rule = TokenBucket.Rule(capacity: 2, refillPerSecond: 1_000)
