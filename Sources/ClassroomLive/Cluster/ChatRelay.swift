@@ -35,13 +35,16 @@ final class ChatRelay: Sendable {
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
     private let historyLimit: Int
+    private let maximumHealed: Int
 
-    init(io: SocketIO, store: any ChatStore, clock: any ClassroomClock, historyLimit: Int, logger: Logger) {
+    /// - Parameter maximumHealed: missed messages of a room that are read from the store. Of more, the oldest are given up.
+    init(io: SocketIO, store: any ChatStore, clock: any ClassroomClock, historyLimit: Int, maximumHealed: Int, logger: Logger) {
         namespace = io.of("/")
         self.store = store
         self.clock = clock
         self.logger = logger
         self.historyLimit = max(historyLimit, Self.maximumWaiting)
+        self.maximumHealed = maximumHealed
     }
 
     /// Listens to the other nodes. Call once.
@@ -134,7 +137,11 @@ final class ChatRelay: Sendable {
 
     private func heal(_ roomID: String, _ generation: Int) {
         Task {
-            let messages = try? await store.recentChat(roomID: roomID, limit: historyLimit)
+            var messages = try? await store.recentChat(roomID: roomID, limit: historyLimit)
+            let next = state.withLockedValue { $0.rooms[roomID]?.order.next }
+            if let next, let first = messages?.first?.sequence, let last = messages?.last?.sequence, first > next {
+                messages = try? await store.recentChat(roomID: roomID, limit: min(last - next + 1, maximumHealed))
+            }
             healed(roomID, generation, messages)
         }
     }

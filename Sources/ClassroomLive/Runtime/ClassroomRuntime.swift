@@ -39,7 +39,9 @@ public final class ClassroomRuntime: Sendable {
         // A database on its own machine may store a message without saying so, also where this server is alone with it.
         relay =
             cluster != nil || store.isShared
-            ? ChatRelay(io: io, store: store, clock: clock, historyLimit: configuration.chatHistoryLimit, logger: logger) : nil
+            ? ChatRelay(
+                io: io, store: store, clock: clock, historyLimit: configuration.chatHistoryLimit,
+                maximumHealed: configuration.maximumHealedMessages, logger: logger) : nil
         // Without a common database each server has sessions of its own.
         let nodes =
             store.isShared
@@ -162,11 +164,11 @@ public final class ClassroomRuntime: Sendable {
             let user = try await pipeline.verify(token, socketID: nil, address: "api:\(address)")
         else { throw ClassroomError.invalidToken }
         if let refusal = pipeline.limits.takeFromAPI(userID: user.id, at: clock.now) { throw refusal }
-        return user
-    }
         if let waitMs = await pipeline.cluster?.take(.api(user.id, configuration.apiRate)) {
             throw RequestLimits.refusal(of: .other, waitMs)
         }
+        return user
+    }
 
     // MARK: Counting
 

@@ -45,6 +45,8 @@ public struct RuntimeConfiguration: Sendable {
     public var maximumChatRoomsPerUser = 100
     /// Messages in `chat:joined`.
     public var chatHistoryLimit = 50
+    /// Messages of a room that this server missed while it could not reach the others, and that it reads from the store.
+    public var maximumHealedMessages = 10_000
     /// Members listed in `chat:joined`.
     public var maximumListedMembers = 500
 

@@ -1,8 +1,10 @@
 import Classroom
 import ClassroomStore
+import NIOCore
 import RedisCore
 import RedisTestSupport
 import RedisTesting
+import SocketIOCore
 import SocketIOServer
 import SocketIOTesting
 import Testing
@@ -79,6 +81,41 @@ struct TwoNodeTests {
                 ChatMessage(id: "x", roomID: "r", userID: "ann", username: "ann", content: "lost", sentAt: 1, sequence: 0))
             nodes[0].runtime.reconnected()
             #expect(try await ben.next("chat:message").first["content"]?.string == "lost")
+        }
+    }
+
+    @Test("as many messages as may be missed are read when the node is back; of one more the oldest is given up", arguments: [300, 301])
+    func longGap(_ missed: Int) async throws {
+        try await ClassroomNodes.run { _, store, nodes in
+            let ben = try await nodes[1].connect("ben")
+            try await enter(ben)
+            _ = try await say("first", ben)
+            #expect(try await messages(1, ben) == ["first"])
+            for number in 0..<missed {
+                let content = "m\(number)"
+                _ = try await store.append(
+                    ChatMessage(id: content, roomID: "r", userID: "ann", username: "ann", content: content, sentAt: 1, sequence: 0))
+            }
+            nodes[0].runtime.reconnected()
+            for number in (missed - 300)..<missed { #expect(try await ben.next("chat:message").first["content"]?.string == "m\(number)") }
+        }
+    }
+
+    @Test("a message of the most bytes comes from another node, and one with a byte more does not")
+    func size() async throws {
+        try await ClassroomNodes.run { _, _, nodes in
+            let ben = try await nodes[1].connect("ben")
+            try await enter(ben)
+            func send(_ sequence: Int, bytes: Int) {
+                let text = #"{"content":""#
+                let padding = String(repeating: "a", count: bytes - text.utf8.count - 2)
+                let body = JSONSlice(unchecked: ByteBuffer(string: text + padding + #""}"#))
+                nodes[0].io.of("/").serverSideEmit("dunlin:chat", "r", sequence, body)
+            }
+            send(1, bytes: 1 << 16)
+            send(2, bytes: 1 << 16 + 1)
+            send(2, bytes: 100)
+            for bytes in [1 << 16, 100] { #expect(try await ben.next("chat:message").first.bytes.readableBytes == bytes) }
         }
     }
 
