@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import time
 
@@ -66,6 +67,10 @@ class Node:
             return (await asyncio.to_thread(requests.get, f"{self.url}/readyz", timeout=5)).status_code == 200
         except requests.RequestException:
             return False
+
+    async def active_users(self):
+        text = (await asyncio.to_thread(requests.get, f"{self.url}/metrics", timeout=30)).text
+        return int(float(re.search(r"^dunlin_active_users (\S+)$", text, re.MULTILINE).group(1)))
 
     async def kill(self):
         await asyncio.to_thread(self.process.kill)

@@ -75,6 +75,13 @@ async def kill_redis(cluster, random, history):
     assert await asyncio.to_thread(cluster.redis.start)
 
 
+async def lose_redis(cluster, random, history, seconds=30):
+    """Redis is gone for thirty seconds, and comes back empty."""
+    cluster.redis.kill()
+    await asyncio.sleep(seconds)
+    assert await asyncio.to_thread(cluster.redis.start)
+
+
 async def cut_clients(cluster, random, history):
     """The connections of a server's clients are cut, after it answered into the void for a moment."""
     await random.choice(cluster.nodes).clients.lose(random.uniform(0, 0.3))
@@ -111,6 +118,7 @@ BY_NAME = {
     "kill-postgres": kill_postgres,
     "hang-postgres": hang_postgres,
     "kill-redis": kill_redis,
+    "lose-redis": lose_redis,
     "cut-clients": cut_clients,
     "cut-database": cut_database,
     "cut-redis": cut_redis,

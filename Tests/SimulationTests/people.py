@@ -9,8 +9,6 @@ from wire import Refused, SocketIO
 
 # How long a client waits for an answer before it takes the connection for dead.
 PATIENCE = 4
-# After so many seconds without an event somebody reloads the page.
-LONGEST_SILENCE = 6
 # The share of answers that are sent once more although they are acknowledged.
 IMPATIENT = 0.2
 # Refusals after which the request may have been carried out all the same.
@@ -40,6 +38,10 @@ class Person:
                 self.home += 1
                 await asyncio.sleep(self.random.uniform(0.1, 0.4))
             return self._socket
+
+    @property
+    def is_connected(self):
+        return self._socket is not None and not self._socket.closed
 
     async def _connect(self):
         node = self._node = self.cluster.nodes[self.home % len(self.cluster.nodes)]
@@ -98,14 +100,12 @@ class Player(Person):
         self.session, self.room = session, room
         self.ended = asyncio.Event()
         self.heard = 0
-        self.told_at = 0.0
         # The chosen answers by question.
         self.choices = {}
         self.tasks = []
 
     async def enter(self, socket):
         connection = self.connection
-        self.told_at = time.monotonic()
         joined = await socket.call("chat:join", {"roomId": self.room}, seconds=PATIENCE)
         if not joined["ok"]:
             return False
@@ -129,15 +129,12 @@ class Player(Person):
         """Until the session is over: comes back whenever the connection is gone."""
         while not self.ended.is_set():
             await self.socket()
-            if time.monotonic() - self.told_at > LONGEST_SILENCE:
-                self.drop()
             try:
                 await asyncio.wait_for(self.ended.wait(), 0.25)
             except TimeoutError:
                 pass
 
     def told(self, connection, name, arguments):
-        self.told_at = time.monotonic()
         if name == "chat:message":
             self._hear(connection, arguments[0], "live")
         elif name == "quiz:leaderboard":

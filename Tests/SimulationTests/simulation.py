@@ -118,6 +118,7 @@ class _Play:
             await self.cluster.until_ready()
             await asyncio.gather(*(player.ask_again() for player in self.players))
             await self._hear_last_word()
+            await self._see_who_is_there()
             for host in self.hosts:
                 await self._read_board(host.session)
         finally:
@@ -153,6 +154,19 @@ class _Play:
                 assert time.monotonic() < deadline, f"{player.user} heard messages up to {player.heard} of {last}"
                 await player.socket()
                 await asyncio.sleep(0.05)
+
+    async def _see_who_is_there(self):
+        """When all is over, every server counts those who are connected, wherever they are."""
+        deadline = time.monotonic() + 60
+        for node in self.cluster.nodes:
+            while True:
+                await asyncio.gather(*(player.socket() for player in self.players))
+                present = {person.user for person in [*self.players, *self.hosts] if person.is_connected}
+                counted = await node.active_users()
+                if counted == len(present):
+                    break
+                assert time.monotonic() < deadline, f"{node.name} counts {counted} users, and {len(present)} are connected"
+                await asyncio.sleep(0.2)
 
     async def _read_board(self, session):
         """The final board by the HTTP API, beside those that came as events."""
