@@ -6,14 +6,15 @@ extension NodeExchange {
     /// Tells sockets something in the name of the server that runs the session in this epoch.
     ///
     /// - Parameters:
+    ///   - event: written only if it is for other nodes.
     ///   - nodes: those that the sockets are connected to, with their ids; nil: members of rooms, on any node.
     ///   - here: emits to this node's own sockets. It runs under a lock, so it must only put items into the loops' mailboxes.
     func tell(
-        _ event: EventPacket, at stage: SessionStage, rooms: [String] = [], except: [String] = [], nodes: [String: [String]]? = nil,
-        here: () -> Void
+        _ event: @autoclosure () -> EventPacket, at stage: SessionStage, rooms: [String] = [], except: [String] = [],
+        nodes: [String: [String]]? = nil, here: () -> Void
     ) {
-        guard admit(stage, here) else { return }
-        let broadcast = SessionBroadcast(stage: stage, rooms: rooms, except: except, event: event.array)
+        guard admit(stage, here), nodes?.isEmpty != true else { return }
+        let broadcast = SessionBroadcast(stage: stage, rooms: rooms, except: except, event: event().array)
         guard let nodes else { return sendToAll(.broadcast(broadcast)) }
         for (node, ids) in nodes {
             var own = broadcast

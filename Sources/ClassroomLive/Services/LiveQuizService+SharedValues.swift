@@ -24,7 +24,7 @@ extension LiveQuizService {
     }
 
     func keepCode(of record: SessionRecord) {
-        guard let code = record.joinCode, !record.id.isEmpty else { return }
+        guard let code = record.joinCode else { return }
         cluster?.keep(
             SharedValue(key: .joinCode(code), createdAt: record.createdAt, version: 0, bytes: ByteBuffer(string: record.id)))
     }
