@@ -102,8 +102,9 @@ class _Play:
         self.hosts, self.players = [], []
         for number, (session, own) in enumerate(users.items()):
             self.hosts.append(Host(cluster, history, self._own_chance(), number, session, SETTINGS))
-            for user in own:
-                self.players.append(Player(user, cluster, history, self._own_chance(), number, session, room))
+            # The players of each session sit on all servers.
+            for place, user in enumerate(own):
+                self.players.append(Player(user, cluster, history, self._own_chance(), number + place, session, room))
 
     def _own_chance(self):
         return random.Random(self.chance.random())
