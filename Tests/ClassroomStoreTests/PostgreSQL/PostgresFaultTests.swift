@@ -152,8 +152,8 @@ struct PostgresFaultTests {
     @Test("what a table's lock holds up fails in time, reads of others go on, and so does everything when the lock is gone")
     func locked() async throws {
         var configuration = StoreConfiguration()
-        configuration.busyTimeout = .milliseconds(300)
-        configuration.pool.readTimeout = .milliseconds(300)
+        configuration.busyTimeout = .milliseconds(1_500)
+        configuration.pool.readTimeout = .milliseconds(1_500)
         try await withPostgresStore(configuration: configuration) { store, outsider in
             try await store.createSession(.sample())
             let release = DispatchSemaphore(value: 0)
