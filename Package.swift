@@ -29,6 +29,7 @@ let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", 
 let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl", condition: withTLS)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let inMemoryLogging: Target.Dependency = .product(name: "InMemoryLogging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: withHummingbird)
@@ -236,7 +237,7 @@ let package = Package(
             name: "SocketIOServerTests",
             dependencies: [
                 "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", "CoreTestSupport", nioCore, nioEmbedded, nioPosix,
-                nioHTTP1, nioConcurrency, logging, heap,
+                nioHTTP1, nioConcurrency, logging, inMemoryLogging, heap,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -80,13 +80,17 @@ public final class SocketIO: Sendable {
     /// The namespace that a client joins, made for it if a parent says so.
     func enter(_ name: String, _ auth: JSONSlice?) -> Entry {
         if name == Namespace.mainName { return .namespace(main) }
-        let (known, parents) = state.withLockedValue { state -> (Namespace?, [ParentNamespace]) in
-            guard let known = state.namespaces[name] else { return (nil, state.parents) }
+        let (known, parents, isFull) = state.withLockedValue { state -> (Namespace?, [ParentNamespace], Bool) in
+            guard let known = state.namespaces[name] else {
+                return (nil, state.parents, state.namespaces.isFull(at: configuration.maximumMadeNamespaces))
+            }
             state.namespaces.enter(known)
-            return (known, [])
+            return (known, [], false)
         }
         if let known { return .namespace(known) }
         guard let parent = parents.first(where: { $0.matches(name, auth) }) else { return .unknown }
+        // Making one only to drop it would cost an adapter.
+        if isFull { return .full }
         return enter(makeNamespace(name, parent: parent), madeBy: parent)
     }
 
@@ -103,14 +107,11 @@ public final class SocketIO: Sendable {
                 dropped = made
                 return .unknown
             }
-            if state.namespaces.madeCount >= configuration.maximumMadeNamespaces {
-                guard let empty = state.namespaces.empty else {
-                    dropped = made
-                    return .full
-                }
-                state.namespaces.remove(empty)
-                dropped = empty
+            guard !state.namespaces.isFull(at: configuration.maximumMadeNamespaces) else {
+                dropped = made
+                return .full
             }
+            dropped = state.namespaces.makeRoom(maximum: configuration.maximumMadeNamespaces)
             state.namespaces.add(made)
             state.namespaces.enter(made)
             parent.add(made)

@@ -1,4 +1,6 @@
 import Foundation
+import InMemoryLogging
+import Logging
 import NIOCore
 import NIOEmbedded
 import SocketIOCore
@@ -132,6 +134,23 @@ struct BroadcastTests {
             let (peers, sockets) = try members(1, io, loop)
             for number in 0..<4 { sockets[0].join("r\(number)") }
             #expect(sockets[0].rooms == ["r0", "r1", "r2", sockets[0].id])
+            for peer in peers { peer.finish() }
+        }
+    }
+
+    @Test("a client that is refused many rooms is worth one warning")
+    func refusedRooms() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumRoomsPerSocket = 1
+        let log = InMemoryLogHandler()
+        try withEmbeddedServer(configuration, logger: Logger(label: "test", factory: { _ in log })) { io, loop in
+            let (peers, sockets) = try members(2, io, loop)
+            for number in 0..<5 { sockets[0].join("r\(number)") }
+            sockets[0].join(String(repeating: "r", count: 1_000))
+            #expect(log.entries.map(\.level) == [.warning])
+            #expect(log.entries.first?.metadata["socket"] == "\(sockets[0].id)")
+            sockets[1].join(String(repeating: "r", count: 1_000))
+            #expect(log.entries.map(\.message) == ["a socket may not join more rooms", "a room's name is too long"])
             for peer in peers { peer.finish() }
         }
     }

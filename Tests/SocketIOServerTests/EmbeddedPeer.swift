@@ -179,10 +179,12 @@ private final class HalfClosure: ChannelOutboundHandler {
 
 /// A server on a loop that stands still until told.
 func withEmbeddedServer(
-    _ configuration: SocketIOConfiguration = .init(), _ body: (SocketIO, EmbeddedEventLoop) throws -> Void
+    _ configuration: SocketIOConfiguration = .init(),
+    logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+    _ body: (SocketIO, EmbeddedEventLoop) throws -> Void
 ) throws {
     let loop = EmbeddedEventLoop()
-    let io = SocketIO(configuration: configuration, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    let io = SocketIO(configuration: configuration, logger: logger)
     defer { io.shard(for: loop).shard.value.end() }
     try body(io, loop)
     try loop.close()

@@ -80,6 +80,29 @@ struct ParentNamespaceTests {
         }
     }
 
+    @Test("a namespace that clients have come back to is not replaced, and one that is refused costs no adapter")
+    func limitAfterReturn() throws {
+        let adapters = Recorder<String>()
+        let configuration = configuration {
+            $0.maximumMadeNamespaces = 2
+            $0.adapter = { local in
+                adapters.append(local.namespace)
+                return local
+            }
+        }
+        try withEmbeddedServer(configuration) { io, loop in
+            let parent = io.of { _, _ in true }
+            let peer = try open(io, loop)
+            try peer.texts(["40/a,", "40/b,", "41/a,", "40/a,", "40/c,"])
+            #expect(try peer.messages().last == #"44/c,{"message":"Too many namespaces"}"#)
+            #expect(adapters.all == ["/", "/a", "/b"])
+            try peer.texts(["41/b,", "41/a,", "40/c,", "40/d,", "40/e,"])
+            #expect(try peer.messages().map { $0.prefix(5) } == ["40/c,", "40/d,", "44/e,"])
+            #expect(parent.children.map(\.name).sorted() == ["/c", "/d"])
+            peer.finish()
+        }
+    }
+
     @Test("an empty namespace stays, or ends with its last client, as the configuration says", arguments: [false, true])
     func cleanup(isOn: Bool) throws {
         try withEmbeddedServer(configuration { $0.cleanupEmptyChildNamespaces = isOn }) { io, loop in

@@ -58,10 +58,10 @@ struct NamespaceTable {
     private(set) var byName: [String: Namespace] = [:]
     /// For namespaces that were made for clients: the number of their sockets, and of clients whose middleware is deciding.
     private var clients: [NamespaceIndex: Int] = [:]
+    /// Those of them that nobody is in, so that one is found without a search when a client needs its place.
+    private var empty: [NamespaceIndex: Namespace] = [:]
 
     var all: [Namespace] { Array(byName.values) }
-    /// Namespaces that were made for clients.
-    var madeCount: Int { clients.count }
 
     /// Nil if no namespace has exactly that name. Strings are equal if they look the same, but clients address a namespace by its bytes.
     subscript(name: String) -> Namespace? {
@@ -71,6 +71,9 @@ struct NamespaceTable {
     /// Whether a name, or one that looks the same, is taken.
     func isTaken(_ name: String) -> Bool { byName[name] != nil }
 
+    /// Whether so many namespaces were made for clients, and clients are in all of them.
+    func isFull(at maximum: Int) -> Bool { clients.count >= maximum && empty.isEmpty }
+
     mutating func add(_ namespace: Namespace) {
         byName[namespace.name] = namespace
         if namespace.parent != nil { clients[namespace.index] = 0 }
@@ -78,7 +81,9 @@ struct NamespaceTable {
 
     /// A client joins.
     mutating func enter(_ namespace: Namespace) {
-        if namespace.parent != nil { clients[namespace.index, default: 0] += 1 }
+        guard namespace.parent != nil else { return }
+        clients[namespace.index, default: 0] += 1
+        empty[namespace.index] = nil
     }
 
     /// A client has left, or was refused.
@@ -87,17 +92,22 @@ struct NamespaceTable {
     mutating func leave(_ namespace: Namespace) -> Bool {
         guard let count = clients[namespace.index] else { return false }
         clients[namespace.index] = count - 1
+        if count == 1 { empty[namespace.index] = namespace }
         return count == 1
     }
 
     mutating func remove(_ namespace: Namespace) {
         byName[namespace.name] = nil
         clients[namespace.index] = nil
+        empty[namespace.index] = nil
     }
 
-    /// A namespace that was made for clients and that has none now.
-    var empty: Namespace? {
-        guard let index = clients.first(where: { $0.value == 0 })?.key else { return nil }
-        return byName.values.first { $0.index == index }
+    /// Makes room for one more namespace: removes an empty one if there are as many as that.
+    ///
+    /// - Returns: the removed namespace, if one had to be.
+    mutating func makeRoom(maximum: Int) -> Namespace? {
+        guard clients.count >= maximum, let removed = empty.first?.value else { return nil }
+        remove(removed)
+        return removed
     }
 }

@@ -44,6 +44,7 @@ public final class ServerSocket {
     private var isEnding = false
     /// Whether an asynchronous handler runs that later events wait for.
     var isHolding = false
+    private var hasRefusedRoom = false
 
     /// - Parameter restored: the session that the client resumes.
     init(
@@ -87,7 +88,8 @@ public final class ServerSocket {
 
     var description: SocketDescription { SocketDescription(id: id, handshake: handshake, rooms: rooms, data: data) }
 
-    /// Enters a room. This is ignored and logged if its name is too long, or if the socket is in the maximum number of rooms.
+    /// Enters a room. This is ignored if its name is too long, or if the socket is in the maximum number of rooms. The first
+    /// refusal of a socket is logged as a warning, later ones for debugging.
     ///
     /// After a broadcast of the same handler it may take effect a little later, behind that broadcast. The same applies to ``leave(_:)``
     /// and ``disconnect(close:)``.
@@ -215,15 +217,18 @@ public final class ServerSocket {
 
     func enter(_ room: String) {
         guard isConnected, room != id, !memberships.contains(room) else { return }
-        let shard = connection.shard
-        let configuration = shard.configuration
-        guard room.utf8.count <= configuration.maximumRoomNameBytes else {
-            return shard.logger.warning("a room's name is too long", metadata: ["socket": "\(id)"])
-        }
+        let configuration = connection.shard.configuration
+        guard room.utf8.count <= configuration.maximumRoomNameBytes else { return refuseRoom("a room's name is too long") }
         guard memberships.count < configuration.maximumRoomsPerSocket,
             memberships.byteCount + Memberships.cost(of: room) <= configuration.maximumRoomBytesPerSocket
-        else { return shard.logger.warning("a socket may not join more rooms", metadata: ["socket": "\(id)"]) }
+        else { return refuseRoom("a socket may not join more rooms") }
         namespace.adapter.addAll([room], to: self)
+    }
+
+    /// Warns of the first refused room of this socket. A client that causes many fills no log with them.
+    private func refuseRoom(_ reason: Logger.Message) {
+        connection.shard.logger.log(level: hasRefusedRoom ? .debug : .warning, reason, metadata: ["socket": "\(id)"])
+        hasRefusedRoom = true
     }
 
     func exit(_ room: String) { namespace.adapter.del(room, from: self) }
