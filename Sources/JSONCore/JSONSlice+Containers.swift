@@ -95,11 +95,15 @@ struct JSONParts {
         var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
     }
 
-    private let whole: JSONSlice
-    private(set) var list: [Part] = []
+    /// Most containers have fewer.
+    private static let usualParts = 8
+
+    let whole: JSONSlice
+    let list: [Part]
 
     init(of whole: JSONSlice) {
         var list: [Part] = []
+        list.reserveCapacity(JSONParts.usualParts)
         func append(_ walk: JSONWalk) {
             list.append(
                 Part(
@@ -134,7 +138,6 @@ extension JSONSlice {
         return bytes.withUnsafeReadableBytes { raw in
             var walk = JSONWalk(raw)
             var recorder = JSONStructure.Recorder()
-            recorder.opened(at: 0)
             while walk.next(recording: &recorder) { visit(walk) }
             recorder.closed(at: length)
             guard let structure = recorder.finished() else { return self }

@@ -1,11 +1,9 @@
 struct JSONKeyedDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
-    private let object: JSONSlice
     private let members: JSONMembers
     let path: JSONCodingPath?
     var codingPath: [any CodingKey] { JSONCodingPath.keys(self.path) }
 
     init(object: JSONSlice, path: JSONCodingPath?) {
-        self.object = object
         members = JSONMembers(object)
         self.path = path
     }

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// A value that an `Encodable` is writing. Its containers may be filled in any order, so that it is written out at the end.
-final class JSONNode {
+struct JSONNode {
     enum Value {
         case empty
         case null
@@ -12,19 +12,36 @@ final class JSONNode {
         case string(String)
         case slice(JSONSlice)
         case binary(ByteBuffer)
-        case array([JSONNode])
-        case object([(key: String, node: JSONNode)])
+        case array(count: Int)
+        case object
     }
 
-    var value = Value.empty
+    private let tree: JSONTree
+    private let index: Int
+
+    fileprivate init(_ tree: JSONTree, _ index: Int) {
+        self.tree = tree
+        self.index = index
+    }
+
+    /// The root of a new value.
+    init() { self.init(JSONTree(), JSONTree.root) }
+
+    var value: Value {
+        get { tree[index] }
+        nonmutating set { tree[index] = newValue }
+    }
 
     func box<T: Encodable>(_ value: T, codingPath: [any CodingKey]) throws {
-        // Specialised calls decide this at compile time; it also keeps a slice in one piece.
-        switch value {
-        case let slice as JSONSlice: self.value = .slice(slice)
-        case let string as String: self.value = .string(string)
-        case let bytes as ByteBuffer: self.value = .binary(bytes)
-        default: try value.encode(to: JSONNodeEncoder(node: self, codingPath: codingPath))
+        // The type is compared first: a cast that fails costs more than all the rest.
+        if T.self == JSONSlice.self, let slice = value as? JSONSlice {
+            self.value = .slice(slice)
+        } else if T.self == String.self, let string = value as? String {
+            self.value = .string(string)
+        } else if T.self == ByteBuffer.self, let bytes = value as? ByteBuffer {
+            self.value = .binary(bytes)
+        } else {
+            try value.encode(to: JSONNodeEncoder(node: self, codingPath: codingPath))
         }
     }
 
@@ -37,33 +54,74 @@ final class JSONNode {
     }
 
     /// A node for one more member.
-    func member(_ key: String) -> JSONNode {
-        let node = JSONNode()
-        var members: [(key: String, node: JSONNode)] = []
-        if case .object(let some) = value { members = some }
-        value = .empty  // So that the array is not copied.
-        members.append((key, node))
-        value = .object(members)
-        return node
-    }
+    func member(_ key: String) -> JSONNode { JSONNode(tree, tree.addMember(key, to: index)) }
 
     /// A node for one more element.
-    func element() -> JSONNode {
-        let node = JSONNode()
-        var elements: [JSONNode] = []
-        if case .array(let some) = value { elements = some }
-        value = .empty  // So that the array is not copied.
-        elements.append(node)
-        value = .array(elements)
-        return node
-    }
+    func element() -> JSONNode { JSONNode(tree, tree.addElement(to: index)) }
 
     var count: Int {
-        if case .array(let elements) = value { elements.count } else { 0 }
+        if case .array(let count) = value { count } else { 0 }
     }
 
-    func write(to writer: inout JSONWriter) {
-        switch value {
+    func write(to writer: inout JSONWriter) { tree.write(index, to: &writer) }
+}
+
+/// All nodes of one value, in one piece of memory: a node of its own for each member and element would cost more than writing them.
+private final class JSONTree {
+    static let root = 0
+    /// Most values have fewer nodes.
+    private static let usualNodes = 8
+
+    private struct Node {
+        var value = JSONNode.Value.empty
+        /// Empty for an element.
+        var key = ""
+        /// Its parts are a list. 0, the root, is nobody's part: there is none.
+        var firstPart = 0
+        var lastPart = 0
+        var nextPart = 0
+    }
+
+    private var nodes: ContiguousArray<Node> = []
+
+    init() {
+        nodes.reserveCapacity(JSONTree.usualNodes)
+        nodes.append(Node())
+    }
+
+    subscript(index: Int) -> JSONNode.Value {
+        get { nodes[index].value }
+        set { nodes[index].value = newValue }
+    }
+
+    func addMember(_ key: String, to index: Int) -> Int {
+        if case .object = nodes[index].value {} else { begin(.object, at: index) }
+        return add(Node(key: key), to: index)
+    }
+
+    func addElement(to index: Int) -> Int {
+        var count = 0
+        if case .array(let some) = nodes[index].value { count = some } else { begin(.array(count: 0), at: index) }
+        nodes[index].value = .array(count: count + 1)
+        return add(Node(), to: index)
+    }
+
+    /// A container without parts. Those of another container that was here do not count.
+    private func begin(_ container: JSONNode.Value, at index: Int) {
+        nodes[index].value = container
+        nodes[index].firstPart = 0
+    }
+
+    private func add(_ node: Node, to index: Int) -> Int {
+        let added = nodes.count
+        nodes.append(node)
+        if nodes[index].firstPart == 0 { nodes[index].firstPart = added } else { nodes[nodes[index].lastPart].nextPart = added }
+        nodes[index].lastPart = added
+        return added
+    }
+
+    func write(_ index: Int, to writer: inout JSONWriter) {
+        switch nodes[index].value {
         // A value that encodes nothing at all is an object without members, as synthesised conformances make it.
         case .empty: writer.object { _ in }
         case .null: writer.null()
@@ -74,14 +132,23 @@ final class JSONNode {
         case .string(let string): writer.string(string)
         case .slice(let slice): writer.raw(slice)
         case .binary(let bytes): writer.binary(bytes)
-        case .array(let elements): writer.array { for element in elements { element.write(to: &$0) } }
-        case .object(let members):
-            writer.object { writer in
-                for member in members {
-                    writer.key(member.key)
-                    member.node.write(to: &writer)
-                }
+        case .array:
+            writer.beginArray()
+            var part = nodes[index].firstPart
+            while part != 0 {
+                write(part, to: &writer)
+                part = nodes[part].nextPart
             }
+            writer.endArray()
+        case .object:
+            writer.beginObject()
+            var part = nodes[index].firstPart
+            while part != 0 {
+                writer.key(nodes[part].key)
+                write(part, to: &writer)
+                part = nodes[part].nextPart
+            }
+            writer.endObject()
         }
     }
 }

@@ -20,12 +20,12 @@ struct JSONNodeEncoder: Encoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        if case .empty = node.value { node.value = .object([]) }
+        if case .empty = node.value { node.value = .object }
         return KeyedEncodingContainer(JSONKeyedEncoding<Key>(node: node, codingPath: codingPath))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        if case .empty = node.value { node.value = .array([]) }
+        if case .empty = node.value { node.value = .array(count: 0) }
         return JSONUnkeyedEncoding(node: node, codingPath: codingPath)
     }
 

@@ -28,26 +28,28 @@ final class JSONStructure: Sendable {
         var container: Container { structure.containers[Int(number)] }
     }
 
-    /// Notes containers while they are passed.
+    /// Notes the containers of a text while they are passed. The text itself is open from the beginning, and noted with the first one within
+    /// it: most texts have none, and cost no memory then.
     struct Recorder {
         static let none = UInt32.max
 
         private var containers: [Container] = []
         /// The innermost container that has not ended. While it is open its `end` holds the number of the one around it.
-        private(set) var open = Self.none
+        private(set) var open: UInt32 = 0
 
-        /// How many are noted: the number of the next one.
-        var count: Int { containers.count }
+        /// How many are noted, the text among them: the number of the next one.
+        var count: Int { max(containers.count, 1) }
 
         @inline(__always)
         mutating func opened(at position: Int) {
+            if containers.isEmpty { containers.append(Container(start: 0, end: Self.none, next: 0)) }
             containers.append(Container(start: UInt32(truncatingIfNeeded: position), end: self.open, next: 0))
             self.open = UInt32(truncatingIfNeeded: containers.count &- 1)
         }
 
         @inline(__always)
         mutating func closed(at position: Int) {
-            guard self.open != Self.none else { return }
+            guard self.open != Self.none, !containers.isEmpty else { return }
             let number = Int(self.open)
             self.open = containers[number].end
             if number > 0, position &- Int(containers[number].start) < JSONStructure.minimumBytes {

@@ -62,7 +62,7 @@ package struct JSONWalk {
         return scanner.position > start
     }
 
-    /// The same, and notes the containers that are passed. The container that is walked has to be open in the recorder.
+    /// The same, and notes the containers that are passed. The container that is walked is the recorder's text.
     mutating func next(recording recorder: inout JSONStructure.Recorder) -> Bool {
         guard reachValue() else { return false }
         let start = scanner.position
