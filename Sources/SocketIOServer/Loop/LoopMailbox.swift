@@ -92,13 +92,12 @@ final class LoopMailbox: Sendable {
     }
 
     /// Takes all letters. Those that come later need a new drain. They count until ``release(items:bytes:)``.
-    func take() -> [Letter] {
+    ///
+    /// - Parameter letters: an empty array, whose memory later letters use.
+    func take(into letters: inout [Letter]) {
         state.withLockedValue { state in
             state.isScheduled = false
-            guard !state.letters.isEmpty else { return [] }
-            var letters: [Letter] = []
-            swap(&letters, &state.letters)
-            return letters
+            if !state.letters.isEmpty { swap(&letters, &state.letters) }
         }
     }
 

@@ -68,7 +68,15 @@ extension LoopShard {
         return mail.popFirst()
     }
 
-    private func collectMail() { mail.append(contentsOf: mailbox.take()) }
+    /// The memory of the array is used again, unless there was a lot of mail.
+    private func collectMail() {
+        mailbox.take(into: &takenMail)
+        guard !takenMail.isEmpty else { return }
+        mail.append(contentsOf: takenMail)
+        takenMail.removeAll(keepingCapacity: takenMail.count <= LoopShard.usualMail)
+    }
+
+    private static let usualMail = 64
 
     private func carryOut(_ letter: LoopMailbox.Letter) {
         carriedOut += 1

@@ -8,8 +8,15 @@ extension LoopShard {
         guard !watchesForStalls, !hasEnded else { return }
         watchesForStalls = true
         let due = loop.now + LoopShard.stallProbeInterval
-        // `assumeIsolated()` stops the process off the loop: a shard is reached only through its loop-bound handle.
-        loop.assumeIsolated().scheduleTask(deadline: due) { [weak self] in self?.probeIsDue(due) }
+        // A callback costs less than a task, and is refused only by a loop that has ended. `assumeIsolated()` stops the process off the
+        // loop: a shard is reached only through its loop-bound handle.
+        _ = try? loop.assumeIsolated().scheduleCallback(at: due, handler: StallProbe(shard: self, due: due))
+    }
+
+    private struct StallProbe: NIOScheduledCallbackHandler {
+        weak var shard: LoopShard?
+        let due: NIODeadline
+        func handleScheduledCallback(eventLoop: some EventLoop) { shard?.probeIsDue(due) }
     }
 
     private func probeIsDue(_ due: NIODeadline) {

@@ -20,8 +20,14 @@ extension LoopShard {
         isTurnScheduled = true
         let isWaiting = !isMailPaused && !isFlushPaused && !paused.isEmpty && areAllHeld
         let pause = isWaiting ? LoopShard.backlogPause : LoopShard.pause
-        // `assumeIsolated()` stops the process off the loop: a shard is used on its own loop only.
-        loop.assumeIsolated().scheduleTask(in: pause) { self.takeTurn() }
+        // A callback and no task: a broadcast to many takes several turns, and a task is four allocations. It is refused only by a loop that
+        // has ended. `assumeIsolated()` stops the process off the loop: a shard is used on its own loop only.
+        _ = try? loop.assumeIsolated().scheduleCallback(in: pause, handler: NextTurn(shard: self))
+    }
+
+    private struct NextTurn: NIOScheduledCallbackHandler {
+        let shard: LoopShard
+        func handleScheduledCallback(eventLoop: some EventLoop) { shard.takeTurn() }
     }
 
     /// Runs one turn of the mail, of one source of packets, and of writing.

@@ -59,6 +59,8 @@ final class LoopShard {
     var hasLocalMail = false
     /// Mail that was taken from the mailbox and is not carried out yet.
     var mail: Deque<LoopMailbox.Letter> = []
+    /// Empty; see `collectMail()`.
+    var takenMail: [LoopMailbox.Letter] = []
     /// Mail that was carried out and is not yet reported to the mailbox.
     var unreleasedItems = 0
     var unreleasedBytes = 0

@@ -9,6 +9,8 @@ final class ShardHandle: Sendable {
     let shard: NIOLoopBound<LoopShard>
     /// The client whose packets the calling thread or task handles. Nil if there is none, or if it is unknown.
     let sender: @Sendable () -> MailShare?
+    /// The loop's task that drains the mailbox, made once and not for each broadcast.
+    private let drain: @Sendable () -> Void
 
     init(
         index: Int, loop: any EventLoop, mailbox: LoopMailbox, counters: ShardCounters, shard: NIOLoopBound<LoopShard>,
@@ -20,6 +22,7 @@ final class ShardHandle: Sendable {
         self.counters = counters
         self.shard = shard
         self.sender = sender
+        drain = { shard.value.drainMailbox() }
     }
 
     func enqueue(_ item: LoopMailbox.Item) {
@@ -33,10 +36,7 @@ final class ShardHandle: Sendable {
         return receipt.needsDrain
     }
 
-    func scheduleDrain() {
-        let bound = shard
-        loop.execute { bound.value.drainMailbox() }
-    }
+    func scheduleDrain() { loop.execute(drain) }
 
     /// Runs `body` on the loop: at once when called there.
     func run(_ body: @escaping @Sendable (LoopShard) -> Void) {
