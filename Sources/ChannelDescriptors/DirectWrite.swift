@@ -39,6 +39,12 @@ package enum DirectWrite {
         #endif
     }
 
+    /// Whether bytes have arrived that the channel has not read. Costs a look-up of the descriptor.
+    package static func hasUnread(_ context: ChannelHandlerContext) -> Bool {
+        guard context.channel.isActive, let descriptor = descriptor(of: context) else { return false }
+        return (unreadBytes(of: descriptor) ?? 0) > 0
+    }
+
     /// Sends what the kernel takes now. Returns how much that was: nothing when the socket can take nothing or is broken, and the channel's
     /// own write finds out which.
     package static func send(_ bytes: ByteBuffer, to descriptor: NIOBSDSocket.Handle) -> Int {

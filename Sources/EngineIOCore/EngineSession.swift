@@ -32,10 +32,21 @@ public struct EngineSession: Sendable {
         case rejectWebSocket
     }
 
+    /// The owner's next step when the answer to a ping is due.
+    public enum PongVerdict: Equatable, Sendable {
+        /// The answer has come, or the session is closed.
+        case settled
+        /// The answer is due a ping timeout from now.
+        case wait
+        /// Close the session with ``EngineCloseReason/pingTimeout``.
+        case close
+    }
+
     public private(set) var transport: EngineTransport
     public private(set) var upgrade: Upgrade = .none
     public private(set) var isClosed = false
     public private(set) var awaitsPong = false
+    private var grace = HeartbeatGrace()
 
     public init(transport: EngineTransport) {
         self.transport = transport
@@ -49,6 +60,7 @@ public struct EngineSession: Sendable {
         case .pong:
             guard awaitsPong else { return .ignore }
             awaitsPong = false
+            grace.reset()
             return .alive
         case .noop, .open, .upgrade: return .ignore
         case .close: return .close(.transportClose)
@@ -64,8 +76,11 @@ public struct EngineSession: Sendable {
         return true
     }
 
-    /// The ping timeout has passed.
-    public func pongOverdue() -> Bool { !isClosed && awaitsPong }
+    /// The ping timeout has passed. ``HeartbeatGrace`` describes the parameters.
+    public mutating func pongDue(lateness: Duration, hasUnread: @autoclosure () -> Bool) -> PongVerdict {
+        guard !isClosed, awaitsPong else { return .settled }
+        return grace.extends(lateness: lateness, hasUnread: hasUnread()) ? .wait : .close
+    }
 
     /// A WebSocket asks to take over. False: there is one already, or polling is not the transport; accept it and close it.
     public mutating func openUpgrade() -> Bool {

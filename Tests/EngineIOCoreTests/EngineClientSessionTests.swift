@@ -55,16 +55,41 @@ struct EngineClientSessionTests {
     @Test("a ping is due within an interval and a timeout of the last, to the nanosecond")
     func heartbeat() {
         var session = opened(.webSocket)
-        let almost = Duration.seconds(45) - .nanoseconds(1)
-        #expect(!session.isOverdue(now: almost))
-        #expect(session.isOverdue(now: .seconds(45)))
+        let almost = session.heartbeatDue(now: .seconds(45) - .nanoseconds(1), hasUnread: false)
+        let due = session.heartbeatDue(now: .seconds(45), hasUnread: false)
+        #expect(!almost && due)
         _ = session.receive(.message, now: .seconds(30))
         #expect(session.heartbeatDeadline == .seconds(45), "a message is no ping")
         _ = session.receive(.ping, now: .seconds(25))
         #expect(session.heartbeatDeadline == .seconds(70))
-        #expect(!session.isOverdue(now: .seconds(70) - .nanoseconds(1)))
+        let next = session.heartbeatDue(now: .seconds(70) - .nanoseconds(1), hasUnread: false)
         _ = session.close()
-        #expect(!session.isOverdue(now: .seconds(1_000)) && session.heartbeatDeadline == nil)
+        let closed = session.heartbeatDue(now: .seconds(1_000), hasUnread: true)
+        #expect(!next && !closed && session.heartbeatDeadline == nil)
+    }
+
+    @Test(
+        "a client that is behind itself waits one ping timeout more for the ping, then the server counts as dead",
+        arguments: [(.seconds(30), false), (.milliseconds(101), false), (.zero, true)] as [(Duration, Bool)])
+    func late(lateness: Duration, hasUnread: Bool) {
+        var session = opened(.webSocket)
+        let now = .seconds(45) + lateness
+        let first = session.heartbeatDue(now: now, hasUnread: hasUnread)
+        #expect(!first && session.heartbeatDeadline == now + .seconds(20))
+        let early = session.heartbeatDue(now: now + .seconds(20) - .nanoseconds(1), hasUnread: true)
+        let second = session.heartbeatDue(now: now + .seconds(50), hasUnread: true)
+        #expect(!early && second)
+    }
+
+    @Test("a ping that comes in the additional time counts, and the next one may be late again")
+    func lateAgain() {
+        var session = opened(.webSocket)
+        let first = session.heartbeatDue(now: .seconds(50), hasUnread: false)
+        #expect(!first)
+        #expect(session.receive(.ping, now: .seconds(51)) == .pong)
+        #expect(session.heartbeatDeadline == .seconds(96))
+        let second = session.heartbeatDue(now: .seconds(100), hasUnread: false)
+        #expect(!second && session.heartbeatDeadline == .seconds(120))
     }
 
     @Test("one GET and one POST are under way at a time, and none over a WebSocket")
@@ -197,6 +222,7 @@ struct BothEndsTests {
         #expect(due)
         #expect(client.receive(.ping, now: .seconds(25)) == .pong)
         #expect(server.receive(.pong) == .alive)
-        #expect(!server.pongOverdue() && !client.isOverdue(now: .seconds(69)))
+        #expect(server.pongDue(lateness: .zero, hasUnread: false) == .settled)
+        #expect(client.heartbeatDeadline == .seconds(70))
     }
 }

@@ -19,14 +19,36 @@ struct EngineSessionTests {
     @Test("a ping is answered once, and only one is under way")
     func heartbeat() {
         let session = Machine(transport: .polling)
-        #expect(!session.pongOverdue())
+        #expect(session.pongDue() == .settled)
         #expect(session.pingDue())
         #expect(!session.pingDue())
-        #expect(session.pongOverdue())
+        #expect(session.pongDue() == .close)
         #expect(session.receive(.pong) == .alive)
         #expect(session.receive(.pong) == .ignore)
-        #expect(!session.pongOverdue())
+        #expect(session.pongDue() == .settled)
         #expect(session.pingDue())
+    }
+
+    @Test(
+        "a server that is behind itself waits one ping timeout more for the pong, then the client counts as dead",
+        arguments: [(.seconds(30), false), (.milliseconds(101), false), (.zero, true)] as [(Duration, Bool)])
+    func late(lateness: Duration, hasUnread: Bool) {
+        let session = Machine(transport: .websocket)
+        #expect(session.pongDue(lateness, hasUnread) == .settled, "nothing was asked")
+        #expect(session.pingDue())
+        #expect(session.pongDue(lateness, hasUnread) == .wait)
+        #expect(session.pongDue(lateness, hasUnread) == .close)
+        #expect(session.receive(.pong) == .alive)
+        #expect(session.pingDue())
+        #expect(session.pongDue(lateness, hasUnread) == .wait, "the next pong may be given more time again")
+    }
+
+    @Test("a timer that is as late as timers are gives no more time")
+    func usualDelay() {
+        var grace = HeartbeatGrace()
+        let usual = grace.extends(lateness: .milliseconds(100), hasUnread: false)
+        let more = grace.extends(lateness: .milliseconds(100) + .nanoseconds(1), hasUnread: false)
+        #expect(!usual && more)
     }
 
     @Test("a WebSocket takes over after its probe")
@@ -75,6 +97,7 @@ struct EngineSessionTests {
         #expect(!session.close())
         #expect(session.receive(.message) == .ignore)
         #expect(!session.pingDue())
+        #expect(session.pongDue() == .settled)
         #expect(!session.openUpgrade())
         #expect(session.receiveProbe(.ping, isProbe: true) == .rejectWebSocket)
     }
@@ -93,7 +116,9 @@ private final class Machine {
         session.receiveProbe(type, isProbe: isProbe)
     }
     func pingDue() -> Bool { session.pingDue() }
-    func pongOverdue() -> Bool { session.pongOverdue() }
+    func pongDue(_ lateness: Duration = .zero, _ hasUnread: Bool = false) -> EngineSession.PongVerdict {
+        session.pongDue(lateness: lateness, hasUnread: hasUnread)
+    }
     func openUpgrade() -> Bool { session.openUpgrade() }
     func abandonUpgrade() { session.abandonUpgrade() }
     func close() -> Bool { session.close() }

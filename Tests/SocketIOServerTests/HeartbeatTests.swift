@@ -51,7 +51,7 @@ struct HeartbeatTests {
             let shard = io.shard(for: loop).shard.value
             let connection = try #require(shard.sessions.values.first)
             loop.advanceTime(by: .seconds(10))
-            connection.deadlineDue(.ping, at: loop.now - .milliseconds(milliseconds))
+            connection.deadlineDue(.ping, at: loop.now - .milliseconds(milliseconds), lateness: .zero)
             let left = TimeAmount.seconds(20) - (milliseconds < 100 ? .milliseconds(milliseconds) : .zero)
             loop.advanceTime(by: left - .milliseconds(1))
             #expect(io.statistics.connections == 1)

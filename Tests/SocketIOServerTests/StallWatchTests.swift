@@ -102,7 +102,7 @@ struct IntakeWatchTests {
                 for loop in pair.loops {
                     try await loop.submit {
                         for connection in pair.io.shard(for: loop).shard.value.connections.all {
-                            connection.deadlineDue(.ping, at: connection.shard.loop.now)
+                            connection.deadlineDue(.ping, at: connection.shard.loop.now, lateness: .zero)
                             connection.receive(.pong, payload: ByteBuffer())
                         }
                     }.get()

@@ -71,9 +71,12 @@ public struct EngineClientSession: Sendable {
     public private(set) var upgrade = Upgrade.none
     public private(set) var isGetInFlight = false
     public private(set) var isPostInFlight = false
+    private var grace = HeartbeatGrace()
     /// Intervals of the open packet, together.
     private var heartbeat = Duration.zero
-    /// A ping is due before this time: one interval and one timeout after the last (engine.io-protocol v4, "Heartbeat"). nil: not open.
+    private var pingTimeout = Duration.zero
+    /// A ping is due before this time: one interval and one timeout after the last (engine.io-protocol v4, "Heartbeat"), and possibly one
+    /// more timeout (``HeartbeatGrace``). nil: not open.
     public private(set) var heartbeatDeadline: Duration?
 
     public init(transports: Transports) {
@@ -96,7 +99,8 @@ public struct EngineClientSession: Sendable {
     public mutating func open(_ packet: OpenPacket, now: Duration) -> Bool {
         guard state == .opening else { return false }
         state = .open
-        heartbeat = .milliseconds(packet.pingIntervalMs) + .milliseconds(packet.pingTimeoutMs)
+        pingTimeout = .milliseconds(packet.pingTimeoutMs)
+        heartbeat = .milliseconds(packet.pingIntervalMs) + pingTimeout
         heartbeatDeadline = now + heartbeat
         guard transports == .pollingThenUpgrade, packet.upgrades.contains(.websocket) else { return false }
         upgrade = .connecting
@@ -122,6 +126,7 @@ public struct EngineClientSession: Sendable {
         switch type {
         case .ping:
             heartbeatDeadline = now + heartbeat
+            grace.reset()
             return .pong
         case .message: return .deliver
         case .close: return .close(.transportClose)
@@ -182,10 +187,15 @@ public struct EngineClientSession: Sendable {
 
     // MARK: The end
 
-    /// Whether the server has been silent for too long: end the session with ``EngineClientCloseReason/pingTimeout``.
-    public func isOverdue(now: Duration) -> Bool {
-        guard state == .open, let deadline = heartbeatDeadline else { return false }
-        return now >= deadline
+    /// Checks for a silent server. Call it at ``heartbeatDeadline``, which may have moved afterwards.
+    ///
+    /// - Parameter hasUnread: whether bytes of the server have arrived that were not read.
+    /// - Returns: Whether to end the session with ``EngineClientCloseReason/pingTimeout``.
+    public mutating func heartbeatDue(now: Duration, hasUnread: @autoclosure () -> Bool) -> Bool {
+        guard state == .open, let deadline = heartbeatDeadline, now >= deadline else { return false }
+        guard grace.extends(lateness: now - deadline, hasUnread: hasUnread()) else { return true }
+        heartbeatDeadline = now + pingTimeout
+        return false
     }
 
     /// This end closes, or the transport is lost. The second time there is nothing to do.

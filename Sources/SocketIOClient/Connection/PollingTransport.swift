@@ -91,6 +91,9 @@ final class PollingTransport {
 
     // MARK: Receiving
 
+    /// Whether a part of the answer to the GET has arrived that was not read.
+    var hasUnread: Bool { gets.hasUnread }
+
     func get(sid: String?) {
         self.request(gets, sid: sid, body: nil) { connection, body in
             self.receive(body, connection)

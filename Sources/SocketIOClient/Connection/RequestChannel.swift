@@ -1,3 +1,4 @@
+import ChannelDescriptors
 package import NIOCore
 package import NIOHTTP1
 import NIOTLS
@@ -52,6 +53,8 @@ package final class RequestChannel {
     }
 
     package var hasChannel: Bool { handler != nil }
+
+    var hasUnread: Bool { handler?.hasUnread ?? false }
 
     /// Sends a request. The previous one must have been answered.
     package func send(_ request: Request, _ completion: @escaping Completion) {
@@ -124,6 +127,8 @@ final class RequestHandler: ChannelInboundHandler {
         self.context = nil
         end(.connectFailed("the connection was not made"))
     }
+
+    var hasUnread: Bool { context.map(DirectWrite.hasUnread) ?? false }
 
     func send(_ request: RequestChannel.Request) {
         guard let context else { return }

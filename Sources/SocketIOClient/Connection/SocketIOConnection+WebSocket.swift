@@ -32,6 +32,9 @@ extension SocketIOConnection: WebSocketOwner {
         return handler
     }
 
+    /// Whether bytes of the server have arrived over the transport that were not read.
+    var hasUnread: Bool { webSocket?.hasUnread ?? polling?.hasUnread ?? false }
+
     func reached(_ milestone: ConnectionMilestone) {
         guard !engine.isOpen else { return }
         delegate?.connection(self, reached: milestone)

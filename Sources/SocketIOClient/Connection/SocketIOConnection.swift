@@ -170,7 +170,7 @@ public final class SocketIOConnection {
             arm(openDeadline)
             return
         }
-        if engine.isOverdue(now: now) { return end(.pingTimeout, nil) }
+        if engine.heartbeatDue(now: now, hasUnread: hasUnread) { return end(.pingTimeout, nil) }
         for (namespace, id) in self.session.takeOverdue(now: now) { self.delegate?.connection(self, missed: id, in: namespace) }
         for deadline in [engine.heartbeatDeadline, self.session.nextDeadline] {
             if let deadline, self.delegate != nil { arm(deadline) }

@@ -143,6 +143,8 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         context.fireChannelReadComplete()
     }
 
+    var hasUnread: Bool { context.map(DirectWrite.hasUnread) ?? false }
+
     /// Copies the incomplete bytes: the receive buffer goes back to the channel's pool.
     private func keep(_ rest: ByteBuffer) {
         guard rest.readableBytes > 0, self.connection != nil else { return }

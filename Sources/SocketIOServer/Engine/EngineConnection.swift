@@ -164,15 +164,17 @@ final class EngineConnection: TurnTaker {
         }
     }
 
-    /// - Parameter deadline: the intended time, which is a little before now.
-    func deadlineDue(_ kind: DeadlineKind, at deadline: NIODeadline) {
+    /// - Parameters:
+    ///   - deadline: the intended time, which is a little before now.
+    ///   - lateness: how late the loop is with its deadlines, this one or earlier ones.
+    func deadlineDue(_ kind: DeadlineKind, at deadline: NIODeadline, lateness: TimeAmount) {
         switch kind {
         case .ping:
             guard session.pingDue() else { return }
             webSocket?.link.checkIntake()
             sendControl { $0.writeInteger(EnginePacketType.ping.rawValue) }
             shard.armPong(self, pingDue: deadline)
-        case .pong: if session.pongOverdue() { close(.pingTimeout) }
+        case .pong: pongDue(lateness: Duration(lateness))
         case .connect:
             hasConnectDeadline = false
             if !sockets.hasJoined { close(.forcedClose, heard: .forcedServerClose) }
@@ -183,6 +185,21 @@ final class EngineConnection: TurnTaker {
         case .message: webSocket?.messageDue()
         case .attachments: sockets.attachmentsDue(on: self)
         case .fetch: fetchDue()
+        }
+    }
+
+    private func pongDue(lateness: Duration) {
+        let shard = shard.handle.shard
+        guard session.awaitsPong, let webSocket else { return pongDue(lateness: lateness, hasUnread: false) }
+        let hasUnread = webSocket.askUnread { [sid] in shard.value.sessions[sid]?.pongDue(lateness: lateness, hasUnread: $0) }
+        if let hasUnread { pongDue(lateness: lateness, hasUnread: hasUnread) }
+    }
+
+    private func pongDue(lateness: Duration, hasUnread: Bool) {
+        switch session.pongDue(lateness: lateness, hasUnread: hasUnread) {
+        case .settled: break
+        case .wait: shard.arm(.pong, self)
+        case .close: close(.pingTimeout)
         }
     }
 

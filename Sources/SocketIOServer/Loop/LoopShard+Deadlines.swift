@@ -1,3 +1,4 @@
+import EngineIOCore
 import HeapModule
 import NIOCore
 
@@ -21,10 +22,8 @@ extension LoopShard {
     /// last sign of life, without a timer's delay. If the loop was late with the ping, the time begins now.
     func armPong(_ connection: EngineConnection, pingDue deadline: NIODeadline) {
         let now = loop.now
-        append(.pong, connection, from: now - deadline <= LoopShard.usualDelay ? deadline : now)
+        append(.pong, connection, from: Duration(now - deadline) <= HeartbeatGrace.usualDelay ? deadline : now)
     }
-
-    private static let usualDelay = TimeAmount.milliseconds(100)
 
     /// Carries out due deadlines before a request is answered that the loop read before its timer.
     func settleDeadlines() {
@@ -65,9 +64,10 @@ extension LoopShard {
 
     private func deadlinesDue() {
         let now = loop.now
+        let lateness = max(now - timerDeadline, .zero)
         for kind in DeadlineKind.allCases {
             while let entry = deadlines[kind.rawValue].popDue(now: now) {
-                if counts(entry, kind) { connections[entry.slot]?.deadlineDue(kind, at: entry.deadline) }
+                if counts(entry, kind) { connections[entry.slot]?.deadlineDue(kind, at: entry.deadline, lateness: lateness) }
             }
         }
         while let entry = openingDeadlines.popDue(now: now) {

@@ -17,6 +17,11 @@ protocol FrameLink: AnyObject {
     /// - Parameter body: called on the session's loop in a later task, after 100 ms even if bytes are still unread.
     /// - Returns: True if nothing is unread. `body` is not called then.
     func settle(_ body: @escaping @Sendable () -> Void) -> Bool
+    /// Tells whether bytes of the client have arrived that the session has not got.
+    ///
+    /// - Parameter body: called on the session's loop in a later task, if only the channel's loop knows.
+    /// - Returns: Nil if `body` is called.
+    func askUnread(_ body: @escaping @Sendable (Bool) -> Void) -> Bool?
     /// Checks whether the client takes written bytes, and closes it if it is stalled. Called with each ping.
     func checkIntake()
     func close(_ manner: LinkClosing)

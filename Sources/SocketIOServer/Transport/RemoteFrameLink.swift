@@ -60,6 +60,17 @@ final class RemoteFrameLink: FrameLink {
         return false
     }
 
+    /// As with ``settle(_:)``, what was read comes before `body`.
+    func askUnread(_ body: @escaping @Sendable (Bool) -> Void) -> Bool? {
+        let outlet = outlet
+        let loop = loop
+        channel.eventLoop.execute {
+            let hasUnread = outlet.value.askUnread(body) ?? false
+            loop.execute { body(hasUnread) }
+        }
+        return nil
+    }
+
     func checkIntake() {
         let outlet = outlet
         channel.eventLoop.execute { outlet.value.checkIntake() }

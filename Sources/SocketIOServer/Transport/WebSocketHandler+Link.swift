@@ -97,6 +97,8 @@ extension WebSocketHandler: FrameLink {
         }
     }
 
+    func askUnread(_ body: @escaping @Sendable (Bool) -> Void) -> Bool? { hasUnread }
+
     /// Whether bytes of the client have arrived that the session has not got: they are in the kernel, or here.
     private var hasUnread: Bool {
         guard stage == .attached, !isClosing, let context, context.channel.isActive else { return false }

@@ -112,6 +112,9 @@ final class WebSocketTransport: TurnTaker {
         link.holdReading(false)
     }
 
+    /// As ``FrameLink/askUnread(_:)``, with the packets that wait for the connection's next turn.
+    func askUnread(_ body: @escaping @Sendable (Bool) -> Void) -> Bool? { isPaused ? true : link.askUnread(body) }
+
     private func armMessageDeadline() {
         guard !isClosed, role == .primary else { return }
         messagesAtDeadline = messages

@@ -31,6 +31,7 @@ final class RecordingLink: FrameLink {
 
     func holdReading(_ isHeld: Bool) { holds.append(isHeld) }
     func settle(_ body: @escaping @Sendable () -> Void) -> Bool { true }
+    func askUnread(_ body: @escaping @Sendable (Bool) -> Void) -> Bool? { false }
     func checkIntake() {}
     func close(_ manner: LinkClosing) { isClosed = true }
 
