@@ -21,13 +21,13 @@ public struct Template: Sendable, Hashable {
     init(segments: [Segment]) { self.segments = segments }
 
     /// A text without expressions.
-    public init(constant: String) { self.segments = constant.isEmpty ? [] : [.text(constant)] }
+    public init(constant: String) { segments = constant.isEmpty ? [] : [.text(constant)] }
 
     /// The text, if it has no expressions.
     var constant: String? {
-        switch self.segments.count {
+        switch segments.count {
         case 0: return ""
-        case 1: return self.segments[0].knownText
+        case 1: return segments[0].knownText
         default: return nil
         }
     }
@@ -35,7 +35,7 @@ public struct Template: Sendable, Hashable {
     func text(in scope: inout VariableScope) -> String {
         if let constant { return constant }
         var result = ""
-        for segment in self.segments {
+        for segment in segments {
             switch segment {
             case .text(let text): result += text
             case .expression(let expression): result += expression.value(in: &scope).text
@@ -45,8 +45,8 @@ public struct Template: Sendable, Hashable {
     }
 
     func value(in scope: inout VariableScope) -> ScriptValue {
-        if self.segments.count == 1, case .expression(let expression) = self.segments[0] { return expression.value(in: &scope) }
-        return .string(self.text(in: &scope))
+        if segments.count == 1, case .expression(let expression) = segments[0] { return expression.value(in: &scope) }
+        return .string(text(in: &scope))
     }
 
     /// Splits a text at its `{{ … }}` (or `{{{ … }}}`) and parses what is within.
@@ -132,7 +132,7 @@ public struct JSONTemplate: Sendable, Hashable {
 
     /// The JSON, if it has no expressions.
     var constant: ByteBuffer? {
-        switch (self.pieces.count, self.pieces.first) {
+        switch (pieces.count, pieces.first) {
         case (0, _): ByteBuffer()
         case (1, .raw(let bytes)): bytes
         default: nil
@@ -141,7 +141,7 @@ public struct JSONTemplate: Sendable, Hashable {
 
     /// Appends the value's JSON.
     func render(to buffer: inout ByteBuffer, in scope: inout VariableScope) {
-        for piece in self.pieces {
+        for piece in pieces {
             switch piece {
             case .raw(let bytes): buffer.writeImmutableBuffer(bytes)
             case .value(let expression):
@@ -157,38 +157,38 @@ public struct JSONTemplate: Sendable, Hashable {
     /// The value's JSON.
     func rendered(in scope: inout VariableScope) -> ByteBuffer {
         var buffer = ByteBuffer()
-        self.render(to: &buffer, in: &scope)
+        render(to: &buffer, in: &scope)
         return buffer
     }
 
     /// The value as a tree.
     func value(in scope: inout VariableScope) -> ScriptValue {
-        (try? JSONSlice(validating: self.rendered(in: &scope))).map(ScriptValue.init) ?? .null
+        (try? JSONSlice(validating: rendered(in: &scope))).map(ScriptValue.init) ?? .null
     }
 
     mutating func append(_ text: String) {
-        if case .raw(var bytes)? = self.pieces.last {
+        if case .raw(var bytes)? = pieces.last {
             bytes.writeString(text)
-            self.pieces[self.pieces.count - 1] = .raw(bytes)
+            pieces[pieces.count - 1] = .raw(bytes)
         } else {
-            self.pieces.append(.raw(ByteBuffer(string: text)))
+            pieces.append(.raw(ByteBuffer(string: text)))
         }
     }
 
     mutating func append(_ template: Template, isKey: Bool = false) {
         if template.segments.count == 1, case .expression(let expression) = template.segments[0], !isKey {
-            if case .constant(let value) = expression { self.append(value.json) } else { self.pieces.append(.value(expression)) }
+            if case .constant(let value) = expression { append(value.json) } else { pieces.append(.value(expression)) }
         } else if let constant = template.constant {
-            self.append(ScriptValue.string(constant).json)
+            append(ScriptValue.string(constant).json)
         } else {
-            self.pieces.append(.string(template))
+            pieces.append(.string(template))
         }
     }
 
     /// Opens a finished object again, so that members may follow.
     mutating func dropLastBrace() {
-        guard case .raw(let bytes)? = self.pieces.last, let shorter = bytes.getSlice(at: bytes.readerIndex, length: bytes.readableBytes - 1)
+        guard case .raw(let bytes)? = pieces.last, let shorter = bytes.getSlice(at: bytes.readerIndex, length: bytes.readableBytes - 1)
         else { return }
-        self.pieces[self.pieces.count - 1] = .raw(shorter)
+        pieces[pieces.count - 1] = .raw(shorter)
     }
 }

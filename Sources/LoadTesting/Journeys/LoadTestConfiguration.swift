@@ -72,7 +72,7 @@ extension LoadTestConfiguration {
 
     /// The same as a script, for the runner.
     public func script() throws(Diagnostics) -> Script {
-        let journeys = self.userJourneys.map { journey -> ScriptValue in
+        let journeys = userJourneys.map { journey -> ScriptValue in
             let steps = journey.steps.map { step -> ScriptValue in
                 switch step {
                 case .emit(let event, let data): ["type": "emit", "event": .string(event), "data": data ?? .null]
@@ -84,8 +84,8 @@ extension LoadTestConfiguration {
             return ["name": .string(journey.name), "weight": .double(journey.weight), "steps": .array(steps)]
         }
         let root: ScriptValue = [
-            "targetUrl": .string(self.targetURL), "maxConcurrentUsers": .int(self.maximumConcurrentUsers),
-            "rampUpDuration": .double(self.rampUpDuration.inSeconds), "testDuration": .double(self.testDuration.inSeconds),
+            "targetUrl": .string(targetURL), "maxConcurrentUsers": .int(maximumConcurrentUsers),
+            "rampUpDuration": .double(rampUpDuration.inSeconds), "testDuration": .double(testDuration.inSeconds),
             "userJourneys": .array(journeys),
         ]
         return try Self.parse(root.json, file: "LoadTestConfiguration")
@@ -94,79 +94,79 @@ extension LoadTestConfiguration {
 
 extension ScriptParser {
     mutating func journeyScenarios(_ root: DocumentNode) -> [Scenario] {
-        guard let members = self.mapping(root, "a journey file", known: LoadTestConfiguration.knownKeys) else { return [] }
-        self.configuration.measuresSentAt = true
-        self.configuration.stopsAtEnd = true
-        self.configuration.socketIO.transports = [.websocket]
+        guard let members = mapping(root, "a journey file", known: LoadTestConfiguration.knownKeys) else { return [] }
+        configuration.measuresSentAt = true
+        configuration.stopsAtEnd = true
+        configuration.socketIO.transports = [.websocket]
         if let target = members["targetUrl"] {
-            self.configuration.target = self.constantText(target, "targetUrl")
-            self.configuration.targetPosition = target.position
+            configuration.target = constantText(target, "targetUrl")
+            configuration.targetPosition = target.position
         }
-        self.refuseScriptOptions(at: root.position)
-        self.checkTarget(at: root.position)
-        let rampUp = self.seconds("rampUpDuration", members)
-        let test = self.seconds("testDuration", members)
+        refuseScriptOptions(at: root.position)
+        checkTarget(at: root.position)
+        let rampUp = seconds("rampUpDuration", members)
+        let test = seconds("testDuration", members)
         var users: Int?
         if let node = members["maxConcurrentUsers"] {
-            users = self.integer(node, "maxConcurrentUsers", in: 1...Self.maximumUsers)
+            users = integer(node, "maxConcurrentUsers", in: 1...Self.maximumUsers)
         } else {
-            self.missing("maxConcurrentUsers", at: root.position, "a journey file needs 'maxConcurrentUsers'")
+            missing("maxConcurrentUsers", at: root.position, "a journey file needs 'maxConcurrentUsers'")
         }
         guard let rampUp, let test, let users else { return [] }
         // Everybody begins at once without a ramp-up; a phase has to last a moment for it.
         let arrival = max(rampUp, .nanoseconds(1))
-        self.configuration.phases = [
+        configuration.phases = [
             Phase(name: "ramp-up", duration: arrival, load: .count(users), position: root.position),
             Phase(name: "test", duration: test, load: .pause, position: root.position),
         ]
-        self.applyOptions()
-        return self.journeys(members, whole: rampUp + test)
+        applyOptions()
+        return journeys(members, whole: rampUp + test)
     }
 
     /// A journey file has neither environments nor payloads: an option that names one would have no effect.
     private mutating func refuseScriptOptions(at position: SourcePosition) {
         let given = [
-            ("-e", self.options.environment), ("-p", self.options.payloadPath), ("-c", self.options.configuration?.name),
-            ("--variables", self.options.variables), ("--scenario-name", self.options.scenarioName),
+            ("-e", options.environment), ("-p", options.payloadPath), ("-c", options.configuration?.name),
+            ("--variables", options.variables), ("--scenario-name", options.scenarioName),
         ]
         for (name, value) in given where value != nil {
-            self.diagnostics.error(at: position, "\(name) is an option of scripts; a journey file takes -t, -k, -s and --overrides")
+            diagnostics.error(at: position, "\(name) is an option of scripts; a journey file takes -t, -k, -s and --overrides")
         }
     }
 
     private mutating func seconds(_ key: String, _ members: Members) -> Duration? {
         guard let node = members[key] else {
-            self.missing(key, at: members.node.position, "a journey file needs '\(key)' in seconds")
+            missing(key, at: members.node.position, "a journey file needs '\(key)' in seconds")
             return nil
         }
-        return self.duration(node, key)
+        return duration(node, key)
     }
 
     private mutating func journeys(_ members: Members, whole: Duration) -> [Scenario] {
         guard let node = members["userJourneys"] else {
-            self.missing("userJourneys", at: members.node.position, "a journey file needs 'userJourneys'")
+            missing("userJourneys", at: members.node.position, "a journey file needs 'userJourneys'")
             return []
         }
-        guard let nodes = self.list(node, "userJourneys") else { return [] }
-        if nodes.isEmpty { self.diagnostics.error(at: node.position, "'userJourneys' is empty") }
-        let journeys = nodes.compactMap { self.journey($0, whole: whole) }
+        guard let nodes = list(node, "userJourneys") else { return [] }
+        if nodes.isEmpty { diagnostics.error(at: node.position, "'userJourneys' is empty") }
+        let journeys = nodes.compactMap { journey($0, whole: whole) }
         if !journeys.isEmpty, journeys.allSatisfy({ $0.weight == 0 }) {
-            self.diagnostics.error(at: node.position, "all journeys have the weight 0")
+            diagnostics.error(at: node.position, "all journeys have the weight 0")
         }
         return journeys
     }
 
     private mutating func journey(_ node: DocumentNode, whole: Duration) -> Scenario? {
-        guard let members = self.mapping(node, "a journey", known: ["name", "weight", "steps"]) else { return nil }
-        let name = members["name"].flatMap { self.constantText($0, "a journey's name") } ?? "journey"
-        let weight = members["weight"].flatMap { self.number($0, "a journey's weight", in: 0...1e6) } ?? 1
-        guard let stepsNode = members["steps"], let nodes = self.list(stepsNode, "steps") else {
-            if members["steps"] == nil { self.missing("steps", at: node.position, "the journey '\(name)' has no 'steps'") }
+        guard let members = mapping(node, "a journey", known: ["name", "weight", "steps"]) else { return nil }
+        let name = members["name"].flatMap { constantText($0, "a journey's name") } ?? "journey"
+        let weight = members["weight"].flatMap { number($0, "a journey's weight", in: 0...1e6) } ?? 1
+        guard let stepsNode = members["steps"], let nodes = list(stepsNode, "steps") else {
+            if members["steps"] == nil { missing("steps", at: node.position, "the journey '\(name)' has no 'steps'") }
             return nil
         }
-        var steps = nodes.compactMap { self.journeyStep($0) }
+        var steps = nodes.compactMap { journeyStep($0) }
         // A user who is done stays connected until the test is over.
-        steps.append(self.step(.think(ThinkStep(duration: self.seconds(whole.inSeconds))), label: "stay", at: node.position))
+        steps.append(step(.think(ThinkStep(duration: seconds(whole.inSeconds))), label: "stay", at: node.position))
         return Scenario(name: name, weight: weight, engine: .socketIO, steps: steps, position: node.position)
     }
 
@@ -177,20 +177,20 @@ extension ScriptParser {
     }
 
     private mutating func step(_ action: Step.Action, label: String, at position: SourcePosition) -> Step {
-        self.stepLabels.append(label)
-        return Step(index: self.stepLabels.count - 1, label: label, position: position, action: action)
+        stepLabels.append(label)
+        return Step(index: stepLabels.count - 1, label: label, position: position, action: action)
     }
 
     private enum StepType: String, CaseIterable { case emit, wait, expect }
 
     private mutating func journeyStep(_ node: DocumentNode) -> Step? {
         let known = ["type", "event", "data", "duration", "expectedEvent", "timeout"]
-        guard let members = self.mapping(node, "a journey's step", known: known) else { return nil }
+        guard let members = mapping(node, "a journey's step", known: known) else { return nil }
         guard let typeNode = members["type"] else {
             self.missing("type", at: node.position, "a step needs 'type': emit, wait or expect")
             return nil
         }
-        guard let type: StepType = self.choice(typeNode, "a step's type") else { return nil }
+        guard let type: StepType = choice(typeNode, "a step's type") else { return nil }
         func missing(_ key: String, _ parser: inout ScriptParser) -> Step? {
             parser.missing(key, at: node.position, "a step of the type '\(type.rawValue)' needs '\(key)'")
             return nil
@@ -198,20 +198,20 @@ extension ScriptParser {
         switch type {
         case .emit:
             guard let event = members["event"] else { return missing("event", &self) }
-            guard let name = self.constantText(event, "event") else { return nil }
-            return self.step(
-                .emit(EmitStep(eventName: name, event: Template(constant: name), arguments: self.arguments(members["data"]))), label: name,
+            guard let name = constantText(event, "event") else { return nil }
+            return step(
+                .emit(EmitStep(eventName: name, event: Template(constant: name), arguments: arguments(members["data"]))), label: name,
                 at: node.position)
         case .wait:
             guard let durationNode = members["duration"] else { return missing("duration", &self) }
             guard let duration = self.duration(durationNode, "duration", unitless: 1e6) else { return nil }
-            return self.step(.think(ThinkStep(duration: self.seconds(duration.inSeconds))), label: "wait", at: node.position)
+            return step(.think(ThinkStep(duration: seconds(duration.inSeconds))), label: "wait", at: node.position)
         case .expect:
             guard let event = members["expectedEvent"] ?? members["event"] else { return missing("expectedEvent", &self) }
-            guard let name = self.template(event, "expectedEvent") else { return nil }
+            guard let name = template(event, "expectedEvent") else { return nil }
             let timeout = members["timeout"].map { self.duration($0, "timeout", unitless: 1e6) } ?? .seconds(5)
             let awaited = AwaitedEvent(channel: name, check: ResponseCheck(), timeout: timeout)
-            return self.step(.expectEvent(awaited), label: name.constant ?? "expect", at: node.position)
+            return step(.expectEvent(awaited), label: name.constant ?? "expect", at: node.position)
         }
     }
 
@@ -220,10 +220,10 @@ extension ScriptParser {
         var arguments = JSONTemplate()
         guard let data, data.content != .null else { return arguments }
         guard case .mapping(let members) = data.content, !members.contains(where: { $0.key == "_sentAt" }) else {
-            self.append(data, to: &arguments)
+            append(data, to: &arguments)
             return arguments
         }
-        arguments = self.jsonTemplate(data)
+        arguments = jsonTemplate(data)
         arguments.dropLastBrace()
         arguments.append("\(members.isEmpty ? "" : ",")\"_sentAt\":")
         arguments.append(Template(segments: [.expression(.call(.sentAt, []))]))

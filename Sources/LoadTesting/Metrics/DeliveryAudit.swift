@@ -45,7 +45,7 @@ public struct DeliveryAudit: Sendable, Codable {
 
         public init() {}
 
-        func total(_ count: (RoomReport) -> Int) -> Int { self.rooms.reduce(0) { $0 + count($1) } }
+        func total(_ count: (RoomReport) -> Int) -> Int { rooms.reduce(0) { $0 + count($1) } }
     }
 
     private struct SenderKey: Hashable, Codable { var room: String, sender: Int }
@@ -62,9 +62,9 @@ public struct DeliveryAudit: Sendable, Codable {
         var recent: [Time] = []
 
         mutating func add(_ tag: AuditTag, keeping count: Int) {
-            self.last = max(self.last, tag.sequence)
-            self.recent.append(Time(sequence: tag.sequence, at: tag.sentAtNanoseconds))
-            if self.recent.count > count { self.recent.removeFirst(self.recent.count - count) }
+            last = max(last, tag.sequence)
+            recent.append(Time(sequence: tag.sequence, at: tag.sentAtNanoseconds))
+            if recent.count > count { recent.removeFirst(recent.count - count) }
         }
     }
 
@@ -92,56 +92,56 @@ public struct DeliveryAudit: Sendable, Codable {
 
     init(limits: Limits) { self.limits = limits }
 
-    public var isEmpty: Bool { self.sent.isEmpty && self.streams.isEmpty }
+    public var isEmpty: Bool { sent.isEmpty && streams.isEmpty }
 
     mutating func sent(_ tag: AuditTag) {
-        self.count(tag.room) { $0.sent += 1 }
+        count(tag.room) { $0.sent += 1 }
         let key = SenderKey(room: tag.room, sender: tag.sender)
-        guard self.sent.count < self.limits.maximumSenders || self.sent[key] != nil else { return }
-        self.sent[key, default: Sent()].add(tag, keeping: Self.recentCount)
+        guard sent.count < limits.maximumSenders || sent[key] != nil else { return }
+        sent[key, default: Sent()].add(tag, keeping: Self.recentCount)
     }
 
     mutating func received(_ tag: AuditTag, by receiver: Int, at now: RunInstant) {
         let key = StreamKey(room: tag.room, receiver: receiver, sender: tag.sender)
-        guard var stream = self.streams[key] else {
-            guard self.streams.count < self.limits.maximumStreams else {
-                self.report.streamsNotAudited += 1
+        guard var stream = streams[key] else {
+            guard streams.count < limits.maximumStreams else {
+                report.streamsNotAudited += 1
                 return
             }
-            self.streams[key] = Stream(first: tag.sequence, next: tag.sequence + 1)
-            if self.receivers[receiver] == nil { self.receivers[receiver] = .some(nil) }
-            self.count(tag.room) { $0.delivered += 1 }
+            streams[key] = Stream(first: tag.sequence, next: tag.sequence + 1)
+            if receivers[receiver] == nil { receivers[receiver] = .some(nil) }
+            count(tag.room) { $0.delivered += 1 }
             return
         }
         let message = Message(room: tag.room, receiver: receiver, sender: tag.sender, sequence: tag.sequence)
         if tag.sequence >= stream.next {
-            self.miss(stream.next..<tag.sequence, &stream, message)
+            miss(stream.next..<tag.sequence, &stream, message)
             stream.next = tag.sequence + 1
-            self.count(tag.room) { $0.delivered += 1 }
-        } else if self.find(tag.sequence, &stream) || tag.sequence < stream.first {
+            count(tag.room) { $0.delivered += 1 }
+        } else if find(tag.sequence, &stream) || tag.sequence < stream.first {
             stream.first = min(stream.first, tag.sequence)
-            self.count(tag.room) {
+            count(tag.room) {
                 $0.delivered += 1
                 $0.outOfOrder += 1
             }
-            if self.report.outOfOrder.count < self.limits.maximumListed { self.report.outOfOrder.append(message) }
+            if report.outOfOrder.count < limits.maximumListed { report.outOfOrder.append(message) }
         } else {
-            self.count(tag.room) { $0.doubled += 1 }
-            if self.report.doubled.count < self.limits.maximumListed { self.report.doubled.append(message) }
+            count(tag.room) { $0.doubled += 1 }
+            if report.doubled.count < limits.maximumListed { report.doubled.append(message) }
         }
-        self.streams[key] = stream
+        streams[key] = stream
     }
 
     /// Notes a gap: its numbers may still come.
     private mutating func miss(_ gap: Range<Int>, _ stream: inout Stream, _ message: Message) {
-        let kept = gap.prefix(min(Self.maximumGap, self.limits.maximumMissing - self.missing))
+        let kept = gap.prefix(min(Self.maximumGap, limits.maximumMissing - missing))
         for number in kept { stream.missing.insert(number) }
-        self.missing += kept.count
+        missing += kept.count
         let rest = gap.dropFirst(kept.count)
         guard !rest.isEmpty else { return }
-        self.count(message.room) { $0.lost += rest.count }
-        for number in rest.prefix(max(0, self.limits.maximumListed - self.report.lost.count)) {
-            self.report.lost.append(
+        count(message.room) { $0.lost += rest.count }
+        for number in rest.prefix(max(0, limits.maximumListed - report.lost.count)) {
+            report.lost.append(
                 Message(room: message.room, receiver: message.receiver, sender: message.sender, sequence: number))
         }
     }
@@ -149,28 +149,28 @@ public struct DeliveryAudit: Sendable, Codable {
     /// Whether a number was missing. It is not any more.
     private mutating func find(_ number: Int, _ stream: inout Stream) -> Bool {
         guard stream.missing.remove(number) != nil else { return false }
-        self.missing -= 1
+        missing -= 1
         return true
     }
 
     private mutating func count(_ room: String, _ change: (inout RoomReport) -> Void) {
-        let name = self.rooms.count < self.limits.maximumRooms || self.rooms[room] != nil ? room : Self.otherRooms
-        change(&self.rooms[name, default: RoomReport(room: name)])
+        let name = rooms.count < limits.maximumRooms || rooms[room] != nil ? room : Self.otherRooms
+        change(&rooms[name, default: RoomReport(room: name)])
     }
 
     /// A receiver has ended: what is sent from now on need not reach it.
     mutating func receiverEnded(_ receiver: Int, at now: RunInstant) {
-        if self.receivers[receiver] != nil { self.receivers[receiver] = now.nanoseconds }
+        if receivers[receiver] != nil { receivers[receiver] = now.nanoseconds }
     }
 
     /// Adds another loop's part. A receiver lives on one loop, so streams never collide.
     mutating func merge(_ other: DeliveryAudit) {
-        self.sent.merge(other.sent) { one, two in one.last >= two.last ? one : two }
-        self.streams.merge(other.streams) { one, _ in one }
-        self.receivers.merge(other.receivers) { one, two in one.map { max($0, two ?? $0) } ?? two }
-        self.missing += other.missing
+        sent.merge(other.sent) { one, two in one.last >= two.last ? one : two }
+        streams.merge(other.streams) { one, _ in one }
+        receivers.merge(other.receivers) { one, two in one.map { max($0, two ?? $0) } ?? two }
+        missing += other.missing
         for (name, room) in other.rooms {
-            self.count(name) {
+            count(name) {
                 $0.sent += room.sent
                 $0.delivered += room.delivered
                 $0.lost += room.lost
@@ -178,10 +178,10 @@ public struct DeliveryAudit: Sendable, Codable {
                 $0.outOfOrder += room.outOfOrder
             }
         }
-        self.report.lost = Array((self.report.lost + other.report.lost).prefix(self.limits.maximumListed))
-        self.report.doubled = Array((self.report.doubled + other.report.doubled).prefix(self.limits.maximumListed))
-        self.report.outOfOrder = Array((self.report.outOfOrder + other.report.outOfOrder).prefix(self.limits.maximumListed))
-        self.report.streamsNotAudited += other.report.streamsNotAudited
+        report.lost = Array((report.lost + other.report.lost).prefix(limits.maximumListed))
+        report.doubled = Array((report.doubled + other.report.doubled).prefix(limits.maximumListed))
+        report.outOfOrder = Array((report.outOfOrder + other.report.outOfOrder).prefix(limits.maximumListed))
+        report.streamsNotAudited += other.report.streamsNotAudited
     }
 
     /// The result.
@@ -189,12 +189,12 @@ public struct DeliveryAudit: Sendable, Codable {
     /// - Parameter grace: a message sent less than this before a receiver ended may have been in flight and is not lost.
     public func finish(grace: Duration) -> Report {
         var result = self
-        for (key, stream) in self.streams {
+        for (key, stream) in streams {
             var missing = stream.missing.sorted()
-            missing += self.tail(of: key, stream: stream, grace: grace)
+            missing += tail(of: key, stream: stream, grace: grace)
             guard !missing.isEmpty else { continue }
             result.count(key.room) { $0.lost += missing.count }
-            for sequence in missing.prefix(max(0, self.limits.maximumListed - result.report.lost.count)) {
+            for sequence in missing.prefix(max(0, limits.maximumListed - result.report.lost.count)) {
                 result.report.lost.append(Message(room: key.room, receiver: key.receiver, sender: key.sender, sequence: sequence))
             }
         }
@@ -212,7 +212,7 @@ public struct DeliveryAudit: Sendable, Codable {
     /// Numbers that were sent after the last one received, long enough before the receiver ended.
     private func tail(of key: StreamKey, stream: Stream, grace: Duration) -> [Int] {
         guard let sent = self.sent[SenderKey(room: key.room, sender: key.sender)], sent.last >= stream.next else { return [] }
-        let end = ((self.receivers[key.receiver] ?? nil) ?? .max / 2) - grace.nanoseconds
+        let end = ((receivers[key.receiver] ?? nil) ?? .max / 2) - grace.nanoseconds
         let recent = Dictionary(sent.recent.map { ($0.sequence, $0.at) }) { first, _ in first }
         // What is older than the kept times was sent before them.
         let oldest = sent.recent.first?.at ?? .max

@@ -8,13 +8,13 @@ public struct MetricCatalog: Sendable {
     private(set) var names: [String] = []
     private var ids: [String: MetricID] = [:]
 
-    init() { for metric in Metric.allCases { _ = self.id(metric.name) } }
+    init() { for metric in Metric.allCases { _ = id(metric.name) } }
 
     mutating func id(_ name: String) -> MetricID {
-        if let id = self.ids[name] { return id }
-        let id = MetricID(index: self.names.count)
-        self.ids[name] = id
-        self.names.append(name)
+        if let id = ids[name] { return id }
+        let id = MetricID(index: names.count)
+        ids[name] = id
+        names.append(name)
         return id
     }
 }
@@ -30,7 +30,7 @@ enum Metric: Int, CaseIterable {
         webSocketDisconnects, webSocketConnectTime, webSocketConnectTimeTCP, webSocketConnectTimeTLS, webSocketConnectTimeHandshake,
         downloadedBytes, httpResponseTime2xx, httpResponseTime3xx, httpResponseTime4xx, httpResponseTime5xx
 
-    var id: MetricID { MetricID(index: self.rawValue) }
+    var id: MetricID { MetricID(index: rawValue) }
 
     var name: String {
         switch self {
@@ -154,8 +154,8 @@ public struct Measurements: Sendable, Codable {
         private enum CodingKeys: String, CodingKey { case counts, histograms, dynamicCounts, firstAt, lastAt }
 
         init(metrics: Int) {
-            self.counts = Array(repeating: 0, count: metrics)
-            self.histograms = Array(repeating: nil, count: metrics)
+            counts = Array(repeating: 0, count: metrics)
+            histograms = Array(repeating: nil, count: metrics)
         }
     }
 
@@ -171,58 +171,58 @@ public struct Measurements: Sendable, Codable {
 
     public init(from decoder: any Decoder) throws { self.init(box: [try Contents(from: decoder)]) }
 
-    public func encode(to encoder: any Encoder) throws { try self.box[0].encode(to: encoder) }
+    public func encode(to encoder: any Encoder) throws { try box[0].encode(to: encoder) }
 
-    var counts: [Int] { self.box[0].counts }
-    var histograms: [LatencyHistogram?] { self.box[0].histograms }
-    var dynamicCounts: [String: Int] { self.box[0].dynamicCounts }
-    var firstAt: RunInstant? { self.box[0].firstAt }
-    var lastAt: RunInstant? { self.box[0].lastAt }
+    var counts: [Int] { box[0].counts }
+    var histograms: [LatencyHistogram?] { box[0].histograms }
+    var dynamicCounts: [String: Int] { box[0].dynamicCounts }
+    var firstAt: RunInstant? { box[0].firstAt }
+    var lastAt: RunInstant? { box[0].lastAt }
     var audit: DeliveryAudit {
-        get { self.box[0].audit }
-        _modify { yield &self.box[0].audit }
+        get { box[0].audit }
+        _modify { yield &box[0].audit }
     }
 
     mutating func touch(_ now: RunInstant) {
-        if self.box[0].firstAt == nil { self.box[0].firstAt = now }
-        self.box[0].lastAt = now
+        if box[0].firstAt == nil { box[0].firstAt = now }
+        box[0].lastAt = now
     }
 
-    mutating func count(_ id: MetricID, by amount: Int = 1) { self.box[0].counts[id.index] &+= amount }
+    mutating func count(_ id: MetricID, by amount: Int = 1) { box[0].counts[id.index] &+= amount }
 
     mutating func record(_ id: MetricID, nanoseconds: Int64) {
-        if self.box[0].histograms[id.index] == nil { self.box[0].histograms[id.index] = LatencyHistogram() }
-        self.box[0].histograms[id.index]?.record(nanoseconds: nanoseconds)
+        if box[0].histograms[id.index] == nil { box[0].histograms[id.index] = LatencyHistogram() }
+        box[0].histograms[id.index]?.record(nanoseconds: nanoseconds)
     }
 
     mutating func count(named name: String, by amount: Int = 1) {
-        if self.box[0].dynamicCounts[name] == nil, self.box[0].dynamicCounts.count >= Self.maximumDynamicNames {
-            self.box[0].dynamicCounts[Self.overflowName, default: 0] += amount
+        if box[0].dynamicCounts[name] == nil, box[0].dynamicCounts.count >= Self.maximumDynamicNames {
+            box[0].dynamicCounts[Self.overflowName, default: 0] += amount
         } else {
-            self.box[0].dynamicCounts[name, default: 0] += amount
+            box[0].dynamicCounts[name, default: 0] += amount
         }
     }
 
-    subscript(count id: MetricID) -> Int { self.box[0].counts[id.index] }
-    subscript(histogram id: MetricID) -> LatencyHistogram? { self.box[0].histograms[id.index] }
+    subscript(count id: MetricID) -> Int { box[0].counts[id.index] }
+    subscript(histogram id: MetricID) -> LatencyHistogram? { box[0].histograms[id.index] }
 
     public mutating func merge(_ other: Measurements) {
-        for index in other.counts.indices { self.box[0].counts[index] &+= other.counts[index] }
+        for index in other.counts.indices { box[0].counts[index] &+= other.counts[index] }
         for index in other.histograms.indices {
             guard let histogram = other.histograms[index] else { continue }
-            if self.box[0].histograms[index] == nil { self.box[0].histograms[index] = LatencyHistogram() }
-            self.box[0].histograms[index]?.merge(histogram)
+            if box[0].histograms[index] == nil { box[0].histograms[index] = LatencyHistogram() }
+            box[0].histograms[index]?.merge(histogram)
         }
         for (name, count) in other.dynamicCounts { self.count(named: name, by: count) }
-        if !other.audit.isEmpty { self.audit.merge(other.audit) }
-        if let first = other.firstAt { self.box[0].firstAt = self.firstAt.map { min($0, first) } ?? first }
-        if let last = other.lastAt { self.box[0].lastAt = self.lastAt.map { max($0, last) } ?? last }
+        if !other.audit.isEmpty { audit.merge(other.audit) }
+        if let first = other.firstAt { box[0].firstAt = firstAt.map { min($0, first) } ?? first }
+        if let last = other.lastAt { box[0].lastAt = lastAt.map { max($0, last) } ?? last }
     }
 
     /// The measurements so far; what comes is counted from zero.
     public mutating func take() -> Measurements {
-        var rest = Contents(metrics: self.counts.count)
-        swap(&rest.audit, &self.box[0].audit)
+        var rest = Contents(metrics: counts.count)
+        swap(&rest.audit, &box[0].audit)
         var taken = Measurements(box: [rest])
         swap(&taken, &self)
         return taken

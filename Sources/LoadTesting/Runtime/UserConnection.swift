@@ -16,11 +16,11 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
         var timings = ConnectTimings()
         /// When the last part stood.
         var reachedAt: RunInstant
-        init(_ now: RunInstant) { self.reachedAt = now }
+        init(_ now: RunInstant) { reachedAt = now }
 
         func part(at now: RunInstant) -> Duration {
-            defer { self.reachedAt = now }
-            return now.since(self.reachedAt)
+            defer { reachedAt = now }
+            return now.since(reachedAt)
         }
     }
 
@@ -46,74 +46,74 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
     // MARK: The user
 
     func take(_ input: VirtualUserInput) {
-        guard self.user.outcome == nil else { return }
-        guard !self.isPerforming else { return self.early.append(input) }
-        self.isPerforming = true
-        self.play(input)
-        while self.user.outcome == nil, !self.early.isEmpty { self.play(self.early.removeFirst()) }
-        self.isPerforming = false
-        if self.user.outcome == nil { self.arm() }
+        guard user.outcome == nil else { return }
+        guard !isPerforming else { return early.append(input) }
+        isPerforming = true
+        play(input)
+        while user.outcome == nil, !early.isEmpty { play(early.removeFirst()) }
+        isPerforming = false
+        if user.outcome == nil { arm() }
     }
 
     private func play(_ input: VirtualUserInput) {
-        let actions = self.user.handle(input, at: self.player.now, measurements: &self.player.measurements)
-        for action in actions { self.perform(action) }
+        let actions = user.handle(input, at: player.now, measurements: &player.measurements)
+        for action in actions { perform(action) }
     }
 
     private func perform(_ action: VirtualUserAction) {
         switch action {
-        case .connect(let request): self.connect(request)
+        case .connect(let request): connect(request)
         case .join(let namespace, let auth):
-            self.attempt = Attempt(self.player.now)
-            guard case .socketIO(let connection) = self.link, connection.join(namespace, auth: auth) else {
-                return self.refused(namespace, "not connected")
+            attempt = Attempt(player.now)
+            guard case .socketIO(let connection) = link, connection.join(namespace, auth: auth) else {
+                return refused(namespace, "not connected")
             }
-        case .emit(let namespace, let event, let arguments, let number): self.emit(namespace, event, arguments, number)
+        case .emit(let namespace, let event, let arguments, let number): emit(namespace, event, arguments, number)
         case .send(let message):
-            guard case .webSocket(let connection) = self.link else { return }
-            if !connection.send(message) { self.overflow() }
+            guard case .webSocket(let connection) = link else { return }
+            if !connection.send(message) { overflow() }
         case .request(let id, let request):
-            let requests = self.requests ?? UserRequests(user: self.user.start.user, player: self.player)
+            let requests = self.requests ?? UserRequests(user: user.start.user, player: player)
             self.requests = requests
             requests.send(request) { [self] outcome in
                 switch outcome {
-                case .response(let response): self.take(.response(id: id, response))
-                case .timeout: self.take(.requestFailed(id: id, reason: "request timeout"))
-                case .failure(let error): self.take(.requestFailed(id: id, reason: Self.text(error)))
+                case .response(let response): take(.response(id: id, response))
+                case .timeout: take(.requestFailed(id: id, reason: "request timeout"))
+                case .failure(let error): take(.requestFailed(id: id, reason: Self.text(error)))
                 }
             }
-        case .log(let text): self.player.log(text)
-        case .close: self.close()
+        case .log(let text): player.log(text)
+        case .close: close()
         }
     }
 
     private func emit(_ namespace: String, _ event: String, _ arguments: ByteBuffer, _ number: UInt64?) {
-        guard case .socketIO(let connection) = self.link else { return }
+        guard case .socketIO(let connection) = link else { return }
         func write(_ writer: inout JSONWriter) {
             if arguments.readableBytes > 0 { writer.raw(JSONSlice(unchecked: arguments)) }
         }
         if let number {
-            guard let id = connection.emitWithAck(event, in: namespace, arguments: write) else { return self.overflow() }
-            self.pending = (id, number)
+            guard let id = connection.emitWithAck(event, in: namespace, arguments: write) else { return overflow() }
+            pending = (id, number)
         } else if !connection.emit(event, in: namespace, arguments: write) {
-            self.overflow()
+            overflow()
         }
     }
 
-    private func overflow() { self.take(.disconnected(reason: "the server does not read")) }
+    private func overflow() { take(.disconnected(reason: "the server does not read")) }
 
-    private func refused(_ namespace: String, _ reason: String) { self.take(.connectFailed(namespace: namespace, reason: reason)) }
+    private func refused(_ namespace: String, _ reason: String) { take(.connectFailed(namespace: namespace, reason: reason)) }
 
     private func close() {
-        self.timer?.cancel()
-        self.timer = nil
-        self.closeLink()
-        self.requests.take()?.close()
-        self.player.userEnded(self.user)
+        timer?.cancel()
+        timer = nil
+        closeLink()
+        requests.take()?.close()
+        player.userEnded(user)
     }
 
     private func closeLink() {
-        switch self.link.take() {
+        switch link.take() {
         case .socketIO(let connection): connection.close()
         case .webSocket(let connection): connection.close()
         case nil: break
@@ -124,109 +124,109 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
 
     /// One timer serves all deadlines: one that moves later is left, and finds at its time that it is early.
     private func arm() {
-        guard let deadline = self.user.deadline else { return }
-        let at = self.player.startedAt + .nanoseconds(deadline.nanoseconds)
-        if self.timer != nil, self.armedFor <= at { return }
-        self.timer?.cancel()
-        self.armedFor = at
-        let bound = NIOLoopBound(self, eventLoop: self.player.loop)
-        self.timer = self.player.loop.scheduleTask(deadline: at) { bound.value.timerFired() }
+        guard let deadline = user.deadline else { return }
+        let at = player.startedAt + .nanoseconds(deadline.nanoseconds)
+        if timer != nil, armedFor <= at { return }
+        timer?.cancel()
+        armedFor = at
+        let bound = NIOLoopBound(self, eventLoop: player.loop)
+        timer = player.loop.scheduleTask(deadline: at) { bound.value.timerFired() }
     }
 
     private func timerFired() {
-        self.timer = nil
-        self.take(.timer)
+        timer = nil
+        take(.timer)
     }
 
     // MARK: The connection
 
     private func connect(_ request: ConnectionRequest) {
-        self.closeLink()
+        closeLink()
         self.request = request
-        self.attempt = Attempt(self.player.now)
+        attempt = Attempt(player.now)
         do throws(SocketIOClientError) {
             let closed: EventLoopFuture<Void>
             if request.engine == .socketIO {
-                let plan = try self.player.plan(for: request, user: self.user.start.user)
-                let connection = SocketIOConnection(plan, on: self.player.client, delegate: self)
-                self.link = .socketIO(connection)
+                let plan = try player.plan(for: request, user: user.start.user)
+                let connection = SocketIOConnection(plan, on: player.client, delegate: self)
+                link = .socketIO(connection)
                 closed = connection.closeFuture
                 connection.open()
             } else {
                 guard let url = RequestURL(request.url) else { throw .invalidURL(request.url) }
                 var server = request
                 server.url = url.origin
-                let plan = try self.player.plan(for: server, user: self.user.start.user)
-                let connection = WebSocketConnection(plan, target: url.target, on: self.player.client, delegate: self)
-                self.link = .webSocket(connection)
+                let plan = try player.plan(for: server, user: user.start.user)
+                let connection = WebSocketConnection(plan, target: url.target, on: player.client, delegate: self)
+                link = .webSocket(connection)
                 closed = connection.closeFuture
                 connection.open()
             }
-            self.player.connectionOpened()
-            let bound = NIOLoopBound(self.player, eventLoop: self.player.loop)
+            player.connectionOpened()
+            let bound = NIOLoopBound(player, eventLoop: player.loop)
             closed.whenComplete { _ in bound.value.connectionClosed() }
         } catch {
-            self.refused(request.namespace, Self.text(error))
+            refused(request.namespace, Self.text(error))
         }
     }
 
     private func reached(_ milestone: ConnectionMilestone) {
         guard let attempt else { return }
         switch milestone {
-        case .tcp: attempt.timings.tcp = attempt.part(at: self.player.now)
-        case .tls: attempt.timings.tls = attempt.part(at: self.player.now)
+        case .tcp: attempt.timings.tcp = attempt.part(at: player.now)
+        case .tls: attempt.timings.tls = attempt.part(at: player.now)
         }
     }
 
     private func connected(_ namespace: String) {
-        let timings = self.attempt?.timings ?? ConnectTimings()
-        self.attempt = nil
-        self.take(.connected(namespace: namespace, timings))
+        let timings = attempt?.timings ?? ConnectTimings()
+        attempt = nil
+        take(.connected(namespace: namespace, timings))
     }
 
     private func ended(reason: String, error: SocketIOClientError?) {
-        self.link = nil
-        self.pending = nil
-        if self.user.isConnected {
-            self.take(.disconnected(reason: reason))
+        link = nil
+        pending = nil
+        if user.isConnected {
+            take(.disconnected(reason: reason))
         } else {
-            self.take(.connectFailed(namespace: self.request?.namespace ?? "/", reason: error.map(Self.text) ?? reason))
+            take(.connectFailed(namespace: request?.namespace ?? "/", reason: error.map(Self.text) ?? reason))
         }
     }
 
     private func isCurrent(_ connection: SocketIOConnection) -> Bool {
-        if case .socketIO(let current) = self.link { connection === current } else { false }
+        if case .socketIO(let current) = link { connection === current } else { false }
     }
 
     private func isCurrent(_ connection: WebSocketConnection) -> Bool {
-        if case .webSocket(let current) = self.link { connection === current } else { false }
+        if case .webSocket(let current) = link { connection === current } else { false }
     }
 
     // MARK: Socket.IO
 
     func connection(_ connection: SocketIOConnection, reached milestone: ConnectionMilestone) {
-        if self.isCurrent(connection) { self.reached(milestone) }
+        if isCurrent(connection) { reached(milestone) }
     }
 
     func connectionOpened(_ connection: SocketIOConnection) {
-        guard self.isCurrent(connection), let request else { return }
-        if let attempt { attempt.timings.handshake = attempt.part(at: self.player.now) }
+        guard isCurrent(connection), let request else { return }
+        if let attempt { attempt.timings.handshake = attempt.part(at: player.now) }
         connection.join(request.namespace, auth: request.auth)
     }
 
     func connection(_ connection: SocketIOConnection, received reception: SocketIOClientSession.Reception) {
-        guard self.isCurrent(connection) else { return }
+        guard isCurrent(connection) else { return }
         switch reception {
-        case .event(let arguments, let namespace): self.take(.event(namespace: namespace, arguments))
+        case .event(let arguments, let namespace): take(.event(namespace: namespace, arguments))
         case .acknowledgement(let id, let arguments, _):
             guard let pending, pending.id == id else { return }
             self.pending = nil
-            self.take(.acknowledgement(id: pending.number, arguments))
+            take(.acknowledgement(id: pending.number, arguments))
         case .joined(let namespace, _, _):
-            if let attempt { attempt.timings.namespace = attempt.part(at: self.player.now) }
-            self.connected(namespace)
-        case .refused(let namespace, let message, _): self.take(.refused(namespace: namespace, message: message))
-        case .left: self.take(.disconnected(reason: "io server disconnect"))
+            if let attempt { attempt.timings.namespace = attempt.part(at: player.now) }
+            connected(namespace)
+        case .refused(let namespace, let message, _): take(.refused(namespace: namespace, message: message))
+        case .left: take(.disconnected(reason: "io server disconnect"))
         case .incomplete, .ignored: break
         }
     }
@@ -239,28 +239,28 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
         _ connection: SocketIOConnection, reason: EngineClientCloseReason, error: SocketIOClientError?,
         lost: [(namespace: String, lost: [UInt64])]
     ) {
-        if self.isCurrent(connection) { self.ended(reason: reason.rawValue, error: error) }
+        if isCurrent(connection) { ended(reason: reason.rawValue, error: error) }
     }
 
     // MARK: WebSocket
 
     func connection(_ connection: WebSocketConnection, reached milestone: ConnectionMilestone) {
-        if self.isCurrent(connection) { self.reached(milestone) }
+        if isCurrent(connection) { reached(milestone) }
     }
 
     func connectionOpened(_ connection: WebSocketConnection) {
-        guard self.isCurrent(connection) else { return }
-        if let attempt { attempt.timings.handshake = attempt.part(at: self.player.now) }
-        self.connected("")
+        guard isCurrent(connection) else { return }
+        if let attempt { attempt.timings.handshake = attempt.part(at: player.now) }
+        connected("")
     }
 
     func connection(_ connection: WebSocketConnection, received message: ByteBuffer) {
-        if self.isCurrent(connection) { self.take(.message(message)) }
+        if isCurrent(connection) { take(.message(message)) }
     }
 
     func connectionEnded(_ connection: WebSocketConnection, error: SocketIOClientError?) {
-        guard self.isCurrent(connection) else { return }
-        self.ended(reason: error.map(Self.text) ?? "the server closed the connection", error: error)
+        guard isCurrent(connection) else { return }
+        ended(reason: error.map(Self.text) ?? "the server closed the connection", error: error)
     }
 }
 

@@ -5,7 +5,7 @@ struct Members {
     let what: String
     let members: [DocumentMember]
 
-    subscript(key: String) -> DocumentNode? { self.members.last { $0.key == key }?.value }
+    subscript(key: String) -> DocumentNode? { members.last { $0.key == key }?.value }
 
     /// The first of several keys that is there.
     func first(_ keys: String...) -> DocumentNode? {
@@ -13,7 +13,7 @@ struct Members {
         return nil
     }
 
-    func position(of key: String) -> SourcePosition { self.members.last { $0.key == key }?.position ?? self.node.position }
+    func position(of key: String) -> SourcePosition { members.last { $0.key == key }?.position ?? node.position }
 }
 
 /// A key that an unknown one of the mapping probably means.
@@ -40,20 +40,20 @@ extension ScriptParser {
         severity: Diagnostic.Severity = .error
     ) -> Members? {
         guard case .mapping(let members) = node.content else {
-            self.diagnostics.error(at: node.position, "\(what) must be a mapping, not \(node.kind)")
+            diagnostics.error(at: node.position, "\(what) must be a mapping, not \(node.kind)")
             return nil
         }
         for member in members where !known.contains(member.key) {
             if let reason = ignored[member.key] {
-                self.diagnostics.warning(at: member.position, "'\(member.key)' has no effect: \(reason)")
+                diagnostics.warning(at: member.position, "'\(member.key)' has no effect: \(reason)")
             } else if let alternative = Self.refused[member.key] {
-                self.diagnostics.error(at: member.position, "'\(member.key)' in \(what): \(alternative)")
+                diagnostics.error(at: member.position, "'\(member.key)' in \(what): \(alternative)")
             } else {
                 let hint = NearestName.hint(for: member.key, among: known)
                 if let meant = NearestName.suggestion(for: member.key, among: known), severity == .error {
-                    self.misspelt.insert(MisspeltKey(mapping: node.position, meant: meant))
+                    misspelt.insert(MisspeltKey(mapping: node.position, meant: meant))
                 }
-                self.diagnostics.add(Diagnostic(severity, at: member.position, "unknown key '\(member.key)' in \(what)\(hint)"))
+                diagnostics.add(Diagnostic(severity, at: member.position, "unknown key '\(member.key)' in \(what)\(hint)"))
             }
         }
         return Members(node: node, what: what, members: members)
@@ -61,8 +61,8 @@ extension ScriptParser {
 
     /// Complains about a mapping that has none of the keys, unless it was said already that one of them is misspelt.
     mutating func missing(_ keys: String..., at mapping: SourcePosition, _ message: String) {
-        guard !keys.contains(where: { self.misspelt.contains(MisspeltKey(mapping: mapping, meant: $0)) }) else { return }
-        self.diagnostics.error(at: mapping, message)
+        guard !keys.contains(where: { misspelt.contains(MisspeltKey(mapping: mapping, meant: $0)) }) else { return }
+        diagnostics.error(at: mapping, message)
     }
 
     /// A text without variables; those of the environment are resolved.
@@ -72,13 +72,13 @@ extension ScriptParser {
             guard text.contains("{{") else { return text }
             guard let template = self.template(node, what) else { return nil }
             guard let constant = template.constant else {
-                self.diagnostics.error(at: node.position, "\(what) is read before there are virtual users and cannot depend on variables")
+                diagnostics.error(at: node.position, "\(what) is read before there are virtual users and cannot depend on variables")
                 return nil
             }
             return constant
         case .int, .double, .bool: return ScriptValue(node).text
         default:
-            self.diagnostics.error(at: node.position, "\(what) must be a string, not \(node.kind)")
+            diagnostics.error(at: node.position, "\(what) must be a string, not \(node.kind)")
             return nil
         }
     }
@@ -88,16 +88,16 @@ extension ScriptParser {
         switch node.content {
         case .int(let number): value = Double(number)
         case .double(let number): value = number
-        case .string: value = self.constantText(node, what).flatMap(Double.init)
+        case .string: value = constantText(node, what).flatMap(Double.init)
         default: break
         }
         guard let value, value.isFinite else {
-            self.diagnostics.error(at: node.position, "\(what) must be a number, not \(Self.show(node))")
+            diagnostics.error(at: node.position, "\(what) must be a number, not \(Self.show(node))")
             return nil
         }
         guard range.contains(value) else {
             let most = Expression.number(range.upperBound).text
-            self.diagnostics.error(
+            diagnostics.error(
                 at: node.position, "\(what) must be from \(Expression.number(range.lowerBound).text) to \(most), not \(Self.show(node))")
             return nil
         }
@@ -107,7 +107,7 @@ extension ScriptParser {
     mutating func integer(_ node: DocumentNode, _ what: String, in range: ClosedRange<Int> = 0...1_000_000_000) -> Int? {
         guard let number = self.number(node, what, in: Double(range.lowerBound)...Double(range.upperBound)) else { return nil }
         guard number == number.rounded() else {
-            self.diagnostics.error(at: node.position, "\(what) must be a whole number, not \(Self.show(node))")
+            diagnostics.error(at: node.position, "\(what) must be a whole number, not \(Self.show(node))")
             return nil
         }
         return Int(number)
@@ -115,10 +115,10 @@ extension ScriptParser {
 
     mutating func boolean(_ node: DocumentNode, _ what: String) -> Bool? {
         if case .bool(let value) = node.content { return value }
-        if let text = self.constantText(node, what) {
+        if let text = constantText(node, what) {
             if text == "true" { return true }
             if text == "false" { return false }
-            self.diagnostics.error(at: node.position, "\(what) must be true or false, not \(Self.show(node))")
+            diagnostics.error(at: node.position, "\(what) must be true or false, not \(Self.show(node))")
         }
         return nil
     }
@@ -127,12 +127,12 @@ extension ScriptParser {
     mutating func duration(_ node: DocumentNode, _ what: String, unitless: Double = 1e9) -> Duration? {
         if case .string = node.content {
         } else if ScriptValue(node).strictNumber == nil {
-            self.diagnostics.error(at: node.position, "\(what) must be a time such as 30 or \"5m\", not \(node.kind)")
+            diagnostics.error(at: node.position, "\(what) must be a time such as 30 or \"5m\", not \(node.kind)")
             return nil
         }
-        guard let text = self.constantText(node, what) else { return nil }
+        guard let text = constantText(node, what) else { return nil }
         guard let duration = DurationText.parse(text, unitless: unitless) else {
-            self.diagnostics.error(at: node.position, "\(what) must be a time such as 30, \"250ms\" or \"5m\", not \(Self.show(node))")
+            diagnostics.error(at: node.position, "\(what) must be a time such as 30, \"250ms\" or \"5m\", not \(Self.show(node))")
             return nil
         }
         return duration
@@ -140,16 +140,16 @@ extension ScriptParser {
 
     mutating func choice<Choice: RawRepresentable & CaseIterable>(_ node: DocumentNode, _ what: String) -> Choice?
     where Choice.RawValue == String {
-        guard let text = self.constantText(node, what) else { return nil }
+        guard let text = constantText(node, what) else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
         let known = Choice.allCases.map(\.rawValue)
-        self.diagnostics.error(at: node.position, "\(what) cannot be '\(text)'\(NearestName.hint(for: text, among: known))")
+        diagnostics.error(at: node.position, "\(what) cannot be '\(text)'\(NearestName.hint(for: text, among: known))")
         return nil
     }
 
     mutating func list(_ node: DocumentNode, _ what: String) -> [DocumentNode]? {
         if case .sequence(let nodes) = node.content { return nodes }
-        self.diagnostics.error(at: node.position, "\(what) must be a list, not \(node.kind)")
+        diagnostics.error(at: node.position, "\(what) must be a list, not \(node.kind)")
         return nil
     }
 
@@ -160,7 +160,7 @@ extension ScriptParser {
     }
 
     mutating func strings(_ node: DocumentNode, _ what: String) -> [String] {
-        self.oneOrMore(node).compactMap { self.constantText($0, what) }
+        oneOrMore(node).compactMap { constantText($0, what) }
     }
 
     static func show(_ node: DocumentNode) -> String {
@@ -178,33 +178,33 @@ extension ScriptParser {
     /// The template of a scalar.
     mutating func template(_ node: DocumentNode, _ what: String) -> Template? {
         switch node.content {
-        case .string(let text): return self.template(text, at: node)
+        case .string(let text): return template(text, at: node)
         case .int, .double, .bool: return Template(constant: ScriptValue(node).text)
         case .null: return Template(constant: "")
         default:
-            self.diagnostics.error(at: node.position, "\(what) must be a string, not \(node.kind)")
+            diagnostics.error(at: node.position, "\(what) must be a string, not \(node.kind)")
             return nil
         }
     }
 
     private mutating func template(_ text: String, at node: DocumentNode) -> Template? {
         guard text.contains("{{") else { return Template(constant: text) }
-        self.checkEnvironmentVariables(text, at: node.position)
-        self.names.begin(at: node, isOneLine: !text.contains("\n"))
+        checkEnvironmentVariables(text, at: node.position)
+        names.begin(at: node, isOneLine: !text.contains("\n"))
         do {
-            let template = try Template.parse(text, resolve: self.names.resolve)
-            self.names.finish(&self.diagnostics)
+            let template = try Template.parse(text, resolve: names.resolve)
+            names.finish(&diagnostics)
             return template
         } catch {
-            self.diagnostics.error(at: self.names.position(of: error.offset), error.message)
+            diagnostics.error(at: names.position(of: error.offset), error.message)
             return nil
         }
     }
 
     /// A variable of the environment that is not set would be an empty text.
     private mutating func checkEnvironmentVariables(_ text: String, at position: SourcePosition) {
-        for name in EnvironmentVariables.names(in: text) where self.options.processEnvironment[name] == nil {
-            self.diagnostics.warning(at: position, "the environment variable '\(name)' is not set")
+        for name in EnvironmentVariables.names(in: text) where options.processEnvironment[name] == nil {
+            diagnostics.warning(at: position, "the environment variable '\(name)' is not set")
         }
     }
 
@@ -212,23 +212,23 @@ extension ScriptParser {
     mutating func expression(_ node: DocumentNode, _ what: String) -> Expression? {
         guard case .string(let text) = node.content else {
             if case .bool(let value) = node.content { return .constant(.bool(value)) }
-            self.diagnostics.error(at: node.position, "\(what) must be an expression such as \"count < 10\", not \(node.kind)")
+            diagnostics.error(at: node.position, "\(what) must be an expression such as \"count < 10\", not \(node.kind)")
             return nil
         }
         if text.contains("{{") {
             guard let template = self.template(text, at: node) else { return nil }
             if template.segments.count == 1, case .expression(let expression) = template.segments[0] { return expression }
-            self.diagnostics.error(at: node.position, "\(what) must be one expression; write it without {{ }}")
+            diagnostics.error(at: node.position, "\(what) must be one expression; write it without {{ }}")
             return nil
         }
-        self.checkEnvironmentVariables(text, at: node.position)
-        self.names.begin(at: node, isOneLine: !text.contains("\n"))
+        checkEnvironmentVariables(text, at: node.position)
+        names.begin(at: node, isOneLine: !text.contains("\n"))
         do {
-            let expression = try ExpressionParser.parse(text, resolve: self.names.resolve)
-            self.names.finish(&self.diagnostics)
+            let expression = try ExpressionParser.parse(text, resolve: names.resolve)
+            names.finish(&diagnostics)
             return expression
         } catch {
-            self.diagnostics.error(at: self.names.position(of: error.offset), "\(what): \(error.message)")
+            diagnostics.error(at: names.position(of: error.offset), "\(what): \(error.message)")
             return nil
         }
     }
@@ -236,7 +236,7 @@ extension ScriptParser {
     /// Any value with templates in its strings and keys.
     mutating func jsonTemplate(_ node: DocumentNode) -> JSONTemplate {
         var result = JSONTemplate()
-        self.append(node, to: &result)
+        append(node, to: &result)
         return result
     }
 
@@ -246,7 +246,7 @@ extension ScriptParser {
             result.append("[")
             for (index, element) in nodes.enumerated() {
                 if index > 0 { result.append(",") }
-                self.append(element, to: &result)
+                append(element, to: &result)
             }
             result.append("]")
         case .mapping(let members):
@@ -254,12 +254,12 @@ extension ScriptParser {
             for (index, member) in members.enumerated() {
                 if index > 0 { result.append(",") }
                 let key = DocumentNode(position: member.position, content: .string(member.key))
-                result.append(self.template(member.key, at: key) ?? Template(constant: member.key), isKey: true)
+                result.append(template(member.key, at: key) ?? Template(constant: member.key), isKey: true)
                 result.append(":")
-                self.append(member.value, to: &result)
+                append(member.value, to: &result)
             }
             result.append("}")
-        case .string(let text): result.append(self.template(text, at: node) ?? Template(constant: text))
+        case .string(let text): result.append(template(text, at: node) ?? Template(constant: text))
         default: result.append(ScriptValue(node).json)
         }
     }
@@ -267,12 +267,12 @@ extension ScriptParser {
     /// Name and value pairs, such as headers.
     mutating func pairs(_ node: DocumentNode, _ what: String) -> [(name: String, value: Template)] {
         guard case .mapping(let members) = node.content else {
-            self.diagnostics.error(at: node.position, "\(what) must be a mapping, not \(node.kind)")
+            diagnostics.error(at: node.position, "\(what) must be a mapping, not \(node.kind)")
             return []
         }
         return members.flatMap { member in
-            self.oneOrMore(member.value).compactMap { value in
-                self.template(value, "'\(member.key)' in \(what)").map { (member.key, $0) }
+            oneOrMore(member.value).compactMap { value in
+                template(value, "'\(member.key)' in \(what)").map { (member.key, $0) }
             }
         }
     }

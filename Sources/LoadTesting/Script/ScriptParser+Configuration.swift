@@ -8,90 +8,90 @@ extension ScriptParser {
     ]
 
     mutating func readConfiguration(_ node: DocumentNode) {
-        guard let config = self.mapping(node, "config", known: Self.configurationKeys, ignored: Self.configurationIgnored) else { return }
+        guard let config = mapping(node, "config", known: Self.configurationKeys, ignored: Self.configurationIgnored) else { return }
         if let target = config["target"] {
-            self.configuration.target = self.constantText(target, "config.target")
-            self.configuration.targetPosition = target.position
+            configuration.target = constantText(target, "config.target")
+            configuration.targetPosition = target.position
         }
-        self.configuration.environment = self.options.environment
-        if let phases = config["phases"] { self.readPhases(phases) }
-        if let environments = config["environments"] { self.checkEnvironments(environments) }
+        configuration.environment = options.environment
+        if let phases = config["phases"] { readPhases(phases) }
+        if let environments = config["environments"] { checkEnvironments(environments) }
         if let payload = config["payload"] {
-            self.configuration.payloads = self.oneOrMore(payload).compactMap { self.payload($0) }
+            configuration.payloads = oneOrMore(payload).compactMap { self.payload($0) }
         }
-        self.applyPayloadOption(at: config["payload"]?.position ?? node.position)
-        if let variables = config["variables"] { self.readVariables(variables) }
+        applyPayloadOption(at: config["payload"]?.position ?? node.position)
+        if let variables = config["variables"] { readVariables(variables) }
         if let timeout = config["timeout"], let duration = self.duration(timeout, "config.timeout") {
-            self.configuration.timeout = duration
+            configuration.timeout = duration
         }
-        if let tls = config["tls"], let members = self.mapping(tls, "config.tls", known: ["rejectUnauthorized"]) {
-            if let rejects = members["rejectUnauthorized"], let value = self.boolean(rejects, "config.tls.rejectUnauthorized") {
-                self.configuration.verifiesCertificates = value
+        if let tls = config["tls"], let members = mapping(tls, "config.tls", known: ["rejectUnauthorized"]) {
+            if let rejects = members["rejectUnauthorized"], let value = boolean(rejects, "config.tls.rejectUnauthorized") {
+                configuration.verifiesCertificates = value
             }
         }
-        if let defaults = config["defaults"] { self.readDefaults(defaults) }
-        for key in ["socketio", "socketio-v3"] { if let node = config[key] { self.readSocketIO(node, "config.\(key)") } }
-        if let node = config["ws"] { self.readWebSocket(node, "config.ws") }
-        if let node = config["http"] { self.readHTTP(node, "config.http") }
-        if let engines = config["engines"] { self.readEngines(engines) }
+        if let defaults = config["defaults"] { readDefaults(defaults) }
+        for key in ["socketio", "socketio-v3"] { if let node = config[key] { readSocketIO(node, "config.\(key)") } }
+        if let node = config["ws"] { readWebSocket(node, "config.ws") }
+        if let node = config["http"] { readHTTP(node, "config.http") }
+        if let engines = config["engines"] { readEngines(engines) }
     }
 
     /// An environment that is not chosen is checked for misspelt keys all the same.
     private mutating func checkEnvironments(_ node: DocumentNode) {
         guard case .mapping(let environments) = node.content else {
-            self.diagnostics.error(at: node.position, "config.environments must be a mapping, not \(node.kind)")
+            diagnostics.error(at: node.position, "config.environments must be a mapping, not \(node.kind)")
             return
         }
         for environment in environments where environment.value.content != .null {
-            _ = self.mapping(
+            _ = mapping(
                 environment.value, "environment '\(environment.key)'", known: Self.configurationKeys, ignored: Self.configurationIgnored)
-            if let phases = environment.value["phases"], environment.key != self.options.environment {
-                let kept = self.configuration.phases
-                self.readPhases(phases)
-                self.configuration.phases = kept
+            if let phases = environment.value["phases"], environment.key != options.environment {
+                let kept = configuration.phases
+                readPhases(phases)
+                configuration.phases = kept
             }
         }
     }
 
     private mutating func readDefaults(_ node: DocumentNode) {
-        guard let defaults = self.mapping(node, "config.defaults", known: ["think", "headers"]) else { return }
+        guard let defaults = mapping(node, "config.defaults", known: ["think", "headers"]) else { return }
         // The older place of config.http.defaults.headers.
-        if let headers = defaults["headers"] { self.configuration.http.headers = self.pairs(headers, "config.defaults.headers") }
-        guard let think = defaults["think"], let members = self.mapping(think, "config.defaults.think", known: ["jitter"]) else { return }
-        if let jitter = members["jitter"] { self.configuration.thinkJitter = self.jitter(jitter) }
+        if let headers = defaults["headers"] { configuration.http.headers = pairs(headers, "config.defaults.headers") }
+        guard let think = defaults["think"], let members = mapping(think, "config.defaults.think", known: ["jitter"]) else { return }
+        if let jitter = members["jitter"] { configuration.thinkJitter = self.jitter(jitter) }
     }
 
     /// A share ("20%"), a time with a unit, or a number of milliseconds.
     mutating func jitter(_ node: DocumentNode) -> Jitter? {
-        guard let text = self.constantText(node, "jitter") else { return nil }
+        guard let text = constantText(node, "jitter") else { return nil }
         if text.hasSuffix("%"), let share = Double(text.dropLast().filter { !$0.isWhitespace }), (0...100).contains(share) {
             return .relative(share / 100)
         }
         if let duration = DurationText.parse(text, unitless: 1e6) { return .absolute(duration) }
-        self.diagnostics.error(at: node.position, "jitter must be a share such as \"20%\" or a time such as \"500ms\", not '\(text)'")
+        diagnostics.error(at: node.position, "jitter must be a share such as \"20%\" or a time such as \"500ms\", not '\(text)'")
         return nil
     }
 
     private mutating func readVariables(_ node: DocumentNode) {
         guard case .mapping(let members) = node.content else {
-            self.diagnostics.error(at: node.position, "config.variables must be a mapping, not \(node.kind)")
+            diagnostics.error(at: node.position, "config.variables must be a mapping, not \(node.kind)")
             return
         }
         for member in members {
-            let slot = self.names.table.define(member.key)
+            let slot = names.table.define(member.key)
             if case .sequence(let choices) = member.value.content, !choices.contains(where: Self.mayBeList) {
                 self.choices[slot] = member.value
             }
             var values: [JSONTemplate] = []
             if case .sequence(let choices) = member.value.content {
                 if choices.isEmpty {
-                    self.diagnostics.error(at: member.value.position, "the variable '\(member.key)' has an empty list of values")
+                    diagnostics.error(at: member.value.position, "the variable '\(member.key)' has an empty list of values")
                 }
-                values = choices.map { self.jsonTemplate($0) }
+                values = choices.map { jsonTemplate($0) }
             } else {
-                values = [self.jsonTemplate(member.value)]
+                values = [jsonTemplate(member.value)]
             }
-            self.configuration.variables.append((slot, values))
+            configuration.variables.append((slot, values))
         }
     }
 
@@ -107,18 +107,18 @@ extension ScriptParser {
 
     private mutating func readEngines(_ node: DocumentNode) {
         guard case .mapping(let engines) = node.content else {
-            self.diagnostics.error(at: node.position, "config.engines must be a mapping, not \(node.kind)")
+            diagnostics.error(at: node.position, "config.engines must be a mapping, not \(node.kind)")
             return
         }
         for engine in engines {
             let what = "config.engines.\(engine.key)"
             switch engine.key {
-            case "socketio", "socketio-v3": if engine.value.content != .null { self.readSocketIO(engine.value, what) }
-            case "ws": if engine.value.content != .null { self.readWebSocket(engine.value, what) }
-            case "http": if engine.value.content != .null { self.readHTTP(engine.value, what) }
+            case "socketio", "socketio-v3": if engine.value.content != .null { readSocketIO(engine.value, what) }
+            case "ws": if engine.value.content != .null { readWebSocket(engine.value, what) }
+            case "http": if engine.value.content != .null { readHTTP(engine.value, what) }
             default:
                 let hint = NearestName.hint(for: engine.key, among: ["socketio", "socketio-v3", "ws", "http"])
-                self.diagnostics.warning(at: engine.position, "unknown engine '\(engine.key)'\(hint)")
+                diagnostics.warning(at: engine.position, "unknown engine '\(engine.key)'\(hint)")
             }
         }
     }
@@ -133,12 +133,12 @@ extension ScriptParser {
             "perMessageDeflate": "messages are not compressed", "parser": "the default parser is used", "agent": "Node.js only",
             "withCredentials": "browsers only", "tryAllTransports": "name the transports",
         ]
-        guard let members = self.mapping(node, what, known: known, ignored: ignored, severity: .warning) else { return }
-        if let path = members["path"], let text = self.constantText(path, "\(what).path") {
+        guard let members = mapping(node, what, known: known, ignored: ignored, severity: .warning) else { return }
+        if let path = members["path"], let text = constantText(path, "\(what).path") {
             if text.hasPrefix("/") {
-                self.configuration.socketIO.path = text.hasSuffix("/") ? text : text + "/"
+                configuration.socketIO.path = text.hasSuffix("/") ? text : text + "/"
             } else {
-                self.diagnostics.error(at: path.position, "\(what).path must begin with '/', not '\(text)'")
+                diagnostics.error(at: path.position, "\(what).path must begin with '/', not '\(text)'")
             }
         }
         if let query = members["query"] {
@@ -146,46 +146,46 @@ extension ScriptParser {
                 for pair in text.split(separator: "&") {
                     let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                     let value = DocumentNode(position: query.position, content: .string(parts.count > 1 ? String(parts[1]) : ""))
-                    if let value = self.template(value, "\(what).query") {
-                        self.configuration.socketIO.query.append((String(parts[0]), value))
+                    if let value = template(value, "\(what).query") {
+                        configuration.socketIO.query.append((String(parts[0]), value))
                     }
                 }
             } else {
-                self.configuration.socketIO.query = self.pairs(query, "\(what).query")
+                configuration.socketIO.query = pairs(query, "\(what).query")
             }
         }
         if let headers = members.first("extraHeaders", "headers") {
-            self.configuration.socketIO.headers = self.pairs(headers, "\(what).extraHeaders")
+            configuration.socketIO.headers = pairs(headers, "\(what).extraHeaders")
         }
         if let transports = members["transports"] {
-            let values: [SocketIOSettings.Transport] = self.oneOrMore(transports).compactMap { self.choice($0, "a transport") }
+            let values: [SocketIOSettings.Transport] = oneOrMore(transports).compactMap { choice($0, "a transport") }
             if case .sequence([]) = transports.content {
-                self.diagnostics.error(at: transports.position, "\(what).transports is empty")
+                diagnostics.error(at: transports.position, "\(what).transports is empty")
             } else {
-                self.configuration.socketIO.transports = values
+                configuration.socketIO.transports = values
             }
         }
-        if let auth = members["auth"] { self.configuration.socketIO.auth = self.jsonTemplate(auth) }
+        if let auth = members["auth"] { configuration.socketIO.auth = jsonTemplate(auth) }
         // The client's option is in milliseconds, unlike config.timeout.
         if let timeout = members["timeout"] {
-            self.configuration.socketIO.connectTimeout = self.duration(timeout, "\(what).timeout", unitless: 1e6)
+            configuration.socketIO.connectTimeout = duration(timeout, "\(what).timeout", unitless: 1e6)
         }
-        if let reconnects = members["reconnection"], let value = self.boolean(reconnects, "\(what).reconnection") {
-            self.configuration.socketIO.reconnects = value
+        if let reconnects = members["reconnection"], let value = boolean(reconnects, "\(what).reconnection") {
+            configuration.socketIO.reconnects = value
         }
-        if let rejects = members["rejectUnauthorized"], let value = self.boolean(rejects, "\(what).rejectUnauthorized") {
-            self.configuration.verifiesCertificates = value
+        if let rejects = members["rejectUnauthorized"], let value = boolean(rejects, "\(what).rejectUnauthorized") {
+            configuration.verifiesCertificates = value
         }
     }
 
     private mutating func readWebSocket(_ node: DocumentNode, _ what: String) {
         let known = ["subprotocols", "headers", "rejectUnauthorized"]
         let ignored = ["proxy": "connections are direct", "origin": "set it in headers"]
-        guard let members = self.mapping(node, what, known: known, ignored: ignored, severity: .warning) else { return }
-        if let protocols = members["subprotocols"] { self.configuration.webSocket.subprotocols = self.strings(protocols, "a sub-protocol") }
-        if let headers = members["headers"] { self.configuration.webSocket.headers = self.pairs(headers, "\(what).headers") }
-        if let rejects = members["rejectUnauthorized"], let value = self.boolean(rejects, "\(what).rejectUnauthorized") {
-            self.configuration.verifiesCertificates = value
+        guard let members = mapping(node, what, known: known, ignored: ignored, severity: .warning) else { return }
+        if let protocols = members["subprotocols"] { configuration.webSocket.subprotocols = strings(protocols, "a sub-protocol") }
+        if let headers = members["headers"] { configuration.webSocket.headers = pairs(headers, "\(what).headers") }
+        if let rejects = members["rejectUnauthorized"], let value = boolean(rejects, "\(what).rejectUnauthorized") {
+            configuration.verifiesCertificates = value
         }
     }
 
@@ -195,19 +195,19 @@ extension ScriptParser {
             "pool": "each user has its own connection", "maxSockets": "each user has its own connection",
             "extendedMetrics": "they are always measured", "cookieJarOptions": "cookies follow RFC 6265",
         ]
-        guard let members = self.mapping(node, what, known: known, ignored: ignored, severity: .warning) else { return }
-        if let timeout = members["timeout"] { self.configuration.http.timeout = self.duration(timeout, "\(what).timeout") }
-        if let follow = members["followRedirect"], let value = self.boolean(follow, "\(what).followRedirect") {
-            self.configuration.http.followsRedirects = value
+        guard let members = mapping(node, what, known: known, ignored: ignored, severity: .warning) else { return }
+        if let timeout = members["timeout"] { configuration.http.timeout = duration(timeout, "\(what).timeout") }
+        if let follow = members["followRedirect"], let value = boolean(follow, "\(what).followRedirect") {
+            configuration.http.followsRedirects = value
         }
-        if let rejects = members["rejectUnauthorized"], let value = self.boolean(rejects, "\(what).rejectUnauthorized") {
-            self.configuration.verifiesCertificates = value
+        if let rejects = members["rejectUnauthorized"], let value = boolean(rejects, "\(what).rejectUnauthorized") {
+            configuration.verifiesCertificates = value
         }
         if let defaults = members["defaults"],
-            let inner = self.mapping(defaults, "\(what).defaults", known: ["headers"], severity: .warning),
+            let inner = mapping(defaults, "\(what).defaults", known: ["headers"], severity: .warning),
             let headers = inner["headers"]
         {
-            self.configuration.http.headers = self.pairs(headers, "\(what).defaults.headers")
+            configuration.http.headers = pairs(headers, "\(what).defaults.headers")
         }
     }
 }

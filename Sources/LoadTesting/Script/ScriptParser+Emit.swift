@@ -5,8 +5,8 @@ extension ScriptParser {
 
     /// `emit` as a string, as a list of event and arguments, or as a mapping.
     mutating func emit(_ node: DocumentNode, siblings: Members) -> EmitStep? {
-        self.isReadingEmit = true
-        defer { self.isReadingEmit = false }
+        isReadingEmit = true
+        defer { isReadingEmit = false }
         var nested: Members?
         var event: DocumentNode
         var arguments: [DocumentNode]
@@ -14,55 +14,55 @@ extension ScriptParser {
         case .string: (event, arguments) = (node, [])
         case .sequence(let nodes):
             guard let first = nodes.first else {
-                self.diagnostics.error(at: node.position, "emit needs at least the event's name")
+                diagnostics.error(at: node.position, "emit needs at least the event's name")
                 return nil
             }
             (event, arguments) = (first, Array(nodes.dropFirst()))
         case .mapping:
-            guard let members = self.mapping(node, "emit", known: Self.emitKeys) else { return nil }
+            guard let members = mapping(node, "emit", known: Self.emitKeys) else { return nil }
             guard let channel = members.first("channel", "event") else {
-                self.missing("channel", "event", at: node.position, "emit needs 'channel': the event's name")
+                missing("channel", "event", at: node.position, "emit needs 'channel': the event's name")
                 return nil
             }
             nested = members
             event = channel
             arguments = self.arguments(members)
         default:
-            self.diagnostics.error(at: node.position, "emit takes a mapping, a list or a string, not \(node.kind)")
+            diagnostics.error(at: node.position, "emit takes a mapping, a list or a string, not \(node.kind)")
             return nil
         }
-        guard let name = self.template(event, "an event's name") else { return nil }
+        guard let name = template(event, "an event's name") else { return nil }
         if let constant = name.constant {
-            if constant.isEmpty { self.diagnostics.error(at: event.position, "an event's name is empty") }
+            if constant.isEmpty { diagnostics.error(at: event.position, "an event's name is empty") }
             if Self.reservedEvents.contains(constant) {
-                self.diagnostics.error(at: event.position, "'\(constant)' is reserved by Socket.IO and cannot be emitted")
+                diagnostics.error(at: event.position, "'\(constant)' is reserved by Socket.IO and cannot be emitted")
             }
         }
         var values = JSONTemplate()
         for (index, argument) in arguments.enumerated() {
             if index > 0 { values.append(",") }
-            self.append(argument, to: &values)
+            append(argument, to: &values)
         }
         var step = EmitStep(eventName: name.constant, event: name, arguments: values)
         func setting(_ key: String) -> DocumentNode? { siblings[key] ?? nested?[key] }
         for key in ["namespace", "response", "acknowledge", "timeout", "name"] where siblings[key] != nil && nested?[key] != nil {
-            self.diagnostics.error(at: siblings.position(of: key), "'\(key)' stands beside emit and within it")
+            diagnostics.error(at: siblings.position(of: key), "'\(key)' stands beside emit and within it")
         }
-        step.namespace = setting("namespace").flatMap { self.namespace($0) }
-        step.timeout = setting("timeout").flatMap { self.duration($0, "timeout") }
-        if let acknowledge = setting("acknowledge") { step.acknowledgement = self.acknowledgement(acknowledge) }
+        step.namespace = setting("namespace").flatMap { namespace($0) }
+        step.timeout = setting("timeout").flatMap { duration($0, "timeout") }
+        if let acknowledge = setting("acknowledge") { step.acknowledgement = acknowledgement(acknowledge) }
         if let response = setting("response") {
-            step.responses = self.oneOrMore(response).compactMap { self.response($0, namespace: step.namespace) }
+            step.responses = oneOrMore(response).compactMap { self.response($0, namespace: step.namespace) }
         }
         return step
     }
 
     private mutating func arguments(_ members: Members) -> [DocumentNode] {
         if members["data"] != nil, members["args"] != nil {
-            self.diagnostics.error(at: members.position(of: "args"), "emit has 'data' (one argument) or 'args' (several), not both")
+            diagnostics.error(at: members.position(of: "args"), "emit has 'data' (one argument) or 'args' (several), not both")
         }
         if let data = members["data"] { return [data] }
-        return members["args"].map { self.oneOrMore($0) } ?? []
+        return members["args"].map { oneOrMore($0) } ?? []
     }
 
     private mutating func namespace(_ node: DocumentNode) -> Template? {
@@ -78,31 +78,31 @@ extension ScriptParser {
         case .null: return ResponseCheck()
         case .string, .sequence, .int, .double:
             // Short for `{data: …}`.
-            return ResponseCheck(data: self.jsonTemplate(node))
+            return ResponseCheck(data: jsonTemplate(node))
         case .mapping:
             let known = ["data", "args", "match", "capture", "expect", "timeout"]
-            guard let members = self.mapping(node, "acknowledge", known: known) else { return nil }
-            return self.responseCheck(members, allowsHeaders: false)
+            guard let members = mapping(node, "acknowledge", known: known) else { return nil }
+            return responseCheck(members, allowsHeaders: false)
         }
     }
 
     private mutating func response(_ node: DocumentNode, namespace: Template?) -> AwaitedEvent? {
         if case .string = node.content {
-            return self.template(node, "a response's channel").map {
+            return template(node, "a response's channel").map {
                 AwaitedEvent(namespace: namespace, channel: $0, check: ResponseCheck())
             }
         }
         let known = ["channel", "on", "data", "args", "match", "capture", "expect", "where", "namespace", "timeout"]
-        guard let members = self.mapping(node, "response", known: known) else { return nil }
+        guard let members = mapping(node, "response", known: known) else { return nil }
         guard let channel = members.first("channel", "on") else {
-            self.missing("channel", "on", at: node.position, "response needs 'channel' (or 'on'): the event that is awaited")
+            missing("channel", "on", at: node.position, "response needs 'channel' (or 'on'): the event that is awaited")
             return nil
         }
-        guard let name = self.template(channel, "a response's channel") else { return nil }
+        guard let name = template(channel, "a response's channel") else { return nil }
         let own = members["namespace"].flatMap { self.namespace($0) }
         var awaited = AwaitedEvent(
-            namespace: own ?? namespace, channel: name, check: self.responseCheck(members, allowsHeaders: false))
-        awaited.filter = members["where"].map { self.matches($0, "where", allowsHeaders: false) } ?? []
+            namespace: own ?? namespace, channel: name, check: responseCheck(members, allowsHeaders: false))
+        awaited.filter = members["where"].map { matches($0, "where", allowsHeaders: false) } ?? []
         awaited.timeout = awaited.check.timeout
         return awaited
     }
@@ -112,29 +112,29 @@ extension ScriptParser {
     mutating func responseCheck(_ members: Members, allowsHeaders: Bool) -> ResponseCheck {
         var check = ResponseCheck()
         if members["data"] != nil, members["args"] != nil {
-            self.diagnostics.error(at: members.position(of: "args"), "\(members.what) has 'data' or 'args', not both")
+            diagnostics.error(at: members.position(of: "args"), "\(members.what) has 'data' or 'args', not both")
         }
-        if let data = members.first("data", "args") { check.data = self.jsonTemplate(data) }
-        if let match = members["match"] { check.matches = self.matches(match, "match", allowsHeaders: allowsHeaders) }
+        if let data = members.first("data", "args") { check.data = jsonTemplate(data) }
+        if let match = members["match"] { check.matches = matches(match, "match", allowsHeaders: allowsHeaders) }
         if let capture = members["capture"] {
-            check.captures = self.oneOrMore(capture).compactMap { self.capture($0, allowsHeaders: allowsHeaders) }
+            check.captures = oneOrMore(capture).compactMap { self.capture($0, allowsHeaders: allowsHeaders) }
         }
-        if let expect = members["expect"] { check.expectations = self.expectations(expect, allowsHTTP: allowsHeaders) }
-        if let timeout = members["timeout"] { check.timeout = self.duration(timeout, "timeout") }
+        if let expect = members["expect"] { check.expectations = expectations(expect, allowsHTTP: allowsHeaders) }
+        if let timeout = members["timeout"] { check.timeout = duration(timeout, "timeout") }
         return check
     }
 
     mutating func matches(_ node: DocumentNode, _ what: String, allowsHeaders: Bool) -> [ResponseMatch] {
-        self.oneOrMore(node).compactMap { node in
+        oneOrMore(node).compactMap { node in
             let known = ["json", "regexp", "value", "group", "strict"] + (allowsHeaders ? ["header"] : [])
-            guard let members = self.mapping(node, what, known: known, ignored: Self.ignoredExtractions) else { return nil }
+            guard let members = mapping(node, what, known: known, ignored: Self.ignoredExtractions) else { return nil }
             guard let extraction = self.extraction(members) else { return nil }
             guard let value = members["value"] else {
-                self.missing("value", at: node.position, "\(what) needs 'value'")
+                missing("value", at: node.position, "\(what) needs 'value'")
                 return nil
             }
-            let isStrict = members["strict"].flatMap { self.boolean($0, "strict") } ?? true
-            return ResponseMatch(extraction: extraction, value: self.jsonTemplate(value), isStrict: isStrict, position: node.position)
+            let isStrict = members["strict"].flatMap { boolean($0, "strict") } ?? true
+            return ResponseMatch(extraction: extraction, value: jsonTemplate(value), isStrict: isStrict, position: node.position)
         }
     }
 
@@ -144,36 +144,36 @@ extension ScriptParser {
 
     private mutating func capture(_ node: DocumentNode, allowsHeaders: Bool) -> Capture? {
         let known = ["json", "regexp", "group", "as", "strict"] + (allowsHeaders ? ["header"] : [])
-        guard let members = self.mapping(node, "capture", known: known, ignored: Self.ignoredExtractions) else { return nil }
+        guard let members = mapping(node, "capture", known: known, ignored: Self.ignoredExtractions) else { return nil }
         guard let extraction = self.extraction(members) else { return nil }
-        guard let name = members["as"].flatMap({ self.constantText($0, "as") }) else {
-            self.missing("as", at: node.position, "capture needs 'as': the variable that takes the value")
+        guard let name = members["as"].flatMap({ constantText($0, "as") }) else {
+            missing("as", at: node.position, "capture needs 'as': the variable that takes the value")
             return nil
         }
-        let isStrict = members["strict"].flatMap { self.boolean($0, "strict") } ?? true
-        return Capture(extraction: extraction, slot: self.names.table.define(name), name: name, isStrict: isStrict)
+        let isStrict = members["strict"].flatMap { boolean($0, "strict") } ?? true
+        return Capture(extraction: extraction, slot: names.table.define(name), name: name, isStrict: isStrict)
     }
 
     private mutating func extraction(_ members: Members) -> Extraction? {
         let given = ["json", "regexp", "header"].filter { members[$0] != nil }
         // Artillery's default: the first argument.
-        if given.isEmpty, self.isReadingEmit { return try? .json(JSONPath("$.0")) }
+        if given.isEmpty, isReadingEmit { return try? .json(JSONPath("$.0")) }
         guard given.count == 1, let kind = given.first, let node = members[kind] else {
-            self.diagnostics.error(at: members.node.position, "\(members.what) needs exactly one of 'json' and 'regexp'")
+            diagnostics.error(at: members.node.position, "\(members.what) needs exactly one of 'json' and 'regexp'")
             return nil
         }
-        guard let text = self.constantText(node, "'\(kind)'") else { return nil }
+        guard let text = constantText(node, "'\(kind)'") else { return nil }
         switch kind {
-        case "json": return self.path(text, at: node).map { .json($0) }
+        case "json": return path(text, at: node).map { .json($0) }
         case "header": return .header(text.lowercased())
         default:
-            let group = members["group"].flatMap { self.integer($0, "group", in: 0...99) }
+            let group = members["group"].flatMap { integer($0, "group", in: 0...99) }
             guard let pattern = Pattern(text) else {
-                self.diagnostics.error(at: node.position, "not a regular expression: '\(text)'")
+                diagnostics.error(at: node.position, "not a regular expression: '\(text)'")
                 return nil
             }
             if let group, group > pattern.groupCount {
-                self.diagnostics.error(at: node.position, "the expression has \(pattern.groupCount) groups, not \(group)")
+                diagnostics.error(at: node.position, "the expression has \(pattern.groupCount) groups, not \(group)")
             }
             return .pattern(text, group: group ?? 0)
         }
@@ -183,7 +183,7 @@ extension ScriptParser {
         do {
             return try JSONPath(text)
         } catch {
-            self.diagnostics.error(at: node.position.advanced(by: node.textOffset + error.offset), error.message)
+            diagnostics.error(at: node.position.advanced(by: node.textOffset + error.offset), error.message)
             return nil
         }
     }
@@ -193,13 +193,13 @@ extension ScriptParser {
     private mutating func expectations(_ node: DocumentNode, allowsHTTP: Bool) -> [Expectation] {
         let general = ["json", "value", "equals", "notEquals", "hasProperty", "notHasProperty", "matchesRegexp"]
         let http = ["statusCode", "notStatusCode", "contentType", "hasHeader", "headerEquals"]
-        return self.oneOrMore(node).flatMap { node -> [Expectation] in
+        return oneOrMore(node).flatMap { node -> [Expectation] in
             let ignored = ["cdnHit": "it is about one vendor's headers", "validRegex": "patterns are checked when the script is read"]
-            guard let members = self.mapping(node, "expect", known: general + (allowsHTTP ? http : []), ignored: ignored) else { return [] }
+            guard let members = mapping(node, "expect", known: general + (allowsHTTP ? http : []), ignored: ignored) else { return [] }
             if members["json"] != nil, members["value"] == nil {
-                self.missing("value", at: node.position, "expect with 'json' needs 'value'")
+                missing("value", at: node.position, "expect with 'json' needs 'value'")
             }
-            return members.members.compactMap { self.expectation($0, members: members) }
+            return members.members.compactMap { expectation($0, members: members) }
         }
     }
 
@@ -207,33 +207,33 @@ extension ScriptParser {
         let node = member.value
         switch member.key {
         case "json":
-            guard let value = members["value"], let text = self.constantText(node, "json"), let path = self.path(text, at: node) else {
+            guard let value = members["value"], let text = constantText(node, "json"), let path = self.path(text, at: node) else {
                 return nil
             }
-            return .json(path, self.jsonTemplate(value))
-        case "statusCode": return .statusCode(self.oneOrMore(node).map { self.jsonTemplate($0) }, isNegated: false)
-        case "notStatusCode": return .statusCode(self.oneOrMore(node).map { self.jsonTemplate($0) }, isNegated: true)
-        case "contentType": return self.template(node, "contentType").map { .contentType($0) }
-        case "hasHeader": return self.template(node, "hasHeader").map { .hasHeader($0) }
-        case "hasProperty": return self.template(node, "hasProperty").map { .hasProperty($0, isNegated: false) }
-        case "notHasProperty": return self.template(node, "notHasProperty").map { .hasProperty($0, isNegated: true) }
+            return .json(path, jsonTemplate(value))
+        case "statusCode": return .statusCode(oneOrMore(node).map { jsonTemplate($0) }, isNegated: false)
+        case "notStatusCode": return .statusCode(oneOrMore(node).map { jsonTemplate($0) }, isNegated: true)
+        case "contentType": return template(node, "contentType").map { .contentType($0) }
+        case "hasHeader": return template(node, "hasHeader").map { .hasHeader($0) }
+        case "hasProperty": return template(node, "hasProperty").map { .hasProperty($0, isNegated: false) }
+        case "notHasProperty": return template(node, "notHasProperty").map { .hasProperty($0, isNegated: true) }
         case "matchesRegexp":
-            guard let text = self.constantText(node, "matchesRegexp") else { return nil }
-            if Pattern(text) == nil { self.diagnostics.error(at: node.position, "not a regular expression: '\(text)'") }
+            guard let text = constantText(node, "matchesRegexp") else { return nil }
+            if Pattern(text) == nil { diagnostics.error(at: node.position, "not a regular expression: '\(text)'") }
             return .pattern(text)
         case "headerEquals", "equals", "notEquals":
-            guard let values = self.list(node, member.key) else { return nil }
+            guard let values = list(node, member.key) else { return nil }
             guard values.count >= 2 else {
-                self.diagnostics.error(at: node.position, "'\(member.key)' takes a list of two values")
+                diagnostics.error(at: node.position, "'\(member.key)' takes a list of two values")
                 return nil
             }
             if member.key == "headerEquals" {
-                guard let name = self.template(values[0], "a header's name"), let value = self.template(values[1], "a header") else {
+                guard let name = template(values[0], "a header's name"), let value = template(values[1], "a header") else {
                     return nil
                 }
                 return .headerEquals(name, value)
             }
-            return .equals(values.map { self.jsonTemplate($0) }, isNegated: member.key == "notEquals")
+            return .equals(values.map { jsonTemplate($0) }, isNegated: member.key == "notEquals")
         default: return nil
         }
     }

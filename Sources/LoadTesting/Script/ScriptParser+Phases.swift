@@ -3,9 +3,9 @@ extension ScriptParser {
     static let maximumUsers = 10_000_000
 
     mutating func readPhases(_ node: DocumentNode) {
-        guard let nodes = self.list(node, "config.phases") else { return }
-        if nodes.isEmpty { self.diagnostics.error(at: node.position, "config.phases is empty") }
-        self.configuration.phases = nodes.compactMap { self.phase($0) }
+        guard let nodes = list(node, "config.phases") else { return }
+        if nodes.isEmpty { diagnostics.error(at: node.position, "config.phases is empty") }
+        configuration.phases = nodes.compactMap { phase($0) }
     }
 
     private mutating func phase(_ node: DocumentNode) -> Phase? {
@@ -13,33 +13,33 @@ extension ScriptParser {
             "name", "duration", "arrivalRate", "rampTo", "arrivalCount", "pause", "maxVusers", "mode", "users", "repeatProbability",
             "repeatThink",
         ]
-        guard let members = self.mapping(node, "a phase", known: known) else { return nil }
-        let name = members["name"].flatMap { self.constantText($0, "a phase's name") }
+        guard let members = mapping(node, "a phase", known: known) else { return nil }
+        let name = members["name"].flatMap { constantText($0, "a phase's name") }
         if let pause = members["pause"] {
             for key in ["arrivalRate", "arrivalCount", "rampTo", "duration", "users"] where members[key] != nil {
-                self.diagnostics.error(at: members.position(of: key), "a phase with 'pause' has no '\(key)'")
+                diagnostics.error(at: members.position(of: key), "a phase with 'pause' has no '\(key)'")
             }
             guard let duration = self.duration(pause, "a pause") else { return nil }
             return Phase(name: name, duration: duration, load: .pause, position: node.position)
         }
         guard let durationNode = members["duration"] else {
-            self.missing(
+            missing(
                 "duration", "pause", at: node.position, "a phase needs 'duration' with 'arrivalRate', 'arrivalCount' or 'users', or 'pause'"
             )
             return nil
         }
         guard let duration = self.duration(durationNode, "a phase's duration"), let load = self.load(members) else { return nil }
-        if duration == .zero { self.diagnostics.error(at: durationNode.position, "a phase's duration must be more than 0") }
+        if duration == .zero { diagnostics.error(at: durationNode.position, "a phase's duration must be more than 0") }
         var phase = Phase(name: name, duration: duration, load: load, position: node.position)
-        if let mode = members["mode"], let spacing: Phase.Spacing = self.choice(mode, "a phase's mode") { phase.spacing = spacing }
-        phase.maximumUsers = members["maxVusers"].flatMap { self.integer($0, "maxVusers", in: 1...Self.maximumUsers) }
-        if let probability = members["repeatProbability"], let value = self.number(probability, "repeatProbability", in: 0...0.999) {
+        if let mode = members["mode"], let spacing: Phase.Spacing = choice(mode, "a phase's mode") { phase.spacing = spacing }
+        phase.maximumUsers = members["maxVusers"].flatMap { integer($0, "maxVusers", in: 1...Self.maximumUsers) }
+        if let probability = members["repeatProbability"], let value = number(probability, "repeatProbability", in: 0...0.999) {
             phase.repeatProbability = value
         }
         if let think = members["repeatThink"], let value = self.duration(think, "repeatThink") { phase.repeatThink = value }
         if case .users = load {
             for key in ["mode", "maxVusers", "repeatProbability", "repeatThink"] where members[key] != nil {
-                self.diagnostics.warning(at: members.position(of: key), "'\(key)' has no effect in a phase with 'users'")
+                diagnostics.warning(at: members.position(of: key), "'\(key)' has no effect in a phase with 'users'")
             }
         }
         return phase
@@ -48,28 +48,28 @@ extension ScriptParser {
     private mutating func load(_ members: Members) -> Phase.Load? {
         let given = ["arrivalRate", "arrivalCount", "users"].filter { members[$0] != nil }
         if given.count > 1 {
-            self.diagnostics.error(at: members.position(of: given[1]), "a phase has '\(given[0])' or '\(given[1])', not both")
+            diagnostics.error(at: members.position(of: given[1]), "a phase has '\(given[0])' or '\(given[1])', not both")
             return nil
         }
         let rampTo = members["rampTo"]
         if let count = members["arrivalCount"] {
             if rampTo != nil {
-                self.diagnostics.error(at: members.position(of: "rampTo"), "'rampTo' goes with 'arrivalRate', not with 'arrivalCount'")
+                diagnostics.error(at: members.position(of: "rampTo"), "'rampTo' goes with 'arrivalRate', not with 'arrivalCount'")
             }
-            return self.integer(count, "arrivalCount", in: 0...Self.maximumUsers).map { .count($0) }
+            return integer(count, "arrivalCount", in: 0...Self.maximumUsers).map { .count($0) }
         }
         if let users = members["users"] {
-            guard let from = self.integer(users, "users", in: 0...Self.maximumUsers) else { return nil }
+            guard let from = integer(users, "users", in: 0...Self.maximumUsers) else { return nil }
             guard let rampTo else { return .users(from: from, to: from) }
-            return self.integer(rampTo, "rampTo", in: 0...Self.maximumUsers).map { .users(from: from, to: $0) }
+            return integer(rampTo, "rampTo", in: 0...Self.maximumUsers).map { .users(from: from, to: $0) }
         }
         guard members["arrivalRate"] != nil || rampTo != nil else {
-            self.missing(
+            missing(
                 "arrivalRate", "arrivalCount", "users", at: members.node.position, "a phase needs 'arrivalRate', 'arrivalCount' or 'users'")
             return nil
         }
-        let from = members["arrivalRate"].map { self.number($0, "arrivalRate", in: 0...Self.maximumRate) } ?? 0
-        let to = rampTo.map { self.number($0, "rampTo", in: 0...Self.maximumRate) } ?? from
+        let from = members["arrivalRate"].map { number($0, "arrivalRate", in: 0...Self.maximumRate) } ?? 0
+        let to = rampTo.map { number($0, "rampTo", in: 0...Self.maximumRate) } ?? from
         guard let from, let to else { return nil }
         return .rate(from: from, to: to)
     }
@@ -78,61 +78,61 @@ extension ScriptParser {
 
     mutating func payload(_ node: DocumentNode) -> PayloadDefinition? {
         let known = ["path", "fields", "order", "skipHeader", "delimiter", "cast", "skipEmptyLines", "loadAll", "name"]
-        guard let members = self.mapping(node, "a payload", known: known) else { return nil }
+        guard let members = mapping(node, "a payload", known: known) else { return nil }
         guard let pathNode = members["path"] else {
-            self.missing("path", at: node.position, "a payload needs 'path'")
+            missing("path", at: node.position, "a payload needs 'path'")
             return nil
         }
-        guard let path = self.constantText(pathNode, "a payload's path") else { return nil }
+        guard let path = constantText(pathNode, "a payload's path") else { return nil }
         var payload = PayloadDefinition(path: path, pathPosition: pathNode.position)
         if let fields = members["fields"] {
-            payload.fields = self.strings(fields, "a payload's field")
+            payload.fields = strings(fields, "a payload's field")
         }
-        if let order = members["order"], let value: PayloadDefinition.Order = self.choice(order, "a payload's order") {
+        if let order = members["order"], let value: PayloadDefinition.Order = choice(order, "a payload's order") {
             payload.order = value
         }
-        if let skip = members["skipHeader"], let value = self.boolean(skip, "skipHeader") { payload.skipsHeader = value }
-        if let cast = members["cast"], let value = self.boolean(cast, "cast") { payload.casts = value }
-        if let skip = members["skipEmptyLines"], let value = self.boolean(skip, "skipEmptyLines") { payload.skipsEmptyLines = value }
-        if let delimiter = members["delimiter"], let text = self.constantText(delimiter, "a payload's delimiter") {
+        if let skip = members["skipHeader"], let value = boolean(skip, "skipHeader") { payload.skipsHeader = value }
+        if let cast = members["cast"], let value = boolean(cast, "cast") { payload.casts = value }
+        if let skip = members["skipEmptyLines"], let value = boolean(skip, "skipEmptyLines") { payload.skipsEmptyLines = value }
+        if let delimiter = members["delimiter"], let text = constantText(delimiter, "a payload's delimiter") {
             if text.unicodeScalars.count == 1, let character = text.first, character != "\"" {
                 payload.delimiter = character
             } else {
-                self.diagnostics.error(at: delimiter.position, "a payload's delimiter must be one character, not '\(text)'")
+                diagnostics.error(at: delimiter.position, "a payload's delimiter must be one character, not '\(text)'")
             }
         }
-        self.readWhole(members, into: &payload)
-        if payload.wholeName == nil { payload.slots = (payload.fields ?? []).map { self.names.table.define($0) } }
+        readWhole(members, into: &payload)
+        if payload.wholeName == nil { payload.slots = (payload.fields ?? []).map { names.table.define($0) } }
         if payload.fields == nil, payload.wholeName == nil {
-            self.diagnostics.warning(at: node.position, "a payload without 'fields' takes the names of its columns from the first row")
-            self.names.hasUnknownColumns = true
+            diagnostics.warning(at: node.position, "a payload without 'fields' takes the names of its columns from the first row")
+            names.hasUnknownColumns = true
         }
         return payload
     }
 
     private mutating func readWhole(_ members: Members, into payload: inout PayloadDefinition) {
-        let name = members["name"].flatMap { self.constantText($0, "a payload's name") }
-        guard let loadAll = members["loadAll"], self.boolean(loadAll, "loadAll") == true else {
-            if name != nil { self.diagnostics.warning(at: members.position(of: "name"), "'name' has no effect without 'loadAll: true'") }
+        let name = members["name"].flatMap { constantText($0, "a payload's name") }
+        guard let loadAll = members["loadAll"], boolean(loadAll, "loadAll") == true else {
+            if name != nil { diagnostics.warning(at: members.position(of: "name"), "'name' has no effect without 'loadAll: true'") }
             return
         }
         guard let name else {
-            self.diagnostics.error(at: loadAll.position, "'loadAll' needs 'name': the variable that holds all rows")
+            diagnostics.error(at: loadAll.position, "'loadAll' needs 'name': the variable that holds all rows")
             return
         }
         payload.wholeName = name
-        payload.wholeSlot = self.names.table.define(name)
+        payload.wholeSlot = names.table.define(name)
     }
 
     /// `-p FILE` replaces the path of the one payload.
     mutating func applyPayloadOption(at position: SourcePosition) {
-        guard let path = self.options.payloadPath else { return }
-        switch self.configuration.payloads.count {
+        guard let path = options.payloadPath else { return }
+        switch configuration.payloads.count {
         case 1:
-            self.configuration.payloads[0].path = path
-            self.configuration.payloads[0].pathPosition = SourcePosition(file: "-p", line: 1, column: 1)
-        case 0: self.diagnostics.error(at: position, "-p names a payload, but the script has no config.payload with fields")
-        default: self.diagnostics.error(at: position, "-p works with one payload; the script has \(self.configuration.payloads.count)")
+            configuration.payloads[0].path = path
+            configuration.payloads[0].pathPosition = SourcePosition(file: "-p", line: 1, column: 1)
+        case 0: diagnostics.error(at: position, "-p names a payload, but the script has no config.payload with fields")
+        default: diagnostics.error(at: position, "-p works with one payload; the script has \(configuration.payloads.count)")
         }
     }
 }

@@ -45,7 +45,7 @@ public struct ScriptOptions: Sendable, Codable {
     /// Adds the variables of a `--dotenv` file. Those of the process win.
     public mutating func addEnvironment(_ text: String, file: String) throws(Diagnostics) {
         do {
-            self.processEnvironment.merge(try EnvironmentVariables.parse(text, file: file)) { mine, _ in mine }
+            processEnvironment.merge(try EnvironmentVariables.parse(text, file: file)) { mine, _ in mine }
         } catch {
             throw Diagnostics(error)
         }
@@ -71,7 +71,7 @@ public struct ScriptParser {
     init(options: ScriptOptions, file: String) {
         self.options = options
         let environment = ScriptValue.object(options.processEnvironment.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })
-        self.names = NameResolver(constants: [
+        names = NameResolver(constants: [
             "$env": environment, "$processEnvironment": environment,
             "$environment": options.environment.map(ScriptValue.string) ?? .null,
             "$testId": .string(options.testID), "$dirname": .string(options.directory), "$scenarioFile": .string(file),
@@ -98,17 +98,17 @@ public struct ScriptParser {
     /// The document after `-c`, `-e` and `--overrides`, in Artillery's order.
     private mutating func merged(_ root: DocumentNode, file: String) -> DocumentNode {
         var root = root
-        if let configuration = self.options.configuration, let extra = self.read(configuration.text, file: configuration.name) {
+        if let configuration = options.configuration, let extra = read(configuration.text, file: configuration.name) {
             let config = extra["config"] ?? extra
             root = Self.merge(
                 root,
                 DocumentNode(position: extra.position, content: .mapping([.init(key: "config", position: extra.position, value: config)])))
         }
-        if let name = self.options.environment {
+        if let name = options.environment {
             let environments = root["config"]?["environments"]
             if let chosen = environments?[name] {
                 // An environment without any settings is the script as it is.
-                if chosen.content == .null { return self.merged(options: root) }
+                if chosen.content == .null { return merged(options: root) }
                 root = Self.merge(
                     root,
                     DocumentNode(
@@ -116,25 +116,25 @@ public struct ScriptParser {
             } else {
                 var known: [String] = []
                 if case .mapping(let members)? = environments?.content { known = members.map(\.key) }
-                self.diagnostics.error(
+                diagnostics.error(
                     at: environments?.position ?? root.position,
                     "there is no environment '\(name)' in config.environments\(NearestName.hint(for: name, among: known))")
             }
         }
-        return self.merged(options: root)
+        return merged(options: root)
     }
 
     /// The document after `--overrides` and `--variables`.
     mutating func merged(options root: DocumentNode) -> DocumentNode {
         var root = root
-        if let text = self.options.overrides, let overrides = self.read(text, file: "--overrides") {
+        if let text = options.overrides, let overrides = read(text, file: "--overrides") {
             if case .mapping = overrides.content {
                 root = Self.merge(root, overrides)
             } else {
-                self.diagnostics.error(at: overrides.position, "--overrides must be a JSON object")
+                diagnostics.error(at: overrides.position, "--overrides must be a JSON object")
             }
         }
-        if let text = self.options.variables, let variables = self.read(text, file: "--variables") {
+        if let text = options.variables, let variables = read(text, file: "--variables") {
             let member = DocumentMember(key: "variables", position: variables.position, value: variables)
             let config = DocumentNode(position: variables.position, content: .mapping([member]))
             root = Self.merge(
@@ -149,7 +149,7 @@ public struct ScriptParser {
         do {
             return try DocumentReader.read(text, file: file)
         } catch {
-            self.diagnostics.add(error)
+            diagnostics.add(error)
             return nil
         }
     }
@@ -175,43 +175,43 @@ public struct ScriptParser {
         if case .mapping(let members) = root.content {
             visible.content = .mapping(members.filter { !isNamedForAnchors($0.key) })
         }
-        guard let members = self.mapping(visible, "a script", known: ["config", "scenarios", "before", "after"]) else { return nil }
+        guard let members = mapping(visible, "a script", known: ["config", "scenarios", "before", "after"]) else { return nil }
         if let config = members["config"] {
-            self.readConfiguration(config)
+            readConfiguration(config)
         } else {
-            self.missing("config", at: root.position, "the script has no 'config' section")
+            missing("config", at: root.position, "the script has no 'config' section")
         }
-        self.applyOptions()
-        self.configuration.measuresSentAt = text.contains(TemplateFunction.sentAt.rawValue)
-        self.configuration.usesDeliveryAudit = text.contains(TemplateFunction.auditTag.rawValue)
-        let before = members["before"].flatMap { self.hook($0, "before") }
+        applyOptions()
+        configuration.measuresSentAt = text.contains(TemplateFunction.sentAt.rawValue)
+        configuration.usesDeliveryAudit = text.contains(TemplateFunction.auditTag.rawValue)
+        let before = members["before"].flatMap { hook($0, "before") }
         var scenarios: [Scenario] = []
         if let node = members["scenarios"] {
             scenarios = self.scenarios(node)
         } else {
-            self.missing("scenarios", at: root.position, "the script has no 'scenarios' section")
+            missing("scenarios", at: root.position, "the script has no 'scenarios' section")
         }
-        let after = members["after"].flatMap { self.hook($0, "after") }
-        self.checkTarget(at: members["config"]?.position ?? root.position)
-        self.names.checkReferences(&self.diagnostics)
-        if let ensure = members["config"] { self.readVerdicts(ensure, engine: scenarios.first?.engine ?? .socketIO) }
-        if let name = self.options.scenarioName {
+        let after = members["after"].flatMap { hook($0, "after") }
+        checkTarget(at: members["config"]?.position ?? root.position)
+        names.checkReferences(&diagnostics)
+        if let ensure = members["config"] { readVerdicts(ensure, engine: scenarios.first?.engine ?? .socketIO) }
+        if let name = options.scenarioName {
             let known = scenarios.map(\.name)
             scenarios.removeAll { $0.name != name }
             if scenarios.isEmpty {
-                self.diagnostics.error(
+                diagnostics.error(
                     at: members.position(of: "scenarios"), "there is no scenario '\(name)'\(NearestName.hint(for: name, among: known))")
             }
         }
-        return self.finished(scenarios, before: before, after: after, text: text, file: file)
+        return finished(scenarios, before: before, after: after, text: text, file: file)
     }
 
     /// Options that win over the script.
     mutating func applyOptions() {
-        if let target = self.options.target { self.configuration.target = target }
-        if self.options.isInsecure { self.configuration.verifiesCertificates = false }
-        if self.options.isSolo {
-            self.configuration.phases = [
+        if let target = options.target { configuration.target = target }
+        if options.isInsecure { configuration.verifiesCertificates = false }
+        if options.isSolo {
+            configuration.phases = [
                 Phase(
                     name: "solo", duration: .milliseconds(1), load: .count(1), position: SourcePosition(file: "--solo", line: 1, column: 1))
             ]
@@ -222,33 +222,33 @@ public struct ScriptParser {
     func finished(_ scenarios: [Scenario], before: Scenario? = nil, after: Scenario? = nil, text: String, file: String) -> Script {
         let hash = SHA256Digest.hash(Array(text.utf8)).hexadecimal
         return Script(
-            file: file, sha256: hash, configuration: self.configuration, scenarios: scenarios, before: before, after: after,
-            stepLabels: self.stepLabels, initialSlots: self.initialSlots(), variables: self.names.table, warnings: self.diagnostics.warnings
+            file: file, sha256: hash, configuration: configuration, scenarios: scenarios, before: before, after: after,
+            stepLabels: stepLabels, initialSlots: initialSlots(), variables: names.table, warnings: diagnostics.warnings
         )
     }
 
     private func initialSlots() -> [ScriptValue] {
-        self.names.table.names.map { name in
-            name == "target" ? self.configuration.target.map(ScriptValue.string) ?? .null : self.names.constants[name] ?? .null
+        names.table.names.map { name in
+            name == "target" ? configuration.target.map(ScriptValue.string) ?? .null : names.constants[name] ?? .null
         }
     }
 
     mutating func checkTarget(at position: SourcePosition) {
-        guard let target = self.configuration.target else {
-            self.missing("target", "targetUrl", "config", at: position, "no target: set config.target, or give one with -t")
+        guard let target = configuration.target else {
+            missing("target", "targetUrl", "config", at: position, "no target: set config.target, or give one with -t")
             return
         }
-        let place = self.options.target == nil ? self.configuration.targetPosition ?? position : position
+        let place = options.target == nil ? configuration.targetPosition ?? position : position
         guard let scheme = target.firstRange(of: "://").map({ target[..<$0.lowerBound].lowercased() }) else {
-            self.diagnostics.error(at: place, "the target '\(target)' is no URL; write it as http://HOST:PORT")
+            diagnostics.error(at: place, "the target '\(target)' is no URL; write it as http://HOST:PORT")
             return
         }
         guard ["http", "https", "ws", "wss"].contains(scheme) else {
-            self.diagnostics.error(at: place, "the target's scheme is '\(scheme)'; known are http, https, ws and wss")
+            diagnostics.error(at: place, "the target's scheme is '\(scheme)'; known are http, https, ws and wss")
             return
         }
         if target.hasSuffix("://") || target.contains(where: \.isWhitespace) {
-            self.diagnostics.error(at: place, "the target '\(target)' names no host")
+            diagnostics.error(at: place, "the target '\(target)' names no host")
         }
     }
 }

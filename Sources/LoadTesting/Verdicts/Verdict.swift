@@ -35,30 +35,30 @@ public struct Verdict: Sendable, Hashable {
     /// Judges a run.
     public init(_ ensure: EnsureDefinition, of report: MetricsReport, hooks: [RunReport.Hook] = []) {
         for hook in hooks {
-            self.checks.append(Check(name: "'\(hook.name)'", passed: hook.failure == nil, detail: hook.failure ?? "was played"))
+            checks.append(Check(name: "'\(hook.name)'", passed: hook.failure == nil, detail: hook.failure ?? "was played"))
         }
-        for threshold in ensure.thresholds { self.checks.append(Self.check(threshold, report)) }
-        for condition in ensure.conditions { self.checks.append(Self.check(condition, report)) }
-        if let maximum = ensure.maximumErrorRate { self.checks.append(Self.check(maximumErrorRate: maximum, report)) }
+        for threshold in ensure.thresholds { checks.append(Self.check(threshold, report)) }
+        for condition in ensure.conditions { checks.append(Self.check(condition, report)) }
+        if let maximum = ensure.maximumErrorRate { checks.append(Self.check(maximumErrorRate: maximum, report)) }
         let failedExpectations = report.counter(.expectationsFailed)
         if failedExpectations + report.counter(.expectationsMet) > 0 {
-            self.checks.append(
+            checks.append(
                 Check(
                     name: "expectations", passed: failedExpectations == 0,
                     detail: "\(failedExpectations) of \(failedExpectations + report.counter(.expectationsMet)) failed"))
         }
         let failed = report.counter(.failed)
-        if report.counter(.created) == 0, self.checks.allSatisfy(\.passed) {
-            self.checks.append(Check(name: "somebody began", passed: false, detail: "no virtual user began"))
+        if report.counter(.created) == 0, checks.allSatisfy(\.passed) {
+            checks.append(Check(name: "somebody began", passed: false, detail: "no virtual user began"))
         }
         if !Self.judgesFailedUsers(ensure) {
-            self.checks.append(
+            checks.append(
                 Check(name: "no virtual user failed", passed: failed == 0, detail: "\(failed) of \(report.counter(.created)) failed"))
         }
         if Self.isUnreachable(report) || hooks.contains(where: { $0.name == "before" && !$0.reachedTarget }) {
-            self.exitStatus = .unreachable
-        } else if self.checks.contains(where: { !$0.passed && $0.isStrict }) {
-            self.exitStatus = .failed
+            exitStatus = .unreachable
+        } else if checks.contains(where: { !$0.passed && $0.isStrict }) {
+            exitStatus = .failed
         }
     }
 
@@ -128,9 +128,9 @@ public struct ApdexScore: Sendable, Hashable {
     init(_ histogram: LatencyHistogram, failures: Int, thresholdMilliseconds: Double) {
         let count = Double(histogram.count)
         self.thresholdMilliseconds = thresholdMilliseconds
-        self.satisfied = Int((histogram.share(atOrBelow: thresholdMilliseconds) * count).rounded())
-        self.tolerated = Int((histogram.share(atOrBelow: 4 * thresholdMilliseconds) * count).rounded()) - self.satisfied
-        self.frustrated = histogram.count - self.satisfied - self.tolerated + failures
+        satisfied = Int((histogram.share(atOrBelow: thresholdMilliseconds) * count).rounded())
+        tolerated = Int((histogram.share(atOrBelow: 4 * thresholdMilliseconds) * count).rounded()) - satisfied
+        frustrated = histogram.count - satisfied - tolerated + failures
     }
 
     init(thresholdMilliseconds: Double, satisfied: Int, tolerated: Int, frustrated: Int) {
@@ -141,13 +141,13 @@ public struct ApdexScore: Sendable, Hashable {
     }
 
     public var score: Double {
-        let all = self.satisfied + self.tolerated + self.frustrated
-        return all == 0 ? 1 : (Double(self.satisfied) + Double(self.tolerated) / 2) / Double(all)
+        let all = satisfied + tolerated + frustrated
+        return all == 0 ? 1 : (Double(satisfied) + Double(tolerated) / 2) / Double(all)
     }
 
     /// The usual words for ranges of the score.
     public var rating: String {
-        switch self.score {
+        switch score {
         case 0.94...: "excellent"
         case 0.85..<0.94: "good"
         case 0.7..<0.85: "fair"

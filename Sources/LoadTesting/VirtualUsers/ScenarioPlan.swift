@@ -25,14 +25,14 @@ final class ScenarioPlan: Sendable {
     init(_ scenario: Scenario, script: Script, catalog: inout MetricCatalog) {
         var compiler = Compiler(catalog: catalog, endpoints: script.configuration.metricsByEndpoint)
         compiler.compile(scenario.steps)
-        self.name = scenario.name
-        self.engine = scenario.engine
-        self.instructions = compiler.instructions
-        self.pushMetrics = compiler.pushMetrics
-        self.capturedSlots = scenario.steps.flatMap(\.captures).map(\.slot)
-        self.created = compiler.catalog.id("vusers.created_by_name.\(scenario.name)")
+        name = scenario.name
+        engine = scenario.engine
+        instructions = compiler.instructions
+        pushMetrics = compiler.pushMetrics
+        capturedSlots = scenario.steps.flatMap(\.captures).map(\.slot)
+        created = compiler.catalog.id("vusers.created_by_name.\(scenario.name)")
         catalog = compiler.catalog
-        self.connectsFirst = scenario.engine != .http && (scenario.steps.first?.needsConnection ?? true)
+        connectsFirst = scenario.engine != .http && (scenario.steps.first?.needsConnection ?? true)
     }
 
     private struct Compiler {
@@ -50,39 +50,39 @@ final class ScenarioPlan: Sendable {
             for step in steps {
                 var skip: Int?
                 if let condition = step.condition {
-                    skip = self.instructions.count
-                    self.instructions.append(.skip(unless: condition, to: 0))
+                    skip = instructions.count
+                    instructions.append(.skip(unless: condition, to: 0))
                 }
                 if case .loop(let loop) = step.action {
-                    let begin = self.instructions.count
-                    self.instructions.append(.loopBegin(loop, end: 0))
-                    self.compile(loop.steps)
-                    self.instructions.append(.loopEnd(begin: begin))
-                    self.instructions[begin] = .loopBegin(loop, end: self.instructions.count)
+                    let begin = instructions.count
+                    instructions.append(.loopBegin(loop, end: 0))
+                    compile(loop.steps)
+                    instructions.append(.loopEnd(begin: begin))
+                    instructions[begin] = .loopBegin(loop, end: instructions.count)
                 } else {
-                    self.instructions.append(.step(PlannedStep(step, metrics: self.metrics(of: step))))
+                    instructions.append(.step(PlannedStep(step, metrics: metrics(of: step))))
                 }
                 if let skip, let condition = step.condition {
-                    self.instructions[skip] = .skip(unless: condition, to: self.instructions.count)
+                    instructions[skip] = .skip(unless: condition, to: instructions.count)
                 }
             }
         }
 
         private mutating func metrics(of step: Step) -> StepMetrics {
-            let response = self.catalog.id("steps.\(step.index).response_time")
+            let response = catalog.id("steps.\(step.index).response_time")
             var event: MetricID?
             var eventCount: MetricID?
             var endpoint: MetricID?
             switch step.action {
             case .emit(let emit):
                 if let name = emit.eventName {
-                    event = self.catalog.id("socketio.response_time.\(name)")
-                    eventCount = self.catalog.id("socketio.emit.\(name)")
+                    event = catalog.id("socketio.response_time.\(name)")
+                    eventCount = catalog.id("socketio.emit.\(name)")
                 }
-                for awaited in emit.responses { self.measurePush(awaited) }
+                for awaited in emit.responses { measurePush(awaited) }
                 endpoint = self.endpoint(step.label, isNamed: true)
             case .expectEvent(let awaited):
-                self.measurePush(awaited)
+                measurePush(awaited)
                 endpoint = self.endpoint(step.label, isNamed: true)
             case .request(let request):
                 endpoint = self.endpoint(request.name ?? request.url.constant ?? "dynamic", isNamed: request.name != nil)
@@ -93,13 +93,13 @@ final class ScenarioPlan: Sendable {
 
         private mutating func measurePush(_ awaited: AwaitedEvent) {
             guard let channel = awaited.channel.constant else { return }
-            self.pushMetrics[channel] = self.catalog.id("socketio.push_time.\(channel)")
+            pushMetrics[channel] = catalog.id("socketio.push_time.\(channel)")
         }
 
         private mutating func endpoint(_ name: String, isNamed: Bool) -> MetricID? {
             guard let endpoints, isNamed || !endpoints.ignoresUnnamedRequests else { return nil }
             let stripped = endpoints.stripsQueryString ? String(name.prefix { $0 != "?" }) : name
-            return self.catalog.id("plugins.metrics-by-endpoint.response_time.\(stripped)")
+            return catalog.id("plugins.metrics-by-endpoint.response_time.\(stripped)")
         }
     }
 }
@@ -125,7 +125,7 @@ final class PlannedStep: Sendable {
     init(_ step: Step, metrics: StepMetrics) {
         self.step = step
         self.metrics = metrics
-        self.needsConnection = step.needsConnection
+        needsConnection = step.needsConnection
         if case .emit(let emit) = step.action { self.emit = PlannedEmit(emit) } else { self.emit = nil }
     }
 }
@@ -142,9 +142,9 @@ struct PlannedEmit: Sendable {
 
     init(_ step: EmitStep) {
         self.step = step
-        self.namespace = step.namespace == nil ? "/" : step.namespace?.constant
-        self.arguments = step.arguments.constant
-        self.timeout = ([step.timeout, step.acknowledgement?.timeout] + step.responses.map(\.timeout)).compactMap(\.self).max()
+        namespace = step.namespace == nil ? "/" : step.namespace?.constant
+        arguments = step.arguments.constant
+        timeout = ([step.timeout, step.acknowledgement?.timeout] + step.responses.map(\.timeout)).compactMap(\.self).max()
     }
 }
 
@@ -158,9 +158,9 @@ public struct CompiledScript: Sendable {
 
     public init(_ script: Script) {
         var catalog = MetricCatalog()
-        self.scenarios = script.scenarios.map { ScenarioPlan($0, script: script, catalog: &catalog) }
-        self.before = script.before.map { ScenarioPlan($0, script: script, catalog: &catalog) }
-        self.after = script.after.map { ScenarioPlan($0, script: script, catalog: &catalog) }
+        scenarios = script.scenarios.map { ScenarioPlan($0, script: script, catalog: &catalog) }
+        before = script.before.map { ScenarioPlan($0, script: script, catalog: &catalog) }
+        after = script.after.map { ScenarioPlan($0, script: script, catalog: &catalog) }
         self.script = script
         self.catalog = catalog
     }

@@ -16,7 +16,7 @@ struct PendingAnswers: Sendable {
     var acknowledgement: UInt64?
     var events: [Event] = []
 
-    var isEmpty: Bool { self.acknowledgement == nil && self.events.isEmpty }
+    var isEmpty: Bool { acknowledgement == nil && events.isEmpty }
 }
 
 extension VirtualUser {
@@ -24,23 +24,23 @@ extension VirtualUser {
 
     /// - Returns: True if the user waits now.
     mutating func emit(_ emit: PlannedEmit, step: PlannedStep, _ turn: inout Turn) -> Bool {
-        let namespace = emit.namespace ?? emit.step.namespace?.text(in: &self.scope) ?? "/"
-        guard self.isJoined(namespace, &turn) else { return true }
-        let arguments = emit.arguments ?? emit.step.arguments.rendered(in: &self.scope)
-        var pending = PendingAnswers(step: step, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now))
+        let namespace = emit.namespace ?? emit.step.namespace?.text(in: &scope) ?? "/"
+        guard isJoined(namespace, &turn) else { return true }
+        let arguments = emit.arguments ?? emit.step.arguments.rendered(in: &scope)
+        var pending = PendingAnswers(step: step, sentAt: turn.now, intendedAt: min(intendedAt, turn.now))
         if emit.step.acknowledgement != nil {
-            pending.acknowledgement = self.nextID
-            self.nextID += 1
+            pending.acknowledgement = nextID
+            nextID += 1
         }
-        for awaited in emit.step.responses { pending.events.append(self.event(awaited, namespace: namespace)) }
-        self.auditSent(arguments, &turn)
+        for awaited in emit.step.responses { pending.events.append(event(awaited, namespace: namespace)) }
+        auditSent(arguments, &turn)
         turn.measurements.count(Metric.emits.id)
         if let count = step.metrics.eventCount { turn.measurements.count(count) }
         turn.actions.append(
             .emit(
-                namespace: namespace, event: emit.step.eventName ?? emit.step.event.text(in: &self.scope), arguments: arguments,
+                namespace: namespace, event: emit.step.eventName ?? emit.step.event.text(in: &scope), arguments: arguments,
                 acknowledgement: pending.acknowledgement))
-        self.intendedAt = turn.now
+        intendedAt = turn.now
         guard !pending.isEmpty else { return false }
         self.await(pending, timeout: emit.timeout, &turn)
         return true
@@ -48,75 +48,75 @@ extension VirtualUser {
 
     private mutating func event(_ awaited: AwaitedEvent, namespace: String) -> PendingAnswers.Event {
         PendingAnswers.Event(
-            namespace: awaited.namespace?.text(in: &self.scope) ?? namespace, channel: awaited.channel.text(in: &self.scope),
+            namespace: awaited.namespace?.text(in: &scope) ?? namespace, channel: awaited.channel.text(in: &scope),
             awaited: awaited)
     }
 
     mutating func expect(_ awaited: AwaitedEvent, step: PlannedStep, _ turn: inout Turn) {
         let pending = PendingAnswers(
-            step: step, sentAt: turn.now, intendedAt: turn.now, events: [self.event(awaited, namespace: "/")])
+            step: step, sentAt: turn.now, intendedAt: turn.now, events: [event(awaited, namespace: "/")])
         self.await(pending, timeout: awaited.timeout, &turn)
     }
 
     private mutating func await(_ pending: PendingAnswers, timeout: Duration?, _ turn: inout Turn) {
-        self.position += 1
-        self.waiting = .answers(pending)
-        self.deadline = turn.now + (timeout ?? self.context.timeout)
+        position += 1
+        waiting = .answers(pending)
+        deadline = turn.now + (timeout ?? context.timeout)
     }
 
     // MARK: Receiving
 
     mutating func acknowledged(_ id: UInt64, _ arguments: Arguments, _ turn: inout Turn) {
-        guard case .answers(var pending) = self.waiting, pending.acknowledgement == id else { return }
+        guard case .answers(var pending) = waiting, pending.acknowledgement == id else { return }
         pending.acknowledgement = nil
         let service = turn.now.since(pending.sentAt).nanoseconds
-        self.measure(pending, &turn)
+        measure(pending, &turn)
         turn.measurements.record(Metric.acknowledgementTime.id, nanoseconds: service)
         if let check = pending.step.emit?.step.acknowledgement, check.readsContent,
             !self.check(check, Answer(arguments: arguments), &turn)
         {
             return
         }
-        self.resume(pending, &turn)
+        resume(pending, &turn)
     }
 
     mutating func received(_ arguments: Arguments, namespace: String, _ turn: inout Turn) {
         let name = arguments.name
         turn.measurements.count(Metric.eventsReceived.id)
-        arguments.packet.withArguments { self.auditReceived($0, &turn) }
-        if self.context.configuration.measuresSentAt, let sentAt = arguments.first["_sentAt"]?.double {
+        arguments.packet.withArguments { auditReceived($0, &turn) }
+        if context.configuration.measuresSentAt, let sentAt = arguments.first["_sentAt"]?.double {
             turn.measurements.record(Metric.sentAtLatency.id, nanoseconds: turn.now.nanoseconds - Int64(min(max(sentAt, 0), 1e12) * 1e6))
         }
-        if Self.isErrorEvent(name) { self.countErrorEvent(name, arguments, &turn) }
-        guard case .answers(var pending) = self.waiting, !pending.events.isEmpty else { return }
+        if Self.isErrorEvent(name) { countErrorEvent(name, arguments, &turn) }
+        guard case .answers(var pending) = waiting, !pending.events.isEmpty else { return }
         guard let index = pending.events.firstIndex(where: { $0.channel == name && $0.namespace == namespace }) else { return }
         let event = pending.events[index]
         var answer: Answer?
         if event.awaited.check.readsContent || !event.awaited.filter.isEmpty {
             let found = Answer(arguments: arguments)
-            for filter in event.awaited.filter where !filter.isMet(by: found, in: &self.scope) { return }
+            for filter in event.awaited.filter where !filter.isMet(by: found, in: &scope) { return }
             answer = found
         }
         pending.events.remove(at: index)
-        self.measure(pending, &turn)
+        measure(pending, &turn)
         let time = turn.now.since(pending.sentAt).nanoseconds
         turn.measurements.record(Metric.pushTime.id, nanoseconds: time)
-        if let id = self.plan.pushMetrics[name] { turn.measurements.record(id, nanoseconds: time) }
-        if let answer, !self.check(event.awaited.check, answer, &turn) { return }
-        self.resume(pending, &turn)
+        if let id = plan.pushMetrics[name] { turn.measurements.record(id, nanoseconds: time) }
+        if let answer, !check(event.awaited.check, answer, &turn) { return }
+        resume(pending, &turn)
     }
 
     func auditSent(_ bytes: ByteBuffer, _ turn: inout Turn) {
-        guard self.context.configuration.usesDeliveryAudit else { return }
+        guard context.configuration.usesDeliveryAudit else { return }
         for tag in bytes.withUnsafeReadableBytes(AuditTag.find) { turn.measurements.audit.sent(tag) }
     }
 
     /// Notes the tags of a received message, and how long another user's message took to get here.
     func auditReceived(_ bytes: UnsafeRawBufferPointer, _ turn: inout Turn) {
-        guard self.context.configuration.usesDeliveryAudit else { return }
+        guard context.configuration.usesDeliveryAudit else { return }
         for tag in AuditTag.find(in: bytes) {
-            turn.measurements.audit.received(tag, by: self.start.user, at: turn.now)
-            guard tag.sender != self.start.user else { continue }
+            turn.measurements.audit.received(tag, by: start.user, at: turn.now)
+            guard tag.sender != start.user else { continue }
             turn.measurements.record(Metric.fanOutTime.id, nanoseconds: turn.now.nanoseconds - tag.sentAtNanoseconds)
         }
     }
@@ -160,18 +160,18 @@ extension VirtualUser {
 
     /// - Returns: False if the user has failed.
     mutating func check(_ check: ResponseCheck, _ answer: Answer, _ turn: inout Turn) -> Bool {
-        let result = check.evaluate(answer, in: &self.scope)
+        let result = check.evaluate(answer, in: &scope)
         for failure in result.softFailures { turn.measurements.count(named: "errors.\(failure)") }
         if result.expectationsMet > 0 { turn.measurements.count(Metric.expectationsMet.id, by: result.expectationsMet) }
         for name in result.failedExpectations {
             turn.measurements.count(Metric.expectationsFailed.id)
             turn.measurements.count(named: "plugins.expect.failed.\(name)")
-            if self.context.configuration.expectationFailuresAreErrors {
+            if context.configuration.expectationFailuresAreErrors {
                 turn.measurements.count(named: "errors.expectation failed: \(name)")
             }
         }
         if let failure = result.failure {
-            self.fail(failure, &turn)
+            fail(failure, &turn)
             return false
         }
         return true
@@ -179,11 +179,11 @@ extension VirtualUser {
 
     private mutating func resume(_ pending: PendingAnswers, _ turn: inout Turn) {
         guard pending.isEmpty else {
-            self.waiting = .answers(pending)
+            waiting = .answers(pending)
             return
         }
-        self.deadline = nil
-        self.intendedAt = turn.now
-        self.play(&turn)
+        deadline = nil
+        intendedAt = turn.now
+        play(&turn)
     }
 }

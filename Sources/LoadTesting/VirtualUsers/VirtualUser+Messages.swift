@@ -16,40 +16,40 @@ extension VirtualUser {
     mutating func send(_ send: SendStep, step: PlannedStep, _ turn: inout Turn) -> Bool {
         var message = ByteBuffer()
         switch send.payload {
-        case .text(let template): message.writeString(template.text(in: &self.scope))
-        case .json(let template): template.render(to: &message, in: &self.scope)
+        case .text(let template): message.writeString(template.text(in: &scope))
+        case .json(let template): template.render(to: &message, in: &scope)
         }
-        self.auditSent(message, &turn)
+        auditSent(message, &turn)
         turn.measurements.count(Metric.sentMessages.id)
         turn.actions.append(.send(message))
         if let check = send.response {
-            self.awaitMessage(check, step: step, isAnswer: true, &turn)
+            awaitMessage(check, step: step, isAnswer: true, &turn)
             return true
         }
-        self.intendedAt = turn.now
+        intendedAt = turn.now
         return false
     }
 
     mutating func awaitMessage(_ check: ResponseCheck, step: PlannedStep, isAnswer: Bool, _ turn: inout Turn) {
-        self.position += 1
-        self.waiting = .message(
+        position += 1
+        waiting = .message(
             PendingMessage(
-                step: step, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), check: check, isAnswer: isAnswer))
-        self.deadline = turn.now + (check.timeout ?? self.context.timeout)
+                step: step, sentAt: turn.now, intendedAt: min(intendedAt, turn.now), check: check, isAnswer: isAnswer))
+        deadline = turn.now + (check.timeout ?? context.timeout)
     }
 
     mutating func received(_ message: ByteBuffer, _ turn: inout Turn) {
         turn.measurements.count(Metric.receivedMessages.id)
-        message.withUnsafeReadableBytes { self.auditReceived($0, &turn) }
-        guard case .message(let pending) = self.waiting else { return }
+        message.withUnsafeReadableBytes { auditReceived($0, &turn) }
+        guard case .message(let pending) = waiting else { return }
         if pending.isAnswer {
             let response = turn.now.since(pending.intendedAt).nanoseconds
             turn.measurements.record(Metric.webSocketResponseTime.id, nanoseconds: response)
             turn.measurements.record(pending.step.metrics.response, nanoseconds: response)
         }
-        if pending.check.readsContent, !self.check(pending.check, Answer(message: message), &turn) { return }
-        self.deadline = nil
-        self.intendedAt = turn.now
-        self.play(&turn)
+        if pending.check.readsContent, !check(pending.check, Answer(message: message), &turn) { return }
+        deadline = nil
+        intendedAt = turn.now
+        play(&turn)
     }
 }

@@ -23,19 +23,19 @@ extension PendingRequests.Request {
     ///
     /// - Returns: False if the response is none that is followed.
     fileprivate mutating func redirect(_ response: HTTPResponseValue) -> Bool {
-        guard self.value.followsRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location"),
-            let from = RequestURL(self.value.url), let to = from.resolve(location)
+        guard value.followsRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location"),
+            let from = RequestURL(value.url), let to = from.resolve(location)
         else { return false }
-        self.redirects += 1
-        self.value.url = to.text
-        if response.status == 303 && self.value.method != "HEAD" || response.status < 303 && self.value.method == "POST" {
-            self.value.method = "GET"
-            self.value.body = nil
-            self.value.headers.removeAll { $0.name.lowercased() == "content-type" }
+        redirects += 1
+        value.url = to.text
+        if response.status == 303 && value.method != "HEAD" || response.status < 303 && value.method == "POST" {
+            value.method = "GET"
+            value.body = nil
+            value.headers.removeAll { $0.name.lowercased() == "content-type" }
         }
         // Cookies are added anew: the response may have set some. Another server gets no credentials.
-        self.value.headers.removeAll { $0.name.lowercased() == "cookie" }
-        if to.origin != from.origin { self.value.headers.removeAll { $0.name.lowercased() == "authorization" } }
+        value.headers.removeAll { $0.name.lowercased() == "cookie" }
+        if to.origin != from.origin { value.headers.removeAll { $0.name.lowercased() == "authorization" } }
         return true
     }
 }
@@ -49,56 +49,56 @@ extension VirtualUser {
     mutating func request(_ steps: [HTTPStep], step: PlannedStep, _ turn: inout Turn) -> Bool {
         var pending = PendingRequests(step: step, requests: [])
         for request in steps {
-            if let condition = request.condition, !condition.value(in: &self.scope).isTrue { continue }
-            let id = Int(self.nextID)
-            self.nextID += 1
+            if let condition = request.condition, !condition.value(in: &scope).isTrue { continue }
+            let id = Int(nextID)
+            nextID += 1
             let value = self.value(of: request)
             turn.measurements.count(Metric.requests.id)
             turn.actions.append(.request(id: id, value))
             pending.requests.append(
-                .init(id: id, sentAt: turn.now, intendedAt: min(self.intendedAt, turn.now), step: request, value: value))
+                .init(id: id, sentAt: turn.now, intendedAt: min(intendedAt, turn.now), step: request, value: value))
         }
         guard !pending.requests.isEmpty else { return false }
-        self.position += 1
-        self.waiting = .requests(pending)
+        position += 1
+        waiting = .requests(pending)
         // The HTTP client has the time-out; this one never ends a user.
-        self.deadline = nil
+        deadline = nil
         return true
     }
 
     private mutating func value(of request: HTTPStep) -> HTTPRequestValue {
-        let configuration = self.context.configuration
-        var headers = self.render(configuration.http.headers)
-        for field in self.render(request.headers) {
+        let configuration = context.configuration
+        var headers = render(configuration.http.headers)
+        for field in render(request.headers) {
             headers.removeAll { $0.name.lowercased() == field.name.lowercased() }
             headers.append(field)
         }
         func add(_ name: String, _ value: String) {
             if !headers.contains(where: { $0.name.lowercased() == name }) { headers.append(HTTPField(name, value)) }
         }
-        for field in self.render(request.cookies) { self.setCookie(field.name, field.value) }
-        if !self.cookies.isEmpty { add("cookie", self.cookieHeader) }
+        for field in render(request.cookies) { setCookie(field.name, field.value) }
+        if !cookies.isEmpty { add("cookie", cookieHeader) }
         if let user = request.user {
-            let pair = "\(user.name.text(in: &self.scope)):\(user.password.text(in: &self.scope))"
+            let pair = "\(user.name.text(in: &scope)):\(user.password.text(in: &scope))"
             add("authorization", "Basic \(Data(pair.utf8).base64EncodedString())")
         }
         var body: ByteBuffer?
         switch request.body {
         case .none: break
         case .json(let template):
-            body = template.rendered(in: &self.scope)
+            body = template.rendered(in: &scope)
             add("content-type", "application/json")
-        case .text(let template): body = ByteBuffer(string: template.text(in: &self.scope))
+        case .text(let template): body = ByteBuffer(string: template.text(in: &scope))
         case .form(let pairs):
-            body = ByteBuffer(string: Self.formEncoded(self.render(pairs)))
+            body = ByteBuffer(string: Self.formEncoded(render(pairs)))
             add("content-type", "application/x-www-form-urlencoded")
         case .multipart(let pairs):
-            let boundary = "dunlin-\(self.scope.random.next())"
-            body = ByteBuffer(string: Self.multipart(self.render(pairs), boundary: boundary))
+            let boundary = "dunlin-\(scope.random.next())"
+            body = ByteBuffer(string: Self.multipart(render(pairs), boundary: boundary))
             add("content-type", "multipart/form-data; boundary=\(boundary)")
         }
-        var url = self.absolute(request.url.text(in: &self.scope))
-        let query = Self.formEncoded(self.render(request.query))
+        var url = absolute(request.url.text(in: &scope))
+        let query = Self.formEncoded(render(request.query))
         if !query.isEmpty { url += (url.contains("?") ? "&" : "?") + query }
         return HTTPRequestValue(
             method: request.method, url: url, headers: headers, body: body,
@@ -108,18 +108,18 @@ extension VirtualUser {
     }
 
     mutating func responded(_ id: Int, _ response: HTTPResponseValue, _ turn: inout Turn) {
-        guard case .requests(var pending) = self.waiting, let index = pending.requests.firstIndex(where: { $0.id == id }) else { return }
+        guard case .requests(var pending) = waiting, let index = pending.requests.firstIndex(where: { $0.id == id }) else { return }
         turn.measurements.count(Metric.responses.id)
         turn.measurements.count(Metric.downloadedBytes.id, by: response.body.readableBytes)
         turn.measurements.count(named: "http.codes.\(response.status)")
-        self.takeCookies(response)
+        takeCookies(response)
         if pending.requests[index].redirect(response) {
             let request = pending.requests[index]
-            guard request.redirects <= Self.maximumRedirects else { return self.fail("too many redirects", &turn) }
-            self.waiting = .requests(pending)
+            guard request.redirects <= Self.maximumRedirects else { return fail("too many redirects", &turn) }
+            waiting = .requests(pending)
             var value = request.value
-            if !self.cookies.isEmpty, !value.headers.contains(where: { $0.name.lowercased() == "cookie" }) {
-                value.headers.append(HTTPField("cookie", self.cookieHeader))
+            if !cookies.isEmpty, !value.headers.contains(where: { $0.name.lowercased() == "cookie" }) {
+                value.headers.append(HTTPField("cookie", cookieHeader))
             }
             turn.measurements.count(Metric.requests.id)
             turn.actions.append(.request(id: id, value))
@@ -131,31 +131,31 @@ extension VirtualUser {
         if let metric = Metric.httpResponseTime(status: response.status) { turn.measurements.record(metric.id, nanoseconds: time) }
         turn.measurements.record(pending.step.metrics.response, nanoseconds: time)
         if let endpoint = pending.step.metrics.endpoint { turn.measurements.record(endpoint, nanoseconds: time) }
-        if request.step.check.readsContent, !self.check(request.step.check, Answer(response: response), &turn) { return }
-        self.goOn(pending, &turn)
+        if request.step.check.readsContent, !check(request.step.check, Answer(response: response), &turn) { return }
+        goOn(pending, &turn)
     }
 
     mutating func requestFailed(_ id: Int, _ reason: String, _ turn: inout Turn) {
-        guard case .requests(let pending) = self.waiting, pending.requests.contains(where: { $0.id == id }) else { return }
-        self.fail(reason, &turn)
+        guard case .requests(let pending) = waiting, pending.requests.contains(where: { $0.id == id }) else { return }
+        fail(reason, &turn)
     }
 
     private mutating func goOn(_ pending: PendingRequests, _ turn: inout Turn) {
         guard pending.requests.isEmpty else {
-            self.waiting = .requests(pending)
+            waiting = .requests(pending)
             return
         }
-        self.intendedAt = turn.now
-        self.play(&turn)
+        intendedAt = turn.now
+        play(&turn)
     }
 
     // MARK: Cookies and encodings
 
-    var cookieHeader: String { self.cookies.map { "\($0.name)=\($0.value)" }.joined(separator: "; ") }
+    var cookieHeader: String { cookies.map { "\($0.name)=\($0.value)" }.joined(separator: "; ") }
 
     private mutating func setCookie(_ name: String, _ value: String) {
-        self.cookies.removeAll { $0.name == name }
-        self.cookies.append(HTTPField(name, value))
+        cookies.removeAll { $0.name == name }
+        cookies.append(HTTPField(name, value))
     }
 
     /// All of a virtual user's requests go to one service, so names decide; paths and domains are not held apart.
@@ -166,9 +166,9 @@ extension VirtualUser {
             let name = String(pair[..<equals])
             let isExpired = parts.dropFirst().contains { $0.lowercased() == "max-age=0" || $0.lowercased().hasPrefix("max-age=-") }
             if isExpired {
-                self.cookies.removeAll { $0.name == name }
+                cookies.removeAll { $0.name == name }
             } else {
-                self.setCookie(name, String(pair[pair.index(after: equals)...]))
+                setCookie(name, String(pair[pair.index(after: equals)...]))
             }
         }
     }
@@ -176,7 +176,7 @@ extension VirtualUser {
     /// A URL of the script, relative to the target.
     func absolute(_ url: String) -> String {
         if url.contains("://") { return url }
-        let target = self.context.configuration.target ?? ""
+        let target = context.configuration.target ?? ""
         let base = target.hasSuffix("/") ? String(target.dropLast()) : target
         return url.isEmpty ? base : base + (url.hasPrefix("/") || url.hasPrefix("?") ? url : "/" + url)
     }

@@ -26,12 +26,12 @@ final class RunContext: Sendable {
         self.timeScale = timeScale
         self.startedAtMilliseconds = startedAtMilliseconds
         self.captured = captured
-        self.uuidSlot = compiled.script.variables.existingSlot(for: "$uuid")
+        uuidSlot = compiled.script.variables.existingSlot(for: "$uuid")
     }
 
-    var configuration: ScriptConfiguration { self.compiled.script.configuration }
+    var configuration: ScriptConfiguration { compiled.script.configuration }
     /// Fields that many actions need; read once.
-    var timeout: Duration { self.compiled.script.configuration.timeout }
+    var timeout: Duration { compiled.script.configuration.timeout }
 }
 
 /// One virtual user: a scenario played step by step, as a value. It takes inputs with their time, and returns what to do; it reads no clock
@@ -97,7 +97,7 @@ public struct VirtualUser: Sendable {
     public internal(set) var outcome: Outcome?
 
     /// Whether the connection is open and its first namespace joined.
-    var isConnected: Bool { self.connection == .open }
+    var isConnected: Bool { connection == .open }
 
     /// - Parameter row: values of the payloads, by slot.
     init(_ start: UserStart, plan: ScenarioPlan, context: RunContext, row: [(slot: Int, value: ScriptValue)] = []) {
@@ -105,47 +105,47 @@ public struct VirtualUser: Sendable {
         self.plan = plan
         self.context = context
         let random = SeededGenerator(seed: context.seed, stream: 4, index: UInt64(start.user))
-        self.scope = VariableScope(slots: context.compiled.script.initialSlots, random: random, userIndex: start.user)
-        if let slot = context.uuidSlot { self.scope.slots[slot] = .string(TemplateFunction.uuid(&self.scope.random)) }
-        self.scope.wallClockMilliseconds = context.startedAtMilliseconds + start.intendedAt.nanoseconds / 1_000_000
+        scope = VariableScope(slots: context.compiled.script.initialSlots, random: random, userIndex: start.user)
+        if let slot = context.uuidSlot { scope.slots[slot] = .string(TemplateFunction.uuid(&scope.random)) }
+        scope.wallClockMilliseconds = context.startedAtMilliseconds + start.intendedAt.nanoseconds / 1_000_000
         for variable in context.configuration.variables {
-            let pick = variable.values.count > 1 ? Int.random(in: 0..<variable.values.count, using: &self.scope.random) : 0
-            self.scope.slots[variable.slot] = variable.values[pick].value(in: &self.scope)
+            let pick = variable.values.count > 1 ? Int.random(in: 0..<variable.values.count, using: &scope.random) : 0
+            scope.slots[variable.slot] = variable.values[pick].value(in: &scope)
         }
-        for (slot, value) in row { self.scope.slots[slot] = value }
-        for captured in context.captured { self.scope.slots[captured.slot] = captured.value }
+        for (slot, value) in row { scope.slots[slot] = value }
+        for captured in context.captured { scope.slots[captured.slot] = captured.value }
     }
 
     /// What the captures of this user's flow hold.
     var captured: [CapturedValue] {
-        self.plan.capturedSlots.map { CapturedValue(slot: $0, value: self.scope.slots[$0]) }
+        plan.capturedSlots.map { CapturedValue(slot: $0, value: scope.slots[$0]) }
     }
 
     /// Takes an input and returns what to do, in order. After the action `close` no input has an effect.
     public mutating func handle(_ input: VirtualUserInput, at now: RunInstant, measurements: inout Measurements) -> [VirtualUserAction] {
-        guard self.outcome == nil else { return [] }
+        guard outcome == nil else { return [] }
         var turn = Turn(now: now)
         // The measurements are lent to the turn and given back: a copy would be made with every count otherwise.
         swap(&turn.measurements, &measurements)
         defer { swap(&turn.measurements, &measurements) }
-        self.scope.wallClockMilliseconds = self.context.startedAtMilliseconds + now.nanoseconds / 1_000_000
-        self.scope.runNanoseconds = now.nanoseconds
+        scope.wallClockMilliseconds = context.startedAtMilliseconds + now.nanoseconds / 1_000_000
+        scope.runNanoseconds = now.nanoseconds
         turn.measurements.touch(now)
         switch input {
-        case .start: self.begin(&turn)
-        case .connected(let namespace, let timings): self.connected(namespace, timings, &turn)
-        case .connectFailed(_, let reason): self.connectFailed(reason, &turn)
+        case .start: begin(&turn)
+        case .connected(let namespace, let timings): connected(namespace, timings, &turn)
+        case .connectFailed(_, let reason): connectFailed(reason, &turn)
         case .refused(_, let message):
             turn.measurements.count(Metric.refusals.id)
-            self.connectFailed(message, &turn)
-        case .disconnected(let reason): self.disconnected(reason, &turn)
-        case .event(let namespace, let arguments): self.received(arguments, namespace: namespace, &turn)
-        case .acknowledgement(let id, let arguments): self.acknowledged(id, arguments, &turn)
-        case .message(let message): self.received(message, &turn)
-        case .response(let id, let response): self.responded(id, response, &turn)
-        case .requestFailed(let id, let reason): self.requestFailed(id, reason, &turn)
-        case .timer: self.timer(&turn)
-        case .stop: self.finish(.completed, &turn)
+            connectFailed(message, &turn)
+        case .disconnected(let reason): disconnected(reason, &turn)
+        case .event(let namespace, let arguments): received(arguments, namespace: namespace, &turn)
+        case .acknowledgement(let id, let arguments): acknowledged(id, arguments, &turn)
+        case .message(let message): received(message, &turn)
+        case .response(let id, let response): responded(id, response, &turn)
+        case .requestFailed(let id, let reason): requestFailed(id, reason, &turn)
+        case .timer: timer(&turn)
+        case .stop: finish(.completed, &turn)
         }
         return turn.actions
     }
@@ -161,27 +161,27 @@ public struct VirtualUser: Sendable {
     // MARK: Beginning and end
 
     private mutating func begin(_ turn: inout Turn) {
-        self.beganAt = turn.now
-        self.intendedAt = turn.now
+        beganAt = turn.now
+        intendedAt = turn.now
         turn.measurements.count(Metric.created.id)
-        turn.measurements.count(self.plan.created)
-        if self.plan.connectsFirst {
-            self.connect(&turn)
+        turn.measurements.count(plan.created)
+        if plan.connectsFirst {
+            connect(&turn)
         } else {
-            self.play(&turn)
+            play(&turn)
         }
     }
 
     mutating func finish(_ outcome: Outcome, _ turn: inout Turn) {
         guard self.outcome == nil else { return }
         self.outcome = outcome
-        self.waiting = .finished
-        self.deadline = nil
-        turn.measurements.audit.receiverEnded(self.start.user, at: turn.now)
+        waiting = .finished
+        deadline = nil
+        turn.measurements.audit.receiverEnded(start.user, at: turn.now)
         switch outcome {
         case .completed:
             turn.measurements.count(Metric.completed.id)
-            turn.measurements.record(Metric.sessionLength.id, nanoseconds: turn.now.since(self.beganAt).nanoseconds)
+            turn.measurements.record(Metric.sessionLength.id, nanoseconds: turn.now.since(beganAt).nanoseconds)
         case .failed(let message):
             turn.measurements.count(Metric.failed.id)
             turn.measurements.count(named: "errors.\(message)")
@@ -189,27 +189,27 @@ public struct VirtualUser: Sendable {
         turn.actions.append(.close)
     }
 
-    mutating func fail(_ message: String, _ turn: inout Turn) { self.finish(.failed(message), &turn) }
+    mutating func fail(_ message: String, _ turn: inout Turn) { finish(.failed(message), &turn) }
 
     // MARK: The clock
 
     private mutating func timer(_ turn: inout Turn) {
         guard let deadline, deadline <= turn.now else { return }
         self.deadline = nil
-        switch self.waiting {
+        switch waiting {
         case .think, .turn:
             // A late timer is the generator's fault: the next message is due when the think time was over.
-            if case .think = self.waiting { self.intendedAt = deadline }
-            self.play(&turn)
+            if case .think = waiting { intendedAt = deadline }
+            play(&turn)
         case .connection:
-            turn.measurements.count(self.plan.engine.connectionMetrics.failures.id)
-            self.fail("connect timeout", &turn)
+            turn.measurements.count(plan.engine.connectionMetrics.failures.id)
+            fail("connect timeout", &turn)
         case .answers(let pending):
             turn.measurements.count(Metric.timeouts.id)
-            self.fail(pending.acknowledgement != nil ? "acknowledgement timeout" : "response timeout", &turn)
+            fail(pending.acknowledgement != nil ? "acknowledgement timeout" : "response timeout", &turn)
         case .message:
             turn.measurements.count(Metric.timeouts.id)
-            self.fail("response timeout", &turn)
+            fail("response timeout", &turn)
         case .requests, .beginning, .finished: break
         }
     }
@@ -218,52 +218,52 @@ public struct VirtualUser: Sendable {
 
     /// Plays steps until one waits.
     mutating func play(_ turn: inout Turn) {
-        self.waiting = .turn
-        while self.outcome == nil {
-            guard self.position < self.plan.instructions.count else {
+        waiting = .turn
+        while outcome == nil {
+            guard position < plan.instructions.count else {
                 // A namespace or connection that was never needed is not opened for the sake of it.
-                return self.finish(.completed, &turn)
+                return finish(.completed, &turn)
             }
             guard turn.steps < Self.maximumStepsPerInput else {
-                self.waiting = .turn
-                self.deadline = turn.now
+                waiting = .turn
+                deadline = turn.now
                 return
             }
             turn.steps += 1
-            switch self.plan.instructions[self.position] {
+            switch plan.instructions[position] {
             case .skip(let condition, let target):
-                self.position = condition.value(in: &self.scope).isTrue ? self.position + 1 : target
+                position = condition.value(in: &scope).isTrue ? position + 1 : target
             case .loopBegin(let loop, let end):
-                if self.beginLoop(loop, &turn) { self.position += 1 } else { self.position = end }
+                if beginLoop(loop, &turn) { position += 1 } else { position = end }
             case .loopEnd(let begin):
-                if self.endTurn(of: begin, &turn) { return }
+                if endTurn(of: begin, &turn) { return }
             case .step(let step):
-                if self.perform(step, &turn) { return }
-                self.position += 1
+                if perform(step, &turn) { return }
+                position += 1
             }
         }
     }
 
     /// - Returns: True if the user waits now.
     private mutating func perform(_ step: PlannedStep, _ turn: inout Turn) -> Bool {
-        if step.needsConnection, !self.hasConnection(&turn) { return true }
+        if step.needsConnection, !hasConnection(&turn) { return true }
         // Before the switch, which copies what it looks at.
         if let emit = step.emit { return self.emit(emit, step: step, &turn) }
         switch step.step.action {
         case .expectEvent(let awaited):
-            self.expect(awaited, step: step, &turn)
+            expect(awaited, step: step, &turn)
             return true
         case .think(let think): return self.think(think, &turn)
-        case .log(let template): turn.actions.append(.log(template.text(in: &self.scope)))
+        case .log(let template): turn.actions.append(.log(template.text(in: &scope)))
         case .request(let request): return self.request([request], step: step, &turn)
         case .parallel(let requests): return self.request(requests, step: step, &turn)
         case .send(let send): return self.send(send, step: step, &turn)
         case .waitForMessage(let check):
-            self.awaitMessage(check, step: step, isAnswer: false, &turn)
+            awaitMessage(check, step: step, isAnswer: false, &turn)
             return true
         case .connect(let connect):
             self.connect(&turn, step: connect)
-            self.position += 1
+            position += 1
             return true
         case .emit, .loop: break
         }
@@ -272,27 +272,27 @@ public struct VirtualUser: Sendable {
 
     /// Opens the connection first if there is none.
     private mutating func hasConnection(_ turn: inout Turn) -> Bool {
-        guard self.plan.engine != .http, self.connection != .open else { return true }
-        if self.connection == .none { self.connect(&turn) } else { self.waitForConnection(&turn) }
+        guard plan.engine != .http, connection != .open else { return true }
+        if connection == .none { connect(&turn) } else { waitForConnection(&turn) }
         return false
     }
 
     private mutating func think(_ think: ThinkStep, _ turn: inout Turn) -> Bool {
-        let value = think.duration.value(in: &self.scope)
+        let value = think.duration.value(in: &scope)
         guard var duration = DurationText.duration(value) else {
-            self.fail("think takes seconds or a time, not '\(value.text.prefix(40))'", &turn)
+            fail("think takes seconds or a time, not '\(value.text.prefix(40))'", &turn)
             return true
         }
         switch think.jitter {
-        case .relative(let share): duration = duration.scaled(by: 1 + share * (2 * self.scope.random.unit() - 1))
+        case .relative(let share): duration = duration.scaled(by: 1 + share * (2 * scope.random.unit() - 1))
         case .absolute(let most):
-            let offset = Double(most.nanoseconds) * (2 * self.scope.random.unit() - 1)
+            let offset = Double(most.nanoseconds) * (2 * scope.random.unit() - 1)
             duration = .nanoseconds(max(0, duration.nanoseconds + Int64(offset)))
         case nil: break
         }
-        self.position += 1
-        self.waiting = .think
-        self.deadline = turn.now + duration.scaled(by: self.context.timeScale)
+        position += 1
+        waiting = .think
+        deadline = turn.now + duration.scaled(by: context.timeScale)
         return true
     }
 
@@ -301,36 +301,36 @@ public struct VirtualUser: Sendable {
     /// - Returns: False if there is no turn to play.
     private mutating func beginLoop(_ loop: LoopStep, _ turn: inout Turn) -> Bool {
         var frame = LoopFrame(
-            begin: self.position, number: 0, end: nil, elements: nil, savedCount: self.scope.slots[loop.countSlot],
-            savedElement: self.scope.slots[loop.elementSlot], startedAt: turn.now)
+            begin: position, number: 0, end: nil, elements: nil, savedCount: scope.slots[loop.countSlot],
+            savedElement: scope.slots[loop.elementSlot], startedAt: turn.now)
         switch loop.repetition {
         case .range(let from, let to): (frame.number, frame.end) = (from, to)
         case .count(let template):
-            let value = template.value(in: &self.scope)
+            let value = template.value(in: &scope)
             guard let range = Self.range(value) else {
-                self.fail("count takes a number or a range, not '\(value.text.prefix(40))'", &turn)
+                fail("count takes a number or a range, not '\(value.text.prefix(40))'", &turn)
                 return false
             }
             (frame.number, frame.end) = range
         case .over(let template):
-            let value = template.value(in: &self.scope)
+            let value = template.value(in: &scope)
             guard case .array(let elements) = value else {
-                self.fail("a loop goes over a list, not over '\(value.text.prefix(40))'", &turn)
+                fail("a loop goes over a list, not over '\(value.text.prefix(40))'", &turn)
                 return false
             }
             (frame.elements, frame.end) = (elements, elements.count)
         case .whileTrue: break
         }
         if let end = frame.end, frame.number >= end { return false }
-        if let pace = loop.pace.map({ $0.value(in: &self.scope) }) {
+        if let pace = loop.pace.map({ $0.value(in: &scope) }) {
             guard let duration = DurationText.duration(pace) else {
-                self.fail("pace takes seconds or a time, not '\(pace.text.prefix(40))'", &turn)
+                fail("pace takes seconds or a time, not '\(pace.text.prefix(40))'", &turn)
                 return false
             }
-            frame.pace = duration.scaled(by: self.context.timeScale).nanoseconds
+            frame.pace = duration.scaled(by: context.timeScale).nanoseconds
         }
-        self.loops.append(frame)
-        self.setLoopVariables(loop, frame)
+        loops.append(frame)
+        setLoopVariables(loop, frame)
         return true
     }
 
@@ -342,40 +342,40 @@ public struct VirtualUser: Sendable {
     }
 
     private mutating func setLoopVariables(_ loop: LoopStep, _ frame: LoopFrame) {
-        self.scope.slots[loop.countSlot] = .int(frame.number)
-        self.scope.slots[loop.elementSlot] = frame.elements.map { $0[frame.number] } ?? .int(frame.number)
+        scope.slots[loop.countSlot] = .int(frame.number)
+        scope.slots[loop.elementSlot] = frame.elements.map { $0[frame.number] } ?? .int(frame.number)
     }
 
     /// - Returns: True if a paced loop waits for its next turn.
     private mutating func endTurn(of begin: Int, _ turn: inout Turn) -> Bool {
-        guard case .loopBegin(let loop, let end) = self.plan.instructions[begin], var frame = self.loops.popLast() else {
-            self.position += 1
+        guard case .loopBegin(let loop, let end) = plan.instructions[begin], var frame = loops.popLast() else {
+            position += 1
             return false
         }
         frame.number += 1
         frame.turn += 1
         var goesOn = frame.end.map { frame.number < $0 } ?? true
         // As in Artillery, the condition is asked after a turn: the first one is always played.
-        if goesOn, case .whileTrue(let condition) = loop.repetition { goesOn = condition.value(in: &self.scope).isTrue }
-        if goesOn, let condition = loop.whileTrue { goesOn = condition.value(in: &self.scope).isTrue }
+        if goesOn, case .whileTrue(let condition) = loop.repetition { goesOn = condition.value(in: &scope).isTrue }
+        if goesOn, let condition = loop.whileTrue { goesOn = condition.value(in: &scope).isTrue }
         guard goesOn else {
-            self.scope.slots[loop.countSlot] = frame.savedCount
-            self.scope.slots[loop.elementSlot] = frame.savedElement
-            self.position = end
+            scope.slots[loop.countSlot] = frame.savedCount
+            scope.slots[loop.elementSlot] = frame.savedElement
+            position = end
             return false
         }
-        self.setLoopVariables(loop, frame)
-        self.position = begin + 1
-        self.loops.append(frame)
+        setLoopVariables(loop, frame)
+        position = begin + 1
+        loops.append(frame)
         guard let pace = frame.pace else { return false }
         let due = RunInstant(nanoseconds: frame.startedAt.nanoseconds + pace * Int64(frame.turn))
         if due <= turn.now {
             // Late: the message counts from when it should have been sent.
-            self.intendedAt = due
+            intendedAt = due
             return false
         }
-        self.waiting = .think
-        self.deadline = due
+        waiting = .think
+        deadline = due
         return true
     }
 }
