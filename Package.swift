@@ -134,7 +134,7 @@ let package = Package(
             name: "SocketIOTesting",
             dependencies: [
                 "SocketIOServer", "SocketIOClient", "SocketIOHummingbird", "SocketIOCore", "EngineIOCore", "WebSocketCore", hummingbird,
-                nioCore, nioPosix, nioHTTP1, nioConcurrency, logging, lifecycle,
+                nioCore, nioPosix, nioEmbedded, nioHTTP1, nioConcurrency, logging, lifecycle,
             ],
             swiftSettings: settings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

@@ -53,8 +53,29 @@ struct DocumentationExampleTests {
             for member in [ann, ben] { _ = try await member.call(Talk.join, "swift") }
             try await ann.emit(Talk.say, Message(room: "swift", text: "Hello"))
             #expect(try await ben.next(Talk.said).text == "Hello")
-            _ = try await ann.call(Talk.join, "swift")
-            #expect(ann.unread.isEmpty)
+            try await ann.expectNothing()
+        }
+    }
+
+    @Test("an expectation, simulated time and a bad network")
+    func simulation() async throws {
+        let io = SocketIO()
+        Talk.register(on: io)
+        try await withTestServer(simulating: io) { server, clock in
+            let silent = try await server.connect { $0.answersPings = false }
+            await clock.advance(by: .seconds(45))
+            try await silent.closed()
+        }
+        var network = SimulatedNetwork(seed: 7)
+        network.maximumPieceBytes = 3
+        network.maximumDelay = 10
+        let other = SocketIO()
+        Talk.register(on: other)
+        try await withTestServer(simulating: other, network: network) { server, _ in
+            let ann = try await server.connect(), ben = try await server.connect()
+            for member in [ann, ben] { _ = try await member.call(Talk.join, "swift") }
+            try await ann.emit(Talk.say, Message(room: "swift", text: "Hello"))
+            try await ben.expect(Talk.said, Message(room: "swift", text: "Hello"))
         }
     }
 

@@ -23,10 +23,9 @@ extension TestClient {
         try await connect(configuration, over: nil)
     }
 
-    /// - Parameter connection: one in this process; nil: a TCP connection is opened.
-    static func connect(
-        _ configuration: TestClientConfiguration, over connection: InProcessLink.Connection?
-    ) async throws -> TestClient {
+    /// - Parameter link: in this process; nil: a TCP connection is opened.
+    static func connect(_ configuration: TestClientConfiguration, over link: TestLink?) async throws -> TestClient {
+        // Time-outs of a test are real, whatever the time of its server.
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let inboxes = TestClientInboxes(on: eventLoop)
         var bootstrap = ClientBootstrap(group: eventLoop)
@@ -35,12 +34,9 @@ extension TestClient {
         if let bytes = configuration.receiveBufferBytes {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(bytes))
         }
-        bootstrap = bootstrap.channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(TestClientHandler(configuration: configuration, inboxes: inboxes))
-            }
+        let channel = try await bootstrap.connect(over: link, or: configuration.host, configuration.port) {
+            TestClientHandler(configuration: configuration, inboxes: inboxes)
         }
-        let channel = try await bootstrap.connect(connection, or: configuration.host, configuration.port)
         let client = TestClient(configuration: configuration, channel: channel, inboxes: inboxes)
         do {
             client.joined(as: try await inboxes.joins.next(timeout: configuration.timeout))
@@ -68,9 +64,21 @@ extension TestClient {
 }
 
 extension ClientBootstrap {
-    /// A channel over a connection in this process, or over a new TCP connection.
-    func connect(_ connection: InProcessLink.Connection?, or host: String, _ port: Int) async throws -> any Channel {
-        guard let connection else { return try await connect(host: host, port: port).get() }
+    /// A channel over a link in this process, or over a new TCP connection.
+    func connect(
+        over link: TestLink?, or host: String, _ port: Int, _ makeHandler: @escaping @Sendable () -> any ChannelHandler
+    ) async throws -> any Channel {
+        let bootstrap = channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(makeHandler()) }
+        }
+        switch link {
+        case nil: return try await bootstrap.connect(host: host, port: port).get()
+        case .sockets(let sockets): return try await bootstrap.connect(try sockets.open())
+        case .simulated(let simulated): return try await simulated.open(makeHandler)
+        }
+    }
+
+    private func connect(_ connection: InProcessLink.Connection) async throws -> any Channel {
         let channel: any Channel
         do {
             channel = try await withConnectedSocket(connection.client).get()

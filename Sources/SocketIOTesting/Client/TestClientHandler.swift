@@ -23,6 +23,9 @@ final class TestClientHandler: ChannelInboundHandler {
         limits: .init(
             maximumPendingAcknowledgements: .max, packets: SocketIOLimits(maximumAttachments: 1_000, maximumAttachmentBytes: .max)))
     private var closure = TestClientClosure()
+    /// The namespaces of the pings whose answers are awaited, by number.
+    private var pings: [UInt64: String] = [:]
+    private var lastPing: UInt64 = 0
 
     init(configuration: TestClientConfiguration, inboxes: TestClientInboxes) {
         self.configuration = configuration
@@ -97,7 +100,8 @@ final class TestClientHandler: ChannelInboundHandler {
             let attachment = ByteBuffer(bytes: binary.readableBytesView)
             receive(context) { session throws(SocketIOProtocolError) in try session.receive(binary: attachment) }
         case .ping(let payload): send(.pong, payload, context)
-        case .pong, .extended: break
+        case .pong(let payload): receivePong(payload)
+        case .extended: break
         case .close(let code, let reason):
             closure = TestClientClosure(code: code?.rawValue, reason: String(buffer: reason), hasCloseFrame: true)
             var payload = ByteBuffer()
@@ -180,6 +184,23 @@ final class TestClientHandler: ChannelInboundHandler {
             inboxes[namespace]?.fail(.disconnected)
         case .incomplete, .ignored: break
         }
+    }
+
+    /// Pings the server. It answers behind what it has sent before.
+    ///
+    /// - Returns: the number that its answer will be known by.
+    func ping(for namespace: String) -> UInt64 {
+        lastPing += 1
+        pings[lastPing] = namespace
+        if let context { send(.ping, ByteBuffer(integer: lastPing), context) }
+        return lastPing
+    }
+
+    /// A pong that a test asked for with a frame of its own is nobody's.
+    private func receivePong(_ payload: ByteBuffer) {
+        guard let number = payload.getInteger(at: payload.readerIndex, as: UInt64.self), let namespace = pings.removeValue(forKey: number)
+        else { return }
+        inboxes[namespace]?.pongs.deliver(number)
     }
 
     /// The id of an event that asks for an acknowledgement.

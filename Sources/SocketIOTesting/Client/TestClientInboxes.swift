@@ -12,6 +12,8 @@ struct TestClientInboxes: Sendable {
     let joins: Mailbox<String>
     let events: Mailbox<TestEvent>
     let acknowledgements: Mailbox<Reply>
+    /// The numbers of pings that were answered.
+    let pongs: Mailbox<UInt64>
     let disconnects: Mailbox<Bool>
     let closures: Mailbox<TestClientClosure>
 
@@ -19,6 +21,7 @@ struct TestClientInboxes: Sendable {
         joins = Mailbox("the connect", on: eventLoop)
         events = Mailbox("an event", on: eventLoop)
         acknowledgements = Mailbox("an acknowledgement", on: eventLoop)
+        pongs = Mailbox("the answer to a ping", on: eventLoop)
         disconnects = Mailbox("the disconnect", on: eventLoop)
         closures = Mailbox("the end of the connection", on: eventLoop)
     }
@@ -28,6 +31,7 @@ struct TestClientInboxes: Sendable {
         joins.finish(throwing: error)
         events.finish(throwing: error)
         acknowledgements.finish(throwing: error)
+        pongs.finish(throwing: error)
         disconnects.finish(throwing: error)
     }
 

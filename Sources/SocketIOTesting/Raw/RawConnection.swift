@@ -21,7 +21,7 @@ public final class RawConnection: Sendable {
     }
 
     static func open(
-        host: String, port: Int, timeout: Duration = .seconds(60), over connection: InProcessLink.Connection?
+        host: String, port: Int, timeout: Duration = .seconds(60), over link: TestLink?
     ) async throws -> RawConnection {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
         let arrivals = Mailbox<ByteBuffer?>("bytes", on: eventLoop)
@@ -29,10 +29,7 @@ public final class RawConnection: Sendable {
             .connectTimeout(TimeAmount(timeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(RawConnectionHandler(arrivals)) }
-            }
-            .connect(connection, or: host, port)
+            .connect(over: link, or: host, port) { RawConnectionHandler(arrivals) }
         return RawConnection(channel: channel, arrivals: arrivals, timeout: timeout)
     }
 

@@ -10,6 +10,12 @@ import Musl
 import Darwin
 #endif
 
+/// The way to a server in the same process.
+enum TestLink: Sendable {
+    case sockets(InProcessLink)
+    case simulated(SimulatedLink)
+}
+
 /// Connections to a server in the same process: pairs of sockets, without a port or a listener.
 struct InProcessLink: Sendable {
     let io: SocketIO

@@ -6,7 +6,7 @@ public final class TestServer: Sendable {
     public let host: String
     /// 0 for a server in process, which has no port.
     public let port: Int
-    private let link: InProcessLink?
+    private let link: TestLink?
     private let clients = NIOLockedValueBox<[TestClient]>([])
     private let connections = NIOLockedValueBox<[RawConnection]>([])
 
@@ -16,7 +16,7 @@ public final class TestServer: Sendable {
         link = nil
     }
 
-    init(_ link: InProcessLink) {
+    init(_ link: TestLink) {
         host = "localhost"
         port = 0
         self.link = link
@@ -32,14 +32,14 @@ public final class TestServer: Sendable {
         var configuration = TestClientConfiguration(port: port)
         configuration.host = host
         configure(&configuration)
-        let client = try await TestClient.connect(configuration, over: try link?.open())
+        let client = try await TestClient.connect(configuration, over: link)
         clients.withLockedValue { $0.append(client) }
         return client
     }
 
     /// A plain connection.
     public func open() async throws -> RawConnection {
-        let connection = try await RawConnection.open(host: host, port: port, over: try link?.open())
+        let connection = try await RawConnection.open(host: host, port: port, over: link)
         connections.withLockedValue { $0.append(connection) }
         return connection
     }

@@ -40,7 +40,7 @@ public func withTestServer<Value>(
 ///
 /// - Throws: What `body` throws, or ``TestServerError`` when a session outlives the server's shutdown.
 public func withTestServer<Value>(inProcess io: SocketIO, _ body: (TestServer) async throws -> Value) async throws -> Value {
-    let server = TestServer(InProcessLink(io: io))
+    let server = TestServer(.sockets(InProcessLink(io: io)))
     let result: Result<Value, any Error>
     do { result = .success(try await body(server)) } catch { result = .failure(error) }
     await server.closeAll()
@@ -48,6 +48,38 @@ public func withTestServer<Value>(inProcess io: SocketIO, _ body: (TestServer) a
     let value = try result.get()
     guard io.statistics.connections == 0 else { throw TestServerError.sessionsLeft(io.statistics.connections) }
     return value
+}
+
+/// Runs a server in this process for as long as `body` runs, over a simulated network, in a time that the test moves. All its connections share
+/// one event loop.
+///
+/// - Throws: What `body` throws, or ``TestServerError`` when a session outlives the server's shutdown.
+public func withTestServer<Value>(
+    simulating io: SocketIO, network: SimulatedNetwork = SimulatedNetwork(), _ body: (TestServer, ManualClock) async throws -> Value
+) async throws -> Value {
+    let clock = ManualClock()
+    let link = try await SimulatedLink(to: io, over: network, clock)
+    let server = TestServer(.simulated(link))
+    let result: Result<Value, any Error>
+    do { result = .success(try await body(server, clock)) } catch { result = .failure(error) }
+    await server.closeAll()
+    await shutDown(io, clock)
+    await link.close()
+    let value = try result.get()
+    guard io.statistics.connections == 0 else { throw TestServerError.sessionsLeft(io.statistics.connections) }
+    return value
+}
+
+/// Lets time pass while the server waits for its handlers: one that never ends is given up, as it is elsewhere.
+private func shutDown(_ io: SocketIO, _ clock: ManualClock) async {
+    await withTaskGroup { group in
+        group.addTask { await io.shutdown() }
+        group.addTask {
+            while (try? await Task.sleep(for: .milliseconds(100))) != nil { await clock.advance(by: .seconds(1)) }
+        }
+        await group.next()
+        group.cancelAll()
+    }
 }
 
 /// Runs an application of the test's own for as long as `body` runs.
