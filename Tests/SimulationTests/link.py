@@ -79,6 +79,9 @@ class Link:
     async def close(self):
         self._server.close()
         self.cut()
+        # One may be on its way to the upstream, whose connection cannot be cut yet.
+        for task in self._tasks:
+            task.cancel()
         if self._tasks:
             await asyncio.wait(list(self._tasks))
 
