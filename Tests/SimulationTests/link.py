@@ -44,7 +44,7 @@ class Link:
                 answers, opposite = await asyncio.open_unix_connection(self.upstream)
             self._writers.add(opposite)
             await asyncio.gather(self._forward(reader, opposite), self._forward(answers, writer, is_answer=True))
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             for end in (writer, opposite):

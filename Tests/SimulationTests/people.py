@@ -114,10 +114,7 @@ class Player(Person):
         for _ in range(4):
             body = await socket.call("quiz:join", {"sessionId": self.session}, seconds=PATIENCE)
             if body["ok"]:
-                if body["status"] == "ended":
-                    self.ended.set()
-                if body.get("question"):
-                    self._see(body["question"])
+                self._stand(body)
                 return True
             if body["error"]["code"] == "closed":
                 self.ended.set()
@@ -145,6 +142,9 @@ class Player(Person):
             )
         elif name == "quiz:question":
             self._see(arguments[0])
+        elif name == "quiz:joined":
+            # Once more, because something may have gone past this connection.
+            self._stand(arguments[0])
         elif name == "quiz:ended":
             self.ended.set()
 
@@ -153,6 +153,12 @@ class Player(Person):
         self.history.heard.append(
             Heard(self.user, connection, message["roomId"], way, message["sequence"], message["userId"], message["content"])
         )
+
+    def _stand(self, snapshot):
+        if snapshot["status"] == "ended":
+            self.ended.set()
+        if snapshot.get("question"):
+            self._see(snapshot["question"])
 
     def _see(self, question):
         if question["remainingMs"] > 0:

@@ -104,9 +104,11 @@ extension NodeExchange {
         guard isFirst, let registry = host?.registry else { return }
         Task {
             do {
-                if let record = try await store.session(id: sessionID), record.status != .ended {
+                let record = try await store.session(id: sessionID)
+                if let record, record.status != .ended {
                     _ = try await registry.session(sessionID)
                 } else {
+                    if record != nil { try await tellEnd(of: sessionID, registry) }
                     end(sessionID)
                 }
             } catch let elsewhere as SessionElsewhere {
@@ -118,6 +120,12 @@ extension NodeExchange {
             }
             state.withLockedValue { _ = $0.unsettled.remove(sessionID) }
         }
+    }
+
+    /// The end of the session went past this node: its sockets are told where it stands.
+    private func tellEnd(of sessionID: String, _ registry: SessionRegistry) async throws {
+        let seats = ownSeats(in: sessionID)
+        if !seats.isEmpty { try await registry.session(sessionID).take(seats, tellsAll: true) }
     }
 
     /// The session is over, or its row is gone: nobody sits in it, and whoever waits asks again.

@@ -154,6 +154,24 @@ struct SessionNodeTests {
         }
     }
 
+    @Test("players of a node that the end of their session went past are told that it is over")
+    func missedEnd() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, store, nodes in
+            let host = try await host(nodes)
+            let ben = try await player("ben", nodes[1])
+            #expect(isOK(try await ask(host, "quiz:start")))
+            _ = try await ben.next("quiz:question")
+            var session = try #require(try await store.session(id: "s"))
+            session.status = .ended
+            #expect(try await store.update(session))
+            // The first node says that it does not run the session any more.
+            let message = #"{"from":"node2","sequence":1000,"body":{"unknown":{"sessionIDs":["s"]}}}"#
+            _ = try await nodes[0].client.publish(.bytes(ByteBuffer(string: message)), to: "dunlin:node:node1")
+            let snapshot = try await ben.next("quiz:joined").first
+            #expect(snapshot["status"]?.string == "ended" && snapshot["you"]?["userId"]?.string == "ben")
+        }
+    }
+
     @Test("a user has one allowance of sessions on both nodes, and an address one of guests: three, and no fourth")
     func rates() async throws {
         try await ClassroomNodes.run(isShared: true) { _, _, nodes in
