@@ -17,6 +17,10 @@ from postgres import Postgres, literal
 from redis_process import RedisProcess, free_port
 from server_process import ServerProcess, binary
 
+# The exit status of a server that could not reach its database or Redis, and how often it is started then.
+UNAVAILABLE = 69
+STARTS = 5
+
 # Records which server wrote to a session's row in which epoch, in the transaction of the write itself: a fault loses both or none.
 AUDIT = """
 create table audit_writes (position bigserial primary key, session_id text, epoch integer, writer text);
@@ -55,8 +59,14 @@ class Node:
             command += ["--redis", f"redis://127.0.0.1:{self.redis.port}"]
         if self.process:
             self.ended.append(self.process)
-        self.process = ServerProcess(command, self.folder)
-        await asyncio.to_thread(self.process.wait_until_listening)
+        for attempt in range(STARTS):
+            self.process = ServerProcess(command, self.folder)
+            try:
+                return await asyncio.to_thread(self.process.wait_until_listening)
+            except AssertionError:
+                # A busy machine may keep the database from answering in time: whoever watches the server starts it again.
+                if attempt == STARTS - 1 or self.process.process.returncode != UNAVAILABLE:
+                    raise
 
     @property
     def url(self):
