@@ -64,7 +64,8 @@ struct HTMLCharts {
                 LineChart.Series(name: "p99", points: points(\.p99), colour: 3),
                 LineChart.Series(name: "p95", points: points(\.p95), colour: 2),
                 LineChart.Series(name: "median", points: points(\.p50), colour: 1),
-            ], axis: .time(end: end))
+            ], axis: .time(end: end),
+            nothing: "No answer was measured. A step has a response time if it has <code>acknowledge</code> or <code>response</code>.")
     }
 
     var distribution: LineChart {

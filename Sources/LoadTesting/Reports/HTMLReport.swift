@@ -37,7 +37,7 @@ public enum HTMLReport {
     private static func header(_ report: RunReport, name: String) -> String {
         let (badge, word): (String, String)
         switch report.verdict.exitStatus {
-        case .passed: (badge, word) = ("good", "passed")
+        case .passed: (badge, word) = report.headlines.isEmpty ? ("good", "passed") : ("mild", "passed, with warnings")
         case .failed: (badge, word) = ("bad", "failed")
         case .wrongScript: (badge, word) = ("bad", "wrong script")
         case .unreachable: (badge, word) = ("bad", "target not reached")
@@ -108,9 +108,10 @@ public enum HTMLReport {
 
     private static func charts(_ report: RunReport, other: RunReport?) -> String {
         let charts = HTMLCharts(report: report, other: other)
-        return "<section class=\"charts\" aria-label=\"charts\">\n"
-            + [charts.users, charts.rates, charts.latencies, charts.distribution, charts.connecting, charts.errors].map(\.html).joined()
-            + "</section>\n"
+        let all = [charts.users, charts.rates, charts.latencies, charts.distribution, charts.connecting, charts.errors]
+        // Charts without points last, so that none leaves a hole between the others.
+        let ordered = all.filter { !$0.isEmpty } + all.filter(\.isEmpty)
+        return "<section class=\"charts\" aria-label=\"charts\">\n\(ordered.map(\.html).joined())</section>\n"
     }
 
     // MARK: Tables
@@ -138,9 +139,14 @@ public enum HTMLReport {
 
     private static func events(_ report: RunReport) -> String {
         let rows = report.aggregate.summaries.filter { !$0.key.hasPrefix("steps.") }.sorted { $0.key < $1.key }
-            .map { name, summary in [Markup.escape(name)] + Self.cells(summary) }
+            .map { name, summary in [Self.breakable(name)] + Self.cells(summary) }
         return Self.table(
             "Times", columns: ["metric"] + Self.summaryColumns, numeric: 1, rows: rows, note: "in milliseconds", style: "named")
+    }
+
+    /// A metric's name that a narrow column breaks between its parts.
+    private static func breakable(_ name: String) -> String {
+        Markup.escape(name).replacing(".", with: ".<wbr>").replacing("_", with: "_<wbr>")
     }
 
     private static let summaryColumns = ["count", "min", "mean", "p50", "p95", "p99", "p99.9", "p99.99", "max"]
@@ -221,7 +227,7 @@ public enum HTMLReport {
     private static func comparison(_ report: RunReport, _ other: RunReport) -> String {
         let rows = ReportComparison(report, other).rows.map { row in
             let mark = row.isWorse.map { $0 ? " class=\"bad\"" : " class=\"good\"" } ?? ""
-            return [Markup.escape(row.name), row.first, row.second, "<span\(mark)>\(row.change)</span>"]
+            return [Self.breakable(row.name), row.first, row.second, "<span\(mark)>\(row.change)</span>"]
         }
         return Self.table("Comparison", columns: ["metric", "this run", "the other", "change"], numeric: 1, rows: rows)
     }

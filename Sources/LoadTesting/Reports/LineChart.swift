@@ -39,9 +39,12 @@ struct LineChart {
     private static let top = 10.0
     private static let bottom = 28.0
 
+    private var drawn: [Series] { series.filter { !$0.points.isEmpty } }
+    var isEmpty: Bool { drawn.isEmpty }
+
     /// The chart in its figure, with heading and legend.
     var html: String {
-        let drawn = series.filter { !$0.points.isEmpty }
+        let drawn = drawn
         var text = "<figure><figcaption>\(Markup.escape(title))<span>\(Markup.escape(unit))</span></figcaption>\n"
         guard !drawn.isEmpty else { return text + "<p class=\"none\">\(nothing)</p></figure>\n" }
         text += svg(drawn)
@@ -66,7 +69,7 @@ struct LineChart {
             let y = Self.number(self.y(tick, top: top))
             svg += "<line class=\"grid\" x1=\"\(Int(Self.left))\" x2=\"\(Int(Self.width - Self.right))\" y1=\"\(y)\" y2=\"\(y)\"/>"
             svg +=
-                "<text class=\"tick\" x=\"\(Int(Self.left - 6))\" y=\"\(y)\" text-anchor=\"end\" dy=\"0.35em\">\(Self.short(tick))</text>\n"
+                "<text class=\"tick\" x=\"\(Int(Self.left - 6))\" y=\"\(y)\" text-anchor=\"end\" dy=\"0.35em\">\(Self.label(tick, top: top))</text>\n"
         }
         for (value, label) in horizontalTicks {
             let x = Self.number(self.x(value))
@@ -145,9 +148,10 @@ struct LineChart {
         return (0...max(count, 1)).map { Double($0) * step }
     }
 
-    static func short(_ value: Double) -> String {
-        if value >= 1e6 { return "\(ReportNumber.text(value / 1e6))M" }
-        if value >= 1e4 { return "\(ReportNumber.text(value / 1e3))k" }
+    /// All labels of an axis have the unit of its greatest one.
+    static func label(_ value: Double, top: Double) -> String {
+        if value > 0, top >= 1e6 { return "\(ReportNumber.text(value / 1e6, digits: 2))M" }
+        if value > 0, top >= 1e4 { return "\(ReportNumber.text(value / 1e3))k" }
         return ReportNumber.text(value, digits: value < 1 ? 3 : 1)
     }
 

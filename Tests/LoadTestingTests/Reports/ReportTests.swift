@@ -46,7 +46,7 @@ struct ReportTests {
             """
         let report = try JSONReport.read(text)
         #expect(report.seconds == 5 && report.aggregate.summaries["socketio.response_time"]?.p99 == 9)
-        #expect(HTMLReport.write(report).contains("socketio.response_time"))
+        #expect(HTMLReport.write(report).contains("socketio.<wbr>response_<wbr>time"))
     }
 
     @Test("what is no report is refused", arguments: ["", "[]", "{}", "{\"aggregate\":1}", "nonsense"])
@@ -79,6 +79,37 @@ struct ReportTests {
         }
         #expect(page.contains("prefers-color-scheme: dark") && page.contains("@media print"))
         #expect(!page.contains("nan") && !page.contains("inf\""))
+    }
+
+    @Test("a run that passed with something to say before any figure is not marked as good")
+    func badge() {
+        var report = RunReport()
+        report.aggregate.counters = [Metric.created.name: 1, Metric.completed.name: 1, Metric.emits.name: 2]
+        report.verdict = Verdict(EnsureDefinition(), of: report.aggregate)
+        #expect(HTMLReport.write(report).contains("badge good\">passed<"))
+        report.aggregate.counters[Metric.errorEvents.name] = 2
+        #expect(HTMLReport.write(report).contains("badge mild\">passed, with warnings<"))
+    }
+
+    @Test("a chart without points stands behind the others and says what would fill it")
+    func emptyChart() throws {
+        var report = sampleReport()
+        let connectTime = Metric.connectTime.name
+        report.aggregate.summaries = report.aggregate.summaries.filter { $0.key == connectTime }
+        for period in report.intermediate.indices {
+            report.intermediate[period].summaries = report.intermediate[period].summaries.filter { $0.key == connectTime }
+        }
+        let charts = HTMLReport.write(report).components(separatedBy: "<figcaption>").dropFirst()
+        #expect(charts.count == 6)
+        let last = try #require(charts.last)
+        #expect(last.hasPrefix("Response time over time") && last.contains("<code>acknowledge</code>"))
+    }
+
+    @Test("all labels of an axis have one unit")
+    func labels() {
+        #expect([0, 2_000, 10_000].map { LineChart.label($0, top: 10_000) } == ["0", "2k", "10k"])
+        #expect([0, 2_000, 8_000].map { LineChart.label($0, top: 8_000) } == ["0", "2000", "8000"])
+        #expect([250_000, 1_000_000].map { LineChart.label($0, top: 1_000_000) } == ["0.25M", "1M"])
     }
 
     @Test("an empty run has reports too")
