@@ -38,6 +38,8 @@ struct EchoServer: AsyncParsableCommand {
         DescriptorLimit.raise()
         var configuration = SocketIOConfiguration()
         configuration.cors = CORSPolicy(origins: .any)
+        // As many as its descriptors allow: measurements hold more clients than the default.
+        configuration.maximumConnections = 1 << 20
         if recovery { configuration.recovery = RecoveryLimits() }
         var logger = Logger(label: "echo-server", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .warning

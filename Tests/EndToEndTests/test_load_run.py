@@ -102,8 +102,8 @@ def test_interrupting_ends_the_run_with_its_summary(dunlin_command, echo_server,
     assert "Phase started" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
-    assert "Summary report @" in output
-    assert (tmp_path / "run.json").exists()
+    assert output.startswith("warning: the run was interrupted after ") and "Summary report @" in output
+    assert json.loads((tmp_path / "run.json").read_text())["dunlin"]["interrupted"]
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])

@@ -70,6 +70,10 @@ extension JSONReport {
         report.environment = own["environment"]?.string
         report.seed = own["seed"]?.string.flatMap(UInt64.init) ?? 0
         report.timeScale = own["timeScale"]?.double ?? 1
+        report.wasInterrupted = own["interrupted"]?.bool ?? false
+        report.lostWorkers = own["lostWorkers"]?.elements.compactMap(\.string) ?? []
+        report.hooks =
+            own["hooks"]?.elements.map { RunReport.Hook(name: $0["name"]?.string ?? "", failure: $0["failure"]?.string) } ?? []
         report.startedAtMilliseconds = own["startedAt"]?.integer(as: Int64.self) ?? report.startedAtMilliseconds
         report.seconds = own["seconds"]?.double ?? report.seconds
         report.periodSeconds = own["periodSeconds"]?.double ?? 10

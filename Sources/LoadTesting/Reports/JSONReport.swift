@@ -73,6 +73,18 @@ public enum JSONReport {
             // A string: 64 bits do not fit JavaScript's numbers.
             writer.field("seed", String(report.seed))
             writer.field("timeScale", report.timeScale)
+            if report.wasInterrupted { writer.field("interrupted", true) }
+            writer.key("lostWorkers")
+            writer.array { for line in report.lostWorkers { $0.string(line) } }
+            writer.key("hooks")
+            writer.array { writer in
+                for hook in report.hooks {
+                    writer.object {
+                        $0.field("name", hook.name)
+                        if let failure = hook.failure { $0.field("failure", failure) }
+                    }
+                }
+            }
             writer.field("startedAt", report.startedAtMilliseconds)
             writer.field("seconds", Self.rounded(report.seconds))
             writer.field("periodSeconds", report.periodSeconds)

@@ -86,12 +86,15 @@ public struct RunReport: Sendable {
     public var workers = 1
     /// A message about each process that ended too early.
     public var lostWorkers: [String] = []
+    /// Whether a signal ended the run before its time.
+    public var wasInterrupted = false
 
     public init() {}
 
     /// Warnings that a reader must see before any figure.
     public var headlines: [String] {
         var lines: [String] = []
+        if wasInterrupted { lines.append("the run was interrupted after \(ReportNumber.duration(seconds))") }
         let created = aggregate.counter(.created)
         let completed = aggregate.counter(.completed)
         let failed = aggregate.counter(.failed)

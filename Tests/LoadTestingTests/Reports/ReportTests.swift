@@ -37,6 +37,20 @@ struct ReportTests {
         #expect(one.count == two.count && one.milliseconds(atPercentile: 99.9) == two.milliseconds(atPercentile: 99.9))
     }
 
+    @Test("what must be known before any figure is written and read too")
+    func headlines() throws {
+        var report = RunReport()
+        report.version = "0.0.0"
+        report.seconds = 3
+        report.wasInterrupted = true
+        report.lostWorkers = ["worker 2 died"]
+        report.hooks = [RunReport.Hook(name: "before", failure: "404"), RunReport.Hook(name: "after")]
+        let headlines = try JSONReport.read(JSONReport.write(report)).headlines
+        #expect(headlines == report.headlines)
+        #expect(
+            headlines == ["the run was interrupted after 3 s", "worker 2 died", "'before' failed: 404; no virtual user began"])
+    }
+
     @Test("a report of Artillery itself is read, and shown as HTML")
     func foreign() throws {
         let text = """

@@ -94,14 +94,28 @@ struct RunOptions: ParsableArguments {
             loaded: loaded, settings: settings, observer: observer, workers: workers, isVerbose: verbose,
             redis: redis.map { ($0, machines) })
         if workers > 1 || redis != nil {
-            let signals = await Interruption.watch { player.stop() }
-            defer { for signal in signals { signal.cancel() } }
-            return try await metrics.during { try await player.play() }
+            return try await Self.interruptible(stop: { player.stop() }) {
+                try await metrics.during { try await player.play() }
+            }
         }
         let run = LoadRun(loaded.script, payloads: loaded.payloads, options: settings, observer: observer)
-        let signals = await Interruption.watch { run.stop() }
+        return try await Self.interruptible(stop: { run.stop() }) {
+            try await metrics.during { try await run.run() }
+        }
+    }
+
+    private static func interruptible(
+        stop: @escaping @Sendable () -> Void, _ play: () async throws -> RunReport
+    ) async throws -> RunReport {
+        let wasInterrupted = Mutex(false)
+        let signals = await Interruption.watch {
+            wasInterrupted.withLock { $0 = true }
+            stop()
+        }
         defer { for signal in signals { signal.cancel() } }
-        return try await metrics.during { try await run.run() }
+        var report = try await play()
+        report.wasInterrupted = wasInterrupted.withLock { $0 }
+        return report
     }
 
     /// All workers of a machine together have a thread per processor.
