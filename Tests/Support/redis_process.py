@@ -1,5 +1,6 @@
 """A real redis-server on a free port, ended by its process id."""
 
+import random
 import re
 import shutil
 import signal
@@ -11,9 +12,15 @@ from server_process import _die_with_the_test
 
 
 def free_port():
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    """A free port below those that the kernel gives to clients: it stays free while its server is restarted."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with closing(socket.socket()) as free:
+            try:
+                free.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class RedisProcess:
