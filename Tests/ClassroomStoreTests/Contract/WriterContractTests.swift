@@ -31,7 +31,7 @@ struct WriterContractTests {
 
     @Test("a batch has its limit", arguments: Backend.allCases)
     func batchLimit(backend: Backend) async throws {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.patient
         configuration.maximumBatchedWrites = 10
         try await backend.withStore(configuration: configuration) { store in
             let results = Results<ChatMessage>()
@@ -46,7 +46,7 @@ struct WriterContractTests {
 
     @Test("as many writes wait as the limit says, the next one is refused at once and may come again", arguments: Backend.allCases)
     func queueLimit(backend: Backend) async throws {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.patient
         configuration.maximumQueuedWrites = 5
         try await backend.withStore(configuration: configuration) { store in
             let results = Results<ChatMessage>()

@@ -57,7 +57,7 @@ struct PostgresDocumentTests {
 
     @Test("a session written by hand with the fewest columns is one that waits, with the configured settings and a time of creation")
     func sparseSession() async throws {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.patient
         configuration.defaultSettings.questionDurationMs = 777
         try await withPostgresStore(configuration: configuration) { [configuration] store, outsider in
             try await outsider.execute(

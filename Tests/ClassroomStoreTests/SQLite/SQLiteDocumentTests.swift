@@ -90,7 +90,7 @@ struct SQLiteDocumentTests {
 
     @Test("a session written by hand with the fewest columns is one that waits, with the configured settings and a time of creation")
     func sparseSession() async throws {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.patient
         configuration.defaultSettings.questionDurationMs = 777
         try await withSQLiteStore(configuration: configuration) { store, other in
             try await other.write { db in

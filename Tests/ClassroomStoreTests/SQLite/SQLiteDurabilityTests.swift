@@ -9,7 +9,7 @@ import Testing
 struct SQLiteDurabilityTests {
     @Test("the durability settings are in force on the writing connection")
     func pragmas() async throws {
-        try await withSQLiteStore { store, _ in
+        try await withSQLiteStore(configuration: StoreConfiguration()) { store, _ in
             let values = try await store.pool.writeWithoutTransaction { db in
                 try ["synchronous", "foreign_keys", "busy_timeout"].map { try Int.fetchOne(db, sql: "PRAGMA \($0)") }
             }
@@ -34,7 +34,7 @@ struct SQLiteDurabilityTests {
 
     @Test("a locked database fails what waits, and the writer goes on when the lock is gone")
     func locked() async throws {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.patient
         configuration.busyTimeout = .milliseconds(20)
         try await withSQLiteStore(configuration: configuration) { store, other in
             try await store.createSession(.sample())
@@ -77,7 +77,7 @@ struct SQLiteDurabilityTests {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/test.sqlite"
             var session = SessionRecord.sample(joinCode: "123456")
-            let first = try SQLiteStore(path: path, logger: .silent)
+            let first = try SQLiteStore(path: path, configuration: .patient, logger: .silent)
             try await first.createSession(session)
             session.status = .active
             session.phase = "open"
@@ -89,7 +89,7 @@ struct SQLiteDurabilityTests {
             #expect(try await first.append(.sample("1")).sequence == 1)
             await first.close()
 
-            let second = try SQLiteStore(path: path, logger: .silent)
+            let second = try SQLiteStore(path: path, configuration: .patient, logger: .silent)
             #expect(try await second.sessions(statuses: [.waiting, .active]) == [session])
             #expect(try await second.participants(sessionID: "s1") == [.sample("user1")])
             #expect(try await second.submit(.sample("user1", answer: .index(3))) == .duplicate(.sample("user1")))
@@ -101,7 +101,8 @@ struct SQLiteDurabilityTests {
     @Test("two stores on one file agree on who answered first, and on a room's sequences")
     func twoProcesses() async throws {
         try await withTemporaryDirectory { directory in
-            let stores = try (1...2).map { _ in try SQLiteStore(path: "\(directory)/test.sqlite", logger: .silent) }
+            let stores = try (1...2).map { _ in try SQLiteStore(path: "\(directory)/test.sqlite", configuration: .patient, logger: .silent)
+            }
             try await stores[0].createSession(.sample())
             let outcomes = try await withThrowingTaskGroup(of: AnswerOutcome.self) { group in
                 for (index, store) in stores.enumerated() {
@@ -134,7 +135,7 @@ struct SQLiteDurabilityTests {
     @Test("health fails when the file is gone")
     func health() async throws {
         try await withTemporaryDirectory { directory in
-            let store = try SQLiteStore(path: "\(directory)/test.sqlite", logger: .silent)
+            let store = try SQLiteStore(path: "\(directory)/test.sqlite", configuration: .patient, logger: .silent)
             try await store.health()
             try FileManager.default.removeItem(atPath: "\(directory)/test.sqlite")
             await #expect(throws: ClassroomError.self) { try await store.health() }

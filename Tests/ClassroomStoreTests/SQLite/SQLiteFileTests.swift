@@ -27,7 +27,7 @@ struct SQLiteFileTests {
     func closed() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/test.sqlite"
-            let store = try SQLiteStore(path: path, logger: .silent)
+            let store = try SQLiteStore(path: path, configuration: .patient, logger: .silent)
             try await store.save(User(id: "ann", username: "Ann"))
             let other = try outsider(path)
             #expect(try await other.read { try Int.fetchOne($0, sql: "select count(*) from users") } == 1)
@@ -40,7 +40,7 @@ struct SQLiteFileTests {
 
     @Test("while it runs, what was committed goes into the file after a while")
     func interval() async throws {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.patient
         configuration.checkpointInterval = .milliseconds(20)
         try await withTemporaryDirectory { [configuration] directory in
             let path = "\(directory)/test.sqlite"
@@ -55,7 +55,7 @@ struct SQLiteFileTests {
 
     @Test("the log does not grow without end")
     func growth() async throws {
-        var configuration = StoreConfiguration()
+        var configuration = StoreConfiguration.patient
         configuration.checkpointInterval = .seconds(3_600)
         configuration.maximumLogBytes = 100_000
         try await withTemporaryDirectory { [configuration] directory in
@@ -76,11 +76,11 @@ struct SQLiteFileTests {
     func privateFile() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/test.sqlite"
-            let store = try SQLiteStore(path: path, logger: .silent)
+            let store = try SQLiteStore(path: path, configuration: .patient, logger: .silent)
             for suffix in ["", "-wal", "-shm"] { #expect(try mode(path + suffix) == 0o600, "\(suffix)") }
             await store.close()
             try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
-            await (try SQLiteStore(path: path, logger: .silent)).close()
+            await (try SQLiteStore(path: path, configuration: .patient, logger: .silent)).close()
             #expect(try mode(path) == 0o640)
         }
     }
@@ -89,13 +89,13 @@ struct SQLiteFileTests {
     func backup() async throws {
         try await withTemporaryDirectory { directory in
             let (path, copy) = ("\(directory)/test.sqlite", "\(directory)/copy.sqlite")
-            let store = try SQLiteStore(path: path, logger: .silent)
+            let store = try SQLiteStore(path: path, configuration: .patient, logger: .silent)
             try await store.save(User(id: "ann", username: "Ann"))
             try DatabaseBackup.make(of: "sqlite:\(path)", to: copy)
             try await store.save(User(id: "ben", username: "Ben"))
             #expect(try mode(copy) == 0o600)
             #expect(!FileManager.default.fileExists(atPath: copy + "-wal"))
-            let opened = try SQLiteStore(path: copy, logger: .silent)
+            let opened = try SQLiteStore(path: copy, configuration: .patient, logger: .silent)
             #expect(try await opened.user(id: "ann")?.username == "Ann")
             #expect(try await opened.user(id: "ben") == nil)
             await opened.close()
@@ -107,7 +107,7 @@ struct SQLiteFileTests {
     func noBackup() async throws {
         try await withTemporaryDirectory { directory in
             let (path, text, copy) = ("\(directory)/test.sqlite", "\(directory)/text", "\(directory)/copy.sqlite")
-            await (try SQLiteStore(path: path, logger: .silent)).close()
+            await (try SQLiteStore(path: path, configuration: .patient, logger: .silent)).close()
             try Data("this is no database, but it is long enough to be taken for one".utf8).write(to: URL(fileURLWithPath: text))
             func kind(_ url: String, _ to: String) -> StoreError.Kind? {
                 do { try DatabaseBackup.make(of: url, to: to) } catch { return error.kind }
@@ -139,7 +139,7 @@ struct SQLiteFileTests {
                         """)
             }
             try old.close()
-            let store = try SQLiteStore(path: path, logger: .silent)
+            let store = try SQLiteStore(path: path, configuration: .patient, logger: .silent)
             #expect(try await store.playedQuiz(sessionID: "played")?.title == "France")
             #expect(try await store.playedQuiz(sessionID: "waits") == nil)
             #expect(try await store.playedQuiz(sessionID: "anns")?.title == "France")

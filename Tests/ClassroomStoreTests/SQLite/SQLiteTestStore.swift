@@ -3,7 +3,7 @@ import GRDB
 
 /// Runs the body with an empty SQLite store and a connection to the same file such as other programs have: without foreign keys.
 func withSQLiteStore(
-    configuration: StoreConfiguration = .init(), _ body: (SQLiteStore, DatabaseQueue) async throws -> Void
+    configuration: StoreConfiguration = .patient, _ body: (SQLiteStore, DatabaseQueue) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in
         let path = "\(directory)/test.sqlite"

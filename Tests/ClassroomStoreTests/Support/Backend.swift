@@ -9,15 +9,15 @@ enum Backend: CaseIterable, Sendable {
     static let shared: [Backend] = [.sqlite, .postgres]
 
     /// Runs the body with an empty store, which is closed afterwards.
-    func withStore(configuration: StoreConfiguration = .init(), _ body: (any ClassroomStore) async throws -> Void) async throws {
+    func withStore(configuration: StoreConfiguration = .patient, _ body: (any ClassroomStore) async throws -> Void) async throws {
         try await withURL { url in try await Self.withStore(at: url, configuration, body) }
     }
 
     /// Runs the body with two stores on the same empty database.
     func withTwoStores(_ body: (any ClassroomStore, any ClassroomStore) async throws -> Void) async throws {
         try await withURL { url in
-            try await Self.withStore(at: url, .init()) { first in
-                try await Self.withStore(at: url, .init()) { second in try await body(first, second) }
+            try await Self.withStore(at: url, .patient) { first in
+                try await Self.withStore(at: url, .patient) { second in try await body(first, second) }
             }
         }
     }
@@ -46,4 +46,16 @@ enum Backend: CaseIterable, Sendable {
 
 extension Logger {
     static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+}
+
+extension StoreConfiguration {
+    /// Times longer than any machine needs: a test that is about a time sets its own.
+    static var patient: StoreConfiguration {
+        var configuration = StoreConfiguration()
+        configuration.maximumWriteWait = .seconds(120)
+        configuration.busyTimeout = .seconds(120)
+        configuration.pool.readTimeout = .seconds(120)
+        configuration.pool.connectTimeout = .seconds(120)
+        return configuration
+    }
 }

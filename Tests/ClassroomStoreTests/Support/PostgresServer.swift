@@ -176,7 +176,7 @@ struct PostgresOutsider: Sendable {
 
 /// Runs a body with an empty PostgreSQL store and a connection of another program to the same tables.
 func withPostgresStore(
-    configuration: StoreConfiguration = .init(), _ body: (PostgresStore, PostgresOutsider) async throws -> Void
+    configuration: StoreConfiguration = .patient, _ body: (PostgresStore, PostgresOutsider) async throws -> Void
 ) async throws {
     try await PostgresServer.shared().withSchema { url in
         let store = try await PostgresStore(url: url, configuration: configuration, logger: .silent)
