@@ -215,6 +215,54 @@ struct SocketTests {
         }
     }
 
+    @Test(
+        "what all clients together leave unread is bounded: the longest queue goes, and what is read is given back",
+        arguments: [false, true])
+    func unreadOfAll(polls: Bool) throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumUnreadBytesPerLoop = 900_000
+        try withEmbeddedServer(configuration) { io, loop in
+            let (ids, ended) = (Recorder<String>(), Recorder<String>())
+            io.onConnection { socket in
+                ids.append(socket.id)
+                socket.on("give") { $0.socket.emit("big", String(repeating: "x", count: $0.arguments.first.int ?? 0)) }
+                socket.onDisconnect { _ in ended.append(socket.id) }
+            }
+            let shard = io.shard(for: loop).shard.value
+            let peers = try (0..<3).map { _ in try EmbeddedPeer(io, loop: loop) }
+            var targets: [String] = []
+            for peer in peers {
+                if polls {
+                    targets.append(try peer.openPolling())
+                    _ = try peer.request("POST", targets[targets.count - 1], body: "40")
+                    _ = try peer.request("GET", targets[targets.count - 1])
+                } else {
+                    try peer.join()
+                    peer.channel.isWritable = false
+                }
+            }
+            func give(_ count: Int, to index: Int) throws {
+                let packet = #"42["give",\#(count)]"#
+                if polls { _ = try peers[index].request("POST", targets[index], body: packet) } else { try peers[index].text(packet) }
+                loop.run()
+            }
+            // Buffers have capacities of powers of two.
+            try give(500_000, to: 0)
+            try give(125_000, to: 1)
+            #expect(ended.all == [] && (625_000...900_000).contains(shard.unread.bytes))
+            try give(polls ? 230_000 : 125_000, to: 2)
+            try give(60_000, to: 2)
+            #expect(ended.all == [ids.all[0]] && io.statistics.slowClientCloses == 1)
+            if polls { _ = try peers[1].request("GET", targets[1]) } else { peers[1].setWritable(true) }
+            loop.run()
+            #expect((1...400_000).contains(shard.unread.bytes))
+            for peer in peers { peer.finish() }
+            if polls { shard.end() }
+            loop.run()
+            #expect(shard.unread.isEmpty && shard.unread.bytes == 0)
+        }
+    }
+
     @Test("a volatile event is dropped for a client that is behind")
     func volatile() throws {
         try withEmbeddedServer { io, loop in

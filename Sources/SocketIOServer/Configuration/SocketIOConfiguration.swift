@@ -51,6 +51,9 @@ public struct SocketIOConfiguration: Sendable {
     /// The maximum number of bytes that wait for one client; a single packet may exceed it if nothing else waits. Beyond it volatile events
     /// are dropped, and a client that still falls behind is closed.
     public var maximumQueuedBytes = 1 << 20
+    /// The maximum memory, in bytes, of what waits on one event loop for all clients who do not read. Queues of less than a sixteenth of
+    /// ``maximumQueuedBytes`` and packets that several clients get do not count. Beyond it the clients with the longest queues are closed.
+    public var maximumUnreadBytesPerLoop = 128 << 20
     /// The maximum number of TCP connections. Further ones are closed at once.
     public var maximumConnections = 16_384
     /// The maximum number of sessions, which may exceed the connections: a polling session has none between two requests. A further

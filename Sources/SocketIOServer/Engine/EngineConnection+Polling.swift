@@ -8,7 +8,9 @@ extension EngineConnection {
     func poll(_ responder: EngineResponder) -> EngineResponse? {
         guard let polling else { return .refused(.badRequest) }
         if !polling.hasWaitingGET, !polling.isEmpty {
-            return .payload(polling.takePayload(maximumBytes: shard.configuration.maximumHTTPBufferBytes))
+            let payload = polling.takePayload(maximumBytes: shard.configuration.maximumHTTPBufferBytes)
+            countFetched(polling)
+            return .payload(payload)
         }
         if polling.isClosing {
             abandonProbe()
@@ -140,7 +142,12 @@ extension EngineConnection {
         guard let polling else { return }
         let answer = polling.flush(maximumBytes: shard.configuration.maximumHTTPBufferBytes)
         answer?.give()
+        countFetched(polling)
         if !polling.isEmpty { armFetchDeadline() }
+    }
+
+    private func countFetched(_ polling: PollingState) {
+        if !shard.unread.isEmpty, polling.queuedBytes <= shard.maximumQueuedBytes >> 4 { shard.unread.remove(slot) }
     }
 
     func releasePoll(with types: EnginePacketType) {

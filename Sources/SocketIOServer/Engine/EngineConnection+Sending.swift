@@ -46,7 +46,7 @@ extension EngineConnection {
             }
             pending.append(shared: packet.frame)
         } else {
-            polling?.queue(.text(packet.text), mayCompress: packet.mayCompress)
+            polling?.queue(.text(packet.text), mayCompress: packet.mayCompress, isShared: true)
         }
         if packet.attachments.isEmpty { checkQueue() } else { send(attachments: packet.attachments, mayCompress: packet.mayCompress) }
     }
@@ -125,14 +125,34 @@ extension EngineConnection {
             case .unoffered:
                 // While members of a broadcast are visited nothing is written.
                 if shard.isVisiting { shard.overdue.append(self) } else { flush() }
-            case .notRead:
-                isDoomed = true
-                pending.discard()
-                polling?.discard()
-                return shard.doom(self)
+            case .notRead: return giveUp()
             }
+            countUnread()
+            guard !isDoomed else { return }
         }
         shard.markDirty(self)
+    }
+
+    /// The client does not read: nothing more is queued for it, and it will be closed.
+    private func giveUp() {
+        isDoomed = true
+        pending.discard()
+        polling?.discard()
+        shard.unread.remove(slot)
+        shard.doom(self)
+    }
+
+    /// Counts what waits in memory for a client that is behind.
+    private func countUnread() {
+        guard isBehind else { return }
+        let bytes = isWebSocket ? pending.ownBytes : polling?.ownBytes ?? 0
+        if let longest = shard.unread.wait(slot, bytes: bytes) { shard.connections[longest]?.giveUp() }
+    }
+
+    /// Counts frames that the transport has got and the kernel has not taken. `bytes`: memory that no other connection shares.
+    private func countWritten(_ bytes: Int, _ link: any FrameLink) {
+        guard !link.isWritable else { return shard.unread.remove(slot) }
+        if let longest = shard.unread.write(slot, bytes: bytes) { shard.connections[longest]?.giveUp() }
     }
 
     private enum QueueState {
@@ -166,8 +186,10 @@ extension EngineConnection {
         guard isWebSocket else { return flushPolling() }
         guard pending.count > 0, let webSocket, webSocket.takesFrames else { return }
         let link = webSocket.link
+        let bytes = pending.count > shard.maximumQueuedBytes >> 4 ? pending.ownBytes : 0
         let (frames, isReusable) = pending.takeAll()
         link.write(frames)
+        if bytes > 0 || !shard.unread.isEmpty { countWritten(bytes, link) }
         if isReusable { shard.recycle(frames) }
     }
 }

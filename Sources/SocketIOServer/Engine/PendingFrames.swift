@@ -12,6 +12,8 @@ struct PendingFrames {
     private var isShared = false
 
     var count: Int { frames.readableBytes }
+    /// Memory that no other connection shares.
+    var ownBytes: Int { isShared ? 0 : frames.storageCapacity }
 
     @inline(__always)
     private mutating func prepare(_ shard: LoopShard) {

@@ -24,6 +24,11 @@ final class PollingState {
         let message: Message
         /// False: whoever sent it does not want it compressed.
         let mayCompress: Bool
+        /// Other connections have it too.
+        let isShared: Bool
+
+        /// Memory that no other connection shares, beside ``PollingState/packetOverhead``.
+        var ownBytes: Int { isShared ? 0 : message.byteCount }
     }
 
     /// The answer to a GET that waited.
@@ -39,6 +44,7 @@ final class PollingState {
 
     private var packets: Deque<Packet> = []
     private var payloadBytes = 0
+    private var ownPayloadBytes = 0
     private var waiting: EngineResponder?
     /// The number of GETs that took packets or wait for some.
     private(set) var fetches: UInt32 = 0
@@ -57,11 +63,16 @@ final class PollingState {
     /// Memory that waits for the client.
     var queuedBytes: Int { payloadBytes + packets.count * PollingState.packetOverhead }
 
+    /// The part of it that no other connection shares.
+    var ownBytes: Int { ownPayloadBytes + packets.count * PollingState.packetOverhead }
+
     func isWaiting(_ asker: ObjectIdentifier) -> Bool { waiting?.asker == asker }
 
-    func queue(_ message: Message, mayCompress: Bool = true) {
-        packets.append(Packet(message: message, mayCompress: mayCompress))
+    func queue(_ message: Message, mayCompress: Bool = true, isShared: Bool = false) {
+        let packet = Packet(message: message, mayCompress: mayCompress, isShared: isShared)
+        packets.append(packet)
         payloadBytes += message.byteCount
+        ownPayloadBytes += packet.ownBytes
     }
 
     func takeQueue() -> Deque<Packet> {
@@ -73,6 +84,7 @@ final class PollingState {
     func discard() {
         packets = []
         payloadBytes = 0
+        ownPayloadBytes = 0
     }
 
     /// A GET waits for packets.
@@ -102,6 +114,7 @@ final class PollingState {
             if body.readableBytes > 0, body.readableBytes + packet.message.byteCount > maximumBytes { break }
             packets.removeFirst()
             payloadBytes -= packet.message.byteCount
+            ownPayloadBytes -= packet.ownBytes
             // As in the reference, one packet that may be compressed is enough.
             mayCompress = mayCompress || packet.mayCompress
             switch packet.message {

@@ -34,6 +34,8 @@ final class LoopShard {
     var clock: () -> NIODeadline
 
     var connections = ConnectionTable()
+    /// What waits for clients who do not read.
+    var unread: UnreadQueues
     /// Sessions whose clients have joined no namespace yet.
     var newcomers: Newcomers
     /// By Engine.IO session id.
@@ -124,6 +126,7 @@ final class LoopShard {
         compressors = configuration.perMessageDeflate.map { SharedCompressors(level: $0.level) }
         payloadDeflater = configuration.httpCompression.map(PayloadDeflater.init)
         clock = { loop.now }
+        unread = UnreadQueues(maximumBytes: configuration.maximumUnreadBytesPerLoop)
         newcomers = Newcomers(maximum: configuration.maximumUnconfirmedSessionsPerLoop)
         deadlines = DeadlineKind.allCases.map { DeadlineQueue(delay: TimeAmount($0.time(in: configuration))) }
         openingDeadlines = DeadlineQueue(delay: TimeAmount(configuration.requestTimeout))
@@ -153,6 +156,7 @@ final class LoopShard {
     func remove(_ connection: EngineConnection) {
         guard sessions.removeValue(forKey: connection.sid) != nil else { return }
         connections.remove(connection.slot)
+        unread.remove(connection.slot)
         connection.leaveAddress()
         connection.dropHandshake()
         counters.connectionsClosed.add()

@@ -134,7 +134,9 @@ final class WebSocketTransport: TurnTaker {
 
     /// The channel can take more.
     func becameWritable() {
-        if role == .primary { connection.shard.markDirty(connection) }
+        guard role == .primary else { return }
+        connection.shard.unread.remove(connection.slot)
+        connection.shard.markDirty(connection)
     }
 
     /// The client does not take the bytes that wait in the channel.
