@@ -32,7 +32,7 @@ extension ClassroomError {
     /// The error as a response; `status` overrides the one that goes with the code.
     func httpResponse(status: HTTPResponse.Status? = nil) -> Response {
         var response = Response.json(ErrorBody(self), status: status ?? httpStatus)
-        if let retryAfterMs { response.headers[.retryAfter] = "\((retryAfterMs + 999) / 1_000)" }
+        if let retryAfterMs { response.headers[.retryAfter] = "\(min(max(retryAfterMs, 0), 86_400_000).advanced(by: 999) / 1_000)" }
         if code == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
     }

@@ -41,7 +41,11 @@ struct NodeMessage: Codable, Sendable {
     init(_ bytes: ByteBuffer) throws {
         guard bytes.readableBytes <= Self.maximumBytes else { throw NodeMessageError() }
         self = try JSONSlice(validating: bytes, maximumDepth: Self.maximumDepth).decode()
+        guard Self.numbers.contains(Int64(sequence)), body.numbers.allSatisfy(Self.numbers.contains) else { throw NodeMessageError() }
     }
+
+    /// The receiver reckons with the numbers of a message, which nodes take from counters and clocks. Sums of two of these do not overflow.
+    private static let numbers: ClosedRange<Int64> = 0...1 << 53
 
     init(from: String, sequence: Int, body: Body) {
         self.from = from
@@ -56,6 +60,25 @@ struct NodeMessage: Codable, Sendable {
             return writer.buffer
         }
     }
+}
+
+extension NodeMessage.Body {
+    /// All numbers of the message itself. Those in events and replies are for clients.
+    fileprivate var numbers: [Int64] {
+        switch self {
+        case .request(let request): [Int64(request.id), request.receivedAt]
+        case .answer(let answer): [Int64(answer.id)] + answer.result.numbers
+        case .seats(let report): [Int64(report.before)]
+        case .owner(_, let epoch, _): [Int64(epoch)]
+        case .beat(let counts): counts.values.map { Int64($0) }
+        case .broadcast(let broadcast): [broadcast.stage.createdAt, Int64(broadcast.stage.epoch)]
+        case .left, .seatsWanted, .seatsRefused, .over, .unknown: []
+        }
+    }
+}
+
+extension ForwardedAnswer.Result {
+    fileprivate var numbers: [Int64] { if case .refused(_, _, let retryAfterMs?) = self { [Int64(retryAfterMs)] } else { [] } }
 }
 
 struct NodeMessageError: Error {}

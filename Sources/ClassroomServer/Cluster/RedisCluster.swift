@@ -224,7 +224,7 @@ final class RedisCluster: ClassroomCluster {
                 state.isBeating = false
                 // Redis lost something, or was out of reach.
                 if counts.count != 2 || counts[0] != present.count { state.known = nil }
-                state.usersElsewhere = counts.count == 2 ? Int(clamping: counts[1]) : 0
+                state.usersElsewhere = counts.count == 2 ? Int(clamping: min(max(0, counts[1]), 1 << 53)) : 0
                 return state.leave.take()
             }
             leave?()

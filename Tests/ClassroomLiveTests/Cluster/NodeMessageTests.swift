@@ -112,6 +112,30 @@ struct NodeMessageTests {
         #expect(throws: (any Error).self) { try NodeMessage(ByteBuffer(string: text)) }
     }
 
+    @Test("numbers that a node could not reckon with are refused", arguments: [Int.min, -1, 1 << 53 + 1, Int.max])
+    func numbers(_ number: Int) throws {
+        let request = ForwardedRequest(
+            id: number, sessionID: "s", action: .join, userID: "u", username: "U", role: .guest, socketID: nil, isPlayer: true,
+            receivedAt: 1,
+            device: nil)
+        var late = request
+        (late.id, late.receivedAt) = (1, Int64(number))
+        let bodies: [NodeMessage.Body] = [
+            .request(request), .request(late), .answer(ForwardedAnswer(id: number, result: .moved)),
+            .answer(ForwardedAnswer(id: 1, result: .refused(code: "invalid", message: "no", retryAfterMs: number))),
+            .seats(SeatReport(sessionID: "s", seats: [], before: number, tellsAll: false)),
+            .owner(sessionID: "s", epoch: number, tellsAll: false), .beat(counts: ["s": number]),
+            .broadcast(
+                SessionBroadcast(stage: SessionStage(sessionID: "s", createdAt: 1, epoch: number), rooms: [], except: [], event: .null)),
+            .broadcast(
+                SessionBroadcast(
+                    stage: SessionStage(sessionID: "s", createdAt: Int64(number), epoch: 1), rooms: [], except: [], event: .null)),
+        ]
+        for body in bodies { #expect(throws: NodeMessageError.self, "\(body)") { _ = try self.roundTrip(body) } }
+        let message = NodeMessage(from: "n1", sequence: number, body: .over(sessionID: "s"))
+        #expect(throws: NodeMessageError.self) { _ = try NodeMessage(message.bytes) }
+    }
+
     @Test("a message of the most bytes is read, and one byte more is not")
     func size() throws {
         let start = #"{"from":"a","sequence":1,"body":{"over":{"sessionID":"s"}}"#
