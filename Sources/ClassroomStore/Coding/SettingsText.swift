@@ -1,6 +1,11 @@
 import Classroom
 import JSONCore
 
+extension SessionRecord {
+    /// A version that was written by hand leaves room for as many changes as a session can have.
+    static func version(read version: Int?) -> Int { min(max(version ?? 0, 0), 1 << 30) }
+}
+
 /// The `settings` column. Settings that are missing or unreadable are taken from `defaults`. A time above the maximum becomes the maximum.
 enum SettingsText {
     static func text(_ settings: SessionSettings) -> String {

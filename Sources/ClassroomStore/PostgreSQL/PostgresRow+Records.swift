@@ -45,7 +45,7 @@ extension SessionRecord {
             phase: row.text("phase"), questionIndex: row.int("question_index") ?? -1,
             questionOpenedAt: row.integer("question_opened_at"), questionDeadline: row.integer("question_deadline"),
             createdAt: row.exact("created_at") ?? 0, startedAt: row.integer("started_at"), endedAt: row.integer("ended_at"),
-            version: row.int("version") ?? 0, isLocked: row.flag("locked"), epoch: row.int("epoch") ?? 0)
+            version: SessionRecord.version(read: row.int("version")), isLocked: row.flag("locked"), epoch: row.int("epoch") ?? 0)
     }
 }
 

@@ -44,11 +44,12 @@ enum SQLiteSchema {
         ) without rowid;
         insert into quiz_sizes select q.id, \(questionCount(of: "q.questions")) from quizzes q;
         create trigger quizzes_inserted after insert on quizzes begin
-            insert or replace into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
+            delete from quiz_sizes where quiz_id = new.id;
+            insert into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
         end;
         create trigger quizzes_rewritten after update of id, questions on quizzes begin
-            delete from quiz_sizes where quiz_id = old.id;
-            insert or replace into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
+            delete from quiz_sizes where quiz_id in (old.id, new.id);
+            insert into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
         end;
         create trigger quizzes_removed after delete on quizzes begin
             delete from quiz_sizes where quiz_id = old.id;

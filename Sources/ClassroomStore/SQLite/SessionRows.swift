@@ -145,6 +145,6 @@ enum SessionRows {
             // Taken as it is: it is only compared, never added to.
             createdAt: Int64.fromDatabaseValue(row["created_at"]) ?? 0, startedAt: row.integer("started_at"),
             endedAt: row.integer("ended_at"),
-            version: row.int("version") ?? 0, isLocked: row.flag("locked"), epoch: row.int("epoch") ?? 0)
+            version: SessionRecord.version(read: row.int("version")), isLocked: row.flag("locked"), epoch: row.int("epoch") ?? 0)
     }
 }
