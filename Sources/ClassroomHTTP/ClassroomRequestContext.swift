@@ -18,10 +18,15 @@ package struct ClassroomRequestContext: RequestContext {
         coreContext = CoreRequestContextStorage(source: source)
     }
 
-    /// Whose share of limits per address the request counts to.
-    func address(of request: Request, behind proxies: TrustedProxies) -> String {
-        let fields = HTTPField.Name("X-Forwarded-For").map { request.headers[values: $0] } ?? []
-        return AddressBlock.of(proxies.client(forwardedFor: fields, address: connectionAddress))
+    /// Whose share of limits per address the request counts to, and whether it was sent over TLS.
+    ///
+    /// - Parameter isSecure: whether this server's own connections are.
+    func client(of request: Request, behind proxies: TrustedProxies, isSecure: Bool) -> (address: String, isSecure: Bool) {
+        let fields = ["X-Forwarded-For", "X-Forwarded-Proto"].map { name in
+            HTTPField.Name(name).map { request.headers[values: $0] } ?? []
+        }
+        let client = proxies.client(forwardedFor: fields[0], forwardedProto: fields[1], address: connectionAddress, secure: isSecure)
+        return (AddressBlock.of(client.address), client.secure)
     }
 
     /// The user of a route that stands behind ``BearerTokenMiddleware``.

@@ -62,7 +62,8 @@ package struct ClassroomRouter {
         // Outside of the errors: a page of an allowed origin may read them too.
         router.add(
             middleware: OriginMiddleware(
-                allowedOrigins: configuration.allowedOrigins, isSecure: configuration.isSecure, hosts: configuration.hostPolicy))
+                allowedOrigins: configuration.allowedOrigins, isSecure: configuration.isSecure, hosts: configuration.hostPolicy,
+                proxies: configuration.trustedProxies))
         router.add(middleware: ErrorMiddleware())
         HealthRoutes(readiness: readiness, registry: registry).add(to: router)
         PageRoutes(pages: PageCatalog.pages).add(to: router)

@@ -182,6 +182,16 @@ struct RoutePermissionTests {
         #expect(try await server.runtime.pipeline.verify("sol", socketID: "socket", address: "")?.id == "sol")
     }
 
+    @Test("behind a trusted proxy that ends TLS, a page of the server's own https origin may ask", arguments: [true, false])
+    func originBehindProxy(isTrusted: Bool) async throws {
+        let server = HTTPTestServer { $0.trustedProxies = TrustedProxies([isTrusted ? "10.0.0.1" : "10.0.0.2"]) ?? TrustedProxies() }
+        let headers = try HTTPFields([
+            HTTPField(name: #require(.init("X-Forwarded-Proto")), value: "https"),
+            HTTPField(name: .origin, value: "https://localhost:3001"),
+        ])
+        #expect(try await server.call(.get, "/livez", from: "10.0.0.1", headers: headers).status == (isTrusted ? 200 : 403))
+    }
+
     @Test("behind a trusted proxy wrong tokens count to the client that it names; nobody else's word is taken", arguments: [true, false])
     func guessesBehindProxy(isTrusted: Bool) async throws {
         var configuration = RuntimeConfiguration()

@@ -165,6 +165,20 @@ struct OptionTests {
         #expect(!trusted.client(of: ["X-Forwarded-Proto": "https, http"], address: "127.0.0.1", secure: true).secure)
     }
 
+    @Test(
+        "unused sessions of many clients fit into one connection of a trusted proxy, and not into anybody else's", arguments: [true, false])
+    func unconfirmedBehindProxy(isTrusted: Bool) throws {
+        try with {
+            if isTrusted { $0.trustedProxies = TrustedProxies(["127.0.0.1"]) ?? TrustedProxies() }
+            $0.maximumUnconfirmedSessions = 1
+        } _: { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            #expect(try peer.request("GET", Self.polling, headers: ["X-Forwarded-For: 1.1.1.1"]).hasPrefix("HTTP/1.1 200 "))
+            let second = try peer.request("GET", Self.polling, headers: ["X-Forwarded-For: 2.2.2.2"])
+            #expect(second.hasPrefix(isTrusted ? "HTTP/1.1 200 " : "HTTP/1.1 503 "))
+        }
+    }
+
     @Test("handshakes have the forwarded address, and limits per address count by it")
     func forwardedLimits() throws {
         try with {

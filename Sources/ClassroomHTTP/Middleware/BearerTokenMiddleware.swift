@@ -16,7 +16,8 @@ struct BearerTokenMiddleware: RouterMiddleware {
     ) async throws -> Response {
         guard let token = Self.token(in: request.headers[.authorization]) else { throw ClassroomError.invalidToken }
         var context = context
-        context.user = try await runtime.signIn(token: token, address: context.address(of: request, behind: proxies))
+        context.user = try await runtime.signIn(
+            token: token, address: context.client(of: request, behind: proxies, isSecure: false).address)
         return try await next(request, context)
     }
 

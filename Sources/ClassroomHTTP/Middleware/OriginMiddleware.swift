@@ -12,19 +12,22 @@ struct OriginMiddleware: RouterMiddleware {
     let allowedOrigins: Set<String>
     let isSecure: Bool
     let hosts: HostPolicy?
+    let proxies: TrustedProxies
 
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         if let hosts {
             guard hosts.allows(host: request.head.authority), hosts.allows(host: request.uri.host) else {
-                context.logger.info(
+                // At a level that is off: anybody can send such requests, and any number of them.
+                context.logger.debug(
                     "a request calls the server by a name that is not its own; --public-url or --allowed-origin adds one",
                     metadata: ["host": "\((request.head.authority ?? "").prefix(100))"])
                 return ClassroomError(.forbidden, "Host not allowed").httpResponse()
             }
         }
         guard let origin = request.headers[.origin] else { return try await next(request, context) }
+        let isSecure = context.client(of: request, behind: proxies, isSecure: isSecure).isSecure
         guard OriginPolicy.ownAnd(allowedOrigins).allows(origin: origin, host: request.head.authority, secure: isSecure) else {
             return ClassroomError(.forbidden, "Origin not allowed").httpResponse()
         }

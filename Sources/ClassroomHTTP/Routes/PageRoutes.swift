@@ -31,9 +31,11 @@ extension Page {
     /// Whether the client's copy is this one (RFC 9110, section 13.1.2: a weak comparison).
     private func isCurrent(_ ifNoneMatch: String?) -> Bool {
         guard let ifNoneMatch else { return false }
-        return ifNoneMatch.split(separator: ",").contains { tag in
-            let tag = tag.drop { $0 == " " }
-            return tag == "*" || (tag.hasPrefix("W/") ? tag.dropFirst(2) : tag).prefix { $0 != " " } == entityTag
+        // Byte by byte: as text, a header with many marks on one letter takes quadratic time.
+        return ifNoneMatch.utf8.split(separator: UInt8(ascii: ",")).contains { field in
+            let tag = field.drop { $0 == UInt8(ascii: " ") }
+            let opaque = (tag.starts(with: "W/".utf8) ? tag.dropFirst(2) : tag).prefix { $0 != UInt8(ascii: " ") }
+            return tag.elementsEqual("*".utf8) || opaque.elementsEqual(entityTag.utf8)
         }
     }
 }

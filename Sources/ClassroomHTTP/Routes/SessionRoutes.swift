@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import JSONCore
 import NIOCore
+import SocketIOServer
 
 /// `/api/v1/sessions`: the user's sessions and their reports.
 struct SessionRoutes {
@@ -18,10 +19,18 @@ struct SessionRoutes {
         group.get("sessions") { request, context in try await list(request, context) }
         group.get("sessions/:id/leaderboard") { _, context in try await leaderboard(context) }
         group.get("sessions/:id/report") { request, context in
-            let wantsCSV = request.headers[values: .accept].contains { $0.lowercased().contains("text/csv") }
+            let wantsCSV = request.headers[values: .accept].contains(where: Self.namesCSV)
             return try await report(context, asCSV: wantsCSV)
         }
         group.get("sessions/:id/report.csv") { _, context in try await report(context, asCSV: true) }
+    }
+
+    /// Whether an Accept field names CSV as a media type, in whatever case. Byte by byte: see ``BearerTokenMiddleware/token(in:)``.
+    private static func namesCSV(_ accept: String) -> Bool {
+        accept.utf8.split(separator: UInt8(ascii: ",")).contains { range in
+            let type = range.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+            return ASCIIText.equals(type, "text/csv")
+        }
     }
 
     /// One's own sessions, the newest first; for those who manage quizzes also those whose rows name no owner.

@@ -62,10 +62,13 @@ public struct TrustedProxies: Sendable, Hashable {
         return (client, scheme.map { ASCIIText.equals($0, "https") || ASCIIText.equals($0, "wss") } ?? secure)
     }
 
-    /// The client's address, by the `X-Forwarded-For` fields of a request that another HTTP server than this package's read.
-    package func client(forwardedFor fields: [String], address: String) -> String {
-        guard !networks.isEmpty, !fields.isEmpty else { return address }
-        return client(of: HTTPHeaders(fields.map { ("x-forwarded-for", $0) }), address: address, secure: false).address
+    /// The same for a request that another HTTP server than this package's read, by its fields of these two names.
+    package func client(
+        forwardedFor: [String], forwardedProto: [String], address: String, secure: Bool
+    ) -> (address: String, secure: Bool) {
+        guard !networks.isEmpty else { return (address, secure) }
+        let headers = forwardedFor.map { ("x-forwarded-for", $0) } + forwardedProto.map { ("x-forwarded-proto", $0) }
+        return client(of: HTTPHeaders(headers), address: address, secure: secure)
     }
 
     /// More than any real chain of proxies. A client may write any number of addresses.

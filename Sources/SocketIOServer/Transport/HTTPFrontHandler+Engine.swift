@@ -15,7 +15,9 @@ extension HTTPFrontHandler {
             give(answer)
         case .session(let shard, let sid, let transport): ask(shard, sid: sid, transport: transport, head, body, context)
         case .open(let handshake):
-            guard unconfirmed.count < endpoint.configuration.maximumUnconfirmedSessions else {
+            // A connection of a proxy carries requests of many clients, whose sessions are counted by their addresses.
+            let isForwarded = handshake.address != context.remoteAddress?.ipAddress ?? ""
+            guard isForwarded || unconfirmed.count < endpoint.configuration.maximumUnconfirmedSessions else {
                 return give(endpoint.refusal(.overloaded, head))
             }
             guard io.openSession(for: handshake, polls: true) else { return refuseSession(head, context) }
