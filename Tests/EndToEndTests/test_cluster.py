@@ -82,7 +82,7 @@ async def test_one_allowance_of_messages_and_one_active_user_on_two_servers(serv
 
 async def until_metric(server, name, value):
     for _ in range(600):
-        response = await asyncio.to_thread(requests.get, f"{server.url}/metrics", timeout=30)
+        response = await asyncio.to_thread(requests.get, f"{server.url}/metrics", timeout=120)
         found = [float(line.split()[1]) for line in response.text.splitlines() if line.startswith(f"{name} ")]
         if found == [value]:
             return

@@ -72,7 +72,7 @@ def school(request, dunlin, tmp_path):
     ]
     balancer = Balancer(request.param, tmp_path, [server.port for server in servers])
     end = time.monotonic() + 60
-    while requests.get(f"{balancer.url}/readyz", timeout=30).status_code != 200:
+    while requests.get(f"{balancer.url}/readyz", timeout=120).status_code != 200:
         assert time.monotonic() < end
         time.sleep(0.05)
     yield balancer, servers
@@ -81,7 +81,7 @@ def school(request, dunlin, tmp_path):
 
 
 def opened(server, name):
-    text = requests.get(f"{server.url}/metrics", timeout=30).text
+    text = requests.get(f"{server.url}/metrics", timeout=120).text
     return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
 
 
@@ -118,9 +118,9 @@ async def test_clients_find_the_other_server_when_theirs_goes(school):
 async def test_a_session_of_another_server_is_refused_so_that_the_client_begins_anew(school):
     _, servers = school
     path = "/socket.io/?EIO=4&transport=polling"
-    opening = requests.get(f"{servers[0].url}{path}", timeout=30).text
+    opening = requests.get(f"{servers[0].url}{path}", timeout=120).text
     session = json.loads(opening[1:])["sid"]
-    answer = requests.get(f"{servers[1].url}{path}&sid={session}", timeout=30)
+    answer = requests.get(f"{servers[1].url}{path}&sid={session}", timeout=120)
     assert answer.status_code == 400
     assert answer.json() == {"code": 1, "message": "Session ID unknown"}
-    assert requests.get(f"{servers[0].url}{path}&sid={session}x", timeout=30).status_code == 400
+    assert requests.get(f"{servers[0].url}{path}&sid={session}x", timeout=120).status_code == 400

@@ -101,7 +101,7 @@ def test_interrupting_ends_the_run_with_its_summary(dunlin_command, echo_server,
     )  # fmt: skip
     assert "Phase started" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
+    output, _ = process.communicate(timeout=120)
     assert output.startswith("warning: the run was interrupted after ") and "Summary report @" in output
     assert json.loads((tmp_path / "run.json").read_text())["dunlin"]["interrupted"]
 

@@ -82,7 +82,7 @@ def owner(nodes):
 async def whole_board(server):
     headers = {"Authorization": "Bearer instructor_token"}
     url = f"{server.url}/api/v1/sessions/{SESSION}/leaderboard"
-    response = await asyncio.to_thread(requests.get, url, headers=headers, timeout=30)
+    response = await asyncio.to_thread(requests.get, url, headers=headers, timeout=120)
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -182,7 +182,7 @@ async def test_what_is_asked_of_a_session_at_another_server_is_answered_there(no
     assert (await instructor.call("quiz:next", {"sessionId": SESSION}))["ok"]
     assert (await watcher.next("quiz:question"))["questionId"] == "q2"
     assert (await watcher.call("quiz:leave", {"sessionId": SESSION}))["ok"]
-    metrics = (await asyncio.to_thread(requests.get, f"{nodes.second.url}/metrics", timeout=30)).text
+    metrics = (await asyncio.to_thread(requests.get, f"{nodes.second.url}/metrics", timeout=120)).text
     sent = [float(line.split()[1]) for line in metrics.splitlines() if line.startswith('dunlin_forwarded_requests_total{result="sent"}')]
     assert sent[0] >= 6
 

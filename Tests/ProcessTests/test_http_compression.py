@@ -14,7 +14,7 @@ class Poller:
     """A session that polls, in the namespace "/"."""
 
     def __init__(self, server):
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
         _, body = self.request("GET", TARGET)
         self.target = "%s&sid=%s" % (TARGET, json.loads(body[1:])["sid"])
         self.request("POST", self.target, "40")

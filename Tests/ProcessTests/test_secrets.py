@@ -23,13 +23,13 @@ def signed(claims):
 
 def ask(server, session, packet):
     """One packet by polling, and all that comes back until it is answered."""
-    requests.post(session, data=packet, timeout=30).raise_for_status()
+    requests.post(session, data=packet, timeout=120).raise_for_status()
     return requests.get(session, timeout=60).text
 
 
 def connect(server, auth="{}"):
     base = f"{server.url}/socket.io/?EIO=4&transport=polling"
-    opened = json.loads(requests.get(base, timeout=30).text[1:])
+    opened = json.loads(requests.get(base, timeout=120).text[1:])
     session = f"{base}&sid={opened['sid']}"
     answer = ask(server, session, "40" + auth)
     assert '40{"sid"' in answer or "44" in answer, answer
@@ -55,9 +55,9 @@ def test_a_run_at_trace_level_logs_no_secret(dunlin, tmp_path):
     assert "auth:error" in ask(server, anonymous, '421["auth",{"token":"wrong-token-of-somebody"}]')
     quiz = {"id": "quiz", "title": "T", "questions": [{"question": "?", "options": ["a", "b"], "correctAnswer": 0}]}
     bearer = {"Authorization": "Bearer opaque-token-of-a-teacher"}
-    assert requests.post(f"{server.url}/api/v1/quizzes", json=quiz, headers=bearer, timeout=30).status_code == 201
-    requests.get(f"{server.url}/api/v1/quizzes", headers={"Authorization": "Bearer wrong-token-of-somebody"}, timeout=30)
-    requests.get(f"{server.url}/?token=wrong-token-of-somebody", timeout=30)
+    assert requests.post(f"{server.url}/api/v1/quizzes", json=quiz, headers=bearer, timeout=120).status_code == 201
+    requests.get(f"{server.url}/api/v1/quizzes", headers={"Authorization": "Bearer wrong-token-of-somebody"}, timeout=120)
+    requests.get(f"{server.url}/?token=wrong-token-of-somebody", timeout=120)
     created = ask(server, teacher, '420["quiz:create_session",{"quizId":"quiz"}]')
     code = re.search(r'"joinCode":"(\d+)"', created).group(1)
     guest = connect(server)

@@ -79,7 +79,7 @@ class Node:
             return False
 
     async def active_users(self):
-        text = (await asyncio.to_thread(requests.get, f"{self.url}/metrics", timeout=30)).text
+        text = (await asyncio.to_thread(requests.get, f"{self.url}/metrics", timeout=120)).text
         return int(float(re.search(r"^dunlin_active_users (\S+)$", text, re.MULTILINE).group(1)))
 
     async def kill(self):

@@ -173,7 +173,7 @@ class _Play:
         """The final board by the HTTP API, beside those that came as events."""
         node = self.chance.choice(self.cluster.nodes)
         headers = {"Authorization": f"Bearer token-{INSTRUCTOR[0]}"}
-        response = await asyncio.to_thread(requests.get, f"{node.url}/api/v1/sessions/{session}/leaderboard", headers=headers, timeout=30)
+        response = await asyncio.to_thread(requests.get, f"{node.url}/api/v1/sessions/{session}/leaderboard", headers=headers, timeout=120)
         assert response.status_code == 200, response.text
         board = response.json()
         table = tuple((row["userId"], row["score"], row["correctAnswers"]) for row in board["entries"])

@@ -9,7 +9,7 @@ import WebSocketCore
 @testable import SocketIOClient
 
 /// After a stall, a loop runs its timers before it has read from all its connections.
-@Suite("A client that comes late to its heartbeats", .timeLimit(.minutes(2)))
+@Suite("A client that comes late to its heartbeats", .timeLimit(.minutes(5)))
 struct LateClientTests {
     private static let pingInterval = 40
     private static let pingTimeout = 20

@@ -7,7 +7,7 @@ import Testing
 @testable import SocketIOServer
 
 /// Once it has sent `5` over its WebSocket, a client has left polling. A request of its other connection may be read first.
-@Suite("A request that overtakes the WebSocket", .timeLimit(.minutes(2)))
+@Suite("A request that overtakes the WebSocket", .timeLimit(.minutes(5)))
 struct OvertakingRequestTests {
     /// A session that polls, and the WebSocket that has asked to take over from it.
     private struct Upgrade {

@@ -9,7 +9,7 @@ import WebSocketCore
 @testable import SocketIOServer
 
 /// What was emitted reaches the client before the connection ends.
-@Suite("A server that emits and disconnects", .timeLimit(.minutes(2)))
+@Suite("A server that emits and disconnects", .timeLimit(.minutes(5)))
 struct PartingTests {
     /// Says goodbye when asked to.
     private func configure(_ io: SocketIO) {
