@@ -56,7 +56,12 @@ public struct SessionRecord: Hashable, Sendable {
 
     /// The owner's; a row written by hand may name none, and then it is that of whoever manages quizzes.
     public func isHosted(by userID: String, managesQuizzes: Bool) -> Bool {
-        createdBy == userID || (createdBy.isEmpty && managesQuizzes)
+        Self.isHosted(owner: createdBy, by: userID, managesQuizzes: managesQuizzes)
+    }
+
+    /// ``isHosted(by:managesQuizzes:)`` of a session of which only the owner is known.
+    public static func isHosted(owner: String, by userID: String, managesQuizzes: Bool) -> Bool {
+        owner == userID || (owner.isEmpty && managesQuizzes)
     }
 
     /// Whether the quiz is one that this session may play: not somebody else's who took the id of one that is gone. A session whose row names

@@ -3,7 +3,7 @@ extension QuizSession {
     mutating func decide(
         _ key: AnswerKey, _ answer: Answer, _ timeSpent: Double?, receivedAt: UnixMilliseconds, _ effects: inout [SessionEffect]
     ) throws(ClassroomError) {
-        guard let player = players[key.userID] else { throw ClassroomError(.forbidden, "Join the session first") }
+        guard let player = players[key.userID] else { throw QuizSession.notJoined }
         guard !player.record.kicked else { throw QuizSession.removed }
         guard pending[key] == nil else {
             effects.append(.awaitAnswer(key))
@@ -31,7 +31,7 @@ extension QuizSession {
     private func decided(
         _ key: AnswerKey, _ answer: Answer, _ timeSpent: Double?, receivedAt: UnixMilliseconds, _ player: ParticipantRecord
     ) throws(ClassroomError) -> AnswerRecord {
-        guard !player.left else { throw ClassroomError(.forbidden, "Join the session first") }
+        guard !player.left else { throw QuizSession.notJoined }
         guard let index = questionIndices[key.questionID] else { throw ClassroomError(.notFound, "Question not found") }
         let timing = try timing(of: index, for: player, receivedAt: receivedAt)
         let question = quiz.questions[index]

@@ -121,12 +121,16 @@ extension QuizSession {
     }
 
     func requireHost(_ userID: String) throws(ClassroomError) {
-        guard isHost(userID) else { throw ClassroomError(.forbidden, "Only the host of this session may do this") }
+        guard isHost(userID) else { throw Self.notHost }
     }
 
     func requireNotEnded() throws(ClassroomError) {
-        guard phase != .ended else { throw ClassroomError(.closed, "The session has ended") }
+        guard phase != .ended else { throw Self.over }
     }
+
+    static let notHost = ClassroomError(.forbidden, "Only the host of this session may do this")
+    static let over = ClassroomError(.closed, "The session has ended")
+    static let notJoined = ClassroomError(.forbidden, "Join the session first")
 }
 
 /// The phase of a session. A live one goes waiting → leadIn → open → closed → open → … → ended; a self-paced one has no `closed`.

@@ -48,8 +48,9 @@ extension LiveQuizService {
         _ action: SessionAction, in sessionID: String, _ user: User, _ context: CallContext
     ) async throws -> SessionAnswer {
         for _ in 0..<Self.attempts {
-            if registry.loaded(sessionID) == nil, let place = nodes?.place(of: sessionID) {
-                throw SessionElsewhere(sessionID: sessionID, place: place)
+            if registry.loaded(sessionID) == nil {
+                if let place = nodes?.place(of: sessionID) { throw SessionElsewhere(sessionID: sessionID, place: place) }
+                try await requireAccess(to: sessionID, for: user.id, action)
             }
             let session = try await registry.session(sessionID)
             guard try await isCurrent(session, checksRow: action.checksRow) else { continue }
@@ -60,6 +61,20 @@ extension LiveQuizService {
             }
         }
         throw ClassroomError(.unavailable, "The session is busy, please try again", retryAfterMs: 1_000)
+    }
+
+    /// Refuses a stranger before the session is loaded for them: that takes time, and memory that counts for the session's owner.
+    private func requireAccess(to sessionID: String, for userID: String, _ action: SessionAction) async throws {
+        guard let access = try await store.access(to: sessionID, for: userID) else { throw ClassroomError.sessionNotFound }
+        switch action {
+        case .mayJoin, .join: try access.requireMayJoin()
+        case .observe(let managesQuizzes): try access.requireMayObserve(userID, managesQuizzes: managesQuizzes)
+        case .answer: try access.requireMayAnswer()
+        case .start, .next, .close, .end, .kick, .lock: try access.requireHost(userID)
+        case .board(let managesQuizzes):
+            if let managesQuizzes, !access.mayReadBoard(userID, managesQuizzes: managesQuizzes) { throw Self.boardRefused }
+        case .leave: break
+        }
     }
 
     /// Whether a session in memory is what its row says. One that is not leaves memory.

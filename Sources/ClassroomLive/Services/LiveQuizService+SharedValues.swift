@@ -77,7 +77,7 @@ struct FinalBoard: Codable, Sendable {
 
     /// Whether somebody may read it: the host and those on the board may.
     func isOpen(to userID: String, managesQuizzes: Bool) -> Bool {
-        SessionRecord(id: "", quizID: "", createdBy: createdBy).isHosted(by: userID, managesQuizzes: managesQuizzes)
+        SessionRecord.isHosted(owner: createdBy, by: userID, managesQuizzes: managesQuizzes)
             || document["entries"]?.elements.contains { $0["userId"]?.string == userID } == true
     }
 }

@@ -49,6 +49,17 @@ extension MemoryStore {
 
     public func sessionCreation(id: String) async throws -> UnixMilliseconds? { try read { $0.sessions[id]?.record.createdAt } }
 
+    public func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+        try read { tables in
+            tables.sessions[sessionID].map { session in
+                let participant = session.participants[userID]
+                return SessionAccess(
+                    status: session.record.status, createdBy: session.record.createdBy, hasJoined: participant != nil,
+                    isKicked: participant?.kicked ?? false)
+            }
+        }
+    }
+
     public func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
         try read { tables in
             tables.sessions.values.contains { $0.record.quizID == quizID && statuses.contains($0.record.status) }

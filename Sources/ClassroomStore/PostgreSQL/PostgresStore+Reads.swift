@@ -122,6 +122,20 @@ extension PostgresStore {
         }
     }
 
+    public func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+        try await read { reading in
+            let sql = """
+                select s.status, s.created_by, p.user_id is not null as has_joined, p.kicked from quiz_sessions s
+                    left join quiz_participants p on p.session_id = s.id and p.user_id = $2 where s.id = $1
+                """
+            return try reading.rows(sql, [sessionID, userID]).firstRow.map { row in
+                SessionAccess(
+                    status: row.text("status").flatMap(SessionStatus.init) ?? .waiting, createdBy: row.text("created_by") ?? "",
+                    hasJoined: row.flag("has_joined"), isKicked: row.flag("kicked"))
+            }
+        }
+    }
+
     public func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
         try await read { reading in
             let sql = "select exists (select from quiz_sessions where quiz_id = $1 and \(Self.condition(statuses))) as found"

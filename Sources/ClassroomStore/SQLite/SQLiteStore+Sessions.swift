@@ -10,6 +10,10 @@ extension SQLiteStore {
         try await read { db in try SessionRows.creation(id, in: db) }
     }
 
+    public func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+        try await read { db in try SessionRows.access(to: sessionID, for: userID, in: db) }
+    }
+
     public func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
         try await read { db in try SessionRows.exists(ofQuiz: quizID, statuses: statuses, in: db) }
     }

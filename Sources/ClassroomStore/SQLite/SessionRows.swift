@@ -109,6 +109,20 @@ enum SessionRows {
         return try Row.fetchOne(statement, arguments: [id]).map { Int64.fromDatabaseValue($0["created_at"]) ?? 0 }
     }
 
+    /// Reads two rows by their keys, and of the session's only what stands before its settings.
+    static func access(to id: String, for userID: String, in db: Database) throws -> SessionAccess? {
+        let statement = try db.cachedStatement(
+            sql: """
+                select s.status, s.created_by, p.user_id is not null as has_joined, p.kicked from quiz_sessions s
+                    left join quiz_participants p on p.session_id = s.id and p.user_id = ?2 where s.id = ?1
+                """)
+        return try Row.fetchOne(statement, arguments: [id, userID]).map { row in
+            SessionAccess(
+                status: row.text("status").flatMap(SessionStatus.init) ?? .waiting, createdBy: row.text("created_by") ?? "",
+                hasJoined: row.flag("has_joined"), isKicked: row.flag("kicked"))
+        }
+    }
+
     static func count(in db: Database) throws -> [SessionStatus: Int] {
         let statement = try db.cachedStatement(
             sql: "select status, count(*) as number from quiz_sessions where status is not 'ended' group by status")

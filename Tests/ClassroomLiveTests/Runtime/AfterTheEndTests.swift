@@ -29,4 +29,43 @@ struct AfterTheEndTests {
             }
         }
     }
+
+    @Test("a session is loaded for those who may look into it; strangers are refused before anything of it is read")
+    func strangers() async throws {
+        let store = StoreDouble()
+        for (id, status) in [("over", SessionStatus.ended), ("open", .waiting)] {
+            try await store.createSession(
+                SessionRecord(id: id, quizID: "quiz1", status: status, createdBy: ClassroomBench.instructor.id, createdAt: 1))
+        }
+        #expect(try await store.save(ParticipantRecord(sessionID: "over", userID: "user1", username: "One", joinedAt: 2)))
+        #expect(try await store.save(ParticipantRecord(sessionID: "over", userID: "user2", username: "Two", joinedAt: 2, kicked: true)))
+        try await ClassroomBench(store: store).run { classroom in
+            let over = #"{"sessionId": "over"}"# as JSON
+            let open = #"{"sessionId": "open"}"# as JSON
+            let stranger = try await classroom.student(0)
+            let removed = try await classroom.student(2)
+            let other = try await classroom.connect("other_token")
+            for event in ["quiz:join", "quiz:observe"] {
+                let refused = try await stranger.ask(event, over)
+                #expect(refused.code == "closed")
+                #expect(refused["error"]?.text("message") == "The session has ended")
+                #expect(try await removed.ask(event, over).code == "forbidden")
+            }
+            let answer = #"{"sessionId": "over", "questionId": "q1", "answer": 1}"# as JSON
+            for client in [stranger, removed] { #expect(try await client.ask("quiz:answer", answer).code == "forbidden") }
+            for session in [over, open] {
+                for event in ["quiz:start", "quiz:end"] { #expect(try await other.ask(event, session).code == "forbidden") }
+            }
+            for (userID, sessionID) in [("user0", "over"), ("user2", "over"), ("user0", "open")] {
+                await #expect(throws: ClassroomError.self) {
+                    try await classroom.runtime.leaderboardDocument(sessionID: sessionID, for: User(id: userID, username: userID))
+                }
+            }
+            #expect(try await stranger.ask("quiz:join", #"{"sessionId": "nowhere"}"#).code == "not_found")
+            #expect(store.quizReads == 0 && store.answerReads == 0)
+            #expect(try await classroom.student(1).ask("quiz:join", over).isOK)
+            #expect(try await stranger.ask("quiz:observe", open).isOK)
+            #expect(store.quizReads == 2 && store.answerReads == 2)
+        }
+    }
 }

@@ -13,6 +13,7 @@ final class StoreDouble: ClassroomStore {
         var held: Set<Write> = []
         var waiting: [@Sendable () -> Void] = []
         var quizReads = 0
+        var answerReads = 0
         /// Who waits for so many writes to wait.
         var observers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -114,6 +115,9 @@ final class StoreDouble: ClassroomStore {
     func quizOwner(id: String) async throws -> String? { try await base.quizOwner(id: id) }
     func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
     func sessionCreation(id: String) async throws -> UnixMilliseconds? { try await base.sessionCreation(id: id) }
+    func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+        try await base.access(to: sessionID, for: userID)
+    }
     func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
         try await base.hasSession(ofQuiz: quizID, statuses: statuses)
     }
@@ -136,7 +140,12 @@ final class StoreDouble: ClassroomStore {
         try await base.ownerlessSessions(limit: limit, abandonedRemainder: abandonedRemainder)
     }
     func participants(sessionID: String) async throws -> [ParticipantRecord] { try await base.participants(sessionID: sessionID) }
-    func answers(sessionID: String) async throws -> [AnswerRecord] { try await base.answers(sessionID: sessionID) }
+    /// How often all answers of a session were read.
+    var answerReads: Int { state.withLockedValue { $0.answerReads } }
+    func answers(sessionID: String) async throws -> [AnswerRecord] {
+        state.withLockedValue { $0.answerReads += 1 }
+        return try await base.answers(sessionID: sessionID)
+    }
     /// A read, which can be made to fail like a write.
     func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] {
         if state.withLockedValue({ $0.failing.contains(.history) }) { throw ClassroomError.storeFailed }

@@ -115,6 +115,22 @@ struct SessionContractTests {
         }
     }
 
+    @Test("who may look into a session is known without loading it: status, owner, part of the user", arguments: Backend.allCases)
+    func access(backend: Backend) async throws {
+        try await backend.withStore { store in
+            try await store.createSession(.sample(status: .ended))
+            var kicked = ParticipantRecord.sample("ben")
+            kicked.kicked = true
+            for one in [ParticipantRecord.sample("ann"), kicked] { #expect(try await store.save(one)) }
+            let expected = [("ann", true, false), ("ben", true, true), ("cyd", false, false)]
+            for (userID, hasJoined, isKicked) in expected {
+                let access = try await store.access(to: "s1", for: userID)
+                #expect(access == SessionAccess(status: .ended, createdBy: "instructor1", hasJoined: hasJoined, isKicked: isKicked))
+            }
+            #expect(try await store.access(to: "s2", for: "ann") == nil)
+        }
+    }
+
     @Test("an update of a session that vanished, or was made anew, says so and writes nothing", arguments: Backend.allCases)
     func vanished(backend: Backend) async throws {
         try await backend.withStore { store in

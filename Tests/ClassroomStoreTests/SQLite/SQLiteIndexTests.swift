@@ -14,6 +14,7 @@ struct SQLiteIndexTests {
             "select * from quiz_sessions where coalesce(created_by, '') = 'ann' order by created_at desc, id limit 100",
             "select exists (select 1 from quiz_sessions where quiz_id = 'q' and ((status is not 'ended' and (status = 'active'))))",
             "select * from quizzes where coalesce(created_by, '') = 'ann' order by title, id",
+            "select s.status from quiz_sessions s left join quiz_participants p on p.session_id = s.id and p.user_id = 'u' where s.id = 's'",
             "select hash from tokens where expires_at <= 1 limit 10",
             "select id from users where role = 'guest' and not exists (select 1 from tokens where user_id = users.id) limit 10",
         ])
