@@ -44,8 +44,9 @@ final class LiveQuizService: QuizService {
         guard Quiz.mayBeHosted(owner: owner, by: user.id) else {
             throw ClassroomError(.forbidden, "The quiz belongs to somebody else")
         }
+        // Nothing is read for somebody who may not have it, for an id that is taken, or for whom there is no room.
+        if let id = creation.sessionID, try await store.sessionCreation(id: id) != nil { throw ClassroomError.sessionExists }
         let id = creation.sessionID ?? RandomIdentifier.uuid()
-        // Nothing is read for somebody who may not have it, or for whom there is no room.
         if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
         // Another's quiz may have taken the id meanwhile.
         guard let quiz = try await store.quiz(id: creation.quizID), quiz.mayBeHosted(by: user.id) else { throw Self.quizNotFound }

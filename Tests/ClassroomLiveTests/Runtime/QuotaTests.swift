@@ -174,6 +174,8 @@ struct QuotaTests {
             for _ in 0..<3 {
                 #expect(try await other.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).code == "forbidden")
                 #expect(try await host.ask("quiz:create_session", #"{"quizId": "none"}"#).code == "not_found")
+                let taken = try await host.ask("quiz:create_session", #"{"quizId": "quiz1", "sessionId": "test_session_1"}"#)
+                #expect(taken.code == "conflict")
                 #expect(try await other.ask("quiz:start", #"{"sessionId": "test_session_1"}"#).code == "forbidden")
             }
             #expect(store.quizReads == 1)
