@@ -1,5 +1,7 @@
-@testable import ClassroomHTTP
+import NIOCore
 import Testing
+
+@testable import ClassroomHTTP
 
 @Suite("CSV")
 struct CSVTableTests {
@@ -23,8 +25,12 @@ struct CSVTableTests {
     @Test("a table begins with a byte order mark, by which Excel recognises UTF-8")
     func mark() {
         var table = CSVTable()
-        table.add(["ü"])
-        #expect(Array(table.text.utf8.prefix(3)) == [0xEF, 0xBB, 0xBF])
+        table.add("ü", "b")
+        table.endRow()
+        #expect(Array(table.take().readableBytesView) == [0xEF, 0xBB, 0xBF] + Array("ü,b\r\n".utf8))
+        table.add("c")
+        table.endRow()
+        #expect(String(buffer: table.take()) == "c\r\n")
     }
 
     @Test(

@@ -70,10 +70,36 @@ struct SessionRoutesTests {
                 "\u{FEFF}rank,userId,username,score,correctAnswers,Q1 =1+1?,Q1 correct answer,Q1 correct,Q1 points,Q1 seconds,"
                     + "\"Q2 Say, \"\"hi\"\"\",Q2 correct answer,Q2 correct,Q2 points,Q2 seconds",
                 "1,u1,'=cmd(),100,1,2,2,yes,100,1.000,,hi,,,", "2,u2,Ben,0,0,1,2,no,0,1.000,'-1+2,hi,no,0,1.000",
-                "2,u3,Cyd,0,0,,2,,,,,hi,,,",
+                "2,u3,Cyd,0,0,,,,,,,,,,",
             ])
         let accepted = try await server.call(.get, "/api/v1/sessions/s1/report", token: "ann", headers: [.accept: "text/csv"])
         #expect(accepted.body == answer.body)
+    }
+
+    @Test("a CSV file is written in pieces, and has a correct answer once, and again for each player who answered its question")
+    func pieces() throws {
+        let texts = (0..<50).map { "right \($0) " + String(repeating: "x", count: 2_000) }
+        let questions = texts.enumerated().map { number, text in
+            Question(id: "q\(number)", question: "?", options: ["wrong", text], correctAnswer: .index(1))
+        }
+        let participants = (0..<2_000).map { ParticipantRecord(sessionID: "s", userID: "u\($0)", username: "U \($0)", joinedAt: Int64($0)) }
+        let answer = AnswerRecord(
+            sessionID: "s", questionID: "q7", userID: "u9", answer: .index(0), correct: false, score: 0, timeBonus: 0, elapsedMs: 1,
+            answeredAt: 9_000)
+        let report = SessionReport(
+            session: SessionRecord(id: "s", quizID: "quiz", createdBy: "ann"),
+            quiz: Quiz(id: "quiz", title: "Quiz", questions: questions, createdBy: "ann"), participants: participants, answers: [answer])
+        var sheet = ReportSheet(report)
+        var pieces: [ByteBuffer] = []
+        while let piece = sheet.next() { pieces.append(piece) }
+        #expect(pieces.count > 5)
+        for piece in pieces { #expect(piece.readableBytes < ReportSheet.pieceBytes + 4_096) }
+        let bytes = pieces.flatMap { Array($0.readableBytesView) }
+        #expect(bytes.count { $0 == UInt8(ascii: "\n") } == 1 + participants.count)
+        let cells = bytes.split(separator: UInt8(ascii: ",")).map { (String(decoding: $0, as: UTF8.self), 1) }
+        let counts = Dictionary(cells, uniquingKeysWith: +)
+        for (number, text) in texts.enumerated() { #expect(counts[text] == (number == 7 ? 2 : 1)) }
+        #expect(sheet.next() == nil)
     }
 
     @Test("what was played stays: an edited or deleted quiz changes no report, no board and no list")

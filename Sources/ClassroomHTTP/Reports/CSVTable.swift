@@ -1,10 +1,32 @@
-/// Comma-separated values (RFC 4180) that spreadsheets show as they are and do not execute.
+import NIOCore
+
+/// Comma-separated values (RFC 4180) that spreadsheets show as they are and do not execute. They are written cell by cell, and taken in pieces.
 struct CSVTable {
     /// Begins with a byte order mark: without it Excel does not take the text for UTF-8.
-    private(set) var text = "\u{FEFF}"
+    private var buffer = ByteBuffer(string: "\u{FEFF}")
+    private var isInRow = false
 
-    mutating func add(_ row: [String]) {
-        text += row.map(Self.cell).joined(separator: ",") + "\r\n"
+    /// The bytes that were written and not taken.
+    var count: Int { buffer.readableBytes }
+
+    /// Adds cells to the current row.
+    mutating func add(_ cells: String...) {
+        for cell in cells {
+            if isInRow { buffer.writeInteger(UInt8(ascii: ",")) }
+            isInRow = true
+            if !cell.isEmpty { buffer.writeString(Self.cell(cell)) }
+        }
+    }
+
+    mutating func endRow() {
+        buffer.writeStaticString("\r\n")
+        isInRow = false
+    }
+
+    /// What was written since the last call.
+    mutating func take() -> ByteBuffer {
+        defer { buffer = ByteBuffer() }
+        return buffer
     }
 
     /// The first characters of a formula; some programs accept the full-width forms too.

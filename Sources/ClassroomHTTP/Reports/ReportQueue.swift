@@ -1,6 +1,7 @@
 import Classroom
 import ClassroomLive
 import DequeModule
+import HTTPTypes
 import Hummingbird
 import NIOConcurrencyHelpers
 import NIOCore
@@ -74,6 +75,27 @@ extension Response {
             withExtendedLifetime(place) {}
         }
         return response
+    }
+
+    /// A CSV file that is written while it is sent, at the reader's pace. It holds `place` until it has been sent.
+    static func holding(_ place: Places.Place, _ sheet: ReportSheet, work: HeavyWork) -> Response {
+        let body = ResponseBody { writer in
+            var rest = sheet
+            while true {
+                let before = rest
+                let (piece, after) = try await work.perform(bytes: ReportSheet.pieceBytes) {
+                    var sheet = before
+                    let piece = sheet.next()
+                    return (piece, sheet)
+                }
+                guard let piece else { break }
+                rest = after
+                try await writer.write(piece)
+            }
+            try await writer.finish(nil)
+            withExtendedLifetime(place) {}
+        }
+        return Response(status: .ok, headers: [.contentType: "text/csv; charset=utf-8"], body: body)
     }
 
     private static let pieceBytes = 65_536

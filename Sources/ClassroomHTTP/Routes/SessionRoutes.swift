@@ -71,14 +71,25 @@ struct SessionRoutes {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }
         let place = try reports.place(for: user.id)
-        let report = try await reports.make { try await makeReport(session, for: user, asCSV: asCSV) }
-        guard asCSV else { return .holding(place, report.body, type: "application/json; charset=utf-8") }
-        var response = Response.holding(place, report.body, type: "text/csv; charset=utf-8")
-        response.headers[.contentDisposition] = ReportFileName(title: report.title, sessionID: session.id).contentDisposition
+        guard asCSV else {
+            let body = try await reports.make {
+                try await makeReport(session, for: user) { report in
+                    var writer = JSONWriter()
+                    try writer.encode(report)
+                    return writer.buffer
+                }
+            }
+            return .holding(place, body, type: Response.jsonType)
+        }
+        let (title, sheet) = try await reports.make { try await makeReport(session, for: user) { ($0.title, ReportSheet($0)) } }
+        var response = Response.holding(place, sheet, work: work)
+        response.headers[.contentDisposition] = ReportFileName(title: title, sessionID: session.id).contentDisposition
         return response
     }
 
-    private func makeReport(_ session: SessionRecord, for user: User, asCSV: Bool) async throws -> (title: String, body: ByteBuffer) {
+    private func makeReport<Form: Sendable>(
+        _ session: SessionRecord, for user: User, as form: @escaping @Sendable (SessionReport) throws -> Form
+    ) async throws -> Form {
         var quiz = try await store.playedQuiz(sessionID: session.id)
         if quiz == nil {
             // The id may belong to another instructor's quiz by now: its answers are not shown here.
@@ -90,11 +101,7 @@ struct SessionRoutes {
         let participants = try await store.participants(sessionID: session.id)
         let answers = try await store.answers(sessionID: session.id)
         return try await work.perform(bytes: 256 * (participants.count + answers.count)) {
-            let report = SessionReport(session: session, quiz: played, participants: participants, answers: answers)
-            if asCSV { return (report.title, ByteBuffer(string: report.csv())) }
-            var writer = JSONWriter()
-            try writer.encode(report)
-            return (report.title, writer.buffer)
+            try form(SessionReport(session: session, quiz: played, participants: participants, answers: answers))
         }
     }
 }
