@@ -69,6 +69,51 @@ public struct SessionRecord: Hashable, Sendable {
     public func mayPlay(_ quiz: Quiz) -> Bool { createdBy.isEmpty || quiz.mayBeHosted(by: createdBy) }
 }
 
+/// A session as a list shows it: without its settings, which may hold an extra time for each player.
+public struct SessionSummary: Hashable, Sendable {
+    public var id: String
+    public var quizID: String
+    public var status: SessionStatus
+    public var pace: SessionSettings.Pace
+    public var joinCode: String?
+    public var createdBy: String
+    public var createdAt: UnixMilliseconds
+    public var startedAt: UnixMilliseconds?
+    public var endedAt: UnixMilliseconds?
+
+    public init(
+        id: String, quizID: String, status: SessionStatus, pace: SessionSettings.Pace, joinCode: String?, createdBy: String,
+        createdAt: UnixMilliseconds, startedAt: UnixMilliseconds?, endedAt: UnixMilliseconds?
+    ) {
+        self.id = id
+        self.quizID = quizID
+        self.status = status
+        self.pace = pace
+        self.joinCode = joinCode
+        self.createdBy = createdBy
+        self.createdAt = createdAt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+
+    public init(_ session: SessionRecord) {
+        self.init(
+            id: session.id, quizID: session.quizID, status: session.status, pace: session.settings.pace, joinCode: session.joinCode,
+            createdBy: session.createdBy, createdAt: session.createdAt, startedAt: session.startedAt, endedAt: session.endedAt)
+    }
+}
+
+/// Which session: a row that was deleted and written anew has the same id and another time of creation.
+public struct SessionIncarnation: Hashable, Sendable {
+    public var id: String
+    public var createdAt: UnixMilliseconds
+
+    public init(id: String, createdAt: UnixMilliseconds) {
+        self.id = id
+        self.createdAt = createdAt
+    }
+}
+
 /// One who joined a session. A kicked participant stays kicked.
 public struct ParticipantRecord: Hashable, Sendable {
     public var sessionID: String

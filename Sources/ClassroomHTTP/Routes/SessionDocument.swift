@@ -12,12 +12,12 @@ struct SessionDocument: Encodable {
     var startedAt: UnixMilliseconds?
     var endedAt: UnixMilliseconds?
 
-    init(_ session: SessionRecord, title: String?) {
+    init(_ session: SessionSummary, title: String?) {
         sessionId = session.id
         quizId = session.quizID
         self.title = title
         status = session.status
-        pace = session.settings.pace
+        pace = session.pace
         joinCode = session.status == .ended ? nil : session.joinCode
         createdAt = session.createdAt
         startedAt = session.startedAt

@@ -37,7 +37,6 @@ struct SessionRoutes {
     private func list(_ request: Request, _ context: ClassroomRequestContext) async throws -> Response {
         let user = try context.signedIn()
         let page = try ListPage(request)
-        let limit = page.offset + page.limit
         var statuses: Set<SessionStatus>?
         if let status = request.uri.queryParameters["status"] {
             guard let known = SessionStatus(rawValue: String(status)) else {
@@ -45,14 +44,10 @@ struct SessionRoutes {
             }
             statuses = [known]
         }
-        var sessions = try await store.sessions(statuses: statuses, createdBy: user.id, limit: limit)
-        if authentication.hasPermission(user, .manageQuizzes) {
-            sessions += try await store.sessions(statuses: statuses, createdBy: "", limit: limit)
-            sessions = Array(sessions.sorted { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }.prefix(limit))
-        }
-        sessions.removeFirst(min(page.offset, sessions.count))
-        let next = page.next(after: sessions)
-        sessions = page.shown(sessions)
+        let owners = authentication.hasPermission(user, .manageQuizzes) ? [user.id, ""] : [user.id]
+        let found = try await store.sessionSummaries(statuses: statuses, owners: owners, limit: page.limit, offset: page.offset)
+        let next = page.next(after: found)
+        let sessions = page.shown(found)
         let titles = try await store.sessionTitles(sessions.map(\.id))
         return .json(SessionListDocument(sessions: sessions.map { SessionDocument($0, title: titles[$0.id]) }, next: next))
     }

@@ -10,9 +10,9 @@ extension LiveQuizService {
     func sessionID(joinCode: String) async throws -> String {
         guard let code = JoinCode(joinCode) else { throw ClassroomError.sessionNotFound }
         if let sessionID = await keptSessionID(of: code) { return sessionID }
-        guard let record = try await store.session(joinCode: code.value) else { throw ClassroomError.sessionNotFound }
-        keepCode(of: record)
-        return record.id
+        guard let session = try await store.session(joinCode: code.value) else { throw ClassroomError.sessionNotFound }
+        keep(code.value, of: session)
+        return session.id
     }
 
     /// It holds for a session that is known to be run somewhere: all nodes are told when one is over, and its code is free then.
@@ -23,10 +23,9 @@ extension LiveQuizService {
         return nodes?.place(of: sessionID) == nil ? nil : sessionID
     }
 
-    func keepCode(of record: SessionRecord) {
-        guard let code = record.joinCode else { return }
+    func keep(_ code: String, of session: SessionIncarnation) {
         cluster?.keep(
-            SharedValue(key: .joinCode(code), createdAt: record.createdAt, version: 0, bytes: ByteBuffer(string: record.id)))
+            SharedValue(key: .joinCode(code), createdAt: session.createdAt, version: 0, bytes: ByteBuffer(string: session.id)))
     }
 
     // MARK: Final boards

@@ -52,7 +52,7 @@ final class LiveQuizService: QuizService {
         guard let quiz = try await store.quiz(id: creation.quizID), quiz.mayBeHosted(by: user.id) else { throw Self.quizNotFound }
         let memory = try registry.memory(of: quiz, for: user.id, sessionID: id)
         let record = try await create(id, quiz, settings, user)
-        keepCode(of: record)
+        if let code = record.joinCode { keep(code, of: SessionIncarnation(id: record.id, createdAt: record.createdAt)) }
         let session: SessionActor
         do { session = try await registry.adopt(record, quiz, memory) } catch is SessionElsewhere {
             // Somebody asked another node for the session as soon as its row was there.

@@ -66,7 +66,9 @@ extension MemoryStore {
         }
     }
 
-    public func session(joinCode: String) async throws -> SessionRecord? { try read { $0.session(joinCode: joinCode) } }
+    public func session(joinCode: String) async throws -> SessionIncarnation? {
+        try read { $0.session(joinCode: joinCode).map { SessionIncarnation(id: $0.id, createdAt: $0.createdAt) } }
+    }
 
     public func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
         try read { tables in

@@ -49,6 +49,23 @@ extension SessionRecord {
     }
 }
 
+extension SessionSummary {
+    /// The pace is found in the text of the settings, which may be no JSON. Nothing else in them has this name and a text as its value.
+    static let columns = """
+        s.id, s.quiz_id, s.status, s.join_code, s.created_by, s.created_at, s.started_at, s.ended_at,
+        substring(s.settings from '"pace"[[:space:]]*:[[:space:]]*"([A-Za-z]+)"') as pace
+        """
+
+    init(_ row: PostgresRow, defaults: SessionSettings) {
+        self.init(
+            id: row.text("id") ?? "", quizID: row.text("quiz_id") ?? "",
+            status: row.text("status").flatMap(SessionStatus.init) ?? .waiting,
+            pace: row.text("pace").flatMap(SessionSettings.Pace.init) ?? defaults.pace, joinCode: row.text("join_code"),
+            createdBy: row.text("created_by") ?? "", createdAt: row.exact("created_at") ?? 0, startedAt: row.integer("started_at"),
+            endedAt: row.integer("ended_at"))
+    }
+}
+
 extension ParticipantRecord {
     init(_ row: PostgresRow) {
         self.init(

@@ -143,10 +143,12 @@ extension PostgresStore {
         }
     }
 
-    public func session(joinCode: String) async throws -> SessionRecord? {
-        try await read { [defaultSettings] reading in
-            let sql = "select \(SessionRecord.columns) from quiz_sessions where join_code = $1 and status <> 'ended'"
-            return try reading.rows(sql, [joinCode]).firstRow.map { SessionRecord($0, defaults: defaultSettings) }
+    public func session(joinCode: String) async throws -> SessionIncarnation? {
+        try await read { reading in
+            let sql = "select id, created_at from quiz_sessions where join_code = $1 and status <> 'ended'"
+            return try reading.rows(sql, [joinCode]).firstRow.map { row in
+                SessionIncarnation(id: row.text("id") ?? "", createdAt: row.exact("created_at") ?? 0)
+            }
         }
     }
 
@@ -161,6 +163,27 @@ extension PostgresStore {
         let parameters: [(any PostgresParameter & Sendable)?] = [max(0, limit)] + (createdBy.map { [$0] } ?? [])
         return try await read { [defaultSettings] reading in
             try reading.rows(sql, parameters).rows.map { SessionRecord($0, defaults: defaultSettings) }
+        }
+    }
+
+    public func sessionSummaries(
+        statuses: Set<SessionStatus>?, owners: [String], limit: Int, offset: Int
+    ) async throws -> [SessionSummary] {
+        guard !owners.isEmpty else { return [] }
+        let states = statuses.map { "and \(Self.condition($0))" } ?? ""
+        let places = owners.indices.map { "$\($0 + 3)" }.joined(separator: ", ")
+        // The page is found first, by ids. Settings are read of its rows only.
+        let sql = """
+            select \(SessionSummary.columns) from (
+                    select id from quiz_sessions where coalesce(created_by, '') in (\(places)) \(states)
+                        order by created_at desc, id collate "C" limit $1::bigint offset $2::bigint) p
+                join quiz_sessions s on s.id = p.id
+                order by s.created_at desc, s.id collate "C"
+            """
+        let bounds: [(any PostgresParameter & Sendable)?] = [max(0, limit), max(0, offset)]
+        let parameters = bounds + owners.map { $0 as (any PostgresParameter & Sendable)? }
+        return try await read { [defaultSettings] reading in
+            try reading.rows(sql, parameters).rows.map { SessionSummary($0, defaults: defaultSettings) }
         }
     }
 

@@ -16,10 +16,13 @@ public protocol SessionStore: StoreWriting {
     func access(to sessionID: String, for userID: String) async throws -> SessionAccess?
     /// Whether a session of this quiz has one of these states.
     func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool
-    /// The waiting or active session with this join code.
-    func session(joinCode: String) async throws -> SessionRecord?
+    /// The waiting or active session with this join code. The cost does not depend on its settings.
+    func session(joinCode: String) async throws -> SessionIncarnation?
     /// The sessions with one of these states (nil: any) and this owner (nil: any), the newest first.
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord]
+    /// A page of the sessions of all these owners with one of these states (nil: any), the newest first: at most `limit` after the first
+    /// `offset`. What is left out costs the same however large its settings are.
+    func sessionSummaries(statuses: Set<SessionStatus>?, owners: [String], limit: Int, offset: Int) async throws -> [SessionSummary]
     /// How many sessions there are of each state but `ended`.
     func countSessions() async throws -> [SessionStatus: Int]
     /// Ids of active sessions without an owner: their lease was never taken, or ended without being given up.
@@ -35,6 +38,16 @@ public protocol SessionStore: StoreWriting {
 }
 
 extension SessionStore {
+    /// For a store that has its sessions at hand.
+    public func sessionSummaries(
+        statuses: Set<SessionStatus>?, owners: [String], limit: Int, offset: Int
+    ) async throws -> [SessionSummary] {
+        var all: [SessionSummary] = []
+        for owner in owners { all += try await sessions(statuses: statuses, createdBy: owner).map(SessionSummary.init) }
+        all.sort { ($1.createdAt, $0.id) < ($0.createdAt, $1.id) }
+        return Array(all.dropFirst(offset).prefix(limit))
+    }
+
     public func createSession(_ session: SessionRecord) async throws { try await perform(.createSession(session)) }
 
     public func deleteSession(id: String) async throws -> Bool { try await perform(.deleteSession(id: id), \.flag) }

@@ -3,7 +3,7 @@ import GRDB
 
 extension SQLiteStore {
     public func session(id: String) async throws -> SessionRecord? {
-        try await read { [defaultSettings] db in try SessionRows.one("id = ?", id, defaults: defaultSettings, in: db) }
+        try await read { [defaultSettings] db in try SessionRows.one(id, defaults: defaultSettings, in: db) }
     }
 
     public func sessionCreation(id: String) async throws -> UnixMilliseconds? {
@@ -18,15 +18,23 @@ extension SQLiteStore {
         try await read { db in try SessionRows.exists(ofQuiz: quizID, statuses: statuses, in: db) }
     }
 
-    public func session(joinCode: String) async throws -> SessionRecord? {
-        try await read { [defaultSettings] db in
-            try SessionRows.one("join_code = ? and status <> 'ended'", joinCode, defaults: defaultSettings, in: db)
-        }
+    public func session(joinCode: String) async throws -> SessionIncarnation? {
+        try await read { db in try SessionRows.incarnation(joinCode: joinCode, in: db) }
     }
 
     public func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
         try await read { [defaultSettings] db in
             try SessionRows.list(statuses: statuses, createdBy: createdBy, limit: limit, defaults: defaultSettings, in: db)
+        }
+    }
+
+    public func sessionSummaries(
+        statuses: Set<SessionStatus>?, owners: [String], limit: Int, offset: Int
+    ) async throws -> [SessionSummary] {
+        guard !owners.isEmpty else { return [] }
+        return try await read { [defaultSettings] db in
+            try SessionRows.summaries(
+                statuses: statuses, owners: owners, limit: limit, offset: offset, defaults: defaultSettings, in: db)
         }
     }
 

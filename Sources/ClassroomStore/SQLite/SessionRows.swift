@@ -66,9 +66,17 @@ enum SessionRows {
         return true
     }
 
-    static func one(_ condition: String, _ argument: String, defaults: SessionSettings, in db: Database) throws -> SessionRecord? {
-        let statement = try db.cachedStatement(sql: "select * from quiz_sessions where \(condition)")
-        return try Row.fetchOne(statement, arguments: [argument]).map { session($0, defaults: defaults) }
+    static func one(_ id: String, defaults: SessionSettings, in db: Database) throws -> SessionRecord? {
+        let statement = try db.cachedStatement(sql: "select * from quiz_sessions where id = ?")
+        return try Row.fetchOne(statement, arguments: [id]).map { session($0, defaults: defaults) }
+    }
+
+    /// The session that has not ended and has this join code.
+    static func incarnation(joinCode: String, in db: Database) throws -> SessionIncarnation? {
+        let statement = try db.cachedStatement(sql: "select id, created_at from quiz_sessions where join_code = ? and status <> 'ended'")
+        return try Row.fetchOne(statement, arguments: [joinCode]).map { row in
+            SessionIncarnation(id: row.text("id") ?? "", createdAt: creation(row))
+        }
     }
 
     static func list(
@@ -84,6 +92,29 @@ enum SessionRows {
         if let createdBy { arguments += [createdBy] }
         arguments += [limit == .max ? -1 : limit]
         return try Row.fetchAll(statement, arguments: arguments).map { session($0, defaults: defaults) }
+    }
+
+    static func summaries(
+        statuses: Set<SessionStatus>?, owners: [String], limit: Int, offset: Int, defaults: SessionSettings, in db: Database
+    ) throws -> [SessionSummary] {
+        let statement = try db.cachedStatement(sql: summaries(statuses: statuses, owners: owners.count))
+        var arguments: StatementArguments = []
+        for owner in owners { arguments += [owner] }
+        arguments += [max(0, limit), max(0, offset)]
+        return try Row.fetchAll(statement, arguments: arguments).map { summary($0, defaults: defaults) }
+    }
+
+    /// The page is found first, by ids: each owner's in the order of their index, merged. Settings are read of its rows only.
+    static func summaries(statuses: Set<SessionStatus>?, owners: Int) -> String {
+        let states = statuses.map { " and \(condition($0))" } ?? ""
+        let ofOwner = "select id, created_at from quiz_sessions where coalesce(created_by, '') = ?\(states)"
+        return """
+            select s.id, s.quiz_id, s.status, s.join_code, s.created_by, s.created_at, s.started_at, s.ended_at,
+                case when json_valid(s.settings) then json_extract(s.settings, '$.pace') end as pace
+                from (\(Array(repeating: ofOwner, count: owners).joined(separator: " union all ")) order by created_at desc, id limit ? offset ?) p
+                cross join quiz_sessions s on s.id = p.id
+                order by s.created_at desc, s.id
+            """
     }
 
     /// SQL that is true for rows with one of the states. An unknown state counts as waiting.
@@ -106,8 +137,11 @@ enum SessionRows {
     /// As ``SessionRecord/createdAt`` has it.
     static func creation(_ id: String, in db: Database) throws -> UnixMilliseconds? {
         let statement = try db.cachedStatement(sql: "select created_at from quiz_sessions where id = ?")
-        return try Row.fetchOne(statement, arguments: [id]).map { Int64.fromDatabaseValue($0["created_at"]) ?? 0 }
+        return try Row.fetchOne(statement, arguments: [id]).map { creation($0) }
     }
+
+    /// Taken as it is: it is only compared, never added to.
+    private static func creation(_ row: Row) -> UnixMilliseconds { Int64.fromDatabaseValue(row["created_at"]) ?? 0 }
 
     /// Reads two rows by their keys, and of the session's only what stands before its settings.
     static func access(to id: String, for userID: String, in db: Database) throws -> SessionAccess? {
@@ -156,9 +190,16 @@ enum SessionRows {
             createdBy: row.text("created_by") ?? "", settings: SettingsText.settings(row.text("settings"), defaults: defaults),
             phase: row.text("phase"), questionIndex: row.int("question_index") ?? -1,
             questionOpenedAt: row.integer("question_opened_at"), questionDeadline: row.integer("question_deadline"),
-            // Taken as it is: it is only compared, never added to.
-            createdAt: Int64.fromDatabaseValue(row["created_at"]) ?? 0, startedAt: row.integer("started_at"),
-            endedAt: row.integer("ended_at"),
+            createdAt: creation(row), startedAt: row.integer("started_at"), endedAt: row.integer("ended_at"),
             version: SessionRecord.version(read: row.int("version")), isLocked: row.flag("locked"), epoch: row.int("epoch") ?? 0)
+    }
+
+    private static func summary(_ row: Row, defaults: SessionSettings) -> SessionSummary {
+        SessionSummary(
+            id: row.text("id") ?? "", quizID: row.text("quiz_id") ?? "",
+            status: row.text("status").flatMap(SessionStatus.init) ?? .waiting,
+            pace: row.text("pace").flatMap(SessionSettings.Pace.init) ?? defaults.pace, joinCode: row.text("join_code"),
+            createdBy: row.text("created_by") ?? "", createdAt: creation(row), startedAt: row.integer("started_at"),
+            endedAt: row.integer("ended_at"))
     }
 }

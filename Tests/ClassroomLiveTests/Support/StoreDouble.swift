@@ -128,7 +128,7 @@ final class StoreDouble: ClassroomStore {
         await created?.pass()
     }
     func session(id: String) async throws -> SessionRecord? { try await base.session(id: id) }
-    func session(joinCode: String) async throws -> SessionRecord? { try await base.session(joinCode: joinCode) }
+    func session(joinCode: String) async throws -> SessionIncarnation? { try await base.session(joinCode: joinCode) }
     func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] {
         try await base.sessions(statuses: statuses, createdBy: createdBy, limit: limit)
     }

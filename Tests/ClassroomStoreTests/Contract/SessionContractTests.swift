@@ -42,6 +42,8 @@ struct SessionContractTests {
             for (number, status) in [SessionStatus.waiting, .active, .ended, .active, .ended, .waiting].enumerated() {
                 var session = SessionRecord.sample("s\(number)", status: status, createdAt: 1_000 + Int64(number))
                 session.createdBy = number % 2 == 0 ? "ann" : ""
+                if number > 3 { session.settings.pace = .`self` }
+                session.settings.extraTimeMs = [#""pace":"live""#: 1_000, "pace": 2_000]
                 try await store.createSession(session)
                 all.append(session)
             }
@@ -53,6 +55,17 @@ struct SessionContractTests {
                     }.map(\.id)
                     #expect(try await store.sessions(statuses: statuses, createdBy: owner).map(\.id) == expected)
                     #expect(try await store.sessions(statuses: statuses, createdBy: owner, limit: 1).map(\.id) == Array(expected.prefix(1)))
+                }
+            }
+            for statuses in sets {
+                for owners in [["ann"], [""], ["", "ann"], ["nobody"], []] {
+                    let expected = all.reversed().filter { session in
+                        statuses.map { $0.contains(session.status) } ?? true && owners.contains(session.createdBy)
+                    }.map { SessionSummary($0) }
+                    let whole = try await store.sessionSummaries(statuses: statuses, owners: owners, limit: 100, offset: 0)
+                    #expect(whole == expected)
+                    let part = try await store.sessionSummaries(statuses: statuses, owners: owners, limit: 2, offset: 1)
+                    #expect(part == Array(expected.dropFirst().prefix(2)))
                 }
             }
             #expect(try await store.hasSession(ofQuiz: "quiz1", statuses: [.active]))
@@ -69,7 +82,7 @@ struct SessionContractTests {
             try await store.createSession(first)
             await #expect(throws: ClassroomError.joinCodeInUse) { try await store.createSession(.sample("s2", joinCode: "123456")) }
             #expect(try await store.session(id: "s2") == nil)
-            #expect(try await store.session(joinCode: "123456")?.id == "s1")
+            #expect(try await store.session(joinCode: "123456") == SessionIncarnation(id: "s1", createdAt: first.createdAt))
             first.status = .ended
             #expect(try await store.update(first))
             #expect(try await store.session(joinCode: "123456") == nil)

@@ -127,7 +127,8 @@ struct SQLiteDocumentTests {
                 session.phase = "open"
                 session.joinCode = "code-\(id)"
                 #expect(try await store.update(session))
-                #expect(try await store.session(joinCode: "code-\(id)")?.phase == "open")
+                #expect(try await store.session(joinCode: "code-\(id)")?.id == id)
+                #expect(try await store.session(id: id)?.phase == "open")
             }
             #expect(try await store.session(id: "b")?.status == .waiting)
         }

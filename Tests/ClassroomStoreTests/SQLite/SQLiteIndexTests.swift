@@ -47,6 +47,22 @@ struct SQLiteIndexTests {
         }
     }
 
+    @Test(
+        "a list of sessions finds its page by the owners' index, and reads no other row's settings",
+        arguments: [nil, [.ended], [.active, .waiting]] as [Set<SessionStatus>?])
+    func sessionList(statuses: Set<SessionStatus>?) async throws {
+        try await withSQLiteStore { _, outsider in
+            let plan = try await outsider.read { db in
+                let sql = SessionRows.summaries(statuses: statuses, owners: 2)
+                let steps = try Row.fetchAll(db, sql: "explain query plan \(sql)", arguments: ["ann", "", 101, 10_000])
+                return steps.map { $0["detail"] as String? ?? "" }
+            }
+            #expect(plan.count { $0.hasPrefix("SEARCH quiz_sessions") && $0.contains("INDEX quiz_sessions_owner") } == 2, "\(plan)")
+            #expect(plan.count { $0.hasPrefix("SEARCH s ") } == 1, "\(plan)")
+            #expect(plan.allSatisfy { !$0.hasPrefix("SCAN") || $0 == "SCAN p" }, "\(plan)")
+        }
+    }
+
     @Test("the count of a quiz follows its text, whoever writes it")
     func quizCount() async throws {
         try await withSQLiteStore { store, outsider in
