@@ -59,7 +59,7 @@ extension SessionActor {
     func write(_ record: SessionRecord, for call: SessionCall?) {
         let ticket = outbox.ticket()
         outbox.append(.await(SessionOutbox.Write(ticket: ticket, subject: .session, call: call)))
-        environment.store.update(record) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
+        environment.store.update(record, keepsSettings: hasStoredSettings) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
     }
 
     /// Queued before the session's own row. If it fails, the copy is made when the quiz is changed in the library.
@@ -118,7 +118,9 @@ extension SessionActor {
     /// If a store that is not shared fails, the session goes on and the row is written later.
     func sessionWritten(_ result: Result<Bool, ClassroomError>) {
         switch result {
-        case .success(true): isSessionUnsaved = false
+        case .success(true):
+            isSessionUnsaved = false
+            hasStoredSettings = true
         case .success(false): vanish()
         case .failure(.staleEpoch): letGo()
         case .failure(let error):
@@ -148,9 +150,13 @@ extension SessionActor {
     /// The latest state of the rows that could not be stored.
     func storeAgain() {
         if let ticket = outbox.takeFailed() {
-            environment.store.update(session.record) { [weak self] in self?.post(.written(ticket: ticket, $0)) }
+            environment.store.update(session.record, keepsSettings: hasStoredSettings) { [weak self] in
+                self?.post(.written(ticket: ticket, $0))
+            }
         }
-        if isSessionUnsaved { environment.store.update(session.record) { [weak self] in self?.post(.sessionWritten($0)) } }
+        if isSessionUnsaved {
+            environment.store.update(session.record, keepsSettings: hasStoredSettings) { [weak self] in self?.post(.sessionWritten($0)) }
+        }
         if hasDoubtfulAnswers { readAnswers() }
         guard !unsavedParticipants.isEmpty else { return }
         for userID in unsavedParticipants {

@@ -71,6 +71,9 @@ actor SessionActor {
     /// Rows that could not be stored yet: participants, and the session's own.
     var unsavedParticipants: Set<String> = []
     var isSessionUnsaved = false
+    /// The row has the settings as this session plays them: the first update wrote them, in place of what could not be read in a row written by
+    /// hand. Later updates leave them out.
+    var hasStoredSettings = false
     /// Answers whose write failed, and that may have been stored all the same.
     var hasDoubtfulAnswers = false
     var isFinished = false

@@ -36,7 +36,7 @@ extension MemoryTables {
             return .flag(true)
 
         case .createSession(let session): try create(session)
-        case .updateSession(let session): return .flag(try update(session))
+        case .updateSession(let session, let keepsSettings): return .flag(try update(session, keepsSettings: keepsSettings))
         case .deleteSession(let id): return .flag(sessions.removeValue(forKey: id) != nil)
         case .acquireLease(let request): return .lease(acquireLease(request, now: now))
         case .renewLeases(let owner, let sessionIDs, let duration):
@@ -84,11 +84,12 @@ extension MemoryTables {
         sessions[session.id] = Session(record: session)
     }
 
-    private mutating func update(_ session: SessionRecord) throws(ClassroomError) -> Bool {
+    private mutating func update(_ session: SessionRecord, keepsSettings: Bool) throws(ClassroomError) -> Bool {
         guard try passes(SessionFence(session), session.id) else { return false }
         try checkJoinCode(of: session)
         var session = session
         session.epoch = sessions[session.id]?.record.epoch ?? session.epoch
+        if keepsSettings { session.settings = sessions[session.id]?.record.settings ?? session.settings }
         sessions[session.id]?.record = session
         return true
     }

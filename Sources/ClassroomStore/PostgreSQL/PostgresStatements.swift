@@ -62,9 +62,9 @@ enum PostgresStatements {
         ), taken as (
             select from quiz_sessions where $4 <> 'ended' and join_code = $5 and status <> 'ended' and id <> $1
         ), written as (
-            update quiz_sessions set quiz_id = $3, status = $4, join_code = $5, created_by = $6, settings = $7, phase = $8,
-                question_index = $9::integer, question_opened_at = $10::bigint, question_deadline = $11::bigint,
-                started_at = $12::bigint, ended_at = $13::bigint, version = $14::integer, locked = $15::boolean
+            update quiz_sessions set quiz_id = $3, status = $4, join_code = $5, created_by = $6,
+                settings = coalesce($7, settings), phase = $8, question_index = $9::integer, question_opened_at = $10::bigint,
+                question_deadline = $11::bigint, started_at = $12::bigint, ended_at = $13::bigint, version = $14::integer, locked = $15::boolean
                 where id = $1 and coalesce(epoch, 0) <= $16::integer and exists (select from session) and not exists (select from taken)
                 returning 1
         )

@@ -39,7 +39,9 @@ extension StoreWrite {
             ]
 
         case .createSession(let session): return [PostgresQuery(PostgresStatements.createSession, Self.columns(session))]
-        case .updateSession(let session): return [PostgresQuery(PostgresStatements.updateSession, Self.columns(session) + [session.epoch])]
+        case .updateSession(let session, let keepsSettings):
+            let columns = Self.columns(session, keepsSettings: keepsSettings)
+            return [PostgresQuery(PostgresStatements.updateSession, columns + [session.epoch])]
         case .deleteSession(let id): return [PostgresQuery("delete from quiz_sessions where id = $1", [id])]
         case .acquireLease(let request):
             return [
@@ -141,7 +143,7 @@ extension StoreWrite {
             .deleteParticipant(let participant, let fence) where fence.epoch != nil:
             [PostgresLock(.session, participant.sessionID, isExclusive: false)]
         case .keepQuiz(_, let sessionID, let fence) where fence.epoch != nil: [PostgresLock(.session, sessionID, isExclusive: false)]
-        case .updateSession(let session): [PostgresLock(.session, session.id, isExclusive: false)]
+        case .updateSession(let session, _): [PostgresLock(.session, session.id, isExclusive: false)]
         case .acquireLease(let request): [PostgresLock(.session, request.sessionID, isExclusive: true)]
         case .appendMessage(let message): [PostgresLock(.room, message.roomID, isExclusive: true)]
         case .load: [PostgresLock(.users, "", isExclusive: true)]
@@ -173,10 +175,11 @@ extension StoreWrite {
         PostgresQuery(PostgresStatements.saveToken, [token.hash, token.userID, token.expiresAt, token.createdAt])
     }
 
-    private static func columns(_ session: SessionRecord) -> [(any PostgresParameter)?] {
-        [
+    private static func columns(_ session: SessionRecord, keepsSettings: Bool = false) -> [(any PostgresParameter)?] {
+        let settings: String? = keepsSettings ? nil : SettingsText.text(session.settings)
+        return [
             session.id, session.createdAt, session.quizID, session.status.rawValue, session.joinCode, session.createdBy,
-            SettingsText.text(session.settings), session.phase, session.questionIndex, session.questionOpenedAt,
+            settings, session.phase, session.questionIndex, session.questionOpenedAt,
             session.questionDeadline, session.startedAt, session.endedAt, session.version, session.isLocked,
         ]
     }

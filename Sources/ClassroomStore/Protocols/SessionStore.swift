@@ -55,12 +55,17 @@ extension SessionStore {
     /// Replaces the session's row, except its lease. The result is false, with nothing written, if the row is gone or is another
     /// incarnation (another `createdAt`). Fails with `ClassroomError.joinCodeInUse` if another live session has the code, and with
     /// `.staleEpoch` if the row's epoch is higher than the record's.
-    public func update(_ session: SessionRecord, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void) {
-        perform(.updateSession(session), \.flag, completion: completion)
+    /// - Parameter keepsSettings: the settings stay as they are in the row. They may be long, and do not change while a session is played.
+    public func update(
+        _ session: SessionRecord, keepsSettings: Bool = false, completion: @escaping @Sendable (Result<Bool, ClassroomError>) -> Void
+    ) {
+        perform(.updateSession(session, keepsSettings: keepsSettings), \.flag, completion: completion)
     }
 
-    /// ``update(_:completion:)``, awaited.
-    public func update(_ session: SessionRecord) async throws(ClassroomError) -> Bool { try await perform(.updateSession(session), \.flag) }
+    /// ``update(_:keepsSettings:completion:)``, awaited.
+    public func update(_ session: SessionRecord, keepsSettings: Bool = false) async throws(ClassroomError) -> Bool {
+        try await perform(.updateSession(session, keepsSettings: keepsSettings), \.flag)
+    }
 
     /// Creates the participant, or replaces the one of the same session and user. The result is false, with nothing written, if the
     /// session's row is gone or is another incarnation.

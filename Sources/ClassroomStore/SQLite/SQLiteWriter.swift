@@ -56,7 +56,8 @@ final class SQLiteWriter: CommitTarget {
         case .appendMessage(let message): return .message(try ChatRows.insert(message, in: db, sequences: &sequences))
         case .saveParticipant(let participant, let fence): return .flag(try ParticipantRows.save(participant, fence, in: db))
         case .deleteParticipant(let participant, let fence): return .flag(try ParticipantRows.delete(participant, fence, in: db))
-        case .updateSession(let session): return .flag(try SessionRows.update(session, in: db))
+        case .updateSession(let session, let keepsSettings):
+            return .flag(try SessionRows.update(session, keepsSettings: keepsSettings, in: db))
         case .keepQuiz(let quiz, let sessionID, let fence): return .flag(try PlayedQuizRows.keep(quiz, sessionID, fence, in: db))
         default: return try performRare(write, in: db)
         }

@@ -24,16 +24,16 @@ enum SessionRows {
 
     /// Returns false if there is no row of this id, or one of another incarnation. A row with an unreadable time of creation matches any.
     /// The lease stays as it is.
-    static func update(_ session: SessionRecord, in db: Database) throws -> Bool {
+    static func update(_ session: SessionRecord, keepsSettings: Bool, in db: Database) throws -> Bool {
         try refusingJoinCodesInUse {
             try db.cachedStatement(
                 sql: """
-                    update quiz_sessions set quiz_id = ?, status = ?, join_code = ?, created_by = ?, settings = ?, phase = ?,
-                        question_index = ?, question_opened_at = ?, question_deadline = ?, started_at = ?, ended_at = ?, version = ?,
-                        locked = ?
+                    update quiz_sessions set quiz_id = ?, status = ?, join_code = ?, created_by = ?,
+                        settings = coalesce(?, settings), phase = ?, question_index = ?, question_opened_at = ?,
+                        question_deadline = ?, started_at = ?, ended_at = ?, version = ?, locked = ?
                         where id = ? and (created_at = ? or typeof(created_at) <> 'integer') and coalesce(epoch, 0) <= ?
                     """
-            ).execute(arguments: arguments(session) + [session.epoch])
+            ).execute(arguments: arguments(session, keepsSettings: keepsSettings) + [session.epoch])
         }
         return try db.changesCount > 0 || passes(SessionFence(session), session.id, in: db)
     }
@@ -175,11 +175,12 @@ enum SessionRows {
         }
     }
 
-    private static func arguments(_ session: SessionRecord) -> StatementArguments {
-        [
-            session.quizID, session.status.rawValue, session.joinCode, session.createdBy, SettingsText.text(session.settings),
-            session.phase, session.questionIndex, session.questionOpenedAt, session.questionDeadline, session.startedAt,
-            session.endedAt, session.version, session.isLocked ? 1 : 0, session.id, session.createdAt,
+    private static func arguments(_ session: SessionRecord, keepsSettings: Bool = false) -> StatementArguments {
+        let settings: String? = keepsSettings ? nil : SettingsText.text(session.settings)
+        return [
+            session.quizID, session.status.rawValue, session.joinCode, session.createdBy, settings, session.phase,
+            session.questionIndex, session.questionOpenedAt, session.questionDeadline, session.startedAt, session.endedAt, session.version,
+            session.isLocked ? 1 : 0, session.id, session.createdAt,
         ]
     }
 

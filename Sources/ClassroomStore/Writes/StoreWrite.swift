@@ -17,7 +17,8 @@ public enum StoreWrite: Sendable {
     case keepQuiz(WrittenQuiz, sessionID: String, SessionFence)
 
     case createSession(SessionRecord)
-    case updateSession(SessionRecord)
+    /// `keepsSettings`: the row has them already, and they are neither written as text nor sent.
+    case updateSession(SessionRecord, keepsSettings: Bool)
     case deleteSession(id: String)
     case acquireLease(LeaseRequest)
     case renewLeases(owner: String, sessionIDs: [String], duration: Duration)

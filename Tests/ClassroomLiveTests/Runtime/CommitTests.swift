@@ -196,4 +196,19 @@ struct CommitTests {
             }
         }
     }
+
+    @Test("the first change of a session's row writes its settings, which a row written by hand may lack; later ones leave them out")
+    func settings() async throws {
+        try await bench.run { classroom in
+            let host = try await classroom.host(settings: #"{"pace": "self", "extraTime": {"user1": 2}}"#)
+            let created = try #require(try await store.session(id: "test_session_1"))
+            for locked in [true, false, true] {
+                let lock = #"{"sessionId": "test_session_1", "locked": \#(locked)}"#
+                #expect(try await host.ask("quiz:lock", JSON(stringLiteral: lock)).isOK)
+            }
+            #expect(store.settingsWrites == 1)
+            let changed = try #require(try await store.session(id: "test_session_1"))
+            #expect(changed.isLocked && changed.settings == created.settings && created.settings.pace == .`self`)
+        }
+    }
 }

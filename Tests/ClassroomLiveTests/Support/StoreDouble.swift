@@ -14,6 +14,7 @@ final class StoreDouble: ClassroomStore {
         var waiting: [@Sendable () -> Void] = []
         var quizReads = 0
         var answerReads = 0
+        var settingsWrites = 0
         /// Who waits for so many writes to wait.
         var observers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -68,7 +69,11 @@ final class StoreDouble: ClassroomStore {
 
     // MARK: Writes
 
+    /// How often the settings of a session were written again.
+    var settingsWrites: Int { state.withLockedValue { $0.settingsWrites } }
+
     func perform(_ write: StoreWrite, completion: @escaping @Sendable (Result<StoreWrite.Outcome, ClassroomError>) -> Void) {
+        if case .updateSession(_, keepsSettings: false) = write { state.withLockedValue { $0.settingsWrites += 1 } }
         guard let kind = Self.kind(of: write) else { return base.perform(write, completion: completion) }
         let (fails, loses, isHeld, reached) = state.withLockedValue { state in
             if state.held.contains(kind) { state.waiting.append { [base] in base.perform(write, completion: completion) } }

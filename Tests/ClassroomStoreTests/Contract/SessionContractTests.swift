@@ -23,6 +23,14 @@ struct SessionContractTests {
             #expect(try await store.update(session))
             #expect(try await store.session(id: "s1") == session)
             #expect(try await store.session(id: "s2") == nil)
+            var other = session
+            other.settings = SessionSettings()
+            other.isLocked = true
+            session.isLocked = true
+            #expect(try await store.update(other, keepsSettings: true))
+            #expect(try await store.session(id: "s1") == session)
+            #expect(try await store.update(other))
+            #expect(try await store.session(id: "s1") == other)
         }
     }
 
