@@ -61,11 +61,16 @@ struct SessionRoutes {
 
     private func report(_ context: ClassroomRequestContext, asCSV: Bool) async throws -> Response {
         let user = try context.signedIn()
-        guard let session = try await store.session(id: context.identifier("id")) else { throw ClassroomError.sessionNotFound }
-        guard session.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
+        let id = try context.identifier("id")
+        // Nothing else is read for somebody who may not have the report.
+        guard let access = try await store.access(to: id, for: user.id) else { throw ClassroomError.sessionNotFound }
+        guard access.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }
         let place = try reports.place(for: user.id)
+        guard let session = try await store.session(id: id), session.createdBy == access.createdBy else {
+            throw ClassroomError.sessionNotFound
+        }
         guard asCSV else {
             let body = try await reports.make {
                 try await makeReport(session, for: user) { report in
