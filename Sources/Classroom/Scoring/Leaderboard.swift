@@ -8,19 +8,18 @@ public struct Leaderboard: Hashable, Sendable {
     private let positions: [String: Int]
 
     public init(_ players: [(record: ParticipantRecord, standing: Standing)]) {
-        let order = players.indices.sorted { left, right in
-            let one = players[left]
-            let other = players[right]
-            if one.standing.isAhead(of: other.standing) { return true }
-            return !other.standing.isAhead(of: one.standing) && Self.hasJoinedBefore(one.record, other.record)
-        }
+        let places = players.indices.map { BoardPlace(players[$0].record, players[$0].standing, position: $0) }
+        self.init(ordered: places.sorted { $0.isBefore($1) }.map { players[$0.position] })
+    }
+
+    /// The board of players who are in its order.
+    init(ordered players: [(record: ParticipantRecord, standing: Standing)]) {
         var entries: [LeaderboardEntry] = []
-        entries.reserveCapacity(order.count)
-        var positions = [String: Int](minimumCapacity: order.count)
+        entries.reserveCapacity(players.count)
+        var positions = [String: Int](minimumCapacity: players.count)
         var rank = 0
         var previous: Standing?
-        for (position, index) in order.enumerated() {
-            let player = players[index]
+        for (position, player) in players.enumerated() {
             if previous.map({ $0.isAhead(of: player.standing) }) ?? true { rank = position + 1 }
             previous = player.standing
             positions[player.record.userID] = position
@@ -39,13 +38,6 @@ public struct Leaderboard: Hashable, Sendable {
         for answer in answers { standings[answer.userID, default: Standing()].add(answer) }
         self.init(participants.filter { !$0.kicked }.map { ($0, standings[$0.userID] ?? Standing()) })
     }
-
-    private static func hasJoinedBefore(_ one: ParticipantRecord, _ other: ParticipantRecord) -> Bool {
-        guard one.joinedAt == other.joinedAt else { return one.joinedAt < other.joinedAt }
-        return one.userID.utf8.lexicographicallyPrecedes(other.userID.utf8)
-    }
-
-    public func top(_ count: Int) -> [LeaderboardEntry] { Array(entries.prefix(count)) }
 
     public func entry(of userID: String) -> LeaderboardEntry? { positions[userID].map { entries[$0] } }
 

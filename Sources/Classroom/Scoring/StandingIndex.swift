@@ -1,83 +1,68 @@
-/// The players' standings with their counts, best first. It finds a rank without a walk through the class.
+/// The players on the board, best first. It finds a rank, and the first of them, without a walk through the class.
 ///
-/// Players with equal standings share an entry. The entries lie in chunks of bounded size, each with its number of players: a change moves
-/// one chunk's entries, a rank adds up the chunks before it.
+/// The places lie in chunks of bounded size: a change moves one chunk's places, a rank adds up the sizes of the chunks before it.
 struct StandingIndex: Sendable {
-    private struct Entry: Sendable {
-        var standing: Standing
-        var players: Int
-    }
+    static let maximumPlacesPerChunk = 128
 
-    private struct Chunk: Sendable {
-        /// Never empty.
-        var entries: [Entry]
-        var players: Int
-    }
+    /// None is ever empty.
+    private var chunks: [[BoardPlace]] = []
 
-    static let maximumEntriesPerChunk = 128
-
-    private var chunks: [Chunk] = []
-
-    /// Chunks and entries looked at by ``countAhead(of:)`` and by a change, at most; for tests.
-    var maximumSteps: Int { chunks.count + Self.maximumEntriesPerChunk }
+    /// Chunks and places looked at by ``countAhead(of:)`` and by a change, at most; for tests.
+    var maximumSteps: Int { chunks.count + Self.maximumPlacesPerChunk }
 
     /// Players whose standing is ahead of this one.
     func countAhead(of standing: Standing) -> Int {
-        let position = chunkPosition(of: standing)
-        guard position < chunks.count else { return chunks.reduce(0) { $0 + $1.players } }
-        let before = chunks[..<position].reduce(0) { $0 + $1.players }
-        let entries = chunks[position].entries
-        return before + entries[..<Self.entryPosition(of: standing, in: entries)].reduce(0) { $0 + $1.players }
+        let (chunk, index) = firstPlace { !$0.standing.isAhead(of: standing) }
+        return chunks[..<chunk].reduce(index) { $0 + $1.count }
     }
 
-    mutating func insert(_ standing: Standing) {
+    /// The positions of the first so many players, best first. Looks at no others.
+    func first(_ limit: Int) -> [Int] {
+        var positions: [Int] = []
+        for chunk in chunks {
+            guard positions.count < limit else { break }
+            for place in chunk.prefix(limit - positions.count) { positions.append(place.position) }
+        }
+        return positions
+    }
+
+    mutating func insert(_ place: BoardPlace) {
         guard !chunks.isEmpty else {
-            chunks = [Chunk(entries: [Entry(standing: standing, players: 1)], players: 1)]
+            chunks = [[place]]
             return
         }
-        // Behind all: into the last chunk.
-        let position = min(chunkPosition(of: standing), chunks.count - 1)
-        let index = Self.entryPosition(of: standing, in: chunks[position].entries)
-        chunks[position].players += 1
-        if index < chunks[position].entries.count, !standing.isAhead(of: chunks[position].entries[index].standing) {
-            chunks[position].entries[index].players += 1
-        } else {
-            chunks[position].entries.insert(Entry(standing: standing, players: 1), at: index)
-            if chunks[position].entries.count > Self.maximumEntriesPerChunk { split(position) }
+        var (chunk, index) = firstPlace { !$0.isBefore(place) }
+        if chunk == chunks.count {
+            // Behind all: into the last chunk.
+            chunk -= 1
+            index = chunks[chunk].count
         }
+        chunks[chunk].insert(place, at: index)
+        if chunks[chunk].count > Self.maximumPlacesPerChunk { split(chunk) }
     }
 
-    /// Takes out a standing that was inserted.
-    mutating func remove(_ standing: Standing) {
-        let position = chunkPosition(of: standing)
-        guard position < chunks.count else { return assertionFailure("a standing is removed that was not inserted") }
-        let index = Self.entryPosition(of: standing, in: chunks[position].entries)
-        guard index < chunks[position].entries.count, !standing.isAhead(of: chunks[position].entries[index].standing) else {
-            return assertionFailure("a standing is removed that was not inserted")
+    /// Takes out a place that was inserted.
+    mutating func remove(_ place: BoardPlace) {
+        let (chunk, index) = firstPlace { !$0.isBefore(place) }
+        guard chunk < chunks.count, !place.isBefore(chunks[chunk][index]) else {
+            return assertionFailure("a place is removed that was not inserted")
         }
-        chunks[position].players -= 1
-        chunks[position].entries[index].players -= 1
-        if chunks[position].entries[index].players == 0 { chunks[position].entries.remove(at: index) }
-        if chunks[position].entries.isEmpty { chunks.remove(at: position) }
+        chunks[chunk].remove(at: index)
+        if chunks[chunk].isEmpty { chunks.remove(at: chunk) }
     }
 
-    private mutating func split(_ position: Int) {
-        let entries = chunks[position].entries
-        let tail = Array(entries[(entries.count / 2)...])
-        let moved = tail.reduce(0) { $0 + $1.players }
-        chunks[position].entries.removeLast(tail.count)
-        chunks[position].players -= moved
-        chunks.insert(Chunk(entries: tail, players: moved), at: position + 1)
+    private mutating func split(_ chunk: Int) {
+        let tail = Array(chunks[chunk][(chunks[chunk].count / 2)...])
+        chunks[chunk].removeLast(tail.count)
+        chunks.insert(tail, at: chunk + 1)
     }
 
-    /// The first chunk whose last entry is not ahead of the standing.
-    private func chunkPosition(of standing: Standing) -> Int {
-        Self.firstIndex(in: chunks.count) { index in chunks[index].entries.last.map { !$0.standing.isAhead(of: standing) } ?? true }
-    }
-
-    /// The first entry that is not ahead of the standing.
-    private static func entryPosition(of standing: Standing, in entries: [Entry]) -> Int {
-        firstIndex(in: entries.count) { !entries[$0].standing.isAhead(of: standing) }
+    /// The first place that satisfies a condition which holds from there on; behind all chunks if there is none.
+    private func firstPlace(where holds: (BoardPlace) -> Bool) -> (chunk: Int, index: Int) {
+        // A chunk is never empty, so it has a last place.
+        let chunk = Self.firstIndex(in: chunks.count) { holds(chunks[$0][chunks[$0].count - 1]) }
+        guard chunk < chunks.count else { return (chunk, 0) }
+        return (chunk, Self.firstIndex(in: chunks[chunk].count) { holds(chunks[chunk][$0]) })
     }
 
     /// The first index that satisfies a condition which holds from there on.
@@ -89,5 +74,34 @@ struct StandingIndex: Sendable {
             if holds(middle) { high = middle } else { low = middle + 1 }
         }
         return low
+    }
+}
+
+/// Where a player stands in the order of ``Leaderboard``. No two players have the same place.
+struct BoardPlace: Sendable {
+    let standing: Standing
+    let joinedAt: UnixMilliseconds
+    let userID: String
+    /// The player's position in the list that the board is made of. It has no part in the order.
+    let position: Int
+
+    init(_ record: ParticipantRecord, _ standing: Standing, position: Int) {
+        self.standing = standing
+        joinedAt = record.joinedAt
+        userID = record.userID
+        self.position = position
+    }
+
+    func isBefore(_ other: BoardPlace) -> Bool {
+        if standing.isAhead(of: other.standing) { return true }
+        if other.standing.isAhead(of: standing) { return false }
+        guard joinedAt == other.joinedAt else { return joinedAt < other.joinedAt }
+        return userID.utf8.lexicographicallyPrecedes(other.userID.utf8)
+    }
+
+    /// Whether neither is before the other.
+    func isSame(as other: BoardPlace) -> Bool {
+        standing.points == other.standing.points && standing.scoringTimeMs == other.standing.scoringTimeMs
+            && joinedAt == other.joinedAt && userID.hasSameBytes(as: other.userID)
     }
 }

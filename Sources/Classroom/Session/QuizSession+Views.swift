@@ -2,7 +2,7 @@
 extension QuizSession {
     /// Durable and revealed answers only.
     public func leaderboard() -> Leaderboard {
-        Leaderboard(players.inOrder.filter { !$0.record.kicked }.map { ($0.record, $0.standing) })
+        Leaderboard(ordered: players.best(players.onBoard))
     }
 
     /// Rises with every change of the board, restarts included: each of its terms only grows, and all of them are persisted.
@@ -16,8 +16,9 @@ extension QuizSession {
             sessionId: record.id, version: boardVersion, final: phase == .ended, players: players.onBoard)
     }
 
+    /// The first entries of the board. Looks at no players behind them.
     public func leaderboardPayload() -> LeaderboardPayload {
-        LeaderboardPayload(entries: leaderboard().top(limits.leaderboardEntries), summary: leaderboardSummary)
+        LeaderboardPayload(entries: Leaderboard(ordered: players.best(limits.leaderboardEntries)).entries, summary: leaderboardSummary)
     }
 
     /// Players here now, and those who answered before they went. Self-paced: `answered` counts those who answered every question.

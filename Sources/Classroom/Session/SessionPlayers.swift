@@ -21,6 +21,8 @@ struct SessionPlayer: Hashable, Sendable {
 
     /// True if a new player may have this seat, because nothing is lost with it. A player who was removed keeps the seat, and so stays out.
     var isReplaceable: Bool { isGuest && !isConnected && !hasAnswered && !record.kicked }
+
+    func place(at position: Int) -> BoardPlace { BoardPlace(record, standing, position: position) }
 }
 
 /// All who ever joined one session, and everything that is counted about them. The counts are kept up with every change, so that a join, a
@@ -65,6 +67,11 @@ struct SessionPlayers: Sendable {
     /// Players who were not kicked and are ahead of this standing.
     func countAhead(of standing: Standing) -> Int { standings.countAhead(of: standing) }
 
+    /// The first so many of those on the board, best first. Looks only at them.
+    func best(_ limit: Int) -> [(record: ParticipantRecord, standing: Standing)] {
+        standings.first(limit).map { (inOrder[$0].record, inOrder[$0].standing) }
+    }
+
     /// The first so many of those on the board who are not connected, in the order of joining. Looks only at those who are absent.
     func absent(limit: Int) -> [String] { absentees.prefix(limit).map { inOrder[$0].record.userID } }
 
@@ -78,7 +85,7 @@ struct SessionPlayers: Sendable {
             position = inOrder.count
             positions[player.record.userID] = position
             inOrder.append(player)
-            if !player.record.kicked { standings.insert(player.standing) }
+            if !player.record.kicked { standings.insert(player.place(at: position)) }
             if player.isGuest { guests += 1 }
         }
         count(player, by: 1)
@@ -108,8 +115,10 @@ struct SessionPlayers: Sendable {
         let known = inOrder[position]
         inOrder[position] = player
         count(known, by: -1)
-        if !known.record.kicked, player.record.kicked || known.standing != player.standing { standings.remove(known.standing) }
-        if !player.record.kicked, known.record.kicked || known.standing != player.standing { standings.insert(player.standing) }
+        let (before, after) = (known.place(at: position), player.place(at: position))
+        let moves = !before.isSame(as: after)
+        if !known.record.kicked, player.record.kicked || moves { standings.remove(before) }
+        if !player.record.kicked, known.record.kicked || moves { standings.insert(after) }
     }
 
     private mutating func count(_ player: SessionPlayer, by change: Int) {

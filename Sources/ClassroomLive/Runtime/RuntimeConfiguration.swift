@@ -121,6 +121,9 @@ public struct RuntimeConfiguration: Sendable {
     public var nodeSilenceMs = 5_000
     /// The minimum interval between two `quiz:progress` events of a session.
     public var progressIntervalMs = 105
+    /// The minimum interval between two whole boards that the HTTP API makes of a running session with more players than a
+    /// `quiz:leaderboard` has entries.
+    public var wholeBoardIntervalMs = 100
     /// A session without connections and timers leaves memory after this time.
     public var idleSessionMs = 30_000
     /// The wait before a session that could not be stored is stored again.

@@ -100,17 +100,24 @@ extension SessionActor {
         pump()
     }
 
-    /// The whole board. It is sorted once per version.
+    /// The whole board. It is made once per version. One with more entries than a `quiz:leaderboard` has is made at most once per
+    /// interval while the session runs: within it, requests get the earlier board with its version.
     func leaderboard() throws -> LeaderboardReport {
         guard !isRetired else { throw SessionRetired() }
         let summary = session.leaderboardSummary
-        if let known = wholeBoard?.report, known.summary == summary { return known }
+        if let known = wholeBoard, known.report.summary == summary || mayServe(known.madeAt) { return known.report }
         let report = LeaderboardReport(entries: session.leaderboard().entries, summary: summary)
-        wholeBoard = (report, nil)
+        wholeBoard = (report, now, nil)
         return report
     }
 
-    /// The whole board as JSON. It is written once per version; all requests share the bytes.
+    private func mayServe(_ madeAt: UnixMilliseconds) -> Bool {
+        guard !isOver, session.leaderboardSummary.players > session.limits.leaderboardEntries else { return false }
+        let age = now - madeAt
+        return age >= 0 && age < Int64(environment.configuration.wholeBoardIntervalMs)
+    }
+
+    /// The whole board as JSON. It is written once per board; all requests share the bytes.
     func leaderboardDocument() throws -> ByteBuffer {
         let report = try leaderboard()
         if let known = wholeBoard?.document { return known }
@@ -122,7 +129,7 @@ extension SessionActor {
     /// The whole board with its version if it is the last one; once for each version.
     func finalBoard() -> (version: Int, board: FinalBoard)? {
         guard !isRetired, isOver, !session.hasPendingAnswers, !hasDoubtfulAnswers, let known = wholeBoard, let document = known.document,
-            known.report.summary.version != keptVersion
+            known.report.summary == session.leaderboardSummary, known.report.summary.version != keptVersion
         else { return nil }
         keptVersion = known.report.summary.version
         return (known.report.summary.version, FinalBoard(createdAt: createdAt, createdBy: createdBy, document: document))

@@ -63,8 +63,8 @@ actor SessionActor {
     var throttle = LeaderboardThrottle()
     /// The board to send next.
     var capturedBoard: LeaderboardPayload?
-    /// The whole board of the last request, and its JSON once somebody has asked for it.
-    var wholeBoard: (report: LeaderboardReport, document: ByteBuffer?)?
+    /// The whole board of the last request with the time at which it was made, and its JSON once somebody has asked for it.
+    var wholeBoard: (report: LeaderboardReport, madeAt: UnixMilliseconds, document: ByteBuffer?)?
     /// The version of the final board that other nodes have.
     var keptVersion: Int?
     var timers: [Timer: ScheduledWork] = [:]

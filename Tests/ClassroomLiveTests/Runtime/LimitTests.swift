@@ -31,6 +31,35 @@ struct LimitTests {
         }
     }
 
+    @Test("a board that is no longer than its event is made for each version, a longer one once per interval, the final one at once")
+    func wholeBoards() async throws {
+        try await ClassroomBench { $0.sessionLimits.leaderboardEntries = 2 }.run { classroom in
+            func board() async throws -> LeaderboardReport { try await classroom.runtime.leaderboard(sessionID: "test_session_1") }
+            let host = try await classroom.host()
+            for number in 0..<2 {
+                _ = try await classroom.player(number)
+                #expect(try await board().entries.count == number + 1)
+            }
+            let earlier = try await board()
+            _ = try await classroom.player(2)
+            #expect(try await board() == earlier)
+            classroom.clock.advance(by: 99)
+            classroom.clock.settle()
+            #expect(try await board() == earlier)
+            classroom.clock.advance(by: 1)
+            classroom.clock.settle()
+            let later = try await board()
+            #expect(later.entries.count == 3)
+            #expect(later.summary.version > earlier.summary.version)
+            _ = try await classroom.player(3)
+            #expect(try await board() == later)
+            #expect(try await host.ask("quiz:end", #"{"sessionId": "test_session_1"}"#).isOK)
+            let last = try await board()
+            #expect(last.summary.final)
+            #expect(last.entries.count == 4)
+        }
+    }
+
     @Test("a socket over its limit of sessions leaves the one that it joined longest ago")
     func sessionsOfASocket() async throws {
         try await ClassroomBench { $0.maximumSessionsPerSocket = 2 }.run { classroom in

@@ -85,7 +85,7 @@ struct ClassSizeTests {
         var settings = SessionSettings()
         settings.pace = seed % 2 == 0 ? .live : .self
         settings.revealAnswers = seed % 3 == 0 ? .afterClose : .immediately
-        var room = Room(settings)
+        var room = Room(settings, limits: SessionLimits(leaderboardEntries: 5))
         var now: Int64 = 0
         for _ in 0..<400 {
             now += Int64.random(in: 0..<300, using: &random)
@@ -117,6 +117,9 @@ struct ClassSizeTests {
                 let ahead = players.count { !$0.record.kicked && $0.standing.isAhead(of: player.standing) }
                 #expect(room.session.players.countAhead(of: player.standing) == ahead)
             }
+            let board = Leaderboard(onBoard.map { ($0.record, $0.standing) })
+            #expect(room.session.leaderboard() == board)
+            #expect(room.session.leaderboardPayload().entries == Array(board.entries.prefix(5)))
             if room.session.phase == .ended { break }
         }
     }
