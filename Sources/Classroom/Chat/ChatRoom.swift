@@ -1,3 +1,5 @@
+import BitCollections
+
 /// One chat room: who is in it.
 public struct ChatRoom: Hashable, Sendable {
     public let id: String
@@ -5,7 +7,9 @@ public struct ChatRoom: Hashable, Sendable {
     private var present: [String: Presence] = [:]
     /// User ids in the order of joining; nil: gone.
     private var order: [String?] = []
-    private var gaps = 0
+    /// The positions in `order` that are no gaps. A look at the first of them passes 64 gaps in one step.
+    private var taken = BitSet()
+    private var gaps: Int { order.count - present.count }
 
     private struct Presence: Hashable, Sendable {
         var username: String
@@ -24,12 +28,10 @@ public struct ChatRoom: Hashable, Sendable {
 
     /// The first of them, without a look at the others.
     public func firstMembers(_ limit: Int) -> [ChatMember] {
-        var members: [ChatMember] = []
-        for userID in order {
-            guard members.count < limit else { break }
-            if let userID, let presence = present[userID] { members.append(ChatMember(userId: userID, username: presence.username)) }
+        taken.prefix(max(0, limit)).compactMap { position in
+            guard let userID = order[position], let presence = present[userID] else { return nil }
+            return ChatMember(userId: userID, username: presence.username)
         }
-        return members
     }
 
     public var isEmpty: Bool { present.isEmpty }
@@ -45,6 +47,7 @@ public struct ChatRoom: Hashable, Sendable {
         }
         guard present.count < maximumMembers else { throw ClassroomError(.conflict, "The room is full") }
         present[userID] = Presence(username: username, position: order.count, sockets: 1)
+        taken[member: order.count] = true
         order.append(userID)
         return true
     }
@@ -59,17 +62,17 @@ public struct ChatRoom: Hashable, Sendable {
         }
         present[userID] = nil
         order[presence.position] = nil
-        gaps += 1
+        taken[member: presence.position] = false
         if gaps > Self.toleratedGaps, gaps > present.count / 4 { closeGaps() }
         return true
     }
 
     private static let toleratedGaps = 64
 
-    /// Each gap is closed once, and none is left that a look would have to pass.
+    /// Each gap is closed once.
     private mutating func closeGaps() {
         order = order.filter { $0 != nil }
-        gaps = 0
+        taken = BitSet(0..<order.count)
         for (position, userID) in order.enumerated() {
             if let userID { present[userID]?.position = position }
         }

@@ -1,4 +1,5 @@
 import Classroom
+import CoreTestSupport
 import Testing
 
 @Suite("A chat room")
@@ -17,6 +18,26 @@ struct ChatRoomTests {
         #expect(room.leave(userID: "a") == false)
         #expect(room.leave(userID: "b") == true)
         #expect(room.isEmpty)
+    }
+
+    @Test("the members are listed in the order of joining, whoever has left and come back", arguments: 0..<5)
+    func order(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var room = ChatRoom(id: "r")
+        var expected: [String] = []
+        for _ in 0..<2_000 {
+            let user = "u\(Int.random(in: 0..<300, using: &random))"
+            if let index = expected.firstIndex(of: user) {
+                expected.remove(at: index)
+                #expect(room.leave(userID: user) == true)
+            } else {
+                expected.append(user)
+                #expect(try room.join(userID: user, username: user))
+            }
+            let limit = Int.random(in: 0..<200, using: &random)
+            #expect(room.firstMembers(limit).map(\.userId) == Array(expected.prefix(limit)))
+        }
+        #expect(room.members.map(\.userId) == expected)
     }
 
     @Test("only members may write")
