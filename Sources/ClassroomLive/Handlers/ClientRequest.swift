@@ -15,6 +15,8 @@ final class ClientRequest: QueuedRequest {
     var limit: RequestLimits.Kind?
     /// The bytes reserved in the request memory, and their holder. Nil if nothing is reserved.
     var reservation: (bytes: Int, holder: String)?
+    /// Whether it counts among its socket's waiting requests that change the user.
+    var isWaitingChange = false
 
     enum Identity {
         /// The request names nobody: the socket's user is the sender, if there is one.

@@ -22,6 +22,8 @@ final class ClientState {
     var waitingBytes = 0
     /// A sign-in is under way, so the sender of the requests behind it is not known yet.
     var isSigningIn = false
+    /// Waiting requests that change the user when their turn comes. Counted, so that a request looks at none of those before it.
+    private(set) var waitingChanges = 0
     /// The socket is gone. Requests that arrived before are still carried out.
     private(set) var isGone = false
 
@@ -77,6 +79,32 @@ final class ClientState {
         if let token { tokens.remove(token, of: self) }
         if let next { tokens.add(next, of: self) }
         token = next
+        // Who is signed in decides which requests change the user.
+        waitingChanges = 0
+        for request in queue.waitingRequests { waits(request) }
+    }
+
+    // MARK: Waiting requests
+
+    /// Whether the request makes somebody else the user, or somebody at all.
+    func changesUser(_ request: ClientRequest) -> Bool {
+        switch request.identity {
+        case .none, .badToken: false
+        case .token(let token): !isSignedIn(by: token)
+        case .guest: user == nil
+        }
+    }
+
+    /// Counts the request as one that waits. ``waitsNoLonger(_:)`` must follow when it begins or is refused.
+    func waits(_ request: ClientRequest) {
+        request.isWaitingChange = changesUser(request)
+        if request.isWaitingChange { waitingChanges += 1 }
+    }
+
+    func waitsNoLonger(_ request: ClientRequest) {
+        guard request.isWaitingChange else { return }
+        request.isWaitingChange = false
+        waitingChanges -= 1
     }
 
     /// Ends this state for good.

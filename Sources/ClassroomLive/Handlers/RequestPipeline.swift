@@ -101,6 +101,7 @@ final class RequestPipeline: Sendable {
             return request.responder.fail(
                 ClassroomError(.unavailable, "The server is shutting down", retryAfterMs: Self.restartMs))
         }
+        connection.waits(request)
         if let user = knownUser(of: request, connection), let refusal = charge(request, user) {
             return refuse(request, connection, refusal)
         }
@@ -110,6 +111,7 @@ final class RequestPipeline: Sendable {
                 ClassroomError(.unavailable, "Too many requests are waiting, please try again", retryAfterMs: Self.overloadMs))
         }
         let isAccepted = connection.queue.submit(request) { [self] request in
+            connection.waitsNoLonger(request)
             let outcome = perform(request, connection)
             if outcome == .finished { end(request, connection) }
             return outcome
@@ -136,6 +138,7 @@ final class RequestPipeline: Sendable {
     /// Releases the memory that the request had reserved.
     private func end(_ request: ClientRequest, _ connection: ClientState) {
         workInHand.end()
+        connection.waitsNoLonger(request)
         guard let (bytes, holder) = request.reservation else { return }
         request.reservation = nil
         connection.waitingBytes -= bytes
@@ -157,20 +160,10 @@ final class RequestPipeline: Sendable {
 
     // MARK: Rate limits
 
-    /// The sender, if no waiting or running request can still change it.
+    /// The sender, if neither the request, which is counted already, nor one before it can still change it.
     private func knownUser(of request: ClientRequest, _ connection: ClientState) -> User? {
-        guard request.limit != nil, let user = connection.user, !connection.isSigningIn, !changesUser(request, connection),
-            !connection.queue.waitingRequests.contains(where: { changesUser($0, connection) })
-        else { return nil }
+        guard request.limit != nil, let user = connection.user, !connection.isSigningIn, connection.waitingChanges == 0 else { return nil }
         return user
-    }
-
-    private func changesUser(_ request: ClientRequest, _ connection: ClientState) -> Bool {
-        switch request.identity {
-        case .none, .badToken: false
-        case .token(let token): !connection.isSignedIn(by: token)
-        case .guest: connection.user == nil
-        }
     }
 
     /// Charges the request's limit, if it has one that was not charged.
@@ -185,7 +178,7 @@ final class RequestPipeline: Sendable {
         guard let user = connection.user else { return }
         var refused: [(request: ClientRequest, refusal: ClassroomError)] = []
         for request in connection.queue.waitingRequests {
-            guard !changesUser(request, connection) else { break }
+            guard !connection.changesUser(request) else { break }
             if let refusal = charge(request, user) { refused.append((request, refusal)) }
         }
         // They are removed before any is answered: an answer whose write fails makes the transport read on, and that may add requests here.

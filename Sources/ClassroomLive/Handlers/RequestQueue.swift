@@ -17,13 +17,18 @@ final class RequestQueue<Request: QueuedRequest> {
     private var isExclusiveRunning = false
     private var concurrentRunning = 0
     private var isDraining = false
+    /// Walks through the waiting requests so far; for tests.
+    private(set) var walks = 0
 
     init(limit: Int) { self.limit = limit }
 
     var isEmpty: Bool { waiting.isEmpty && !isExclusiveRunning && concurrentRunning == 0 }
     var count: Int { waiting.count + concurrentRunning + (isExclusiveRunning ? 1 : 0) }
     /// The requests that have not begun, in their order.
-    var waitingRequests: [Request] { waiting.map(\.request) }
+    var waitingRequests: [Request] {
+        walks += 1
+        return waiting.map(\.request)
+    }
 
     /// Returns false if the queue is full; nothing was done then.
     func submit(_ request: Request, _ run: @escaping (Request) -> RequestOutcome) -> Bool {

@@ -97,6 +97,68 @@ struct RequestOrderTests {
         _ = handler
     }
 
+    /// What `body` finds in the one socket that the token signed in.
+    private func look<Value: Sendable>(
+        _ handler: QuizHandler, _ token: String, _ body: @escaping @Sendable (ClientState) -> Value
+    ) async -> Value {
+        await withCheckedContinuation { continuation in
+            handler.pipeline.tokens.forEachHolder(of: token) { continuation.resume(returning: body($0)) }
+        }
+    }
+
+    @Test("a request looks at none of those that wait before it")
+    func waitingRequests() async throws {
+        let answers = Gate()
+        let io = SocketIO()
+        let handler = QuizHandler(
+            io: io, quizService: QuizServiceDouble(joined: .success(Self.snapshot), answers: answers),
+            authenticationService: AuthenticationDouble(["t": Self.ann]), clock: ManualClassroomClock())
+        try await withTestServer(inProcess: io) { server in
+            let client = try await server.connect()
+            let join = #"{"sessionId": "s", "token": "t"}"# as JSON
+            #expect(try await client.ask("quiz:join", join).isOK)
+            try await client.emit("quiz:answer", #"{"sessionId": "s", "questionId": "q1", "answer": 0}"# as JSON)
+            await answers.reached()
+            let before = await look(handler, "t") { $0.queue.walks }
+            for _ in 0..<20 { try await client.emit("quiz:join", join) }
+            // Refused at once, so what came before it has arrived.
+            #expect(try await client.ask("quiz:nonsense").code == "not_found")
+            let (count, walks) = await look(handler, "t") { ($0.queue.count, $0.queue.walks) }
+            #expect(count == 21)
+            #expect(walks == before)
+            answers.open()
+            for _ in 0..<20 { _ = try await client.payload("quiz:joined") }
+        }
+    }
+
+    @Test("behind a waiting request of another user nobody is charged, and the count of such requests goes down again")
+    func waitingChange() async throws {
+        let answers = Gate()
+        let users = ["t": Self.ann, "other": User(id: "ben", username: "Ben")]
+        let io = SocketIO()
+        let handler = QuizHandler(
+            io: io, quizService: QuizServiceDouble(joined: .success(Self.snapshot), answers: answers),
+            authenticationService: AuthenticationDouble(users), clock: ManualClassroomClock())
+        try await withTestServer(inProcess: io) { server in
+            let client = try await server.connect()
+            #expect(try await client.ask("quiz:join", #"{"sessionId": "s", "token": "t"}"#).isOK)
+            let answer = #"{"sessionId": "s", "questionId": "q1", "answer": 0"#
+            // As many as Ann may give; the first of them is under way.
+            for _ in 0..<9 { try await client.emit("quiz:answer", "\(answer)}" as JSON) }
+            await answers.reached()
+            try await client.emit("quiz:answer", "\(answer), \"token\": \"other\"}" as JSON)
+            try await client.emit("quiz:answer", "\(answer)}" as JSON)
+            #expect(try await client.ask("quiz:nonsense").code == "not_found")
+            #expect(client.unread.count { $0.name == "quiz:error" } == 1)
+            let waiting = await look(handler, "t") { $0.waitingChanges }
+            #expect(waiting == 1)
+            answers.open()
+            for _ in 0..<11 { _ = try await client.payload("quiz:answer:result") }
+            let left = await look(handler, "other") { $0.waitingChanges }
+            #expect(left == 0)
+        }
+    }
+
     @Test("while a sign-in waits nobody is charged: the requests behind it belong to the new user")
     func limitOfTheNewUser() async throws {
         let signIn = Gate()
