@@ -15,11 +15,11 @@ public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
     /// How many buckets are kept.
     public var count: Int { buckets.count }
 
-    /// Takes a token of `key`. Nil: taken; else the milliseconds until there is one.
-    public mutating func take(_ key: Key, at now: UnixMilliseconds) -> Int? {
+    /// Takes a token of `key`, or so many together. Nil: taken; else the milliseconds until they are there.
+    public mutating func take(_ key: Key, count: Int = 1, at now: UnixMilliseconds) -> Int? {
         addBucket(key, at: now)
         // The optional is never nil here.
-        return buckets[key]?.take(rule, at: now) ?? nil
+        return buckets[key]?.take(rule, count: count, at: now) ?? nil
     }
 
     /// Takes a token of `key` whether there is one or not.

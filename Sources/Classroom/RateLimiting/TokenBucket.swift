@@ -27,11 +27,12 @@ public struct TokenBucket: Hashable, Sendable {
         updatedAt = now
     }
 
-    /// Takes a token. Nil: taken; else the milliseconds until there is one.
-    public mutating func take(_ rule: Rule, at now: UnixMilliseconds) -> Int? {
+    /// Takes a token, or so many together, at most as many as the bucket holds. Nil: taken; else the milliseconds until they are there.
+    public mutating func take(_ rule: Rule, count: Int = 1, at now: UnixMilliseconds) -> Int? {
         refill(rule, at: now)
-        guard level >= TokenBucket.token else { return missing(rule) }
-        level -= TokenBucket.token
+        let wanted = Int64(min(max(count, 1), rule.capacity)) * TokenBucket.token
+        guard level >= wanted else { return missing(rule, wanted) }
+        level -= wanted
         return nil
     }
 
@@ -70,7 +71,7 @@ public struct TokenBucket: Hashable, Sendable {
         level = elapsed >= (rule.full - level) / rule.refill + 1 ? rule.full : min(rule.full, level + elapsed * rule.refill)
     }
 
-    private func missing(_ rule: Rule) -> Int {
-        Int((TokenBucket.token - level + rule.refill - 1) / rule.refill)
+    private func missing(_ rule: Rule, _ wanted: Int64 = TokenBucket.token) -> Int {
+        Int((wanted - level + rule.refill - 1) / rule.refill)
     }
 }

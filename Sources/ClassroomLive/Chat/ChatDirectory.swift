@@ -9,14 +9,19 @@ final class ChatDirectory: Sendable {
         var memberships: FairShare<String>
         /// Rooms that a guest opened.
         var roomsOfGuests: Set<String> = []
+        /// The price of a join, for rooms in which it is more than one. Kept when the members have gone: the history stays long.
+        var prices: [String: Int] = [:]
     }
 
     private let state: NIOLockedValueBox<State>
     private let maximumRooms: Int
     private let maximumGuestRooms: Int
     private let maximumMembers: Int
+    private let bytesPerJoin: Int
 
-    init(maximumRooms: Int, maximumRoomsPerUser: Int = .max, maximumMembers: Int = 10_000) {
+    /// - Parameter bytesPerJoin: the length of an answer to one join. A longer answer costs as much as several joins.
+    init(maximumRooms: Int, maximumRoomsPerUser: Int = .max, maximumMembers: Int = 10_000, bytesPerJoin: Int = .max) {
+        self.bytesPerJoin = max(1, bytesPerJoin)
         self.maximumRooms = maximumRooms
         self.maximumMembers = maximumMembers
         maximumGuestRooms = max(1, maximumRooms / 20)
@@ -77,5 +82,21 @@ final class ChatDirectory: Sendable {
     /// The first members, in the order of joining.
     func members(_ roomID: String, limit: Int) -> [ChatMember] {
         state.withLockedValue { $0.rooms[roomID]?.firstMembers(limit) ?? [] }
+    }
+
+    // MARK: Prices
+
+    /// How many joins one of this room counts as, by the length of the last answer.
+    func price(of roomID: String) -> Int { state.withLockedValue { $0.prices[roomID] ?? 1 } }
+
+    /// Records the length of an answer to a join.
+    func answered(_ roomID: String, bytes: Int) {
+        let price = bytes <= bytesPerJoin ? nil : (bytes - 1) / bytesPerJoin + 1
+        state.withLockedValue { state in
+            if price != nil, state.prices[roomID] == nil, state.prices.count >= maximumRooms, let other = state.prices.keys.first {
+                state.prices[other] = nil
+            }
+            state.prices[roomID] = price
+        }
     }
 }

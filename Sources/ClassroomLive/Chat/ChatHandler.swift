@@ -20,7 +20,8 @@ final class ChatHandler: Sendable {
         self.relay = relay
         directory = ChatDirectory(
             maximumRooms: pipeline.configuration.maximumChatRooms,
-            maximumRoomsPerUser: pipeline.configuration.maximumChatRoomsPerUser)
+            maximumRoomsPerUser: pipeline.configuration.maximumChatRoomsPerUser,
+            bytesPerJoin: pipeline.configuration.chatJoinBytes)
     }
 
     func register(in table: inout RequestTable) {
@@ -47,6 +48,12 @@ final class ChatHandler: Sendable {
                 request.responder.fail(checked.refusal ?? ClassroomError(.invalid, "Validation error: \"roomId\" is required"))
                 return .finished
             }
+            // One was charged before the room was known.
+            let further = self.directory.price(of: roomID) - 1
+            if further > 0, let refusal = self.pipeline.limits.take(.chatJoin, count: further, userID: user.id, at: request.receivedAt) {
+                request.responder.fail(refusal)
+                return .finished
+            }
             let wasMember = connection.rooms.contains { $0.roomID == roomID }
             do throws(ClassroomError) {
                 try enter(roomID, user, connection)
@@ -61,9 +68,10 @@ final class ChatHandler: Sendable {
                 do {
                     let history = try await store.recentChat(roomID: roomID, limit: pipeline.configuration.chatHistoryLimit)
                     relay?.known(last: history.last?.sequence ?? 0, of: roomID)
-                    responder.succeed(
-                        "chat:joined",
-                        Self.joined(roomID, history, directory.members(roomID, limit: pipeline.configuration.maximumListedMembers)))
+                    let body = Self.joined(
+                        roomID, history, directory.members(roomID, limit: pipeline.configuration.maximumListedMembers))
+                    directory.answered(roomID, bytes: body.slice.bytes.readableBytes)
+                    responder.succeed("chat:joined", body)
                     return true
                 } catch {
                     responder.fail(pipeline.refusal(for: error))

@@ -69,8 +69,10 @@ final class RequestLimits: Sendable {
     // MARK: Requests
 
     /// Charges a request to its user. Returns the refusal if the limit is exceeded.
-    func take(_ kind: Kind, userID: String, at now: UnixMilliseconds) -> ClassroomError? {
-        let wait = state.withLockedValue { $0.users[kind]?.take(userID, at: now) ?? nil }
+    ///
+    /// - Parameter count: more than one for a request that costs as much as several.
+    func take(_ kind: Kind, count: Int = 1, userID: String, at now: UnixMilliseconds) -> ClassroomError? {
+        let wait = state.withLockedValue { $0.users[kind]?.take(userID, count: count, at: now) ?? nil }
         return wait.map { Self.refusal(of: kind, $0) }
     }
 

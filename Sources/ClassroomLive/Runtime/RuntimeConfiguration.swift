@@ -58,8 +58,10 @@ public struct RuntimeConfiguration: Sendable {
     /// with one token from hundreds of sockets.
     public var joinRateOfSocket = TokenBucket.Rule(capacity: 40, refillPerSecond: 2)
     public var joinRate = TokenBucket.Rule(capacity: 1_000, refillPerSecond: 500)
-    /// `chat:join` of one socket, whose answer holds the history; of one user as many as joins.
+    /// `chat:join` of one socket, whose answer holds the history; of one user as many as joins, where each further so many bytes of the
+    /// answer count as one more.
     public var chatJoinRateOfSocket = TokenBucket.Rule(capacity: 100, refillPerSecond: 5)
+    public var chatJoinBytes = 16_384
     /// `auth` requests of one socket.
     public var signInRateOfSocket = TokenBucket.Rule(capacity: 20, refillPerSecond: 1)
     /// Sessions that one user creates.

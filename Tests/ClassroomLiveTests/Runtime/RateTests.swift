@@ -38,6 +38,45 @@ struct RateTests {
         }
     }
 
+    @Test("a chat:join with a long answer costs as much as several, and is refused before the history is read")
+    func longHistory() async throws {
+        let store = StoreDouble()
+        let bench = ClassroomBench(store: store) { configuration in
+            configuration.joinRate = .init(capacity: 10, refillPerSecond: 0.001)
+            configuration.chatJoinBytes = 1_000
+        }
+        try await bench.run { classroom in
+            let client = try await classroom.student(0)
+            #expect(try await client.ask("chat:join", #"{"roomId": "r"}"#).isOK)
+            let text = String(repeating: "x", count: 2_000)
+            #expect(try await client.ask("chat:message", JSON(stringLiteral: #"{"content": "\#(text)"}"#)).isOK)
+            // The first one of the long room is still as cheap as that of an empty room; then each costs three of the eight that are left.
+            for _ in 0..<3 { #expect(try await client.ask("chat:join", #"{"roomId": "r"}"#).isOK) }
+            #expect(store.chatReads == 4)
+            #expect(try await client.ask("chat:join", #"{"roomId": "r"}"#).code == "rate_limited")
+            #expect(store.chatReads == 4)
+            #expect(try await client.ask("chat:join", #"{"roomId": "short"}"#).isOK)
+            #expect(try await client.ask("chat:join", #"{"roomId": "short"}"#).code == "rate_limited")
+        }
+    }
+
+    @Test("an answer of so many bytes costs one join, one byte more costs two; prices are known of so many rooms and not of one more")
+    func prices() {
+        let directory = ChatDirectory(maximumRooms: 2, bytesPerJoin: 100)
+        directory.answered("a", bytes: 100)
+        #expect(directory.price(of: "a") == 1)
+        directory.answered("a", bytes: 101)
+        #expect(directory.price(of: "a") == 2)
+        directory.answered("a", bytes: 301)
+        directory.answered("b", bytes: 200)
+        #expect(["a", "b"].map { directory.price(of: $0) } == [4, 2])
+        directory.answered("c", bytes: 201)
+        #expect(directory.price(of: "c") == 3)
+        #expect(["a", "b"].count { directory.price(of: $0) > 1 } == 1)
+        directory.answered("c", bytes: 100)
+        #expect(directory.price(of: "c") == 1)
+    }
+
     @Test("a user's joins have a rate over all sockets")
     func joinsOfAUser() async throws {
         try await ClassroomBench { $0.joinRate = .init(capacity: 2, refillPerSecond: 1) }.run { classroom in

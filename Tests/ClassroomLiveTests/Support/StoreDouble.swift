@@ -15,6 +15,7 @@ final class StoreDouble: ClassroomStore {
         var quizReads = 0
         var answerReads = 0
         var settingsWrites = 0
+        var chatReads = 0
         /// Who waits for so many writes to wait.
         var observers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -151,8 +152,11 @@ final class StoreDouble: ClassroomStore {
         state.withLockedValue { $0.answerReads += 1 }
         return try await base.answers(sessionID: sessionID)
     }
+    /// How often a room's messages were read.
+    var chatReads: Int { state.withLockedValue { $0.chatReads } }
     /// A read, which can be made to fail like a write.
     func recentChat(roomID: String, limit: Int) async throws -> [ChatMessage] {
+        state.withLockedValue { $0.chatReads += 1 }
         if state.withLockedValue({ $0.failing.contains(.history) }) { throw ClassroomError.storeFailed }
         return try await base.recentChat(roomID: roomID, limit: limit)
     }

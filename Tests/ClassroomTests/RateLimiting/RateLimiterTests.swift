@@ -16,6 +16,18 @@ struct TokenBucketTests {
         #expect(bucket.take(rule, at: 500) == 500)
     }
 
+    @Test("several tokens are taken together or not at all, and never more than the bucket holds")
+    func several() {
+        let rule = TokenBucket.Rule(capacity: 3, refillPerSecond: 2)
+        var bucket = TokenBucket(rule: rule, at: 0)
+        #expect(bucket.take(rule, count: 2, at: 0) == nil)
+        #expect(bucket.take(rule, count: 2, at: 0) == 500)
+        #expect(bucket.take(rule, at: 0) == nil)
+        #expect(bucket.take(rule, count: .max, at: 0) == 1_500)
+        #expect(bucket.take(rule, count: .max, at: 1_500) == nil)
+        #expect(bucket.take(rule, at: 1_500) == 500)
+    }
+
     @Test("a bucket that is held gives no token before its time, and owes a bucket at most")
     func held() {
         let rule = TokenBucket.Rule(capacity: 3, refillPerSecond: 2)
