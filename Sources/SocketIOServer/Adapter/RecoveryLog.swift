@@ -81,20 +81,23 @@ struct RecoveryLog {
     /// Keeps an event. Returns it with its offset as its last argument.
     mutating func append(_ packet: EventPacket, to options: BroadcastOptions, now: Duration) -> EventPacket {
         let numbered = packet.appending(String(first + UInt64(entries.count), radix: 36))
-        entries.append(Entry(packet: numbered, options: options, time: now))
-        bytes += RecoveryLog.cost(of: numbered)
+        let entry = Entry(packet: numbered, options: options, time: now)
+        entries.append(entry)
+        bytes += RecoveryLog.cost(of: entry)
         dropOld(now)
         return numbered
     }
 
-    private static func cost(of packet: EventPacket) -> Int { packet.byteCount + 256 }
+    private static func cost(of entry: Entry) -> Int {
+        entry.packet.byteCount + 256 + 64 * (entry.options.rooms.count + entry.options.except.count)
+    }
 
     private mutating func dropOld(_ now: Duration) {
         while let oldest = entries.first,
             entries.count > limits.maximumPackets || bytes > limits.maximumBytes || oldest.time + limits.maximumDisconnection < now
         {
             entries.removeFirst()
-            bytes -= RecoveryLog.cost(of: oldest.packet)
+            bytes -= RecoveryLog.cost(of: oldest)
             first += 1
         }
         while let next = ends.first {
@@ -144,7 +147,8 @@ public struct RecoveryLimits: Sendable, Hashable {
     /// The maximum number of kept sessions, and of the bytes of their rooms with 256 more for each. Beyond it the oldest are dropped.
     public var maximumSessions = 10_000
     public var maximumSessionBytes = 1 << 24
-    /// The maximum number of kept events, and of their bytes with 256 more for each. Beyond it the oldest are dropped.
+    /// The maximum number of kept events, and of their bytes with 256 more for each and 64 for each room that it names. Beyond it the oldest
+    /// are dropped.
     public var maximumPackets = 10_000
     public var maximumBytes = 1 << 24
 
