@@ -76,11 +76,7 @@ extension SessionActor {
     /// Removes the socket, and the user too if no other socket of theirs plays.
     func leave(_ user: User, _ context: CallContext) async throws -> SessionReply {
         try await request(user.id, context) { call in
-            let wasPlaying = roster.isPlaying(user.id)
-            let isOnlySocket = roster.sockets(of: user.id).allSatisfy { socket in
-                socket.id == context.socket?.id || !roster.isPlaying(socket.id, as: user.id)
-            }
-            guard wasPlaying, isOnlySocket else {
+            guard roster.isPlaying(user.id), !roster.isPlaying(user.id, besides: context.socket?.id) else {
                 if let socket = context.socket { unseat(socket.id) }
                 call.succeed(.left(SessionLeft(sessionId: id)))
                 return

@@ -56,6 +56,12 @@ struct SessionRoster {
 
     func isPlaying(_ userID: String) -> Bool { playingSockets[userID] != nil }
 
+    /// Whether the user plays with another socket than this one. Looks at none of their other sockets.
+    func isPlaying(_ userID: String, besides socketID: String?) -> Bool {
+        let isOneOfThem = socketID.map { isPlaying($0, as: userID) } ?? false
+        return (playingSockets[userID] ?? 0) > (isOneOfThem ? 1 : 0)
+    }
+
     /// Adds a socket, or gives it another part. A socket that has another user now must be removed first.
     mutating func seat(_ socket: SessionSocket, _ userID: String, as part: Part) {
         var seat = seats[socket.id] ?? Seat(socket: socket, userID: userID)
