@@ -56,7 +56,7 @@ package struct StrangeStore: ClassroomStore {
     package func createSession(_ session: SessionRecord) async throws { try fail() }
     package func session(id: String) async throws -> SessionRecord? { try fail() }
     package func sessionCreation(id: String) async throws -> UnixMilliseconds? { try fail() }
-    package func access(to sessionID: String, for userID: String) async throws -> SessionAccess? { try fail() }
+    package func sessionAccess(to sessionID: String, for userID: String) async throws -> SessionAccess? { try fail() }
     package func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool { try fail() }
     package func session(joinCode: String) async throws -> SessionIncarnation? { try fail() }
     package func sessions(statuses: Set<SessionStatus>?, createdBy: String?, limit: Int) async throws -> [SessionRecord] { try fail() }

@@ -63,7 +63,7 @@ struct SessionRoutes {
         let user = try context.signedIn()
         let id = try context.identifier("id")
         // Nothing else is read for somebody who may not have the report.
-        guard let access = try await store.access(to: id, for: user.id) else { throw ClassroomError.sessionNotFound }
+        guard let access = try await store.sessionAccess(to: id, for: user.id) else { throw ClassroomError.sessionNotFound }
         guard access.isHosted(by: user.id, managesQuizzes: authentication.hasPermission(user, .manageQuizzes)) else {
             throw ClassroomError(.forbidden, "The session belongs to somebody else")
         }

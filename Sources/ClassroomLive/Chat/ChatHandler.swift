@@ -1,5 +1,6 @@
 import Classroom
 import ClassroomStore
+import NIOCore
 import SocketIOCore
 import SocketIOServer
 

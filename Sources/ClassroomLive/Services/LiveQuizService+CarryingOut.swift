@@ -65,7 +65,7 @@ extension LiveQuizService {
 
     /// Refuses a stranger before the session is loaded for them: that takes time, and memory that counts for the session's owner.
     private func requireAccess(to sessionID: String, for userID: String, _ action: SessionAction) async throws {
-        guard let access = try await store.access(to: sessionID, for: userID) else { throw ClassroomError.sessionNotFound }
+        guard let access = try await store.sessionAccess(to: sessionID, for: userID) else { throw ClassroomError.sessionNotFound }
         switch action {
         case .mayJoin, .join: try access.requireMayJoin()
         case .observe(let managesQuizzes): try access.requireMayObserve(userID, managesQuizzes: managesQuizzes)

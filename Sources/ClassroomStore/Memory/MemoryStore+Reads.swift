@@ -49,7 +49,7 @@ extension MemoryStore {
 
     public func sessionCreation(id: String) async throws -> UnixMilliseconds? { try read { $0.sessions[id]?.record.createdAt } }
 
-    public func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+    public func sessionAccess(to sessionID: String, for userID: String) async throws -> SessionAccess? {
         try read { tables in
             tables.sessions[sessionID].map { session in
                 let participant = session.participants[userID]

@@ -122,7 +122,7 @@ extension PostgresStore {
         }
     }
 
-    public func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+    public func sessionAccess(to sessionID: String, for userID: String) async throws -> SessionAccess? {
         try await read { reading in
             let sql = """
                 select s.status, s.created_by, p.user_id is not null as has_joined, p.kicked from quiz_sessions s

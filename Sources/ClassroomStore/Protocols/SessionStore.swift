@@ -13,7 +13,7 @@ public protocol SessionStore: StoreWriting {
     func sessionCreation(id: String) async throws -> UnixMilliseconds?
     /// What decides whether this user may look into the session. Nil if there is no session. The cost does not depend on the size of its row,
     /// its quiz or its class.
-    func access(to sessionID: String, for userID: String) async throws -> SessionAccess?
+    func sessionAccess(to sessionID: String, for userID: String) async throws -> SessionAccess?
     /// Whether a session of this quiz has one of these states.
     func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool
     /// The waiting or active session with this join code. The cost does not depend on its settings.

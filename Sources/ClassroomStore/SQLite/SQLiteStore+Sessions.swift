@@ -10,8 +10,8 @@ extension SQLiteStore {
         try await read { db in try SessionRows.creation(id, in: db) }
     }
 
-    public func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
-        try await read { db in try SessionRows.access(to: sessionID, for: userID, in: db) }
+    public func sessionAccess(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+        try await read { db in try SessionRows.sessionAccess(to: sessionID, for: userID, in: db) }
     }
 
     public func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {

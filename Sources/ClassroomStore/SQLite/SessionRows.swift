@@ -144,7 +144,7 @@ enum SessionRows {
     private static func creation(_ row: Row) -> UnixMilliseconds { Int64.fromDatabaseValue(row["created_at"]) ?? 0 }
 
     /// Reads two rows by their keys, and of the session's only what stands before its settings.
-    static func access(to id: String, for userID: String, in db: Database) throws -> SessionAccess? {
+    static func sessionAccess(to id: String, for userID: String, in db: Database) throws -> SessionAccess? {
         let statement = try db.cachedStatement(
             sql: """
                 select s.status, s.created_by, p.user_id is not null as has_joined, p.kicked from quiz_sessions s

@@ -121,8 +121,8 @@ final class StoreDouble: ClassroomStore {
     func quizOwner(id: String) async throws -> String? { try await base.quizOwner(id: id) }
     func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
     func sessionCreation(id: String) async throws -> UnixMilliseconds? { try await base.sessionCreation(id: id) }
-    func access(to sessionID: String, for userID: String) async throws -> SessionAccess? {
-        try await base.access(to: sessionID, for: userID)
+    func sessionAccess(to sessionID: String, for userID: String) async throws -> SessionAccess? {
+        try await base.sessionAccess(to: sessionID, for: userID)
     }
     func hasSession(ofQuiz quizID: String, statuses: Set<SessionStatus>) async throws -> Bool {
         try await base.hasSession(ofQuiz: quizID, statuses: statuses)

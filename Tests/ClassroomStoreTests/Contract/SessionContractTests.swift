@@ -145,10 +145,10 @@ struct SessionContractTests {
             for one in [ParticipantRecord.sample("ann"), kicked] { #expect(try await store.save(one)) }
             let expected = [("ann", true, false), ("ben", true, true), ("cyd", false, false)]
             for (userID, hasJoined, isKicked) in expected {
-                let access = try await store.access(to: "s1", for: userID)
+                let access = try await store.sessionAccess(to: "s1", for: userID)
                 #expect(access == SessionAccess(status: .ended, createdBy: "instructor1", hasJoined: hasJoined, isKicked: isKicked))
             }
-            #expect(try await store.access(to: "s2", for: "ann") == nil)
+            #expect(try await store.sessionAccess(to: "s2", for: "ann") == nil)
         }
     }
 
