@@ -5,7 +5,7 @@ import time
 
 from classroom_data import INSTRUCTOR
 from history import FAIL, OK, Attempt, Board, Closing, Heard, Opened, Said
-from wire import Refused, SocketIO
+from wire import Closed, Refused, SocketIO
 
 # How long a client waits for an answer before it takes the connection for dead.
 PATIENCE = 4
@@ -54,7 +54,7 @@ class Person:
         try:
             opening = SocketIO.connect(node.clients.port, {"token": f"token-{self.user}"}, listener=listener)
             return await asyncio.wait_for(opening, PATIENCE)
-        except (OSError, TimeoutError, EOFError, Refused, AssertionError):
+        except (OSError, TimeoutError, EOFError, Closed, Refused, AssertionError):
             return None
 
     async def _entered(self, socket):
@@ -100,6 +100,9 @@ class Player(Person):
         self.session, self.room = session, room
         self.ended = asyncio.Event()
         self.heard = 0
+        # The connection that is in the room, and messages that came before the answer to its join.
+        self.in_room = 0
+        self.early = []
         # The chosen answers by question.
         self.choices = {}
         self.tasks = []
@@ -111,6 +114,11 @@ class Player(Person):
             return False
         for message in joined["history"]:
             self._hear(connection, message, "history")
+        self.in_room = connection
+        for early, message in self.early:
+            if early == connection:
+                self._hear(connection, message, "live")
+        self.early.clear()
         for _ in range(4):
             body = await socket.call("quiz:join", {"sessionId": self.session}, seconds=PATIENCE)
             if body["ok"]:
@@ -133,7 +141,10 @@ class Player(Person):
 
     def told(self, connection, name, arguments):
         if name == "chat:message":
-            self._hear(connection, arguments[0], "live")
+            if connection == self.in_room:
+                self._hear(connection, arguments[0], "live")
+            else:
+                self.early.append((connection, arguments[0]))
         elif name == "quiz:leaderboard":
             rows, details = arguments
             table = tuple((row["userId"], row["score"], row["correctAnswers"]) for row in rows)
