@@ -45,8 +45,9 @@ struct SharedValueTests {
             #expect(try await join("000000", ann)["ok"]?.bool == true)
             #expect(try await ask(host, "quiz:end") { $0.field("sessionId", "s") }["ok"]?.bool == true)
             _ = try await ann.next("quiz:ended")
-            try await eventually { try await join("000000", ben)["error"]?["code"]?.string != "closed" }
-            #expect(["not_found", "rate_limited"].contains(try await join("000000", ben)["error"]?["code"]?.string))
+            // Until its node has heard of the end, the join finds the ended session.
+            let unknown: [String?] = ["not_found", "rate_limited"]
+            try await eventually { unknown.contains(try await join("000000", ben)["error"]?["code"]?.string) }
         }
     }
 
