@@ -9,14 +9,20 @@ extension NodeExchange {
     // MARK: This node's sockets
 
     /// Something that was asked of a session has been done: the caller's socket may have a seat, or have none any more.
-    func note(_ action: SessionAction, _ answer: SessionAnswer, in sessionID: String, _ userID: String, _ context: CallContext) {
-        guard let socket = context.socket?.reference else { return }
+    ///
+    /// - Returns: the part that the socket has got.
+    @discardableResult
+    func note(
+        _ action: SessionAction, _ answer: SessionAnswer, in sessionID: String, _ userID: String, _ context: CallContext
+    ) -> SessionRoster.Part? {
+        guard let socket = context.socket?.reference else { return nil }
         var part = action.part
         if case .reply(let reply) = answer, case .observing(let snapshot) = reply.event, snapshot.role == .host { part = .host }
         state.withLockedValue { state in
             if let part { state.seats.add(socket, id: socket.id, of: userID, as: part, in: sessionID) }
             if action == .leave { state.seats.remove(socket.id, of: userID, from: sessionID) }
         }
+        return part
     }
 
     func seatHost(_ socket: SessionSocket, _ userID: String, in sessionID: String) {

@@ -170,7 +170,11 @@ final class NodeExchange: Sendable {
     func conclude(_ request: ForwardedRequests<Waiter>.Request, _ outcome: Outcome) {
         let waiter = request.waiter
         if case .answered(.success(let answer)) = outcome {
-            note(waiter.action, answer, in: request.sessionID, waiter.userID, waiter.context)
+            let part = note(waiter.action, answer, in: request.sessionID, waiter.userID, waiter.context)
+            if let part, let socket = waiter.context.socket?.reference {
+                // The owner has said so too, but that may be lost where the answer is not.
+                SessionRooms.enter(socket, sessionID: request.sessionID, asWatcher: part != .player)
+            }
             // Here, and not in the caller's task: what the session sends next comes behind it.
             if case .reply(let reply) = answer { waiter.context.reply(reply) }
         }

@@ -15,20 +15,27 @@ struct SessionRooms: Sendable {
         self.io = io
         self.nodes = nodes
         self.stage = stage
-        everyone = "quiz:\(stage.sessionID)"
-        watchers = "quiz:\(stage.sessionID):watch"
+        everyone = Self.name(of: stage.sessionID)
+        watchers = Self.watcherName(of: stage.sessionID)
     }
 
     func enter(_ socket: SessionSocket, asWatcher: Bool) {
-        let (everyone, watchers) = (everyone, watchers)
         guard let reference = socket.reference else {
             return io.in(socket.id).socketsJoin(asWatcher ? [everyone, watchers] : [everyone])
         }
-        reference.perform { socket in
-            socket.join(everyone)
-            if asWatcher { socket.join(watchers) }
+        Self.enter(reference, sessionID: stage.sessionID, asWatcher: asWatcher)
+    }
+
+    /// A socket of this node enters the rooms of a session, whoever runs it.
+    static func enter(_ socket: SocketReference, sessionID: String, asWatcher: Bool) {
+        socket.perform { socket in
+            socket.join(name(of: sessionID))
+            if asWatcher { socket.join(watcherName(of: sessionID)) }
         }
     }
+
+    private static func name(of sessionID: String) -> String { "quiz:\(sessionID)" }
+    private static func watcherName(of sessionID: String) -> String { "quiz:\(sessionID):watch" }
 
     func leave(_ socket: SessionSocket) {
         let (everyone, watchers) = (everyone, watchers)

@@ -1,7 +1,9 @@
 import Classroom
 import ClassroomLive
 import ClassroomStore
+import NIOConcurrencyHelpers
 import NIOCore
+import RedisClient
 import RedisCore
 import RedisTestSupport
 import RedisTesting
@@ -169,6 +171,32 @@ struct SessionNodeTests {
             _ = try await nodes[0].client.publish(.bytes(ByteBuffer(string: message)), to: "dunlin:node:node1")
             let snapshot = try await ben.next("quiz:joined").first
             #expect(snapshot["status"]?.string == "ended" && snapshot["you"]?["userId"]?.string == "ben")
+        }
+    }
+
+    @Test("a player whose join another node answered is in the session's room, although nothing else came from that node")
+    func roomOfAnswer() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, store, nodes in
+            var session = SessionRecord(id: "s", quizID: "quiz", status: .active, createdBy: "teacher", createdAt: 1)
+            try await store.createSession(session)
+            _ = try await store.acquireLease(.init(sessionID: "s", owner: "another", duration: .seconds(3_600)))
+            session.epoch = 1
+            let asked = NIOLockedValueBox(0)
+            nodes[0].client.subscribe(to: .channel("dunlin:node:another")) { event in
+                if case .message = event { asked.withLockedValue { $0 += 1 } }
+            }
+            try await eventually { try await nodes[0].client.send("PUBSUB", "NUMSUB", "dunlin:node:another").elements?.last?.integer == 1 }
+            let ben = try await nodes[1].connect("ben")
+            async let joined = ask(ben, "quiz:join")
+            try await eventually { asked.withLockedValue { $0 } == 1 }
+            let snapshot =
+                #"{"sessionId":"s","title":"T","status":"active","phase":"closed","pace":"live","questionCount":2,"players":1,"role":"player"}"#
+            let result = #"{"reply":{"event":"quiz:joined","payload":\#(snapshot),"isRoomEvent":false}}"#
+            let message = #"{"from":"another","sequence":1,"body":{"answer":{"_0":{"id":1,"result":\#(result)}}}}"#
+            _ = try await nodes[0].client.publish(.bytes(ByteBuffer(string: message)), to: "dunlin:node:node1")
+            #expect(isOK(try await joined))
+            try await say(2, epoch: 1, session, nodes[0])
+            #expect(try await ben.next("said").first.int == 2)
         }
     }
 
