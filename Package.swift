@@ -244,7 +244,7 @@ let package = Package(
             name: "SocketIOClientTests",
             dependencies: [
                 "SocketIOClient", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix,
-                nioConcurrency,
+                nioTLS, nioConcurrency,
             ],
             swiftSettings: settings),
         .testTarget(

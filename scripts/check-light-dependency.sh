@@ -39,10 +39,13 @@ configuration.perMessageDeflate = PerMessageDeflateOptions()
 let io = SocketIO(configuration: configuration)
 io.onConnection { socket in socket.on("echo") { $0.acknowledge?($0.arguments) } }
 await io.shutdown()
-do {
-    try await withSocketIOClient("http://127.0.0.1:1") { $0.disconnect() }
-} catch {
-    print(error)
+// Nobody listens: the first is left at once, and the second must say what is missing if there is no TLS.
+for url in ["http://127.0.0.1:1", "wss://127.0.0.1:1"] {
+    do {
+        try await withSocketIOClient(url) { $0.disconnect() }
+    } catch {
+        print(error)
+    }
 }
 SWIFT
 
@@ -61,7 +64,10 @@ check() {
     local began=$SECONDS
     swift build --configuration release >build.log 2>&1 || { tail -50 build.log >&2; exit 1; }
     printf '    built in %d s, %d modules of ours and others\n' "$((SECONDS - began))" "$(find .build/release/ -maxdepth 1 -name '*.build' | wc -l)"
-    .build/release/light
+    local said expected=''
+    [ -n "$traits" ] || expected='connectFailed("https and wss need the trait TLS of the package dunlin")'
+    said=$(.build/release/light)
+    [ "$said" = "$expected" ] || { printf 'traits [%s]: it said "%s", not "%s"\n' "$traits" "$said" "$expected" >&2; exit 1; }
 }
 
 mode="${1:-}"

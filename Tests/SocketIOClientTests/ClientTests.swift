@@ -2,6 +2,7 @@ import EngineIOCore
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import NIOSSL
 import SocketIOServer
 import SocketIOTesting
 import Testing
@@ -172,6 +173,16 @@ struct ClientTests {
             await #expect(throws: SocketIOClientError.self) { try await client.emit("echo") }
         }
         #expect(clock.sleeps.count == 3)
+    }
+
+    @Test("TLS settings that are of no use end a client at once, instead of failing each of its attempts")
+    func unusableTLS() async throws {
+        var configuration = try SocketIOClientConfiguration("https://127.0.0.1:1")
+        configuration.connection.tls.trustRoots = .file("/nowhere/roots.pem")
+        do {
+            try await withSocketIOClient(configuration) { _ -> Void in Issue.record("it has begun") }
+            Issue.record("nothing was thrown")
+        } catch SocketIOClientError.connectFailed {}
     }
 
     @Test("with retries an event is sent until it is acknowledged, with one offset for all tries")

@@ -16,7 +16,8 @@ import SocketIOCore
 /// - Parameters:
 ///   - url: `http(s)://host[:port][/namespace]`.
 ///   - body: gets the socket of the URL's namespace.
-/// - Throws: the error of `body`, or ``SocketIOClientError/invalidURL(_:)``.
+/// - Throws: the error of `body`; ``SocketIOClientError/invalidURL(_:)``; ``SocketIOClientError/connectFailed(_:)`` if the URL asks for TLS and its
+///   settings are of no use, or this build has none: no further attempt would help.
 public func withSocketIOClient<Value>(
     _ url: String, eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, _ body: (ClientSocket) async throws -> Value
 ) async throws -> Value {
@@ -30,6 +31,11 @@ public func withSocketIOClient<Value>(
 ) async throws -> Value {
     let eventLoop = eventLoopGroup.next()
     let plan = ClientPlan(configuration, on: eventLoop)
+    do {
+        _ = try plan.connection.tls?.get()
+    } catch {
+        throw error as? SocketIOClientError ?? .connectFailed("\(error)")
+    }
     let namespace = configuration.connection.url.namespace
     let (works, work) = AsyncStream.makeStream(of: ClientWork.self)
     let runtime = try await eventLoop.submit {
