@@ -178,6 +178,7 @@ public final class ClassroomRuntime: Sendable {
         snapshot.dashboardSubscribers = dashboard.count
         snapshot.leases = leases.heldCount
         snapshot.leasesLost = leases.lostCount
+        snapshot.sessionsTakenUp = leases.takenUpCount
         snapshot.nodes = nodes?.statistics
         return snapshot
     }

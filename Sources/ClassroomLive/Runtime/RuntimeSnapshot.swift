@@ -19,6 +19,8 @@ public struct RuntimeSnapshot: Sendable {
     public var leases = 0
     /// Sessions whose lease another server took from this one, since the start.
     public var leasesLost = 0
+    /// Sessions that this server has taken up from servers that are gone.
+    public var sessionsTakenUp = 0
 
     /// The exchange with other servers; nil: there are none.
     public var nodes: NodeStatistics?

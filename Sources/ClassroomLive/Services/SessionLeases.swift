@@ -15,6 +15,7 @@ final class SessionLeases: Sendable {
         /// Sessions that could not be taken up, such as those whose quiz is gone, and when they are tried again.
         var hopeless: [String: UnixMilliseconds] = [:]
         var lost = 0
+        var takenUp = 0
         var timer: ScheduledWork?
         var isStopped = false
     }
@@ -53,6 +54,8 @@ final class SessionLeases: Sendable {
 
     var heldCount: Int { state.withLockedValue { $0.held.count } }
     var lostCount: Int { state.withLockedValue { $0.lost } }
+    /// Sessions of servers that are gone, which this one has taken up.
+    var takenUpCount: Int { state.withLockedValue { $0.takenUp } }
 
     /// Makes this server the owner of a session.
     /// - Returns: the session as its last owner left it, with the new epoch.
@@ -193,8 +196,11 @@ final class SessionLeases: Sendable {
             state.hopeless = state.hopeless.filter { $0.value > now }
             return state.isStopped ? [] : orphans.filter { state.held[$0] == nil && state.hopeless[$0] == nil }
         }
-        for id in hopeful where !(await onOrphan(id)) {
-            state.withLockedValue { $0.hopeless[id] = now + Self.retryMs }
+        for id in hopeful {
+            let isTakenUp = await onOrphan(id)
+            state.withLockedValue { state in
+                if isTakenUp { state.takenUp += 1 } else { state.hopeless[id] = now + Self.retryMs }
+            }
         }
     }
 }

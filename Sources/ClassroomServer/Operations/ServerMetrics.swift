@@ -85,6 +85,7 @@ struct ServerMetrics {
             ])
         writer.gauge("dunlin_session_leases", help: "Sessions that this server runs.", Double(snapshot.leases))
         writer.counter("dunlin_session_leases_lost", help: "Sessions that another server took over.", snapshot.leasesLost)
+        writer.counter("dunlin_sessions_taken_up", help: "Sessions taken up from servers that are gone.", snapshot.sessionsTakenUp)
         writer.gauge("dunlin_players", help: "Players connected to a session.", Double(snapshot.players))
         writer.gauge("dunlin_chat_rooms", help: "Chat rooms with members.", Double(snapshot.chatRooms))
         writer.gauge("dunlin_dashboard_subscribers", help: "Sockets that get dashboard metrics.", Double(snapshot.dashboardSubscribers))

@@ -83,6 +83,7 @@ struct LeaseTests {
                 return try await store.session(id: "test_session_1")?.epoch == 2
             }
             try await eventually { two.runtime.snapshot().activeSessions == 1 }
+            try await eventually { two.runtime.snapshot().sessionsTakenUp == 1 }
         }
     }
 
