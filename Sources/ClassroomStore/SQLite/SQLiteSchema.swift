@@ -35,8 +35,8 @@ enum SQLiteSchema {
         let version: Int
     }
 
-    /// How many questions a quiz has, whoever writes it: a list of quizzes does not read their texts. For the same reason its index has all
-    /// other columns of the list.
+    /// How many questions a quiz has: a list of quizzes does not read their texts. For the same reason its index has all other columns of the
+    /// list. The server stores the count with the text; behind any other writer the text is counted when the quiz is listed.
     private static let version5 = """
         create table quiz_sizes (
             quiz_id text not null primary key,
@@ -45,11 +45,9 @@ enum SQLiteSchema {
         insert into quiz_sizes select q.id, \(questionCount(of: "q.questions")) from quizzes q;
         create trigger quizzes_inserted after insert on quizzes begin
             delete from quiz_sizes where quiz_id = new.id;
-            insert into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
         end;
         create trigger quizzes_rewritten after update of id, questions on quizzes begin
             delete from quiz_sizes where quiz_id in (old.id, new.id);
-            insert into quiz_sizes values (new.id, \(questionCount(of: "new.questions")));
         end;
         create trigger quizzes_removed after delete on quizzes begin
             delete from quiz_sizes where quiz_id = old.id;
@@ -59,7 +57,7 @@ enum SQLiteSchema {
         """
 
     /// Elements that are no objects are not questions, see `QuestionsText.questions`.
-    private static func questionCount(of text: String) -> String {
+    static func questionCount(of text: String) -> String {
         """
         (select count(*) from json_each(case when not json_valid(\(text)) then '[]' when json_type(\(text)) = 'array' then \(text) else '[]' end)
             where type = 'object')

@@ -15,7 +15,7 @@ extension SQLiteStore {
         }
     }
 
-    public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(Self.texts, createdBy, Self.quiz) }
+    public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(Self.texts, createdBy) { row, _ in Self.quiz(row) } }
 
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] { try await list(Self.sizes, createdBy, Self.summary) }
 
@@ -33,7 +33,7 @@ extension SQLiteStore {
                         db.cachedStatement(
                             sql: "\(Self.sizes) where coalesce(q.created_by, '') = ? order by q.title, q.id limit ? offset ?"),
                         arguments: [owner, limit - summaries.count, skipped])
-                    while let row = try rows.next() { summaries.append(Self.summary(row)) }
+                    while let row = try rows.next() { summaries.append(try Self.summary(row, db)) }
                 }
                 skipped = max(0, skipped - count)
             }
@@ -41,10 +41,14 @@ extension SQLiteStore {
         }
     }
 
-    private static func summary(_ row: Row) -> QuizSummary {
-        QuizSummary(
-            id: row.text("id") ?? "", title: row.text("title") ?? "", createdBy: row.text("created_by") ?? "",
-            questionCount: row.int("question_count") ?? 0)
+    private static func summary(_ row: Row, _ db: Database) throws -> QuizSummary {
+        let id = row.text("id") ?? ""
+        var count = row.int("question_count")
+        if count == nil {
+            let sql = "select \(SQLiteSchema.questionCount(of: "q.questions")) from quizzes q where q.id = ?"
+            count = try Int.fetchOne(db.cachedStatement(sql: sql), arguments: [id])
+        }
+        return QuizSummary(id: id, title: row.text("title") ?? "", createdBy: row.text("created_by") ?? "", questionCount: count ?? 0)
     }
 
     private static let texts = "select q.* from quizzes q"
@@ -56,14 +60,14 @@ extension SQLiteStore {
 
     /// Read row by row: all texts together may be large.
     private func list<Value: Sendable>(
-        _ selection: String, _ owner: String?, _ value: @escaping @Sendable (Row) -> Value
+        _ selection: String, _ owner: String?, _ value: @escaping @Sendable (Row, Database) throws -> Value
     ) async throws -> [Value] {
         try await read { db in
             let statement = try db.cachedStatement(
                 sql: "\(selection) \(owner == nil ? "" : "where coalesce(q.created_by, '') = ?") order by q.title, q.id")
             let rows = try Row.fetchCursor(statement, arguments: owner.map { [$0] } ?? [])
             var values: [Value] = []
-            while let row = try rows.next() { values.append(value(row)) }
+            while let row = try rows.next() { values.append(try value(row, db)) }
             return values
         }
     }

@@ -85,8 +85,22 @@ struct SQLiteIndexTests {
                 try $0.execute(sql: "delete from quizzes where id = 'object'")
             }
             #expect(try await counts() == ["one": 1, "mixed": 1, "broken": 0, "none": 0])
-            #expect(try await outsider.read { try Int.fetchOne($0, sql: "select count(*) from quiz_sizes") } == 4)
             for (id, count) in try await counts() { #expect(try await store.quiz(id: id)?.questions.count == count) }
+            // The server's own are counted when they are written.
+            var own = Quiz(
+                id: "own", title: "", questions: [Question(id: "x", question: "?", options: [], correctAnswer: .index(0))], createdBy: "ann"
+            )
+            try await store.save(own)
+            func kept() async throws -> Int? {
+                try await outsider.read { try Int.fetchOne($0, sql: "select question_count from quiz_sizes where quiz_id = 'own'") }
+            }
+            #expect(try await kept() == 1)
+            own.questions = []
+            try await store.save(own)
+            #expect(try await kept() == 0)
+            try await outsider.write { try $0.execute(sql: "update quizzes set questions = '[{}, {}]' where id = 'own'") }
+            #expect(try await kept() == nil)
+            #expect(try await counts()["own"] == 2)
         }
     }
 }
