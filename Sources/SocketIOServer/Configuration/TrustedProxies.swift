@@ -40,6 +40,8 @@ public struct TrustedProxies: Sendable, Hashable {
         }
     }
 
+    var isEmpty: Bool { networks.isEmpty }
+
     private func trusts(_ address: String) -> Bool {
         guard let bytes = TrustedProxies.bytes(of: address) else { return false }
         return networks.contains { $0.contains(bytes) }

@@ -32,8 +32,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isPerforming = false
     /// The memory of the request's body. A session that takes packets from it holds this too.
     private(set) var heldBody: HeldMemory?
-    /// The last request that was given to the routes.
-    private var routed: HTTPRequestHead?
+    /// The client of the last request that was given to the routes. Nil without trusted proxies: it is the connection's.
+    private var routedClient: String?
     /// When the connection's turn began.
     private var turnStart: NIODeadline?
 
@@ -181,7 +181,8 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             machine.answer(endpoint.refusal(error, head), to: machine.requestNumber)
         case .holdBody(let bytes, let before):
             guard bytes > 0 else { return performWithoutPipeline(action) }
-            let held = heldBody ?? HeldMemory(io.bodies, address: endpoint.client(of: machine.received ?? routed, context))
+            if machine.received != nil { routedClient = nil }
+            let held = heldBody ?? HeldMemory(io.bodies, address: routedClient ?? endpoint.client(of: machine.received, context))
             if held.resize(to: bytes) { heldBody = held } else { machine.bodyRefused(before: before) }
         case .writeContinue:
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
@@ -192,7 +193,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.flush()
         case .installRoute: installRoute(context)
         case .forward(let part):
-            if case .head(let head) = part { routed = head }
+            if case .head(let head) = part, !io.configuration.trustedProxies.isEmpty { routedClient = endpoint.client(of: head, context) }
             context.fireChannelRead(wrapInboundOut(part))
         case .forwardReadComplete: context.fireChannelReadComplete()
         case .forwardInputClosed: context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
