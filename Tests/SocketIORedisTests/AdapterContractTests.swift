@@ -25,7 +25,7 @@ struct RedisAdapterContractTests {
         try await withRedisClients(2 * count, backend) { clients in
             let factories = (0..<count).map { number in
                 RedisAdapter.factory(
-                    clients[number], reader: clients[count + number], configuration: RedisAdapterConfiguration(.streams()), logger: .quiet)
+                    clients[number], reader: clients[count + number], configuration: .patient(.streams()), logger: .quiet)
             }
             try await rule.check(joining: factories)
         }
