@@ -236,8 +236,8 @@ let package = Package(
         .testTarget(
             name: "SocketIOServerTests",
             dependencies: [
-                "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", "CoreTestSupport", nioCore, nioEmbedded, nioPosix,
-                nioHTTP1, nioConcurrency, logging, inMemoryLogging, heap,
+                "SocketIOServer", "SocketIOTesting", "SocketIOCore", "EngineIOCore", "WebSocketCore", "CoreTestSupport", nioCore,
+                nioEmbedded, nioPosix, nioHTTP1, nioConcurrency, logging, inMemoryLogging, heap,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -15,7 +15,7 @@ struct LeavingTests {
 
     /// A server that notes the numbers of all `note` events.
     private static func makeServer() -> (io: SocketIO, notes: NIOLockedValueBox<[Int]>) {
-        let io = SocketIO(configuration: .patient)
+        let io = SocketIO(configuration: SocketIOConfiguration().patient)
         let notes = NIOLockedValueBox<[Int]>([])
         io.onConnection { socket in
             socket.on("note") { request in notes.withLockedValue { $0.append(request.arguments.first.int ?? -1) } }
@@ -50,7 +50,7 @@ struct LeavingTests {
 
     @Test("binary arrives whole", arguments: transports)
     func binary(transports: EngineClientSession.Transports) async throws {
-        let io = SocketIO(configuration: .patient)
+        let io = SocketIO(configuration: SocketIOConfiguration().patient)
         let sizes = NIOLockedValueBox<[Int]>([])
         io.onConnection { socket in
             socket.on("file") { request in sizes.withLockedValue { $0.append(request.arguments.binary(at: 0)?.readableBytes ?? -1) } }
@@ -155,7 +155,7 @@ struct LeavingTests {
 
     @Test("a namespace that is refused holds up nobody")
     func refused() async throws {
-        try await withTestServer(SocketIO(configuration: .patient)) { server in
+        try await withTestServer(SocketIO(configuration: SocketIOConfiguration().patient)) { server in
             let configuration = try server.client(namespace: "/unheard") { $0.connection.closeTimeout = .seconds(100_000) }
             try await withSocketIOClient(configuration) { try await $0.emit("note", 1) }
         }

@@ -7,23 +7,11 @@ import Testing
 
 @testable import SocketIOClient
 
-extension SocketIOConfiguration {
-    /// Times longer than any machine needs: a test that is about a time sets its own.
-    static var patient: SocketIOConfiguration {
-        var configuration = SocketIOConfiguration()
-        configuration.pingTimeout = .seconds(120)
-        configuration.requestTimeout = .seconds(120)
-        configuration.upgradeTimeout = .seconds(120)
-        configuration.pollingCloseTimeout = .seconds(120)
-        return configuration
-    }
-}
-
 /// A server with the events that the tests send.
 func makeServer(_ configure: (inout SocketIOConfiguration) -> Void = { _ in }) -> SocketIO {
-    var configuration = SocketIOConfiguration.patient
+    var configuration = SocketIOConfiguration()
     configure(&configuration)
-    let io = SocketIO(configuration: configuration)
+    let io = SocketIO(configuration: configuration.patient)
     io.onConnection { socket in
         socket.on("echo") { request in
             if let acknowledge = request.acknowledge {

@@ -116,7 +116,7 @@ struct NodeExchangeTests {
                 #expect(socket.handshake.query["class"] == "7a" && socket.handshake.address == "::ffff:127.0.0.1")
                 #expect(socket.handshake.header("Host") == "127.0.0.1:43397" && socket.handshake.auth?["token"]?.string == "t")
                 #expect((socket.data as? JSONSlice)?["user"]?.string == "ann")
-                let answers = try await io.of("/").serverSideEmitWithAck("question", "q")
+                let answers = try await io.of("/").serverSideEmitWithAck("question", "q", timeout: .seconds(600))
                 #expect(answers.map(\.description) == [#"["node: q"]"#])
                 #expect(
                     heard.all

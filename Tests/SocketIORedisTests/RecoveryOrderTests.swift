@@ -34,7 +34,7 @@ struct RecoveryOrderTests {
             var settings = SocketIOConfiguration()
             settings.recovery = RecoveryLimits()
             settings.adapter = RedisAdapter.factory(clients[0], reader: clients[1], configuration: .patient(kind), logger: .quiet)
-            let io = SocketIO(configuration: settings, logger: .quiet)
+            let io = SocketIO(configuration: settings.patient, logger: .quiet)
             let recovered = NIOLockedValueBox<[Bool]>([])
             io.onConnection { socket in
                 recovered.withLockedValue { [isRecovered = socket.recovered] in $0.append(isRecovered) }

@@ -58,7 +58,7 @@ private func start(
     }
     var settings = SocketIOConfiguration()
     settings.adapter = RedisAdapter.factory(client, configuration: configuration, logger: .quiet)
-    let io = SocketIO(configuration: settings, logger: .quiet)
+    let io = SocketIO(configuration: settings.patient, logger: .quiet)
     io.onConnection { socket in
         socket.on("enter") { request in
             request.socket.join(request.arguments.first.string ?? "")

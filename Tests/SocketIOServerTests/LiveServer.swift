@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import SocketIOTesting
 
 @testable import SocketIOServer
 
@@ -71,20 +72,5 @@ extension Channel {
         let timeout = eventLoop.scheduleTask(in: time) { promise.fail(ChannelError.connectTimeout(time)) }
         try await promise.futureResult.get()
         timeout.cancel()
-    }
-}
-
-extension SocketIOConfiguration {
-    /// The same, with ten minutes for each deadline that was left as it is by default: on a busy machine a test's client may take long until
-    /// it comes to read or write.
-    var patient: SocketIOConfiguration {
-        let usual = SocketIOConfiguration()
-        var patient = self
-        let deadlines: [WritableKeyPath<SocketIOConfiguration, Duration>] = [
-            \.pingInterval, \.pingTimeout, \.connectTimeout, \.upgradeTimeout, \.pollingCloseTimeout, \.messageTimeout, \.requestTimeout,
-            \.responseStallTimeout,
-        ]
-        for deadline in deadlines where self[keyPath: deadline] == usual[keyPath: deadline] { patient[keyPath: deadline] = .seconds(600) }
-        return patient
     }
 }

@@ -30,7 +30,7 @@ struct AdapterCluster: Sendable {
         var configuration = SocketIOConfiguration()
         configuration.adapter = factory
         configuration.recovery = RecoveryLimits()
-        let io = SocketIO(configuration: configuration, logger: TestLogging.silent)
+        let io = SocketIO(configuration: configuration.patient, logger: TestLogging.silent)
         for name in ["/", "/other"] { io.of(name).onConnection(serve) }
         try await withTestServer(io) { server in
             try await start(factories.dropFirst(), nodes + [io], servers + [server], body)

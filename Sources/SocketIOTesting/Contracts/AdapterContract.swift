@@ -202,7 +202,7 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
             }
             let others = cluster.nodes.indices.dropFirst()
             try require(try await cluster.first.adapter.serverCount() == cluster.nodes.count, "the number of servers")
-            let answers = try await cluster.first.serverSideEmitWithAck("ask", 1, "two")
+            let answers = try await cluster.first.serverSideEmitWithAck("ask", 1, "two", timeout: .seconds(600))
             try require(answers.map(\.description).sorted() == others.map { "[\($0)]" }, "the answers \(answers)")
             cluster.first.serverSideEmit("ask", 2)
             try await eventually("all have heard: \(seen.all)") { seen.all.count == 2 * others.count }

@@ -43,7 +43,7 @@ struct LiveMachineRunTests {
         var options = ScriptOptions()
         options.target = url
         options.processEnvironment = ["SECRET": "s", "ROOM": "r1"]
-        let text = flow(steps, config: config + "\npayload: {path: users.csv, fields: [name], order: sequence}")
+        let text = flow(steps, config: config + "\ntimeout: 600\npayload: {path: users.csv, fields: [name], order: sequence}")
         return ScriptSource(file: "shared.yml", text: text, directory: "", options: options)
     }
 

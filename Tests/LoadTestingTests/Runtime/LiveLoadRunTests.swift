@@ -17,7 +17,7 @@ struct LiveLoadRunTests {
     }
 
     private func server(_ counts: Counts, dropping: Set<Int> = [], doubling: Set<Int> = []) -> SocketIO {
-        let io = SocketIO()
+        let io = SocketIO(configuration: SocketIOConfiguration().patient)
         let pushes = NIOLockedValueBox(0)
         io.onConnection { socket in
             counts.add("connect")
@@ -145,7 +145,7 @@ struct LiveLoadRunTests {
             var settings = ScriptOptions()
             settings.target = "http://\(server.host):\(server.port)"
             let script = try parse(
-                flow("- emit: echo\n  acknowledge: true\n- emit: join\n- think: 600", config: "phases: [{duration: 600, users: 3}]"),
+                flow("- emit: echo\n  acknowledge: true\n- emit: join\n- think: 600", config: "timeout: 600\nphases: [{duration: 600, users: 3}]"),
                 options: settings)
             var observer = LoadRunObserver()
             let run = NIOLockedValueBox<LoadRun?>(nil)

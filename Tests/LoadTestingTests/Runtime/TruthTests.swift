@@ -13,7 +13,7 @@ struct TruthTests {
 
     @Test("a stall shows in the response time of all messages that were due, not in the service time of those behind it")
     func stall() async throws {
-        let io = SocketIO()
+        let io = SocketIO(configuration: SocketIOConfiguration().patient)
         let numbers = NIOLockedValueBox(0)
         io.onConnection { socket in
             socket.on("echo") { request in
@@ -49,7 +49,7 @@ struct TruthTests {
 
     @Test("the audit names the exact numbers that were dropped, doubled and swapped, and nothing else")
     func audit() async throws {
-        let io = SocketIO()
+        let io = SocketIO(configuration: SocketIOConfiguration().patient)
         let state = NIOLockedValueBox<(number: Int, held: String?)>((0, nil))
         io.onConnection { socket in
             socket.on("join") { request in
