@@ -10,14 +10,18 @@ extension QuizSession {
 
     public func isKicked(_ userID: String) -> Bool { players[userID]?.record.kicked ?? false }
 
+    /// What decides who may look into the session. The store has the same of a session that is not in memory.
+    public func access(of userID: String) -> SessionAccess {
+        let participant = players[userID]?.record
+        return SessionAccess(
+            status: phase.status, createdBy: record.createdBy, hasJoined: participant != nil, isKicked: participant?.kicked ?? false)
+    }
+
     /// In the order of joining.
     public var participants: [ParticipantRecord] { players.inOrder.map(\.record) }
 
     /// One who ever joined.
     public func participant(_ userID: String) -> ParticipantRecord? { players[userID]?.record }
-
-    /// True if somebody joined and was not removed, whether they are connected now or not.
-    public func isOnBoard(_ userID: String) -> Bool { players[userID].map { !$0.record.kicked } ?? false }
 
     /// All durable answers, user by user, each user's in the order of their commits.
     public var answers: [AnswerRecord] {

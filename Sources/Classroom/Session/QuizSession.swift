@@ -65,7 +65,7 @@ public struct QuizSession: Sendable {
         case .presence(let userID, let connected): setPresence(userID, connected, now, &effects)
         case .leave(let userID): leave(userID, now, &effects)
         case .observe(let userID, let managesQuizzes):
-            if isKicked(userID) { throw QuizSession.removed }
+            try access(of: userID).requireMayObserve(userID, managesQuizzes: managesQuizzes)
             effects.append(.reply(.observing(observerSnapshot(isHost: isHost(userID, managesQuizzes: managesQuizzes), at: now))))
         case .useQuiz(let quiz): use(quiz)
         case .start(let userID): try start(userID, now, &effects)

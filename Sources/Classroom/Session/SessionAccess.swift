@@ -1,5 +1,5 @@
-/// The part of a session that decides who may look into it. With it a stranger is refused before the quiz, the players and the answers are
-/// read. Each check throws what the rules of ``QuizSession`` would throw.
+/// The part of a session that decides who may look into it, in memory or not. With it a stranger is refused before the quiz, the players and
+/// the answers are read. Each check throws what the rules of ``QuizSession`` would throw.
 public struct SessionAccess: Hashable, Sendable {
     public var status: SessionStatus
     /// The owner's user id. Empty if the row names no owner.
@@ -25,7 +25,8 @@ public struct SessionAccess: Hashable, Sendable {
         guard hasJoined || status != .ended else { throw QuizSession.over }
     }
 
-    /// A session that has ended is shown to its host and its participants.
+    /// Everybody may observe a session until it has ended. After that it is shown to its host and its participants. A removed player must not
+    /// come back as an observer.
     public func requireMayObserve(_ userID: String, managesQuizzes: Bool) throws(ClassroomError) {
         guard !isKicked else { throw QuizSession.removed }
         guard hasJoined || status != .ended || isHosted(by: userID, managesQuizzes: managesQuizzes) else { throw QuizSession.over }

@@ -22,11 +22,7 @@ extension SessionActor {
     }
 
     func observe(_ user: User, managesQuizzes: Bool, _ context: CallContext) async throws -> SessionReply {
-        // A removed player must not come back as an observer.
-        if !isRetired, session.isKicked(user.id), !session.isHost(user.id) {
-            throw ClassroomError(.forbidden, "You were removed from this session")
-        }
-        return try await request(user.id, context) { apply(.observe(userID: user.id, managesQuizzes: managesQuizzes), for: $0) }
+        try await request(user.id, context) { apply(.observe(userID: user.id, managesQuizzes: managesQuizzes), for: $0) }
     }
 
     /// Makes the socket that created the session its host.
@@ -134,7 +130,7 @@ extension SessionActor {
     /// Whether the user may see the whole board: players and hosts may.
     func mayReadBoard(_ userID: String, managesQuizzes: Bool) throws -> Bool {
         guard !isRetired else { throw SessionRetired() }
-        return session.isOnBoard(userID) || session.record.isHosted(by: userID, managesQuizzes: managesQuizzes)
+        return session.access(of: userID).mayReadBoard(userID, managesQuizzes: managesQuizzes)
     }
 
     private func request(

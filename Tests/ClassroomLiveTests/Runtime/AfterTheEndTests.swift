@@ -68,4 +68,44 @@ struct AfterTheEndTests {
             #expect(store.quizReads == 2 && store.answerReads == 2)
         }
     }
+
+    /// The row of docs/PERMISSIONS.md about ended sessions, and the board's.
+    @Test("who may see a session that has ended does not depend on whether it is in memory", arguments: [false, true])
+    func inMemoryOrNot(isInMemory: Bool) async throws {
+        let store = StoreDouble()
+        try await store.createSession(
+            SessionRecord(id: "over", quizID: "quiz1", status: .ended, createdBy: ClassroomBench.instructor.id, createdAt: 1))
+        #expect(try await store.save(ParticipantRecord(sessionID: "over", userID: "user1", username: "One", joinedAt: 2)))
+        #expect(try await store.save(ParticipantRecord(sessionID: "over", userID: "user2", username: "Two", joinedAt: 2, kicked: true)))
+        try await ClassroomBench(store: store).run { classroom in
+            let over = #"{"sessionId": "over"}"# as JSON
+            let host = try await classroom.connect("instructor_token")
+            // It stays in memory while its host sits in it.
+            if isInMemory { #expect(try await host.ask("quiz:observe", over).text("role") == "host") }
+            let reads = store.answerReads
+            #expect(reads == (isInMemory ? 1 : 0))
+            let refusals: [(token: String?, code: String)] = [
+                (nil, "unauthenticated"), ("student0_token", "closed"), ("other_token", "closed"), ("student2_token", "forbidden"),
+            ]
+            for (token, code) in refusals {
+                let client = try await classroom.connect(token)
+                #expect(try await client.ask("quiz:observe", over).code == code)
+                if token != nil { #expect(try await client.ask("quiz:join", over).code == code) }
+            }
+            for user in [
+                User(id: "user0", username: "Zero"), User(id: "user2", username: "Two"),
+                User(id: "other", username: "Other", role: .instructor),
+            ] {
+                await #expect(throws: LiveQuizService.boardRefused) {
+                    try await classroom.runtime.leaderboardDocument(sessionID: "over", for: user)
+                }
+            }
+            #expect(store.answerReads == reads)
+            let player = try await classroom.student(1)
+            #expect(try await player.ask("quiz:observe", over).text("role") == "observer")
+            _ = try await classroom.runtime.leaderboardDocument(sessionID: "over", for: User(id: "user1", username: "One"))
+            #expect(try await host.ask("quiz:observe", over).text("role") == "host")
+            #expect(store.answerReads == 1)
+        }
+    }
 }

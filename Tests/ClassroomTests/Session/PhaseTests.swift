@@ -54,7 +54,9 @@ struct PhaseTests {
         + row(.join(userID: "a", name: "a", isNickname: true), stay)
         + row(.presence(userID: "a", connected: false), stay)
         + row(.leave(userID: "a"), stay)
-        + row(.observe(userID: "x"), stay)
+        + row(.observe(userID: "x"), [(nil, .waiting), (nil, .leadIn), (nil, .open), (nil, .closed), (.closed, .ended)])
+        + row(.observe(userID: "a"), stay)
+        + row(.observe(userID: "host"), stay)
         + row(.useQuiz(.sample), stay)
         + row(
             .start(by: "host"),
