@@ -116,6 +116,11 @@ extension LiveQuizService {
             // Another's quiz that has taken its id meanwhile is not played.
             if action == .start {
                 try await session.requireMayStart(user.id)
+                if let owner = try await store.quizOwner(id: session.quizID), Quiz.mayBeHosted(owner: owner, by: session.createdBy),
+                    let bytes = try await store.quizMemoryBytes(id: session.quizID)
+                {
+                    try await session.makeRoom(forQuizOf: bytes)
+                }
                 if let quiz = try await store.quiz(id: session.quizID), quiz.mayBeHosted(by: session.createdBy) {
                     try await session.use(quiz)
                 }

@@ -48,9 +48,10 @@ final class LiveQuizService: QuizService {
         if let id = creation.sessionID, try await store.sessionCreation(id: id) != nil { throw ClassroomError.sessionExists }
         let id = creation.sessionID ?? RandomIdentifier.uuid()
         if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
+        let room = try await registry.memory(ofQuiz: creation.quizID, for: user.id, sessionID: id)
         // Another's quiz may have taken the id meanwhile.
         guard let quiz = try await store.quiz(id: creation.quizID), quiz.mayBeHosted(by: user.id) else { throw Self.quizNotFound }
-        let memory = try registry.memory(of: quiz, for: user.id, sessionID: id)
+        let memory = try registry.memory(of: quiz, for: user.id, sessionID: id, room)
         let record = try await create(id, quiz, settings, user)
         if let code = record.joinCode { keep(code, of: SessionIncarnation(id: record.id, createdAt: record.createdAt)) }
         let session: SessionActor

@@ -39,6 +39,12 @@ extension SessionActor {
         }
     }
 
+    /// Takes room for a quiz that has become longer, before it is read: one that there is no room for is not read.
+    func makeRoom(forQuizOf bytes: Int) throws {
+        guard !isRetired, session.phase == .waiting, bytes > session.quiz.memoryBytes else { return }
+        try quizMemory?.resize(to: bytes)
+    }
+
     /// An edit of the quiz while its session waits takes effect at the start.
     func use(_ quiz: Quiz) throws {
         guard session.phase == .waiting else { return }

@@ -169,8 +169,9 @@ final class SessionRegistry: Sendable {
             try state.withLockedValue { try requireRoom($0, for: record.createdBy) }
             // An ended session keeps its board after its quiz was deleted.
             let gone = record.status == .ended ? Quiz(id: record.quizID, title: "", questions: [], createdBy: "") : nil
+            let room = try await record.status == .waiting ? self.memory(ofQuiz: record.quizID, for: record.createdBy, sessionID: id) : nil
             guard let quiz = try await quiz(of: record) ?? gone else { throw ClassroomError(.notFound, "Quiz not found") }
-            let memory = try memory(of: quiz, for: record.createdBy, sessionID: id)
+            let memory = try memory(of: quiz, for: record.createdBy, sessionID: id, room)
             let session = make(
                 record, quiz, try await store.participants(sessionID: id), try await store.answers(sessionID: id), memory)
             let seats = nodes?.ownSeats(in: id) ?? []
@@ -217,9 +218,24 @@ final class SessionRegistry: Sendable {
         return quiz
     }
 
-    /// Room for a quiz in a session's memory. Sessions that name no owner share one limit only, that of all sessions.
-    func memory(of quiz: Quiz, for owner: String, sessionID: String) throws -> Places.Place {
-        try quizMemory.take(quiz.memoryBytes, for: owner.isEmpty ? "session:\(sessionID)" : owner)
+    /// Room for a quiz of the library in a session's memory, taken before the quiz is read: one that there is no room for is not read.
+    ///
+    /// - Returns: nil if the store does not know what the quiz takes.
+    func memory(ofQuiz quizID: String, for owner: String, sessionID: String) async throws -> Places.Place? {
+        guard let bytes = try await store.quizMemoryBytes(id: quizID) else { return nil }
+        return try memory(bytes, for: owner, sessionID: sessionID)
+    }
+
+    /// Room for a quiz that was read. `room` is what was taken for it before, if anything.
+    func memory(of quiz: Quiz, for owner: String, sessionID: String, _ room: Places.Place?) throws -> Places.Place {
+        guard let room else { return try memory(quiz.memoryBytes, for: owner, sessionID: sessionID) }
+        try room.resize(to: quiz.memoryBytes)
+        return room
+    }
+
+    /// Sessions that name no owner share one limit only, that of all sessions.
+    private func memory(_ bytes: Int, for owner: String, sessionID: String) throws -> Places.Place {
+        try quizMemory.take(bytes, for: owner.isEmpty ? "session:\(sessionID)" : owner)
     }
 
     private func make(

@@ -7,7 +7,7 @@ enum PostgresSchema {
     /// Milliseconds since 1970, by the clock of the database server.
     static let now = "((extract(epoch from clock_timestamp()) * 1000)::bigint)"
 
-    static let versions = [version1, version2]
+    static let versions = [version1, version2, version3]
 
     /// The tables of the newest version.
     static let tables = [
@@ -56,6 +56,20 @@ enum PostgresSchema {
     /// `SessionRecord.mayPlay`, for the session `s` and the quiz `old`.
     private static let isOwn =
         "(coalesce(s.created_by, '') = '' or coalesce(old.created_by, '') in ('', 'system') or old.created_by = s.created_by)"
+
+    /// What a quiz takes in memory, as its writer knows it: whether there is room for it is decided before it is read. Null: not known, since
+    /// another program has written the questions last.
+    private static let version3 = """
+        alter table quizzes add column memory_bytes bigint;
+        create function forget_quiz_memory() returns trigger language plpgsql as $$
+        begin
+            if new.memory_bytes = old.memory_bytes and new.questions::text is distinct from old.questions::text then
+                new.memory_bytes := null;
+            end if;
+            return new;
+        end $$;
+        create trigger quizzes_rewritten before update of questions on quizzes for each row execute function forget_quiz_memory();
+        """
 
     /// How many questions a quiz has: a list of quizzes does not read their texts.
     private static let version2 = """

@@ -177,15 +177,21 @@ enum PostgresStatements {
 
     static let createQuiz = """
         with written as (
-            insert into quizzes (id, title, questions, created_by) values ($1, $2, $3::json, $4) on conflict (id) do nothing returning 1
+            insert into quizzes (id, title, questions, created_by, memory_bytes) values ($1, $2, $3::json, $4, $5::bigint)
+                on conflict (id) do nothing returning 1
         )
         select exists (select from written) as written, exists (
             select from quizzes where id = $1 and title = $2 and questions::text = $3::json::text and created_by = $4) as same
         """
 
     static let saveQuiz = """
-        insert into quizzes (id, title, questions, created_by) values ($1, $2, $3::json, $4)
-            on conflict (id) do update set title = excluded.title, questions = excluded.questions, created_by = excluded.created_by
+        insert into quizzes (id, title, questions, created_by, memory_bytes) values ($1, $2, $3::json, $4, $5::bigint)
+            on conflict (id) do update set title = excluded.title, questions = excluded.questions, created_by = excluded.created_by,
+                memory_bytes = excluded.memory_bytes
+        """
+
+    static let replaceQuiz = """
+        update quizzes set title = $2, questions = $3::json, memory_bytes = $5::bigint where id = $1 and coalesce(created_by, '') = $4
         """
 
     static let probe = """

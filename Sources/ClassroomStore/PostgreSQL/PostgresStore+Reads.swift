@@ -51,6 +51,12 @@ extension PostgresStore {
         }
     }
 
+    public func quizMemoryBytes(id: String) async throws -> Int? {
+        try await read { reading in
+            try reading.rows("select memory_bytes from quizzes where id = $1", [id]).firstRow?.int("memory_bytes").map { max(0, $0) }
+        }
+    }
+
     public func quizzes(createdBy: String?) async throws -> [Quiz] {
         try await read { try $0.rows(Self.quizzes(Quiz.columns, of: createdBy), createdBy.map { [$0] } ?? []).rows.map(Quiz.init) }
     }

@@ -24,11 +24,7 @@ extension StoreWrite {
             ]
 
         case .createQuiz(let written): return [PostgresQuery(PostgresStatements.createQuiz, written.columns)]
-        case .replaceQuiz(let written):
-            return [
-                PostgresQuery(
-                    "update quizzes set title = $2, questions = $3::json where id = $1 and coalesce(created_by, '') = $4", written.columns)
-            ]
+        case .replaceQuiz(let written): return [PostgresQuery(PostgresStatements.replaceQuiz, written.columns)]
         case .saveQuiz(let written): return [PostgresQuery(PostgresStatements.saveQuiz, written.columns)]
         case .deleteQuiz(let id): return [PostgresQuery("delete from quizzes where id = $1", [id])]
         case .keepQuiz(let written, let sessionID, let fence):
@@ -242,6 +238,6 @@ struct PostgresLock: Hashable {
 }
 
 extension WrittenQuiz {
-    /// `id`, `title`, `questions`, `created_by`.
-    fileprivate var columns: [(any PostgresParameter)?] { [quiz.id, quiz.title, questions, quiz.createdBy] }
+    /// `id`, `title`, `questions`, `created_by`, `memory_bytes`.
+    fileprivate var columns: [(any PostgresParameter)?] { [quiz.id, quiz.title, questions, quiz.createdBy, quiz.memoryBytes] }
 }

@@ -6,6 +6,9 @@ public protocol QuizStore: StoreWriting {
     func quiz(id: String) async throws -> Quiz?
     /// The owner of a quiz, empty if its row names none; nil: there is no such quiz. Costs the same however long the quiz is.
     func quizOwner(id: String) async throws -> String?
+    /// What a session that plays the quiz keeps in memory, see `Quiz.memoryBytes`, if that is known without reading the questions. Nil for a
+    /// quiz that another program has written last, and if there is no such quiz. Costs the same however long the quiz is.
+    func quizMemoryBytes(id: String) async throws -> Int?
     /// All quizzes, or those of one owner, by title and then id.
     func quizzes(createdBy: String?) async throws -> [Quiz]
     /// The same without their questions, which may be a megabyte each.
@@ -60,6 +63,9 @@ extension QuizStore {
 
     /// For a store that has its quizzes at hand.
     public func quizOwner(id: String) async throws -> String? { try await quiz(id: id)?.createdBy }
+
+    /// For a store that has its quizzes at hand.
+    public func quizMemoryBytes(id: String) async throws -> Int? { try await quiz(id: id)?.memoryBytes }
 
     /// For a store that has its quizzes at hand.
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] {

@@ -12,10 +12,10 @@ enum QuizRows {
         try keepSize(of: quiz, in: db)
     }
 
-    /// After the text: a trigger has dropped the count of the one before.
+    /// After the text: a trigger has dropped the sizes of the one before.
     private static func keepSize(of quiz: Quiz, in db: Database) throws {
-        try db.cachedStatement(sql: "insert or replace into quiz_sizes (quiz_id, question_count) values (?, ?)")
-            .execute(arguments: [quiz.id, quiz.questions.count])
+        try db.cachedStatement(sql: "insert or replace into quiz_sizes (quiz_id, question_count, memory_bytes) values (?, ?, ?)")
+            .execute(arguments: [quiz.id, quiz.questions.count, quiz.memoryBytes])
     }
 
     static func replace(_ written: WrittenQuiz, in db: Database) throws -> Bool {

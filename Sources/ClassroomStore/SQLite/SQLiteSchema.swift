@@ -9,7 +9,7 @@ enum SQLiteSchema {
     /// Milliseconds since 1970.
     private static let now = "(cast((julianday('now') - 2440587.5) * 86400000 as integer))"
 
-    static let versions = [version1, version2, version3, version4, version5]
+    static let versions = [version1, version2, version3, version4, version5, version6]
 
     /// The tables of the newest version.
     static let tables = [
@@ -34,6 +34,9 @@ enum SQLiteSchema {
     struct NewerSchema: Error {
         let version: Int
     }
+
+    /// What a quiz takes in memory, as its writer knows it: whether there is room for it is decided before it is read. Null: not known.
+    private static let version6 = "alter table quiz_sizes add column memory_bytes integer;"
 
     /// How many questions a quiz has: a list of quizzes does not read their texts. For the same reason its index has all other columns of the
     /// list. The server stores the count with the text; behind any other writer the text is counted when the quiz is listed.

@@ -15,6 +15,13 @@ extension SQLiteStore {
         }
     }
 
+    public func quizMemoryBytes(id: String) async throws -> Int? {
+        try await read { db in
+            try Row.fetchOne(db.cachedStatement(sql: "select memory_bytes from quiz_sizes where quiz_id = ?"), arguments: [id])?
+                .int("memory_bytes").map { max(0, $0) }
+        }
+    }
+
     public func quizzes(createdBy: String?) async throws -> [Quiz] { try await list(Self.texts, createdBy) { row, _ in Self.quiz(row) } }
 
     public func quizSummaries(createdBy: String?) async throws -> [QuizSummary] { try await list(Self.sizes, createdBy, Self.summary) }

@@ -217,6 +217,28 @@ struct QuotaTests {
         }
     }
 
+    @Test("a quiz for which there is no memory is not read: at a creation, at a start, and for somebody who looks at a session that waits")
+    func unreadQuizzes() async throws {
+        let store = StoreDouble()
+        try await ClassroomBench(store: store) { $0.maximumPlayedQuizBytesPerOwner = ClassroomBench.quiz.memoryBytes }.run { classroom in
+            let host = try await classroom.host("a")
+            #expect(store.quizReads == 1)
+            #expect(try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).code == "unavailable")
+            try await store.createSession(SessionRecord(id: "b", quizID: "quiz1", createdBy: ClassroomBench.instructor.id, createdAt: 1))
+            let student = try await classroom.student(0)
+            #expect(try await student.ask("quiz:observe", #"{"sessionId": "b"}"#).code == "unavailable")
+            var longer = ClassroomBench.quiz
+            longer.questions[0].question += String(repeating: "?", count: 1_000)
+            try await store.save(longer)
+            #expect(try await host.ask("quiz:start", #"{"sessionId": "a"}"#).code == "unavailable")
+            #expect(store.quizReads == 1)
+            // Nothing was kept of what was refused.
+            try await store.save(ClassroomBench.quiz)
+            #expect(try await host.ask("quiz:start", #"{"sessionId": "a"}"#).isOK)
+            #expect(store.quizReads == 2)
+        }
+    }
+
     @Test("an edit that makes a waiting quiz too large is refused at the start, and the session plays what fits")
     func editedQuizBytes() async throws {
         var longer = ClassroomBench.quiz

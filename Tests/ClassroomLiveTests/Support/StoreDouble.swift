@@ -119,6 +119,7 @@ final class StoreDouble: ClassroomStore {
         return try await base.quiz(id: id)
     }
     func quizOwner(id: String) async throws -> String? { try await base.quizOwner(id: id) }
+    func quizMemoryBytes(id: String) async throws -> Int? { try await base.quizMemoryBytes(id: id) }
     func quizzes(createdBy: String?) async throws -> [Quiz] { try await base.quizzes(createdBy: createdBy) }
     func sessionCreation(id: String) async throws -> UnixMilliseconds? { try await base.sessionCreation(id: id) }
     func sessionAccess(to sessionID: String, for userID: String) async throws -> SessionAccess? {

@@ -156,11 +156,17 @@ struct PeopleContractTests {
             #expect(try await store.quizOwner(id: "quiz2") == nil)
             try await store.save(Quiz(id: "quiz3", title: "Nobody's", questions: [], createdBy: ""))
             #expect(try await store.quizOwner(id: "quiz3") == "")
+            #expect(try await store.quizMemoryBytes(id: "quiz1") == quiz.memoryBytes)
+            #expect(try await store.quizMemoryBytes(id: "quiz2") == nil)
             #expect(try await store.deleteQuiz(id: "quiz3"))
             var shorter = quiz
             shorter.questions.removeLast()
             try await store.save(shorter)
             #expect(try await store.quiz(id: "quiz1") == shorter)
+            #expect(try await store.quizMemoryBytes(id: "quiz1") == shorter.memoryBytes)
+            #expect(try await store.replace(quiz))
+            #expect(try await store.quizMemoryBytes(id: "quiz1") == quiz.memoryBytes)
+            #expect(try await store.replace(shorter))
             #expect(try await store.quizSummaries(createdBy: nil) == [QuizSummary(shorter)])
         }
     }

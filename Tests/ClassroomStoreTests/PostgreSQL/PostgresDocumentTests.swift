@@ -114,6 +114,29 @@ struct PostgresDocumentTests {
         }
     }
 
+    @Test("what a quiz takes in memory is known until its questions are rewritten by SQL")
+    func quizMemory() async throws {
+        try await withPostgresStore { store, outsider in
+            let quiz = Quiz(
+                id: "own", title: "T", questions: [Question(id: "x", question: "?", options: [], correctAnswer: .index(0))],
+                createdBy: "ann")
+            try await store.create(quiz)
+            // The same once more: the memory is that of before, and so are the questions.
+            for _ in 1...2 {
+                #expect(try await store.quizMemoryBytes(id: "own") == quiz.memoryBytes)
+                try await store.save(quiz)
+            }
+            try await outsider.execute("update quizzes set title = 'U' where id = 'own'")
+            #expect(try await store.quizMemoryBytes(id: "own") == quiz.memoryBytes)
+            try await outsider.execute(
+                "update quizzes set questions = '[{}, {}]' where id = 'own'; insert into quizzes (id, questions) values ('other', '[{}]')")
+            #expect(try await store.quizMemoryBytes(id: "own") == nil)
+            #expect(try await store.quizMemoryBytes(id: "other") == nil)
+            try await store.save(quiz)
+            #expect(try await store.quizMemoryBytes(id: "own") == quiz.memoryBytes)
+        }
+    }
+
     @Test("a quiz that is edited or deleted by SQL leaves what was played")
     func editedBySQL() async throws {
         try await withPostgresStore { store, outsider in

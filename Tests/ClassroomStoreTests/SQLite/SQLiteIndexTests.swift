@@ -98,8 +98,10 @@ struct SQLiteIndexTests {
             own.questions = []
             try await store.save(own)
             #expect(try await kept() == 0)
+            #expect(try await store.quizMemoryBytes(id: "own") == own.memoryBytes)
             try await outsider.write { try $0.execute(sql: "update quizzes set questions = '[{}, {}]' where id = 'own'") }
             #expect(try await kept() == nil)
+            #expect(try await store.quizMemoryBytes(id: "own") == nil)
             #expect(try await counts()["own"] == 2)
         }
     }
