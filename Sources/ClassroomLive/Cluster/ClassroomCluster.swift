@@ -80,6 +80,10 @@ public struct SharedBucket: Sendable, Hashable {
 
     static func chat(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "chat:\(userID)", rule: rule) }
     static func creations(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "create:\(userID)", rule: rule) }
+    static func joins(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "join:\(userID)", rule: rule) }
+    static func observations(_ userID: String, _ rule: TokenBucket.Rule) -> SharedBucket {
+        SharedBucket(name: "observe:\(userID)", rule: rule)
+    }
     static func guests(_ address: String, _ rule: TokenBucket.Rule) -> SharedBucket { SharedBucket(name: "guests:\(address)", rule: rule) }
     static func guestChat(_ roomID: String, _ rule: TokenBucket.Rule) -> SharedBucket {
         SharedBucket(name: "guestchat:\(roomID)", rule: rule)

@@ -34,7 +34,10 @@ extension QuizHandler {
         pipeline.identified(request, connection) { [self] user in
             let sessionID = data["sessionId"]?.string ?? ""
             let (service, context) = (service, context(request, connection))
-            return pipeline.perform(request, connection) {
+            return pipeline.perform(request, connection) { [pipeline] in
+                if let waitMs = await pipeline.cluster?.take(.observations(user.id, pipeline.configuration.joinRate)) {
+                    throw RequestLimits.refusal(of: .observe, waitMs)
+                }
                 let snapshot = try await service.observeSession(sessionID, user, context)
                 context.reply(SessionReply(.observing(snapshot)))
             } then: { [self] in

@@ -14,7 +14,10 @@ extension QuizHandler {
                 return .finished
             }
             let (service, context) = (service, context(request, connection, device: data["deviceId"]?.string))
-            return pipeline.perform(request, connection) {
+            return pipeline.perform(request, connection) { [pipeline] in
+                if let waitMs = await pipeline.cluster?.take(.joins(user.id, pipeline.configuration.joinRate)) {
+                    throw RequestLimits.refusal(of: .join, waitMs)
+                }
                 let sessionID = try await find()
                 let snapshot = try await service.joinSession(sessionID, user, context)
                 context.reply(SessionReply(.joined(snapshot)))

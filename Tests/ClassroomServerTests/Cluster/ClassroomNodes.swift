@@ -30,9 +30,12 @@ enum ClassroomNodes {
         }
     }
 
-    /// - Parameter patience: how long a request waits for Redis; longer than any machine needs where Redis is there.
+    /// - Parameters:
+    ///   - patience: how long a request waits for Redis; longer than any machine needs where Redis is there.
+    ///   - joinRate: that of a user for joins, and for observations.
     static func run(
-        patience: Duration = .seconds(60), isShared: Bool = false, _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
+        patience: Duration = .seconds(60), isShared: Bool = false, joinRate: TokenBucket.Rule = RuntimeConfiguration().joinRate,
+        _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
     ) async throws {
         let redis = try await InMemoryRedis.start(scripts: RedisScripts.all)
         let store = MemoryStore(isShared: isShared)
@@ -45,12 +48,12 @@ enum ClassroomNodes {
         try await store.createToken(hash: TokenHash.sha256Hex("teacher_token"), userID: "teacher", expiresAt: nil, createdAt: 0)
         let questions = ["q1", "q2"].map { Question(id: $0, question: "?", options: ["a", "b"], correctAnswer: .index(1)) }
         try await store.save(Quiz(id: "quiz", title: "Quiz", questions: questions, createdBy: "teacher"))
-        try await start(2, [], redis, store, patience, body)
+        try await start(2, [], redis, store, patience, joinRate, body)
         await redis.shutDown()
     }
 
     private static func start(
-        _ missing: Int, _ nodes: [Node], _ redis: InMemoryRedis, _ store: MemoryStore, _ patience: Duration,
+        _ missing: Int, _ nodes: [Node], _ redis: InMemoryRedis, _ store: MemoryStore, _ patience: Duration, _ joinRate: TokenBucket.Rule,
         _ body: (InMemoryRedis, MemoryStore, [Node]) async throws -> Void
     ) async throws {
         guard missing > 0 else {
@@ -75,6 +78,7 @@ enum ClassroomNodes {
         rates.guestRateOfAddress = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
         rates.failedLookupRate = TokenBucket.Rule(capacity: 4, refillPerSecond: 0.001)
         rates.apiRate = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
+        rates.joinRate = joinRate
         rates.maximumHealedMessages = 300
         rates.leadInMs = 0
         rates.questionDurationMs = 600_000
@@ -84,8 +88,8 @@ enum ClassroomNodes {
             clock: clock, cluster: cluster, link: RedisNodeLink(client, node: "node\(missing)", database: 0), logger: logger)
         try await runtime.start()
         try await withTestServer(io) { server in
-            try await start(
-                missing - 1, nodes + [Node(io: io, runtime: runtime, server: server, client: client)], redis, store, patience, body)
+            let node = Node(io: io, runtime: runtime, server: server, client: client)
+            try await start(missing - 1, nodes + [node], redis, store, patience, joinRate, body)
         }
         await runtime.drain()
         await client.close()

@@ -99,6 +99,26 @@ struct SharedValueTests {
         }
     }
 
+    @Test(
+        "a user has one allowance of joins and one of observations at both nodes: three, and no fourth",
+        arguments: ["quiz:join", "quiz:observe"])
+    func entries(event: String) async throws {
+        let rate = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
+        try await ClassroomNodes.run(isShared: true, joinRate: rate) { _, _, nodes in
+            _ = try await host(nodes)
+            let clients = [try await nodes[0].connect("ann"), try await nodes[1].connect("ann")]
+            for number in 0..<3 {
+                #expect(try await ask(clients[number % 2], event) { $0.field("sessionId", "s") }["ok"]?.bool == true)
+            }
+            for client in clients {
+                let refusal = try await ask(client, event) { $0.field("sessionId", "s") }["error"]
+                #expect(refusal?["code"]?.string == "rate_limited")
+                #expect(refusal?["message"]?.string?.contains("rate limit") == true)
+                #expect((refusal?["retryAfterMs"]?.int ?? 0) > 0)
+            }
+        }
+    }
+
     @Test("a user has one allowance of API requests at both nodes: three, and no fourth")
     func requests() async throws {
         try await ClassroomNodes.run(isShared: true) { _, _, nodes in
