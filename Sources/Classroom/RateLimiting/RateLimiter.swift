@@ -22,10 +22,10 @@ public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
         return buckets[key]?.take(rule, count: count, at: now) ?? nil
     }
 
-    /// Takes a token of `key` whether there is one or not.
-    public mutating func charge(_ key: Key, at now: UnixMilliseconds) {
+    /// Takes a token of `key`, or so many together, whether they are there or not.
+    public mutating func charge(_ key: Key, count: Int = 1, at now: UnixMilliseconds) {
         addBucket(key, at: now)
-        buckets[key]?.charge(rule, at: now)
+        buckets[key]?.charge(rule, count: count, at: now)
     }
 
     /// Lets `key` take no token before this time has passed.

@@ -36,10 +36,10 @@ public struct TokenBucket: Hashable, Sendable {
         return nil
     }
 
-    /// Takes a token whether there is one or not; what is owed is at most a bucket.
-    public mutating func charge(_ rule: Rule, at now: UnixMilliseconds) {
+    /// Takes a token, or so many together, whether they are there or not; what is owed is at most a bucket.
+    public mutating func charge(_ rule: Rule, count: Int = 1, at now: UnixMilliseconds) {
         refill(rule, at: now)
-        level = max(level - TokenBucket.token, -rule.full)
+        level = max(level - Int64(min(max(count, 1), 2 * rule.capacity)) * TokenBucket.token, -rule.full)
     }
 
     /// Leaves so little in the bucket that a token cannot be taken before this time has passed; what is owed is at most a bucket.

@@ -90,7 +90,10 @@ final class ChatDirectory: Sendable {
     func price(of roomID: String) -> Int { state.withLockedValue { $0.prices[roomID] ?? 1 } }
 
     /// Records the length of an answer to a join.
-    func answered(_ roomID: String, bytes: Int) {
+    ///
+    /// - Returns: how many joins it counts as.
+    @discardableResult
+    func answered(_ roomID: String, bytes: Int) -> Int {
         let price = bytes <= bytesPerJoin ? nil : (bytes - 1) / bytesPerJoin + 1
         state.withLockedValue { state in
             if price != nil, state.prices[roomID] == nil, state.prices.count >= maximumRooms, let other = state.prices.keys.first {
@@ -98,5 +101,6 @@ final class ChatDirectory: Sendable {
             }
             state.prices[roomID] = price
         }
+        return price ?? 1
     }
 }

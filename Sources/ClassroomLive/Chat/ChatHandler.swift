@@ -50,8 +50,8 @@ final class ChatHandler: Sendable {
                 return .finished
             }
             // One was charged before the room was known.
-            let further = self.directory.price(of: roomID) - 1
-            if further > 0, let refusal = self.pipeline.limits.take(.chatJoin, count: further, userID: user.id, at: request.receivedAt) {
+            let price = self.directory.price(of: roomID)
+            if price > 1, let refusal = self.pipeline.limits.take(.chatJoin, count: price - 1, userID: user.id, at: request.receivedAt) {
                 request.responder.fail(refusal)
                 return .finished
             }
@@ -71,7 +71,9 @@ final class ChatHandler: Sendable {
                     relay?.known(last: history.last?.sequence ?? 0, of: roomID)
                     let body = Self.joined(
                         roomID, history, directory.members(roomID, limit: pipeline.configuration.maximumListedMembers))
-                    directory.answered(roomID, bytes: body.slice.bytes.readableBytes)
+                    // The room may have become longer than it was known to be. After a start nothing is known of it.
+                    let cost = directory.answered(roomID, bytes: body.slice.bytes.readableBytes)
+                    pipeline.limits.charge(.chatJoin, count: cost - price, userID: user.id, at: pipeline.clock.now)
                     responder.succeed("chat:joined", body)
                     return true
                 } catch {

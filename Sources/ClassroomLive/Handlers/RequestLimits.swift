@@ -76,6 +76,14 @@ final class RequestLimits: Sendable {
         return wait.map { Self.refusal(of: kind, $0) }
     }
 
+    /// Charges what a request has cost beyond what was taken for it. It was carried out: the user owes what is not there.
+    func charge(_ kind: Kind, count: Int, userID: String, at now: UnixMilliseconds) {
+        state.withLockedValue { state in
+            guard count > 0 else { return }
+            state.users[kind]?.charge(userID, count: count, at: now)
+        }
+    }
+
     /// The error for a request beyond a rate limit.
     static func refusal(of kind: Kind, _ waitMs: Int) -> ClassroomError { refusal("Too many \(kind.plural)", waitMs) }
 

@@ -38,11 +38,11 @@ struct RateTests {
         }
     }
 
-    @Test("a chat:join with a long answer costs as much as several, and is refused before the history is read")
+    @Test("a chat:join with a long answer costs as much as several, the first one too, and is refused before the history is read")
     func longHistory() async throws {
         let store = StoreDouble()
         let bench = ClassroomBench(store: store) { configuration in
-            configuration.joinRate = .init(capacity: 10, refillPerSecond: 0.001)
+            configuration.joinRate = .init(capacity: 12, refillPerSecond: 0.001)
             configuration.chatJoinBytes = 1_000
         }
         try await bench.run { classroom in
@@ -50,13 +50,36 @@ struct RateTests {
             #expect(try await client.ask("chat:join", #"{"roomId": "r"}"#).isOK)
             let text = String(repeating: "x", count: 2_000)
             #expect(try await client.ask("chat:message", JSON(stringLiteral: #"{"content": "\#(text)"}"#)).isOK)
-            // The first one of the long room is still as cheap as that of an empty room; then each costs three of the eight that are left.
+            // Each costs three of the eleven that are left. Before the first one the room is not known to be long.
             for _ in 0..<3 { #expect(try await client.ask("chat:join", #"{"roomId": "r"}"#).isOK) }
             #expect(store.chatReads == 4)
             #expect(try await client.ask("chat:join", #"{"roomId": "r"}"#).code == "rate_limited")
             #expect(store.chatReads == 4)
             #expect(try await client.ask("chat:join", #"{"roomId": "short"}"#).isOK)
             #expect(try await client.ask("chat:join", #"{"roomId": "short"}"#).code == "rate_limited")
+        }
+    }
+
+    @Test("the first chat:join after a start is charged for the answer that it got")
+    func longHistoryAfterStart() async throws {
+        let bench = ClassroomBench { configuration in
+            configuration.joinRate = .init(capacity: 3, refillPerSecond: 0.001)
+            configuration.chatJoinBytes = 1_000
+        }
+        for number in 0..<2 {
+            let text = String(repeating: "x", count: 1_990)
+            _ = try await bench.store.append(
+                ChatMessage(
+                    id: "m\(number)", roomID: "r\(number)", userID: "other", username: "Other", content: text, sentAt: 1, sequence: 0))
+        }
+        try await bench.run { classroom in
+            let client = try await classroom.student(0)
+            #expect(try await client.ask("chat:join", #"{"roomId": "r0"}"#).isOK)
+            #expect(try await client.ask("chat:join", #"{"roomId": "r1"}"#).code == "rate_limited")
+            // Of a short room, one has as many as before.
+            let other = try await classroom.student(1)
+            for _ in 0..<3 { #expect(try await other.ask("chat:join", #"{"roomId": "short"}"#).isOK) }
+            #expect(try await other.ask("chat:join", #"{"roomId": "short"}"#).code == "rate_limited")
         }
     }
 

@@ -41,6 +41,16 @@ struct TokenBucketTests {
         #expect(bucket.wait(rule, at: 700) == 2_000)
     }
 
+    @Test("several tokens are charged whether they are there or not, and a bucket at most is owed")
+    func charged() {
+        let rule = TokenBucket.Rule(capacity: 3, refillPerSecond: 2)
+        var bucket = TokenBucket(rule: rule, at: 0)
+        bucket.charge(rule, count: 5, at: 0)
+        #expect(bucket.wait(rule, at: 0) == 1_500)
+        bucket.charge(rule, count: .max, at: 0)
+        #expect(bucket.wait(rule, at: 0) == 2_000)
+    }
+
     @Test("guesses from an address wait while it is held; what was right from there passes")
     func heldGuesses() {
         let rule = TokenBucket.Rule(capacity: 3, refillPerSecond: 2)
