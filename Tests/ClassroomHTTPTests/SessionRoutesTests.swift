@@ -3,6 +3,8 @@ import Classroom
 @testable import ClassroomLive
 import ClassroomStore
 import HTTPTypes
+import Hummingbird
+import JSONCore
 import NIOCore
 import Testing
 
@@ -100,6 +102,59 @@ struct SessionRoutesTests {
         let counts = Dictionary(cells, uniquingKeysWith: +)
         for (number, text) in texts.enumerated() { #expect(counts[text] == (number == 7 ? 2 : 1)) }
         #expect(sheet.next() == nil)
+    }
+
+    @Test("a report as JSON is written in pieces, whose text is that of the whole report")
+    func jsonPieces() throws {
+        let long = String(repeating: "\"x\"", count: 300)
+        let questions = (0..<200).map { Question(id: "q\($0)", question: long, options: ["a", long], correctAnswer: .index(1)) }
+        let participants = (0..<100).map { ParticipantRecord(sessionID: "s", userID: "u\($0)", username: "U \($0)", joinedAt: Int64($0)) }
+        let answers = participants.flatMap { participant in
+            (0..<20).map { number in
+                AnswerRecord(
+                    sessionID: "s", questionID: "q\(number)", userID: participant.userID, answer: .text(long), correct: false, score: 0,
+                    timeBonus: 0, elapsedMs: 1, answeredAt: 9_000)
+            }
+        }
+        let report = SessionReport(
+            session: SessionRecord(id: "s", quizID: "quiz", createdBy: "ann"),
+            quiz: Quiz(id: "quiz", title: "Quiz", questions: questions, createdBy: "ann"), participants: participants, answers: answers)
+        var document = ReportDocument(report)
+        var whole = ByteBuffer()
+        var pieces = 0
+        while let piece = try document.next() {
+            pieces += 1
+            #expect(piece.readableBytes < ReportDocument.pieceBytes + 4_096)
+            whole.writeImmutableBuffer(piece)
+        }
+        #expect(try document.next() == nil)
+        #expect(pieces > 30)
+        let json = try JSONSlice(validating: whole, maximumDepth: 8)
+        #expect(json["players"]?.elements.count == 100 && json["questions"]?.elements.count == 200)
+        #expect(json["players"]?.elements.allSatisfy { $0["answers"]?.elements.count == 20 } == true)
+        #expect(json["players"]?.elements.last?["answers"]?.elements.last?["answer"]?.string == long)
+        let answered = json["questions"]?.elements.map { $0["answered"]?.int ?? -1 }
+        #expect(answered == (0..<200).map { $0 < 20 ? 100 : 0 })
+    }
+
+    @Test("a report as JSON has these members, in this order")
+    func jsonText() async throws {
+        try await prepare()
+        let answer = try await server.call(.get, "/api/v1/sessions/s1/report", token: "ann")
+        #expect(answer.headers[.contentType] == Response.jsonType)
+        let expected = [
+            #"{"sessionId":"s1","quizId":"quiz","title":"Quiz","status":"active","createdAt":5,"players":["#,
+            #"{"rank":1,"userId":"u1","username":"=cmd()","score":100,"correctAnswers":1,"answers":["#,
+            #"{"questionId":"a","answer":1,"correct":true,"points":100,"elapsedMs":1000}]},"#,
+            #"{"rank":2,"userId":"u2","username":"Ben","score":0,"correctAnswers":0,"answers":["#,
+            #"{"questionId":"a","answer":0,"correct":false,"points":0,"elapsedMs":1000},"#,
+            #"{"questionId":"b","answer":"-1+2","correct":false,"points":0,"elapsedMs":1000}]},"#,
+            #"{"rank":2,"userId":"u3","username":"Cyd","score":0,"correctAnswers":0,"answers":[]}],"questions":["#,
+            #"{"questionId":"a","question":"=1+1?","options":["1","2"],"correctAnswer":1,"answered":2,"correct":1,"#,
+            #""distribution":[1,1]},{"questionId":"b","question":"Say, \"hi\"","options":[],"correctAnswer":"hi","answered":1,"#,
+            #""correct":0,"distribution":[]}]}"#,
+        ]
+        #expect(answer.body == expected.joined())
     }
 
     @Test("what was played stays: an edited or deleted quiz changes no report, no board and no list")

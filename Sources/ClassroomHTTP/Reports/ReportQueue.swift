@@ -62,31 +62,28 @@ final class ReportQueue: Sendable {
     }
 }
 
-extension Response {
-    /// A response whose body is written in pieces, at the reader's pace. It holds `place` until it has been sent.
-    static func holding(_ place: Places.Place, _ buffer: ByteBuffer, type: String) -> Response {
-        var response = Response.bytes(buffer, type: type)
-        response.body = ResponseBody(contentLength: buffer.readableBytes) { writer in
-            var rest = buffer
-            while rest.readableBytes > 0, let piece = rest.readSlice(length: min(pieceBytes, rest.readableBytes)) {
-                try await writer.write(piece)
-            }
-            try await writer.finish(nil)
-            withExtendedLifetime(place) {}
-        }
-        return response
-    }
+/// A report in one of its forms, which is written piece by piece while it is sent: its whole text may be long.
+protocol ReportPieces: Sendable {
+    /// The next piece. Nil after the last one.
+    mutating func next() throws -> ByteBuffer?
+}
 
-    /// A CSV file that is written while it is sent, at the reader's pace. It holds `place` until it has been sent.
-    static func holding(_ place: Places.Place, _ sheet: ReportSheet, work: HeavyWork) -> Response {
+extension ReportPieces {
+    /// A piece ends with the part at which it reaches this length.
+    static var pieceBytes: Int { 65_536 }
+}
+
+extension Response {
+    /// A report that is written while it is sent, at the reader's pace. It holds `place` until it has been sent.
+    static func holding<Form: ReportPieces>(_ place: Places.Place, _ report: Form, type: String, work: HeavyWork) -> Response {
         let body = ResponseBody { writer in
-            var rest = sheet
+            var rest = report
             while true {
                 let before = rest
-                let (piece, after) = try await work.perform(bytes: ReportSheet.pieceBytes) {
-                    var sheet = before
-                    let piece = sheet.next()
-                    return (piece, sheet)
+                let (piece, after) = try await work.perform(bytes: Form.pieceBytes) {
+                    var form = before
+                    let piece = try form.next()
+                    return (piece, form)
                 }
                 guard let piece else { break }
                 rest = after
@@ -95,8 +92,6 @@ extension Response {
             try await writer.finish(nil)
             withExtendedLifetime(place) {}
         }
-        return Response(status: .ok, headers: [.contentType: "text/csv; charset=utf-8"], body: body)
+        return Response(status: .ok, headers: [.contentType: type], body: body)
     }
-
-    private static let pieceBytes = 65_536
 }

@@ -5,10 +5,7 @@ import NIOCore
 ///
 /// One row per player: rank, who, score, and for each question the answer, the correct one, whether it was right, its points, and the seconds
 /// that it took. The first player's row has all correct answers; the others' have those of the questions that the player answered.
-struct ReportSheet {
-    /// A piece ends with the question at which it reaches this length.
-    static let pieceBytes = 65_536
-
+struct ReportSheet: ReportPieces {
     private let report: SessionReport
     private let indices: [String: Int]
     private var table = CSVTable()
@@ -24,7 +21,6 @@ struct ReportSheet {
         indices = Dictionary(report.questions.enumerated().map { ($1.questionId, $0) }) { first, _ in first }
     }
 
-    /// The next piece. Nil after the last one.
     mutating func next() -> ByteBuffer? {
         while row <= report.players.count, table.count < Self.pieceBytes { advance() }
         return table.count > 0 ? table.take() : nil

@@ -1,8 +1,8 @@
 import Classroom
 
 /// How a session went, folded from its durable answers. For its owner: it holds the correct answers.
-struct SessionReport: Encodable {
-    struct Player: Encodable {
+struct SessionReport {
+    struct Player {
         var rank: Int
         var userId: String
         var username: String

@@ -3,7 +3,6 @@ import ClassroomLive
 import ClassroomStore
 import HTTPTypes
 import Hummingbird
-import JSONCore
 import NIOCore
 import SocketIOServer
 
@@ -71,25 +70,14 @@ struct SessionRoutes {
         guard let session = try await store.session(id: id), session.createdBy == access.createdBy else {
             throw ClassroomError.sessionNotFound
         }
-        guard asCSV else {
-            let body = try await reports.make {
-                try await makeReport(session, for: user) { report in
-                    var writer = JSONWriter()
-                    try writer.encode(report)
-                    return writer.buffer
-                }
-            }
-            return .holding(place, body, type: Response.jsonType)
-        }
-        let (title, sheet) = try await reports.make { try await makeReport(session, for: user) { ($0.title, ReportSheet($0)) } }
-        var response = Response.holding(place, sheet, work: work)
-        response.headers[.contentDisposition] = ReportFileName(title: title, sessionID: session.id).contentDisposition
+        let report = try await reports.make { try await makeReport(session, for: user) }
+        guard asCSV else { return .holding(place, ReportDocument(report), type: Response.jsonType, work: work) }
+        var response = Response.holding(place, ReportSheet(report), type: "text/csv; charset=utf-8", work: work)
+        response.headers[.contentDisposition] = ReportFileName(title: report.title, sessionID: session.id).contentDisposition
         return response
     }
 
-    private func makeReport<Form: Sendable>(
-        _ session: SessionRecord, for user: User, as form: @escaping @Sendable (SessionReport) throws -> Form
-    ) async throws -> Form {
+    private func makeReport(_ session: SessionRecord, for user: User) async throws -> SessionReport {
         var quiz = try await store.playedQuiz(sessionID: session.id)
         if quiz == nil {
             // The id may belong to another instructor's quiz by now: its answers are not shown here.
@@ -101,7 +89,7 @@ struct SessionRoutes {
         let participants = try await store.participants(sessionID: session.id)
         let answers = try await store.answers(sessionID: session.id)
         return try await work.perform(bytes: 256 * (participants.count + answers.count)) {
-            try form(SessionReport(session: session, quiz: played, participants: participants, answers: answers))
+            SessionReport(session: session, quiz: played, participants: participants, answers: answers)
         }
     }
 }

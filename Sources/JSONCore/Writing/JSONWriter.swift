@@ -6,7 +6,7 @@ public import NIOCore
 ///         writer.field("room", room)
 ///         writer.key("members"); writer.array { for member in members { $0.string(member.name) } }
 ///     }
-public struct JSONWriter {
+public struct JSONWriter: Sendable {
     /// The text so far, behind whatever the buffer held before.
     public var buffer: ByteBuffer
 
