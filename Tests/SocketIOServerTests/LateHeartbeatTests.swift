@@ -104,19 +104,9 @@ struct LateHeartbeatTests {
         let socketLoop: any EventLoop
 
         init(_ pair: LoopPair, isForwarded: Bool) async throws {
-            io = pair.io
-            let polling = try await pair.connect()
-            sessionLoop = polling.peer.eventLoop
-            let handshake = try await polling.client.ask(
-                "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n", until: "}")
-            let text = try #require(handshake.split(separator: "\"sid\":\"").last?.prefix(20))
-            sid = try #require(SessionID(String(text)))
-            var socket = try await pair.connect()
-            while (socket.peer.eventLoop === sessionLoop) == isForwarded { socket = try await pair.connect() }
-            socketLoop = socket.peer.eventLoop
-            client = try await socket.client.upgrade("/socket.io/?EIO=4&transport=websocket&sid=\(sid)")
-            client.send(["2probe"])
-            #expect(try await client.next() == "3probe")
+            let upgrade = try await ProbedUpgrade(pair, isForwarded: isForwarded)
+            (io, sid, client) = (upgrade.io, upgrade.sid, upgrade.client)
+            (sessionLoop, socketLoop) = (upgrade.sessionLoop, upgrade.socketLoop)
             client.send(["5", "40"])
             #expect(try await client.next().hasPrefix("40{"))
             try await deadlineDue(.ping)

@@ -1,6 +1,8 @@
+import EngineIOCore
 import Logging
 import NIOCore
 import NIOPosix
+import Testing
 import WebSocketCore
 
 @testable import SocketIOServer
@@ -50,6 +52,32 @@ struct LoopPair {
         let client = try await SocketClient.connect(to: address)
         for await peer in accepted { return (client, peer) }
         throw ChannelError.eof
+    }
+}
+
+/// A session that polls, and the WebSocket that has asked to take over from it.
+struct ProbedUpgrade {
+    let io: SocketIO
+    let sid: SessionID
+    let client: SocketClient
+    let sessionLoop: any EventLoop
+    let socketLoop: any EventLoop
+
+    /// - Parameter isForwarded: whether the WebSocket is accepted by another loop than its session's.
+    init(_ pair: LoopPair, isForwarded: Bool) async throws {
+        io = pair.io
+        let polling = try await pair.connect()
+        sessionLoop = polling.peer.eventLoop
+        let handshake = try await polling.client.ask(
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n", until: "}")
+        let text = try #require(handshake.split(separator: "\"sid\":\"").last?.prefix(20))
+        sid = try #require(SessionID(String(text)))
+        var socket = try await pair.connect()
+        while (socket.peer.eventLoop === sessionLoop) == isForwarded { socket = try await pair.connect() }
+        socketLoop = socket.peer.eventLoop
+        client = try await socket.client.upgrade("/socket.io/?EIO=4&transport=websocket&sid=\(sid)")
+        client.send(["2probe"])
+        #expect(try await client.next() == "3probe")
     }
 }
 
