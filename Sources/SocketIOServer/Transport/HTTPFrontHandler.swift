@@ -181,8 +181,7 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             machine.answer(endpoint.refusal(error, head), to: machine.requestNumber)
         case .holdBody(let bytes, let before):
             guard bytes > 0 else { return performWithoutPipeline(action) }
-            if machine.received != nil { routedClient = nil }
-            let held = heldBody ?? HeldMemory(io.bodies, address: routedClient ?? endpoint.client(of: machine.received, context))
+            let held = heldBody ?? HeldMemory(io.bodies, address: bodyClient(context))
             if held.resize(to: bytes) { heldBody = held } else { machine.bodyRefused(before: before) }
         case .writeContinue:
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
@@ -210,6 +209,12 @@ final class HTTPFrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .watchStall: if machine.watchStall(waitingBytes: waitingBytes(context)) { lookLater(context) }
         case .abortPoll, .endSession, .releasePlace: performWithoutPipeline(action)
         }
+    }
+
+    /// The client whose body is received: with a request for Engine.IO, or else with one for a route.
+    private func bodyClient(_ context: ChannelHandlerContext) -> String {
+        if machine.received == nil, let routedClient { return routedClient }
+        return endpoint.client(of: machine.received, context)
     }
 
     /// Actions for other objects are carried out even if the handler has left the pipeline.
