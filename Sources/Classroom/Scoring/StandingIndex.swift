@@ -23,6 +23,7 @@ struct StandingIndex: Sendable {
             guard positions.count < limit else { break }
             for place in chunk.prefix(limit - positions.count) { positions.append(place.position) }
         }
+        BoardWork.passed(positions.count)
         return positions
     }
 

@@ -28,9 +28,9 @@ struct SessionPlayer: Hashable, Sendable {
 /// All who ever joined one session, and everything that is counted about them. The counts are kept up with every change, so that a join, a
 /// rejoin or an answer costs the same in a class of ten thousand as in one of ten.
 struct SessionPlayers: Sendable {
-    /// In the order of joining. Looking at all of them is a walk through the class: see ``all()``.
-    private(set) var inOrder: [SessionPlayer] = []
-    /// Each user's position in ``inOrder``.
+    /// In the order of joining.
+    private var list: [SessionPlayer] = []
+    /// Each user's position in the list.
     private var positions: [String: Int] = [:]
     private var standings = StandingIndex()
     /// The positions of those on the board who are not connected.
@@ -51,12 +51,18 @@ struct SessionPlayers: Sendable {
     /// Walks through the whole class so far; for tests.
     private(set) var walks = 0
 
-    var count: Int { inOrder.count }
+    /// Everybody, in the order of joining. Looking at all of them is a walk through the class: see ``all()``.
+    var inOrder: [SessionPlayer] {
+        BoardWork.passed(list.count)
+        return list
+    }
+
+    var count: Int { list.count }
 
     /// Players who were not removed, connected or not.
     var onBoard: Int { count - kicked }
 
-    subscript(userID: String) -> SessionPlayer? { positions[userID].map { inOrder[$0] } }
+    subscript(userID: String) -> SessionPlayer? { positions[userID].map { list[$0] } }
 
     /// ``inOrder``, for steps that run once per question and not once per player: tests count the walks.
     mutating func all() -> [SessionPlayer] {
@@ -69,11 +75,11 @@ struct SessionPlayers: Sendable {
 
     /// The first so many of those on the board, best first. Looks only at them.
     func best(_ limit: Int) -> [(record: ParticipantRecord, standing: Standing)] {
-        standings.first(limit).map { (inOrder[$0].record, inOrder[$0].standing) }
+        standings.first(limit).map { (list[$0].record, list[$0].standing) }
     }
 
     /// The first so many of those on the board who are not connected, in the order of joining. Looks only at those who are absent.
-    func absent(limit: Int) -> [String] { absentees.prefix(limit).map { inOrder[$0].record.userID } }
+    func absent(limit: Int) -> [String] { absentees.prefix(limit).map { list[$0].record.userID } }
 
     /// Adds a player, or replaces their state.
     mutating func put(_ player: SessionPlayer) {
@@ -82,9 +88,9 @@ struct SessionPlayers: Sendable {
             position = known
             replace(position, with: player)
         } else {
-            position = inOrder.count
+            position = list.count
             positions[player.record.userID] = position
-            inOrder.append(player)
+            list.append(player)
             if !player.record.kicked { standings.insert(player.place(at: position)) }
             if player.isGuest { guests += 1 }
         }
@@ -93,7 +99,7 @@ struct SessionPlayers: Sendable {
     }
 
     /// The first whose seat somebody new may have, in the order of joining.
-    var firstReplaceable: SessionPlayer? { replaceable.first.map { inOrder[$0] } }
+    var firstReplaceable: SessionPlayer? { replaceable.first.map { list[$0] } }
 
     /// Gives the seat of a forgotten player to a new one.
     mutating func put(_ player: SessionPlayer, inPlaceOf other: SessionPlayer) {
@@ -112,8 +118,8 @@ struct SessionPlayers: Sendable {
     }
 
     private mutating func replace(_ position: Int, with player: SessionPlayer) {
-        let known = inOrder[position]
-        inOrder[position] = player
+        let known = list[position]
+        list[position] = player
         count(known, by: -1)
         let (before, after) = (known.place(at: position), player.place(at: position))
         let moves = !before.isSame(as: after)

@@ -37,6 +37,22 @@ struct ClassSizeTests {
         #expect(room.session.players.walks == opened)
     }
 
+    #if DEBUG
+    @Test("an event's board looks at its first hundred players and at nobody else", arguments: [10, 100, 101, 1_000])
+    func boardWork(count: Int) throws {
+        let room = try crowd(count)
+        let shown = min(count, 100)
+        var board: LeaderboardPayload?
+        let seen = BoardWork.playersSeen { board = room.session.leaderboardPayload() }
+        #expect(seen == shown)
+        #expect(board?.entries.count == shown && board?.summary.players == count)
+        // The counter does see who looks at everybody.
+        let all = BoardWork.playersSeen { _ = room.session.leaderboard() }
+        let participants = BoardWork.playersSeen { _ = room.session.participants }
+        #expect(all == count && participants == count)
+    }
+    #endif
+
     @Test("with auto-advance an answer visits no other player, and the last one closes the question", arguments: [10, 300])
     func autoAdvance(count: Int) throws {
         var settings = SessionSettings()
