@@ -78,19 +78,12 @@ struct IntakeWatchTests {
         // A client that has not moved between two looks is stalled.
         configuration.responseStallTimeout = .zero
         try await LoopPair.with(configuration) { pair in
-            let (first, _) = try await pair.connect()
-            let (second, _) = try await pair.connect()
             let client: SocketClient
             if hops {
-                let target = "/socket.io/?EIO=4&transport=polling"
-                let opened = try await first.ask("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n", until: "}")
-                let sid = try #require(opened.firstRange(of: "\"sid\":\"").map { opened[$0.upperBound...].prefix(20) })
-                client = try await second.upgrade("/socket.io/?EIO=4&transport=websocket&sid=\(sid)")
-                client.send(["2probe"])
-                #expect(try await client.next() == "3probe")
+                client = try await ProbedUpgrade(pair, isForwarded: true).client
                 client.send(["5"])
             } else {
-                client = try await first.upgrade("/socket.io/?EIO=4&transport=websocket")
+                client = try await pair.connect().client.upgrade("/socket.io/?EIO=4&transport=websocket")
             }
             client.send(["40"])
             while try await !client.next().hasPrefix("40") {}
