@@ -4,6 +4,7 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import SocketIOCore
+import SocketIOTesting
 import Testing
 
 @testable import SocketIOServer

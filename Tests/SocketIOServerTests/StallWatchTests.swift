@@ -2,6 +2,7 @@ import EngineIOCore
 import NIOCore
 import NIOEmbedded
 import SocketIOCore
+import SocketIOTesting
 import Testing
 
 @testable import SocketIOServer

@@ -43,9 +43,9 @@ extension QuizSession {
     /// Checks that a new player may come in.
     /// - Returns: the player whose seat they get; nil for a free seat.
     private func admission(_ device: String?, isGuest: Bool) throws(ClassroomError) -> SessionPlayer? {
+        try requireNotEnded()
         // The browser is the same, also under another name or with another account.
         if let device, removedDevices.contains(device) { throw QuizSession.removed }
-        try requireNotEnded()
         guard !record.isLocked else { throw ClassroomError(.closed, "The host has locked this session: nobody new may join") }
         guard phase == .waiting || record.settings.lateJoin else {
             throw ClassroomError(.closed, "The session has started and accepts no late joiners")

@@ -23,6 +23,9 @@ struct AdmissionTests {
         try room.apply(join("d", device: "browser3"), at: 3)
         try room.apply(join("e"), at: 3)
         try room.apply(join("b", device: "browser2"), at: 4)
+        // After the end nobody new comes in, from whatever browser: the refusal is that of a session that has left memory.
+        try room.apply(.end(by: "host"), at: 5)
+        #expect(refusal { try room.apply(join("f", device: "browser1"), at: 6) }?.code == .closed)
     }
 
     @Test("also after a restart, and also from the browser that they came back with")

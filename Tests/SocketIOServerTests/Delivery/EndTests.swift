@@ -6,6 +6,7 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOPosix
 import SocketIOCore
+import SocketIOTesting
 import Testing
 
 @testable import SocketIOServer

@@ -2,6 +2,7 @@ import EngineIOCore
 import Logging
 import NIOCore
 import NIOPosix
+import SocketIOTesting
 import Testing
 import WebSocketCore
 
