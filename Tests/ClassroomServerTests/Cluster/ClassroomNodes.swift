@@ -77,6 +77,11 @@ enum ClassroomNodes {
         rates.creationRate = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
         rates.guestRateOfAddress = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
         rates.failedLookupRate = TokenBucket.Rule(capacity: 4, refillPerSecond: 0.001)
+        rates.failedLookupRateOfAddress = TokenBucket.Rule(capacity: 4, refillPerSecond: 0.001)
+        rates.failedSignInRateOfAddress = TokenBucket.Rule(capacity: 4, refillPerSecond: 0.001)
+        rates.failedLongTokenRateOfAddress = TokenBucket.Rule(capacity: 4, refillPerSecond: 0.001)
+        rates.guestChatRateOfRoom = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
+        rates.guestChatRate = TokenBucket.Rule(capacity: 5, refillPerSecond: 0.001)
         rates.apiRate = TokenBucket.Rule(capacity: 3, refillPerSecond: 0.001)
         rates.joinRate = joinRate
         rates.maximumHealedMessages = 300

@@ -119,6 +119,45 @@ struct SharedValueTests {
         }
     }
 
+    @Test("wrong join codes of one address count at both nodes together: four, and one more at each")
+    func guessesOfAddress() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            // Without an account: sockets are as many as somebody likes, and the address counts.
+            let clients = [try await nodes[0].server.connect(), try await nodes[1].server.connect()]
+            func guess(_ client: TestClient) async throws -> String? {
+                try await ask(client, "quiz:join") { writer in
+                    writer.field("joinCode", "000001")
+                    writer.field("nickname", "x")
+                }["error"]?["code"]?.string
+            }
+            for number in 0..<4 { #expect(try await guess(clients[number % 2]) == "not_found") }
+            for client in clients {
+                #expect(try await guess(client) == "not_found", "a node learns of the others by asking them, and answers meanwhile")
+                #expect(try await guess(client) == "rate_limited")
+            }
+        }
+    }
+
+    @Test(
+        "wrong tokens of one address count at both nodes together: four, and one more at each; short and long ones apart",
+        arguments: [39, 40])
+    func tokens(_ length: Int) async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            let clients = [try await nodes[0].connect("ann"), try await nodes[1].connect("ann")]
+            let (wrong, other) = (String(repeating: "w", count: length), String(repeating: "w", count: 79 - length))
+            func guess(_ client: TestClient, _ token: String) async throws -> String? {
+                try await ask(client, "auth") { $0.field("token", token) }["error"]?["code"]?.string
+            }
+            for number in 0..<4 { #expect(try await guess(clients[number % 2], wrong) == "unauthenticated") }
+            for client in clients {
+                #expect(try await guess(client, wrong) == "unauthenticated")
+                #expect(try await guess(client, wrong) == "rate_limited")
+                #expect(try await guess(client, other) == "unauthenticated", "these have an allowance of their own")
+                #expect(try await guess(client, "ann_token") == nil, "this one was right from here before")
+            }
+        }
+    }
+
     @Test("a user has one allowance of API requests at both nodes: three, and no fourth")
     func requests() async throws {
         try await ClassroomNodes.run(isShared: true) { _, _, nodes in

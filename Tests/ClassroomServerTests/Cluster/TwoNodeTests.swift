@@ -136,6 +136,37 @@ struct TwoNodeTests {
         }
     }
 
+    @Test("all guests of both nodes share the messages of a room, three and no fourth, and of all rooms, five and no sixth")
+    func guestChat() async throws {
+        try await ClassroomNodes.run(isShared: true) { _, _, nodes in
+            let host = try await nodes[0].connect("teacher")
+            let created = try await host.call("quiz:create_session", JSONObject { $0.field("quizId", "quiz") }).first
+            let code = try #require(created["joinCode"]?.string)
+            var guests: [TestClient] = []
+            for (number, room) in ["r", "r", "other"].enumerated() {
+                let guest = try await nodes[min(number, 1)].server.connect()
+                let joined = try await guest.call(
+                    "quiz:join",
+                    JSONObject { writer in
+                        writer.field("joinCode", code)
+                        writer.field("nickname", "guest \(number)")
+                    }
+                ).first
+                #expect(joined["ok"]?.bool == true)
+                _ = try await guest.call("chat:join", JSONObject { $0.field("roomId", room) })
+                guests.append(guest)
+            }
+            func says(_ guest: Int) async throws -> String? { try await say("m", guests[guest]).first["error"]?["code"]?.string }
+            for guest in [0, 1, 0] { #expect(try await says(guest) == nil) }
+            // Each node has let pass two of the room's three at most.
+            for guest in [1, 0] { #expect(try await says(guest) == "rate_limited") }
+            for _ in 0..<2 { #expect(try await says(2) == nil) }
+            // The second node has let pass three of the five.
+            let refusal = try await say("m", guests[2]).first
+            #expect(refusal["error"]?["code"]?.string == "rate_limited" && (refusal["error"]?["retryAfterMs"]?.int ?? 0) > 0)
+        }
+    }
+
     @Test("somebody who is connected to both nodes is one active user")
     func presence() async throws {
         try await ClassroomNodes.run { _, _, nodes in
