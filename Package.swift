@@ -250,8 +250,8 @@ let package = Package(
         .testTarget(
             name: "SocketIOTestingTests",
             dependencies: [
-                "SocketIOTesting", "SocketIOHummingbird", "SocketIOServer", "SocketIOClient", "WebSocketCore", hummingbird, nioCore,
-                nioConcurrency, logging, lifecycle,
+                "SocketIOTesting", "SocketIOHummingbird", "SocketIOServer", "SocketIOClient", "EngineIOCore", "WebSocketCore",
+                hummingbird, nioCore, nioConcurrency, logging, lifecycle,
             ], swiftSettings: settings),
         .testTarget(name: "SystemCryptoTests", dependencies: ["SystemCrypto"], swiftSettings: settings),
         .testTarget(name: "ClassroomTests", dependencies: ["Classroom", "CoreTestSupport"], swiftSettings: settings),

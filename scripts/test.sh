@@ -73,6 +73,10 @@ for group in "${groups[@]}"; do
 done
 step 'Swift tests: all other targets' "$reports/swift-others.log" '^(✘|➜)|Test run with' \
     swift test --skip-build --disable-xctest --xunit-output "$reports/swift-others.xml" "${others[@]}"
+# The test kit throws, so that it serves both libraries: these tests are XCTest's.
+step 'The test kit in XCTest' "$reports/xctest.log" 'Executed [0-9]+ tests' \
+    swift test --skip-build --disable-swift-testing --filter KitXCTests
+grep -q 'Executed 3 tests, with 0 failures' "$reports/xctest.log" || failed_steps+=('The test kit in XCTest: not all of its tests')
 if [ -f "$FUZZ_TRACE" ]; then cat "$FUZZ_TRACE"; fi
 step 'Real clients, browser, kill -9' "$reports/python.log" '^(FAILED|ERROR|SKIPPED|=+ .*(passed|failed))' \
     "$python" -m pytest -c Tests/pytest.ini --junitxml "$reports/python.xml"

@@ -270,6 +270,12 @@ public final class SocketIO: Sendable {
     /// Runs work that a shutdown waits for and that belongs to no client yet.
     func track(_ body: @escaping @Sendable () async -> Void) { work.run(body) }
 
+    /// What is in use at this moment, for the test kit.
+    package func occupancy() async -> ServerOccupancy {
+        let owed = await loops.collect { shard in shard.connections.all.reduce(0) { $0 + $1.sockets.owedAcknowledgements } }
+        return ServerOccupancy(connections: placesInUse.channels, acknowledgements: owed.reduce(0, +), handlers: work.count)
+    }
+
     // MARK: Shutting down
 
     public var isShuttingDown: Bool { state.withLockedValue { $0.isShuttingDown } }

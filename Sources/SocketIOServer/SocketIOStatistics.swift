@@ -43,3 +43,13 @@ public struct SocketIOStatistics: Sendable, Hashable {
         counters.joins.add(to: &joins)
     }
 }
+
+/// What a server has in use. When a test has ended, nothing may be.
+package struct ServerOccupancy: Sendable, Hashable {
+    /// TCP connections.
+    package var connections: Int
+    /// Acknowledgements that clients owe. Each has a time-out.
+    package var acknowledgements: Int
+    /// Asynchronous handlers, middlewares and other work under way.
+    package var handlers: Int
+}

@@ -35,6 +35,13 @@ public struct ConnectionConfiguration: Sendable {
     /// The local address of connections. One address has ports for some 28,000 of them.
     public var localAddress: SocketAddress?
     public var limits = ConnectionLimits()
+    /// Opens the connections in place of TCP: a test's link to a server in its process.
+    package var openChannel: ChannelOpener?
+
+    /// - Parameter configure: adds the handlers, on the channel's loop, before the channel is active.
+    /// - Returns: A future of `loop`, which is not complete yet.
+    package typealias ChannelOpener =
+        @Sendable (_ loop: any EventLoop, _ configure: @escaping @Sendable (any Channel) throws -> Void) -> EventLoopFuture<any Channel>
 
     public init(url: ServerURL) { self.url = url }
 

@@ -10,17 +10,17 @@ enum ClientChannel {
         let configuration = plan.configuration
         let tls: ClientTLS?
         do { tls = try plan.tls?.get() } catch { return loop.makeFailedFuture(error) }
+        let initialize: @Sendable (any Channel) throws -> Void = { channel in
+            try tls?.add(to: channel, host: configuration.url.host)
+            try configure(channel)
+        }
+        if let openChannel = configuration.openChannel { return openChannel(loop, initialize) }
         var bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(configuration.timeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // Most connections are idle and their messages small, so a large buffer would be most of their memory.
             .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 1 << 16))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try tls?.add(to: channel, host: configuration.url.host)
-                    try configure(channel)
-                }
-            }
+            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try initialize(channel) } }
         if let local = configuration.localAddress { bootstrap = bootstrap.bind(to: local) }
         if let address = configuration.address { return bootstrap.connect(to: address) }
         return bootstrap.connect(host: configuration.url.host, port: configuration.url.port)

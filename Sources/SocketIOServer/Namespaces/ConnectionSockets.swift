@@ -36,6 +36,9 @@ final class ConnectionSockets {
 
     private var all: [ServerSocket] { (main.map { [$0] } ?? []) + others }
 
+    /// The acknowledgements that the client owes in all namespaces.
+    var owedAcknowledgements: Int { all.reduce(0) { $0 + $1.owedAcknowledgements } }
+
     // MARK: Receiving
 
     func receive(text: ByteBuffer, on connection: EngineConnection) {

@@ -238,7 +238,10 @@ public final class ServerSocket {
     }
 
     /// Whether another acknowledgement may be pending.
-    var mayAsk: Bool { owed?.pending.count ?? 0 < connection.shard.configuration.maximumPendingAcknowledgements }
+    var mayAsk: Bool { owedAcknowledgements < connection.shard.configuration.maximumPendingAcknowledgements }
+
+    /// The acknowledgements that this client owes.
+    var owedAcknowledgements: Int { owed?.pending.count ?? 0 }
 
     /// Registers a pending acknowledgement.
     func ask(_ id: UInt64, until deadline: NIODeadline, _ completion: @escaping (Arguments?) -> Void) {

@@ -74,7 +74,8 @@ extension ClientBootstrap {
         switch link {
         case nil: return try await bootstrap.connect(host: host, port: port).get()
         case .sockets(let sockets): return try await bootstrap.connect(try sockets.open())
-        case .simulated(let simulated): return try await simulated.open(makeHandler)
+        case .simulated(let simulated):
+            return try await simulated.open { try $0.pipeline.syncOperations.addHandler(makeHandler()) }.get()
         }
     }
 
@@ -87,7 +88,7 @@ extension ClientBootstrap {
             throw error
         }
         do {
-            try await connection.accept()
+            _ = try await connection.accept().get()
         } catch {
             channel.close(promise: nil)
             throw error

@@ -138,6 +138,15 @@ public final class TestClient: Sendable {
 
     func joined(as id: String) { identity.withLockedValue { $0 = id } }
 
+    /// What somebody waits for now, in all namespaces of the connection. Nothing, if it has ended.
+    func waits() async -> [String] {
+        let channel = self.channel
+        let waits = try? await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.handler(type: TestClientHandler.self).waits
+        }.get()
+        return waits ?? []
+    }
+
     /// Leaves the namespace and closes the connection, and returns when the server has closed it too.
     public func disconnect() async {
         if channel.isActive {

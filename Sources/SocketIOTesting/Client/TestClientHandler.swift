@@ -186,6 +186,9 @@ final class TestClientHandler: ChannelInboundHandler {
         }
     }
 
+    /// What somebody waits for now, in all namespaces.
+    var waits: [String] { inboxes.values.flatMap(\.waits) }
+
     /// Pings the server. It answers behind what it has sent before.
     ///
     /// - Returns: the number that its answer will be known by.

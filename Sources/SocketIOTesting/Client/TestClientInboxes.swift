@@ -26,6 +26,12 @@ struct TestClientInboxes: Sendable {
         closures = Mailbox("the end of the connection", on: eventLoop)
     }
 
+    /// What somebody waits for now.
+    var waits: [String] {
+        let all = [joins.waits, events.waits, acknowledgements.waits, pongs.waits, disconnects.waits, closures.waits]
+        return Array(all.joined())
+    }
+
     /// Nothing but the end of the connection is to be expected any more.
     func fail(_ error: TestClientError) {
         joins.finish(throwing: error)

@@ -102,6 +102,9 @@ public final class RawConnection: Sendable {
         try await channel.close(mode: .output)
     }
 
+    /// What somebody waits for now.
+    var waits: [String] { arrivals.waits }
+
     public func close() async {
         try? await channel.close()
         try? await channel.closeFuture.get()

@@ -44,9 +44,9 @@ struct InProcessLink: Sendable {
 
         /// Gives the server's end to the server. The client has sent its request by then: on a busy machine the server's deadline for it
         /// would otherwise pass while the client waits for a thread.
-        func accept() async throws {
+        func accept() -> EventLoopFuture<any Channel> {
             let io = io
-            _ = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton.any())
+            return ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton.any())
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -54,9 +54,30 @@ struct InProcessLink: Sendable {
                         try SocketIOChannel(io: io, secure: false, fallback: none).configure(channel)
                     }
                 }
-                .withConnectedSocket(server).get()
+                .withConnectedSocket(server)
         }
     }
 
     func open() throws -> Connection { try Connection(to: io) }
+
+    /// Opens a connection, and gives one end to the server.
+    ///
+    /// - Parameters:
+    ///   - loop: of the client's channel.
+    ///   - configure: adds the client's handlers, on the loop.
+    func open(
+        on loop: any EventLoop, _ configure: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        let connection: Connection
+        do { connection = try open() } catch { return loop.makeFailedFuture(error) }
+        let opened = ClientBootstrap(group: loop)
+            .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try configure(channel) } }
+            .withConnectedSocket(connection.client)
+        opened.whenFailure { _ in connection.abandon() }
+        return opened.flatMap { channel -> EventLoopFuture<any Channel> in
+            let accepted = connection.accept()
+            accepted.whenFailure { _ in channel.close(promise: nil) }
+            return accepted.hop(to: loop).map { _ in channel }
+        }
+    }
 }

@@ -19,3 +19,28 @@ public final class ManualClock: Sendable {
     /// Carries out everything that is due until then, and returns when that is done.
     public func advance(by duration: Duration) async { await loop.advanceTime(by: TimeAmount(duration)) }
 }
+
+/// The simulated time for a client that runs in it.
+struct SimulatedClock: Clock {
+    struct Instant: InstantProtocol {
+        var deadline: NIODeadline
+
+        func advanced(by duration: Swift.Duration) -> Instant { Instant(deadline: deadline + TimeAmount(duration)) }
+        func duration(to other: Instant) -> Swift.Duration { Swift.Duration(other.deadline - deadline) }
+        static func < (left: Instant, right: Instant) -> Bool { left.deadline < right.deadline }
+    }
+
+    let loop: NIOAsyncTestingEventLoop
+
+    var now: Instant { Instant(deadline: loop.now) }
+    var minimumResolution: Swift.Duration { .nanoseconds(1) }
+
+    func sleep(until deadline: Instant, tolerance: Swift.Duration?) async throws {
+        let timer = loop.scheduleTask(deadline: deadline.deadline) {}
+        try await withTaskCancellationHandler {
+            do { try await timer.futureResult.get() } catch { throw CancellationError() }
+        } onCancel: {
+            timer.cancel()
+        }
+    }
+}

@@ -6,7 +6,7 @@ import SocketIOServer
 /// Connections to a server over a simulated network: no sockets, and one event loop whose time stands still until ``ManualClock`` moves it.
 final class SimulatedLink: Sendable {
     private let io: SocketIO
-    private let loop: NIOAsyncTestingEventLoop
+    let loop: NIOAsyncTestingEventLoop
     private let wires: NIOLoopBound<SimulatedWires>
     private let channels = NIOLockedValueBox<[NIOAsyncTestingChannel]>([])
 
@@ -18,24 +18,25 @@ final class SimulatedLink: Sendable {
 
     /// Opens a connection, and gives one end to the server.
     ///
-    /// - Parameter makeHandler: makes the client's handler, on the loop.
-    func open(_ makeHandler: @escaping @Sendable () -> any ChannelHandler) async throws -> any Channel {
+    /// - Parameter configure: adds the client's handlers, on the loop.
+    func open(_ configure: @escaping @Sendable (any Channel) throws -> Void) -> EventLoopFuture<any Channel> {
         let client = NIOAsyncTestingChannel(loop: loop)
         let server = NIOAsyncTestingChannel(loop: loop)
         channels.withLockedValue { $0 += [client, server] }
-        try await loop.submit { [io, wires] in
+        return loop.submit { [io, wires] () throws -> any Channel in
             let clientEnd = SimulatedEnd(wires.value, halfCloses: false)
             let serverEnd = SimulatedEnd(wires.value, halfCloses: true)
             clientEnd.peer = serverEnd
             serverEnd.peer = clientEnd
             try server.pipeline.syncOperations.addHandler(serverEnd)
             try SocketIOChannel(io: io, secure: false, fallback: HTTPFallback(install: { _ in }, abandon: {})).configure(server)
-            try client.pipeline.syncOperations.addHandlers([clientEnd, makeHandler()])
+            try client.pipeline.syncOperations.addHandler(clientEnd)
+            try configure(client)
             let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
             server.connect(to: address, promise: nil)
             client.connect(to: address, promise: nil)
-        }.get()
-        return client
+            return client
+        }
     }
 
     /// Closes what is open still, and ends the loop.

@@ -10,6 +10,7 @@ import NIOCore
 final class Mailbox<Element: Sendable>: Sendable {
     private struct Waiter {
         var id: UInt64
+        var what: String
         var matches: @Sendable (Element) -> Bool
         var continuation: CheckedContinuation<Element, any Error>
         var timeout: Scheduled<Void>?
@@ -81,21 +82,25 @@ final class Mailbox<Element: Sendable>: Sendable {
     /// The values that nobody has asked for yet.
     var unread: [Element] { state.withLockedValue { $0.elements } }
 
+    /// What somebody waits for now, in the words of a time-out.
+    var waits: [String] { state.withLockedValue { $0.waiters.map(\.what) } }
+
     /// - Throws: ``TestClientError/timeout(_:)``, why the mailbox ended, or `CancellationError`.
     func next(
         _ what: String? = nil, timeout: Duration, where matches: @escaping @Sendable (Element) -> Bool = { _ in true }
     ) async throws -> Element {
+        let what = what ?? name
         let id = self.state.withLockedValue { state in
             state.nextID += 1
             return state.nextID
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                if let outcome = self.takeOrWait(Waiter(id: id, matches: matches, continuation: continuation)) {
+                if let outcome = self.takeOrWait(Waiter(id: id, what: what, matches: matches, continuation: continuation)) {
                     return continuation.resume(with: outcome)
                 }
                 if Task.isCancelled { return self.fail(id, CancellationError()) }
-                self.limit(id, to: timeout, waitingFor: what ?? self.name)
+                self.limit(id, to: timeout, waitingFor: what)
             }
         } onCancel: {
             self.fail(id, CancellationError())
