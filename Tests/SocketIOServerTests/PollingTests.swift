@@ -34,7 +34,9 @@ struct PollingTests {
             ("GET", "/socket.io/?EIO=4", "400", 0), ("GET", "/socket.io/?EIO=4&transport=carrier-pigeon", "400", 0),
             ("GET", "/socket.io/?EIO=4&transport=polling&sid=nobody", "400", 1),
             ("GET", "/socket.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA", "400", 1),
-            ("POST", "/socket.io/?EIO=4&transport=polling", "400", 2), ("GET", "/socket.io/?EIO=4&transport=websocket", "400", 3),
+            ("POST", "/socket.io/?EIO=4&transport=polling", "400", 2), ("PUT", "/socket.io/?EIO=4&transport=polling", "400", 2),
+            ("DELETE", "/socket.io/?EIO=4&transport=polling", "400", 2), ("PATCH", "/socket.io/?EIO=4&transport=websocket", "400", 2),
+            ("GET", "/socket.io/?EIO=4&transport=websocket", "400", 3),
             ("GET", "/socket.io/?EIO=3&transport=polling", "400", 5), ("OPTIONS", "/socket.io/?EIO=4", "400", 0),
         ])
     func badRequests(method: String, target: String, status: String, code: Int) throws {
@@ -150,7 +152,12 @@ struct PollingTests {
         }
     }
 
-    @Test("malformed POSTs end the session", arguments: ["abc", "4", "42[]", "7", "2", "40{}\u{1e}40{}"])
+    @Test(
+        "malformed POSTs end the session",
+        arguments: [
+            "abc", "4", "42[]", "7", "2", "40{}\u{1e}40{}", "42[\"x\"]", "40[]", "40\u{1e}41{}", "40\u{1e}44{}", "40\u{1e}bAAAA",
+            "40\u{1e}4511-[\"x\"]", "40\u{1e}451-[\"x\",{\"_placeholder\":true,\"num\":0}]\u{1e}42[\"x\"]",
+        ])
     func malformedPOST(body: String) throws {
         try withEmbeddedServer { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)
@@ -174,6 +181,24 @@ struct PollingTests {
                 #expect(try peer.request("GET", target).contains("\"code\":1"))
             }
             peer.finish()
+        }
+    }
+
+    @Test("a request has up to a hundred fields and 16 KiB of them with its target; one more of either gets 431", arguments: [0, 1])
+    func headLimits(excess: Int) throws {
+        try withEmbeddedServer { io, loop in
+            let target = "/socket.io/?EIO=4&transport=polling"
+            let status = excess == 0 ? "HTTP/1.1 200 " : "HTTP/1.1 431 "
+            // The peer adds "Host: localhost".
+            let fields = (0..<(SocketIOChannel.maximumHeaderCount - 1 + excess)).map { "x-\($0): y" }
+            let crowded = try EmbeddedPeer(io, loop: loop)
+            #expect(try crowded.request("GET", target, headers: fields).hasPrefix(status))
+            let rest = SocketIOChannel.maximumHeaderBytes - "\(target)Hostlocalhostab".utf8.count + excess
+            let halves = [rest / 2, rest - rest / 2].map { String(repeating: "y", count: $0) }
+            let long = try EmbeddedPeer(io, loop: loop)
+            #expect(try long.request("GET", target, headers: ["a: \(halves[0])", "b: \(halves[1])"]).hasPrefix(status))
+            crowded.finish()
+            long.finish()
         }
     }
 

@@ -102,7 +102,7 @@ struct WebSocketTests {
 
     @Test(
         "what the reference tolerates leaves the connection open",
-        arguments: ["3", "6", "0", "5", "42[1]", "43999[]", "42[\"unknown\",1]"])
+        arguments: ["3", "6", "0", "5", "42[1]", "42", "425", "43999[]", "43[]", "42[\"unknown\",1]"])
     func tolerated(packet: String) throws {
         try withEmbeddedServer { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)
@@ -114,14 +114,66 @@ struct WebSocketTests {
         }
     }
 
-    @Test("an event before the namespace is joined closes the connection")
-    func eventBeforeConnect() throws {
+    @Test(
+        "anything but a CONNECT, and an auth that is no object, closes a connection that has joined nothing",
+        arguments: ["42[\"echo\"]", "42", "431[]", "41", "44{}", "40[]", "40\"token\"", "40null", "40true", "40{"])
+    func eventBeforeConnect(packet: String) throws {
         try withEmbeddedServer { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)
             _ = try peer.upgrade()
             _ = try peer.messages()
-            try peer.text("42[\"echo\"]")
+            try peer.text(packet)
             #expect(try peer.messages() == ["close"])
+            #expect(io.statistics.connections == 0)
+            peer.finish()
+        }
+    }
+
+    @Test("a packet has up to ten attachments, and more close the connection before they come", arguments: [0, 1, 10, 11, 1_000_000_000])
+    func attachments(count: Int) throws {
+        try withEmbeddedServer { io, loop in
+            let sizes = Recorder<[Int?]>()
+            io.onConnection { socket in
+                socket.on("file") { request in
+                    sizes.append((0..<request.arguments.count).map { request.arguments.binary(at: $0)?.readableBytes })
+                }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            let isTaken = count <= 10
+            let placeholders = (0..<(isTaken ? count : 0)).map { ",{\"_placeholder\":true,\"num\":\($0)}" }.joined()
+            try peer.text("45\(count)-[\"file\"\(placeholders)]")
+            guard isTaken else {
+                #expect(try peer.messages() == ["close"])
+                return peer.finish()
+            }
+            for number in 0..<count {
+                #expect(sizes.all.isEmpty)
+                try peer.frame(.binary, ByteBuffer(repeating: 7, count: number))
+            }
+            #expect(try peer.messages() == [])
+            let expected: [[Int?]] = [(0..<count).map { $0 }]
+            #expect(sizes.all == expected)
+            peer.finish()
+        }
+    }
+
+    @Test(
+        "what does not belong into a packet with attachments closes the connection",
+        arguments: [
+            [#"451-["x",{"_placeholder":true,"num":0}]"#, #"42["x"]"#], [#"451-["x",{"_placeholder":true,"num":0}]"#, "41"],
+            ["binary"], [#"451-["x",{"_placeholder":true,"num":0}]"#, "binary", "binary"],
+            [#"451-["x",{"_placeholder":true,"num":1}]"#], [#"451["x"]"#],
+        ])
+    func brokenReassembly(messages: [String]) throws {
+        try withEmbeddedServer { io, loop in
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            for message in messages {
+                if message == "binary" { try peer.frame(.binary, ByteBuffer(string: "x")) } else { try peer.text(message) }
+            }
+            #expect(try peer.messages() == ["close"])
+            #expect(io.statistics.connections == 0)
             peer.finish()
         }
     }
@@ -138,15 +190,17 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a message over the limit is answered with 1009 from its header alone")
-    func messageTooBig() throws {
+    @Test(
+        "a message over the limit is answered with 1009 from its header alone, one of the limit is waited for",
+        arguments: [0, 1, 9_000_000])
+    func messageTooBig(excess: Int) throws {
         try withEmbeddedServer { io, loop in
             let peer = try EmbeddedPeer(io, loop: loop)
             try peer.join()
             var header = ByteBuffer(bytes: [0x81, 0xFF])
-            header.writeInteger(UInt64(10_000_000))
+            header.writeInteger(UInt64(1_000_000 + excess))
             try peer.channel.writeInbound(header)
-            #expect(try peer.messages() == ["close 1009"])
+            #expect(try peer.messages() == (excess == 0 ? [] : ["close 1009"]))
             peer.finish()
         }
     }
