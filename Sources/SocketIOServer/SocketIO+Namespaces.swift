@@ -68,4 +68,10 @@ extension SocketIO {
     public func serverSideEmit(_ event: String, _ arguments: any JSONWritable...) {
         main.adapter.serverSideEmit(EventPacket(event, arguments))
     }
+    /// See ``Namespace/serverSideEmitWithAck(_:_:timeout:)``.
+    public func serverSideEmitWithAck(
+        _ event: String, _ arguments: any JSONWritable..., timeout: Duration = .seconds(5)
+    ) async throws -> [JSONSlice] {
+        try await main.adapter.serverSideEmitWithAck(EventPacket(event, arguments), timeout: timeout)
+    }
 }

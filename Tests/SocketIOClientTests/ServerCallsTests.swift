@@ -102,6 +102,40 @@ struct ServerCallsTests {
         }
     }
 
+    @Test("a socket that was fetched is asked, rooms are joined as a list, and a socket's flags hold for the others it chooses")
+    func fetched() async throws {
+        let io = makeServer()
+        io.onConnection { socket in
+            socket.on("enter") { request in
+                let socket = request.socket
+                socket.join(["a", "b"])
+                socket.compress(false).in("r").emit("hello", 1)
+                socket.compress(false).except(["r"]).emit("hello", 2)
+                socket.compress(false).local.emit("hello", 3)
+                request.acknowledge?()
+            }
+        }
+        try await withTestServer(inProcess: io) { server in
+            let ann = try await server.connect(), ben = try await server.connect()
+            _ = try await ann.call("enter")
+            for number in [1, 3] { #expect(try await ben.next("hello").first.int == number) }
+            #expect(!ann.unread.contains { $0.name == "hello" })
+            let fetched = try await io.in("b").fetchSockets()
+            let remote = try #require(fetched.first)
+            #expect(fetched.count == 1 && remote.rooms == ["r", "a", "b", ann.id])
+            async let answer = remote.emitWithAck("question", 1)
+            try await ann.acknowledge(try await ann.next { $0.name == "question" }, "yes")
+            let value = try await answer.value.string
+            #expect(value == "yes")
+            remote.join(["c", "d"])
+            #expect(try await io.in("d").fetchSockets().map(\.id) == [ann.id])
+            let others = try await io.serverSideEmitWithAck("reload")
+            #expect(others.isEmpty)
+            await ann.disconnect()
+            await #expect(throws: MissingAcknowledgements.self) { try await remote.emitWithAck("question") }
+        }
+    }
+
     @Test("asynchronous declared handlers answer, throw, and keep the order of a socket's events")
     func asynchronous() async throws {
         struct Secret: Error {}

@@ -111,7 +111,21 @@ public struct RemoteSocket: Sendable {
     public func data<Value: Sendable>(as type: Value.Type = Value.self) -> Value? { socket.data as? Value }
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) { target.send(EventPacket(event, arguments)) }
+
+    /// Sends an event and waits for the acknowledgement.
+    ///
+    /// - Throws: ``MissingAcknowledgements`` if the answer does not come in time or the socket has gone, what the adapter throws, or
+    ///   `CancellationError`.
+    public func emitWithAck(
+        _ event: String, _ arguments: any JSONWritable..., timeout: Duration = .seconds(10)
+    ) async throws -> BroadcastAnswer {
+        let answers = try await target.timeout(timeout).emitWithAck(EventPacket(event, arguments))
+        guard let answer = answers.first else { throw MissingAcknowledgements(answers: [], missing: 0) }
+        return answer
+    }
+
     public func join(_ rooms: String...) { target.socketsJoin(rooms) }
+    public func join(_ rooms: [String]) { target.socketsJoin(rooms) }
     public func leave(_ rooms: String...) { target.socketsLeave(rooms) }
     public func disconnect(close: Bool = false) { target.disconnectSockets(close: close) }
 }

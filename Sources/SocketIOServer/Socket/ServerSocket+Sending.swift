@@ -126,7 +126,11 @@ public struct SocketOperator {
     }
     public func to(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
     public func to(_ rooms: [String]) -> BroadcastOperator { broadcast.to(rooms) }
+    public func `in`(_ rooms: String...) -> BroadcastOperator { broadcast.to(rooms) }
+    public func `in`(_ rooms: [String]) -> BroadcastOperator { broadcast.to(rooms) }
     public func except(_ rooms: String...) -> BroadcastOperator { broadcast.except(rooms) }
+    public func except(_ rooms: [String]) -> BroadcastOperator { broadcast.except(rooms) }
+    public var local: BroadcastOperator { broadcast.local }
 
     public func emit(_ event: String, _ arguments: any JSONWritable...) {
         socket.send(EventPacket(event, arguments), isVolatile: isVolatile, compress: compress)

@@ -99,6 +99,9 @@ public final class ServerSocket {
         enter(room)
     }
 
+    /// Enters rooms, each as ``join(_:)-(String)`` does.
+    public func join(_ rooms: [String]) { for room in rooms { join(room) } }
+
     public func leave(_ room: String) {
         guard isConnected else { return }
         guard connection.shard.settleLocalMail() else { return mail { .leave($0, room: room) } }

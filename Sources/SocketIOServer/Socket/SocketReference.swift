@@ -59,6 +59,8 @@ public struct SocketReference: Sendable, Hashable {
         }
     }
 
+    public func join(_ rooms: [String]) { for room in rooms { join(room) } }
+
     public func leave(_ room: String) {
         act {
             $0.leave(room)
