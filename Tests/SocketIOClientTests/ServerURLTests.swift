@@ -114,3 +114,21 @@ struct OpenPacketReadingTests {
         #expect(read(json) == nil)
     }
 }
+
+@Suite("The configuration of a client")
+struct ClientConfigurationTests {
+    @Test("the defaults are the reference's")
+    func defaults() throws {
+        let configuration = try SocketIOClientConfiguration("http://example.org")
+        #expect(configuration.connection.path == "/socket.io/" && configuration.connection.transports == .pollingThenUpgrade)
+        #expect(configuration.connection.timeout == .seconds(20))
+        let policy = try #require(configuration.reconnection)
+        #expect(policy.delay == .seconds(1) && policy.maximumDelay == .seconds(5))
+        #expect(policy.randomizationFactor == 0.5 && policy.maximumAttempts == nil)
+        #expect(configuration.acknowledgementTimeout == nil && configuration.retries == nil)
+        guard case .none = configuration.authentication else {
+            Issue.record("an auth by default")
+            return
+        }
+    }
+}

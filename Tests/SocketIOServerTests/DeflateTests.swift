@@ -174,11 +174,13 @@ struct DeflateTests {
         }
     }
 
-    @Test("contexts that outlive a message are given while there is memory for them, and given back")
-    func budget() throws {
+    @Test("contexts that outlive a message are given while there is memory for them, and given back", arguments: [false, true])
+    func budget(perAddress: Bool) throws {
         var configuration = Self.configuration()
         let one = PerMessageDeflate().contextBytes(of: .server)
-        configuration.maximumDeflateContextBytes = 2 * one
+        let limit: WritableKeyPath<SocketIOConfiguration, Int> =
+            perAddress ? \.maximumDeflateContextBytesPerAddress : \.maximumDeflateContextBytes
+        configuration[keyPath: limit] = 2 * one
         try withEmbeddedServer(configuration) { io, loop in
             func response() throws -> (peer: EmbeddedPeer, hasContexts: Bool) {
                 let peer = try EmbeddedPeer(io, loop: loop)

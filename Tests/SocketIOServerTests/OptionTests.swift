@@ -6,6 +6,7 @@ import NIOHTTP1
 import SocketIOCore
 import SocketIOTesting
 import Testing
+import WebSocketCore
 
 @testable import SocketIOServer
 
@@ -20,6 +21,25 @@ struct OptionTests {
     }
 
     private static let polling = "/socket.io/?EIO=4&transport=polling"
+
+    @Test("the defaults are the reference's")
+    func defaults() {
+        let configuration = SocketIOConfiguration()
+        #expect(configuration.path == "/socket.io/" && configuration.servesClient)
+        #expect(configuration.transports == [.polling, .websocket] && configuration.allowUpgrades)
+        #expect(configuration.pingInterval == .seconds(25) && configuration.pingTimeout == .seconds(20))
+        #expect(configuration.connectTimeout == .seconds(45) && configuration.upgradeTimeout == .seconds(10))
+        #expect(configuration.pollingCloseTimeout == .seconds(30))
+        #expect(configuration.maximumHTTPBufferBytes == 1_000_000 && configuration.packetLimits.maximumAttachments == 10)
+        #expect(configuration.perMessageDeflate == nil && PerMessageDeflateOptions().threshold == 1_024)
+        #expect(configuration.httpCompression?.threshold == 1_024)
+        #expect(configuration.cors == nil && configuration.cookie == nil && configuration.allowRequest == nil)
+        let cookie = SessionCookie()
+        #expect(cookie.header(for: "1") == "io=1; Path=/; HttpOnly; SameSite=Lax")
+        #expect(!configuration.cleanupEmptyChildNamespaces)
+        #expect(configuration.recovery == nil && configuration.recoverySkipsMiddlewares)
+        #expect(RecoveryLimits().maximumDisconnection == .seconds(120))
+    }
 
     // MARK: Cookie
 
