@@ -75,6 +75,8 @@ struct LoadCommandTests {
             """
         #expect(
             try run(["check", "j.json"], files: ["j.json": journeys]).output.hasPrefix("j.json: the journey file is right. 1 scenario"))
+        let mistyped = try run(["check", "j.json"], files: ["j.json": journeys.replacingOccurrences(of: "\"emit\"", with: "\"emitt\"")])
+        #expect(mistyped.status == 2 && mistyped.errors.hasPrefix("j.json:2:"))
         #expect(try run(["check", "a.yml", "-e", "none"], files: ["a.yml": script]).status == 2)
         let overrides = #"{"config": {"phases": [{"duration": 2, "arrivalCount": 7}]}}"#
         #expect(try run(["check", "a.yml", "--overrides", overrides], files: ["a.yml": script]).output.contains("2 s, 7 arrivals"))
@@ -111,5 +113,14 @@ struct LoadCommandTests {
         #expect(comparison.output.contains("+100 % !"))
         #expect(try run(["report", "none.json"]).status == 66)
         #expect(try run(["report", "a.json"], files: ["a.json": "{}"]).status == 65)
+        let unwritable = try run(["report", "a.json", "--html", "no/such/a.html"], files: ["a.json": artillery(20)])
+        #expect(unwritable.status == 73 && unwritable.errors.hasPrefix("dunlin: cannot write no/such/a.html: "))
+    }
+
+    @Test("a worker without the URL of a Redis server has the status of a wrong command line")
+    func workerWithoutRedis() throws {
+        let outcome = try run(["worker"])
+        #expect(outcome.status == 64 && outcome.errors.hasPrefix("dunlin: ") && outcome.errors.contains("--redis redis://HOST:PORT"))
+        #expect(outcome.output.isEmpty)
     }
 }

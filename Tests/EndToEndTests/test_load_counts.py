@@ -274,4 +274,5 @@ async def test_workers_end_with_an_interrupt(dunlin_command, echo_server, tmp_pa
     finally:
         if process.returncode is None:
             process.kill()
+    assert output.decode().startswith("warning: the run was interrupted after ")
     assert "Summary report @" in output.decode() and "was lost" not in output.decode()

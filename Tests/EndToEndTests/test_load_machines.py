@@ -163,6 +163,7 @@ async def test_an_interrupt_drains_all_machines(dunlin_command, echo_server, red
         output, errors = await asyncio.wait_for(run.communicate(), SECONDS)
         await said(worker, "the run is over")
     assert run.returncode == 0, (output, errors)
+    assert output.decode().startswith("warning: the run was interrupted after ")
     assert "Summary report @" in output.decode() and "was lost" not in output.decode()
     assert json.loads((tmp_path / "run.json").read_text())["aggregate"]["counters"]["vusers.created"] == 21
 

@@ -83,6 +83,27 @@ def test_the_exit_status_is_the_verdict(dunlin_command, echo_server, tmp_path, e
         assert "load.yml:8:3: error: unknown key 'ensuer' in config; did you mean 'ensure'?" in finished.stderr
 
 
+@pytest.mark.parametrize(
+    ("answer", "ensure", "status", "told"),
+    [
+        ("{expect: {json: $.0, value: word}}", "", 0, ""),
+        ("{expect: {json: $.0, value: other}}", "", 1, "failed: expectations (2 of 2 failed)\n"),
+        ("{match: {json: $.0, value: other}}", "", 1, "failed: no virtual user failed (2 of 2 failed)\n"),
+        ("{match: {json: $.0, value: other}}", "ensure: {maxErrorRate: 100}", 0, ""),
+    ],
+)
+def test_failed_expectations_and_failed_users_are_a_status_of_1(dunlin_command, echo_server, tmp_path, answer, ensure, status, told):
+    (tmp_path / "load.yml").write_text(
+        f"config:\n  target: {echo_server.url}\n  phases: [{{duration: 0.1, arrivalCount: 2}}]\n  {ensure}\n"
+        f"scenarios: [{{engine: socketio, flow: [{{emit: [echo, word], acknowledge: {answer}}}]}}]\n"
+    )
+    finished = run(dunlin_command, "run", "load.yml", "-q", "-o", "run.json", folder=tmp_path)
+    assert (finished.returncode, finished.stderr) == (status, told)
+    # A run in which everybody failed warns even if its script allows that.
+    headlines = json.loads((tmp_path / "run.json").read_text())["dunlin"]["headlines"]
+    assert ("nothing worked: all 2 virtual users failed" in headlines) == ("match" in answer)
+
+
 def test_a_target_that_is_never_reached_has_a_status_of_its_own(dunlin_command, tmp_path):
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
@@ -96,14 +117,19 @@ def test_a_target_that_is_never_reached_has_a_status_of_its_own(dunlin_command, 
 def test_interrupting_ends_the_run_with_its_summary(dunlin_command, echo_server, tmp_path):
     write(tmp_path, echo_server.url)
     process = subprocess.Popen(
-        [dunlin_command, "run", "load.yml", "-o", "run.json"], cwd=tmp_path, stdin=subprocess.DEVNULL,
+        [dunlin_command, "run", "load.yml", "-o", "run.json", "--html", "run.html"], cwd=tmp_path, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert "Phase started" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=120)
     assert output.startswith("warning: the run was interrupted after ") and "Summary report @" in output
-    assert json.loads((tmp_path / "run.json").read_text())["dunlin"]["interrupted"]
+    report = json.loads((tmp_path / "run.json").read_text())["dunlin"]
+    assert report["interrupted"] and report["headlines"][0].startswith("the run was interrupted after ")
+    page = (tmp_path / "run.html").read_text()
+    assert '<ul class="headlines"><li>the run was interrupted after ' in page and 'class="badge good"' not in page
+    shown = run(dunlin_command, "report", "run.json", folder=tmp_path)
+    assert shown.stdout.startswith("warning: the run was interrupted after ")
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
@@ -214,30 +240,3 @@ scenarios:
     (tmp_path / "my.env").write_text("nonsense\n")
     wrong = run(dunlin_command, "run", "env.yml", "--solo", "--dotenv", "my.env", folder=tmp_path)
     assert wrong.returncode == 2 and wrong.stderr.startswith("my.env:1:1: error: ")
-
-
-def test_a_second_interrupt_ends_the_command_at_once(dunlin_command, tmp_path):
-    with closing(socket.socket()) as deaf:
-        deaf.bind(("127.0.0.1", 0))
-        deaf.listen()
-        deaf.settimeout(60)
-        # Accepts and never answers: what follows the run waits for it.
-        (tmp_path / "deaf.yml").write_text(f"""
-config: {{target: "http://127.0.0.1:{deaf.getsockname()[1]}", phases: [{{duration: 60, arrivalCount: 1}}], timeout: 600}}
-scenarios: [{{flow: [{{think: 600}}]}}]
-after: {{flow: [{{get: {{url: /}}}}]}}
-""")
-        process = subprocess.Popen(
-            [dunlin_command, "run", "deaf.yml"], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            assert "Phase started" in process.stderr.readline()
-            process.send_signal(signal.SIGINT)
-            # `after` is being played once its request has come.
-            with deaf.accept()[0]:
-                process.send_signal(signal.SIGINT)
-                assert process.wait(60) == 128 + signal.SIGINT
-        finally:
-            process.kill()
-            process.communicate()

@@ -117,7 +117,7 @@ public struct RunReport: Sendable {
                 "the server answered \(errorEvents) of \(emits) messages with an error event: this run says little about normal work")
         }
         if let findings = health?.findings, !findings.isEmpty {
-            lines.append("the generator may have coloured the result: \(findings.joined(separator: "; "))")
+            lines.append("the generator may have distorted the result: \(findings.joined(separator: "; "))")
         }
         if let skipped = aggregate.counters[Metric.skipped.name], skipped > 0 {
             lines.append("\(skipped) arrivals were skipped, because maxVusers were at work")

@@ -92,13 +92,38 @@ struct TruthTests {
         #expect(audit.outOfOrder.map(\.sequence) == [250])
     }
 
-    /// Engine.IO and Socket.IO in a few lines: opens, joins, acknowledges.
+    /// Engine.IO and Socket.IO in a few lines: opens, joins any namespace, acknowledges.
     private static func socketIO() -> OddServer.Answer {
         let open = #"0{"sid":"x","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100000}"#
         return .webSocket(greeting: [open]) { text in
-            if text == "40" { return [#"40{"sid":"y"}"#] }
-            let id = text.dropFirst(2).prefix { $0.isNumber }
-            return text.hasPrefix("42") && !id.isEmpty ? ["43\(id)[true]"] : []
+            let rest = text.dropFirst(2)
+            let namespace = rest.hasPrefix("/") ? String(rest.prefix { $0 != "," }) + "," : ""
+            if text.hasPrefix("40") { return ["40\(namespace){\"sid\":\"y\"}"] }
+            let id = rest.dropFirst(namespace.count).prefix { $0.isNumber }
+            return text.hasPrefix("42") && !id.isEmpty ? ["43\(namespace)\(id)[true]"] : []
+        }
+    }
+
+    @Test("users who share namespaces have one connection each")
+    func sharedNamespaces() async throws {
+        try await OddServer.with { _ in
+            Self.socketIO()
+        } _: { server in
+            let report = try await play(
+                flow(
+                    """
+                    - emit: first
+                      namespace: /admin
+                      acknowledge: true
+                    - emit: second
+                      acknowledge: true
+                    - emit: third
+                      namespace: /admin
+                      acknowledge: true
+                    """, config: users(5, Self.webSocket)), url: server.url)
+            #expect(report.verdict.exitStatus == .passed, "\(report.aggregate.counters)")
+            #expect(report.aggregate.summaries["socketio.acknowledgement_time"]?.count == 15)
+            #expect(server.connections == 5 && report.aggregate.counter(.connects) == 5)
         }
     }
 
@@ -168,7 +193,7 @@ struct TruthTests {
                 script, payloads: PayloadRows(), options: LoadRunOptions(seed: 1, startedAtMilliseconds: 0), observer: observer
             ).run()
         }
-        #expect(report.headlines.first?.hasPrefix("the generator may have coloured the result") == true)
+        #expect(report.headlines.first?.hasPrefix("the generator may have distorted the result") == true)
         #expect(report.health?.findings.contains { $0.contains("event loops") } == true)
     }
 
