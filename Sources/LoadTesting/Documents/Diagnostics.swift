@@ -90,7 +90,7 @@ enum NearestName {
         return best?.name
     }
 
-    /// `; did you mean 'x'?`, or the list of what is known if nothing is near and the list is short.
+    /// `; did you mean 'x'?`, or the known names if none is near and there are few.
     static func hint(for name: String, among known: [String]) -> String {
         if let near = Self.suggestion(for: name, among: known) { return "; did you mean '\(near)'?" }
         guard !known.isEmpty, known.count <= 30 else { return "" }

@@ -14,10 +14,10 @@ struct DocumentNode: Sendable, Hashable {
 
     var position: SourcePosition
     var content: Content
-    /// Columns between ``position`` and the first character of a string's text: 1 behind a quotation mark.
+    /// Columns between ``position`` and the first character of a string's text: 1 after a quotation mark, otherwise 0.
     var textOffset = 0
 
-    /// What kind of value this is, for messages.
+    /// The kind of value in words, for messages.
     var kind: String {
         switch content {
         case .null: "nothing"
@@ -45,7 +45,7 @@ struct DocumentMember: Sendable, Hashable {
 enum DocumentReader {
     static let maximumBytes = 16 << 20
     static let maximumDepth = 64
-    /// Aliases are expanded, and this bounds the result: a few of them may multiply.
+    /// The maximum number of values after aliases are expanded. A few aliases of aliases can multiply a document.
     static let maximumNodes = 500_000
 
     static func read(_ text: String, file: String) throws(Diagnostic) -> DocumentNode {

@@ -8,7 +8,9 @@ enum DurationText {
     /// A year. A longer time is a mistake.
     static let maximumSeconds = 366 * 86_400.0
 
-    /// Nil if the text is no time, is negative, or is longer than a year.
+    /// Nil if the text is not a time, is negative, or is longer than a year.
+    ///
+    /// - Parameter unitless: the nanoseconds of a number without a unit.
     static func parse(_ text: String, unitless: Double = 1e9) -> Duration? {
         let trimmed = text.drop { $0.isWhitespace }
         let number = trimmed.prefix { $0.isNumber || $0 == "." }

@@ -16,8 +16,8 @@ enum EnvironmentVariables {
 }
 
 extension EnvironmentVariables {
-    /// Reads the file of `--dotenv`: lines `NAME=value`, with or without `export`; `#` begins a comment. A value in double quotation marks may
-    /// have `\\n` for a line end, one in single ones is taken as it is; both may go over several lines.
+    /// Reads the file of `--dotenv`: lines `NAME=value`, with or without `export`. `#` begins a comment. Values in quotation marks may span
+    /// several lines. In double quotation marks `\\n` is a line end; within single ones a value is taken as it is.
     static func parse(_ text: String, file: String) throws(Diagnostic) -> [String: String] {
         var variables: [String: String] = [:]
         var reader = LineReader(text)
@@ -31,7 +31,7 @@ extension EnvironmentVariables {
             }
             let name = assignment[..<equals].trimmingWhitespace()
             guard name.allSatisfy({ $0 == "_" || $0 == "." || $0 == "-" || $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
-                throw Diagnostic(.error, at: place, "'\(name.prefix(40))' is no name of a variable")
+                throw Diagnostic(.error, at: place, "'\(name.prefix(40))' is not a valid variable name")
             }
             let value = assignment[assignment.index(after: equals)...].trimmingWhitespace()
             guard let mark = value.first, mark == "\"" || mark == "'" || mark == "`" else {
@@ -58,7 +58,7 @@ extension EnvironmentVariables {
         }
     }
 
-    /// The closing mark. Within double quotation marks, one behind a backslash does not close.
+    /// The closing quotation mark. Within double quotation marks, a mark after a backslash does not close.
     private static func end(of content: String, _ mark: Character) -> String.Index? {
         var isEscaped = false
         for index in content.indices {

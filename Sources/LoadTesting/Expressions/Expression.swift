@@ -15,7 +15,7 @@ public indirect enum Expression: Sendable, Hashable {
     case binary(BinaryOperator, Expression, Expression)
     case conditional(Expression, Expression, Expression)
 
-    /// The value. Missing variables are null, and so is arithmetic on values that are no numbers.
+    /// Evaluates the expression. Missing variables are null, and so is arithmetic on values that are not numbers.
     public func value(in scope: inout VariableScope) -> ScriptValue {
         switch self {
         case .constant(let value): return value
@@ -59,7 +59,7 @@ public indirect enum Expression: Sendable, Hashable {
         }
     }
 
-    /// An integer where the number is one, as JSON writes it.
+    /// The number as an integer if it is whole, as JSON writes it.
     static func number(_ value: Double) -> ScriptValue {
         value == value.rounded() && abs(value) < 0x1p53 ? .int(Int(value)) : .double(value)
     }
@@ -101,12 +101,6 @@ public indirect enum Expression: Sendable, Hashable {
         if let one = left.number, let two = right.number { return one < two ? -1 : one > two ? 1 : one == two ? 0 : nil }
         guard case .string(let one) = left, case .string(let two) = right else { return nil }
         return one < two ? -1 : one > two ? 1 : 0
-    }
-
-    /// Whether the value can differ from one evaluation to the next.
-    var isConstant: Bool {
-        if case .constant = self { return true }
-        return false
     }
 }
 

@@ -231,7 +231,7 @@ struct ExpressionParser {
         return String(String.UnicodeScalarView(scalars[start..<index]))
     }
 
-    /// A name behind a dot may have hyphens, and be a number: `user.first-name`, `list.0`.
+    /// A name after a dot may contain hyphens, or be a number: `user.first-name`, `list.0`.
     private mutating func memberName() -> String? {
         guard var name = self.name() else { return nil }
         while index + 1 < scalars.count, scalars[index] == "-", scalars[index + 1].properties.isAlphabetic {

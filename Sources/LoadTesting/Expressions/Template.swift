@@ -1,7 +1,7 @@
 import NIOCore
 import JSONCore
 
-/// A text with `{{ expressions }}`, compiled once. A text that is one expression and nothing else has the expression's own type.
+/// A text with `{{ expressions }}`, compiled once. A text that is only one expression keeps the expression's type.
 public struct Template: Sendable, Hashable {
     enum Segment: Sendable, Hashable {
         case text(String)
@@ -49,7 +49,7 @@ public struct Template: Sendable, Hashable {
         return .string(text(in: &scope))
     }
 
-    /// Splits a text at its `{{ … }}` (or `{{{ … }}}`) and parses what is within.
+    /// Splits a text at its `{{ … }}` (or `{{{ … }}}`) and parses the expressions in them.
     static func parse(_ text: String, resolve: @escaping ExpressionParser.Resolver) throws(ExpressionError) -> Template {
         var segments: [Segment] = []
         var rest = text[...]
@@ -84,7 +84,7 @@ public struct Template: Sendable, Hashable {
         return Template(segments: segments.count > 1 ? Self.joined(segments) : segments)
     }
 
-    /// What is known already becomes part of the text around it.
+    /// Joins texts and known values that are neighbours.
     private static func joined(_ segments: [Segment]) -> [Segment] {
         var result: [Segment] = []
         for segment in segments {
@@ -120,7 +120,7 @@ public struct Template: Sendable, Hashable {
 /// A JSON value with templates in its strings and keys, compiled into pieces of finished JSON and the expressions between them.
 public struct JSONTemplate: Sendable, Hashable {
     enum Piece: Sendable, Hashable {
-        /// Finished JSON, also of half a value.
+        /// Finished JSON, possibly only a part of a value.
         case raw(ByteBuffer)
         /// The value of the expression.
         case value(Expression)

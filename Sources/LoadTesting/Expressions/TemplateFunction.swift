@@ -24,7 +24,7 @@ public enum TemplateFunction: String, Sendable, Hashable, CaseIterable {
     /// `$json(value)`: the value as JSON text.
     case json = "$json"
 
-    /// How many arguments it takes.
+    /// The number of arguments that the function takes.
     var arity: ClosedRange<Int> {
         switch self {
         case .randomNumber, .randomInt: 2...2

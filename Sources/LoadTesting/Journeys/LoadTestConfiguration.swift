@@ -1,12 +1,12 @@
 import JSONCore
 
-/// What the source document's LoadTestRunner takes: users who come one after the other and each follow one of several journeys.
+/// The configuration of the source document's LoadTestRunner: users arrive one after the other, and each follows one of several journeys.
 public struct LoadTestConfiguration: Sendable {
     public var targetURL: String
     public var maximumConcurrentUsers: Int
-    /// In which all users begin.
+    /// The time in which all users begin.
     public var rampUpDuration: Duration
-    /// After the ramp-up.
+    /// The time that follows the ramp-up.
     public var testDuration: Duration
     public var userJourneys: [UserJourney]
 
@@ -53,7 +53,7 @@ extension LoadTestConfiguration {
 
     /// Reads a journey file, JSON or YAML, into a script: journeys are scenarios, and the ramp-up is a phase. Data may have templates.
     ///
-    /// - Throws: all that is wrong.
+    /// - Throws: all errors of the file.
     public static func parse(_ text: String, file: String, options: ScriptOptions = ScriptOptions()) throws(Diagnostics) -> Script {
         var parser = ScriptParser(options: options, file: file)
         do {
@@ -70,7 +70,7 @@ extension LoadTestConfiguration {
         }
     }
 
-    /// The same as a script, for the runner.
+    /// The script that plays this configuration.
     public func script() throws(Diagnostics) -> Script {
         let journeys = userJourneys.map { journey -> ScriptValue in
             let steps = journey.steps.map { step -> ScriptValue in
@@ -113,7 +113,7 @@ extension ScriptParser {
             missing("maxConcurrentUsers", at: root.position, "a journey file needs 'maxConcurrentUsers'")
         }
         guard let rampUp, let test, let users else { return [] }
-        // Everybody begins at once without a ramp-up; a phase has to last a moment for it.
+        // Without a ramp-up all users begin at once, but a phase must not be empty.
         let arrival = max(rampUp, .nanoseconds(1))
         configuration.phases = [
             Phase(name: "ramp-up", duration: arrival, load: .count(users), position: root.position),
@@ -165,7 +165,7 @@ extension ScriptParser {
             return nil
         }
         var steps = nodes.compactMap { journeyStep($0) }
-        // A user who is done stays connected until the test is over.
+        // A user who has finished stays connected until the test is over.
         steps.append(step(.think(ThinkStep(duration: seconds(whole.inSeconds))), label: "stay", at: node.position))
         return Scenario(name: name, weight: weight, engine: .socketIO, steps: steps, position: node.position)
     }

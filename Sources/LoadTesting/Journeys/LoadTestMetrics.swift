@@ -28,7 +28,7 @@ public struct LoadTestMetrics: Sendable, Hashable {
         throughputPerSecond = report.seconds > 0 ? Double(messagesReceived) / report.seconds : 0
     }
 
-    /// What the document's `printResults` prints.
+    /// The output of the document's `printResults`.
     public var text: String {
         """
 
@@ -47,7 +47,7 @@ public struct LoadTestMetrics: Sendable, Hashable {
         """
     }
 
-    /// Two digits behind the point.
+    /// The value with two decimals.
     private static func fixed(_ value: Double) -> String {
         let hundredths = Int((value * 100).rounded())
         let rest = hundredths % 100

@@ -17,7 +17,7 @@ public final class MachineCoordinator: Sendable {
         var shares: Int { machines.count + (joins ? 1 : 0) }
     }
 
-    /// How long to wait for machines.
+    /// How long ``gather()`` waits for machines.
     public static let gatheringTime = Duration.seconds(300)
     private static let readTime = Duration.milliseconds(500)
     /// How long Redis may be away.
@@ -69,7 +69,7 @@ public final class MachineCoordinator: Sendable {
 
     /// Waits for enough machines.
     ///
-    /// - Throws: ``Failure`` if they do not, or if ``stop()`` is called meanwhile.
+    /// - Throws: ``Failure`` if too few machines come in time, or if ``stop()`` is called meanwhile.
     public func gather() async throws -> Team {
         try await board.announce()
         let wanted = state.withLockedValue(\.roster.wanted)

@@ -29,7 +29,7 @@ struct MachineBegin: Sendable, Codable {
     var startMicroseconds: Int64
 }
 
-/// Which machines have come and which of them are silent. A value; time is a parameter.
+/// The machines that have come, and which of them are silent. A value; time is a parameter.
 struct MachineRoster: Sendable {
     struct Machine: Sendable, Equatable {
         let id: String
@@ -70,7 +70,7 @@ struct MachineRoster: Sendable {
     /// - Returns: why a volunteer cannot play, nil if it can.
     mutating func volunteered(_ id: String, name: String, version: String, at now: Duration) -> String? {
         guard version == self.version else {
-            return "'\(name)' has version \(version), this is \(self.version): it cannot play along"
+            return "'\(name)' has version \(version), this is \(self.version): it cannot take part"
         }
         volunteers.removeAll { $0.id == id }
         volunteers.append(Machine(id: id, name: name, heardAt: now))

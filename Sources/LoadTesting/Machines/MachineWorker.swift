@@ -70,7 +70,7 @@ public struct MachineWorker: Sendable {
                     continue
                 }
                 let board = RunBoard(id: id, redis: redis, waiting: waiting)
-                // While Redis does not answer nobody knows whether the run is over: the entry is read again.
+                // While Redis does not answer, nobody knows whether the run is over, so the entry is read again.
                 guard let isOpen = try? await board.isOpen() else { break }
                 last = entry.id
                 guard isOpen else { continue }
@@ -202,7 +202,7 @@ private actor Teller {
         self.number += 1
         let before = previous
         let task = Task { [board, machine, patience] in
-            // One that was lost has ended the run already.
+            // If an earlier report could not be delivered, the run has been given up.
             try await before?.value
             try await Self.send(text, number, board, machine, patience)
         }

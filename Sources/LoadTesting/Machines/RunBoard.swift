@@ -2,24 +2,24 @@ import Foundation
 import NIOCore
 import RedisCore
 
-/// One run's keys in Redis. Machines report on one stream and read orders from another; a key that lives for seconds tells that whoever shares
-/// the run out is still there.
+/// One run's keys in Redis. Machines report on one stream and read orders from another. A key that expires after seconds shows that the
+/// coordinator is still there.
 struct RunBoard: Sendable {
-    /// Runs that look for machines.
+    /// The stream of runs that look for machines.
     static let runs = "dunlin:load:runs"
-    /// How long the run counts as open after the last sign of life.
+    /// How long the run counts as open after the coordinator's last sign of life.
     static let openTime = Duration.seconds(15)
-    /// Keys of a run that nobody cleaned up end by themselves.
+    /// When the keys of a run expire that nobody deleted.
     static let keepTime = Duration.seconds(3600)
-    /// A text is cut into entries of so many bytes.
+    /// The size of the stream entries into which a long text is cut.
     static let chunkBytes = 512 << 10
-    /// Of the script with its payloads.
+    /// The maximum size of the script with its payloads.
     static let maximumAssignmentBytes = 64 << 20
 
     let id: String
     /// For commands that do not wait.
     let redis: any RedisCommands
-    /// For reads that wait: they hold back what comes after them.
+    /// For reads that wait, because they delay all later commands of their connection.
     let waiting: any RedisCommands
 
     private var open: String { "dunlin:load:\(id):open" }
@@ -27,17 +27,17 @@ struct RunBoard: Sendable {
     private var reports: String { "dunlin:load:\(id):reports" }
     private var assignment: String { "dunlin:load:\(id):assignment" }
 
-    // MARK: Who shares the run out
+    // MARK: The coordinator
 
     func announce() async throws(RedisError) {
         try await renew()
-        // Machines report on a stream that exists only: a late report must not bring back the stream of a run that is over.
+        // Machines report only to a stream that exists, so that a late report does not bring back the stream of a finished run.
         try await redis.addToStream(reports, [("opened", "1")])
         try await redis.expire(reports, in: Self.keepTime)
         try await offer()
     }
 
-    /// Looks for machines. One that took the run for closed comes back.
+    /// Offers the run to machines. A machine that left because it took the run for closed comes back.
     func offer() async throws(RedisError) {
         try await redis.addToStream(Self.runs, [("run", .text(id))], maximumLength: 100)
         try await redis.expire(Self.runs, in: Self.keepTime)
@@ -63,7 +63,7 @@ struct RunBoard: Sendable {
         let text = try Self.text(assignment)
         guard text.utf8.count <= Self.maximumAssignmentBytes else {
             throw MachineCoordinator.Failure(
-                description: "the script with its payloads takes more than \(Self.maximumAssignmentBytes >> 20) MiB: too much to share out")
+                description: "the script with its payloads takes more than \(Self.maximumAssignmentBytes >> 20) MiB and cannot be sent")
         }
         for (chunk, _) in Self.chunks(of: text) {
             try await redis.addToStream(self.assignment, [("text", .bytes(chunk))])
@@ -71,7 +71,7 @@ struct RunBoard: Sendable {
         try await redis.expire(self.assignment, in: Self.keepTime)
     }
 
-    /// Reports after an entry, and the last entry that was read. What was read is deleted.
+    /// Reads the reports after an entry and deletes older ones. Returns the id of the last report beside them.
     func readReports(after last: String, waiting: Duration) async throws(RedisError) -> (entries: [RedisStreamEntry], last: String) {
         let entries = try await self.waiting.readStream(reports, after: last, count: 64, waiting: waiting)
         guard let newest = entries.last?.id else { return ([], last) }
@@ -79,7 +79,7 @@ struct RunBoard: Sendable {
         return (entries, newest)
     }
 
-    /// Leaves nothing behind.
+    /// Deletes all keys of the run.
     func remove() async throws(RedisError) {
         try await redis.delete(self.open, orders, reports, assignment)
     }
@@ -107,7 +107,7 @@ struct RunBoard: Sendable {
         return try Self.value(text)
     }
 
-    /// - Parameter number: counts the machine's reports, so that one that was sent twice is taken once.
+    /// - Parameter number: counts the machine's reports, so that a report that is sent twice is taken once.
     func tell(_ text: String, from machine: String, number: Int) async throws(RedisError) {
         for (index, (chunk, isLast)) in Self.chunks(of: text).enumerated() {
             _ = try await redis.send(
@@ -137,7 +137,7 @@ struct RunBoard: Sendable {
     }
 }
 
-/// Puts the reports of a run's machines together again: parts in their order, and each report once.
+/// Reassembles the reports of a run's machines from their parts, each report once.
 struct ReportAssembler {
     private struct Machine {
         var lastNumber = -1
@@ -147,7 +147,7 @@ struct ReportAssembler {
 
     private var machines: [String: Machine] = [:]
 
-    /// - Returns: who reports what; nil if more has to come, or if it was there already.
+    /// - Returns: the machine and its report. Nil if parts are missing, or if the report was taken before.
     mutating func take(_ entry: RedisStreamEntry) -> (machine: String, report: MachineReport)? {
         guard let id = entry["machine"].map({ String(buffer: $0) }), let number = Self.number(entry["number"]),
             let part = Self.number(entry["part"]), let chunk = entry["text"]
@@ -170,7 +170,7 @@ struct ReportAssembler {
     private static func number(_ bytes: ByteBuffer?) -> Int? { bytes.flatMap { Int(String(buffer: $0)) } }
 }
 
-/// The time of Redis, which all machines of a run go by.
+/// Redis's clock, by which all machines of a run agree on a time.
 enum RedisTime {
     static func microseconds(_ redis: any RedisCommands) async throws(RedisError) -> Int64 {
         let reply = try await redis.send("TIME")
@@ -180,7 +180,9 @@ enum RedisTime {
         return seconds * 1_000_000 + rest
     }
 
-    /// This machine's uptime at a time of Redis. The quickest of several answers is the most exact.
+    /// This machine's uptime at a time of Redis's clock, from the fastest of five answers, which is the most precise one.
+    ///
+    /// - Parameter microseconds: since 1970, by Redis's clock.
     static func uptimeNanoseconds(at microseconds: Int64, _ redis: any RedisCommands) async throws(RedisError) -> UInt64 {
         var best: (trip: UInt64, uptime: UInt64, time: Int64)?
         for _ in 0..<5 {

@@ -2,7 +2,7 @@
 /// its first four characters, wherever the server puts the text.
 struct AuditTag: Sendable, Hashable {
     static let beginning: StaticString = "~dl:"
-    /// Of a room in the tag.
+    /// The maximum length of an encoded room in the tag.
     static let maximumRoomBytes = 128
 
     var room: String
@@ -10,7 +10,7 @@ struct AuditTag: Sendable, Hashable {
     var sender: Int
     /// From 1, without gaps, for each sender and room.
     var sequence: Int
-    /// Since the run began.
+    /// When the message was sent, in nanoseconds since the run began.
     var sentAtNanoseconds: Int64
 
     init(room: String, sender: Int, sequence: Int, sentAtNanoseconds: Int64) {

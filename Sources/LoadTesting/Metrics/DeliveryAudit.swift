@@ -3,15 +3,15 @@
 /// A receiver counts in a room from the first tagged message that it gets there. From then on every sender's numbers must come once and
 /// in order. Numbers that never come are lost, numbers that come twice are doubled, numbers that come after a greater one are out of order.
 public struct DeliveryAudit: Sendable, Codable {
-    /// Bounds of the memory, however long the run is.
+    /// Limits that bound the memory of runs of any length.
     struct Limits: Sendable, Codable {
-        /// Pairs of receiver and sender in one room. Messages of others are not audited, and the report says how many.
+        /// Pairs of receiver and sender within a room. Messages of further pairs are not audited, and the report counts them.
         var maximumStreams = 200_000
-        /// Pairs of sender and room. What others send is counted as sent, and not missed at the end.
+        /// Pairs of sender and room. Messages of further senders are counted as sent, but at the end they do not count as lost.
         var maximumSenders = 100_000
         /// Rooms of the report. The rest are counted together.
         var maximumRooms = 10_000
-        /// Numbers that have not come and may still do. Beyond it they are counted as lost at once.
+        /// Missing numbers that may still come. Further missing numbers count as lost at once.
         var maximumMissing = 1_000_000
         /// Numbers that a report lists; all are counted.
         var maximumListed = 1_000
@@ -58,7 +58,7 @@ public struct DeliveryAudit: Sendable, Codable {
         }
 
         var last = 0
-        /// When each number was sent, for what is in flight when a receiver leaves: only the newest are kept.
+        /// When the newest numbers were sent. A message may still be in flight when its receiver leaves.
         var recent: [Time] = []
 
         mutating func add(_ tag: AuditTag, keeping count: Int) {
@@ -77,13 +77,13 @@ public struct DeliveryAudit: Sendable, Codable {
     private let limits: Limits
     private var sent: [SenderKey: Sent] = [:]
     private var streams: [StreamKey: Stream] = [:]
-    /// When each user ended who has a stream; none: it has not ended.
+    /// When each user with a stream ended, in nanoseconds since the run began. Nil if the user has not ended.
     private var receivers: [Int: Int64?] = [:]
     private var rooms: [String: RoomReport] = [:]
     private var missing = 0
     private var report = Report()
 
-    /// Numbers of one sender whose times are kept.
+    /// The number of sending times that are kept for each sender and room.
     private static let recentCount = 64
     /// A gap larger than this is not listed number by number.
     private static let maximumGap = 10_000
@@ -132,7 +132,7 @@ public struct DeliveryAudit: Sendable, Codable {
         streams[key] = stream
     }
 
-    /// Notes a gap: its numbers may still come.
+    /// Notes a gap. Its numbers may still come.
     private mutating func miss(_ gap: Range<Int>, _ stream: inout Stream, _ message: Message) {
         let kept = gap.prefix(min(Self.maximumGap, limits.maximumMissing - missing))
         for number in kept { stream.missing.insert(number) }
@@ -146,7 +146,9 @@ public struct DeliveryAudit: Sendable, Codable {
         }
     }
 
-    /// Whether a number was missing. It is not any more.
+    /// Removes a number from the missing ones.
+    ///
+    /// - Returns: False if it was not missing.
     private mutating func find(_ number: Int, _ stream: inout Stream) -> Bool {
         guard stream.missing.remove(number) != nil else { return false }
         missing -= 1
@@ -158,7 +160,7 @@ public struct DeliveryAudit: Sendable, Codable {
         change(&rooms[name, default: RoomReport(room: name)])
     }
 
-    /// A receiver has ended: what is sent from now on need not reach it.
+    /// Notes that a receiver has ended. Messages that are sent from now on need not reach it.
     mutating func receiverEnded(_ receiver: Int, at now: RunInstant) {
         if receivers[receiver] != nil { receivers[receiver] = now.nanoseconds }
     }
@@ -214,7 +216,7 @@ public struct DeliveryAudit: Sendable, Codable {
         guard let sent = self.sent[SenderKey(room: key.room, sender: key.sender)], sent.last >= stream.next else { return [] }
         let end = ((receivers[key.receiver] ?? nil) ?? .max / 2) - grace.nanoseconds
         let recent = Dictionary(sent.recent.map { ($0.sequence, $0.at) }) { first, _ in first }
-        // What is older than the kept times was sent before them.
+        // Numbers without a kept time were sent before those with one.
         let oldest = sent.recent.first?.at ?? .max
         return (stream.next...sent.last).prefix(Self.maximumGap).filter { (recent[$0] ?? oldest) < end }
     }

@@ -2,10 +2,10 @@ import Histogram
 
 /// Durations in microseconds with three significant digits (HdrHistogram). Merging two histograms gives the same as recording into one.
 public struct LatencyHistogram: Sendable {
-    /// Longer times are recorded as this: a day.
+    /// One day. Longer times are recorded as this.
     static let maximumMicroseconds: UInt64 = 86_400_000_000
 
-    /// Sized for times up to an eighth of a second: growing a period's histogram step by step costs more than all its recordings.
+    /// Sized for times up to an eighth of a second. To grow a period's histogram step by step would cost more than all its recordings.
     private static let sized: Histogram<UInt64> = {
         var histogram = Histogram<UInt64>(highestTrackableValue: 131_071, numberOfSignificantValueDigits: .three)
         histogram.autoResize = true
@@ -41,7 +41,7 @@ public struct LatencyHistogram: Sendable {
         maximumNanoseconds = max(maximumNanoseconds, other.maximumNanoseconds)
     }
 
-    /// Milliseconds below or at which this share of the values lies.
+    /// The time in milliseconds at or below which this share of the values lies.
     ///
     /// - Parameter percentile: from 0 to 100.
     public func milliseconds(atPercentile percentile: Double) -> Double { milliseconds(atPercentiles: [percentile])[0] }
@@ -92,7 +92,10 @@ public struct LatencyHistogram: Sendable {
         self.maximumNanoseconds = maximumNanoseconds
     }
 
-    /// The histogram of ``buckets``, except for the exact sum: a report holds values in milliseconds.
+    /// The histogram of ``buckets``. Its sum is as precise as the mean, which a report rounds.
+    ///
+    /// - Parameters:
+    ///   - mean: in milliseconds, as are the minimum and the maximum.
     init(buckets: [(microseconds: UInt64, count: UInt64)], mean: Double, minimum: Double, maximum: Double) {
         let count = buckets.reduce(0) { $0 + Double($1.count) }
         self.init(

@@ -3,7 +3,7 @@ public struct MetricID: Sendable, Hashable {
     let index: Int
 }
 
-/// All names of metrics that are known before the run; what a virtual user counts is then an addition at an index.
+/// The names of all metrics that are known before the run. To count one of them is an addition at its index.
 public struct MetricCatalog: Sendable {
     private(set) var names: [String] = []
     private var ids: [String: MetricID] = [:]
@@ -19,7 +19,7 @@ public struct MetricCatalog: Sendable {
     }
 }
 
-/// The metrics that every run has. Artillery's names where Artillery has one.
+/// The metrics that every run has. They have Artillery's names if Artillery has the metric.
 enum Metric: Int, CaseIterable {
     case created, completed, failed, skipped, sessionLength, emits,
         responseTime, serviceTime, acknowledgementTime, pushTime, fanOutTime, eventsReceived,
@@ -113,7 +113,7 @@ enum Metric: Int, CaseIterable {
     ]
 }
 
-/// The metrics of connections, which have the engine's name in theirs.
+/// The metrics of one engine's connections. The engine's name is part of theirs.
 struct ConnectionMetrics {
     let connects, failures, disconnects, time, tcp, tls, handshake: Metric
 }
@@ -136,7 +136,7 @@ extension ScriptEngine {
 
 /// Counters and histograms of one event loop, or of one period, or of the whole run. Additive: ``merge(_:)`` loses nothing.
 public struct Measurements: Sendable, Codable {
-    /// Names that only the run brings, such as error messages. Beyond this many they are counted under one name.
+    /// The maximum number of names that appear only during the run, such as error messages. Further ones are counted under one name.
     static let maximumDynamicNames = 500
     static let overflowName = "errors.other (too many different messages)"
 
@@ -144,9 +144,9 @@ public struct Measurements: Sendable, Codable {
         var counts: [Int]
         var histograms: [LatencyHistogram?]
         var dynamicCounts: [String: Int] = [:]
-        /// Over the whole run: ``take()`` leaves it.
+        /// Covers the whole run: ``take()`` does not reset it.
         var audit = DeliveryAudit()
-        /// When the first and the last thing was measured.
+        /// When the first and the last input was measured.
         var firstAt: RunInstant?
         var lastAt: RunInstant?
 
@@ -159,10 +159,10 @@ public struct Measurements: Sendable, Codable {
         }
     }
 
-    /// An array of one: to lend the measurements to a virtual user, as happens for each message, moves one reference.
+    /// An array of one element. The measurements are lent to a virtual user for each message; this moves only one reference.
     private var box: [Contents]
 
-    /// Stands in for measurements that were lent away.
+    /// The placeholder for measurements that were lent.
     static let none = Measurements(box: [])
 
     private init(box: [Contents]) { self.box = box }
@@ -219,7 +219,7 @@ public struct Measurements: Sendable, Codable {
         if let last = other.lastAt { box[0].lastAt = lastAt.map { max($0, last) } ?? last }
     }
 
-    /// The measurements so far; what comes is counted from zero.
+    /// Returns the measurements so far, without the audit, and starts again from zero.
     public mutating func take() -> Measurements {
         var rest = Contents(metrics: counts.count)
         swap(&rest.audit, &box[0].audit)

@@ -1,10 +1,10 @@
-/// What the name of a metric in `ensure` means.
+/// The kind of metric that a name in `ensure` stands for.
 enum MetricName: Equatable {
     case counter
     case rate
     /// A time with its aggregation, such as `socketio.response_time.p99`.
     case summary
-    /// A time without one: which of its values is meant?
+    /// A time without an aggregation. It has no single value that could be compared.
     case time
     case unknown
 
@@ -29,7 +29,7 @@ enum MetricName: Equatable {
         return names
     }()
 
-    /// Names that a script, a server or the network completes.
+    /// The beginnings of names that a script, a server or the network completes.
     private static let prefixes: [(String, MetricName)] = [
         ("errors.", .counter), ("http.codes.", .counter), ("vusers.created_by_name.", .counter), ("socketio.emit.", .counter),
         ("socketio.error_events.", .counter), ("socketio.disconnects.", .counter), ("websocket.disconnects.", .counter),
@@ -39,7 +39,7 @@ enum MetricName: Equatable {
 
     private static func families(of kind: MetricName) -> [String] { Self.prefixes.filter { $0.1 == kind }.map(\.0) }
 
-    /// What is wrong with the name, for whoever wrote it.
+    /// The message about a wrong name. Nil if the name is right.
     static func complaint(about name: String) -> String? {
         switch MetricName(name) {
         case .counter, .rate, .summary: nil
@@ -53,7 +53,7 @@ enum MetricName: Equatable {
         }
     }
 
-    /// A time with a value that no time has, but almost.
+    /// The message about a time with a misspelt aggregation. Nil if the name is no such time.
     private static func misspeltValue(_ name: String) -> String? {
         guard let dot = name.lastIndex(of: "."), case let base = String(name[..<dot]), Self.known[base] == .time,
             case let value = String(name[name.index(after: dot)...]),

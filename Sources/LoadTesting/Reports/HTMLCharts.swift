@@ -31,17 +31,17 @@ struct HTMLCharts {
 
     var users: LineChart {
         LineChart(
-            title: "Virtual users", unit: "arrivals a second, users at work",
+            title: "Virtual users", unit: "arrivals per second, users at work",
             series: [
                 LineChart.Series(
                     name: "at work", points: points { $0.activeUsers.map(Double.init) }, colour: 1, isFilled: true),
-                LineChart.Series(name: "arrivals a second", points: rate(.created), colour: 2),
+                LineChart.Series(name: "arrivals per second", points: rate(.created), colour: 2),
             ], axis: .time(end: end))
     }
 
     var rates: LineChart {
         LineChart(
-            title: "Rates", unit: "a second",
+            title: "Rates", unit: "per second",
             series: [
                 LineChart.Series(name: "events emitted", points: rate(.emits), colour: 1),
                 LineChart.Series(name: "events received", points: rate(.eventsReceived), colour: 2),
@@ -86,7 +86,7 @@ struct HTMLCharts {
         return LineChart(title: "Distribution", unit: "milliseconds by percentile", series: series, axis: .percentile(end: end))
     }
 
-    /// Points up to the percentile of the last sample: more would not be supported by the samples.
+    /// Points up to the percentile of the last sample. The samples say nothing about higher percentiles.
     private static func distribution(_ histogram: LatencyHistogram?, _ summary: LatencySummary) -> [(x: Double, y: Double)] {
         guard let histogram, histogram.count > 0 else {
             return [(50, summary.p50), (75, summary.p75), (90, summary.p90), (95, summary.p95), (99, summary.p99), (99.9, summary.p999)]

@@ -71,7 +71,7 @@ public enum HTMLReport {
             (Metric.emits, "socketio.emit_rate", "events emitted"), (.sentMessages, "websocket.send_rate", "messages sent"),
             (.requests, "http.request_rate", "requests"),
         ] where metrics.counter(counter) > 0 {
-            let perSecond = metrics.rates[rate].map { "\(ReportNumber.text($0)) a second" } ?? ""
+            let perSecond = metrics.rates[rate].map { "\(ReportNumber.text($0)) per second" } ?? ""
             tiles.append((word, ReportNumber.grouped(metrics.counter(counter)), perSecond))
         }
         let received = metrics.counter(.eventsReceived) + metrics.counter(.receivedMessages)
@@ -160,7 +160,7 @@ public enum HTMLReport {
     private static func errors(_ report: RunReport) -> String {
         let rows = report.errors.map { [Markup.escape($0.name), ReportNumber.grouped($0.count)] }
         if rows.isEmpty { return "<section><h2>Errors</h2><p class=\"none\">none</p></section>\n" }
-        return Self.table("Errors", columns: ["what", "count"], numeric: 1, rows: rows, style: "errors")
+        return Self.table("Errors", columns: ["error", "count"], numeric: 1, rows: rows, style: "errors")
     }
 
     private static func audit(_ report: RunReport) -> String {

@@ -28,7 +28,7 @@ struct LineChart {
     var unit: String
     var series: [Series]
     var axis: HorizontalAxis
-    /// Stands in for a drawing without points.
+    /// The HTML that replaces a drawing without points.
     var nothing = "nothing was measured"
 
     // Small enough that the text is readable when a phone shows it at its width.
@@ -148,7 +148,7 @@ struct LineChart {
         return (0...max(count, 1)).map { Double($0) * step }
     }
 
-    /// All labels of an axis have the unit of its greatest one.
+    /// The label of a value. All labels of an axis have the unit of the greatest one.
     static func label(_ value: Double, top: Double) -> String {
         if value > 0, top >= 1e6 { return "\(ReportNumber.text(value / 1e6, digits: 2))M" }
         if value > 0, top >= 1e4 { return "\(ReportNumber.text(value / 1e3))k" }

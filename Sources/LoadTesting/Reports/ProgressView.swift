@@ -14,7 +14,7 @@ public struct ProgressSnapshot: Sendable, Hashable {
     public var arrivalsPerSecond = 0.0
     public var sentPerSecond = 0.0
     public var receivedPerSecond = 0.0
-    /// Of the current period, in milliseconds; nil if nothing was answered.
+    /// Response times of the current period, in milliseconds. Nil if nothing was answered.
     public var median: Double?
     public var p99: Double?
     public var errors = 0
@@ -72,9 +72,9 @@ public enum ProgressView {
         if let phase = snapshot.phase { lines.append("phase     \(phase)") }
         lines.append(
             "users     \(ReportNumber.grouped(snapshot.activeUsers)) at work, \(ReportNumber.grouped(snapshot.created)) begun, "
-                + "\(ReportNumber.text(snapshot.arrivalsPerSecond)) a second")
+                + "\(ReportNumber.text(snapshot.arrivalsPerSecond)) per second")
         lines.append(
-            "messages  \(ReportNumber.text(snapshot.sentPerSecond)) a second sent, \(ReportNumber.text(snapshot.receivedPerSecond)) received"
+            "messages  \(ReportNumber.text(snapshot.sentPerSecond)) per second sent, \(ReportNumber.text(snapshot.receivedPerSecond)) received"
         )
         if let median = snapshot.median, let p99 = snapshot.p99 {
             lines.append("response  median \(ReportNumber.text(median)) ms, p99 \(ReportNumber.text(p99)) ms")

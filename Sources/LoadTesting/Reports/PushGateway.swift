@@ -17,14 +17,17 @@ public final class PushGateway: Sendable {
         public var description: String
     }
 
-    /// - Parameter url: of the gateway; with a path of its own, such as `/metrics/job/nightly/instance/a`, that path is used.
+    /// - Parameter url: the gateway's URL. A path with a job, such as `/metrics/job/nightly/instance/a`, is used as it is.
+    /// - Throws: ``Failure`` if it is not a valid URL.
     public init(_ url: String) throws(Failure) {
-        guard let parsed = RequestURL(url) else { throw Failure(description: "the push gateway's URL is none: write http://HOST:PORT") }
+        guard let parsed = RequestURL(url) else {
+            throw Failure(description: "the push gateway's URL is not valid: write http://HOST:PORT")
+        }
         let configuration: ConnectionConfiguration
         do {
             configuration = try ConnectionConfiguration(parsed.origin)
         } catch {
-            throw Failure(description: "the push gateway's URL is none: \(error)")
+            throw Failure(description: "the push gateway's URL is not valid: \(error)")
         }
         let path = parsed.target == "/" ? "" : parsed.target.hasSuffix("/") ? String(parsed.target.dropLast()) : parsed.target
         target = path.contains("/job/") ? path : path + "/metrics/job/dunlin"
@@ -36,7 +39,7 @@ public final class PushGateway: Sendable {
         isBusy = .makeBoxSendingValue(false, eventLoop: loop)
     }
 
-    /// Pushes metrics in the text format. While one push is under way another is left out: the next one has its figures too.
+    /// Pushes metrics in the text format. A push during another one is left out; the next push has its figures too.
     ///
     /// - Throws: ``Failure`` if the gateway cannot be reached or refuses.
     public func push(_ text: String) async throws {

@@ -71,7 +71,7 @@ public struct RunReport: Sendable {
     public var timeScale = 1.0
     public var startedAtMilliseconds: Int64 = 0
     public var seconds = 0.0
-    /// Of a period, in seconds.
+    /// The length of a period, in seconds.
     public var periodSeconds = 10.0
     public var aggregate = MetricsReport()
     public var intermediate: [MetricsReport] = []
@@ -82,9 +82,9 @@ public struct RunReport: Sendable {
     public var apdex: ApdexScore?
     public var verdict = Verdict()
     public var hooks: [Hook] = []
-    /// Processes that played it together.
+    /// The number of processes that played the run.
     public var workers = 1
-    /// A message about each process that ended too early.
+    /// One message for each process that ended too early.
     public var lostWorkers: [String] = []
     /// Whether a signal ended the run before its time.
     public var wasInterrupted = false
@@ -120,7 +120,7 @@ public struct RunReport: Sendable {
             lines.append("the generator may have distorted the result: \(findings.joined(separator: "; "))")
         }
         if let skipped = aggregate.counters[Metric.skipped.name], skipped > 0 {
-            lines.append("\(skipped) arrivals were skipped, because maxVusers were at work")
+            lines.append("\(skipped) arrivals were skipped, because maxVusers users were at work")
         }
         return lines
     }
@@ -134,7 +134,7 @@ public struct RunReport: Sendable {
     }
 }
 
-/// Formats numbers for reports: up to three decimals, without insignificant ones.
+/// Formats numbers for reports, without zeros at the end.
 enum ReportNumber {
     static func text(_ value: Double, digits: Int = 1) -> String {
         guard value.isFinite else { return "–" }

@@ -20,13 +20,13 @@ final class LoopPlayer {
     private var closed: EventLoopPromise<Remains>?
     /// Counts since the beginning, for the live view: ``measurements`` holds only the current period.
     private var glanced = Glance()
-    /// Bytes of connections that are counted in ``measurements`` already.
+    /// Bytes that ``measurements`` has already counted.
     private var takenBytes = (sent: 0, received: 0)
     private let localAddresses: [String]
     private(set) var plans: [(request: ConnectionRequest, local: String?, plan: ConnectionPlan)] = []
     /// The first plan of each server, whose TLS context later plans share.
     private var servers: [ServerKey: ConnectionPlan] = [:]
-    /// The user of `before` or `after`, and who waits for it.
+    /// The user that plays `before` or `after`, and the promise of its result.
     private var hook: (user: Int, promise: EventLoopPromise<HookResult>)?
 
     private struct ServerKey: Hashable {
@@ -39,7 +39,7 @@ final class LoopPlayer {
     private static let maximumPlans = 64
 
     private static let lagInterval = TimeAmount.milliseconds(50)
-    /// How long close frames may take at the end of a run.
+    /// How long connections may take to close at the end of a run.
     private static let closeTime = TimeAmount.seconds(3)
 
     init(
@@ -86,7 +86,7 @@ final class LoopPlayer {
     /// Plays `before` or `after`.
     func play(hook plan: ScenarioPlan, row: [(slot: Int, value: ScriptValue)]) -> EventLoopFuture<HookResult> {
         let promise = loop.makePromise(of: HookResult.self)
-        // A number that no user of the schedule has.
+        // No user of the schedule has this number.
         let start = UserStart(user: .max, scenario: 0, phase: 0, intendedAt: now)
         hook = (start.user, promise)
         let connection = UserConnection(VirtualUser(start, plan: plan, context: context, row: row), player: self)
@@ -131,7 +131,7 @@ final class LoopPlayer {
         if let known = servers[key] { return known }
         var configuration = try ConnectionConfiguration(url)
         if !verifies { configuration.tls.certificateVerification = .none }
-        // With a literal address no user needs a look-up.
+        // With an address in the URL no user needs a look-up.
         configuration.address = try? SocketAddress(ipAddress: configuration.url.host, port: configuration.url.port)
         configuration.localAddress = local.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
         let plan = ConnectionPlan(configuration)

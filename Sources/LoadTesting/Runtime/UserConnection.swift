@@ -11,10 +11,10 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
         case webSocket(WebSocketConnection)
     }
 
-    /// A connection or a namespace on the way. Boxed: a connected user does not carry its memory.
+    /// An attempt to connect or to join a namespace. A class, so that a connected user does not carry its memory.
     private final class Attempt {
         var timings = ConnectTimings()
-        /// When the last part stood.
+        /// When the last part was complete.
         var reachedAt: RunInstant
         init(_ now: RunInstant) { reachedAt = now }
 
@@ -30,7 +30,7 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
     private var requests: UserRequests?
     private var request: ConnectionRequest?
     private var attempt: Attempt?
-    /// The connection's number of the acknowledgement that is awaited, and the user's.
+    /// The awaited acknowledgement: its number on the connection, and the user's number for it.
     private var pending: (id: UInt64, number: UInt64)?
     private var timer: Scheduled<Void>?
     private var armedFor = NIODeadline.distantFuture
@@ -122,7 +122,7 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
 
     // MARK: Time
 
-    /// One timer serves all deadlines: one that moves later is left, and finds at its time that it is early.
+    /// One timer serves all deadlines. If the deadline moves later, the timer stays, fires too early, and is set again.
     private func arm() {
         guard let deadline = user.deadline else { return }
         let at = player.startedAt + .nanoseconds(deadline.nanoseconds)
@@ -277,7 +277,7 @@ extension UserConnection {
         }
     }
 
-    /// NIO's texts name addresses and options; the system's name of the error is enough.
+    /// The system's name of an error, which is the same for all users. NIO's texts also name addresses and options.
     private static func systemReason(_ text: String) -> String {
         let known = [
             ("Connection refused", "connection refused"), ("ECONNREFUSED", "connection refused"), ("Connection reset", "connection reset"),

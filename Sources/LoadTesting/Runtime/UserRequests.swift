@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import SocketIOClient
 
-/// The HTTP requests of one virtual user. Its connections are its own and are kept alive, one per server and request under way. Lives on its
-/// player's loop.
+/// The HTTP requests of one virtual user. The user has its own connections, one per server and request under way, and keeps them alive. Lives
+/// on its player's loop.
 final class UserRequests {
     enum Outcome {
         case response(HTTPResponseValue)
@@ -67,7 +67,7 @@ final class UserRequests {
         return RequestChannel(plan, on: player.client, ended: { player.connectionClosed() })
     }
 
-    /// - Parameter isSecond: the server ended a connection that it had kept alive, just when a request came.
+    /// - Parameter isSecond: True for the second attempt, after the server closed a kept connection just when a request came.
     private func start(_ exchange: Exchange, isSecond: Bool) {
         let wasOpen = exchange.channel.hasChannel
         if !wasOpen { player.connectionOpened() }

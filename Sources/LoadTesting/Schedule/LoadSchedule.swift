@@ -18,7 +18,7 @@ public struct RunInstant: Sendable, Hashable, Comparable, Codable {
     var seconds: Double { Double(nanoseconds) / 1e9 }
 }
 
-/// A virtual user that begins, or does not.
+/// The beginning of a virtual user.
 public struct UserStart: Sendable, Hashable {
     /// The user's number in the run, from 0.
     public var user: Int
@@ -46,7 +46,7 @@ public struct LoadSchedule: Sendable {
     private let weights: [Double]
     private let seed: UInt64
     private let share: WorkerShare
-    /// Over the whole run, all workers' taken together.
+    /// Arrivals so far over the whole run, those of other workers included.
     private var arrivalCount = 0
     private var arrivals: ArrivalTimes
     private var pending: ArrivalTimes.Arrival?
@@ -60,7 +60,7 @@ public struct LoadSchedule: Sendable {
     private var isRunning = true
 
     /// - Parameters:
-    ///   - weights: of the scenarios. One at least is above 0.
+    ///   - weights: of the scenarios. At least one is above 0.
     ///   - timeScale: multiplies durations; rates and numbers of users stay.
     ///   - share: the part of one of several processes.
     public init(phases: [Phase], weights: [Double], seed: UInt64, timeScale: Double = 1, share: WorkerShare = .whole) {
@@ -85,7 +85,7 @@ public struct LoadSchedule: Sendable {
         pending = nextArrival()
     }
 
-    /// The next one of this worker's.
+    /// This worker's next arrival.
     private mutating func nextArrival() -> ArrivalTimes.Arrival? {
         while let arrival = arrivals.next() {
             defer { arrivalCount += 1 }
@@ -99,7 +99,7 @@ public struct LoadSchedule: Sendable {
         active == 0 && (!isRunning || (now >= end && pending == nil && repeats.isEmpty))
     }
 
-    /// Whether a user may still begin.
+    /// Whether no user will begin any more.
     public var isOver: Bool { !isRunning || (now >= end && pending == nil && repeats.isEmpty) }
 
     /// When ``advance(to:)`` must be called next. Nil if never.
@@ -213,7 +213,7 @@ public struct LoadSchedule: Sendable {
 
     // MARK: Closed phases
 
-    /// How many users a closed phase wants at a time.
+    /// The number of users that a closed phase should have at a time. Nil outside of closed phases.
     private func wanted(at instant: RunInstant) -> Int? {
         guard phase >= 0, phase < phases.count, instant < end,
             case .users(let from, let to) = phases[phase].load
@@ -223,7 +223,7 @@ public struct LoadSchedule: Sendable {
         return Int((Double(from) + Double(to - from) * share + 1e-9).rounded(.down))
     }
 
-    /// When a rising number of users asks for one more than are active.
+    /// When a closed phase with a rising number of users needs one more than are active.
     private var nextClosedStart: RunInstant? {
         guard phase >= 0, phase < phases.count, case .users(let from, let to) = phases[phase].load,
             to > from, active < to

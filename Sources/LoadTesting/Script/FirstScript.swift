@@ -1,21 +1,21 @@
 /// The script that `dunlin init load` writes.
 public enum FirstScript {
     public static let text = """
-        # A load test in Artillery's format. 'dunlin check FILE' says what is wrong with it.
+        # A load test in Artillery's format. 'dunlin check FILE' finds mistakes in it.
         config:
           target: "http://127.0.0.1:3001"
 
-          # Who comes when. Durations are seconds, or texts such as "5m".
+          # When virtual users arrive. Durations are seconds, or texts such as "5m".
           phases:
             - name: warm-up
               duration: 30
-              arrivalRate: 2        # virtual users that begin in a second
+              arrivalRate: 2        # new virtual users per second
             - name: ramp
               duration: 2m
               arrivalRate: 2
               rampTo: 20
-              maxVusers: 500        # more are skipped, and counted
-            # A closed model holds a number of users instead:
+              maxVusers: 500        # further arrivals are skipped and counted
+            # A closed model keeps a fixed number of users active instead:
             # - duration: 5m
             #   users: 100
 
@@ -30,7 +30,7 @@ public enum FirstScript {
           # How long an acknowledgement or a response is awaited, in seconds.
           timeout: 10
 
-          # The run fails (exit status 1) if one of these does not hold.
+          # The run fails (exit status 1) unless all of these hold.
           ensure:
             maxErrorRate: 1
             thresholds:

@@ -6,7 +6,7 @@ final class NameResolver {
     var constants: [String: ScriptValue]
     /// The number of loops around the current node.
     var loopDepth = 0
-    /// Whether a payload's columns are named in its file, which is not read here: unknown names may be columns then.
+    /// True if a payload's file names its columns. The file is not read here, so unknown names may be columns.
     var hasUnknownColumns = false
 
     private var node = DocumentNode(position: SourcePosition(file: "", line: 1, column: 1), content: .null)

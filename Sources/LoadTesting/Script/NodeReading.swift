@@ -1,13 +1,13 @@
-/// A mapping whose keys were held against the known ones.
+/// A mapping whose keys were compared with the known ones.
 struct Members {
     let node: DocumentNode
-    /// What the mapping is, for messages: "a phase".
+    /// A name of the mapping for messages, such as "a phase".
     let what: String
     let members: [DocumentMember]
 
     subscript(key: String) -> DocumentNode? { members.last { $0.key == key }?.value }
 
-    /// The first of several keys that is there.
+    /// The value of the first of several keys that exists.
     func first(_ keys: String...) -> DocumentNode? {
         for key in keys { if let node = self[key] { return node } }
         return nil
@@ -16,7 +16,7 @@ struct Members {
     func position(of key: String) -> SourcePosition { members.last { $0.key == key }?.position ?? node.position }
 }
 
-/// A key that an unknown one of the mapping probably means.
+/// A known key that an unknown key of the mapping probably means.
 struct MisspeltKey: Hashable {
     let mapping: SourcePosition
     let meant: String
@@ -24,7 +24,7 @@ struct MisspeltKey: Hashable {
 
 /// Typed reading of nodes. Each method adds a diagnostic and returns nil when the node is of another kind.
 extension ScriptParser {
-    /// What a script may say that is understood and not done, with what to do instead.
+    /// Keys that are understood but refused, with what to write instead.
     static let refused: [String: String] = {
         let code =
             "JavaScript is not run; use $-functions in templates ({{ $randomInt(1, 5) }}), expressions in ifTrue and whileTrue, "
@@ -59,13 +59,13 @@ extension ScriptParser {
         return Members(node: node, what: what, members: members)
     }
 
-    /// Complains about a mapping that has none of the keys, unless it was said already that one of them is misspelt.
+    /// Reports a mapping that has none of the keys, unless one of them was reported as misspelt.
     mutating func missing(_ keys: String..., at mapping: SourcePosition, _ message: String) {
         guard !keys.contains(where: { misspelt.contains(MisspeltKey(mapping: mapping, meant: $0)) }) else { return }
         diagnostics.error(at: mapping, message)
     }
 
-    /// A text without variables; those of the environment are resolved.
+    /// A text without variables. Environment variables in it are resolved.
     mutating func constantText(_ node: DocumentNode, _ what: String) -> String? {
         switch node.content {
         case .string(let text):
@@ -153,7 +153,7 @@ extension ScriptParser {
         return nil
     }
 
-    /// One or several: a node that is no list counts as a list of one.
+    /// The elements of a list. A node that is not a list counts as a list of one.
     func oneOrMore(_ node: DocumentNode) -> [DocumentNode] {
         if case .sequence(let nodes) = node.content { return nodes }
         return [node]
@@ -201,14 +201,14 @@ extension ScriptParser {
         }
     }
 
-    /// A variable of the environment that is not set would be an empty text.
+    /// Warns of environment variables that are not set: they would be empty texts.
     private mutating func checkEnvironmentVariables(_ text: String, at position: SourcePosition) {
         for name in EnvironmentVariables.names(in: text) where options.processEnvironment[name] == nil {
             diagnostics.warning(at: position, "the environment variable '\(name)' is not set")
         }
     }
 
-    /// An expression outside of `{{ }}`; the brackets are accepted too.
+    /// An expression without `{{ }}`. The brackets are accepted too.
     mutating func expression(_ node: DocumentNode, _ what: String) -> Expression? {
         guard case .string(let text) = node.content else {
             if case .bool(let value) = node.content { return .constant(.bool(value)) }

@@ -6,7 +6,7 @@ public struct PayloadRows: Sendable {
 
     private struct Table: Sendable {
         var definition: PayloadDefinition
-        /// Slots of the columns; nil for one that nothing reads.
+        /// Slots of the columns. Nil for a column that nothing reads.
         var slots: [Int?]
         var rows: [[ScriptValue]]
         var whole: ScriptValue?
@@ -19,7 +19,7 @@ public struct PayloadRows: Sendable {
 
     /// Reads the files of a script.
     ///
-    /// - Parameter directory: which relative paths begin at.
+    /// - Parameter directory: the directory of relative paths.
     public init(_ script: Script, directory: String) throws(Diagnostics) {
         try self.init(script, texts: try Self.texts(of: script, directory: directory))
     }
@@ -83,7 +83,7 @@ public struct PayloadRows: Sendable {
         let rows = csv.rows.map { $0.fields.map { payload.casts ? Self.cast($0) : .string($0) } }
         var table = Table(definition: payload, slots: fields.map { variables.existingSlot(for: $0) }, rows: rows)
         if payload.wholeName != nil {
-            // With names each row is a mapping, without it is a list.
+            // If the columns have names, each row is a mapping, otherwise a list.
             table.whole = .array(
                 rows.map { row in
                     fields.isEmpty ? .array(row) : .object(zip(fields, row).map { ScriptValue.Member($0, $1) })
@@ -92,7 +92,8 @@ public struct PayloadRows: Sendable {
         return table
     }
 
-    /// As Artillery does it: numbers and booleans become such values; what would not read back the same stays a string (`007`, `1e5`).
+    /// Converts as Artillery does: texts of numbers and booleans become such values. A number that would be written differently stays a
+    /// string (`007`, `1e5`).
     private static func cast(_ text: String) -> ScriptValue {
         if text == "true" { return .bool(true) }
         if text == "false" { return .bool(false) }

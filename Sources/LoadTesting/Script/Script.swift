@@ -44,7 +44,7 @@ extension Phase {
     }
 }
 
-/// Which protocol a scenario speaks.
+/// The protocol of a scenario.
 public enum ScriptEngine: String, Sendable, Hashable {
     case socketIO = "socketio"
     case webSocket = "ws"
@@ -62,7 +62,7 @@ public struct Scenario: Sendable {
 
 /// The `config` section.
 public struct ScriptConfiguration: Sendable {
-    /// Without templates: those of the environment are resolved when the script is read.
+    /// Without templates: environment variables in it are resolved when the script is read.
     public var target: String?
     public var targetPosition: SourcePosition?
     public var environment: String?
@@ -124,7 +124,7 @@ public struct MetricsByEndpoint: Sendable, Hashable {
     public var groupsDynamicURLs = true
 }
 
-/// One stretch of the load, in the order of the script.
+/// One phase of the load.
 public struct Phase: Sendable, Hashable {
     public enum Load: Sendable, Hashable {
         /// No user arrives.
@@ -182,7 +182,7 @@ public struct PayloadDefinition: Sendable, Hashable {
     public var order: Order = .random
     public var skipsHeader = false
     public var delimiter: Character = ","
-    /// Turns numbers and booleans into such values.
+    /// Whether texts that spell numbers or booleans become such values.
     public var casts = true
     public var skipsEmptyLines = true
     /// Every user gets all rows as a list under this name.
@@ -199,7 +199,7 @@ enum Jitter: Sendable, Hashable {
 /// Thresholds and conditions that decide whether the run passed.
 public struct EnsureDefinition: Sendable, Hashable {
     public struct Threshold: Sendable, Hashable {
-        /// Artillery's metric name with an optional aggregation: `socketio.response_time.p99`.
+        /// Artillery's metric name, for a time with an aggregation: `socketio.response_time.p99`.
         public var metric: String
         public var maximum: Double
         public var position: SourcePosition
@@ -217,7 +217,7 @@ public struct EnsureDefinition: Sendable, Hashable {
 
     public var thresholds: [Threshold] = []
     public var conditions: [Condition] = []
-    /// Highest share of failed virtual users, in percent.
+    /// The highest allowed share of failed virtual users, in percent.
     public var maximumErrorRate: Double?
 
     public var isEmpty: Bool { thresholds.isEmpty && conditions.isEmpty && self.maximumErrorRate == nil }

@@ -4,7 +4,7 @@ extension ScriptParser {
         "ensure", "apdex", "defaults", "timeout", "name",
     ]
     private static let configurationIgnored = [
-        "includeFiles": "nothing is bundled", "bundling": "nothing is bundled", "statsInterval": "periods have 10 seconds",
+        "includeFiles": "nothing is bundled", "bundling": "nothing is bundled", "statsInterval": "periods last 10 seconds, in short runs 1",
     ]
 
     mutating func readConfiguration(_ node: DocumentNode) {
@@ -36,7 +36,7 @@ extension ScriptParser {
         if let engines = config["engines"] { readEngines(engines) }
     }
 
-    /// An environment that is not chosen is checked for misspelt keys all the same.
+    /// Environments that are not chosen are checked for misspelt keys too.
     private mutating func checkEnvironments(_ node: DocumentNode) {
         guard case .mapping(let environments) = node.content else {
             diagnostics.error(at: node.position, "config.environments must be a mapping, not \(node.kind)")
@@ -193,7 +193,7 @@ extension ScriptParser {
         let known = ["timeout", "defaults", "followRedirect", "rejectUnauthorized"]
         let ignored = [
             "pool": "each user has its own connection", "maxSockets": "each user has its own connection",
-            "extendedMetrics": "they are always measured", "cookieJarOptions": "cookies follow RFC 6265",
+            "extendedMetrics": "they are always measured", "cookieJarOptions": "cookies are kept by their names",
         ]
         guard let members = mapping(node, what, known: known, ignored: ignored, severity: .warning) else { return }
         if let timeout = members["timeout"] { configuration.http.timeout = duration(timeout, "\(what).timeout") }

@@ -1,6 +1,6 @@
 extension ScriptParser {
     private static let emitKeys = ["channel", "event", "data", "args", "namespace", "response", "acknowledge", "timeout", "name"]
-    /// Names that a Socket.IO client refuses to emit, because they are its own events.
+    /// Names that a Socket.IO client refuses to emit, because they name its own events.
     private static let reservedEvents = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]
 
     /// `emit` as a string, as a list of event and arguments, or as a mapping.
@@ -46,7 +46,7 @@ extension ScriptParser {
         var step = EmitStep(eventName: name.constant, event: name, arguments: values)
         func setting(_ key: String) -> DocumentNode? { siblings[key] ?? nested?[key] }
         for key in ["namespace", "response", "acknowledge", "timeout", "name"] where siblings[key] != nil && nested?[key] != nil {
-            diagnostics.error(at: siblings.position(of: key), "'\(key)' stands beside emit and within it")
+            diagnostics.error(at: siblings.position(of: key), "'\(key)' is given both beside emit and within it")
         }
         step.namespace = setting("namespace").flatMap { namespace($0) }
         step.timeout = setting("timeout").flatMap { duration($0, "timeout") }

@@ -231,7 +231,7 @@ extension ScriptParser {
             steps: steps, repetition: repetition, whileTrue: condition, countSlot: countSlot, elementSlot: elementSlot, pace: pace)
     }
 
-    /// Artillery calls a JavaScript function here; a lone name that nothing sets is one.
+    /// Artillery takes the name of a JavaScript function here, so a lone name that nothing sets is probably one.
     private mutating func whileTrue(_ node: DocumentNode) -> Expression? {
         guard let expression = self.expression(node, "whileTrue") else { return nil }
         if case .variable = expression, case .string(let text) = node.content, !text.contains("{{"),
@@ -269,7 +269,7 @@ extension ScriptParser {
         return nil
     }
 
-    /// A variable of the configuration with several values is one of them for each user, which nobody can loop over: the loop takes all.
+    /// Each user has only one value of a configuration variable with several values, so a loop over it takes all of them.
     private mutating func over(_ expression: Expression) -> LoopStep.Repetition {
         if case .variable(let slot) = expression, let choices = self.choices[slot] { return .over(jsonTemplate(choices)) }
         var template = JSONTemplate()

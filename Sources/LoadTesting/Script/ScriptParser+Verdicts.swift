@@ -63,8 +63,8 @@ extension ScriptParser {
         }
     }
 
-    /// A time without aggregation is an error: nothing could be compared. An unknown metric is a warning, because servers and networks have
-    /// names of their own; the check fails when nothing was counted under it.
+    /// Reports a time without an aggregation as an error, because it has no single value. Reports an unknown metric as a warning, because
+    /// servers and networks have names of their own; its check fails if the run does not measure it.
     private mutating func checkMetric(_ name: String, at position: SourcePosition) {
         guard let complaint = MetricName.complaint(about: name) else { return }
         diagnostics.add(Diagnostic(MetricName(name) == .time ? .error : .warning, at: position, complaint))

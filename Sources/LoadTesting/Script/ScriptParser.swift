@@ -2,7 +2,7 @@ import SystemCrypto
 import NIOCore
 import JSONCore
 
-/// What is given beside the script: options of the command line and the environment of the process.
+/// Inputs beside the script: options of the command line, and the environment of the process.
 public struct ScriptOptions: Sendable, Codable {
     public struct ConfigurationFile: Sendable, Codable {
         /// As the user named it, for messages.
@@ -52,18 +52,18 @@ public struct ScriptOptions: Sendable, Codable {
     }
 }
 
-/// Reads Artillery scripts. What Artillery ignores in silence is an error or a warning here.
+/// Reads Artillery scripts. Settings that Artillery ignores silently are errors or warnings here.
 public struct ScriptParser {
     var diagnostics = Diagnostics()
-    /// Unknown keys that are probably misspelt: what they stand for is not missed as well.
+    /// Known keys that unknown ones probably mean. They are not reported as missing too.
     var misspelt: Set<MisspeltKey> = []
     let names: NameResolver
     let options: ScriptOptions
     var stepLabels: [String] = []
     var configuration = ScriptConfiguration()
-    /// Whether what is read belongs to an `emit`, whose answers are lists of arguments.
+    /// True while an `emit` is read, whose answers are lists of arguments.
     var isReadingEmit = false
-    /// Variables of the configuration of which each user gets one of several values, none of them a list itself.
+    /// Lists of values of the configuration's variables, by slot. Each user gets one of the values. None of the values is a list itself.
     var choices: [Int: DocumentNode] = [:]
 
     static let maximumSteps = 20_000
@@ -78,7 +78,7 @@ public struct ScriptParser {
         ])
     }
 
-    /// - Throws: all that is wrong, in the order in which it was found, warnings included.
+    /// - Throws: all errors and warnings in the order in which they were found, if there is an error among them.
     public static func parse(_ text: String, file: String, options: ScriptOptions = ScriptOptions()) throws(Diagnostics) -> Script {
         var parser = ScriptParser(options: options, file: file)
         let root: DocumentNode
@@ -218,7 +218,7 @@ public struct ScriptParser {
         }
     }
 
-    /// The script of what was read.
+    /// The script, from everything that was read.
     func finished(_ scenarios: [Scenario], before: Scenario? = nil, after: Scenario? = nil, text: String, file: String) -> Script {
         let hash = SHA256Digest.hash(Array(text.utf8)).hexadecimal
         return Script(
@@ -240,7 +240,7 @@ public struct ScriptParser {
         }
         let place = options.target == nil ? configuration.targetPosition ?? position : position
         guard let scheme = target.firstRange(of: "://").map({ target[..<$0.lowerBound].lowercased() }) else {
-            diagnostics.error(at: place, "the target '\(target)' is no URL; write it as http://HOST:PORT")
+            diagnostics.error(at: place, "the target '\(target)' is not a URL; write it as http://HOST:PORT")
             return
         }
         guard ["http", "https", "ws", "wss"].contains(scheme) else {

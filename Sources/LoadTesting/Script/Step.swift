@@ -16,7 +16,7 @@ public struct Step: Sendable {
 
     /// Within the whole script.
     public var index: Int
-    /// What reports call the step.
+    /// The step's name in reports.
     public var label: String
     public var position: SourcePosition
     /// The step is skipped when this is false.
@@ -48,7 +48,7 @@ extension Step {
     }
 }
 
-/// `emit`, with what is awaited after it.
+/// `emit`, with the answers that are awaited after it.
 public struct EmitStep: Sendable {
     var namespace: Template?
     /// The event's name if it has no templates, for metrics by event.
@@ -66,12 +66,12 @@ public struct AwaitedEvent: Sendable {
     var namespace: Template?
     var channel: Template
     var check: ResponseCheck
-    /// Events of the channel that do not match these are other people's and do not count.
+    /// Only events of the channel that match all of these count. The others are meant for other users.
     var filter: [ResponseMatch] = []
     var timeout: Duration?
 }
 
-/// What an answer must be, and what is taken out of it.
+/// The checks of an answer, and the values that are captured from it.
 public struct ResponseCheck: Sendable {
     /// A list must equal all arguments, a mapping the last one, a string must occur in one.
     var data: JSONTemplate?
@@ -84,7 +84,7 @@ public struct ResponseCheck: Sendable {
     var readsContent: Bool { self.data != nil || !self.matches.isEmpty || !self.captures.isEmpty || !self.expectations.isEmpty }
 }
 
-/// Where in an answer something stands.
+/// A place within an answer.
 enum Extraction: Sendable, Hashable {
     case json(JSONPath)
     case pattern(String, group: Int)
@@ -141,7 +141,7 @@ public struct ThinkStep: Sendable {
 
 public struct LoopStep: Sendable {
     enum Repetition: Sendable {
-        /// A number, or a range as a text, when the loop begins.
+        /// Evaluated when the loop begins: a number, or a range as a text.
         case count(JSONTemplate)
         /// `$loopCount` goes from the first number to one below the second.
         case range(Int, Int)
@@ -151,7 +151,7 @@ public struct LoopStep: Sendable {
 
     var steps: [Step]
     var repetition: Repetition
-    /// Also holds beside a count.
+    /// A further condition beside the repetition.
     var whileTrue: Expression?
     /// The slot of `$loopCount`, or of the name that `loopValue` gives.
     var countSlot: Int
@@ -169,7 +169,7 @@ public struct SendStep: Sendable {
     }
 
     var payload: Payload
-    /// The next message must be this; nil if the step does not wait.
+    /// The check of the next message. Nil if the step does not wait.
     var response: ResponseCheck?
 }
 
@@ -191,7 +191,7 @@ public struct HTTPStep: Sendable {
     }
 
     public var method: String
-    /// What reports call the request, if it has a name.
+    /// The request's name in reports. Nil if the script gives none.
     public var name: String?
     var url: Template
     var query: [(name: String, value: Template)] = []

@@ -1,5 +1,5 @@
-/// A path into a JSON value: the part of RFC 9535 that load scripts use (names, indexes, slices of one, wildcards, descendants), and
-/// the form `$.0.name` that Artillery's scripts write for an index.
+/// A path into a JSON value: the part of RFC 9535 that load scripts use (names, indexes, wildcards, descendants), and the form `$.0.name`,
+/// which Artillery's scripts use for an index.
 public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
     enum Step: Sendable, Hashable {
         /// A member of an object, or an element of an array if the name is a number.

@@ -40,7 +40,7 @@ public enum ScriptValue: Sendable, Hashable {
         }
     }
 
-    /// The node's value without templates.
+    /// The node's value. Templates in it remain texts.
     init(_ node: DocumentNode) {
         switch node.content {
         case .null: self = .null
@@ -58,7 +58,7 @@ public enum ScriptValue: Sendable, Hashable {
         return members.last { $0.key == key }?.value
     }
 
-    /// The number, or that of a string that spells one.
+    /// The number, or the number that a string spells. True is 1 and false is 0.
     public var number: Double? {
         switch self {
         case .int(let value): Double(value)
@@ -81,7 +81,7 @@ public enum ScriptValue: Sendable, Hashable {
         }
     }
 
-    /// The value within a text: strings without quotation marks, arrays and objects as JSON, null as nothing.
+    /// The value as part of a text: strings without quotation marks, arrays and objects as JSON, null as an empty text.
     public var text: String {
         switch self {
         case .null: return ""
@@ -99,8 +99,8 @@ public enum ScriptValue: Sendable, Hashable {
         return String(buffer: writer.buffer)
     }
 
-    /// Equality of scripts: numbers by value, and a number equals the string that spells it, because CSV and templates turn one into
-    /// the other. Arrays and objects are compared deeply; the order of members does not count.
+    /// Equality as scripts mean it. A number equals the string that spells it, because CSV and templates turn one into the other. Arrays and
+    /// objects are compared deeply, and the order of members does not count.
     public func matches(_ other: ScriptValue) -> Bool {
         switch (self, other) {
         case (.array(let one), .array(let two)): return one.count == two.count && zip(one, two).allSatisfy { $0.matches($1) }

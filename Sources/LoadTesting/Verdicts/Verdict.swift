@@ -14,9 +14,9 @@ public struct Verdict: Sendable, Hashable {
     public struct Check: Sendable, Hashable {
         public var name: String
         public var passed: Bool
-        /// One that is not strict is reported and does not fail the run.
+        /// A failed check that is not strict is reported, but does not fail the run.
         public var isStrict: Bool
-        /// What was measured.
+        /// The measured values, as a text.
         public var detail: String
 
         public init(name: String, passed: Bool, isStrict: Bool = true, detail: String) {
@@ -49,7 +49,7 @@ public struct Verdict: Sendable, Hashable {
         }
         let failed = report.counter(.failed)
         if report.counter(.created) == 0, checks.allSatisfy(\.passed) {
-            checks.append(Check(name: "somebody began", passed: false, detail: "no virtual user began"))
+            checks.append(Check(name: "a virtual user began", passed: false, detail: "no virtual user began"))
         }
         if !Self.judgesFailedUsers(ensure) {
             checks.append(
@@ -62,7 +62,7 @@ public struct Verdict: Sendable, Hashable {
         }
     }
 
-    /// Somebody tried to connect or to send a request, and nobody ever succeeded.
+    /// True if users tried to connect or to send requests, and none ever succeeded.
     static func isUnreachable(_ report: MetricsReport) -> Bool {
         let reached =
             report.counter(.connects) + report.counter(.refusals) + report.counter(.webSocketConnects) + report.counter(.responses)
@@ -124,7 +124,7 @@ public struct ApdexScore: Sendable, Hashable {
     public var tolerated: Int
     public var frustrated: Int
 
-    /// Within the threshold, within four times the threshold, beyond.
+    /// Satisfied values are within the threshold, tolerated ones within four times the threshold. Others and failures are frustrated.
     init(_ histogram: LatencyHistogram, failures: Int, thresholdMilliseconds: Double) {
         let count = Double(histogram.count)
         self.thresholdMilliseconds = thresholdMilliseconds

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// A scenario as a flat list of instructions: a virtual user is then an index into it and a stack of loops.
+/// A scenario as a flat list of instructions. A virtual user's place in it is an index and a stack of loops.
 final class ScenarioPlan: Sendable {
     enum Instruction: Sendable {
         case step(PlannedStep)
-        /// Goes on at the index if the condition is false.
+        /// Continues at the index `to` if the condition is false.
         case skip(unless: Expression, to: Int)
-        /// Goes on at `end` if there is no turn to play.
+        /// Continues at `end` if there is no turn to play.
         case loopBegin(LoopStep, end: Int)
         case loopEnd(begin: Int)
     }
@@ -14,12 +14,12 @@ final class ScenarioPlan: Sendable {
     let name: String
     let engine: ScriptEngine
     let instructions: [Instruction]
-    /// By the channel of an awaited event.
+    /// The metrics of push times, by the channel of the awaited event.
     let pushMetrics: [String: MetricID]
     let created: MetricID
-    /// Whether the connection is made before the first step: no, if the flow begins with HTTP requests or with a `connect` of its own.
+    /// True if the connection is made before the first step. False if the flow begins with a step that needs none, such as an HTTP request.
     let connectsFirst: Bool
-    /// Of all captures of the flow.
+    /// The slots of all captures of the flow.
     let capturedSlots: [Int]
 
     init(_ scenario: Scenario, script: Script, catalog: inout MetricCatalog) {
@@ -104,7 +104,7 @@ final class ScenarioPlan: Sendable {
     }
 }
 
-/// Metrics of one step, found once.
+/// The metrics of one step, looked up once.
 struct StepMetrics: Sendable {
     /// Acknowledgements and awaited responses of this step.
     let response: MetricID
@@ -115,7 +115,7 @@ struct StepMetrics: Sendable {
     let endpoint: MetricID?
 }
 
-/// A step with everything about it that is known before the run. A class: a user that plays it, or waits for its answer, holds one reference.
+/// A step with the values that are known before the run. A class, so that a user who plays it or awaits its answer holds one reference.
 final class PlannedStep: Sendable {
     let step: Step
     let metrics: StepMetrics
@@ -130,14 +130,14 @@ final class PlannedStep: Sendable {
     }
 }
 
-/// `emit`, with what no user's variables change.
+/// `emit`, with the values that depend on no user's variables.
 struct PlannedEmit: Sendable {
     let step: EmitStep
-    /// nil: it has templates.
+    /// Nil if it has templates.
     let namespace: String?
-    /// The finished JSON; nil: it has templates.
+    /// The finished JSON. Nil if it has templates.
     let arguments: ByteBuffer?
-    /// The longest of the step's own.
+    /// The longest time-out that the step sets. Nil if it sets none.
     let timeout: Duration?
 
     init(_ step: EmitStep) {

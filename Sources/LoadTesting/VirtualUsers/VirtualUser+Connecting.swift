@@ -2,7 +2,7 @@ import NIOCore
 import JSONCore
 
 extension VirtualUser {
-    /// Asks for the connection of the flow, or the one that a `connect` step describes.
+    /// Opens the connection of the flow, or the one that a `connect` step describes.
     mutating func connect(_ turn: inout Turn, step: ConnectStep? = nil) {
         let configuration = context.configuration
         connection = .opening
@@ -37,7 +37,7 @@ extension VirtualUser {
         waitForConnection(&turn, timeout: request.timeout)
     }
 
-    /// The namespace that the next Socket.IO step needs: a connection that is meant for one namespace does not join `/` as well.
+    /// The namespace of the next Socket.IO step, which is joined first. So a flow within one namespace does not join `/` as well.
     private mutating func firstNamespace() -> String {
         for instruction in plan.instructions[min(position, plan.instructions.count)...] {
             guard case .step(let planned) = instruction else { continue }
@@ -122,7 +122,7 @@ extension VirtualUser {
         namespaces = []
         connect(&turn)
         connection = .lost
-        // A user who thinks goes on thinking while the connection is made again.
+        // A thinking user continues to think while the connection is made again.
         if case .think = waiting { (self.waiting, self.deadline) = (waiting, deadline) }
     }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import SocketIOCore
 
-/// What a user waits for after a step.
+/// The answers that a user awaits after a step.
 struct PendingAnswers: Sendable {
     struct Event: Sendable {
         var namespace: String
@@ -111,7 +111,7 @@ extension VirtualUser {
         for tag in bytes.withUnsafeReadableBytes(AuditTag.find) { turn.measurements.audit.sent(tag) }
     }
 
-    /// Notes the tags of a received message, and how long another user's message took to get here.
+    /// Records the tags of a received message, and the fan-out times of other users' messages.
     func auditReceived(_ bytes: UnsafeRawBufferPointer, _ turn: inout Turn) {
         guard context.configuration.usesDeliveryAudit else { return }
         for tag in AuditTag.find(in: bytes) {
@@ -121,7 +121,7 @@ extension VirtualUser {
         }
     }
 
-    /// Events by which servers say that something is wrong: their last word says so, as in `error`, `chat:error`, `join_failed`, `authError`.
+    /// True if the last word of the event's name reports a failure, as in `error`, `chat:error`, `join_failed`, `authError`.
     static func isErrorEvent(_ name: String) -> Bool {
         guard let last = name.utf8.last, last != UInt8(ascii: "s") || name.hasSuffix("errors") else { return false }
         return Self.errorWords.contains { word in
@@ -138,7 +138,7 @@ extension VirtualUser {
         "invalid",
     ]
 
-    /// Counted by name and message: a run in which the server refused everything must not look like a success.
+    /// Counts an error event by name and message, so that a run in which the server refused everything does not look like a success.
     private func countErrorEvent(_ name: String, _ arguments: Arguments, _ turn: inout Turn) {
         let argument = arguments.first
         let message = argument["message"]?.string ?? argument["error"]?.string ?? argument.string ?? argument["code"]?.string ?? ""
@@ -146,7 +146,7 @@ extension VirtualUser {
         turn.measurements.count(named: "socketio.error_events.\(name)\(message.isEmpty ? "" : ": \(message.prefix(100))")")
     }
 
-    /// Records the time of one answer. Every answer is one sample; a message that nobody answers is none.
+    /// Records the times of one answer. Every answer is one sample. A message without an answer has no sample.
     private func measure(_ pending: PendingAnswers, _ turn: inout Turn) {
         let service = turn.now.since(pending.sentAt).nanoseconds
         let response = turn.now.since(pending.intendedAt).nanoseconds

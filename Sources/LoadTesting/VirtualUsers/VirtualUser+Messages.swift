@@ -1,7 +1,7 @@
 import NIOCore
 import JSONCore
 
-/// A WebSocket user who waits for the next message.
+/// The next WebSocket message that a user awaits.
 struct PendingMessage: Sendable {
     var step: PlannedStep
     var sentAt: RunInstant

@@ -9,7 +9,7 @@ struct PendingRequests: Sendable {
         var sentAt: RunInstant
         var intendedAt: RunInstant
         var step: HTTPStep
-        /// As it was sent last.
+        /// The request as it was last sent.
         var value: HTTPRequestValue
         var redirects = 0
     }
@@ -19,9 +19,9 @@ struct PendingRequests: Sendable {
 }
 
 extension PendingRequests.Request {
-    /// Follows a redirect (RFC 9110 §15.4): after 303, and after 301 and 302 as every client does it, a POST becomes a GET without body.
+    /// Follows a redirect (RFC 9110 §15.4). A POST becomes a GET without body after 303, and, as in every client, after 301 and 302.
     ///
-    /// - Returns: False if the response is none that is followed.
+    /// - Returns: False if the response is not a redirect to follow.
     fileprivate mutating func redirect(_ response: HTTPResponseValue) -> Bool {
         guard value.followsRedirects, [301, 302, 303, 307, 308].contains(response.status), let location = response.header("location"),
             let from = RequestURL(value.url), let to = from.resolve(location)
@@ -33,7 +33,7 @@ extension PendingRequests.Request {
             value.body = nil
             value.headers.removeAll { $0.name.lowercased() == "content-type" }
         }
-        // Cookies are added anew: the response may have set some. Another server gets no credentials.
+        // The cookies are added again later, because the response may have set some. Another server gets no credentials.
         value.headers.removeAll { $0.name.lowercased() == "cookie" }
         if to.origin != from.origin { value.headers.removeAll { $0.name.lowercased() == "authorization" } }
         return true
@@ -61,7 +61,7 @@ extension VirtualUser {
         guard !pending.requests.isEmpty else { return false }
         position += 1
         waiting = .requests(pending)
-        // The HTTP client has the time-out; this one never ends a user.
+        // The HTTP client applies the time-out.
         deadline = nil
         return true
     }
@@ -158,7 +158,7 @@ extension VirtualUser {
         cookies.append(HTTPField(name, value))
     }
 
-    /// All of a virtual user's requests go to one service, so names decide; paths and domains are not held apart.
+    /// Stores the response's cookies by name. A virtual user's requests go to one service, so paths and domains are ignored.
     private mutating func takeCookies(_ response: HTTPResponseValue) {
         for field in response.headers where field.name.lowercased() == "set-cookie" {
             let parts = field.value.split(separator: ";").map { $0.drop { $0 == " " } }

@@ -7,14 +7,14 @@ struct CapturedValue: Sendable, Equatable {
     var value: ScriptValue
 }
 
-/// What all virtual users of a run share.
+/// The values that all virtual users of a run share.
 final class RunContext: Sendable {
     let compiled: CompiledScript
     let seed: UInt64
     let timeScale: Double
     /// The wall clock at the run's beginning, in milliseconds since 1970.
     let startedAtMilliseconds: Int64
-    /// What `before` captured: variables of every user.
+    /// The captures of `before`, which are variables of every user.
     let captured: [CapturedValue]
     let uuidSlot: Int?
 
@@ -30,12 +30,12 @@ final class RunContext: Sendable {
     }
 
     var configuration: ScriptConfiguration { compiled.script.configuration }
-    /// Fields that many actions need; read once.
+    /// How long a connection or an answer is awaited if the step sets no time-out.
     var timeout: Duration { compiled.script.configuration.timeout }
 }
 
-/// One virtual user: a scenario played step by step, as a value. It takes inputs with their time, and returns what to do; it reads no clock
-/// and calls nobody. Between inputs it costs its memory and nothing else.
+/// One virtual user: a value that plays a scenario step by step. It takes inputs with their times and returns actions. It reads no clock and
+/// makes no calls. Between inputs it costs only its memory.
 public struct VirtualUser: Sendable {
     public enum Outcome: Sendable, Hashable {
         case completed
@@ -43,18 +43,18 @@ public struct VirtualUser: Sendable {
         case failed(String)
     }
 
-    /// Steps that one input may play. A loop without think times and answers goes on with the next call of the timer.
+    /// The maximum number of steps played for one input. A longer loop without think times and answers continues with the next input `timer`.
     static let maximumStepsPerInput = 64
 
     enum Waiting: Sendable {
         case beginning
-        /// For the connection, or for a namespace; then the step is tried again.
+        /// Waits for the connection or a namespace. Then the step is tried again.
         case connection
         case think
         case answers(PendingAnswers)
         case message(PendingMessage)
         case requests(PendingRequests)
-        /// Other users' turn; goes on at once.
+        /// Gives other users a turn and continues at once.
         case turn
         case finished
     }
@@ -87,7 +87,7 @@ public struct VirtualUser: Sendable {
     var joining: String?
     var connectStartedAt = RunInstant.zero
     var beganAt = RunInstant.zero
-    /// When the next message should be sent by the script's own clock.
+    /// When the next message is due by the script's own clock.
     var intendedAt = RunInstant.zero
     var nextID: UInt64 = 0
     var cookies: [HTTPField] = []
@@ -116,16 +116,16 @@ public struct VirtualUser: Sendable {
         for captured in context.captured { scope.slots[captured.slot] = captured.value }
     }
 
-    /// What the captures of this user's flow hold.
+    /// The values of all captures of this user's flow.
     var captured: [CapturedValue] {
         plan.capturedSlots.map { CapturedValue(slot: $0, value: scope.slots[$0]) }
     }
 
-    /// Takes an input and returns what to do, in order. After the action `close` no input has an effect.
+    /// Takes an input and returns actions, to be performed in order. After the action `close` no input has an effect.
     public mutating func handle(_ input: VirtualUserInput, at now: RunInstant, measurements: inout Measurements) -> [VirtualUserAction] {
         guard outcome == nil else { return [] }
         var turn = Turn(now: now)
-        // The measurements are lent to the turn and given back: a copy would be made with every count otherwise.
+        // The measurements are lent to the turn and given back. Otherwise every count would copy them.
         swap(&turn.measurements, &measurements)
         defer { swap(&turn.measurements, &measurements) }
         scope.wallClockMilliseconds = context.startedAtMilliseconds + now.nanoseconds / 1_000_000
@@ -150,7 +150,7 @@ public struct VirtualUser: Sendable {
         return turn.actions
     }
 
-    /// What one input brings about.
+    /// The effects of one input.
     struct Turn {
         let now: RunInstant
         var measurements = Measurements.none
@@ -221,7 +221,7 @@ public struct VirtualUser: Sendable {
         waiting = .turn
         while outcome == nil {
             guard position < plan.instructions.count else {
-                // A namespace or connection that was never needed is not opened for the sake of it.
+                // A namespace or connection that no step needed is not opened.
                 return finish(.completed, &turn)
             }
             guard turn.steps < Self.maximumStepsPerInput else {
@@ -247,7 +247,7 @@ public struct VirtualUser: Sendable {
     /// - Returns: True if the user waits now.
     private mutating func perform(_ step: PlannedStep, _ turn: inout Turn) -> Bool {
         if step.needsConnection, !hasConnection(&turn) { return true }
-        // Before the switch, which copies what it looks at.
+        // Comes before the switch, because the switch copies the action.
         if let emit = step.emit { return self.emit(emit, step: step, &turn) }
         switch step.step.action {
         case .expectEvent(let awaited):
@@ -270,7 +270,9 @@ public struct VirtualUser: Sendable {
         return false
     }
 
-    /// Opens the connection first if there is none.
+    /// Opens the connection if there is none.
+    ///
+    /// - Returns: False if the user waits for it now.
     private mutating func hasConnection(_ turn: inout Turn) -> Bool {
         guard plan.engine != .http, connection != .open else { return true }
         if connection == .none { connect(&turn) } else { waitForConnection(&turn) }
@@ -355,7 +357,7 @@ public struct VirtualUser: Sendable {
         frame.number += 1
         frame.turn += 1
         var goesOn = frame.end.map { frame.number < $0 } ?? true
-        // As in Artillery, the condition is asked after a turn: the first one is always played.
+        // As in Artillery, the condition is evaluated after each turn, so the first one is always played.
         if goesOn, case .whileTrue(let condition) = loop.repetition { goesOn = condition.value(in: &scope).isTrue }
         if goesOn, let condition = loop.whileTrue { goesOn = condition.value(in: &scope).isTrue }
         guard goesOn else {

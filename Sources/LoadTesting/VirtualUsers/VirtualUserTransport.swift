@@ -2,8 +2,8 @@ public import NIOCore
 public import JSONCore
 public import SocketIOCore
 
-/// The seam between virtual users and sockets, as values. A ``VirtualUser`` returns actions; whoever holds the connections performs them
-/// and hands back inputs. Neither side calls the other.
+/// An action of a ``VirtualUser``. The owner of the user's connections performs it, and hands back each ``VirtualUserInput``. Neither side
+/// calls the other.
 public enum VirtualUserAction: Sendable, Equatable {
     /// Opens the connection. Answered by ``VirtualUserInput/connected(namespace:_:)``, ``VirtualUserInput/connectFailed(namespace:reason:)`` or
     /// ``VirtualUserInput/refused(namespace:message:)``.
@@ -18,7 +18,7 @@ public enum VirtualUserAction: Sendable, Equatable {
     /// Sends an HTTP request. Answered by ``VirtualUserInput/response(id:_:)`` or ``VirtualUserInput/requestFailed(id:reason:)``.
     case request(id: Int, HTTPRequestValue)
     case log(String)
-    /// Closes whatever is open. No input must follow.
+    /// Closes all connections. No input may follow.
     case close
 }
 
@@ -28,7 +28,7 @@ public enum VirtualUserInput: Sendable {
     /// The namespace is joined; for WebSocket the connection is open and the namespace empty.
     case connected(namespace: String, ConnectTimings)
     case connectFailed(namespace: String, reason: String)
-    /// The server answered, and let nobody into the namespace (CONNECT_ERROR).
+    /// The server refused the namespace (CONNECT_ERROR).
     case refused(namespace: String, message: String)
     /// The connection, or the namespace, was closed by the other side or by the network.
     case disconnected(reason: String)
@@ -40,7 +40,7 @@ public enum VirtualUserInput: Sendable {
     case message(ByteBuffer)
     case response(id: Int, HTTPResponseValue)
     case requestFailed(id: Int, reason: String)
-    /// ``VirtualUser/deadline`` has come. A call that is too early does nothing.
+    /// ``VirtualUser/deadline`` has passed. Before that, the input has no effect.
     case timer
     /// The run is stopped: the user ends where it is and counts as completed.
     case stop
@@ -62,7 +62,7 @@ public struct ConnectionRequest: Sendable, Equatable {
     public var verifiesCertificates: Bool
 }
 
-/// How long the phases of a connection took, as far as they happened.
+/// Durations of the phases of a connection. Nil for phases that did not take place.
 public struct ConnectTimings: Sendable, Equatable {
     public var tcp: Duration?
     public var tls: Duration?

@@ -1,7 +1,7 @@
 import JSONCore
 import NIOCore
 
-/// A script or a journey file as its user wrote it, with the options that change what it means.
+/// A script or a journey file as its user wrote it, with the options that change its meaning.
 public struct ScriptSource: Sendable, Codable {
     /// As the user named it.
     public var file: String
@@ -19,7 +19,7 @@ public struct ScriptSource: Sendable, Codable {
 
     public var isJourneyFile: Bool { LoadTestConfiguration.describes(text) }
 
-    /// - Throws: all errors in it.
+    /// - Throws: all errors of the file.
     public func script() throws(Diagnostics) -> Script {
         isJourneyFile
             ? try LoadTestConfiguration.parse(text, file: file, options: options)
@@ -36,10 +36,10 @@ public struct ScriptSource: Sendable, Codable {
     }
 }
 
-/// The part of one of several processes, encoded as a line of JSON.
+/// The part of a run that one of several processes plays, encoded as a line of JSON.
 public struct WorkerAssignment: Sendable, Codable {
     public var source: ScriptSource
-    /// The payload files' texts, in the order of the configuration; nil: the worker reads the files itself.
+    /// The payload files' texts, in the order of the configuration. Nil if the worker reads the files itself.
     public var payloads: [String]?
     public var seed: UInt64
     public var timeScale: Double
@@ -72,7 +72,7 @@ public struct WorkerAssignment: Sendable, Codable {
 
     /// A run of this part.
     ///
-    /// - Throws: all that is wrong with the script or its payloads.
+    /// - Throws: all errors of the script or its payloads.
     public func run(observer: LoadRunObserver) throws(Diagnostics) -> LoadRun {
         let script = try source.script()
         let rows =

@@ -1,4 +1,4 @@
-/// Merges the messages of a run's worker processes into one view and one report. It merges histograms, never percentiles. A value that
+/// Merges the messages of a run's worker processes into one view and one report. It merges histograms, never percentiles. It is a value that
 /// reads no clock and makes no calls.
 public struct WorkerMerger: Sendable {
     private struct Worker: Sendable {
@@ -70,7 +70,7 @@ public struct WorkerMerger: Sendable {
         workers[worker].isLost = true
         lostWorkers.append(
             "worker \(worker + 1) of \(workers.count) was lost after \(ReportNumber.text(seconds)) s (\(reason)): "
-                + "its \(workers[worker].progress.activeUsers) virtual users at work, and what it had not told yet, are missing")
+                + "its \(workers[worker].progress.activeUsers) virtual users at work, and all that it had not reported yet, are missing")
         return completePeriods()
     }
 
@@ -106,7 +106,7 @@ public struct WorkerMerger: Sendable {
 
     /// The report of the whole run.
     ///
-    /// - Parameter hooks: what became of `before` and `after`.
+    /// - Parameter hooks: the outcomes of `before` and `after`.
     public func report(hooks: [HookOutcome] = []) -> RunReport {
         var health = GeneratorHealth()
         health.eventLoops = 0

@@ -4,19 +4,19 @@ import Foundation
 public enum WorkerMessage: Sendable, Codable {
     /// Sent once per second.
     case progress(WorkerProgress)
-    /// The measurements of a period. Nothing of it is sent again.
+    /// The measurements of one period, each sent once.
     case period(WorkerPeriod)
-    /// Audit, health and the rest, once, when the last user is done.
+    /// Audit and health, sent once when the last user has finished.
     case ended(WorkerEnd)
     /// The text of a `log` step.
     case log(String)
 
     public var line: String {
-        // Numbers, texts and arrays of them: nothing that JSON cannot hold.
+        // Encoding cannot fail: a message holds only numbers, texts and arrays of them.
         (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// Nil if the line is no message.
+    /// Nil if the line is not a message.
     public init?(line: String) {
         guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return nil }
         self = message

@@ -1,4 +1,4 @@
-/// The part of a run that one of several processes plays. Every process reads the whole script; which users are its own follows from its number.
+/// The part of a run that one of several processes plays. Every process reads the whole script, and plays the users whose numbers are its own.
 public struct WorkerShare: Sendable, Hashable, Codable {
     /// From 0.
     public let index: Int
@@ -25,10 +25,10 @@ public struct WorkerShare: Sendable, Hashable, Codable {
         total * (index + 1) / count - total * index / count
     }
 
-    /// The number within the whole run of this worker's n-th user. Workers never share a number.
+    /// The number that this worker's n-th user has within the whole run. Workers never share a number.
     func user(_ local: Int) -> Int { local * count + index }
 
-    /// Whether the arrival of this number, counted over the whole run, is this worker's.
+    /// Whether this worker plays the arrival with this number, counted over the whole run.
     func owns(arrival number: Int) -> Bool { number % count == index }
 
     /// The phases as this worker plays them: arrivals are chosen one by one, fixed numbers of users are divided.
