@@ -49,7 +49,7 @@ struct LoadCommandTests {
     func right() throws {
         let outcome = try run(["check", "a.yml"], files: ["a.yml": script])
         #expect(outcome.status == 0 && outcome.errors.isEmpty)
-        #expect(outcome.output == "a.yml: the script is right. 1 scenario, 1 phase, 1 min, 300 arrivals\n")
+        #expect(outcome.output == "a.yml: the script is valid. 1 scenario, 1 phase, 1 min, 300 arrivals\n")
     }
 
     @Test("check refuses a wrong script with status 2 and file, line, column and the nearest name")
@@ -74,7 +74,7 @@ struct LoadCommandTests {
              "userJourneys": [{"name": "a", "weight": 1, "steps": [{"type": "emit", "event": "x"}]}]}
             """
         #expect(
-            try run(["check", "j.json"], files: ["j.json": journeys]).output.hasPrefix("j.json: the journey file is right. 1 scenario"))
+            try run(["check", "j.json"], files: ["j.json": journeys]).output.hasPrefix("j.json: the journey file is valid. 1 scenario"))
         let mistyped = try run(["check", "j.json"], files: ["j.json": journeys.replacingOccurrences(of: "\"emit\"", with: "\"emitt\"")])
         #expect(mistyped.status == 2 && mistyped.errors.hasPrefix("j.json:2:"))
         #expect(try run(["check", "a.yml", "-e", "none"], files: ["a.yml": script]).status == 2)
@@ -91,7 +91,7 @@ struct LoadCommandTests {
         #expect(outcome.status == 0 && outcome.output.contains("dunlin check mine.yml"))
         #expect(try run(["check", "mine.yml"], files: ["mine.yml": text]).status == 0)
         let again = try run(["init", "load", "mine.yml"], files: ["mine.yml": "x"])
-        #expect(again.status == 73 && again.errors == "dunlin: mine.yml exists already\n")
+        #expect(again.status == 73 && again.errors == "dunlin: mine.yml already exists\n")
     }
 
     @Test("report shows Artillery's reports, writes HTML and JUnit, compares two reports, and refuses other files")

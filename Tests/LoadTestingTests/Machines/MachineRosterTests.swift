@@ -21,7 +21,7 @@ struct MachineRosterTests {
         #expect(machines.map(\.id) == ["a", "b"] && !joins)
     }
 
-    @Test("where one machine is missing for five seconds, the one that shares out plays its part; where two are, it waits")
+    @Test("if one machine is missing for five seconds, the coordinating one plays its part; if two are, it waits")
     func joining() {
         var one = roster(2), two = roster(3)
         for second in 0...30 {

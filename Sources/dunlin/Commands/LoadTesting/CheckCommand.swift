@@ -7,9 +7,9 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Validate a load test script or a journey file, without running it.",
         discussion: """
-            Every mistake is named with file, line, column and the nearest known name;
-            what would have no effect is a warning. The exit status is 0 if the file
-            can be run and 2 if it cannot.
+            Reports each mistake with file, line, column and the nearest known name.
+            Settings without effect are warnings. The exit status is 0 if the file is
+            valid and 2 if it is not.
 
             Examples:
               dunlin check classroom.yml
@@ -27,40 +27,40 @@ struct CheckCommand: ParsableCommand {
         let loaded = try LoadedScript.read(file, options: options)
         for warning in loaded.script.warnings { Terminal.error(warning.description) }
         if loaded.script.configuration.phases.isEmpty { Terminal.error("\(LoadedScript.noPhases(in: file, .warning))") }
-        Terminal.print("\(file): \(loaded.kind) is right. \(loaded.script.summary)")
+        Terminal.print("\(file): \(loaded.kind) is valid. \(loaded.script.summary)")
     }
 }
 
-/// Options that change what a script means, for every command that reads one.
+/// Options that change a script's meaning, for every command that reads one.
 struct ScriptCommandOptions: ParsableArguments {
-    @Option(name: [.customShort("t"), .long], help: ArgumentHelp("Instead of the script's target.", valueName: "url"))
+    @Option(name: [.customShort("t"), .long], help: ArgumentHelp("Use this target instead of the script's.", valueName: "url"))
     var target: String?
 
-    @Option(name: [.customShort("e"), .long], help: ArgumentHelp("An environment of config.environments.", valueName: "name"))
+    @Option(name: [.customShort("e"), .long], help: ArgumentHelp("Use this environment of config.environments.", valueName: "name"))
     var environment: String?
 
-    @Option(name: [.customShort("p"), .long], help: ArgumentHelp("Instead of the payload's file.", valueName: "file"))
+    @Option(name: [.customShort("p"), .long], help: ArgumentHelp("Read this file instead of the script's payload.", valueName: "file"))
     var payload: String?
 
-    @Option(name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("A file merged into config.", valueName: "file"))
+    @Option(name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("Merge this file into config.", valueName: "file"))
     var config: String?
 
-    @Option(help: ArgumentHelp("A JSON object merged into the script.", valueName: "json"))
+    @Option(help: ArgumentHelp("Merge this JSON object into the script.", valueName: "json"))
     var overrides: String?
 
-    @Option(name: .customLong("variables"), help: ArgumentHelp("A JSON object with variables.", valueName: "json"))
+    @Option(name: .customLong("variables"), help: ArgumentHelp("Set the variables of this JSON object.", valueName: "json"))
     var variables: String?
 
-    @Option(name: .customLong("scenario-name"), help: ArgumentHelp("Only this scenario.", valueName: "name"))
+    @Option(name: .customLong("scenario-name"), help: ArgumentHelp("Play only this scenario.", valueName: "name"))
     var scenarioName: String?
 
-    @Option(help: ArgumentHelp("A file with variables of the environment, NAME=value; those that are set win.", valueName: "file"))
+    @Option(help: ArgumentHelp("Read environment variables, NAME=value, from this file. Variables already set win.", valueName: "file"))
     var dotenv: String?
 
     @Flag(name: [.customShort("k"), .long], help: "Do not verify certificates.")
     var insecure = false
 
-    @Flag(name: [.customShort("s"), .long], help: "One virtual user instead of the script's phases.")
+    @Flag(name: [.customShort("s"), .long], help: "Play one virtual user instead of the script's phases.")
     var solo = false
 }
 
@@ -70,10 +70,12 @@ struct LoadedScript: Sendable {
     let script: Script
     let payloads: PayloadRows
 
-    /// What the file is, for messages.
+    /// The kind of the file in words, for messages.
     var kind: String { source.isJourneyFile ? "the journey file" : "the script" }
 
-    /// Prints what is wrong, line by line, and ends with the status of a wrong script.
+    /// Reads a file with its payloads.
+    ///
+    /// - Throws: the status of a wrong script, after the errors were printed, one per line.
     static func read(_ file: String, options: ScriptCommandOptions) throws -> LoadedScript {
         let text = try Self.contents(of: file)
         let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
@@ -101,18 +103,20 @@ struct LoadedScript: Sendable {
         }
     }
 
-    /// Prints what is wrong and ends with the status of a wrong script.
+    /// Performs the body. Prints its diagnostics, one per line, and throws the status of a wrong script.
     static func complaining<Value>(_ body: () throws(Diagnostics) -> Value) throws -> Value {
         do {
             return try body()
         } catch {
             for diagnostic in error.entries { Terminal.error(diagnostic.description) }
-            if error.discarded > 0 { Terminal.error("\(error.discarded) more") }
+            if error.discarded > 0 { Terminal.error("and \(error.discarded) more") }
             throw ExitCode(RunExitStatus.wrongScript.rawValue)
         }
     }
 
-    /// Whoever checks a script may give its phases later, with an environment or with `--overrides`; nobody can play it without.
+    /// Refuses to play a script without phases. `check` accepts it, because an environment or `--overrides` may add them later.
+    ///
+    /// - Throws: the status of a wrong script.
     func requirePhases() throws {
         guard script.configuration.phases.isEmpty else { return }
         Terminal.error("\(Self.noPhases(in: source.file, .error))")
@@ -122,7 +126,7 @@ struct LoadedScript: Sendable {
     static func noPhases(in file: String, _ severity: Diagnostic.Severity) -> Diagnostic {
         Diagnostic(
             severity, at: SourcePosition(file: file, line: 1, column: 1),
-            "config has no 'phases': nobody would begin; add some, choose an environment with -e, or play one user with -s")
+            "config has no 'phases', so no virtual user would begin; add some, choose an environment with -e, or use -s")
     }
 
     private static func contents(of file: String) throws -> String {

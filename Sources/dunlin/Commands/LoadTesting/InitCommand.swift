@@ -13,7 +13,7 @@ struct InitLoadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load", abstract: "Write a first load test script with comments.",
         discussion: """
-            The file is never overwritten.
+            An existing file is never overwritten.
 
             Examples:
               dunlin init load
@@ -25,7 +25,7 @@ struct InitLoadCommand: ParsableCommand {
 
     func run() throws {
         guard !FileManager.default.fileExists(atPath: file) else {
-            throw CommandFailure(.cannotCreate, "\(file) exists already")
+            throw CommandFailure(.cannotCreate, "\(file) already exists")
         }
         try ReportCommand.write(FirstScript.text, to: file)
         Terminal.print("wrote \(file); check it with: dunlin check \(file)")

@@ -5,7 +5,9 @@ import Synchronization
 
 /// Ctrl-C and SIGTERM.
 enum Interruption {
-    /// The first signal calls `stop`, the second one ends the process. Returns when both are watched: one that came before would be lost.
+    /// Watches both signals. The first one calls `stop`, a second one ends the process. A signal that comes before this returns is lost.
+    ///
+    /// - Returns: the sources, which must be kept as long as the signals are watched.
     static func watch(_ stop: @escaping @Sendable () -> Void) async -> [any DispatchSourceSignal] {
         var sources: [any DispatchSourceSignal] = []
         let signals = SignalCount()
@@ -26,7 +28,7 @@ enum Interruption {
     }
 }
 
-/// Signals of both kinds together: SIGTERM after Ctrl-C is a second one too.
+/// Counts signals of both kinds together: SIGTERM after Ctrl-C is a second signal too.
 private final class SignalCount: Sendable {
     private let count = Mutex(0)
 
@@ -38,7 +40,7 @@ private final class SignalCount: Sendable {
     }
 }
 
-/// What a signal has to stop: the part of a run that is under way.
+/// The part of a run that is under way and that a signal has to stop.
 final class CurrentPart: Sendable {
     private let state = Mutex<(stop: (@Sendable () -> Void)?, isStopped: Bool)>((nil, false))
 

@@ -26,7 +26,7 @@ final class LoadMetrics: Sendable {
         if gateway != nil { Task { await self.push() } }
     }
 
-    /// A gateway that is away must not end a run; it is complained about once.
+    /// Pushes the metrics. A gateway that is away does not end the run; its first failure is reported.
     private func push() async {
         do {
             try await gateway?.push(registry.render())
@@ -39,10 +39,10 @@ final class LoadMetrics: Sendable {
         }
     }
 
-    /// Shows the metrics while the body runs.
+    /// Shows the metrics while the body runs, and pushes them once more after it.
     func during(_ body: @escaping @Sendable () async throws -> RunReport) async throws -> RunReport {
         let report = if let port { try await self.serve(on: port, body) } else { try await body() }
-        // The last figures are those that stay in the gateway.
+        // The gateway keeps the last figures.
         await push()
         gateway?.close()
         return report

@@ -7,8 +7,8 @@ struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Show the JSON report of a load test, or compare two.",
         discussion: """
-            Reads reports of 'dunlin run -o' and of Artillery 2. With two files it
-            prints how the first differs from the second; '!' marks what became worse.
+            Reads reports of 'dunlin run -o' and of Artillery 2. With two reports it
+            prints how the first differs from the second; '!' marks worse values.
 
             Examples:
               dunlin report run.json
@@ -22,10 +22,10 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A report to compare it with.", valueName: "other.json"))
     var other: String?
 
-    @Option(help: ArgumentHelp("Write one self-contained HTML file.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the report as one self-contained HTML file.", valueName: "file"))
     var html: String?
 
-    @Option(help: ArgumentHelp("Write JUnit XML.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the checks as JUnit XML.", valueName: "file"))
     var junit: String?
 
     func run() throws {
@@ -63,7 +63,9 @@ struct ReportCommand: ParsableCommand {
         }
     }
 
-    /// - Throws: the reason why a file cannot be written, before the work that would fill it.
+    /// Checks before a run whether its report can be written.
+    ///
+    /// - Throws: ``CommandFailure`` with the reason if the file cannot be written.
     static func checkWritable(_ file: String) throws {
         guard let reason = obstacle(toWriting: file) else { return }
         throw CommandFailure(.cannotCreate, "cannot write \(file.isEmpty ? "a file without a name" : file): \(reason)")

@@ -7,11 +7,12 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Play a load test script against a Socket.IO, WebSocket or HTTP server.",
         discussion: """
-            Artillery's scripts with the engines 'socketio', 'ws' and 'http'. Exit
-            status: 0 passed; 1 a threshold, a condition or an expectation failed, or
-            virtual users failed and no 'ensure' allows it; 2 the script is wrong; 3 the
-            target was never reached. Ctrl-C ends the run and prints the summary; a
-            second one stops at once.
+            Plays Artillery scripts with the engines 'socketio', 'ws' and 'http'.
+
+            Exit status: 0 passed; 1 a threshold, a condition or an expectation failed,
+            or virtual users failed and no 'ensure' allows it; 2 the script is wrong;
+            3 the target was never reached. Ctrl-C ends the run and prints the summary;
+            a second Ctrl-C stops at once.
 
             Examples:
               dunlin run chat.yml -t http://127.0.0.1:3001
@@ -44,10 +45,11 @@ struct RunCommand: AsyncParsableCommand {
 /// `dunlin journey`.
 struct JourneyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "journey", abstract: "Let users follow journeys on a Socket.IO server.",
+        commandName: "journey", abstract: "Play user journeys against a Socket.IO server.",
         discussion: """
             The file has targetUrl, maxConcurrentUsers, rampUpDuration and testDuration
-            in seconds, and userJourneys: steps of the types emit, wait and expect.
+            (seconds), and userJourneys with steps of the types emit, wait and expect
+            (milliseconds).
 
             Examples:
               dunlin journey journeys.json

@@ -5,59 +5,62 @@ import NIOCore
 import SocketIOHummingbird
 import Synchronization
 
-/// Options of a run and what becomes of its report.
+/// Options of a run and of its reports.
 struct RunOptions: ParsableArguments {
-    @Option(name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("Write Artillery's JSON report.", valueName: "file"))
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("Write the report as JSON, in Artillery's format.", valueName: "file"))
     var output: String?
 
-    @Option(help: ArgumentHelp("Write one self-contained HTML file.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the report as one self-contained HTML file.", valueName: "file"))
     var html: String?
 
-    @Option(help: ArgumentHelp("Write JUnit XML.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the checks as JUnit XML.", valueName: "file"))
     var junit: String?
 
-    @Option(name: .customLong("time-scale"), help: ArgumentHelp("Multiplies think times, pauses and durations.", valueName: "factor"))
+    @Option(name: .customLong("time-scale"), help: ArgumentHelp("Multiply think times, pauses and durations by this.", valueName: "factor"))
     var timeScale = 1.0
 
-    @Option(help: ArgumentHelp("Fixes every random choice (default: a random one, which the report names).", valueName: "n"))
+    @Option(help: ArgumentHelp("Fix every random choice (default: a random seed, which the report names).", valueName: "n"))
     var seed: UInt64?
 
-    @Option(name: .customLong("event-loops"), help: ArgumentHelp("Threads (default: one per processor).", valueName: "n"))
+    @Option(name: .customLong("event-loops"), help: ArgumentHelp("The number of threads (default: one per processor).", valueName: "n"))
     var eventLoops: Int?
 
-    @Option(help: ArgumentHelp("Play with this many processes: more cores, more descriptors.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of processes: each has its own limit of descriptors.", valueName: "n"))
     var workers = 1
 
-    @Option(help: ArgumentHelp("Share the run out to machines that run 'dunlin worker' with the same URL.", valueName: "url"))
+    @Option(help: ArgumentHelp("Distribute the run to machines that run 'dunlin worker' with the same URL.", valueName: "url"))
     var redis: String?
 
     @Option(
         help: ArgumentHelp(
-            "How many machines play. Where one is missing for 5 seconds, this machine plays its part.", valueName: "n"))
+            "The number of machines. If one is missing for 5 seconds, this machine plays its part.", valueName: "n"))
     var machines = 1
 
     @Option(
         name: .customLong("local-address"),
-        help: ArgumentHelp("Connect from this address; may be repeated, beyond 28,000 connections.", valueName: "ip"))
+        help: ArgumentHelp("Connect from this address; may be repeated. One address has ports for 28,000 connections.", valueName: "ip"))
     var localAddresses: [String] = []
 
     @Option(
-        name: .customLong("metrics-port"), help: ArgumentHelp("Serve Prometheus' /metrics on 127.0.0.1 during the run.", valueName: "port"))
+        name: .customLong("metrics-port"),
+        help: ArgumentHelp("Serve /metrics for Prometheus on 127.0.0.1 during the run.", valueName: "port"))
     var metricsPort: Int?
 
     @Option(
         name: .customLong("push-gateway"),
-        help: ArgumentHelp("Hand the metrics to this Prometheus push gateway, every period and at the end.", valueName: "url"))
+        help: ArgumentHelp("Send the metrics to this Prometheus push gateway, after each period and at the end.", valueName: "url"))
     var pushGateway: String?
 
-    @Flag(name: [.customShort("q"), .long], help: "No progress and no summary.")
+    @Flag(name: [.customShort("q"), .long], help: "Print no progress and no summary.")
     var quiet = false
 
-    @Flag(name: [.customShort("v"), .long], help: "Also print what 'log' steps say.")
+    @Flag(name: [.customShort("v"), .long], help: "Also print the texts of 'log' steps.")
     var verbose = false
 
     func validate() throws {
-        guard timeScale > 0, timeScale <= 1000 else { throw ValidationError("--time-scale must be above 0") }
+        guard timeScale > 0, timeScale <= 1000 else { throw ValidationError("--time-scale must be above 0 and at most 1000") }
         try Self.checkLocalAddresses(localAddresses)
         if let metricsPort, !(1...65_535).contains(metricsPort) { throw ValidationError("--metrics-port must be from 1 to 65535") }
         guard (1...64).contains(machines) else { throw ValidationError("--machines must be from 1 to 64") }
@@ -71,13 +74,13 @@ struct RunOptions: ParsableArguments {
 
     static func checkLocalAddresses(_ addresses: [String]) throws {
         for address in addresses where (try? SocketAddress(ipAddress: address, port: 0)) == nil {
-            throw ValidationError("not an IP address: '\(address)'")
+            throw ValidationError("--local-address: '\(address)' is not an IP address")
         }
     }
 
-    /// Plays a script, with Ctrl-C at hand.
+    /// Plays a script. Ctrl-C stops it.
     func play(_ loaded: LoadedScript) async throws -> RunReport {
-        // Before the run, which may take hours.
+        // Checked before the run, which may take hours.
         for file in [output, html, junit].compactMap(\.self) { try ReportCommand.checkWritable(file) }
         DescriptorLimit.raise()
         var settings = LoadRunOptions(
@@ -128,7 +131,7 @@ struct RunOptions: ParsableArguments {
         if verbose { observer.log = { Terminal.print($0) } }
         guard !quiet else { return observer }
         if Terminal.isInteractive {
-            // Drawn over what was drawn a second ago.
+            // Each view is drawn over the one of a second ago.
             let drawn = Mutex(0)
             let width = ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init) ?? 80
             observer.progress = { snapshot in

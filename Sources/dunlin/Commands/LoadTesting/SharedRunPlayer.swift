@@ -14,7 +14,7 @@ final class SharedRunPlayer: Sendable {
     /// - Parameters:
     ///   - settings: of the whole run.
     ///   - workers: processes per machine.
-    ///   - redis: nil: this machine alone.
+    ///   - redis: Nil if this machine plays alone.
     init(
         loaded: LoadedScript, settings: LoadRunOptions, observer: LoadRunObserver, workers: Int, isVerbose: Bool,
         redis: (url: String, machines: Int)?
@@ -55,7 +55,7 @@ final class SharedRunPlayer: Sendable {
         return try await withHooks { try await self.play($0, coordinator, team) }
     }
 
-    /// `before` is played once, ahead of everybody, and `after` once at the end, by this process.
+    /// Plays `before` once, then the body with all users, then `after` once. This process plays both.
     private func withHooks(_ body: (HookOutcome) async throws -> WorkerMerger?) async throws -> RunReport {
         let hooks = LoadRunHooks(loaded.script, payloads: loaded.payloads, options: settings, log: observer.log)
         do {

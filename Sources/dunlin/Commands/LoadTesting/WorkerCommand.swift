@@ -10,29 +10,29 @@ import SocketIOHummingbird
 /// `dunlin worker`.
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Play along in load tests that 'dunlin run --redis' shares out.",
+        commandName: "worker", abstract: "Take part in load tests that 'dunlin run --redis' distributes.",
         discussion: """
             Waits for runs and plays a share of each, until it is interrupted. The script,
-            its payload files and the variables of the environment that it reads come
-            through Redis, so nothing has to be copied to this machine.
+            its payload files and the environment variables that it reads come through
+            Redis, so nothing has to be copied to this machine.
 
             Examples:
               dunlin worker --redis redis://10.0.0.5:6379
               dunlin run crowd.yml --redis redis://10.0.0.5:6379 --machines 3
             """)
 
-    @Option(help: ArgumentHelp("The Redis server over which runs are shared out.", valueName: "url"))
+    @Option(help: ArgumentHelp("The Redis server through which runs are distributed.", valueName: "url"))
     var redis: String?
 
-    @Option(help: ArgumentHelp("What reports call this machine (default: its host name).", valueName: "name"))
+    @Option(help: ArgumentHelp("The name of this machine in reports (default: its host name).", valueName: "name"))
     var name: String?
 
     @Option(
         name: .customLong("local-address"),
-        help: ArgumentHelp("Connect from this address; may be repeated, beyond 28,000 connections.", valueName: "ip"))
+        help: ArgumentHelp("Connect from this address; may be repeated. One address has ports for 28,000 connections.", valueName: "ip"))
     var localAddresses: [String] = []
 
-    /// For a process that another one of this program starts: what it plays is the first line of its standard input.
+    /// Set for a process that this program starts itself. The first line of its standard input is its assignment.
     @Flag(help: .hidden)
     var assigned = false
 
@@ -55,7 +55,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     private func player() -> MachineWorker.Player {
-        // One run after the other: the processes of the current one.
+        // The processes of the current run. Runs come one after the other.
         let current = CurrentProcesses()
         return MachineWorker.Player(
             start: { assignments in
@@ -72,7 +72,7 @@ struct WorkerCommand: AsyncParsableCommand {
             })
     }
 
-    /// One of several processes: tells what it measures, and ends when nobody listens any more.
+    /// Plays an assignment, reports on standard output, and ends its users when standard input ends.
     private static func playAssigned() async throws {
         let input = FileHandle.standardInput
         var line = Data()
@@ -97,7 +97,7 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 }
 
-/// Two connections to one Redis server: reads that wait hold back what comes after them.
+/// Two connections to one Redis server, because a read that waits delays all later commands of its connection.
 struct RedisConnection {
     let commands: RedisClient
     let waiting: RedisClient
@@ -110,7 +110,7 @@ struct RedisConnection {
             throw CommandFailure(.usage, "--redis: \(error)")
         }
         configuration.clientName = "dunlin-load"
-        // A script with its payloads, or an audit, in one command.
+        // One command may hold a script with its payloads, or an audit.
         configuration.limits.maximumQueuedBytes = 128 << 20
         var logger = Logger(label: "redis")
         logger.logLevel = .critical

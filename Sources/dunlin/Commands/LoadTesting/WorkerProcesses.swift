@@ -3,7 +3,7 @@ import LoadTesting
 import Synchronization
 
 /// The processes that play a run together on this machine. Each is `dunlin worker` with an assignment as the first line of its standard input;
-/// it tells on its standard output what it measures, and ends its users when its standard input ends.
+/// it reports on its standard output, and ends its users when its standard input ends.
 final class WorkerProcesses: Sendable {
     /// Foundation's processes and pipes, kept until the run is over.
     private struct Child {
@@ -35,7 +35,7 @@ final class WorkerProcesses: Sendable {
     ) throws {
         guard !assignments.isEmpty else { return finished() }
         state.withLock { $0.running = assignments.count }
-        // A worker that has died must not take this process along when its assignment is written.
+        // To write the assignment of a worker that has died must not end this process.
         signal(SIGPIPE, SIG_IGN)
         for assignment in assignments { try start(assignment, events, finished) }
     }
@@ -55,7 +55,7 @@ final class WorkerProcesses: Sendable {
         } catch {
             throw CommandFailure(.software, "a worker process cannot be started: \(error.localizedDescription)")
         }
-        // The child has its own: as long as this process holds one, the output has no end.
+        // The child has its own copy. The output ends only when this process has closed its copy.
         try? output.fileHandleForWriting.close()
         let isStopped = self.state.withLock { state in
             state.children.append(Child(process: process, input: input))
@@ -63,7 +63,7 @@ final class WorkerProcesses: Sendable {
         }
         let number = assignment.share.index
         let descriptor = output.fileHandleForReading
-        // Waits in `read`, and the pipe gives whole lines in order: a thread for each of a few processes.
+        // Reading blocks, so each of the few processes has a thread, which keeps its lines in order.
         Thread.detachNewThread { [self] in
             var rest = Data()
             while true {
@@ -85,7 +85,7 @@ final class WorkerProcesses: Sendable {
             }
             if isLast { finished() }
         }
-        // A worker that ends before it has read this is reported when its output ends.
+        // If the worker ends before it has read this, that is reported when its output ends.
         try? input.fileHandleForWriting.write(contentsOf: line)
         if isStopped { try? input.fileHandleForWriting.close() }
     }
