@@ -1,6 +1,6 @@
 import JSONCore
 
-/// The configuration of the source document's LoadTestRunner: users arrive one after the other, and each follows one of several journeys.
+/// The configuration of a test by journeys: users arrive one after the other, and each follows one of several journeys.
 public struct LoadTestConfiguration: Sendable {
     public var targetURL: String
     public var maximumConcurrentUsers: Int

@@ -1,4 +1,4 @@
-/// The results by the names of the source document's LoadTestRunner. Latencies are in milliseconds.
+/// The results of a test by journeys. Latencies are in milliseconds.
 public struct LoadTestMetrics: Sendable, Hashable {
     public var connectionsSuccessful = 0
     public var connectionsFailed = 0
@@ -28,7 +28,7 @@ public struct LoadTestMetrics: Sendable, Hashable {
         throughputPerSecond = report.seconds > 0 ? Double(messagesReceived) / report.seconds : 0
     }
 
-    /// The output of the document's `printResults`.
+    /// The results in the form of a table of names and values.
     public var text: String {
         """
 
