@@ -44,13 +44,17 @@ struct RunCollector: Sendable {
         return report
     }
 
-    /// Reports keep at most this many periods; a longer run has longer ones.
+    /// A run is planned with at most this many periods. A longer run has longer ones.
     private static let maximumPeriods: Int64 = 2_000
 
-    /// 10 seconds as in Artillery, or 1 second if the run is planned for less than 100.
+    /// 10 seconds as in Artillery, or 1 second if the run is planned for less than 100; a multiple of it for a long run.
+    ///
+    /// - Parameters:
+    ///   - wanted: the length instead of 10 seconds or 1.
+    ///   - end: of the last phase.
     static func periodNanoseconds(_ wanted: Duration?, end: RunInstant) -> Int64 {
         let usual: Duration = end < RunInstant(nanoseconds: 100_000_000_000) ? .seconds(1) : .seconds(10)
         let wanted = (wanted ?? usual).nanoseconds
-        return max(wanted, (end.nanoseconds / Self.maximumPeriods / wanted) * wanted)
+        return max(1, (end.nanoseconds / Self.maximumPeriods + wanted - 1) / wanted) * wanted
     }
 }

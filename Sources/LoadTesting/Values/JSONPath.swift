@@ -92,7 +92,7 @@ public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
                 case .descendants: Self.collect(value, into: &next)
                 }
             }
-            current = next
+            current = next.count > Self.maximumMatches ? Array(next.prefix(Self.maximumMatches)) : next
         }
         return current
     }

@@ -60,10 +60,10 @@ struct ExpressionTests {
         }
     }
 
-    @Test("brackets are bounded at fifty")
+    @Test("forty-nine brackets within one another, not fifty")
     func depth() throws {
         #expect(try evaluate(String(repeating: "(", count: 49) + "1" + String(repeating: ")", count: 49)) == 1)
-        #expect(throws: ExpressionError.self) { try evaluate(String(repeating: "(", count: 51) + "1" + String(repeating: ")", count: 51)) }
+        #expect(throws: ExpressionError.self) { try evaluate(String(repeating: "(", count: 50) + "1" + String(repeating: ")", count: 50)) }
         #expect(throws: ExpressionError.self) { try evaluate(String(repeating: "[", count: 100_000)) }
     }
 

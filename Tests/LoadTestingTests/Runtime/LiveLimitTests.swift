@@ -89,6 +89,50 @@ struct LiveLimitTests {
         }.get()
     }
 
+    @Test("a hundred diagnostics are kept, and the others are counted")
+    func diagnosticCount() {
+        var found = Diagnostics()
+        func add(_ line: Int) { found.add(Diagnostic(.warning, at: SourcePosition(file: "a", line: line, column: 1), "x")) }
+        for line in 1...100 { add(line) }
+        #expect(found.entries.count == 100 && found.discarded == 0)
+        add(101)
+        #expect(found.entries.count == 100 && found.discarded == 1)
+    }
+
+    @Test("a JSON path finds ten thousand values, not one more")
+    func pathMatches() throws {
+        for (count, found) in [(10_000, 10_000), (10_001, 10_000)] {
+            let list = ScriptValue.array(Array(repeating: .int(1), count: count))
+            #expect(try JSONPath("$[*]").matches(in: list).count == found)
+        }
+    }
+
+    @Test("a pattern searches a text of a mebibyte, not of one character more")
+    func searchedTexts() throws {
+        let pattern = try #require(Pattern("y"))
+        for (length, isSearched) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+            let text = String(repeating: "x", count: length - 1) + "y"
+            #expect((pattern.firstMatch(in: text, group: 0) == "y") == isSearched)
+        }
+    }
+
+    @Test("two thousand periods; a run that is planned for longer has longer ones")
+    func periods() {
+        for (seconds, period) in [(99, 1), (100, 10), (20_000, 10), (20_010, 20), (40_000, 20), (40_020, 30)] as [(Int64, Int64)] {
+            let end = RunInstant(nanoseconds: seconds * 1_000_000_000)
+            #expect(RunCollector.periodNanoseconds(nil, end: end) == period * 1_000_000_000, "\(seconds)")
+        }
+    }
+
+    @Test("sixty-four levels of a script, not sixty-five")
+    func levels() {
+        func isTooDeep(_ depth: Int) -> Bool {
+            let block = (0..<depth).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n")
+            return diagnostics(block).contains { $0.contains("levels of nesting") }
+        }
+        #expect(!isTooDeep(64) && isTooDeep(65))
+    }
+
     @Test("a random string of a mebibyte, not longer")
     func randomStrings() {
         var scope = emptyScope()
