@@ -5,7 +5,9 @@ import resource
 import signal
 import socket
 import subprocess
+import textwrap
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +65,34 @@ def test_a_script_is_played_and_reported_in_every_form(dunlin_command, echo_serv
     assert "<testsuite " in (tmp_path / "run.xml").read_text()
     shown = run(dunlin_command, "report", "run.json", folder=tmp_path)
     assert shown.returncode == 0 and "socketio.emit: " in shown.stdout
+
+
+def classroom_script():
+    """The load script of a classroom, which the tests in Swift check too."""
+    source = (Path(__file__).parents[1] / "LoadTestingTests/Support/Scripts.swift").read_text()
+    return textwrap.dedent(source.split('let classroomScript = """\n')[1].split('\n    """')[0])
+
+
+def test_the_classroom_script_is_played_as_it_stands_against_the_demo(dunlin, dunlin_command, tmp_path):
+    server = dunlin("--demo", "--database", "memory:")
+    (tmp_path / "load.yml").write_text(classroom_script())
+    (tmp_path / "test-data.csv").write_text("".join(f"user{number},Name {number},test_token\n" for number in range(10)))
+    finished = run(
+        dunlin_command, "run", "load.yml", "-t", server.url, "--time-scale", "0.005", "--seed", "1", "-q", "-o", "run.json",
+        "--html", "run.html", "--junit", "run.xml", folder=tmp_path,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    counters = json.loads((tmp_path / "run.json").read_text())["aggregate"]["counters"]
+    # 72,000 users in 21 minutes, a two-hundredth of it.
+    assert counters["vusers.created"] == counters["vusers.completed"] and abs(counters["vusers.created"] - 360) <= 1
+    weights = {"Quiz Participant Journey": 0.6, "Chat User Journey": 0.3, "Dashboard Observer": 0.1}
+    played = {name: counters[f"vusers.created_by_name.{name}"] for name in weights}
+    assert sum(played.values()) == counters["vusers.created"]
+    for name, weight in weights.items():
+        # Chosen at random: four standard deviations at most.
+        assert abs(played[name] - 360 * weight) < 4 * (360 * weight * (1 - weight)) ** 0.5, played
+    for file, content in (("run.html", "</html>"), ("run.xml", "</testsuites>")):
+        assert content in (tmp_path / file).read_text()
 
 
 @pytest.mark.parametrize(
