@@ -147,6 +147,10 @@ struct ReportTests {
         #expect(text.contains("failures=\"2\""))
         #expect(text.contains("<failure message=\"was "))
         #expect(!text.contains("\u{1}") && text.contains("a&lt;b&gt;&amp;&quot;&#39;"))
+        #expect(text.contains("errors=\"0\"") && !text.contains("<error "))
+        report.verdict.exitStatus = .unreachable
+        let unreached = JUnitReport.write(report)
+        #expect(unreached.contains("errors=\"1\"") && unreached.contains("<error message=\"no connection was ever made\"/>"))
     }
 
     @Test("a comparison names changes and marks what became worse")
