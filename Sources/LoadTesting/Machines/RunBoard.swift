@@ -9,7 +9,7 @@ struct RunBoard: Sendable {
     static let runs = "dunlin:load:runs"
     /// How long the run counts as open after the coordinator's last sign of life.
     static let openTime = Duration.seconds(15)
-    /// When the keys of a run expire that nobody deleted.
+    /// The lifetime of a run's keys, in case the coordinator does not delete them.
     static let keepTime = Duration.seconds(3600)
     /// The size of the stream entries into which a long text is cut.
     static let chunkBytes = 512 << 10

@@ -51,7 +51,7 @@ final class UserRequests {
         } catch {
             return completion(.failure(error))
         }
-        // `assumeIsolated()` stops the process off the loop: a user is played on its own.
+        // `assumeIsolated()` stops the process if it is called off the loop. A user is always played on its loop.
         let timer = player.loop.assumeIsolated().scheduleTask(in: TimeAmount(value.timeout)) {
             channel.close()
             self.busy.removeAll { $0.channel === channel }

@@ -95,7 +95,7 @@ enum Extraction: Sendable, Hashable {
 struct ResponseMatch: Sendable {
     var extraction: Extraction
     var value: JSONTemplate
-    /// False: a failed match is counted and the user goes on.
+    /// If false, a failed match is counted and the user goes on.
     var isStrict = true
     var position: SourcePosition
 }
@@ -104,7 +104,7 @@ struct Capture: Sendable {
     var extraction: Extraction
     var slot: Int
     var name: String
-    /// False: nothing found leaves the variable empty and the user goes on.
+    /// If false, a capture that finds nothing sets the variable to null and is counted, and the user goes on.
     var isStrict = true
 }
 

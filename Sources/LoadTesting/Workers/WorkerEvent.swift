@@ -33,7 +33,7 @@ public enum SharedRun {
             case .told(let message):
                 reports = merger.receive(message, from: event.worker)
                 if case .log(let text) = message { observer.log(text) }
-                // Each worker tells once a second: one of them sets the pace of the view.
+                // Each worker reports once per second. One of them sets the pace of the view.
                 if case .progress = message, merger.firstAtWork == event.worker {
                     observer.progress(merger.snapshot(at: seconds(), phase: nil))
                 }
