@@ -17,8 +17,6 @@ public final class MachineCoordinator: Sendable {
         var shares: Int { machines.count + (joins ? 1 : 0) }
     }
 
-    /// How long ``gather()`` waits for machines.
-    public static let gatheringTime = Duration.seconds(300)
     private static let readTime = Duration.milliseconds(500)
     /// How long Redis may be away.
     private static let redisPatience = Duration.seconds(30)
@@ -72,7 +70,7 @@ public final class MachineCoordinator: Sendable {
     /// - Throws: ``Failure`` if too few machines come in time, or if ``stop()`` is called meanwhile.
     public func gather() async throws -> Team {
         try await board.announce()
-        let wanted = state.withLockedValue(\.roster.wanted)
+        let (wanted, gatheringTime) = state.withLockedValue { ($0.roster.wanted, $0.roster.patience.gathering) }
         var told = -1
         while true {
             if try await !board.renew() { try await board.offer() }
@@ -81,7 +79,7 @@ public final class MachineCoordinator: Sendable {
             switch state.withLockedValue({ $0.roster.choose(at: self.now) }) {
             case .begin(let machines, let joins): return Team(machines: machines.map(\.name), joins: joins)
             case .wait(let have):
-                guard now < Self.gatheringTime else {
+                guard now < gatheringTime else {
                     throw Failure(
                         description: "only \(have) of \(wanted) machines came; start 'dunlin worker --redis URL' on each of them")
                 }

@@ -51,6 +51,8 @@ struct MachineRoster: Sendable {
         var join = Duration.seconds(5)
         /// A playing machine that is silent for this long is lost.
         var player = Duration.seconds(10)
+        /// If too few machines have come after this time, there is no run.
+        var gathering = Duration.seconds(300)
     }
 
     let patience: Patience

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LoadTesting
 
-/// Whoever shares a run out and those who play, over Redis in memory. Users are played in this process.
+/// The coordinator of a run and the machines that play it, over Redis in memory. Users are played in this process.
 @Suite("Runs over several machines", .timeLimit(.minutes(10)))
 struct LiveMachineRunTests {
     /// Plays assignments in this process, and remembers them.
@@ -53,7 +53,7 @@ struct LiveMachineRunTests {
         return Task { try await worker.serve() }
     }
 
-    /// Shares a run out as `dunlin run --redis` does it.
+    /// Distributes a run as `dunlin run --redis` does it.
     private func share(
         _ source: ScriptSource, _ redis: InMemoryRedis, machines: Int, workers: Int = 1,
         patience: MachineRoster.Patience = .init(volunteer: .seconds(300), join: .seconds(300), player: .seconds(300)),
@@ -118,6 +118,22 @@ struct LiveMachineRunTests {
             machine.cancel()
             _ = await machine.result
         }
+        #expect(try await redis.session().scan(matching: "dunlin:load:*").keys == [RunBoard.runs])
+    }
+
+    @Test("if too few machines come in time, the run is given up with their number, and nothing of it is left")
+    func tooFew() async throws {
+        let redis = InMemoryRedis()
+        let coordinator = MachineCoordinator(
+            redis: redis.session(), waiting: redis.session(),
+            MachineRoster(wanted: 3, version: "1", patience: .init(gathering: .zero)), leadTime: .zero, note: { _ in })
+        do {
+            let team = try await coordinator.gather()
+            Issue.record("it began with \(team)")
+        } catch let failure as MachineCoordinator.Failure {
+            #expect(failure.description.hasPrefix("only 0 of 3 machines came"))
+        }
+        await coordinator.close()
         #expect(try await redis.session().scan(matching: "dunlin:load:*").keys == [RunBoard.runs])
     }
 
