@@ -39,7 +39,7 @@ public struct ConnectionConfiguration: Sendable {
     package var openChannel: ChannelOpener?
 
     /// - Parameter configure: adds the handlers, on the channel's loop, before the channel is active.
-    /// - Returns: A future of `loop`, which is not complete yet.
+    /// - Returns: A future of `loop`.
     package typealias ChannelOpener =
         @Sendable (_ loop: any EventLoop, _ configure: @escaping @Sendable (any Channel) throws -> Void) -> EventLoopFuture<any Channel>
 

@@ -14,7 +14,8 @@ enum ClientChannel {
             try tls?.add(to: channel, host: configuration.url.host)
             try configure(channel)
         }
-        if let openChannel = configuration.openChannel { return openChannel(loop, initialize) }
+        // In a later turn of the loop: a connection of TCP is never open before this call returns either.
+        if let openChannel = configuration.openChannel { return loop.flatSubmit { openChannel(loop, initialize) } }
         var bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(configuration.timeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
