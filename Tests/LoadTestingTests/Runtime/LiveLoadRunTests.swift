@@ -145,7 +145,9 @@ struct LiveLoadRunTests {
             var settings = ScriptOptions()
             settings.target = "http://\(server.host):\(server.port)"
             let script = try parse(
-                flow("- emit: echo\n  acknowledge: true\n- emit: join\n- think: 600", config: "timeout: 600\nphases: [{duration: 600, users: 3}]"),
+                flow(
+                    "- emit: echo\n  acknowledge: true\n- emit: join\n- think: 600",
+                    config: "timeout: 600\nphases: [{duration: 600, users: 3}]"),
                 options: settings)
             var observer = LoadRunObserver()
             let run = NIOLockedValueBox<LoadRun?>(nil)
