@@ -30,7 +30,7 @@ dist: ## dist/dunlin: one stripped release binary with the Swift runtime linked 
 test: lint ## lint, build and run every test: unit, integration, end to end (installs what is missing)
 	@scripts/test.sh
 
-lint: ## formatting, the arrows between targets, syntax of scripts
+lint: ## formatting, the arrows between targets, tables of events and limits, syntax of scripts
 	@scripts/lint.sh
 
 fuzz: ## random requests and packets for long (SEEDS=2000 FIRST_SEED=1 SECONDS_AT_MOST=1800)
