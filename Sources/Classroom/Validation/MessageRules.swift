@@ -18,6 +18,8 @@ public struct MessageLimits: Hashable, Sendable {
 }
 
 /// The rules for what clients send: shape and size by `check`, frequency by the buckets. Time is a parameter.
+///
+/// The classroom's server uses only `check`. Its rates, with those of guests, sockets and addresses, are in `RequestLimits` of `ClassroomLive`.
 public struct MessageRules: Sendable {
     /// A kind of request with a limit of its own.
     public enum Bucket: Sendable, CaseIterable {
@@ -75,6 +77,9 @@ public struct MessageRules: Sendable {
         case .answers: answers.take(key, at: now)
         }
     }
+
+    /// Every event that a client may send, in the order of their names.
+    package static var events: [String] { MessageSchema.events }
 
     /// The fields that the rules for an event read; everything else in its payload is ignored. Nil for an event that is none of this server's.
     public static func fieldNames(of event: String) -> [String]? {

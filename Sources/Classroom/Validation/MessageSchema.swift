@@ -16,6 +16,8 @@ enum MessageSchema {
     /// Every request may carry it; it comes back in the answer.
     static let latencyStamp = "_sentAt"
 
+    static var events: [String] { schemas.keys.sorted() }
+
     /// The fields of an event; nil for an event that is none of this server's.
     static func fields(of event: String) -> [Field]? { schemas[event] }
 

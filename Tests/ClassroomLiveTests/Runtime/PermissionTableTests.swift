@@ -112,6 +112,8 @@ struct PermissionTableTests {
                 clock: ManualClassroomClock(), configuration: configuration, sample: { RuntimeSnapshot() }, countSessions: { [:] })
         ).register(in: &table)
         #expect(Set(table.routes.keys) == Set(Self.rows.map(\.event)))
+        // A handler whose event the schema lacks would get a payload without fields.
+        #expect(Set(table.routes.keys) == Set(MessageRules.events))
     }
 
     /// Somebody of that role. Guests and students have joined the session.
