@@ -58,6 +58,8 @@ public final class SocketIO: Sendable {
             maximum: configuration.maximumDeflateContextBytes, perAddress: configuration.maximumDeflateContextBytesPerAddress)
         loops = Loops(
             backlog: backlog, maximumWaitingItems: configuration.maximumMailboxItems,
+            // Ids of sockets are addressed as rooms are, and have 20 bytes here.
+            maximumNameBytes: max(configuration.maximumRoomNameBytes, 64),
             compressionThreshold: configuration.perMessageDeflate?.threshold ?? .max)
         main = SocketIO.makeNamespace(Namespace.mainName, SocketIO.mainIndex, configuration, loops)
     }

@@ -1,6 +1,7 @@
 import Foundation
 import InMemoryLogging
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import SocketIOCore
@@ -148,6 +149,69 @@ struct BroadcastTests {
             #expect(sockets[0].rooms == ["four", "éé", sockets[0].id])
             for peer in peers { peer.finish() }
         }
+    }
+
+    @Test("a name that is too long for a room is not looked up: it stands for a room without members")
+    func longNames() throws {
+        var configuration = SocketIOConfiguration()
+        configuration.maximumRoomNameBytes = 64
+        let log = InMemoryLogHandler()
+        try withEmbeddedServer(configuration, logger: Logger(label: "test", factory: { _ in log })) { io, loop in
+            let (peers, sockets) = try members(2, io, loop)
+            let adapter = io.main.adapter
+            for (count, isFound) in [(64, true), (65, false)] {
+                let name = String(repeating: "r", count: count)
+                // Past the check of `join`, so that a look-up would find it.
+                adapter.addAll([name], to: sockets[0])
+                io.to(name).emit("x")
+                adapter.broadcast(EventPacket("y", []), to: BroadcastOptions(rooms: [name]))
+                #expect(try peers[0].messages() == (isFound ? [#"42["x"]"#, #"42["y"]"#] : []))
+                adapter.broadcast(EventPacket("x", []), to: BroadcastOptions(rooms: [name, sockets[1].id]))
+                #expect(try peers.map { try $0.messages().count } == [isFound ? 1 : 0, 1])
+                io.except(name).emit("x")
+                adapter.broadcast(EventPacket("x", []), to: BroadcastOptions(except: [name]))
+                #expect(try peers.map { try $0.messages().count } == [isFound ? 0 : 2, 2])
+                #expect(adapter.local.hasRoom(name) == isFound)
+                adapter.addSockets(BroadcastOptions(rooms: [name]), to: ["chosen\(count)"])
+                loop.run()
+                #expect(sockets[0].rooms.contains("chosen\(count)") == isFound)
+                sockets[0].join(name)
+                #expect(log.entries.isEmpty == isFound, "a longer one is refused before it is compared")
+                sockets[0].leave(name)
+                #expect(sockets[0].rooms.contains(name) != isFound, "nor is it compared here")
+            }
+            for peer in peers { peer.finish() }
+        }
+    }
+
+    @Test("a broadcast with acknowledgements to a name that is too long asks nobody")
+    func longNameAsked() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(1, io, loop)
+            let name = String(repeating: "r", count: io.configuration.maximumRoomNameBytes + 1)
+            io.main.adapter.addAll([name], to: sockets[0])
+            let counts = NIOLockedValueBox<[Int]>([])
+            io.main.adapter.broadcastWithAck(
+                EventPacket("x", []), to: BroadcastOptions(rooms: [name]),
+                clientCount: { count in counts.withLockedValue { $0.append(count) } }, acknowledgement: { _ in })
+            #expect(counts.withLockedValue { $0 } == [0])
+            #expect(try peers[0].messages() == [])
+            peers[0].finish()
+        }
+    }
+
+    @Test("the names that a broadcast carries count as its memory, whoever it is for")
+    func nameBytes() {
+        func cost(_ options: BroadcastOptions) -> Int {
+            LoopMailbox.Item.broadcast(
+                Broadcast(packet: EncodedPacket(EventPacket("x", []), namespace: "/"), namespace: SocketIO.mainIndex, options: options)
+            ).byteCount
+        }
+        let name = String(repeating: "r", count: 200)
+        #expect(cost(BroadcastOptions(rooms: [name])) - cost(BroadcastOptions()) == 64 + 200)
+        #expect(cost(BroadcastOptions(rooms: ["r"], except: [name])) - cost(BroadcastOptions(rooms: ["r"])) == 64 + 200)
+        let change = SocketChange(namespace: SocketIO.mainIndex, options: BroadcastOptions(rooms: [name]), action: .leave([name]))
+        #expect(change.byteCount == 256 + 2 * (64 + 200))
     }
 
     @Test("a client that is refused many rooms is worth one warning")

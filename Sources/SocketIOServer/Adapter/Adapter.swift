@@ -115,6 +115,28 @@ public struct BroadcastOptions: Sendable, Hashable {
     }
 }
 
+extension BroadcastOptions {
+    /// The options without names that no room and no socket has. They are not looked up, since hashing a string normalises it, which takes
+    /// quadratic time if one letter has many marks.
+    ///
+    /// - Parameter maximumBytes: of the longest name, in UTF-8.
+    /// - Returns: nil if nobody is left.
+    func withoutNames(longerThan maximumBytes: Int) -> BroadcastOptions? {
+        func isShort(_ name: String) -> Bool { name.utf8.count <= maximumBytes }
+        guard !rooms.allSatisfy(isShort) || !except.allSatisfy(isShort) else { return self }
+        var options = self
+        options.rooms.removeAll { !isShort($0) }
+        options.except.removeAll { !isShort($0) }
+        return options.rooms.isEmpty && !rooms.isEmpty ? nil : options
+    }
+
+    /// The approximate memory of the names, in bytes.
+    var byteCount: Int {
+        func cost(_ names: [String]) -> Int { names.reduce(0) { $0 + 64 + $1.utf8.count } }
+        return cost(rooms) + cost(except)
+    }
+}
+
 /// A client's answer to a broadcast: the first argument of its acknowledgement.
 public struct BroadcastAnswer: Sendable, Hashable {
     /// Null if the acknowledgement was empty.

@@ -66,7 +66,7 @@ public final class InMemoryAdapter: Adapter {
     }
 
     /// Whether a socket of this server is in the room.
-    public func hasRoom(_ room: String) -> Bool { directory.contains(room) }
+    public func hasRoom(_ room: String) -> Bool { room.utf8.count <= maximumNameBytes && directory.contains(room) }
 
     /// Reports every change of this server's rooms, in order and after the change, on some event loop. A room whose members live on several
     /// loops is created once and deleted once.
@@ -74,7 +74,11 @@ public final class InMemoryAdapter: Adapter {
 
     // MARK: Addressed sockets
 
+    /// Bytes of the longest name that a room or a socket has. A longer one addresses nobody, and is not looked up.
+    var maximumNameBytes: Int { loops.maximumNameBytes }
+
     public func broadcast(_ packet: consuming EventPacket, to options: BroadcastOptions) {
+        guard let options = options.withoutNames(longerThan: maximumNameBytes) else { return }
         guard let recovery, !options.flags.isVolatile else { return deliver(packet, to: options) }
         let event = packet
         let now = now()
@@ -88,6 +92,7 @@ public final class InMemoryAdapter: Adapter {
 
     /// Sends an event as it is. For an adapter that numbers events itself, with the offset behind the arguments.
     public func deliver(_ packet: consuming EventPacket, to options: BroadcastOptions) {
+        guard let options = options.withoutNames(longerThan: maximumNameBytes) else { return }
         let encoded = EncodedPacket(packet, namespace: namespace)
         loops.enqueue(.broadcast(makeBroadcast(encoded, options)))
     }
@@ -96,11 +101,12 @@ public final class InMemoryAdapter: Adapter {
         _ packet: EventPacket, to options: BroadcastOptions, clientCount: @escaping @Sendable (Int) -> Void,
         acknowledgement: @escaping @Sendable (BroadcastAnswer) -> Void
     ) {
+        guard let options = options.withoutNames(longerThan: maximumNameBytes) else { return clientCount(0) }
         let index = index
         let id = acknowledgementIDs.next()
         let encoded = EncodedPacket(packet, namespace: namespace, id: id)
         let timeout = TimeAmount(options.flags.timeout ?? InMemoryAdapter.acknowledgementTimeout)
-        loops.ask { shard in
+        loops.ask(byteCount: encoded.byteCount + options.byteCount) { shard in
             let sockets = shard.namespace(index)?.chosen(options) ?? []
             for socket in sockets {
                 socket.deliver(encoded, asking: id, timeout: timeout) { answer in
@@ -129,6 +135,7 @@ public final class InMemoryAdapter: Adapter {
     public func disconnectSockets(_ options: BroadcastOptions, close: Bool) { change(options, .disconnect(close: close)) }
 
     private func change(_ options: BroadcastOptions, _ action: SocketChange.Action) {
+        guard let options = options.withoutNames(longerThan: maximumNameBytes) else { return }
         loops.enqueue(.change(SocketChange(namespace: index, options: options, action: action)))
     }
 
@@ -138,13 +145,15 @@ public final class InMemoryAdapter: Adapter {
     }
 
     public func fetchSockets(_ options: BroadcastOptions) async throws -> [SocketDescription] {
+        guard let options = options.withoutNames(longerThan: maximumNameBytes) else { return [] }
         let index = index
         return await loops.collect { shard in (shard.namespace(index)?.chosen(options) ?? []).map(\.description) }.flatMap(\.self)
     }
 
     public func sockets(in rooms: [String]) async throws -> Set<String> {
+        guard let options = BroadcastOptions(rooms: rooms).withoutNames(longerThan: maximumNameBytes) else { return [] }
         let index = index
-        let ids = await loops.collect { shard in (shard.namespace(index)?.chosen(BroadcastOptions(rooms: rooms)) ?? []).map(\.id) }
+        let ids = await loops.collect { shard in (shard.namespace(index)?.chosen(options) ?? []).map(\.id) }
         return Set(ids.joined())
     }
 
@@ -217,7 +226,7 @@ struct SocketChange: Sendable {
             case .join(let rooms), .leave(let rooms): rooms.reduce(0) { $0 + 64 + $1.utf8.count }
             case .disconnect: 0
             }
-        return 256 + 64 * (options.rooms.count + options.except.count) + names
+        return 256 + options.byteCount + names
     }
 
     func carryOut(on members: NamespaceShard) {

@@ -89,7 +89,7 @@ struct RecoveryLog {
     }
 
     private static func cost(of entry: Entry) -> Int {
-        entry.packet.byteCount + 256 + 64 * (entry.options.rooms.count + entry.options.except.count)
+        entry.packet.byteCount + 256 + entry.options.byteCount
     }
 
     private mutating func dropOld(_ now: Duration) {
@@ -147,8 +147,8 @@ public struct RecoveryLimits: Sendable, Hashable {
     /// The maximum number of kept sessions, and of the bytes of their rooms with 256 more for each. Beyond it the oldest are dropped.
     public var maximumSessions = 10_000
     public var maximumSessionBytes = 1 << 24
-    /// The maximum number of kept events, and of their bytes with 256 more for each and 64 for each room that it names. Beyond it the oldest
-    /// are dropped.
+    /// The maximum number of kept events, and of their bytes with 256 more for each, and the name and 64 bytes for each room that it names.
+    /// Beyond it the oldest are dropped.
     public var maximumPackets = 10_000
     public var maximumBytes = 1 << 24
 

@@ -20,15 +20,22 @@ public struct BroadcastOperator: Sendable {
         return copy
     }
 
+    /// The names that a room or a socket may have. Others have no members, on no server.
+    private func short(_ names: [String]) -> [String] {
+        let maximum = adapter.local.maximumNameBytes
+        return names.allSatisfy { $0.utf8.count <= maximum } ? names : names.filter { $0.utf8.count <= maximum }
+    }
+
     // MARK: Choosing
 
-    /// Adds rooms, or sockets by their ids. A socket that is in several of the rooms is reached once.
+    /// Adds rooms, or sockets by their ids. A socket that is in several of the rooms is reached once. A name that is too long for a room
+    /// (``SocketIOConfiguration/maximumRoomNameBytes``) stands for a room without members.
     public func to(_ rooms: String...) -> BroadcastOperator { to(rooms) }
 
     /// Adds rooms. Without any, and without others before or after it, nobody is chosen.
     public func to(_ rooms: [String]) -> BroadcastOperator {
         with {
-            $0.options.rooms += rooms
+            $0.options.rooms += short(rooms)
             $0.hasRooms = true
         }
     }
@@ -39,7 +46,7 @@ public struct BroadcastOperator: Sendable {
 
     /// The members of these rooms, or these sockets, are left out.
     public func except(_ rooms: String...) -> BroadcastOperator { except(rooms) }
-    public func except(_ rooms: [String]) -> BroadcastOperator { with { $0.options.except += rooms } }
+    public func except(_ rooms: [String]) -> BroadcastOperator { with { $0.options.except += short(rooms) } }
 
     /// Only sockets of this server.
     public var local: BroadcastOperator { with { $0.options.flags.isLocal = true } }

@@ -87,7 +87,7 @@ public struct SocketIOConfiguration: Sendable {
     /// The maximum memory of a socket's rooms: their names, and 224 bytes for each. Further joins are ignored and logged.
     public var maximumRoomBytesPerSocket = 1 << 18
     /// The longest name of a room, in bytes of UTF-8: clients choose names, and the server keeps them. A join of a longer one is ignored
-    /// and logged.
+    /// and logged. A longer name, of more than 64 bytes, addresses nobody.
     public var maximumRoomNameBytes = 256
     /// The maximum number of acknowledgements that one socket owes. Further emits fail at once.
     public var maximumPendingAcknowledgements = 1_024

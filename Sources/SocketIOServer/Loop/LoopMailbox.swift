@@ -7,8 +7,8 @@ final class LoopMailbox: Sendable {
     enum Item: Sendable {
         case broadcast(Broadcast)
         case change(SocketChange)
-        /// A query of the loop's share of the server. It changes nothing.
-        case ask(@Sendable (LoopShard) -> Void)
+        /// A query of the loop's share of the server. It changes nothing. `byteCount`: the memory that it holds.
+        case ask(@Sendable (LoopShard) -> Void, byteCount: Int)
         case deliver(NIOLoopBound<ServerSocket>, EncodedPacket)
         case join(NIOLoopBound<ServerSocket>, room: String)
         case leave(NIOLoopBound<ServerSocket>, room: String)
@@ -27,11 +27,12 @@ final class LoopMailbox: Sendable {
         var byteCount: Int {
             switch self {
             case .broadcast(let broadcast):
-                256 + broadcast.packet.byteCount + 64 * (broadcast.options.rooms.count + broadcast.options.except.count)
+                256 + broadcast.packet.byteCount + broadcast.options.byteCount
             case .change(let change): change.byteCount
             case .deliver(_, let packet): 256 + packet.byteCount
             case .join(_, let room), .leave(_, let room): 256 + room.utf8.count
-            case .perform, .ask: 256
+            case .ask(_, let bytes): 256 + bytes
+            case .perform: 256
             }
         }
     }

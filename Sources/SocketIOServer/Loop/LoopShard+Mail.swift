@@ -89,7 +89,7 @@ extension LoopShard {
         case .change(let change):
             guard let members = namespace(change.namespace) else { break }
             if change.isDelivery { change.carryOut(on: members) } else { run(for: letter.sender) { change.carryOut(on: members) } }
-        case .ask(let body): body(self)
+        case .ask(let body, _): body(self)
         case .deliver(let socket, let packet): socket.value.deliver(packet)
         case .join(let socket, let room): socket.value.enter(room)
         case .leave(let socket, let room): socket.value.exit(room)

@@ -12,13 +12,16 @@ final class Loops: Sendable {
     let backlog: Backlog
     /// Limits of the mail of one loop, and of the events for observers of rooms.
     let maximumWaitingItems: Int
+    /// Bytes of the longest name that a room or a socket has.
+    let maximumNameBytes: Int
     /// Bytes of the shortest packet that may be compressed.
     let compressionThreshold: Int
     private let state = NIOLockedValueBox(State())
     /// Held while mail is put into the loops' mailboxes, so that all loops get it in one order.
     private let orderLock = NIOLock()
 
-    init(backlog: Backlog, maximumWaitingItems: Int, compressionThreshold: Int = .max) {
+    init(backlog: Backlog, maximumWaitingItems: Int, maximumNameBytes: Int, compressionThreshold: Int = .max) {
+        self.maximumNameBytes = maximumNameBytes
         self.compressionThreshold = compressionThreshold
         self.backlog = backlog
         self.maximumWaitingItems = maximumWaitingItems
@@ -88,28 +91,26 @@ final class Loops: Sendable {
 
     /// Asks every loop in its turn, behind what was enqueued before.
     ///
-    /// - Parameter completion: called with the answers on the loop that gave the last one, or at once if there are no loops.
+    /// - Parameters:
+    ///   - byteCount: the memory that the question holds while it waits.
+    ///   - completion: called with the answers on the loop that gave the last one, or at once if there are no loops.
     func ask<Answer: Sendable>(
-        _ body: @escaping @Sendable (LoopShard) -> Answer, then completion: @escaping @Sendable ([Answer]) -> Void
+        byteCount: Int = 0, _ body: @escaping @Sendable (LoopShard) -> Answer, then completion: @escaping @Sendable ([Answer]) -> Void
     ) {
         let shards = state.withLockedValue { $0.hasEnded ? [] : $0.shards }
         guard !shards.isEmpty else { return completion([]) }
         let sender = Loops.mailSender(among: shards)
         let collector = NIOLockedValueBox((answers: [Answer](), missing: shards.count))
-        let asleep = orderLock.withLock {
-            shards.filter { handle in
-                handle.put(
-                    .ask { shard in
-                        let answer = body(shard)
-                        let all = collector.withLockedValue { collected -> [Answer]? in
-                            collected.answers.append(answer)
-                            collected.missing -= 1
-                            return collected.missing == 0 ? collected.answers : nil
-                        }
-                        if let all { completion(all) }
-                    }, from: sender)
+        let question: @Sendable (LoopShard) -> Void = { shard in
+            let answer = body(shard)
+            let all = collector.withLockedValue { collected -> [Answer]? in
+                collected.answers.append(answer)
+                collected.missing -= 1
+                return collected.missing == 0 ? collected.answers : nil
             }
+            if let all { completion(all) }
         }
+        let asleep = orderLock.withLock { shards.filter { $0.put(.ask(question, byteCount: byteCount), from: sender) } }
         for shard in asleep { shard.scheduleDrain() }
     }
 

@@ -219,9 +219,11 @@ public final class ServerSocket {
     }
 
     func enter(_ room: String) {
-        guard isConnected, room != id, !memberships.contains(room) else { return }
+        guard isConnected, !room.utf8.elementsEqual(id.utf8) else { return }
         let configuration = connection.shard.configuration
+        // Before it is compared with others: that normalises both, in quadratic time if one letter has many marks.
         guard room.utf8.count <= configuration.maximumRoomNameBytes else { return refuseRoom("a room's name is too long") }
+        guard !memberships.contains(room) else { return }
         guard memberships.count < configuration.maximumRoomsPerSocket,
             memberships.byteCount + Memberships.cost(of: room) <= configuration.maximumRoomBytesPerSocket
         else { return refuseRoom("a socket may not join more rooms") }
@@ -234,7 +236,10 @@ public final class ServerSocket {
         hasRefusedRoom = true
     }
 
-    func exit(_ room: String) { namespace.adapter.del(room, from: self) }
+    func exit(_ room: String) {
+        guard room.utf8.count <= connection.shard.configuration.maximumRoomNameBytes else { return }
+        namespace.adapter.del(room, from: self)
+    }
 
     func receiveAcknowledgement(_ arguments: Arguments, id: UInt64?) {
         if let id { owed?.pending.take(id)?(arguments) }
