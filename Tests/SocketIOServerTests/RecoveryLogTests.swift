@@ -36,6 +36,24 @@ struct RecoveryLogTests {
         #expect(again == nil, "once")
     }
 
+    @Test("a claim with a private id or an offset of up to 64 bytes is read, and with one byte more the client begins anew")
+    func claims() throws {
+        func claim(pid: String, offset: String) throws -> SessionClaim? {
+            var writer = JSONWriter()
+            try writer.encode(["pid": pid, "offset": offset])
+            return SessionClaim(try JSONSlice(validating: writer.buffer, maximumDepth: 2))
+        }
+        let longest = String(repeating: "p", count: 64)
+        let claimed = try claim(pid: longest, offset: longest)
+        #expect(claimed?.privateID == longest && claimed?.offset == longest)
+        let marks = "a" + String(repeating: "\u{301}\u{327}", count: 16)
+        for long in [longest + "p", marks] {
+            #expect(try claim(pid: long, offset: "0") == nil)
+            #expect(try claim(pid: "p", offset: long) == nil)
+        }
+        #expect(SessionClaim(nil) == nil)
+    }
+
     @Test("an offset that is none, or of a packet that never was, gives nothing", arguments: ["", "-1", "zz", "1", "é", "0 "])
     func offsets(offset: String) {
         var log = log()

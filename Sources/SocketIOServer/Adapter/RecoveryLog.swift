@@ -46,9 +46,15 @@ struct SessionClaim: Sendable {
     /// The offset of the last event that the client saw.
     let offset: String
 
-    /// Nil if the client asks for none.
+    /// Bytes of a private id and of an offset: this server's have 20 and up to 13, those of Redis and of Node about as many.
+    static let maximumBytes = 64
+
+    /// Nil if the client asks for none, or for one that no server has named: a longer text is not looked up, since hashing it normalises
+    /// it, which takes quadratic time if one letter has many marks.
     init?(_ auth: JSONSlice?) {
-        guard let privateID = auth?["pid"]?.string, let offset = auth?["offset"]?.string else { return nil }
+        guard let privateID = auth?["pid"]?.string, privateID.utf8.count <= Self.maximumBytes,
+            let offset = auth?["offset"]?.string, offset.utf8.count <= Self.maximumBytes
+        else { return nil }
         self.privateID = privateID
         self.offset = offset
     }
