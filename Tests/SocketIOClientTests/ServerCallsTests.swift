@@ -132,7 +132,8 @@ struct ServerCallsTests {
             let others = try await io.serverSideEmitWithAck("reload")
             #expect(others.isEmpty)
             await ann.disconnect()
-            await #expect(throws: MissingAcknowledgements.self) { try await remote.emitWithAck("question") }
+            let failure = await #expect(throws: MissingAcknowledgements.self) { try await remote.emitWithAck("question") }
+            #expect(failure?.missing == 1 && failure?.answers.isEmpty == true)
         }
     }
 

@@ -121,13 +121,13 @@ public struct RemoteSocket: Sendable {
 
     /// Sends an event and waits for the acknowledgement.
     ///
-    /// - Throws: ``MissingAcknowledgements`` if the answer does not come in time or the socket has gone, what the adapter throws, or
-    ///   `CancellationError`.
+    /// - Throws: ``MissingAcknowledgements`` if the answer does not come in time or the socket has gone; its acknowledgement is missing then.
+    ///   What the adapter throws, or `CancellationError`.
     public func emitWithAck(
         _ event: String, _ arguments: any JSONWritable..., timeout: Duration = .seconds(10)
     ) async throws -> BroadcastAnswer {
         let answers = try await target.timeout(timeout).emitWithAck(EventPacket(event, arguments))
-        guard let answer = answers.first else { throw MissingAcknowledgements(answers: [], missing: 0) }
+        guard let answer = answers.first else { throw MissingAcknowledgements(answers: [], missing: 1) }
         return answer
     }
 
