@@ -25,6 +25,9 @@ package enum ContentCoding: String, Sendable, CaseIterable {
 
     /// Entries of `Accept-Encoding` that are read.
     private static let maximumEntries = 16
+    /// Bytes of an entry that is read. A longer one counts as another coding: comparing texts normalises them, which takes quadratic time
+    /// if one letter has many marks.
+    private static let maximumEntryBytes = 64
 
     /// The coding that a client likes best (RFC 9110 §12.5.3), the first of several as good. nil: none of these.
     ///
@@ -32,9 +35,9 @@ package enum ContentCoding: String, Sendable, CaseIterable {
     package static func preferred(by fields: [String]) -> ContentCoding? {
         var named: [ContentCoding: (weight: Double, place: Int)] = [:]
         var wildcard: (weight: Double, place: Int)?
-        let entries = fields.lazy.flatMap { $0.split(separator: ",") }.prefix(maximumEntries)
-        for (place, entry) in entries.enumerated() {
-            let parts = entry.split(separator: ";").map { $0.trimmingBlanks.lowercased() }
+        let entries = fields.lazy.flatMap { $0.utf8.split(separator: UInt8(ascii: ",")) }.prefix(maximumEntries)
+        for (place, entry) in entries.enumerated() where entry.count <= maximumEntryBytes {
+            let parts = entry.split(separator: UInt8(ascii: ";")).map { Substring($0).trimmingBlanks.lowercased() }
             guard let name = parts.first else { continue }
             let weight = parts.dropFirst().lazy.compactMap { quality($0) }.first ?? 1
             if name == "*" {

@@ -14,17 +14,25 @@ public enum QueryString {
     /// The path of a request target, also of one that names a scheme and a host (RFC 9112 §3.2.2).
     public static func path(of target: String) -> Substring {
         let path = split(target).path
-        guard path.first != "/", let scheme = path.firstRange(of: "://") else { return path }
-        let start = path[scheme.upperBound...].firstIndex(of: "/")
-        return start.map { path[$0...] } ?? "/"
+        guard let rest = afterScheme(path) else { return path }
+        return rest.utf8.firstIndex(of: UInt8(ascii: "/")).map { rest[$0...] } ?? "/"
     }
 
     /// The host and port of a request target that names a scheme (RFC 9112 §3.2.2); nil: it names none.
     public static func authority(of target: String) -> Substring? {
-        let path = split(target).path
-        guard path.first != "/", let scheme = path.firstRange(of: "://") else { return nil }
-        let rest = path[scheme.upperBound...]
-        return rest[..<(rest.firstIndex(of: "/") ?? rest.endIndex)]
+        guard let rest = afterScheme(split(target).path) else { return nil }
+        return rest[..<(rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex)]
+    }
+
+    /// What follows `://`. By bytes: comparing letters normalises them, which takes quadratic time if one letter has many marks.
+    private static func afterScheme(_ path: Substring) -> Substring? {
+        guard path.utf8.first != UInt8(ascii: "/") else { return nil }
+        var rest = path.utf8
+        while let colon = rest.firstIndex(of: UInt8(ascii: ":")) {
+            rest = rest[rest.index(after: colon)...]
+            if rest.starts(with: "//".utf8) { return Substring(rest.dropFirst(2)) }
+        }
+        return nil
     }
 
     public static func parameters(_ query: Substring) -> [String: String] {

@@ -22,6 +22,22 @@ struct ContentCodingTests {
         #expect(ContentCoding.preferred(by: fields) == nil)
     }
 
+    @Test("an entry of sixty-four bytes is read, and a longer one counts as another coding")
+    func longEntry() {
+        let longest = "gzip;q=0." + String(repeating: "5", count: 55)
+        #expect(ContentCoding.preferred(by: [longest]) == .gzip)
+        #expect(ContentCoding.preferred(by: [longest + "5"]) == nil)
+        let marks = String(repeating: "\u{301}\u{327}", count: 16)
+        #expect(ContentCoding.preferred(by: ["a\(marks), gzip;q=0.1\(marks), deflate;\(marks)a=b;q=0.1\(marks)"]) == nil)
+        #expect(ContentCoding.preferred(by: ["a\(marks), deflate"]) == .deflate)
+    }
+
+    @Test("a comma or a semicolon with a mark divides entries all the same")
+    func marks() {
+        #expect(ContentCoding.preferred(by: ["br,\u{301}, gzip"]) == .gzip)
+        #expect(ContentCoding.preferred(by: ["gzip;\u{301}a=b"]) == .gzip)
+    }
+
     @Test("sixteen entries are read, and not one more")
     func entries() {
         let others = Array(repeating: "br", count: 15)

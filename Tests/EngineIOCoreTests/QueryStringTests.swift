@@ -16,6 +16,18 @@ struct QueryStringTests {
         #expect(QueryString.split("/x").query.isEmpty)
     }
 
+    @Test("a target's path and authority are read by bytes, whatever marks follow them")
+    func absoluteForm() {
+        #expect(QueryString.path(of: "http://a:1/x?y") == "/x" && QueryString.authority(of: "http://a:1/x?y") == "a:1")
+        #expect(QueryString.path(of: "http://a?y") == "/" && QueryString.authority(of: "http://a") == "a")
+        #expect(QueryString.path(of: "a:b://c/d") == "/d" && QueryString.authority(of: "a:b") == nil)
+        #expect(QueryString.path(of: "/x://y") == "/x://y" && QueryString.authority(of: "/x://y") == nil)
+        // As one letter, the slash with its mark would be none.
+        #expect(QueryString.path(of: "/\u{301}x://y").utf8.elementsEqual("/\u{301}x://y".utf8))
+        #expect(QueryString.path(of: "http://a/\u{301}x").utf8.elementsEqual("/\u{301}x".utf8))
+        #expect(QueryString.authority(of: "http:///\u{301}x")?.isEmpty == true)
+    }
+
     @Test("parameters past the limit are not read")
     func limit() {
         let many = (0..<200).map { "p\($0)=1" }.joined(separator: "&")

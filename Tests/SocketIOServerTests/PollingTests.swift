@@ -353,6 +353,15 @@ struct PollingTests {
         #expect(!EnginePath("/socket.io/").owns(target))
     }
 
+    @Test("a path is read by bytes, whatever marks follow it")
+    func markedPaths() {
+        let path = EnginePath("/socket.io/")
+        #expect(path.owns("/socket.io/\u{301}x") && !path.owns("/socket.io\u{301}/"))
+        #expect(path.below("/socket.io/\u{301}x")?.utf8.elementsEqual("\u{301}x".utf8) == true)
+        #expect(path.below("/socket.io/") == nil && path.below("/socket.io") == nil && path.below("/socket.io/a/b") == "a/b")
+        #expect(EnginePath("/").owns("/") && !EnginePath("/").owns("/\u{301}"))
+    }
+
     @Test("sessions whose clients joined nothing are few on one connection")
     func unconfirmedSessions() throws {
         try withEmbeddedServer { io, loop in

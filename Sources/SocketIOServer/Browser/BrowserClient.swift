@@ -36,7 +36,8 @@ package enum BrowserClient {
 
     /// Nil if there is no such bundle.
     static func file(named name: Substring) -> File? {
-        switch name {
+        guard name.utf8.count <= 32 else { return nil }
+        return switch name {
         case "socket.io.js", "socket.io.min.js": scriptFile
         case "socket.io.esm.js", "socket.io.esm.min.js": moduleFile
         default: nil

@@ -233,17 +233,18 @@ struct EnginePath: Sendable, Hashable {
 
     /// Whether a request target is Engine.IO's: its path, and every one below it, as in the reference.
     func owns(_ target: String) -> Bool {
-        let path = QueryString.path(of: target)
-        guard !own.isEmpty else { return path == "/" }
-        guard path.hasPrefix(own) else { return false }
-        let rest = path.dropFirst(own.count)
-        return rest.isEmpty || rest.first == "/"
+        // By bytes: comparing letters normalises them, which takes quadratic time if one letter has many marks.
+        let path = QueryString.path(of: target).utf8
+        guard !own.isEmpty else { return path.elementsEqual("/".utf8) }
+        guard path.starts(with: own.utf8) else { return false }
+        let rest = path.dropFirst(own.utf8.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: "/")
     }
 
     /// The part of a request target below the path. Nil if there is none.
     func below(_ target: String) -> Substring? {
         guard owns(target), !own.isEmpty else { return nil }
-        let rest = QueryString.path(of: target).dropFirst(own.count).dropFirst()
+        let rest = QueryString.path(of: target).utf8.dropFirst(own.utf8.count + 1)
         return rest.isEmpty ? nil : Substring(rest)
     }
 }
