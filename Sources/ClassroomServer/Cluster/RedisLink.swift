@@ -96,9 +96,15 @@ final class RedisLink: Service, Sendable {
     /// Redis's clock, in milliseconds since 1970.
     func time(within patience: Duration = RedisLink.connectTimeout) async throws -> Int64 {
         let reply = try await client.send(RedisCommand("TIME"), timeout: patience)
-        guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
-            throw RedisError(.unexpectedReply, "TIME")
-        }
+        guard let time = Self.milliseconds(reply) else { throw RedisError(.unexpectedReply, "TIME") }
+        return time
+    }
+
+    /// The reply to TIME, seconds and microseconds. Nil if it is none, or so far from today that nobody could reckon with it.
+    static func milliseconds(_ reply: RESPValue) -> Int64? {
+        guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer,
+            (0...1 << 40).contains(seconds), (0..<1_000_000).contains(microseconds)
+        else { return nil }
         return seconds * 1_000 + microseconds / 1_000
     }
 

@@ -1,8 +1,10 @@
-import ClassroomServer
 import Foundation
 import NIOConcurrencyHelpers
+import RedisCore
 import RedisTesting
 import Testing
+
+@testable import ClassroomServer
 
 @Suite("What a deployment lacks")
 struct DoctorTests {
@@ -39,6 +41,20 @@ struct DoctorTests {
         let gone = await findings(patience: .milliseconds(1)) { $0.redis = url }
         #expect(gone["redis"]?.verdict == .fault && gone["redis"]?.text.contains("hunter2") == false)
         #expect(await findings { _ in }["redis"]?.verdict == .ok)
+    }
+
+    @Test("a time of Redis that nobody could reckon with is none")
+    func strangeTime() {
+        func time(_ seconds: Int64, _ microseconds: Int64) -> Int64? {
+            RedisLink.milliseconds(.array([.text("\(seconds)"), .text("\(microseconds)")]))
+        }
+        #expect(time(1_700_000_000, 999_999) == 1_700_000_000_999 && time(0, 0) == 0)
+        #expect(time(1 << 40, 0) == 1_000 << 40 && time(1 << 40 + 1, 0) == nil)
+        for number in [Int64.min, -1, .max] { #expect(time(number, 0) == nil && time(0, number) == nil) }
+        #expect(time(0, 1_000_000) == nil)
+        for reply in [RESPValue.null, .array([]), .array([.integer(1)]), .array([.text("a"), .text("b")]), .text("1")] {
+            #expect(RedisLink.milliseconds(reply) == nil)
+        }
     }
 
     @Test("the time that Redis takes to answer is no difference of clocks")
