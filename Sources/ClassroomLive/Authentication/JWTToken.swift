@@ -13,7 +13,7 @@ struct JWTParts {
         // Byte by byte: as text, a token with many marks on one letter takes quadratic time.
         let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Self.decoded(parts[0]), let claims = Self.decoded(parts[1]),
-            let signature = Self.decoded(parts[2])
+            let signature = Self.decoded(parts[2]), header.count <= TokenLimits.maximumHeaderBytes
         else { throw .malformed }
         self.header = header
         self.claims = claims
@@ -45,7 +45,7 @@ struct JWTHeader: Decodable {
     var crit: [String]?
 
     func check(algorithm: String) throws(JWTRefusal) {
-        guard alg == algorithm else { throw .wrongAlgorithm }
+        guard alg.utf8.elementsEqual(algorithm.utf8) else { throw .wrongAlgorithm }
         guard crit == nil else { throw .criticalHeader }
     }
 }

@@ -58,7 +58,8 @@ public struct JWTVerifier: Sendable {
 public enum JWTRefusal: Error, Hashable, Sendable {
     /// Longer than ``TokenLimits/maximumBytes``.
     case tooLong
-    /// Not three parts of base64url with JSON objects in the first two, or a claim of the wrong type.
+    /// Not three parts of base64url with JSON objects in the first two, a header longer than ``TokenLimits/maximumHeaderBytes``, or a claim
+    /// of the wrong type.
     case malformed
     /// The header names another algorithm than the key's: `none`, or a public key used as a secret.
     case wrongAlgorithm

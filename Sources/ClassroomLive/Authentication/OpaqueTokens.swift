@@ -57,6 +57,8 @@ public enum TokenLimits {
     /// The longest token that is not ASCII alone, in UTF-8 bytes. Comparing texts normalises them, in quadratic time where one letter has
     /// many marks.
     public static let maximumNonASCIIBytes = 256
+    /// The longest header of a JWT, decoded. It is read before the signature is checked.
+    public static let maximumHeaderBytes = 1_024
     /// The longest user id that a token may name, in UTF-8 bytes.
     public static let maximumUserIDBytes = 128
     /// The longest user name that a token may carry, in UTF-8 bytes.

@@ -153,6 +153,14 @@ struct JWTVerifierTests {
         #expect(refusal(token, by: try verifier()) == .wrongAlgorithm)
     }
 
+    @Test("a header of the most bytes is read, and one byte more is not", arguments: [(0, nil), (1, .malformed)] as [(Int, JWTRefusal?)])
+    func longHeader(extra: Int, expected: JWTRefusal?) throws {
+        var token = TestToken { $0.header["kid"] = "" }
+        let bytes = try JSONSerialization.data(withJSONObject: token.header).count
+        token.header["kid"] = String(repeating: "k", count: TokenLimits.maximumHeaderBytes - bytes + extra)
+        #expect(refusal(try token.signed(), by: try verifier()) == expected)
+    }
+
     @Test("a public key does not serve as a secret")
     func keyConfusion() throws {
         let key = try P256TestKey()
