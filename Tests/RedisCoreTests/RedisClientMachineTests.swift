@@ -74,6 +74,17 @@ struct RedisClientMachineTests {
         }
     }
 
+    @Test("a server that does not know HELLO is told to be too old")
+    func oldServer() {
+        var fixture = Fixture()
+        _ = fixture.machine.start(at: fixture.now)
+        _ = fixture.machine.connected(at: fixture.now)
+        _ = fixture.sent()
+        let reply = RESPErrorReply("ERR unknown command `HELLO`, with args beginning with: `3`, ")
+        let error = RedisError(.refused, "it does not know HELLO: Redis 6 or newer is needed", reply: reply)
+        #expect(fixture.machine.received(.error(reply), at: fixture.now) == .actions([.disconnect(error)]))
+    }
+
     @Test("what was submitted together goes out with one write, and replies find their requests in order")
     func pipelining() {
         var fixture = Fixture()

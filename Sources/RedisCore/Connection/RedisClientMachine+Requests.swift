@@ -133,11 +133,17 @@ extension RedisClientMachine {
         return fits(request)
     }
 
+    private static func detail(of reply: RESPErrorReply) -> String {
+        let isOld = reply.message.utf8.starts(with: "ERR unknown command".utf8)
+        return isOld ? "it does not know HELLO: Redis 6 or newer is needed" : reply.kind
+    }
+
     private mutating func greeted(_ value: RESPValue, at now: Duration) -> Received {
         guard case .greeting(let missing, let deadline) = phase else { return violation("a second greeting") }
         if case .error(let reply) = value {
             // A server that still loads its data will be there soon; anything else needs somebody's hand, and is tried again all the same.
-            return .actions([.disconnect(RedisError(reply.kind == "LOADING" ? .connectionFailed : .refused, reply.kind, reply: reply))])
+            let code: RedisError.Code = reply.kind == "LOADING" ? .connectionFailed : .refused
+            return .actions([.disconnect(RedisError(code, Self.detail(of: reply), reply: reply))])
         }
         guard missing == 1 else {
             phase = .greeting(missing: missing - 1, deadline: deadline)
