@@ -20,8 +20,12 @@ struct ChatServer {
         let io = SocketIO()
         io.onConnection { socket in
             socket.on(Chat.enter) { request async throws in
+                // Clients' texts are bounded before they are compared, kept, or repeated to everybody.
+                guard (1...64).contains(request.payload.utf8.count) else {
+                    throw SocketIOError(code: "invalid", message: "A name has 1 to 64 bytes.")
+                }
                 let names = try await io.in("chat").fetchSockets().compactMap { $0.data(as: String.self) }
-                guard !request.payload.isEmpty, !names.contains(request.payload) else {
+                guard !names.contains(request.payload) else {
                     throw SocketIOError(code: "name_taken", message: "Please choose another name.")
                 }
                 request.socket.perform { socket in
@@ -34,6 +38,7 @@ struct ChatServer {
                 guard let name = request.socket.data(as: String.self) else {
                     throw SocketIOError(code: "unknown", message: "Please enter first.")
                 }
+                guard request.text.utf8.count <= 2_000 else { throw SocketIOError(code: "invalid", message: "That is too long.") }
                 io.to("chat").emit(Chat.said, Message(from: name, text: request.text))
             }
         }
