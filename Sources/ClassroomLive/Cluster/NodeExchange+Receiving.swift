@@ -50,10 +50,13 @@ extension NodeExchange {
         case .beat(let counts): receive(counts, of: message.from, host)
         case .unknown(let ids):
             for id in ids {
-                state.withLockedValue { state in
-                    if let place = state.places[id], place.node == message.from { state.places.forget(id) }
+                // A session that nobody here sits in and nobody asked for is not looked up, whoever names it.
+                let isWanted = state.withLockedValue { state in
+                    let wasThere = state.places[id]?.node == message.from
+                    if wasThere { state.places.forget(id) }
+                    return wasThere || state.seats.count(in: id) > 0
                 }
-                settle(id)
+                if isWanted { settle(id) }
             }
         case .broadcast(let broadcast): deliver(broadcast)
         }

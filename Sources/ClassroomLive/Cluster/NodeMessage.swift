@@ -40,8 +40,12 @@ struct NodeMessage: Codable, Sendable {
     /// - Throws: the bytes are no message.
     init(_ bytes: ByteBuffer) throws {
         guard bytes.readableBytes <= Self.maximumBytes else { throw NodeMessageError() }
-        self = try JSONSlice(validating: bytes, maximumDepth: Self.maximumDepth).decode()
-        guard Self.numbers.contains(Int64(sequence)), body.numbers.allSatisfy(Self.numbers.contains) else { throw NodeMessageError() }
+        let json = try JSONSlice(validating: bytes, maximumDepth: Self.maximumDepth)
+        guard Self.hasValidCounts(json) else { throw NodeMessageError() }
+        self = try json.decode()
+        guard hasValidNames, Self.numbers.contains(Int64(sequence)), body.numbers.allSatisfy(Self.numbers.contains) else {
+            throw NodeMessageError()
+        }
     }
 
     /// The receiver reckons with the numbers of a message, which nodes take from counters and clocks. Sums of two of these do not overflow.

@@ -17,8 +17,9 @@ extension LiveQuizService {
 
     /// It holds for a session that is known to be run somewhere: all nodes are told when one is over, and its code is free then.
     private func keptSessionID(of code: JoinCode) async -> String? {
-        guard let bytes = await cluster?.kept(.joinCode(code.value)) else { return nil }
+        guard let bytes = await cluster?.kept(.joinCode(code.value)), bytes.readableBytes <= Identifier.maximumLength else { return nil }
         let sessionID = String(buffer: bytes)
+        guard Identifier.isValid(sessionID) else { return nil }
         if let session = registry.loaded(sessionID) { return await session.isOver ? nil : sessionID }
         return nodes?.place(of: sessionID) == nil ? nil : sessionID
     }
@@ -61,9 +62,9 @@ struct FinalBoard: Codable, Sendable {
 
     /// - Returns: nil for anything but a board.
     init?(_ bytes: ByteBuffer) {
-        guard let board: FinalBoard = try? JSONSlice(validating: bytes, maximumDepth: 8).decode(), board.document["entries"] != nil else {
-            return nil
-        }
+        guard let board: FinalBoard = try? JSONSlice(validating: bytes, maximumDepth: 8).decode(), board.document["entries"] != nil,
+            board.createdBy.utf8.count <= TokenLimits.maximumUserIDBytes
+        else { return nil }
         self = board
     }
 
@@ -77,6 +78,6 @@ struct FinalBoard: Codable, Sendable {
     /// Whether somebody may read it: the host and those on the board may.
     func isOpen(to userID: String, managesQuizzes: Bool) -> Bool {
         SessionRecord.isHosted(owner: createdBy, by: userID, managesQuizzes: managesQuizzes)
-            || document["entries"]?.elements.contains { $0["userId"]?.string == userID } == true
+            || document["entries"]?.elements.contains { $0["userId"]?.string?.hasSameBytes(as: userID) == true } == true
     }
 }

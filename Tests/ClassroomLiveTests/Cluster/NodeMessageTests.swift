@@ -136,6 +136,86 @@ struct NodeMessageTests {
         #expect(throws: NodeMessageError.self) { _ = try NodeMessage(message.bytes) }
     }
 
+    @Test("names of the most bytes are read, and with one byte more the message is refused")
+    func names() throws {
+        let list = try JSONSlice(validating: ByteBuffer(string: "[]"))
+        func name(_ bytes: Int) -> String { String(repeating: "x", count: bytes) }
+        func request(_ change: (inout ForwardedRequest) -> Void) -> NodeMessage.Body {
+            var request = ForwardedRequest(
+                id: 1, sessionID: "s", action: .join, userID: "u", username: "U", role: .guest, socketID: nil, isPlayer: true,
+                receivedAt: 1, device: nil)
+            change(&request)
+            return .request(request)
+        }
+        func broadcast(session: String = "s", rooms: [String] = [], except: [String] = []) -> NodeMessage.Body {
+            let stage = SessionStage(sessionID: session, createdAt: 1, epoch: 1)
+            return .broadcast(SessionBroadcast(stage: stage, rooms: rooms, except: except, event: list))
+        }
+        func seats(session: String = "s", socket: String = "1", user: String = "u") -> NodeMessage.Body {
+            let seat = SeatReport.Seat(socketID: socket, userID: user, parts: [.player])
+            return .seats(SeatReport(sessionID: session, seats: [seat], before: 1, tellsAll: false))
+        }
+        func left(session: String = "s", socket: String = "1", user: String = "u") -> SocketLeft {
+            SocketLeft(sessionID: session, socketID: socket, userID: user)
+        }
+        func check(_ maximum: Int, sourceLocation: SourceLocation = #_sourceLocation, _ body: (String) -> NodeMessage.Body) {
+            let (longest, tooLong) = (body(name(maximum)), body(name(maximum + 1)))
+            #expect(throws: Never.self, sourceLocation: sourceLocation) { _ = try self.roundTrip(longest) }
+            #expect(throws: NodeMessageError.self, sourceLocation: sourceLocation) { _ = try self.roundTrip(tooLong) }
+        }
+        check(64) { text in request { $0.sessionID = text } }
+        check(128) { text in request { $0.userID = text } }
+        check(1_024) { text in request { $0.username = text } }
+        check(64) { text in request { $0.socketID = text } }
+        check(64) { text in request { $0.device = text } }
+        check(1_024) { text in request { $0.action = .mayJoin(nickname: text) } }
+        check(384) { text in request { $0.action = .next(seen: text) } }
+        check(384) { text in request { $0.action = .kick(userID: text, seen: nil) } }
+        check(384) { text in request { $0.action = .answer(questionID: text, answer: .index(1), timeSpent: nil) } }
+        check(1_500) { text in request { $0.action = .answer(questionID: "q", answer: .list([.text(text)]), timeSpent: nil) } }
+        check(384) { .answer(ForwardedAnswer(id: 1, result: .refused(code: $0, message: "no", retryAfterMs: nil))) }
+        check(384) { .answer(ForwardedAnswer(id: 1, result: .reply(event: $0, payload: list, isRoomEvent: false))) }
+        check(64) { .left(left(session: $0)) }
+        check(64) { .left(left(socket: $0)) }
+        check(128) { .left(left(user: $0)) }
+        check(64) { .seatsRefused([left(socket: $0)]) }
+        check(64) { seats(session: $0) }
+        check(64) { seats(socket: $0) }
+        check(128) { seats(user: $0) }
+        check(64) { .seatsWanted(sessionIDs: [$0]) }
+        check(64) { .unknown(sessionIDs: [$0]) }
+        check(64) { .owner(sessionID: $0, epoch: 1, tellsAll: false) }
+        check(64) { .over(sessionID: $0) }
+        check(64) { .beat(counts: [$0: 1]) }
+        check(64) { broadcast(session: $0) }
+        check(384) { broadcast(rooms: [$0]) }
+        check(384) { broadcast(except: [$0]) }
+        for (count, isRead) in [(64, true), (65, false), (0, false)] {
+            let bytes = try NodeMessage(from: name(count), sequence: 1, body: .over(sessionID: "s")).bytes
+            #expect(((try? NodeMessage(bytes)) != nil) == isRead)
+        }
+    }
+
+    @Test("ids of sessions that are none are refused, and lists of more sessions than a node knows")
+    func sessionIDs() throws {
+        for id in ["", "a b", "é", "a\u{301}"] {
+            let bodies: [NodeMessage.Body] = [
+                .over(sessionID: id), .unknown(sessionIDs: ["s", id]), .seatsWanted(sessionIDs: [id]), .beat(counts: [id: 1]),
+                .owner(sessionID: id, epoch: 1, tellsAll: false),
+            ]
+            for body in bodies { #expect(throws: NodeMessageError.self, "\(body)") { _ = try self.roundTrip(body) } }
+        }
+        let ids = (0...NodeMessage.maximumSessions).map { "s\($0)" }
+        let most = Array(ids.dropLast())
+        func counts(_ ids: [String]) -> [String: Int] { Dictionary(uniqueKeysWithValues: ids.map { ($0, 1) }) }
+        for body in [NodeMessage.Body.unknown(sessionIDs: most), .seatsWanted(sessionIDs: most), .beat(counts: counts(most))] {
+            #expect(throws: Never.self) { _ = try self.roundTrip(body) }
+        }
+        for body in [NodeMessage.Body.unknown(sessionIDs: ids), .seatsWanted(sessionIDs: ids), .beat(counts: counts(ids))] {
+            #expect(throws: NodeMessageError.self) { _ = try self.roundTrip(body) }
+        }
+    }
+
     @Test("a message of the most bytes is read, and one byte more is not")
     func size() throws {
         let start = #"{"from":"a","sequence":1,"body":{"over":{"sessionID":"s"}}"#
