@@ -50,13 +50,8 @@ extension NodeExchange {
         case .beat(let counts): receive(counts, of: message.from, host)
         case .unknown(let ids):
             for id in ids {
-                // A session that nobody here sits in and nobody asked for is not looked up, whoever names it.
-                let isWanted = state.withLockedValue { state in
-                    let wasThere = state.places[id]?.node == message.from
-                    if wasThere { state.places.forget(id) }
-                    return wasThere || state.seats.count(in: id) > 0
-                }
-                if isWanted { settle(id) }
+                let mustSettle = state.withLockedValue { $0.isDisowned(id, by: message.from) }
+                if mustSettle { settle(id) }
             }
         case .broadcast(let broadcast): deliver(broadcast)
         }

@@ -44,6 +44,15 @@ final class NodeExchange: Sendable {
         var isStopped = false
         var statistics = NodeStatistics()
         var nextLine: UnixMilliseconds = 0
+
+        /// A node does not run a session.
+        ///
+        /// - Returns: whether to find out who does. Not for a session that nobody here sits in and nobody looked for there, whoever names it.
+        mutating func isDisowned(_ sessionID: String, by node: String) -> Bool {
+            let wasThere = places[sessionID]?.node == node
+            if wasThere { places.forget(sessionID) }
+            return wasThere || seats.count(in: sessionID) > 0
+        }
     }
 
     /// What the exchange needs of the classroom around it.

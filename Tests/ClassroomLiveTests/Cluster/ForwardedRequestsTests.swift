@@ -21,6 +21,19 @@ struct ForwardedRequestsTests {
             deadline: deadline, waiter: waiter)
     }
 
+    @Test("who says that it does not run a session is believed for sessions that were looked for there, and causes no look-up of others")
+    func disowned() {
+        var state = NodeExchange.State(requests: ForwardedRequests(limits: limits()))
+        let stranger = state.isDisowned("s", by: "a")
+        _ = state.places.note("s", SessionPlace(node: "a", epoch: 1))
+        let other = state.isDisowned("s", by: "b")
+        let place = state.places["s"]
+        let owner = state.isDisowned("s", by: "a")
+        let again = state.isDisowned("s", by: "a")
+        #expect(!stranger && !other && owner && !again)
+        #expect(place?.node == "a" && state.places["s"] == nil)
+    }
+
     @Test("an answer comes to whoever waits, once, and only from the node that was asked")
     func answer() {
         var requests = ForwardedRequests<String>(limits: limits())
