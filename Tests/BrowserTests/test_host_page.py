@@ -385,6 +385,37 @@ def test_on_all_addresses_links_name_the_machine_and_not_localhost(dunlin, tabs,
         assert decoded(host) == [links["player"]]
 
 
+def test_a_class_plays_at_the_address_in_its_network(classroom, tabs):
+    """Over plain HTTP and not at localhost, as in most schools: browsers do without much there, such as the clipboard."""
+    classroom.start("--hostname", "0.0.0.0", "--question-lead-in", "100")
+    url = classroom.server.wait_for_line("open: ")
+    assert "127.0.0.1" not in url, "this machine has no address in a network"
+    with tabs.person("host") as host, tabs.person("Ann", PHONE) as ann, tabs.person("chat") as chat, tabs.person("watcher") as watcher:
+        host.goto(f"{url}/host#token=instructor_token")
+        assert host.evaluate("isSecureContext") is False, "the test would say nothing"
+        host.locator("#quizzes [data-action=host]").first.click()
+        expect(host.locator("#join-address")).to_have_text(url.removeprefix("http://"))
+        expect(host.locator("#join-code")).to_have_text(re.compile(r"^\d{3}\s\d{3}$"))
+        code = re.sub(r"\D", "", host.locator("#join-code").text_content())
+        assert decoded(host) == [f"{url}/?code={code}"]
+        ann.goto(f"{url}/?code={code}")
+        ann.get_by_label("Your name in this quiz").fill("Ann")
+        ann.keyboard.press("Enter")
+        expect(ann.get_by_role("heading", name="You're in, Ann!")).to_be_visible()
+        open_first_question(host)
+        ann.locator("#answers button").nth(1).click()
+        expect(host.locator("#answered")).to_have_text("1 of 1 answered")
+        chat.goto(f"{url}/chat#token=student1_token&room=r")
+        chat.get_by_label("Message", exact=True).fill("hello")
+        chat.keyboard.press("Enter")
+        expect(chat.locator(".message .content")).to_have_text("hello")
+        watcher.goto(f"{url}/dashboard#token=instructor_token")
+        expect(watcher.locator("#freshness")).to_have_text("Live")
+        # Back to a session that runs, as after a closed tab.
+        host.reload()
+        expect(host.locator("#join-address")).to_have_text(url.removeprefix("http://"))
+
+
 def test_a_report_is_saved_by_its_title_and_opens_in_a_spreadsheet(school, tabs):
     with tabs.person("host") as host, tabs.person("Ann", PHONE) as ann:
         code = host_session(host, school)

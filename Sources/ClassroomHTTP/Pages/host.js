@@ -72,7 +72,7 @@ byId("settings").addEventListener("submit", (event) => event.preventDefault());
 /** The address for players: what the operator says, or the one in the bar above unless only this machine finds it there. */
 function joinAddress() {
   const isLocal = /^(localhost|127\..*|\[?::1\]?|0\.0\.0\.0)$/.test(location.hostname);
-  return classroom?.publicUrl ?? (isLocal && classroom?.networkUrl) ?? location.origin;
+  return classroom?.publicUrl ?? (isLocal ? classroom?.networkUrl : null) ?? location.origin;
 }
 
 // The library
