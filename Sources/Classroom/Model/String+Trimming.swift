@@ -21,5 +21,5 @@ extension Substring.UnicodeScalarView {
 
 extension Unicode.Scalar {
     /// Like the property `isWhitespace`, which is slow to ask for.
-    fileprivate var isSpace: Bool { value < 0x80 ? value == 0x20 || (0x09...0x0D).contains(value) : properties.isWhitespace }
+    var isSpace: Bool { value < 0x80 ? value == 0x20 || (0x09...0x0D).contains(value) : properties.isWhitespace }
 }

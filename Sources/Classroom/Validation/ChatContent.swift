@@ -30,11 +30,22 @@ public enum ChatContent {
         let trimmed = text.trimmingSpaces()
         // Nothing stood before it, as before most texts.
         if trimmed.utf8.first == text.utf8.first, let first = text.utf8.first, first > 0x20, first < 0x7F { return trimmed }
-        guard let start = trimmed.first, trimmed.contains(where: \.isNewline), let first = text.firstIndex(of: start) else {
+        // By scalars: a character may have any number of marks, and to compare two of them takes quadratic time.
+        let scalars = text.unicodeScalars
+        guard trimmed.unicodeScalars.contains(where: isNewline), let first = scalars.firstIndex(where: { !$0.isSpace }) else {
             return trimmed
         }
-        let indentation = text[..<first].reversed().prefix { !$0.isNewline }
-        return String(indentation.reversed()) + trimmed
+        let blanks = scalars[..<first]
+        let lineStart = blanks.lastIndex(where: isNewline).map { blanks.index(after: $0) } ?? blanks.startIndex
+        return String(Substring(blanks[lineStart...])) + trimmed
+    }
+
+    /// Like `Character.isNewline`.
+    private static func isNewline(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0A...0x0D, 0x85, 0x2028, 0x2029: true
+        default: false
+        }
     }
 
     private static func isControl(_ byte: UInt8) -> Bool {

@@ -67,6 +67,20 @@ struct ChatContentTests {
         #expect(ChatContent.sanitised("   one line  ") == "one line")
     }
 
+    @Test("the first line's indentation is found by scalars, not by characters: a mark may stand on the last blank", arguments: [1, 5_400])
+    func indentation(marks: Int) {
+        // Where characters were compared, the indentation was lost, and the long ones took a time that is quadratic in their marks.
+        let first = String(repeating: "\u{301}", count: marks) + "a"
+        for indentation in [" ", "\t", "    ", "\u{3000}"] {
+            let raw = "\r\n \n" + indentation + first + "\nb\n"
+            #expect(ChatContent.sanitised(raw).utf8.elementsEqual((indentation + first + "\nb").utf8))
+            #expect(ChatContent.sanitised(indentation + first).utf8.elementsEqual(first.utf8), "one line has no indentation")
+        }
+        let many = String(repeating: " ", count: 5_400)
+        let letter = "a" + String(repeating: "\u{301}\u{327}", count: marks / 2)
+        #expect(ChatContent.sanitised(many + letter + "\nb").utf8.elementsEqual((many + letter + "\nb").utf8))
+    }
+
     @Test(
         "a message of which nothing is to be seen is empty",
         arguments: [
