@@ -2,6 +2,8 @@
 public enum AnswerRules {
     /// The longest text, in UTF-16 code units.
     public static let maximumTextLength = 500
+    /// The longest that all texts of a list are together, in UTF-16 code units: each of them is folded several times.
+    public static let maximumListTextLength = 4_000
     /// The pattern of a text answer, for people: anything but angle brackets and control characters.
     public static let textPattern = #"^[^<>\p{Cc}]{1,500}$"#
     public static let maximumIndex = 1_000_000
@@ -18,7 +20,15 @@ public enum AnswerRules {
             throw ClassroomError(
                 .invalid, "Validation error: \"\(name)\" must list 1 to \(AnswerMatching.maximumListLength) items")
         }
-        for element in elements { try checkOne(element, name: name) }
+        var length = 0
+        for element in elements {
+            try checkOne(element, name: name)
+            length += element.string?.utf16.count ?? 0
+        }
+        guard length <= maximumListTextLength else {
+            throw ClassroomError(
+                .invalid, "Validation error: \"\(name)\" must have at most \(maximumListTextLength) characters in all its items")
+        }
     }
 
     private static func checkOne(_ value: Payload, name: String) throws(ClassroomError) {

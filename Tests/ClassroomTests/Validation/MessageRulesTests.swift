@@ -125,6 +125,19 @@ struct MessageRulesTests {
         #expect(AnswerRules.matchesPattern("Ünïcode, 日本語 & 😀 = 100% \"fine\""))
     }
 
+    @Test("the texts of a list have 4,000 characters together, and not one more")
+    func answerList() throws {
+        func list(last length: Int) -> Payload {
+            var items: [Payload] = Array(repeating: .string(String(repeating: "é", count: 500)), count: 7)
+            items += [.string(String(repeating: "é", count: length)), 1, "a"]
+            return .array(items)
+        }
+        #expect(try accepted("quiz:answer", ["questionId": "q", "answer": list(last: 499)])["answer"] == list(last: 499))
+        #expect(error("quiz:answer", ["questionId": "q", "answer": list(last: 500)])?.contains("at most 4000 characters") == true)
+        let many = Payload.array(Array(repeating: .string(String(repeating: "a", count: 62)), count: AnswerMatching.maximumListLength))
+        #expect(try accepted("quiz:answer", ["questionId": "q", "answer": many])["answer"] == many)
+    }
+
     @Test("a join code may be a number, or typed with spaces")
     func joinCode() throws {
         for code in [123_456, "123456", "123 456", "123-456"] as [Payload] {
