@@ -181,6 +181,38 @@ def test_text_that_a_close_came_before_is_said_to_be_lost(school, host, tabs):
         expect(page.locator("#outcome")).to_have_text("The question was closed before you sent your answer. Correct: Paris")
 
 
+def test_who_was_removed_is_done_with_the_question(school, host, tabs):
+    code = create(host, school, [{"question": "The capital of France?", "correctAnswer": "Paris", "durationMs": 30_000}])
+    with tabs.person("Ann", PHONE) as page:
+        page.clock.install()
+        join(page, school, code)
+        host.ask("quiz:start", {"sessionId": "s"})
+        page.get_by_label("Your answer").fill("Par")
+        host.ask("quiz:kick", {"sessionId": "s", "userId": school.rows("SELECT user_id FROM quiz_participants")[0]["user_id"]})
+        expect(page.get_by_role("heading", name="You were removed")).to_be_visible()
+        left = page.locator("#seconds").text_content()
+        # Past the end of the question: what stands there unsent would be sent just before it, for a place that is gone.
+        page.clock.run_for(31_000)
+        assert page.locator("#seconds").text_content() == left
+        expect(page.get_by_role("heading", name="You were removed")).to_be_visible()
+        assert [event for event, _ in page.sent if event == "quiz:answer"] == []
+
+
+def test_an_account_that_may_not_play_is_not_said_to_be_removed(school, host, tabs):
+    code = create(host, school)
+    with tabs.person("Ann", PHONE) as page:
+        join(page, school, code)
+        page.evaluate(
+            """() => {
+                const seat = JSON.parse(sessionStorage.getItem("dunlin.seat"));
+                sessionStorage.setItem("dunlin.seat", JSON.stringify({ ...seat, token: "instructor_token" }));
+            }"""
+        )
+        page.reload()
+        expect(page.get_by_role("alert").filter(has_text="Permission quiz:participate is required")).to_be_visible()
+        expect(page.locator("#view-removed")).to_be_hidden()
+
+
 def test_a_guest_comes_back_after_the_tab_was_closed(school, host, tabs):
     code = create(host, school)
     with tabs.person("Ann", PHONE) as page:

@@ -33,17 +33,20 @@ function join(payload) {
 
 /** At every connect: back to the own place if there is one, otherwise to the form that comes next. */
 async function takePlace() {
-  if (seat && link.has("code") && seat.code !== code) remember(null);
+  if (seat && link.has("code") && seat.code !== code) standUp();
   if (!seat) return token && describeJoin() ? joinSignedIn().catch(askForCode) : askForNext();
   try {
     settle(await join({ sessionId: seat.sessionId, token: seat.token }));
   } catch (error) {
     if (isPassing(error)) throw error;
-    remember(null);
-    if (error.code === "forbidden") showView("removed");
+    standUp();
+    if (isRemoval(error)) showView("removed");
     else askForCode(new Error(error.code === "not_found" ? "That quiz is over" : error.message));
   }
 }
+
+/** Other refusals have the same code, such as that of an account that may not play. */
+const isRemoval = (error) => error.code === "forbidden" && error.message.startsWith("You were removed");
 
 function askForNext() {
   if (!describeJoin()) return askForCode();
@@ -80,6 +83,14 @@ function sitDown(snapshot, { token, isGuest }) {
 function remember(place) {
   seat = place;
   memory.set("seat", place);
+}
+
+/** Gives the place up. Nothing of its session goes on behind the view that comes next. */
+function standUp() {
+  remember(null);
+  stopLeadIn();
+  view.stop();
+  current = {};
 }
 
 onSubmit(byId("code-form"), async (values) => {
@@ -124,7 +135,7 @@ async function leave() {
 
 /** Without the link's code or session: they would lead back to the same quiz. */
 function startOver() {
-  remember(null);
+  standUp();
   location.href = "/";
 }
 
@@ -197,6 +208,8 @@ function notify(text) {
 byId("notice-ok").addEventListener("click", () => (byId("notice").hidden = true));
 
 function showLobby({ phase, questionCount }) {
+  stopLeadIn();
+  view.stop();
   const isDone = phase === "open";
   setText("lobby-state", isDone ? "You have answered everything. Wait for the host to end the quiz." : "Waiting for the host to start.");
   setText("lobby-players", plural(questionCount, "question"));
@@ -205,6 +218,7 @@ function showLobby({ phase, questionCount }) {
 
 function showLeadIn(startsInMs = 0) {
   stopLeadIn();
+  view.stop();
   stopLeadIn = countSeconds(startsInMs, (seconds) => {
     setText("lobby-state", seconds > 0 ? `Get ready! It starts in ${seconds}…` : "Here it comes…");
   });
@@ -226,7 +240,7 @@ function sayBonusIsOver() {
 }
 
 function choose(answer) {
-  if (current.answer !== undefined || current.closed) return;
+  if (!seat || !current.question || current.answer !== undefined || current.closed) return;
   current.answer = answer;
   const { questionId, questionNumber } = current.question;
   memory.set("choice", { sessionId: seat.sessionId, questionId, answer, number: questionNumber });
@@ -322,7 +336,7 @@ onSession("quiz:question:closed", showClosed);
 onSession("quiz:ended", ({ you }) => showEnd(you));
 onSession("quiz:kicked", ({ userId }) => {
   if (userId !== seat.userId) return;
-  remember(null);
+  standUp();
   memory.set("guest", null, localStorage);
   showView("removed");
 });
