@@ -208,11 +208,12 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// The quiz as it is played. An active session that was written by hand has no copy yet and gets one.
+    /// The quiz as it is played; nil if it is gone, also if its id is another owner's by now. An active session that was written by hand has no copy yet and gets one.
     private func quiz(of record: SessionRecord) async throws -> Quiz? {
         if let played = try await store.playedQuiz(sessionID: record.id) { return played }
-        guard let quiz = try await store.quiz(id: record.quizID) else { return nil }
-        if record.status != .waiting, record.mayPlay(quiz) {
+        // Another's quiz that has taken the id meanwhile is not played: its host would see the answers.
+        guard let quiz = try await store.quiz(id: record.quizID), record.mayPlay(quiz) else { return nil }
+        if record.status != .waiting {
             store.keep(quiz, sessionID: record.id, fence: SessionFence(record)) { _ in }
         }
         return quiz

@@ -37,7 +37,8 @@ extension MemoryStore {
             var titles: [String: String] = [:]
             for id in sessionIDs {
                 guard let session = tables.sessions[id] else { continue }
-                titles[id] = tables.playedQuiz(id)?.title ?? tables.quizzes[session.record.quizID]?.title
+                let quiz = tables.playedQuiz(id) ?? tables.quizzes[session.record.quizID].flatMap { session.record.mayPlay($0) ? $0 : nil }
+                titles[id] = quiz?.title
             }
             return titles
         }

@@ -53,9 +53,10 @@ enum PostgresSchema {
         return version
     }
 
-    /// `SessionRecord.mayPlay`, for the session `s` and the quiz `old`.
-    private static let isOwn =
-        "(coalesce(s.created_by, '') = '' or coalesce(old.created_by, '') in ('', 'system') or old.created_by = s.created_by)"
+    /// `SessionRecord.mayPlay`, for the session `s`.
+    static func isOwn(owner: String) -> String {
+        "(coalesce(s.created_by, '') = '' or coalesce(\(owner), '') in ('', 'system') or \(owner) = s.created_by)"
+    }
 
     /// What a quiz takes in memory, as its writer knows it: whether there is room for it is decided before it is read. Null: not known, since
     /// another program has written the questions last.
@@ -187,7 +188,7 @@ enum PostgresSchema {
         begin
             insert into played_quizzes (session_id, session_created_at, title, questions, created_by)
                 select s.id, s.created_at, old.title, old.questions, old.created_by from quiz_sessions s
-                where s.quiz_id = old.id and s.status <> 'waiting' and \(isOwn) and not exists (
+                where s.quiz_id = old.id and s.status <> 'waiting' and \(isOwn(owner: "old.created_by")) and not exists (
                     select from played_quizzes p where p.session_id = s.id and p.session_created_at is not distinct from s.created_at)
                 on conflict (session_id) do update set session_created_at = excluded.session_created_at, title = excluded.title,
                     questions = excluded.questions, created_by = excluded.created_by;

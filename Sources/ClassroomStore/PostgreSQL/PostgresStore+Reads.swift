@@ -102,7 +102,7 @@ extension PostgresStore {
                 select s.id, coalesce(p.title, q.title) as title from quiz_sessions s
                     left join played_quizzes p on p.session_id = s.id and p.session_created_at is not distinct from s.created_at
                         and s.status <> 'waiting'
-                    left join quizzes q on q.id = s.quiz_id
+                    left join quizzes q on q.id = s.quiz_id and \(PostgresSchema.isOwn(owner: "q.created_by"))
                     where s.id in (select json_array_elements_text($1::json))
                 """
             var titles: [String: String] = [:]

@@ -32,15 +32,16 @@ public protocol QuizStore: StoreWriting {
     /// The quiz as a started session plays or played it, even if the library's was changed or deleted. A session that another program
     /// stored gets its copy when the quiz is first changed. Until then this is nil, and the library's quiz holds.
     func playedQuiz(sessionID: String) async throws -> Quiz?
-    /// The titles of the sessions' quizzes, by session id: as played, or else as the library has them.
+    /// The titles of the sessions' quizzes, by session id: as played, or else as the library has them. None for a session whose quiz is gone,
+    /// also if its id is another owner's by now.
     func sessionTitles(_ sessionIDs: [String]) async throws -> [String: String]
 }
 
 extension QuizStore {
-    /// The quiz of a session: its own copy, or before the start the library's quiz.
+    /// The quiz of a session: its own copy, or before the start the library's quiz, unless that is somebody else's who has taken its id.
     public func quiz(of session: SessionRecord) async throws -> Quiz? {
         if let played = try await playedQuiz(sessionID: session.id) { return played }
-        return try await quiz(id: session.quizID)
+        return try await quiz(id: session.quizID).flatMap { session.mayPlay($0) ? $0 : nil }
     }
 }
 

@@ -39,7 +39,7 @@ enum PlayedQuizRows {
                 select s.id, coalesce(p.title, q.title) as title from quiz_sessions s
                     left join played_quizzes p
                         on p.session_id = s.id and p.session_created_at is s.created_at and s.status <> 'waiting'
-                    left join quizzes q on q.id = s.quiz_id
+                    left join quizzes q on q.id = s.quiz_id and \(SQLiteSchema.isOwn(owner: "q.created_by"))
                     where s.id in (select value from json_each(?))
                 """)
         var titles: [String: String] = [:]

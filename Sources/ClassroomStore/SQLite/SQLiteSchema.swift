@@ -117,7 +117,7 @@ enum SQLiteSchema {
         """
 
     /// `SessionRecord.mayPlay`, for the session `s`.
-    private static func isOwn(owner: String) -> String {
+    static func isOwn(owner: String) -> String {
         "(coalesce(s.created_by, '') = '' or coalesce(\(owner), '') in ('', 'system', s.created_by))"
     }
 

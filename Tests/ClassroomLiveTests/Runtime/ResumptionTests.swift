@@ -80,6 +80,27 @@ struct ResumptionTests {
         }
     }
 
+    @Test("a session that is loaded again does not play another owner's quiz that has taken the id of its own, and does not show its title")
+    func othersQuiz() async throws {
+        let clock = ManualClassroomClock()
+        try await ClassroomBench(store: store, clock: clock).run { classroom in _ = try await classroom.host() }
+        clock.settle()
+        _ = try await store.deleteQuiz(id: "quiz1")
+        try await store.create(Quiz(id: "quiz1", title: "Secret", questions: ClassroomBench.quiz.questions, createdBy: "other"))
+        try await store.createSession(SessionRecord(id: "over", quizID: "quiz1", status: .ended, createdBy: "instructor1", createdAt: 1))
+        try await ClassroomBench(store: store, clock: clock).restart { classroom in
+            let host = try await classroom.connect("instructor_token")
+            #expect(try await host.ask("quiz:observe", #"{"sessionId": "test_session_1"}"#).code == "not_found")
+            #expect(try await host.ask("quiz:start", #"{"sessionId": "test_session_1"}"#).code == "not_found")
+            #expect(try await classroom.store.playedQuiz(sessionID: "test_session_1") == nil)
+            let over = try await host.ask("quiz:observe", #"{"sessionId": "over"}"#)
+            #expect(over.isOK && over.text("title") == "")
+            // The owner of the quiz plays it, and a session in memory keeps what it has.
+            let other = try await classroom.connect("other_token")
+            #expect(try await other.ask("quiz:create_session", #"{"quizId": "quiz1", "sessionId": "own"}"#).text("title") == "Secret")
+        }
+    }
+
     @Test("a session whose row vanished ends quietly, and its id may be created again at once")
     func vanished() async throws {
         try await ClassroomBench(store: store).run { classroom in

@@ -71,7 +71,16 @@ struct PlayedQuizContractTests {
             var session = SessionRecord.sample(status: .ended)
             session.createdBy = "bob"
             try await store.createSession(session)
+            var waiting = SessionRecord.sample("s2")
+            waiting.createdBy = "bob"
+            try await store.createSession(waiting)
+            var anybodys = SessionRecord.sample("s3")
+            anybodys.createdBy = ""
+            try await store.createSession(anybodys)
             try await store.create(quiz("Secret", "Answer?"))
+            #expect(try await store.sessionTitles(["s1", "s2", "s3"]) == ["s3": "Secret"])
+            for one in [session, waiting] { #expect(try await store.quiz(of: one) == nil) }
+            #expect(try await store.quiz(of: anybodys)?.title == "Secret")
             #expect(try await store.replace(quiz("Still secret", "Answer?")))
             _ = try await store.deleteQuiz(id: "quiz1")
             #expect(try await store.playedQuiz(sessionID: "s1") == nil)
