@@ -113,20 +113,31 @@ extension LiveQuizService {
             await keepFinalBoard(of: session)
             return .board(document)
         case .start, .next, .close, .end, .kick, .lock:
-            // Another's quiz that has taken its id meanwhile is not played.
             if action == .start {
                 try await session.requireMayStart(user.id)
-                if let owner = try await store.quizOwner(id: session.quizID), Quiz.mayBeHosted(owner: owner, by: session.createdBy),
-                    let bytes = try await store.quizMemoryBytes(id: session.quizID)
-                {
-                    try await session.makeRoom(forQuizOf: bytes)
-                }
-                if let quiz = try await store.quiz(id: session.quizID), quiz.mayBeHosted(by: session.createdBy) {
-                    try await session.use(quiz)
-                }
+                try await takeQuiz(for: session)
             }
             guard let command = action.command(by: user.id) else { return .allowed }
             return .reply(try await session.control(command, user, context))
+        }
+    }
+
+    /// Gives a session that is about to start the quiz as the library has it now. Another's quiz that has taken its id is not played.
+    private func takeQuiz(for session: SessionActor) async throws {
+        if let owner = try await store.quizOwner(id: session.quizID), Quiz.mayBeHosted(owner: owner, by: session.createdBy),
+            let bytes = try await store.quizMemoryBytes(id: session.quizID)
+        {
+            try await session.makeRoom(forQuizOf: bytes)
+        }
+        let quiz: Quiz?
+        do { quiz = try await store.quiz(id: session.quizID) } catch {
+            try await session.keepQuiz()
+            throw error
+        }
+        if let quiz, quiz.mayBeHosted(by: session.createdBy) {
+            try await session.use(quiz)
+        } else {
+            try await session.keepQuiz()
         }
     }
 }

@@ -52,6 +52,12 @@ extension SessionActor {
         apply(.useQuiz(quiz))
     }
 
+    /// Gives back the room that was made for a quiz that could not be had: it is gone, or another's by now. The session plays what it has.
+    func keepQuiz() throws {
+        guard session.phase == .waiting else { return }
+        try quizMemory?.resize(to: session.quiz.memoryBytes)
+    }
+
     /// Throws unless this user may start the session now. Asked before anything is read for the start.
     func requireMayStart(_ userID: String) throws {
         guard !isRetired else { throw SessionRetired() }

@@ -253,6 +253,25 @@ struct QuotaTests {
         }
     }
 
+    @Test("room that was made for a longer quiz is given back if the quiz is gone when it is read")
+    func unusedQuizBytes() async throws {
+        var longer = ClassroomBench.quiz
+        longer.questions[0].question += String(repeating: "?", count: 1_000)
+        let store = StoreDouble()
+        let bytes = longer.memoryBytes + ClassroomBench.quiz.memoryBytes - 1
+        try await ClassroomBench(store: store) { $0.maximumPlayedQuizBytesPerOwner = bytes }.run { [longer] classroom in
+            let host = try await classroom.host("a")
+            var second = ClassroomBench.quiz
+            second.id = "quiz2"
+            try await store.save(second)
+            try await store.save(longer)
+            store.hideQuizzes(true)
+            #expect(try await host.ask("quiz:start", #"{"sessionId": "a"}"#).isOK)
+            store.hideQuizzes(false)
+            #expect(try await host.ask("quiz:create_session", #"{"quizId": "quiz2", "sessionId": "b"}"#).isOK)
+        }
+    }
+
     // MARK: Ends
 
     @Test("guests and tokens that are over are deleted; who has a token stays, and so do names and answers in the session")

@@ -13,6 +13,7 @@ final class StoreDouble: ClassroomStore {
         var held: Set<Write> = []
         var waiting: [@Sendable () -> Void] = []
         var quizReads = 0
+        var hidesQuizzes = false
         var answerReads = 0
         var settingsWrites = 0
         var chatReads = 0
@@ -114,9 +115,14 @@ final class StoreDouble: ClassroomStore {
     }
     /// How often a whole quiz was read.
     var quizReads: Int { state.withLockedValue { $0.quizReads } }
+    /// Whether a quiz is gone when it is read, although its owner and its size were known just before.
+    func hideQuizzes(_ hides: Bool) { state.withLockedValue { $0.hidesQuizzes = hides } }
     func quiz(id: String) async throws -> Quiz? {
-        state.withLockedValue { $0.quizReads += 1 }
-        return try await base.quiz(id: id)
+        let isHidden = state.withLockedValue { state in
+            state.quizReads += 1
+            return state.hidesQuizzes
+        }
+        return isHidden ? nil : try await base.quiz(id: id)
     }
     func quizOwner(id: String) async throws -> String? { try await base.quizOwner(id: id) }
     func quizMemoryBytes(id: String) async throws -> Int? { try await base.quizMemoryBytes(id: id) }
