@@ -1,11 +1,13 @@
 /// A token bucket a key, for a bounded number of keys.
 ///
-/// A full bucket says nothing and is forgotten first. If none is full, the fullest sixteenth go: those lose the least that matters, and a
-/// stream of new keys neither grows the memory nor costs a scan each.
+/// When there is no room for another one, all full buckets are forgotten, which say nothing. If they are fewer than a sixteenth, so many of the
+/// fullest go: those lose the least that matters, and a stream of new keys neither grows the memory nor costs a scan each.
 public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
     public let rule: TokenBucket.Rule
     public let maximumKeys: Int
     private var buckets: [Key: TokenBucket] = [:]
+    /// How often all buckets were looked at to make room.
+    private(set) var scans = 0
 
     public init(rule: TokenBucket.Rule, maximumKeys: Int = 100_000) {
         self.rule = rule
@@ -47,9 +49,12 @@ public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
 
     private mutating func makeRoom(at now: UnixMilliseconds) {
         let rule = rule
+        scans += 1
         buckets = buckets.filter { $0.value.level(rule, at: now) < rule.full }
-        guard buckets.count >= maximumKeys else { return }
+        // Were less made free, a few buckets that fill up now and then would let nearly each new key cost a scan.
+        let excess = buckets.count - (maximumKeys - max(1, maximumKeys / 16))
+        guard excess > 0 else { return }
         let fullest = buckets.map { (key: $0.key, level: $0.value.level(rule, at: now)) }.sorted { $0.level > $1.level }
-        for entry in fullest.prefix(max(1, maximumKeys / 16)) { buckets[entry.key] = nil }
+        for entry in fullest.prefix(excess) { buckets[entry.key] = nil }
     }
 }

@@ -144,5 +144,18 @@ struct RateLimiterTests {
         var limiter = RateLimiter<Int>(rule: rule, maximumKeys: 100)
         for key in 0..<10_000 { #expect(limiter.take(key, at: 0) == nil) }
         #expect(limiter.count <= 100)
+        #expect(limiter.scans <= 10_000 / 6)
+    }
+
+    @Test("a sixteenth is made free at once, also when few buckets are full: new keys do not cost a scan each")
+    func scans() {
+        var limiter = RateLimiter<Int>(rule: rule, maximumKeys: 1_600)
+        // A bucket is full again after a second: one at each of these times, while new keys come.
+        for key in 0..<1_600 { #expect(limiter.take(key, at: Int64(key)) == nil) }
+        for key in 1_600..<3_200 {
+            #expect(limiter.take(key, at: Int64(key - 600)) == nil)
+            #expect(limiter.count <= 1_600)
+        }
+        #expect(limiter.scans <= 16)
     }
 }
