@@ -14,11 +14,14 @@ public struct User: Hashable, Sendable {
         }
     }
 
-    /// The prefix of guests' ids. No account should have one that begins like this.
+    /// The prefix of guests' ids. No account may have one that begins like this: see ``isReserved(_:)``.
     public static let guestPrefix = "guest-"
 
     /// Whether it is a guest's id.
     public static func isGuest(_ userID: String) -> Bool { userID.utf8.starts(with: guestPrefix.utf8) }
+
+    /// Whether no account may have this id: it would own the shared quizzes, or be taken for a guest, whose seat others may get.
+    public static func isReserved(_ userID: String) -> Bool { isGuest(userID) || userID.hasSameBytes(as: Quiz.sharedOwner) }
 
     public var id: String
     public var username: String

@@ -93,7 +93,8 @@ struct JWTClaims: Decodable {
         default: throw .wrongAudience
         }
         // A database may end a text at a NUL: one person's id would be another's.
-        guard let sub, !sub.isEmpty, sub.utf8.count <= TokenLimits.maximumUserIDBytes, !sub.hasControlCharacters else { throw .badSubject }
+        guard let sub, !sub.isEmpty, sub.utf8.count <= TokenLimits.maximumUserIDBytes, !sub.hasControlCharacters, !User.isReserved(sub)
+        else { throw .badSubject }
         let name = name ?? sub
         guard !name.isEmpty, name.utf8.count <= TokenLimits.maximumUsernameBytes else { throw .badName }
         guard let role = role.map(User.Role.init(rawValue:)) ?? .student else { throw .unknownRole }

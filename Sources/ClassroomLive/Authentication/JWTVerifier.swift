@@ -74,7 +74,7 @@ public enum JWTRefusal: Error, Hashable, Sendable {
     case notYetValid
     case wrongIssuer
     case wrongAudience
-    /// No `sub`, an empty one, or a longer one than a user id may be.
+    /// No `sub`, an empty one, a longer one than a user id may be, or one that no account may have (`User.isReserved`).
     case badSubject
     case badName
     case unknownRole

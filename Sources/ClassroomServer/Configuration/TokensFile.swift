@@ -64,6 +64,9 @@ public struct TokensFile: Sendable, Hashable {
             guard !id.isEmpty, id.utf8.count <= TokenLimits.maximumUserIDBytes else {
                 throw StartupError(.invalidFile, "not a tokens file: a user id has 1 to \(TokenLimits.maximumUserIDBytes) bytes")
             }
+            guard !User.isReserved(id) else {
+                throw StartupError(.invalidFile, "not a tokens file: no account may have the user id '\(id)': it is reserved")
+            }
             switch entry {
             case .id(let id): holders[token] = .existing(id: id)
             case .user(let declared):

@@ -51,6 +51,9 @@ struct TokenCreateCommand: AsyncParsableCommand {
         guard !user.isEmpty, user.utf8.count <= TokenLimits.maximumUserIDBytes else {
             throw ValidationError("a user id has 1 to \(TokenLimits.maximumUserIDBytes) bytes")
         }
+        guard !User.isReserved(user) else {
+            throw ValidationError("no account may have the user id '\(user)': \(Quiz.sharedOwner) and \(User.guestPrefix)… are reserved")
+        }
         let username = username ?? environment.string("username")
         if let username, username.isEmpty || username.utf8.count > TokenLimits.maximumUsernameBytes {
             throw ValidationError("a user name has 1 to \(TokenLimits.maximumUsernameBytes) bytes")

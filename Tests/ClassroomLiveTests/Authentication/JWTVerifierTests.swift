@@ -235,6 +235,17 @@ struct JWTVerifierTests {
         #expect(refusal(without, by: try verifier()) == .badSubject)
     }
 
+    @Test(
+        "the subject is none that owns the shared quizzes or is a guest's",
+        arguments: [
+            ("system", false), ("guest-", false), ("guest-7", false), ("System", true), ("systems", true), ("guest", true),
+            ("guest7", true),
+        ])
+    func reservedSubject(name: String, isAccepted: Bool) throws {
+        let token = try TestToken { $0.claims["sub"] = name }.signed()
+        #expect(refusal(token, by: try verifier()) == (isAccepted ? nil : .badSubject))
+    }
+
     @Test("a role that is not known is refused")
     func unknownRole() throws {
         let token = try TestToken { $0.claims["role"] = "headmaster" }.signed()

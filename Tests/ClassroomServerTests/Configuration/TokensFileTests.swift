@@ -94,7 +94,8 @@ struct TokensFileTests {
             ("", "not JSON"), ("[]", "must be a JSON object"), (#"{"secret": 5}"#, "a token's value"), (#"{"secret": {}}"#, "no 'id'"),
             (#"{"secret": {"id": 7}}"#, "'id' of a user"), (#"{"secret": {"id": "u", "permissions": [1]}}"#, "wrong type"),
             (#"{"secret": {"id": "u", "role": "king"}}"#, "unknown role"), (#"{"": "u"}"#, "a token has 1 to"),
-            (#"{"secret": ""}"#, "user id"),
+            (#"{"secret": ""}"#, "user id"), (#"{"secret": "system"}"#, "'system': it is reserved"),
+            (#"{"secret": {"id": "guest-1"}}"#, "'guest-1': it is reserved"),
             (#"{"secret": {"id": "u"}, "other": {"id": "u", "username": "x"}}"#, "declared twice"),
         ])
     func wrong(json: String, reason: String) throws {
