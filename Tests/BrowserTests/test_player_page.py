@@ -262,6 +262,19 @@ def test_a_name_cannot_turn_the_text_around_it(school, host, tabs):
             assert text == "yrollaM"
 
 
+def test_a_message_from_a_time_that_no_date_has_keeps_nobody_out_of_the_room(school, host, tabs):
+    school.execute(
+        "INSERT INTO chat_messages (room_id, sequence, id, user_id, username, content, type, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "r", 1, "m", "user1", "student1", "from the future", "text", 9_000_000_000_000_000,
+    )
+    with tabs.person("chat") as page:
+        page.goto(f"{school.url}/chat#token=student1_token&room=r")
+        expect(page.locator(".message .content")).to_have_text("from the future")
+        expect(page.locator("#connection-state")).to_have_text("Connected")
+        page.get_by_label("Message", exact=True).fill("hello")
+        page.keyboard.press("Enter")
+        expect(page.locator(".message .content")).to_have_text(["from the future", "hello"])
+
 
 def test_a_double_tap_at_ones_own_pace_answers_one_question(school, host, tabs):
     code = create(host, school, pace="self")

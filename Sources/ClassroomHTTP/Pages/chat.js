@@ -1,7 +1,7 @@
 /** The chat's page: one room at a time, its messages in the order of their sequence numbers. */
 
 import { fragment, isPassing, request, signIn } from "/connection.js";
-import { byId, element, memory, nameOf, onSubmit, setText, showError, showView } from "/page.js";
+import { byId, element, memory, nameOf, onSubmit, setText, showError, showView, timeOf } from "/page.js";
 
 /** As many as the page keeps; older ones are taken off the top. */
 const maximumShown = 500;
@@ -165,7 +165,6 @@ function place(message) {
 }
 
 function render({ userId, username, content, sentAt }) {
-  const time = new Date(sentAt);
   return element(
     "li",
     { class: userId === user.userId ? "message own" : "message" },
@@ -173,7 +172,7 @@ function render({ userId, username, content, sentAt }) {
       "span",
       { class: "byline" },
       element("strong", {}, nameOf(username)),
-      element("time", { datetime: time.toISOString() }, time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })),
+      timeOf(sentAt),
     ),
     element("span", { class: "content", dir: "auto" }, content),
   );

@@ -97,6 +97,13 @@ export function showError(form, error) {
   if (error.retryAfterMs) place.dataset.countdown = setInterval(describe, 1000);
 }
 
+/** A time of the day, from Unix milliseconds; nothing for a time that no date has, as a row that was written by hand may hold. */
+export function timeOf(milliseconds) {
+  const time = new Date(milliseconds);
+  if (Number.isNaN(time.getTime())) return null;
+  return element("time", { datetime: time.toISOString() }, time.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+}
+
 export const formatNumber = (value) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 1 }).format(value);
 
 export const plural = (count, one, many = `${one}s`) => `${formatNumber(count)} ${count === 1 ? one : many}`;
