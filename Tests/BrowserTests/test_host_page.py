@@ -176,6 +176,25 @@ def test_also_with_immediate_results_who_leads_is_shown_after_the_close(school, 
         expect(host.locator("#board .points").first).to_be_hidden()
 
 
+def test_sessions_that_run_are_found_behind_a_thousand_that_have_ended(school, tabs):
+    for number, status in ((1, "waiting"), (2, "active")):
+        school.execute(
+            "INSERT INTO quiz_sessions (id, quiz_id, status, created_by, created_at) VALUES (?, 'quiz1', ?, 'instructor1', ?)",
+            status, status, number,
+        )
+    school.execute(
+        "INSERT INTO quiz_sessions (id, quiz_id, status, created_by, created_at)"
+        " WITH RECURSIVE numbers (n) AS (SELECT 3 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1200)"
+        " SELECT 'ended' || n, 'quiz1', 'ended', 'instructor1', n FROM numbers"
+    )
+    with tabs.person("host") as host:
+        asked = []
+        host.on("request", lambda request: asked.append(request.url) if "/api/v1/sessions?" in request.url else None)
+        sign_in(host, school)
+        expect(host.locator("#running-list .hint")).to_have_text(["being played, active", "waiting for its start, waiting"])
+        assert len(asked) == 2
+
+
 def test_the_form_starts_with_the_defaults_of_the_server(classroom, tabs):
     classroom.start("--question-duration", "12500")
     with tabs.person("host") as host:

@@ -90,20 +90,21 @@ async function list(path) {
   return (await api(path)).json();
 }
 
-/** All parts of a list, up to a thousand entries. */
-async function all(name) {
+/** All parts of a list, up to a thousand entries; `filter` has more parameters of the query. */
+async function all(name, filter = {}) {
   const entries = [];
   for (let offset = 0; offset !== undefined && entries.length < 1000; ) {
-    const part = await list(`/${name}?offset=${offset}`);
+    const part = await list(`/${name}?${new URLSearchParams({ ...filter, offset })}`);
     entries.push(...part[name]);
     offset = part.next;
   }
   return entries;
 }
 
+/** The newest first. Those that have ended may be any number: they are not asked for. */
 async function runningSessions() {
-  const sessions = await all("sessions");
-  return sessions.filter(({ status }) => status !== "ended");
+  const sessions = await Promise.all([all("sessions", { status: "waiting" }), all("sessions", { status: "active" })]);
+  return sessions.flat().sort((one, other) => other.createdAt - one.createdAt);
 }
 
 function card({ title, detail, action, label, run }) {
