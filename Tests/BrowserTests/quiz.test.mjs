@@ -8,7 +8,7 @@ import { test } from "node:test";
 const source = (name) => readFileSync(new URL(`../../Sources/ClassroomHTTP/Pages/${name}`, import.meta.url), "utf8");
 const address = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
 const load = (name) => import(address(source(name).replaceAll("/page.js", address(source("page.js")))));
-const { correctText, countSeconds, parseCode } = await load("quiz.js");
+const { awayText, correctText, countSeconds, parseCode } = await load("quiz.js");
 const { isCode, isolated } = await load("page.js");
 const { qrMatrix } = await load("qr.js");
 
@@ -16,6 +16,17 @@ test("several options are right together, of several texts each is", () => {
   assert.equal(correctText([0, "c"], ["a", "b", "c"]), "a and c");
   assert.equal(correctText(["Paris", "Lutetia"], []), "Paris or Lutetia");
   assert.equal(correctText(1, ["a", "b"]), "b");
+});
+
+test("who is away is counted, and a list that is full says that there may be more", () => {
+  // Numbers are written in the language of the page.
+  globalThis.document = { documentElement: { lang: "en" } };
+  assert.equal(awayText(0, 0), "");
+  assert.equal(awayText(1, 1), "1 away");
+  assert.equal(awayText(499, 499), "499 away");
+  assert.equal(awayText(500, 500), "500+ away");
+  assert.equal(awayText(100, 500), "100+ away");
+  delete globalThis.document;
 });
 
 test("seconds are counted down to 0, each shown once", async () => {

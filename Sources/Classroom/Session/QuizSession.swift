@@ -142,7 +142,7 @@ public struct SessionLimits: Hashable, Sendable {
     /// Different texts listed in the distribution of a question without options.
     public var distributionTexts: Int
 
-    /// User ids listed in `away` of a `quiz:progress`.
+    /// User ids listed in `away` of a `quiz:progress`. The host's page knows the default: a list of that length says "500+".
     public var listedAway: Int
 
     /// The most guests among them. A tenth of the seats is kept for accounts, since guests cost nothing to make.

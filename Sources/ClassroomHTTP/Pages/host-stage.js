@@ -2,7 +2,7 @@
 
 import { announce, byId, element, formatNumber, isCode, plural, setContent, setText } from "/page.js";
 import { qrPicture } from "/qr.js";
-import { Countdown, answerClass, correctText, countSeconds, isCorrect, renderLeaderboard, renderPodium, shapeIcon } from "/quiz.js";
+import { Countdown, answerClass, awayText, correctText, countSeconds, isCorrect, renderLeaderboard, renderPodium, shapeIcon } from "/quiz.js";
 
 const parts = ["lobby", "question", "own-pace", "results"];
 const buttons = ["start", "close", "next", "report", "lock", "end", "back"];
@@ -279,7 +279,7 @@ export class HostStage {
     byId("player-filter").hidden = this.#players <= 20 && wanted === "";
     setText("board-rest", this.#describeRest(found.length, wanted));
     const away = this.#entries.filter(({ userId }) => this.#away.has(userId)).length;
-    setText("away-count", away > 0 && !this.#hasEnded ? `${formatNumber(away)} away` : "");
+    setText("away-count", this.#hasEnded ? "" : awayText(away, this.#away.size));
   }
 
   #describeRest(found, wanted) {

@@ -117,6 +117,15 @@ export function countSeconds(ms, show) {
   return () => clearInterval(timer);
 }
 
+/** The server lists so many of those who are away; there may be more. */
+const maximumListedAway = 500;
+
+/** "3 away": `count` players are in the list that is shown, of the `listed` ones that the server named. */
+export function awayText(count, listed) {
+  if (count === 0) return "";
+  return `${formatNumber(count)}${listed >= maximumListedAway ? "+" : ""} away`;
+}
+
 /** True if an option is correct: the contract's `correctAnswer` is an index, a text or a list of them. */
 export function isCorrect(correctAnswer, index, option) {
   return [correctAnswer].flat(Infinity).some((one) => one === index || one === option);
