@@ -373,7 +373,10 @@ struct QuizRoutesTests {
 
     @Test(
         "an import without a known format, a title or a question is refused",
-        arguments: ["?title=x", "?format=csv&title=x", "?format=opentriviaqa", "?format=opentriviaqa&title=x"])
+        arguments: [
+            "?title=x", "?format=csv&title=x", "?format=opentriviaqa" + String(repeating: "%CC%81", count: 300) + "&title=x",
+            "?format=opentriviaqa", "?format=opentriviaqa&title=x",
+        ])
     func badImport(query: String) async throws {
         let answer = try await server.call(.post, "/api/v1/quizzes/import\(query)", token: "ann", body: "nothing of the kind")
         #expect(answer.status == 400 && answer.code == "invalid")

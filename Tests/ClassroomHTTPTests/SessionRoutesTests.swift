@@ -44,7 +44,9 @@ struct SessionRoutesTests {
         #expect(sessions?.map { $0["title"] as? String } == [nil, "Quiz"])
         let active = try await server.call(.get, "/api/v1/sessions?status=active", token: "ann").json()["sessions"] as? [[String: Any]]
         #expect(active?.map { $0["sessionId"] as? String } == ["s1"])
-        #expect(try await server.call(.get, "/api/v1/sessions?status=over", token: "ann").status == 400)
+        for status in ["over", "", "active%20", "activ" + String(repeating: "e%CC%81", count: 300)] {
+            #expect(try await server.call(.get, "/api/v1/sessions?status=\(status)", token: "ann").status == 400)
+        }
     }
 
     @Test("a report lists players by rank, and for each question its answers")
