@@ -124,20 +124,21 @@ extension LiveQuizService {
 
     /// Gives a session that is about to start the quiz as the library has it now. Another's quiz that has taken its id is not played.
     private func takeQuiz(for session: SessionActor) async throws {
-        if let owner = try await store.quizOwner(id: session.quizID), Quiz.mayBeHosted(owner: owner, by: session.createdBy),
-            let bytes = try await store.quizMemoryBytes(id: session.quizID)
-        {
-            try await session.makeRoom(forQuizOf: bytes)
+        if try await mayHost(session.quizID, session.createdBy), let bytes = try await store.quizMemoryBytes(id: session.quizID) {
+            do { try await session.makeRoom(forQuizOf: bytes) } catch {
+                // Nobody is told how long a quiz is that is another's by now.
+                if try await mayHost(session.quizID, session.createdBy) { throw error }
+            }
         }
         let quiz: Quiz?
         do { quiz = try await store.quiz(id: session.quizID) } catch {
-            try await session.keepQuiz()
+            try await session.giveBackRoom()
             throw error
         }
         if let quiz, quiz.mayBeHosted(by: session.createdBy) {
             try await session.use(quiz)
         } else {
-            try await session.keepQuiz()
+            try await session.giveBackRoom()
         }
     }
 }

@@ -48,7 +48,12 @@ final class LiveQuizService: QuizService {
         if let id = creation.sessionID, try await store.sessionCreation(id: id) != nil { throw ClassroomError.sessionExists }
         let id = creation.sessionID ?? RandomIdentifier.uuid()
         if registry.loaded(id) == nil { try registry.requireRoom(for: user.id) }
-        let room = try await registry.memory(ofQuiz: creation.quizID, for: user.id, sessionID: id)
+        let room: Places.Place?
+        do { room = try await registry.memory(ofQuiz: creation.quizID, for: user.id, sessionID: id) } catch {
+            // Nobody is told how long a quiz is that is another's by now.
+            guard try await mayHost(creation.quizID, user.id) else { throw Self.quizNotFound }
+            throw error
+        }
         // Another's quiz may have taken the id meanwhile.
         guard let quiz = try await store.quiz(id: creation.quizID), quiz.mayBeHosted(by: user.id) else { throw Self.quizNotFound }
         let memory = try registry.memory(of: quiz, for: user.id, sessionID: id, room)
@@ -68,6 +73,12 @@ final class LiveQuizService: QuizService {
         }
         return CreatedSession(
             sessionId: id, quizId: quiz.id, title: quiz.title, status: record.status, joinCode: record.joinCode)
+    }
+
+    /// Whether there is such a quiz that this user may host.
+    func mayHost(_ quizID: String, _ userID: String) async throws -> Bool {
+        guard let owner = try await store.quizOwner(id: quizID) else { return false }
+        return Quiz.mayBeHosted(owner: owner, by: userID)
     }
 
     /// Writes the row. The database says whether the id is free, and whether the code is.

@@ -53,7 +53,7 @@ extension SessionActor {
     }
 
     /// Gives back the room that was made for a quiz that could not be had: it is gone, or another's by now. The session plays what it has.
-    func keepQuiz() throws {
+    func giveBackRoom() throws {
         guard session.phase == .waiting else { return }
         try quizMemory?.resize(to: session.quiz.memoryBytes)
     }

@@ -272,6 +272,26 @@ struct QuotaTests {
         }
     }
 
+    @Test("a refusal for want of memory does not tell how long a quiz is that has become another's meanwhile")
+    func othersQuizBytes() async throws {
+        var others = ClassroomBench.quiz
+        others.createdBy = "other"
+        others.questions[0].question += String(repeating: "?", count: 1_000)
+        let store = StoreDouble()
+        let bench = ClassroomBench(store: store) { $0.maximumPlayedQuizBytesPerOwner = ClassroomBench.quiz.memoryBytes }
+        try await bench.run { [others] classroom in
+            let host = try await classroom.connect("instructor_token")
+            store.replaceQuiz(by: others)
+            #expect(try await host.ask("quiz:create_session", #"{"quizId": "quiz1"}"#).code == "not_found")
+            try await store.save(ClassroomBench.quiz)
+            #expect(try await host.ask("quiz:create_session", #"{"quizId": "quiz1", "sessionId": "a"}"#).isOK)
+            store.replaceQuiz(by: others)
+            // It plays the quiz that it has.
+            try await classroom.start(host, "a")
+            #expect(try await host.payload("quiz:question").text("question") == ClassroomBench.quiz.questions[0].question)
+        }
+    }
+
     // MARK: Ends
 
     @Test("guests and tokens that are over are deleted; who has a token stays, and so do names and answers in the session")
