@@ -16,19 +16,33 @@ extension SQLiteStore {
             throw StoreError(.unopenable, "cannot open the database \(path): \(obstacle)")
         }
         do {
-            let pool = try DatabasePool(path: path, configuration: connectionConfiguration(configuration))
-            try pool.writeWithoutTransaction { db in
-                // The pool sets NORMAL, which loses the last commits when the machine stops.
-                try db.execute(sql: "PRAGMA synchronous = FULL")
-                try SQLiteSchema.migrate(db)
+            return try waitingForOthers(configuration.busyTimeout) {
+                let pool = try DatabasePool(path: path, configuration: connectionConfiguration(configuration))
+                try pool.writeWithoutTransaction { db in
+                    // The pool sets NORMAL, which loses the last commits when the machine stops.
+                    try db.execute(sql: "PRAGMA synchronous = FULL")
+                    try SQLiteSchema.migrate(db)
+                }
+                return pool
             }
-            return pool
         } catch let error as SQLiteSchema.NewerSchema {
             throw StoreError(.unopenable, "cannot open the database \(path): a newer version made it (tables of version \(error.version))")
         } catch let error as DatabaseError {
             throw StoreError(.unopenable, "cannot open the database \(path): \(error.message ?? "\(error.resultCode)")")
         } catch {
             throw StoreError(.unopenable, "cannot open the database \(path): \(error)")
+        }
+    }
+
+    /// Tries again while another process has the file: SQLite does not wait where two change a new file's journal mode at once.
+    private static func waitingForOthers<Value>(_ time: Duration, _ open: () throws -> Value) throws -> Value {
+        let end = ContinuousClock.now + time
+        while true {
+            do {
+                return try open()
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && ContinuousClock.now < end {
+                Thread.sleep(forTimeInterval: 0.01)
+            }
         }
     }
 
