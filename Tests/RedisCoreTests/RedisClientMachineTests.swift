@@ -54,15 +54,20 @@ struct RedisClientMachineTests {
         #expect(fixture.sent() == ["GET a"])
     }
 
-    @Test("a greeting that Redis refuses ends the connection, and the next try comes later and later")
-    func refusedGreeting() {
+    @Test(
+        "a greeting that Redis refuses ends the connection, and the next try comes later and later; one that does not know HELLO is too old",
+        arguments: [
+            ("WRONGPASS invalid username-password pair", "WRONGPASS"),
+            ("ERR unknown command `HELLO`, with args beginning with: `3`, ", "it does not know HELLO: Redis 6 or newer is needed"),
+        ])
+    func refusedGreeting(answer: String, reason: String) {
         var fixture = Fixture()
         _ = fixture.machine.start(at: fixture.now)
         for attempt in 0..<4 {
             _ = fixture.machine.connected(at: fixture.now)
             _ = fixture.sent()
-            let reply = RESPErrorReply("WRONGPASS invalid username-password pair")
-            let error = RedisError(.refused, "WRONGPASS", reply: reply)
+            let reply = RESPErrorReply(answer)
+            let error = RedisError(.refused, reason, reply: reply)
             #expect(fixture.machine.received(.error(reply), at: fixture.now) == .actions([.disconnect(error)]))
             #expect(fixture.machine.disconnected(error, at: fixture.now, random: 1) == [])
             #expect(fixture.machine.status.lastFailure == error)
@@ -72,17 +77,6 @@ struct RedisClientMachineTests {
             fixture.now += pause
             #expect(fixture.machine.tick(at: fixture.now) == [.connect])
         }
-    }
-
-    @Test("a server that does not know HELLO is told to be too old")
-    func oldServer() {
-        var fixture = Fixture()
-        _ = fixture.machine.start(at: fixture.now)
-        _ = fixture.machine.connected(at: fixture.now)
-        _ = fixture.sent()
-        let reply = RESPErrorReply("ERR unknown command `HELLO`, with args beginning with: `3`, ")
-        let error = RedisError(.refused, "it does not know HELLO: Redis 6 or newer is needed", reply: reply)
-        #expect(fixture.machine.received(.error(reply), at: fixture.now) == .actions([.disconnect(error)]))
     }
 
     @Test("what was submitted together goes out with one write, and replies find their requests in order")
