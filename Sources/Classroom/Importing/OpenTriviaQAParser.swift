@@ -28,9 +28,9 @@ public enum OpenTriviaQAParser {
     }
 
     private static func parse(
-        lines bytes: UnsafeBufferPointer<UInt8>, _ maximumQuestions: Int, _ maximumRejected: Int
+        lines bytes: OpenTriviaQARecord.Bytes, _ maximumQuestions: Int, _ maximumRejected: Int
     ) -> OpenTriviaQAImport {
-        var reader = LineReader()
+        var reader = LineReader(reserving: min(countOfMarks(in: bytes), maximumQuestions))
         // With its mark, or by the zero beside the first character.
         let isUTF16 = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) || bytes.prefix(2).contains(0)
         guard !isUTF16 else {
@@ -38,45 +38,56 @@ public enum OpenTriviaQAParser {
             return reader.result
         }
         let newline = bytes.contains(UInt8(ascii: "\n")) ? UInt8(ascii: "\n") : UInt8(ascii: "\r")
-        var start = bytes.startIndex
+        // A byte order mark is no part of the first line.
+        var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         while start < bytes.endIndex, reader.result.questions.count <= maximumQuestions, reader.result.rejected.count <= maximumRejected {
-            let end = bytes[start...].firstIndex(of: newline) ?? bytes.endIndex
-            reader.take(UnsafeBufferPointer(rebasing: bytes[start..<end]))
-            start = end + 1
+            let line = OpenTriviaQARecord.Line(from: start, to: newline, in: bytes)
+            reader.take(line, in: bytes)
+            start = line.endWithBlanks + 1
         }
-        if start >= bytes.endIndex { reader.endRecord() }
+        if start >= bytes.endIndex { reader.endRecord(in: bytes) }
         return reader.result
+    }
+
+    /// At least as many as there are records. An array that grows touches twice the memory, which takes half as long as the reading itself.
+    private static func countOfMarks(in bytes: OpenTriviaQARecord.Bytes) -> Int {
+        var count = 0
+        for index in bytes.indices.dropLast() where bytes[index] == UInt8(ascii: "#") && bytes[index &+ 1] == UInt8(ascii: "Q") {
+            count &+= 1
+        }
+        return count
     }
 }
 
 /// Reads a file line by line.
 private struct LineReader {
-    private(set) var result = OpenTriviaQAImport()
+    private(set) var result: OpenTriviaQAImport
     // Not an optional: one that is looked into is copied, and this is done for each line.
     private var record = OpenTriviaQARecord(line: 0)
     private var isInRecord = false
     private var number = 0
     private var isInUnmarkedBlock = false
 
-    mutating func take(_ bytes: OpenTriviaQARecord.Line) {
-        var line = bytes
+    /// - Parameter count: room for so many questions.
+    init(reserving count: Int) {
+        result = OpenTriviaQAImport()
+        result.questions.reserveCapacity(count)
+    }
+
+    mutating func take(_ line: OpenTriviaQARecord.Line, in bytes: OpenTriviaQARecord.Bytes) {
         number += 1
-        // A byte order mark is no part of the first line.
-        if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = UnsafeBufferPointer(rebasing: line.dropFirst(3)) }
-        if line.count > 1, line[0] == UInt8(ascii: "#"), line[1] == UInt8(ascii: "Q") {
-            endRecord()
+        if line.count > 1, bytes[line.start] == UInt8(ascii: "#"), bytes[line.start + 1] == UInt8(ascii: "Q") {
+            endRecord(in: bytes)
             record.begin(at: number)
             isInRecord = true
         }
-        // Most lines are ASCII, which needs no validation.
-        let isText = Self.isASCII(line) || String(validating: line, as: UTF8.self) != nil
-        if isInRecord, record.ends(before: line) {
-            endRecord()
+        if isInRecord, record.ends(before: line, in: bytes) {
+            endRecord(in: bytes)
             isInUnmarkedBlock = false
         }
         if isInRecord {
-            record.add(line, isText: isText, number: number)
-        } else if isText, OpenTriviaQARecord.isBlank(line) {
+            record.add(line, in: bytes, number: number)
+        } else if line.isBlank {
             isInUnmarkedBlock = false
         } else if !isInUnmarkedBlock {
             isInUnmarkedBlock = true
@@ -87,15 +98,9 @@ private struct LineReader {
     /// Refuses the file as a whole.
     mutating func reject(_ reason: String) { result.reject(1, reason) }
 
-    mutating func endRecord() {
-        if isInRecord { result.add(&record) }
+    mutating func endRecord(in bytes: OpenTriviaQARecord.Bytes) {
+        if isInRecord { result.add(&record, in: bytes) }
         isInRecord = false
-    }
-
-    private static func isASCII(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
-        var all: UInt8 = 0
-        for index in line.indices { all |= line[index] }
-        return all < 0x80
     }
 }
 
@@ -123,12 +128,12 @@ public struct OpenTriviaQAImport: Hashable, Sendable {
 
     mutating func reject(_ line: Int, _ reason: String) { rejected.append(Report(line: line, reason: reason)) }
 
-    mutating func add(_ record: inout OpenTriviaQARecord) {
-        switch record.finish(id: "q\(questions.count + 1)") {
-        case .success(let read):
-            questions.append(read.question)
-            if let note = read.note { notes.append(Report(line: record.line, reason: note)) }
-        case .failure(let problem): reject(problem.line, problem.reason)
+    mutating func add(_ record: inout OpenTriviaQARecord, in bytes: OpenTriviaQARecord.Bytes) {
+        do throws(OpenTriviaQARecord.Problem) {
+            questions.append(try record.finish(id: "q" + String(questions.count + 1), in: bytes))
+            if let note = record.note { notes.append(Report(line: record.line, reason: note)) }
+        } catch {
+            reject(error.line, error.reason)
         }
     }
 }

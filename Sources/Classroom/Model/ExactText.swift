@@ -36,7 +36,7 @@ extension String {
 
 extension UnsafeRawBufferPointer {
     /// For buffers of the same length: eight bytes at a time.
-    fileprivate func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+    func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         while index &+ 8 <= count {
             guard loadUnaligned(fromByteOffset: index, as: UInt64.self) == other.loadUnaligned(fromByteOffset: index, as: UInt64.self)
