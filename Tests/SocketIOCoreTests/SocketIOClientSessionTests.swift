@@ -231,6 +231,19 @@ struct SocketIOClientSessionTests {
         #expect(machine.session.takeEarlyEvent() == nil)
     }
 
+    @Test("thousands of events that arrive before the answer to a join come in order")
+    func manyEarly() throws {
+        let machine = try joined("/", pid: "p")
+        _ = machine.session.connectionEnded()
+        _ = try machine.join()
+        let numbers = 0..<10_000
+        for number in numbers { #expect(try machine.receive("2[\"a\",\(number)]") == "incomplete") }
+        #expect(machine.session.takeEarlyEvent() == nil, "the namespace is not joined yet")
+        #expect(try machine.receive(#"0{"sid":"s","pid":"p"}"#) == "joined / s true")
+        for number in numbers { #expect(machine.session.takeEarlyEvent()?.first.int == number) }
+        #expect(machine.session.takeEarlyEvent() == nil)
+    }
+
     @Test("who leaves is not recovered, nor is an event remembered without recovery")
     func noRecovery() throws {
         let machine = try joined("/", pid: "p")

@@ -61,11 +61,28 @@ public struct SocketIOClientSession: Sendable {
         var pid: String?
         var offset: String?
         var pending = PendingIDs()
-        /// Events before the answer to the join, in order. Nil instead of empty to save memory: without recovery there are none.
+        /// Events before the answer to the join, in order; from the answer on the last one comes first, so that each is taken from the end.
+        /// Nil instead of empty to save memory: without recovery there are none.
         var early: [ReceivedPacket]?
 
         mutating func note(_ event: ReceivedPacket) {
             if self.pid != nil { self.offset = event.lastStringArgument ?? self.offset }
+        }
+
+        /// Keeps an event until the answer to the join. Nil if it is to be ignored, false if too many are kept.
+        mutating func keepEarly(_ event: ReceivedPacket, maximum: Int) -> Bool? {
+            guard self.state == .joining, self.pid != nil else { return nil }
+            guard (self.early?.count ?? 0) < maximum else { return false }
+            // In place: a new list for each event would copy all earlier ones.
+            if self.early == nil { self.early = [event] } else { self.early?.append(event) }
+            return true
+        }
+
+        /// The first of the kept events, once the namespace is joined.
+        mutating func takeEarly() -> ReceivedPacket? {
+            guard self.state == .joined, let first = self.early?.popLast() else { return nil }
+            if self.early?.isEmpty == true { self.early = nil }
+            return first
         }
     }
 
@@ -265,18 +282,17 @@ public struct SocketIOClientSession: Sendable {
 
     /// Keeps an event of a namespace that is being joined until the answer to the join.
     private mutating func keepEarly(_ event: ReceivedPacket, in namespace: String) throws(SocketIOProtocolError) -> Reception {
-        guard event.hasPayload, let own = self[namespace], own.state == .joining, own.pid != nil else { return .ignored }
-        guard (own.early?.count ?? 0) < self.limits.maximumEarlyEvents else { throw violation(.tooManyEarlyEvents) }
-        _ = change(namespace) { $0.early = ($0.early ?? []) + [event] }
+        let maximum = self.limits.maximumEarlyEvents
+        guard event.hasPayload, let isKept = change(namespace, { $0.keepEarly(event, maximum: maximum) }) ?? nil else { return .ignored }
+        guard isKept else { throw violation(.tooManyEarlyEvents) }
         return .incomplete
     }
 
     /// The next event that arrived before the answer to the join. Nil after the last one.
     public mutating func takeEarlyEvent(in namespace: String = "/") -> Arguments? {
         change(namespace) { own in
-            guard own.state == .joined, let first = own.early?.first else { return nil }
+            guard let first = own.takeEarly() else { return nil }
             own.note(first)
-            if own.early?.count == 1 { own.early = nil } else { own.early?.removeFirst() }
             return Arguments(first)
         } ?? nil
     }
@@ -293,6 +309,7 @@ public struct SocketIOClientSession: Sendable {
             own.sid = sid
             if !recovered { own.offset = nil }
             own.pid = pid
+            own.early?.reverse()
             return recovered
         }
         return .joined(namespace: namespace, sid: sid, recovered: recovered ?? false)
