@@ -112,6 +112,10 @@ struct ClientHandshakeTests {
             ("HTTP/1.1 1x1\r\n\r\n", .malformedResponse), ("HTTP/1.1 101 x\r\nname\r\n\r\n", .malformedResponse),
             ("HTTP/1.1 101 x\r\n: v\r\n\r\n", .malformedResponse), ("HTTP/1.1 101 x\r\na b: v\r\n\r\n", .malformedResponse),
             ("HTTP/1.1 101 x\r\nUpgrade: websocket\r\n folded\r\n\r\n", .malformedResponse),
+            ("HTTP/1.1 101 x\r\nUpgrade: websocket\u{301}\r\n\r\n", .malformedResponse),
+            ("HTTP/1.1 101 x\r\nConnection: Upgrade, a\u{301}\r\n\r\n", .malformedResponse),
+            ("HTTP/1.1 101 x\r\nSec-WebSocket-Accept: a\u{301}\r\n\r\n", .malformedResponse),
+            ("HTTP/1.1 101 x\r\nSec-WebSocket-Protocol: a\u{301}\r\n\r\n", .malformedResponse),
         ] as [(String, WebSocketHandshakeError)])
     func wrong(response: String, error: WebSocketHandshakeError) {
         #expect(failure(response, handshake()) == error)

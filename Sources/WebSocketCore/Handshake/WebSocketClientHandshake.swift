@@ -111,6 +111,11 @@ public struct WebSocketClientHandshake: Sendable {
     }
 
     private func judge(_ response: UpgradeResponse) throws(WebSocketHandshakeError) -> Agreement {
+        // By their grammars all of them are ASCII. Comparing other text normalises it, in quadratic time where one letter has many marks.
+        for name in ["upgrade", "connection", "sec-websocket-accept", "sec-websocket-protocol"] {
+            guard let value = response[name] else { continue }
+            guard value.utf8.allSatisfy({ $0 < 0x80 }) else { throw .malformedResponse }
+        }
         guard response["upgrade"]?.lowercased() == "websocket", response.hasToken("upgrade", in: "connection") else {
             throw .notUpgraded
         }
