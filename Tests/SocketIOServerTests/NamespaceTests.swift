@@ -72,6 +72,22 @@ struct NamespaceTests {
         }
     }
 
+    @Test("a client is not in a namespace that only looks like one of its own")
+    func alike() throws {
+        try withEmbeddedServer { io, loop in
+            let seen = Recorder<String>()
+            io.of("/caf\u{e9}").onConnection { socket in socket.onAny { seen.append($0.name) } }
+            let peer = try peer(io, loop, joining: ["40/caf\u{e9},"])
+            try peer.text("42/caf\u{e9},[\"a\"]")
+            try peer.text("40/cafe\u{301},")
+            #expect(try peer.messages() == ["44/cafe\u{301},{\"message\":\"Invalid namespace\"}"], "not a second CONNECT")
+            try peer.text("42/cafe\u{301},[\"b\"]")
+            #expect(seen.all == ["a"])
+            #expect(io.statistics.socketsClosed == 1, "a packet for a namespace that is not joined closes the connection")
+            peer.finish()
+        }
+    }
+
     @Test("a second CONNECT to a namespace closes the connection, whether the first was decided or not", arguments: [false, true])
     func twice(isWaiting: Bool) async throws {
         let io = SocketIO()

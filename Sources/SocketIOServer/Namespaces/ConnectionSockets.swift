@@ -30,8 +30,11 @@ final class ConnectionSockets {
     /// Whether a namespace was ever joined, or a middleware is deciding. The deadline for joining does not apply then.
     var hasJoined: Bool { wasAccepted || !joining.isEmpty }
 
+    /// By the name's bytes, as clients address namespaces: comparing strings normalises them, in quadratic time where one letter has many
+    /// marks.
     private subscript(namespace: String) -> ServerSocket? {
-        namespace == Namespace.mainName ? main : others.first { $0.namespace.name == namespace }
+        let name = namespace.utf8
+        return name.elementsEqual(Namespace.mainName.utf8) ? main : others.first { $0.namespace.name.utf8.elementsEqual(name) }
     }
 
     private var all: [ServerSocket] { (main.map { [$0] } ?? []) + others }
@@ -136,7 +139,9 @@ final class ConnectionSockets {
         guard let io = connection.shard.io else { return }
         let configuration = connection.shard.configuration
         let name = packet.namespace
-        guard self[name] == nil, !joining.contains(where: { $0.namespace == name }) else { throw ClientViolation.alreadyJoined }
+        guard self[name] == nil, !joining.contains(where: { $0.namespace.utf8.elementsEqual(name.utf8) }) else {
+            throw ClientViolation.alreadyJoined
+        }
         let payload = packet.payload
         guard payload.readableBytes <= configuration.maximumAuthBytes else { throw ClientViolation.authTooLarge }
         let auth = payload.readableBytes > 0 ? JSONSlice(unchecked: payload) : nil
@@ -206,7 +211,7 @@ final class ConnectionSockets {
         _ refusal: ConnectError?, _ request: ConnectRequest, _ namespace: Namespace, _ claim: SessionClaim?,
         on connection: EngineConnection, _ io: SocketIO
     ) {
-        joining.removeAll { $0.namespace == namespace.name }
+        joining.removeAll { $0.namespace.utf8.elementsEqual(namespace.name.utf8) }
         guard !connection.session.isClosed else { return io.left(namespace) }
         if refusal == nil, let claim { return restore(claim, request, namespace, wasApproved: true, on: connection, io) }
         let shard = connection.shard
@@ -268,7 +273,7 @@ final class ConnectionSockets {
         _ session: RestoredSession?, _ request: ConnectRequest, _ namespace: Namespace, wasApproved: Bool,
         on connection: EngineConnection, _ io: SocketIO
     ) {
-        joining.removeAll { $0.namespace == namespace.name }
+        joining.removeAll { $0.namespace.utf8.elementsEqual(namespace.name.utf8) }
         guard !connection.session.isClosed else {
             if let session { namespace.adapter.persistSession(session.session) }
             return io.left(namespace)
