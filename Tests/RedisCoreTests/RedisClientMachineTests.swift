@@ -290,6 +290,7 @@ struct RedisSubscriptionMachineTests {
     func life() throws {
         var fixture = Fixture()
         fixture.connect()
+        #expect(RedisSubscription.channel("caf\u{e9}") != .channel("cafe\u{301}"), "Redis compares names by their bytes")
         for subscription: RedisSubscription in [.channel("a"), .pattern("b*"), .shard("c")] {
             #expect(try fixture.machine.subscribe(to: subscription, at: fixture.now) == [.flush])
         }

@@ -45,6 +45,25 @@ struct BroadcastTests {
         }
     }
 
+    @Test("rooms whose names only look alike are different ones, as in the reference")
+    func alike() throws {
+        try withEmbeddedServer { io, loop in
+            let (peers, sockets) = try members(2, io, loop)
+            let rooms = ["caf\u{e9}", "cafe\u{301}"]
+            for (socket, room) in zip(sockets, rooms) { socket.join(room) }
+            for room in rooms { io.to(room).emit("to", room) }
+            for room in rooms { io.except(room).emit("except", room) }
+            for (peer, (own, other)) in zip(peers, [(rooms[0], rooms[1]), (rooms[1], rooms[0])]) {
+                let got = try peer.messages().map { Array($0.utf8) }
+                #expect(got == ["42[\"to\",\"\(own)\"]", "42[\"except\",\"\(other)\"]"].map { Array($0.utf8) })
+            }
+            sockets[0].leave(rooms[1])
+            io.to(rooms[0]).emit("still")
+            #expect(try peers.map { try $0.messages().count } == [1, 0])
+            for peer in peers { peer.finish() }
+        }
+    }
+
     @Test("to() from a socket, broadcast, except, and a socket's own id choose as the reference does")
     func choosing() throws {
         try withEmbeddedServer { io, loop in

@@ -36,6 +36,19 @@ struct RecoveryLogTests {
         #expect(again == nil, "once")
     }
 
+    @Test("an event for a room whose name only looks like a session's is not its own")
+    func alike() {
+        var log = log()
+        let first = log.append(EventPacket("first", []), to: BroadcastOptions(), now: .zero)
+        for (name, room) in [("composed", "caf\u{e9}"), ("decomposed", "cafe\u{301}")] {
+            _ = log.append(EventPacket(name, []), to: BroadcastOptions(rooms: [room]), now: .zero)
+            _ = log.append(EventPacket("not \(name)", []), to: BroadcastOptions(except: [room]), now: .zero)
+        }
+        log.persist(session("s", rooms: ["caf\u{e9}"]), now: .zero)
+        let restored = log.restore("p-s", offset: offset(first), now: .zero)
+        #expect(restored?.missed.map(\.name) == ["composed", "not decomposed"])
+    }
+
     @Test("a claim with a private id or an offset of up to 64 bytes is read, and with one byte more the client begins anew")
     func claims() throws {
         func claim(pid: String, offset: String) throws -> SessionClaim? {

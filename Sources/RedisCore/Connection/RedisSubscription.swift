@@ -25,6 +25,17 @@ public struct RedisSubscription: Sendable, Hashable {
     public let kind: Kind
     public let name: String
 
+    /// By bytes, as Redis compares names: Swift's own comparison normalises them, in quadratic time where one letter has many marks.
+    public static func == (left: RedisSubscription, right: RedisSubscription) -> Bool {
+        left.kind == right.kind && left.name.utf8.elementsEqual(right.name.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(kind)
+        var name = name
+        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
     private init(_ kind: Kind, _ name: String) {
         self.kind = kind
         self.name = name

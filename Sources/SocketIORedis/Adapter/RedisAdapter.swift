@@ -46,7 +46,7 @@ public final class RedisAdapter: PlacingAdapter {
         var collectors: [String: Collector] = [:]
         var subscribers: [RedisSubscriber] = []
         /// Subscriptions of the rooms that have their own channel.
-        var roomSubscribers: [String: RedisSubscriber] = [:]
+        var roomSubscribers: [RoomName: RedisSubscriber] = [:]
         /// This server's sockets. Their ids are rooms too, which ``InMemoryAdapter/hasRoom(_:)`` does not know.
         var socketIDs: Set<String> = []
         /// Changes of rooms that the loops have not carried out yet.
@@ -349,13 +349,13 @@ public final class RedisAdapter: PlacingAdapter {
         guard let subscription = wire.subscription(toRoom: room, isSocketID: isSocketID) else { return }
         let subscriber = redis.subscribe(to: subscription) { self.heard($0, of: subscription) }
         let superfluous = state.withLockedValue { state in
-            state.isClosed ? subscriber : state.roomSubscribers.updateValue(subscriber, forKey: room)
+            state.isClosed ? subscriber : state.roomSubscribers.updateValue(subscriber, forKey: RoomName(room))
         }
         if let superfluous { redis.cancel(superfluous) }
     }
 
     private func ignore(room: String) {
-        guard let subscriber = state.withLockedValue({ $0.roomSubscribers.removeValue(forKey: room) }) else { return }
+        guard let subscriber = state.withLockedValue({ $0.roomSubscribers.removeValue(forKey: RoomName(room)) }) else { return }
         redis.cancel(subscriber)
     }
 }

@@ -40,7 +40,7 @@ public final class InMemoryAdapter: Adapter {
 
     // MARK: Rooms
 
-    public func add(_ socket: ServerSocket) { socket.members.sockets[socket.id] = socket }
+    public func add(_ socket: ServerSocket) { socket.members.sockets[RoomName(socket.id)] = socket }
 
     public func addAll(_ rooms: [String], to socket: ServerSocket) {
         for room in rooms where !socket.memberships.contains(room) {
@@ -56,7 +56,7 @@ public final class InMemoryAdapter: Adapter {
 
     public func delAll(_ socket: ServerSocket) {
         while let place = socket.memberships.popLast() { leave(place, socket) }
-        socket.members.sockets[socket.id] = nil
+        socket.members.sockets[RoomName(socket.id)] = nil
     }
 
     private func leave(_ place: (room: RoomShard, index: Int), _ socket: ServerSocket) {

@@ -17,12 +17,6 @@ public struct PersistedSession: Sendable {
         self.rooms = rooms
         self.data = data
     }
-
-    /// Whether an event with these options would have reached the socket.
-    func isMeant(by options: BroadcastOptions) -> Bool {
-        func isIn(_ room: String) -> Bool { room == socketID || rooms.contains(room) }
-        return (options.rooms.isEmpty || options.rooms.contains(where: isIn)) && !options.except.contains(where: isIn)
-    }
 }
 
 /// A session that a client resumes.
@@ -141,8 +135,16 @@ struct RecoveryLog {
         guard let kept = take(privateID), let last = UInt64(offset, radix: 36), last >= first,
             last - first < UInt64(entries.count)
         else { return nil }
-        let missed = entries.dropFirst(Int(last - first) + 1).filter { kept.isMeant(by: $0.options) }.map(\.packet)
+        let rooms = Set(kept.rooms.map { RoomName($0) } + [RoomName(kept.socketID)])
+        let later = entries.dropFirst(Int(last - first) + 1)
+        let missed = later.filter { RecoveryLog.reaches(rooms, $0.options) }.map(\.packet)
         return RestoredSession(session: kept, missed: missed)
+    }
+
+    /// Whether an event with these options would have reached a socket in these rooms, its own id among them. Asked for every kept event.
+    private static func reaches(_ rooms: Set<RoomName>, _ options: BroadcastOptions) -> Bool {
+        func isIn(_ room: String) -> Bool { rooms.contains(RoomName(room)) }
+        return (options.rooms.isEmpty || options.rooms.contains(where: isIn)) && !options.except.contains(where: isIn)
     }
 }
 

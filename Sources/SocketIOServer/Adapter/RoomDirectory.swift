@@ -17,7 +17,7 @@ public enum RoomEvent: Sendable, Hashable {
 final class RoomDirectory: Sendable {
     private struct State {
         /// The number of loops on which each room has members.
-        var loops: [String: Int] = [:]
+        var loops: [RoomName: Int] = [:]
         var observers: [@Sendable (RoomEvent) -> Void] = []
         /// Events that have not been reported yet.
         var events: Deque<RoomEvent> = []
@@ -37,7 +37,7 @@ final class RoomDirectory: Sendable {
         self.maximumEvents = maximumEvents
     }
 
-    func contains(_ room: String) -> Bool { state.withLockedValue { $0.loops[room] != nil } }
+    func contains(_ room: String) -> Bool { state.withLockedValue { $0.loops[RoomName(room)] != nil } }
 
     func observe(_ observer: @escaping @Sendable (RoomEvent) -> Void) {
         state.withLockedValue { $0.observers.append(observer) }
@@ -46,11 +46,12 @@ final class RoomDirectory: Sendable {
 
     func joined(_ room: String, _ socket: String, isFirstOfLoop: Bool, on loop: any EventLoop) {
         guard isFirstOfLoop || hasObservers.load(ordering: .relaxed) else { return }
+        let name = RoomName(room)
         let mustTell = state.withLockedValue { state in
             var events: [RoomEvent] = []
             if isFirstOfLoop {
-                let count = state.loops[room, default: 0] + 1
-                state.loops[room] = count
+                let count = state.loops[name, default: 0] + 1
+                state.loops[name] = count
                 if count == 1 { events.append(.created(room: room)) }
             }
             return note(events + [.joined(room: room, socket: socket)], &state)
@@ -60,10 +61,11 @@ final class RoomDirectory: Sendable {
 
     func left(_ room: String, _ socket: String, isLastOfLoop: Bool, on loop: any EventLoop) {
         guard isLastOfLoop || hasObservers.load(ordering: .relaxed) else { return }
+        let name = RoomName(room)
         let mustTell = state.withLockedValue { state in
             var events = [RoomEvent.left(room: room, socket: socket)]
-            if isLastOfLoop, let count = state.loops[room] {
-                state.loops[room] = count > 1 ? count - 1 : nil
+            if isLastOfLoop, let count = state.loops[name] {
+                state.loops[name] = count > 1 ? count - 1 : nil
                 if count == 1 { events.append(.deleted(room: room)) }
             }
             return note(events, &state)

@@ -29,7 +29,7 @@ public struct BroadcastOperator: Sendable {
     // MARK: Choosing
 
     /// Adds rooms, or sockets by their ids. A socket that is in several of the rooms is reached once. A name that is too long for a room
-    /// (``SocketIOConfiguration/maximumRoomNameBytes``) stands for a room without members.
+    /// (``SocketIOConfiguration/maximumRoomNameBytes``) stands for a room without members. Names are compared by their bytes.
     public func to(_ rooms: String...) -> BroadcastOperator { to(rooms) }
 
     /// Adds rooms. Without any, and without others before or after it, nobody is chosen.

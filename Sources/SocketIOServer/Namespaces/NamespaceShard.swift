@@ -5,8 +5,8 @@ typealias NamespaceIndex = Int
 final class NamespaceShard {
     let index: NamespaceIndex
     /// By the socket's id.
-    var sockets: [String: ServerSocket] = [:]
-    private(set) var rooms: [String: RoomShard] = [:]
+    var sockets: [RoomName: ServerSocket] = [:]
+    private(set) var rooms: [RoomName: RoomShard] = [:]
     private var visitMark: UInt64 = 0
     /// The smaller number of handlers of the last two new sockets. The next socket reserves as many, so that its table is allocated once.
     private(set) var usualHandlers = 0
@@ -26,12 +26,12 @@ final class NamespaceShard {
 
     /// Returns whether the socket is the first member of the room on this loop.
     func join(_ socket: ServerSocket, room name: String) -> Bool {
-        if let room = rooms[name] {
+        if let room = rooms[RoomName(name)] {
             socket.memberships.append(room, index: room.insert(socket))
             return false
         }
         let room = RoomShard(name: name)
-        rooms[name] = room
+        rooms[RoomName(name)] = room
         socket.memberships.append(room, index: room.insert(socket))
         return true
     }
@@ -40,7 +40,7 @@ final class NamespaceShard {
     func leave(_ place: (room: RoomShard, index: Int)) -> Bool {
         place.room.remove(at: place.index)
         guard place.room.members.isEmpty else { return false }
-        rooms[place.room.name] = nil
+        rooms[RoomName(place.room.name)] = nil
         return true
     }
 
@@ -49,9 +49,12 @@ final class NamespaceShard {
     /// Visits each socket that the options name, once. `body` must make no calls while members are visited.
     @inline(__always)
     func visit(_ options: BroadcastOptions, _ body: (ServerSocket) -> Void) {
-        if options.except.isEmpty, options.rooms.count == 1, let room = rooms[options.rooms[0]], sockets[options.rooms[0]] == nil {
-            for socket in room.members { body(socket) }
-            return
+        if options.except.isEmpty, options.rooms.count == 1 {
+            let name = RoomName(options.rooms[0])
+            if let room = rooms[name], sockets[name] == nil {
+                for socket in room.members { body(socket) }
+                return
+            }
         }
         visitMark += 1
         let mark = visitMark
@@ -70,6 +73,7 @@ final class NamespaceShard {
 
     /// The members of a room and the socket of that id: a client may have named its room after another's socket.
     private func visit(_ name: String, _ body: (ServerSocket) -> Void) {
+        let name = RoomName(name)
         if let room = rooms[name] {
             for socket in room.members { body(socket) }
         }
@@ -127,7 +131,7 @@ struct Memberships {
     var count: Int { entries.count }
     var names: [String] { entries.map(\.room.name) }
 
-    func contains(_ name: String) -> Bool { entries.contains { $0.room.name == name } }
+    func contains(_ name: String) -> Bool { entries.contains { $0.room.name.utf8.elementsEqual(name.utf8) } }
 
     mutating func append(_ room: RoomShard, index: Int) {
         entries.append(Entry(room: room, index: index))
@@ -141,7 +145,7 @@ struct Memberships {
 
     /// Removes the room of that name.
     mutating func remove(_ name: String) -> (room: RoomShard, index: Int)? {
-        guard let position = entries.firstIndex(where: { $0.room.name == name }) else { return nil }
+        guard let position = entries.firstIndex(where: { $0.room.name.utf8.elementsEqual(name.utf8) }) else { return nil }
         entries.swapAt(position, entries.count - 1)
         return popLast()
     }
