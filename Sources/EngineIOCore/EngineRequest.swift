@@ -3,9 +3,9 @@ public enum EngineTransport: String, Sendable, CaseIterable {
     case polling
     case websocket
 
-    /// - Parameter name: as a client wrote it. A long one is not compared: comparing strings normalises them, which takes quadratic time
+    /// - Parameter name: as the other end wrote it. A long one is not compared: comparing strings normalises them, which takes quadratic time
     ///   where one letter has many marks.
-    init?(named name: String) {
+    package init?(named name: String) {
         guard name.utf8.count <= 16 else { return nil }
         self.init(rawValue: name)
     }

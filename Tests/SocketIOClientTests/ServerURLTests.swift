@@ -92,7 +92,8 @@ struct OpenPacketReadingTests {
         packet.write(into: &written)
         written.moveReaderIndex(forwardBy: 1)
         #expect(OpenPacket(json: written) == packet)
-        let other = #"{"x":{},"sid":"s","upgrades":["webtransport","websocket"],"pingInterval":1,"pingTimeout":2}"#
+        let marks = "a" + String(repeating: "\u{301}\u{327}", count: 20_000)
+        let other = #"{"x":{},"sid":"s","upgrades":["webtransport","\#(marks)","websocket"],"pingInterval":1,"pingTimeout":2}"#
         #expect(try #require(read(other)).upgrades == [.websocket])
     }
 

@@ -218,6 +218,14 @@ struct SocketIOClientSessionTests {
         #expect(try machine.join(auth: #"{"pid":"mine"}"#)?.contains(#""pid":"mine""#) == true)
     }
 
+    @Test("a session whose secret only looks like the last one's is another session")
+    func alikeSecret() throws {
+        let machine = try joined("/", pid: "caf\u{e9}")
+        _ = machine.session.connectionEnded()
+        _ = try machine.join()
+        #expect(try machine.receive("0{\"sid\":\"s\",\"pid\":\"cafe\u{301}\"}") == "joined / s false")
+    }
+
     @Test("as many events wait for the answer to a join as the limit says")
     func earlyLimit() throws {
         let machine = Machine(.init(maximumEarlyEvents: 2))

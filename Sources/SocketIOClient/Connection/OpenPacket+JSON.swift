@@ -21,7 +21,7 @@ extension OpenPacket {
         let maximum = object["maxPayload"].map { $0.int ?? -1 } ?? Self.sensible.upperBound
         guard Self.sensible.contains(maximum) else { return nil }
         self.init(
-            sid: sid, upgrades: upgrades.elements.compactMap { EngineTransport(rawValue: $0.string ?? "") }, pingIntervalMs: interval,
+            sid: sid, upgrades: upgrades.elements.compactMap { EngineTransport(named: $0.string ?? "") }, pingIntervalMs: interval,
             pingTimeoutMs: timeout, maximumPayloadBytes: maximum)
     }
 }

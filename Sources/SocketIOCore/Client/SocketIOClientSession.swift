@@ -304,7 +304,8 @@ public struct SocketIOClientSession: Sendable {
         guard let sid = payload["sid"]?.string, !sid.isEmpty else { throw violation(.invalidPayload) }
         let pid = payload["pid"]?.string
         let recovered = change(namespace) { own in
-            let recovered = pid != nil && own.pid == pid
+            // By bytes: comparing strings normalises them, in quadratic time where one letter has many marks.
+            let recovered = if let pid, let before = own.pid { before.utf8.elementsEqual(pid.utf8) } else { false }
             own.state = .joined
             own.sid = sid
             if !recovered { own.offset = nil }
