@@ -275,7 +275,7 @@ final class WebSocketTransport: TurnTaker {
         case .binary(let bytes):
             messages &+= 1
             switch role {
-            case .primary: connection.receive(binary: bytes)
+            case .primary: connection.receive(binary: WebSocketTransport.compact(bytes))
             case .probe: connection.abandonProbe()
             case .none: break
             }
@@ -286,6 +286,11 @@ final class WebSocketTransport: TurnTaker {
             close(code: code, peerIsDone: true)
             lost(.transportClose)
         }
+    }
+
+    /// Binary messages may be kept, and count by their bytes. The decoder's buffer may be much larger, if it held a longer message before.
+    private static func compact(_ bytes: ByteBuffer) -> ByteBuffer {
+        bytes.storageCapacity <= 2 * bytes.readableBytes + 1_024 ? bytes : ByteBuffer(bytes: bytes.readableBytesView)
     }
 
     /// Takes a compressed message, text or binary. The limit of messages applies to its decompressed size.

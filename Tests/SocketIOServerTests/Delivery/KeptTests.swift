@@ -19,6 +19,24 @@ struct KeptTests {
     /// What an event of the tests takes in memory: it is small, and its packet's buffer is not.
     private static let event = 512 + LoopShard.packetCapacity
 
+    @Test("a small attachment keeps no larger buffer that the decoder has used before")
+    func smallAttachment() throws {
+        try withEmbeddedServer { io, loop in
+            let capacities = Recorder<Int>()
+            io.onConnection { socket in
+                socket.on("x") { request in capacities.append(request.arguments.attachments[0].storageCapacity) }
+            }
+            let peer = try EmbeddedPeer(io, loop: loop)
+            try peer.join()
+            for count in [10_000, 1] {
+                try peer.text(#"451-["x",{"_placeholder":true,"num":0}]"#)
+                try peer.frame(.binary, ByteBuffer(repeating: 7, count: count))
+            }
+            #expect(capacities.all.count == 2 && capacities.all.last ?? .max <= 1_026)
+            peer.finish()
+        }
+    }
+
     @Test("events behind an asynchronous handler wait up to the limit of memory, and one more closes; then as many fit again")
     func heldBytes() async throws {
         for (limit, connections) in [(3 * Self.event, 1), (3 * Self.event - 1, 0)] {
