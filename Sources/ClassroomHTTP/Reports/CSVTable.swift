@@ -45,7 +45,14 @@ struct CSVTable {
         }
         let needsQuotes = value.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" || $0 == ";" }
         guard needsQuotes else { return value }
-        return "\"" + value.replacing("\"", with: "\"\"") + "\""
+        // By scalars: a quotation mark with a combining mark behind it is another character, but to a reader of CSV it ends the cell.
+        var quoted = "\"".unicodeScalars
+        for scalar in value.unicodeScalars {
+            if scalar == "\"" { quoted.append(scalar) }
+            quoted.append(scalar)
+        }
+        quoted.append("\"")
+        return String(quoted)
     }
 
     /// `-5`, `+3.25`, `1e-7`: a sign, digits, perhaps a fraction and an exponent.

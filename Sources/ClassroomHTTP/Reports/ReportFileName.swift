@@ -28,9 +28,11 @@ struct ReportFileName {
     /// The title without what a file system, or an eye, would stumble over.
     private static func stem(_ title: String) -> String {
         guard !title.showsNothing else { return "" }
-        let shown = Nickname.shown(title)
-        let replaced = shown.map { "/\\:*?\"<>|%".contains($0) ? "_" : $0 }
-        let stem = String(replaced.prefix(maximumCharacters)).trimmingPrefix { $0 == "." || $0.isWhitespace }
+        // By scalars: a slash with a combining mark behind it is another character, and a slash all the same.
+        let replaced = Nickname.shown(title).unicodeScalars.map { scalar -> Unicode.Scalar in
+            "/\\:*?\"<>|%".unicodeScalars.contains(scalar) ? "_" : scalar
+        }
+        let stem = String(String.UnicodeScalarView(replaced)).prefix(maximumCharacters).trimmingPrefix { $0 == "." || $0.isWhitespace }
         let end = stem.lastIndex { $0 != "." && !$0.isWhitespace }.map(stem.index(after:)) ?? stem.startIndex
         let name = String(stem[..<end])
         // Devices of Windows, whatever their extension.
