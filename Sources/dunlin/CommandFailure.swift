@@ -33,11 +33,24 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
         let line = description.split(whereSeparator: \.isNewline).joined(separator: " ")
         var parts = line.components(separatedBy: "://")
         for index in parts.indices.dropFirst() {
-            let url = parts[index].prefix { !$0.isWhitespace && $0 != "'" }
-            guard let at = url.lastIndex(of: "@"), let colon = url[..<at].firstIndex(of: ":") else { continue }
-            parts[index].replaceSubrange(url.index(after: colon)..<at, with: "***")
+            let url = parts[index].prefix { !$0.isWhitespace }
+            parts[index] = Self.withoutPassword(String(url)) + String(parts[index][url.endIndex...])
         }
         return parts.joined(separator: "://")
+    }
+
+    /// What follows the scheme of a URL. The password stands before the host, or among the parameters, where libpq takes it too.
+    private static func withoutPassword(_ url: String) -> String {
+        var url = url
+        if let at = url.lastIndex(of: "@"), let colon = url[..<at].firstIndex(of: ":") {
+            url.replaceSubrange(url.index(after: colon)..<at, with: "***")
+        }
+        // The quotation mark at the end is the message's own.
+        let parameters = url.components(separatedBy: "&").map { parameter in
+            guard let name = parameter.firstRange(of: "password=") else { return parameter }
+            return String(parameter[..<name.upperBound]) + "***" + (parameter.hasSuffix("'") ? "'" : "")
+        }
+        return parameters.joined(separator: "&")
     }
 
     /// Ends the process: help and version as they are, everything else as one line.

@@ -10,6 +10,12 @@ struct CommandFailureTests {
             ("Unexpected argument 'postgres://ann:secret@host/db'", "Unexpected argument 'postgres://ann:***@host/db'"),
             ("not a number: 'redis://:sec@ret@host' or redis://b:secret@h", "not a number: 'redis://:***@host' or redis://b:***@h"),
             ("postgres://ann:sec/ret@host", "postgres://ann:***@host"),
+            ("Unexpected argument 'postgres://ann:se'cret@host/db'", "Unexpected argument 'postgres://ann:***@host/db'"),
+            (
+                "not a number: 'postgres://host/db?user=ann&password=secret&sslmode=require'",
+                "not a number: 'postgres://host/db?user=ann&password=***&sslmode=require'"
+            ),
+            ("'postgres://host/db?sslpassword=secret' is one", "'postgres://host/db?sslpassword=***' is one"),
             ("see http://host:80/path and ann@host", "see http://host:80/path and ann@host"),
             ("two\nlines", "two lines"),
         ])
