@@ -45,6 +45,8 @@ enum MessageSchema {
     private static let session = Field(name: "sessionId", rule: .identifier)
     private static let room = Field(name: "roomId", rule: .identifier)
     private static let question = Field(name: "questionId", rule: .name, isRequired: true)
+    /// The id of a player. Whatever an account may be called, its player can be removed: an identity provider may use any character.
+    private static let player = Field(name: "userId", rule: .text(maximumLength: 128), isRequired: true)
     /// The question that the host saw when they gave a command.
     private static let seen = Field(name: "questionId", rule: .name)
 
@@ -64,7 +66,7 @@ enum MessageSchema {
         "quiz:end": [session, seen],
         "quiz:lock": [session, Field(name: "locked", rule: .flag, isRequired: true)],
         "quiz:leave": [session],
-        "quiz:kick": [session, seen, Field(name: "userId", rule: .name, isRequired: true)],
+        "quiz:kick": [session, seen, player],
         "quiz:answer": [
             session, question, Field(name: "answer", rule: .answer, isRequired: true), Field(name: "timeSpent", rule: .number(0...3_600)),
             token,

@@ -19,7 +19,7 @@ struct PayloadReader {
         case .identifier: try identifier(field.name, isRequired: field.isRequired)
         case .name: try name(field.name, isRequired: field.isRequired)
         case .names(let maximumCount): try names(field.name, maximumCount: maximumCount)
-        case .text(let maximumLength): try text(field.name, maximumLength: maximumLength)
+        case .text(let maximumLength): try text(field.name, maximumLength: maximumLength, isRequired: field.isRequired)
         case .choice(let choices, let otherwise): try choice(field.name, of: choices, default: otherwise)
         case .number(let range): try number(field.name, in: range)
         case .flag: try flag(field.name)
@@ -60,8 +60,8 @@ struct PayloadReader {
         output[name] = value
     }
 
-    private mutating func text(_ name: String, maximumLength: Int) throws(ClassroomError) {
-        guard let text = try string(name, isRequired: false) else { return }
+    private mutating func text(_ name: String, maximumLength: Int, isRequired: Bool) throws(ClassroomError) {
+        guard let text = try string(name, isRequired: isRequired) else { return }
         guard text.utf8.count <= maximumLength else { throw invalid(name, "must be at most \(maximumLength) bytes long") }
         // SQLite ends a text at a NUL when it compares.
         guard !text.hasControlCharacters else { throw invalid(name, "must not contain control characters") }

@@ -57,6 +57,11 @@ struct MessageRulesTests {
         #expect(message?.contains(field) == true)
     }
 
+    @Test("every player can be removed, whatever the id of their account", arguments: ["a<b>", "tab\tand\nline", "guest-1", "ä"])
+    func anyPlayer(_ userID: String) throws {
+        #expect(try accepted("quiz:kick", ["userId": .string(userID)])["userId"]?.string == userID)
+    }
+
     @Test("an unknown event is refused")
     func unknownEvent() {
         #expect(error("quiz:cheat", [:])?.hasPrefix("Validation error: ") == true)
