@@ -315,18 +315,7 @@ def test_the_count_is_the_lists_and_who_is_away_is_marked(school, tabs):
 def test_every_player_can_be_removed_not_the_first_hundred_only(school, tabs):
     with tabs.person("host") as host, tabs.person("Last", PHONE) as last:
         code = host_session(host, school)
-        session = school.rows("SELECT id FROM quiz_sessions")[0]["id"]
-        # By SQL, before anybody asks for the session: a crowd without its hundred browsers.
-        host.get_by_role("button", name="Back to the quizzes").click()
-        host.close()
-        school.server.terminate()
-        for number in range(150):
-            school.execute(
-                "INSERT INTO quiz_participants (session_id, user_id, username, joined_at) VALUES (?, ?, ?, ?)",
-                session, f"u{number}", f"Pupil {number:03}", number,
-            )
-        school.restart()
-        host = host_tab(host, school, session)
+        host = with_crowd(host, school)
         join(last, school, code, "Zoe")
         expect(host.locator("#player-count")).to_have_text("151")
         expect(names(host)).to_have_count(151)
@@ -335,6 +324,44 @@ def test_every_player_can_be_removed_not_the_first_hundred_only(school, tabs):
         host.once("dialog", lambda dialog: dialog.accept())
         host.get_by_role("button", name="Remove Zoe").click()
         expect(last.get_by_role("heading", name="You were removed")).to_be_visible()
+
+
+def test_a_board_that_changed_while_it_was_fetched_is_fetched_again(school, tabs):
+    with tabs.person("host") as host, tabs.person("Last", PHONE) as last:
+        code = host_session(host, school)
+        host = with_crowd(host, school)
+        outdated = []
+
+        def answer(route):
+            if outdated:
+                return route.continue_()
+            outdated.append(route)
+            # Older than the board that the event brought.
+            return route.fulfill(json={"entries": [], "summary": {"version": -1, "players": 0}})
+
+        host.route("**/leaderboard", answer)
+        join(last, school, code, "Zoe")
+        expect(host.locator("#player-count")).to_have_text("151")
+        expect(names(host)).to_have_count(151)
+        assert outdated
+
+
+def with_crowd(host, school):
+    """The host's new tab, with a session of 150 players: a crowd without its browsers."""
+    session = school.rows("SELECT id FROM quiz_sessions")[0]["id"]
+    # By SQL, before anybody asks for the session.
+    host.get_by_role("button", name="Back to the quizzes").click()
+    host.close()
+    school.server.terminate()
+    for number in range(150):
+        school.execute(
+            "INSERT INTO quiz_participants (session_id, user_id, username, joined_at) VALUES (?, ?, ?, ?)",
+            session, f"u{number}", f"Pupil {number:03}", number,
+        )
+    school.restart()
+    host = host_tab(host, school, session)
+    expect(names(host)).to_have_count(150)
+    return host
 
 
 def host_tab(former, school, session):

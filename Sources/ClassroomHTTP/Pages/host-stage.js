@@ -28,6 +28,8 @@ export class HostStage {
   #hasEnded = false;
   #isProgressKnown = false;
   #isFetching = false;
+  /** The list may lack players behind the first hundred. */
+  #isIncomplete = false;
   #resting = null;
   #stopLeadIn = () => {};
   isLocked = false;
@@ -53,6 +55,7 @@ export class HostStage {
     this.#boardVersion = -1;
     this.#hasEnded = false;
     this.#isProgressKnown = false;
+    this.#isIncomplete = false;
     this.#away = new Set(snapshot.away);
     this.#finished = 0;
     byId("player-filter").value = "";
@@ -244,13 +247,19 @@ export class HostStage {
     if (players > entries.length) this.#completeBoard();
   }
 
-  /** Every player is in the list, not the first hundred only: each can be removed. */
+  /** Every player is in the list, not the first hundred only: each can be removed. A board that changes meanwhile is fetched again. */
   async #completeBoard() {
+    this.#isIncomplete = true;
     if (this.#isFetching) return;
     this.#isFetching = true;
-    const board = await this.#fetchBoard();
-    setTimeout(() => (this.#isFetching = false), boardIntervalMs);
-    if (board && board.summary.version >= this.#boardVersion) this.#setBoard(board.entries, board.summary.players);
+    while (this.#isIncomplete) {
+      this.#isIncomplete = false;
+      const board = await this.#fetchBoard();
+      if (board && board.summary.version >= this.#boardVersion) this.#setBoard(board.entries, board.summary.players);
+      else if (board) this.#isIncomplete = true;
+      await new Promise((resolve) => setTimeout(resolve, boardIntervalMs));
+    }
+    this.#isFetching = false;
   }
 
   #setBoard(entries, players) {

@@ -164,6 +164,7 @@ async function fetchStanding() {
 
 /** The whole board: events have its first hundred lines. */
 async function fetchBoard() {
+  if (!hosted) return null;
   const { sessionId } = hosted;
   const board = await list(`/sessions/${sessionId}/leaderboard`).catch(() => null);
   return hosted?.sessionId === sessionId ? board : null;
