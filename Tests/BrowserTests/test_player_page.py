@@ -254,7 +254,7 @@ def test_a_name_cannot_turn_the_text_around_it(school, host, tabs):
         page.keyboard.press("Enter")
         expect(page.locator(".message strong")).to_have_text("yrollaM")
         for place in ("#members bdi", ".message strong bdi", "#account bdi"):
-            # In one step: the list of members is drawn anew when somebody writes.
+            # In one step: the list of members is drawn anew when somebody is new in it.
             text, isolation = page.evaluate(
                 "place => { const one = document.querySelector(place); return [one.textContent, getComputedStyle(one).unicodeBidi]; }", place
             )
@@ -274,6 +274,27 @@ def test_a_message_from_a_time_that_no_date_has_keeps_nobody_out_of_the_room(sch
         page.get_by_label("Message", exact=True).fill("hello")
         page.keyboard.press("Enter")
         expect(page.locator(".message .content")).to_have_text(["from the future", "hello"])
+
+
+def test_the_list_of_members_is_drawn_when_somebody_is_new_and_not_with_each_message(school, host, tabs):
+    with tabs.person("chat") as page:
+        page.goto(f"{school.url}/chat#token=student1_token&room=r")
+        expect(page.locator("#members bdi")).to_have_text(["student1"])
+        page.evaluate(
+            """() => {
+                window.drawings = 0;
+                new MutationObserver(() => (window.drawings += 1)).observe(document.getElementById("members"), { childList: true });
+            }"""
+        )
+        for number in range(3):
+            page.get_by_label("Message", exact=True).fill(f"message {number}")
+            page.keyboard.press("Enter")
+            expect(page.locator(".message:not(.unconfirmed)")).to_have_count(number + 1)
+        assert page.evaluate("window.drawings") == 0
+        host.ask("chat:join", {"roomId": "r"})
+        host.ask("chat:message", {"roomId": "r", "content": "hello"})
+        expect(page.locator("#members bdi")).to_have_count(2)
+        assert page.evaluate("window.drawings") == 1
 
 
 def test_a_double_tap_at_ones_own_pace_answers_one_question(school, host, tabs):

@@ -46,7 +46,7 @@ async function join(roomId) {
   memory.set("room", room);
   setText("room-name", roomId);
   showError(composer, null);
-  members.forEach(meet);
+  meet(members);
   showView("chat");
   const newest = Number([...list.children].findLast((item) => item.dataset.sequence)?.dataset.sequence ?? 0);
   // Away for longer than the history is: what is shown would lack messages in its middle.
@@ -139,11 +139,14 @@ function fit(field) {
 function receive(message) {
   if (message?.roomId !== room) return;
   place(message);
-  meet(message);
+  meet([message]);
 }
 
-function meet({ userId, username }) {
-  met.set(userId, username);
+/** The list is drawn when somebody is new in it, not once per member and message: a room may have hundreds. */
+function meet(people) {
+  const unknown = people.filter(({ userId, username }) => met.get(userId) !== username);
+  if (unknown.length === 0) return;
+  for (const { userId, username } of unknown) met.set(userId, username);
   byId("members").replaceChildren("Seen here: ", ...[...met.values()].flatMap((name, index) => [index > 0 ? ", " : "", nameOf(name)]));
 }
 
