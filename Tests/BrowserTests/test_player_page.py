@@ -226,6 +226,22 @@ def test_a_guest_comes_back_after_the_tab_was_closed(school, host, tabs):
         assert len(school.rows("SELECT * FROM quiz_participants")) == 1
 
 
+def test_a_guest_whom_another_tab_has_forgotten_is_asked_for_the_code(school, host, tabs):
+    code = create(host, school)
+    with tabs.person("Ann", PHONE) as page:
+        join(page, school, code)
+        context = page.context
+        page.close()
+        again = context.new_page()
+        again.goto(school.url)
+        button = again.get_by_role("button", name="Come back as Ann")
+        expect(button).to_be_visible()
+        again.evaluate("localStorage.removeItem('dunlin.guest')")
+        button.click()
+        expect(button).to_be_hidden()
+        expect(again.locator("#code-form .error")).to_have_text("")
+
+
 def test_a_host_stays_signed_in_after_the_tab_was_closed_and_plays_as_a_guest_beside_it(school, host, tabs):
     code = create(host, school)
     with tabs.person("teacher") as page:
@@ -297,18 +313,26 @@ def test_the_list_of_members_is_drawn_when_somebody_is_new_and_not_with_each_mes
         assert page.evaluate("window.drawings") == 1
 
 
-def test_a_double_tap_at_ones_own_pace_answers_one_question(school, host, tabs):
+@pytest.mark.parametrize(
+    "second",
+    [
+        'document.querySelector("#answers button").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 2 }))',
+        'document.body.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, key: "1" }))',
+    ],
+    ids=["tap", "key"],
+)
+def test_a_double_tap_at_ones_own_pace_answers_one_question(school, host, tabs, second):
     code = create(host, school, pace="self")
     with tabs.person("Ann", PHONE) as page:
         join(page, school, code)
         host.ask("quiz:start", {"sessionId": "s"})
         expect(page.locator("#question-number")).to_have_text("Question 1 of 2")
-        # The second tap, where the first one was, as soon as the next question is there.
+        # The second tap, where the first one was, or the second press of a key, as soon as the next question is there.
         page.evaluate(
             """() => new MutationObserver((_, observer) => {
                 observer.disconnect();
-                setTimeout(() => document.querySelector("#answers button").dispatchEvent(new MouseEvent("click", { bubbles: true, detail: 2 })), 20);
-            }).observe(document.getElementById("question-number"), { childList: true, characterData: true, subtree: true })"""
+                setTimeout(() => SECOND, 20);
+            }).observe(document.getElementById("question-number"), { childList: true, characterData: true, subtree: true })""".replace("SECOND", second)
         )
         page.locator("#answers button").first.click()
         expect(page.locator("#question-number")).to_have_text("Question 2 of 2")

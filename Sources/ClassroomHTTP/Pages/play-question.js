@@ -32,6 +32,8 @@ export class QuestionView {
     });
     document.addEventListener("keydown", (event) => {
       if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, textarea, select")) return;
+      // The second press of the same key must not answer the next question.
+      if (this.#isResting) return;
       if (isShown("question") && /^[1-9]$/.test(event.key)) byId("answers").children[Number(event.key) - 1]?.click();
     });
   }

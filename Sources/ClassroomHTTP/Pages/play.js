@@ -115,6 +115,8 @@ onSubmit(byId("name-form"), async ({ nickname }) => {
 
 async function comeBack(form) {
   const before = memory.get("guest", localStorage);
+  // Another tab has forgotten it meanwhile: the guest was removed there.
+  if (!before) return askForCode();
   try {
     code = before.code;
     sitDown(await join({ sessionId: before.sessionId, token: before.token }), { token: before.token, isGuest: true });
