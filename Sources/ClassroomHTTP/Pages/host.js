@@ -204,11 +204,17 @@ function command(event, payload = {}) {
   return request(socket(), event, { sessionId: hosted.sessionId, ...(questionId && { questionId }), ...payload });
 }
 
+/**
+ * A player is removed whatever question is current. While the page asks, it hears nothing from the server: the next question may have opened, and
+ * a command with the one on the screen would be refused.
+ */
+const removePlayer = (userId) => request(socket(), "quiz:kick", { sessionId: hosted.sessionId, userId });
+
 const onPress = (id, action) => byId(id).addEventListener("click", (event) => press(event, "session-error", action));
 
 async function remove(event, { userId, username }) {
   await press(event, "session-error", async () => {
-    if (await isConfirmed(`Remove ${isolated(username)} from this session? They cannot come back.`)) await command("quiz:kick", { userId });
+    if (await isConfirmed(`Remove ${isolated(username)} from this session? They cannot come back.`)) await removePlayer(userId);
   });
 }
 
