@@ -38,7 +38,7 @@ struct TokenCommandTests {
     func wrong() {
         for arguments in [
             [], ["--user", ""], ["--user", "a", "--role", "guest"], ["--user", "a", "--role", "x"], ["--user", "a", "--expires", "1y"],
-            ["--user", "system"], ["--user", "guest-1"],
+            ["--user", "system"], ["--user", "guest-1"], ["--user", "Rene\u{301}"],
         ] {
             #expect(throws: ValidationError.self) { try TokenCreateCommand.parse(arguments).request(Environment([:])) }
         }

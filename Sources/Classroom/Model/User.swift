@@ -23,6 +23,10 @@ public struct User: Hashable, Sendable {
     /// Whether no account may have this id: it would own the shared quizzes, or be taken for a guest, whose seat others may get.
     public static func isReserved(_ userID: String) -> Bool { isGuest(userID) || userID.hasSameBytes(as: Quiz.sharedOwner) }
 
+    /// Whether an id is written as Unicode composes it (NFC). Two ids that differ in nothing but that are the same text to Swift, and not to a
+    /// database: one person would own what is another's. So no account may have one that is written otherwise.
+    public static func isComposed(_ userID: String) -> Bool { userID.isComposed }
+
     public var id: String
     public var username: String
     public var email: String?

@@ -93,7 +93,8 @@ struct JWTClaims: Decodable {
         default: throw .wrongAudience
         }
         // A database may end a text at a NUL: one person's id would be another's.
-        guard let sub, !sub.isEmpty, sub.utf8.count <= TokenLimits.maximumUserIDBytes, !sub.hasControlCharacters, !User.isReserved(sub)
+        guard let sub, !sub.isEmpty, sub.utf8.count <= TokenLimits.maximumUserIDBytes, !sub.hasControlCharacters, !User.isReserved(sub),
+            User.isComposed(sub)
         else { throw .badSubject }
         let name = name ?? sub
         guard !name.isEmpty, name.utf8.count <= TokenLimits.maximumUsernameBytes else { throw .badName }

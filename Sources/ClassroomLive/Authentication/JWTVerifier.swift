@@ -74,7 +74,8 @@ public enum JWTRefusal: Error, Hashable, Sendable {
     case notYetValid
     case wrongIssuer
     case wrongAudience
-    /// No `sub`, an empty one, a longer one than a user id may be, or one that no account may have (`User.isReserved`).
+    /// No `sub`, an empty one, a longer one than a user id may be, or one that no account may have (`User.isReserved`,
+    /// `User.isComposed`).
     case badSubject
     case badName
     case unknownRole

@@ -67,6 +67,11 @@ public struct TokensFile: Sendable, Hashable {
             guard !User.isReserved(id) else {
                 throw StartupError(.invalidFile, "not a tokens file: no account may have the user id '\(id)': it is reserved")
             }
+            guard User.isComposed(id) else {
+                throw StartupError(
+                    .invalidFile,
+                    "not a tokens file: the user id '\(id)' has letters and accents apart; write it in Unicode's composed form (NFC)")
+            }
             switch entry {
             case .id(let id): holders[token] = .existing(id: id)
             case .user(let declared):

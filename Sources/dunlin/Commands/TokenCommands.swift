@@ -54,6 +54,9 @@ struct TokenCreateCommand: AsyncParsableCommand {
         guard !User.isReserved(user) else {
             throw ValidationError("no account may have the user id '\(user)': \(Quiz.sharedOwner) and \(User.guestPrefix)… are reserved")
         }
+        guard User.isComposed(user) else {
+            throw ValidationError("the user id '\(user)' has letters and accents apart; write it in Unicode's composed form (NFC)")
+        }
         let username = username ?? environment.string("username")
         if let username, username.isEmpty || username.utf8.count > TokenLimits.maximumUsernameBytes {
             throw ValidationError("a user name has 1 to \(TokenLimits.maximumUsernameBytes) bytes")

@@ -246,6 +246,14 @@ struct JWTVerifierTests {
         #expect(refusal(token, by: try verifier()) == (isAccepted ? nil : .badSubject))
     }
 
+    @Test(
+        "the subject has one spelling: one that only Swift takes for another's is refused",
+        arguments: [("Ren\u{E9}", true), ("Rene\u{301}", false), ("\u{C5}", true), ("\u{212B}", false), ("日本", true)])
+    func composedSubject(name: String, isAccepted: Bool) throws {
+        let token = try TestToken { $0.claims["sub"] = name }.signed()
+        #expect(refusal(token, by: try verifier()) == (isAccepted ? nil : .badSubject))
+    }
+
     @Test("a role that is not known is refused")
     func unknownRole() throws {
         let token = try TestToken { $0.claims["role"] = "headmaster" }.signed()

@@ -95,7 +95,7 @@ struct TokensFileTests {
             (#"{"secret": {"id": 7}}"#, "'id' of a user"), (#"{"secret": {"id": "u", "permissions": [1]}}"#, "wrong type"),
             (#"{"secret": {"id": "u", "role": "king"}}"#, "unknown role"), (#"{"": "u"}"#, "a token has 1 to"),
             (#"{"secret": ""}"#, "user id"), (#"{"secret": "system"}"#, "'system': it is reserved"),
-            (#"{"secret": {"id": "guest-1"}}"#, "'guest-1': it is reserved"),
+            (#"{"secret": {"id": "guest-1"}}"#, "'guest-1': it is reserved"), ("{\"secret\": \"Rene\u{301}\"}", "composed form (NFC)"),
             (#"{"secret": {"id": "u"}, "other": {"id": "u", "username": "x"}}"#, "declared twice"),
         ])
     func wrong(json: String, reason: String) throws {
