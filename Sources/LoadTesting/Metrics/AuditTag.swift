@@ -4,6 +4,8 @@ struct AuditTag: Sendable, Hashable {
     static let beginning: StaticString = "~dl:"
     /// The maximum length of an encoded room in the tag.
     static let maximumRoomBytes = 128
+    /// No run sends more messages. A server that changes a number beyond it has not sent a tag, and sums of gaps stay within an `Int`.
+    static let maximumSequence = 1_000_000_000_000
 
     var room: String
     /// The number of the virtual user that sent it.
@@ -70,7 +72,8 @@ struct AuditTag: Sendable, Hashable {
                 continue
             }
             var reader = Reader(bytes: bytes, index: index + 1)
-            if reader.take("dl:"), let sender = reader.number(), reader.take(":"), let sequence = reader.number(), reader.take(":"),
+            if reader.take("dl:"), let sender = reader.number(), reader.take(":"), let sequence = reader.number(),
+                sequence <= Self.maximumSequence, reader.take(":"),
                 let time = reader.number(), reader.take(":"), let room = reader.room()
             {
                 tags.append(AuditTag(room: room, sender: sender, sequence: sequence, sentAtNanoseconds: Int64(time)))

@@ -192,11 +192,11 @@ public struct DeliveryAudit: Sendable, Codable {
     public func finish(grace: Duration) -> Report {
         var result = self
         for (key, stream) in streams {
-            var missing = stream.missing.sorted()
-            missing += tail(of: key, stream: stream, grace: grace)
-            guard !missing.isEmpty else { continue }
-            result.count(key.room) { $0.lost += missing.count }
-            for sequence in missing.prefix(max(0, limits.maximumListed - result.report.lost.count)) {
+            let tail = self.tail(of: key, stream: stream, grace: grace)
+            let lost = stream.missing.count + tail.count
+            guard lost > 0 else { continue }
+            result.count(key.room) { $0.lost += lost }
+            for sequence in (stream.missing.sorted() + tail.first).prefix(max(0, limits.maximumListed - result.report.lost.count)) {
                 result.report.lost.append(Message(room: key.room, receiver: key.receiver, sender: key.sender, sequence: sequence))
             }
         }
@@ -211,13 +211,17 @@ public struct DeliveryAudit: Sendable, Codable {
         return report
     }
 
-    /// Numbers that were sent after the last one received, long enough before the receiver ended.
-    private func tail(of key: StreamKey, stream: Stream, grace: Duration) -> [Int] {
-        guard let sent = self.sent[SenderKey(room: key.room, sender: key.sender)], sent.last >= stream.next else { return [] }
+    /// Numbers that were sent after the last one received, long enough before the receiver ended: how many, and the first of them for the
+    /// report's list.
+    private func tail(of key: StreamKey, stream: Stream, grace: Duration) -> (count: Int, first: [Int]) {
+        guard let sent = self.sent[SenderKey(room: key.room, sender: key.sender)], sent.last >= stream.next else { return (0, []) }
         let end = ((receivers[key.receiver] ?? nil) ?? .max / 2) - grace.nanoseconds
         let recent = Dictionary(sent.recent.map { ($0.sequence, $0.at) }) { first, _ in first }
         // Numbers without a kept time were sent before those with one.
         let oldest = sent.recent.first?.at ?? .max
-        return (stream.next...sent.last).prefix(Self.maximumGap).filter { (recent[$0] ?? oldest) < end }
+        let numbers = stream.next...sent.last
+        let timed = recent.filter { numbers.contains($0.key) }
+        let lost = timed.filter { $0.value < end }.count + (oldest < end ? numbers.count - timed.count : 0)
+        return (lost, numbers.prefix(limits.maximumListed).filter { (recent[$0] ?? oldest) < end })
     }
 }

@@ -48,6 +48,26 @@ struct DeliveryAuditTests {
         #expect(early.lost.map(\.sequence) == [56, 57, 58, 59])
     }
 
+    @Test("a receiver that gets nothing more is told how many it lost, also beyond the numbers that are listed")
+    func longTail() {
+        let report = audit(sent: 30_000, received: [1])
+        #expect(report.rooms == [DeliveryAudit.RoomReport(room: "r", sent: 30_000, delivered: 1, lost: 29_999)])
+        #expect(report.lost.map(\.sequence) == Array(2...1_001))
+        // The receiver ended 1 s after message 25,000 was sent, and only the times of the last 64 messages are kept.
+        let early = audit(sent: 25_010, received: [1], end: 26_000_000_000)
+        #expect(early.rooms.map(\.lost) == [24_998])
+    }
+
+    @Test("a number that no run can reach is no tag")
+    func hugeNumbers() {
+        func tags(_ sequence: Int) -> [AuditTag] {
+            ByteBuffer(string: AuditTag(room: "r", sender: 1, sequence: sequence, sentAtNanoseconds: 0).text)
+                .withUnsafeReadableBytes(AuditTag.find)
+        }
+        #expect(tags(AuditTag.maximumSequence).count == 1)
+        #expect(tags(AuditTag.maximumSequence + 1).isEmpty)
+    }
+
     @Test("merged parts of two loops give the same report")
     func merging() {
         var sender = DeliveryAudit()
