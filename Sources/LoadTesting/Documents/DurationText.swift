@@ -45,5 +45,6 @@ extension Duration {
     var inSeconds: Double { Double(nanoseconds) / 1e9 }
     var inMilliseconds: Double { Double(nanoseconds) / 1e6 }
 
-    func scaled(by factor: Double) -> Duration { .nanoseconds(Int64((Double(nanoseconds) * factor).rounded())) }
+    /// Thirty years at most, because a year a thousand times over has more nanoseconds than an `Int64` holds.
+    func scaled(by factor: Double) -> Duration { .nanoseconds(Int64(min(Double(nanoseconds) * factor, 1e18).rounded())) }
 }

@@ -176,6 +176,13 @@ struct LoadScheduleTests {
         #expect(run(&schedule, sessions: .seconds(1)).starts.count == 50)
     }
 
+    @Test("the longest phase at the greatest time scale ends after thirty years")
+    func greatestTimeScale() {
+        let schedule = LoadSchedule(
+            phases: [Phase(duration: .seconds(366 * 86_400), load: .pause)], weights: [1], seed: 1, timeScale: 1000)
+        #expect(schedule.end == RunInstant(nanoseconds: 1_000_000_000_000_000_000))
+    }
+
     @Test("stop: nobody begins any more")
     func stop() {
         var schedule = LoadSchedule(phases: [Phase(duration: .seconds(10), load: .rate(from: 1, to: 1))], weights: [1], seed: 1)
