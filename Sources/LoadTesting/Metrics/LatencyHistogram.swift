@@ -98,9 +98,11 @@ public struct LatencyHistogram: Sendable {
     ///   - mean: in milliseconds, as are the minimum and the maximum.
     init(buckets: [(microseconds: UInt64, count: UInt64)], mean: Double, minimum: Double, maximum: Double) {
         let count = buckets.reduce(0) { $0 + Double($1.count) }
+        // A file may give any numbers; no time of a run is longer than thirty years.
+        func nanoseconds(_ milliseconds: Double) -> Int64 { Int64(min(max(milliseconds, 0) * 1e6, 1e18)) }
         self.init(
-            buckets: buckets, sumNanoseconds: mean * 1e6 * count, minimumNanoseconds: count == 0 ? .max : Int64(minimum * 1e6),
-            maximumNanoseconds: Int64(maximum * 1e6))
+            buckets: buckets, sumNanoseconds: mean * 1e6 * count, minimumNanoseconds: count == 0 ? .max : nanoseconds(minimum),
+            maximumNanoseconds: nanoseconds(maximum))
     }
 
     /// The approximate memory of the buckets.

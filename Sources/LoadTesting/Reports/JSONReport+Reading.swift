@@ -7,6 +7,9 @@ public struct ReportError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension JSONReport {
+    /// Sums, products and conversions of the numbers of a report stay within an `Int` if none is greater.
+    static let greatestNumber = 1e15
+
     /// Reads a report of `dunlin run -o`, or of Artillery 2. Values that Artillery does not write stay empty.
     public static func read(_ text: String) throws(ReportError) -> RunReport {
         let root: JSONSlice
@@ -18,6 +21,7 @@ extension JSONReport {
         guard let aggregate = root["aggregate"], aggregate["counters"] != nil else {
             throw ReportError(description: "not a report of Dunlin or Artillery: it has no 'aggregate' with 'counters'")
         }
+        try Self.checkNumbers(root)
         var report = RunReport()
         report.aggregate = Self.metrics(aggregate)
         report.intermediate = root["intermediate"]?.elements.map(Self.metrics) ?? []
@@ -31,6 +35,18 @@ extension JSONReport {
             report.verdict = Verdict(EnsureDefinition(), of: report.aggregate)
         }
         return report
+    }
+
+    private static func checkNumbers(_ slice: JSONSlice) throws(ReportError) {
+        switch slice.kind {
+        case .number:
+            guard let number = slice.double, abs(number) <= Self.greatestNumber else {
+                throw ReportError(description: "not a report: it has a number beyond 10^15")
+            }
+        case .array: for element in slice.elements { try Self.checkNumbers(element) }
+        case .object: for member in slice.members { try Self.checkNumbers(member.value) }
+        default: break
+        }
     }
 
     private static func metrics(_ slice: JSONSlice) -> MetricsReport {
@@ -110,6 +126,7 @@ extension JSONReport {
                 guard let value = pair[0]?.integer(as: UInt64.self), let count = pair[1]?.integer(as: UInt64.self) else { return nil }
                 return (value, count)
             }
+            guard pairs.reduce(0, { $0 + Double($1.count) }) <= Self.greatestNumber else { continue }
             report.histograms[name] = LatencyHistogram(
                 buckets: pairs, mean: summary.mean, minimum: summary.minimum, maximum: summary.maximum)
         }
@@ -121,7 +138,7 @@ extension JSONReport {
         let summary = Self.summary(slice)
         guard summary.count > 0 else { return LatencyHistogram() }
         return LatencyHistogram(
-            buckets: [(UInt64(summary.p99 * 1000), UInt64(summary.count))], mean: summary.mean, minimum: summary.minimum,
+            buckets: [(UInt64(max(summary.p99, 0) * 1000), UInt64(summary.count))], mean: summary.mean, minimum: summary.minimum,
             maximum: summary.maximum)
     }
 

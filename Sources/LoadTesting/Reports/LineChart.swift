@@ -141,7 +141,7 @@ struct LineChart {
 
     /// Round numbers from 0 to at least the greatest value, four or five of them.
     static func ticks(upTo greatest: Double) -> [Double] {
-        guard greatest > 0, greatest.isFinite else { return [0, 1] }
+        guard greatest > 1e-9, greatest.isFinite else { return [0, 1] }
         let power = pow(10, floor(log10(greatest / 4)))
         let step = [1, 2, 2.5, 5, 10].map { $0 * power }.first { $0 * 4.5 >= greatest } ?? 10 * power
         let count = Int((greatest / step).rounded(.up))

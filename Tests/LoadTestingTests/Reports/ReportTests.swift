@@ -68,6 +68,37 @@ struct ReportTests {
         #expect(throws: ReportError.self) { try JSONReport.read(text) }
     }
 
+    @Test(
+        "a report whose numbers cannot be calculated with is refused",
+        arguments: [
+            #"{"aggregate":{"counters":{"socketio.emit":9223372036854775807,"socketio.error_events":9223372036854775807}}}"#,
+            #"{"aggregate":{"counters":{},"firstMetricAt":-9223372036854775808,"lastMetricAt":9223372036854775807}}"#,
+            #"{"aggregate":{"counters":{}},"dunlin":{"seconds":1e300}}"#, #"{"aggregate":{"counters":{}},"dunlin":{"seconds":1e999}}"#,
+            #"{"aggregate":{"counters":{}},"intermediate":[{"summaries":{"a":{"max":-1e16}}}]}"#,
+        ])
+    func hugeNumbers(text: String) {
+        #expect(throws: ReportError(description: "not a report: it has a number beyond 10^15")) { try JSONReport.read(text) }
+    }
+
+    @Test(
+        "the greatest numbers of a report, negative and tiny ones have reports too",
+        arguments: ["1000000000000000", "-1000000000000000", "1e-323"])
+    func oddNumbers(number: String) throws {
+        let summary = #"{"min":\#(number),"max":\#(number),"count":3,"mean":\#(number),"p50":\#(number),"p99":\#(number)}"#
+        let metrics =
+            #""counters":{"vusers.created":3,"socketio.emit":3},"rates":{"socketio.emit_rate":\#(number)},"#
+            + #""summaries":{"socketio.response_time":\#(summary)},"firstMetricAt":0,"lastMetricAt":9000"#
+        let text =
+            #"{"aggregate":{\#(metrics)},"intermediate":[{\#(metrics),"period":"0"}],"dunlin":{"seconds":\#(number),"#
+            + #""periodSeconds":\#(number),"generator":{"cpuSeconds":\#(number),"wallSeconds":1,"loopLag":\#(summary)},"#
+            + #""buckets":{"socketio.response_time":[[5,3]]}}}"#
+        let report = try JSONReport.read(text)
+        #expect(report.histograms["socketio.response_time"]?.count == 3 && report.health?.loopLag.count == 3)
+        #expect(HTMLReport.write(report, comparedWith: report).contains("</html>"))
+        #expect(ConsoleReport.summary(report, at: "x").contains("socketio.emit:"))
+        #expect(!ReportComparison(report, report).rows.isEmpty)
+    }
+
     @Test("the console has Artillery's lines")
     func console() {
         let text = ConsoleReport.summary(sampleReport(), at: "12:00:00(+0000)")
