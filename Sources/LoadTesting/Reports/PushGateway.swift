@@ -10,6 +10,13 @@ public final class PushGateway: Sendable {
     private let channel: NIOLoopBoundBox<RequestChannel>
     private let host: String
     private let isBusy: NIOLoopBoundBox<Bool>
+    /// The newest figures that came during a push. They are pushed after it.
+    private let waiting: NIOLoopBoundBox<Waiting?>
+
+    private struct Waiting {
+        let text: String
+        let promise: EventLoopPromise<Void>
+    }
 
     private static let patience = TimeAmount.seconds(10)
 
@@ -37,15 +44,20 @@ public final class PushGateway: Sendable {
         let channel = RequestChannel(ConnectionPlan(configuration), on: ClientLoop(loop), ended: {})
         self.channel = .makeBoxSendingValue(channel, eventLoop: loop)
         isBusy = .makeBoxSendingValue(false, eventLoop: loop)
+        waiting = .makeBoxSendingValue(nil, eventLoop: loop)
     }
 
-    /// Pushes metrics in the text format. A push during another one is left out; the next push has its figures too.
+    /// Pushes metrics in the text format. A push during another one waits for it; if a newer one comes meanwhile, it is left out.
     ///
     /// - Throws: ``Failure`` if the gateway cannot be reached or refuses.
     public func push(_ text: String) async throws {
         let promise = loop.makePromise(of: Void.self)
         loop.execute {
-            guard !self.isBusy.value else { return promise.succeed() }
+            guard !self.isBusy.value else {
+                self.waiting.value?.promise.succeed()
+                self.waiting.value = Waiting(text: text, promise: promise)
+                return
+            }
             self.isBusy.value = true
             self.send(text, promise)
         }
@@ -59,18 +71,27 @@ public final class PushGateway: Sendable {
         ]
         // `assumeIsolated()` stops the process off the loop: this is called on it.
         let timer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
-            self.isBusy.value = false
             promise.fail(Failure(description: "the push gateway does not answer"))
+            self.pushWaiting()
         }
         channel.value.send(RequestChannel.Request(.PUT, target, headers: headers, body: body)) { result in
             timer.cancel()
-            self.isBusy.value = false
+            defer { self.pushWaiting() }
             switch result {
             case .success(let response) where (200..<300).contains(response.status): promise.succeed()
             case .success(let response): promise.fail(Failure(description: "the push gateway answers with status \(response.status)"))
             case .failure(let error): promise.fail(Failure(description: "the push gateway cannot be reached: \(error)"))
             }
         }
+    }
+
+    private func pushWaiting() {
+        guard let next = waiting.value else {
+            isBusy.value = false
+            return
+        }
+        waiting.value = nil
+        send(next.text, next.promise)
     }
 
     /// Ends the connection.

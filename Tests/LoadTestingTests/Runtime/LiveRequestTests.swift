@@ -6,6 +6,21 @@ import Testing
 /// HTTP steps over TCP, against a server whose answers the test decides.
 @Suite("Live HTTP steps", .timeLimit(.minutes(10)))
 struct LiveRequestTests {
+    @Test("figures that come during a push to a gateway are pushed after it")
+    func pushDuringPush() async throws {
+        let bodies = try await OddServer.with { _ in
+            .response(status: 200)
+        } _: { server in
+            let gateway = try PushGateway(server.url)
+            async let first: Void = gateway.push("one")
+            try await gateway.push("two")
+            try await first
+            gateway.close()
+            return server.requests.map(\.body).sorted()
+        }
+        #expect(bodies == ["one", "two"])
+    }
+
     @Test("requests carry what the script says, and captures by JSON path, header and pattern lead on")
     func shop() async throws {
         let report = try await OddServer.with { request in
