@@ -6,7 +6,6 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOPosix
 import SocketIOCore
-import SocketIOTesting
 import Testing
 
 @testable import SocketIOServer
@@ -19,30 +18,12 @@ struct EndTests {
         return configuration
     }
 
-    /// A server on one loop with a session without a channel.
-    private func withClient(
-        _ configuration: SocketIOConfiguration = .init(), register: (SocketIO) -> Void = { _ in },
-        _ body: (SocketIO, any EventLoop, NIOLoopBound<LinkedClient>) async throws -> Void
-    ) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = group.next()
-        let io = SocketIO(
-            configuration: configuration.patient, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        register(io)
-        let client = try await loop.submit { () throws -> NIOLoopBound<LinkedClient> in
-            guard let client = LinkedClient(io, on: loop) else { throw ChannelError.eof }
-            return NIOLoopBound(client, eventLoop: loop)
-        }.get()
-        try await body(io, loop, client)
-        try await group.shutdownGracefully()
-    }
-
     @Test("handlers that run have a time of grace, in which they are not cancelled", .timeLimit(.minutes(10)))
     func grace() async throws {
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
         let (closed, close) = AsyncStream.makeStream(of: Void.self)
         let wasCancelled = Recorder<Bool>()
-        try await withClient(
+        try await withLinkedClient(
             configuration { $0.handlerGracePeriod = .seconds(3_600) },
             register: { io in
                 io.onConnection { socket in
@@ -68,7 +49,7 @@ struct EndTests {
     func cancelled() async throws {
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
         let wasCancelled = Recorder<Bool>()
-        try await withClient(
+        try await withLinkedClient(
             configuration {
                 $0.handlerGracePeriod = .zero
                 $0.handlerCancellationTimeout = .seconds(3_600)
@@ -107,7 +88,7 @@ struct EndTests {
         let (released, release) = AsyncStream.makeStream(of: Void.self)
         let (done, finish) = AsyncStream.makeStream(of: Void.self)
         let ended = Recorder<Bool>()
-        try await withClient(
+        try await withLinkedClient(
             configuration {
                 $0.handlerGracePeriod = .zero
                 $0.handlerCancellationTimeout = .zero
@@ -138,7 +119,7 @@ struct EndTests {
 
     @Test("what was sent before the end still reaches its clients")
     func lastWords() async throws {
-        try await withClient { io, loop, client in
+        try await withLinkedClient { io, loop, client in
             try await loop.submit {
                 client.value.socket.join("r")
                 for number in 0..<3 { io.to("r").emit("n", number) }
@@ -181,7 +162,7 @@ struct EndTests {
 
     @Test("a session that opens while the server ends is closed, also on a loop that had none")
     func lateSession() async throws {
-        try await withClient { io, loop, _ in
+        try await withLinkedClient { io, loop, _ in
             await io.shutdown()
             #expect(!io.openSession(from: "", polls: false, handshakeBytes: 0))
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

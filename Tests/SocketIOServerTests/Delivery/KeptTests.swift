@@ -1,6 +1,5 @@
 import EngineIOCore
 import HeapModule
-import Logging
 import NIOCore
 import NIOEmbedded
 import SocketIOCore
@@ -41,16 +40,19 @@ struct KeptTests {
     func heldBytes() async throws {
         for (limit, connections) in [(3 * Self.event, 1), (3 * Self.event - 1, 0)] {
             let gate = Gate()
-            let loop = EmbeddedEventLoop()
-            let io = SocketIO(configuration: configuration { $0.maximumHeldBytes = limit }, logger: .silent)
-            let client = try #require(LinkedClient(io, on: loop))
             let seen = Recorder<String>()
-            client.socket.on("hold", perform: { _ in await gate.pass() })
-            client.socket.on("x") { _ in seen.append("x") }
-            client.receive([#"42["hold"]"#] + Array(repeating: #"42["x"]"#, count: 3))
-            #expect(io.statistics.connections == connections)
-            io.shard(for: loop).shard.value.end()
-            gate.open()
+            try await withLinkedClient(configuration { $0.maximumHeldBytes = limit }) { io, loop, client in
+                let left = try await loop.submit { () -> Int in
+                    let linked = client.value
+                    linked.socket.on("hold", perform: { _ in await gate.pass() })
+                    linked.socket.on("x") { _ in seen.append("x") }
+                    linked.receive([#"42["hold"]"#] + Array(repeating: #"42["x"]"#, count: 3))
+                    return io.statistics.connections
+                }.get()
+                #expect(left == connections)
+                gate.open()
+                await io.shutdown()
+            }
         }
     }
 
@@ -76,15 +78,19 @@ struct KeptTests {
     }
 
     @Test("events in concurrent handlers are counted like those that wait", arguments: [(3, 1), (4, 0)])
-    func concurrent(events: Int, connections: Int) throws {
+    func concurrent(events: Int, connections: Int) async throws {
         let gate = Gate()
-        try withEmbeddedServer(configuration { $0.maximumHeldEvents = 3 }) { io, loop in
-            let client = try #require(LinkedClient(io, on: loop))
-            client.socket.on("work", concurrently: true, perform: { _ in await gate.pass() })
-            client.receive(Array(repeating: #"42["work"]"#, count: events))
-            #expect(io.statistics.connections == connections)
+        try await withLinkedClient(configuration { $0.maximumHeldEvents = 3 }) { io, loop, client in
+            let left = try await loop.submit { () -> Int in
+                let linked = client.value
+                linked.socket.on("work", concurrently: true, perform: { _ in await gate.pass() })
+                linked.receive(Array(repeating: #"42["work"]"#, count: events))
+                return io.statistics.connections
+            }.get()
+            #expect(left == connections)
+            gate.open()
+            await io.shutdown()
         }
-        gate.open()
     }
 
     @Test("a socket's rooms may have as many bytes as the limit says, names and all, and not one more; then as many again")
@@ -284,10 +290,6 @@ struct KeptTests {
         #expect(pending.takeDue(now: start + .hours(1)) == nil)
         #expect(pending.deadlineCount == 0)
     }
-}
-
-extension Logger {
-    fileprivate static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 }
 
 /// Holds up tasks until it is opened.

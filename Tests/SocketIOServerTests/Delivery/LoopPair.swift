@@ -123,7 +123,7 @@ final class SocketClient: Sendable {
     /// The same, once the kernel has them.
     func deliver(_ texts: [String]) async throws { try await channel.writeAndFlush(LinkedClient.frames(texts)) }
 
-    /// The next text message.
+    /// The next text message, or a close frame as `close CODE`.
     func next() async throws -> String { try await inbox.message() }
 
     func setReading(_ isOn: Bool) async throws {
@@ -157,7 +157,11 @@ final class SocketClient: Sendable {
             while true {
                 while let event = try decoder.next(&received, scratch: &scratch) {
                     defer { scratch.clear() }
-                    if case .text(let text) = event { return String(buffer: text) }
+                    switch event {
+                    case .text(let text): return String(buffer: text)
+                    case .close(let code, _): return "close" + (code.map { " \($0.rawValue)" } ?? "")
+                    default: break
+                    }
                 }
                 try await more()
             }

@@ -1,7 +1,10 @@
 import EngineIOCore
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 import SocketIOCore
+import SocketIOTesting
 import WebSocketCore
 
 @testable import SocketIOServer
@@ -65,7 +68,7 @@ struct LinkedClient {
         let known = Set(shard.main.sockets.keys)
         transport.receive(LinkedClient.frames(["40"]))
         transport.readComplete()
-        guard let socket = shard.main.sockets.values.first(where: { !known.contains($0.id) }) else { return nil }
+        guard let socket = shard.main.sockets.first(where: { !known.contains($0.key) })?.value else { return nil }
         (self.connection, self.transport, self.link, self.socket) = (connection, transport, link, socket)
     }
 
@@ -80,4 +83,22 @@ struct LinkedClient {
         transport.receive(LinkedClient.frames(texts))
         transport.readComplete()
     }
+}
+
+/// A server on a loop of its own with a session without a channel: for asynchronous handlers and middlewares, whose tasks come back to the
+/// loop from other threads. An embedded loop is for one thread only.
+func withLinkedClient(
+    _ configuration: SocketIOConfiguration = .init(), register: (SocketIO) -> Void = { _ in },
+    _ body: (SocketIO, any EventLoop, NIOLoopBound<LinkedClient>) async throws -> Void
+) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let loop = group.next()
+    let io = SocketIO(configuration: configuration.patient, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    register(io)
+    let client = try await loop.submit { () throws -> NIOLoopBound<LinkedClient> in
+        guard let client = LinkedClient(io, on: loop) else { throw ChannelError.eof }
+        return NIOLoopBound(client, eventLoop: loop)
+    }.get()
+    try await body(io, loop, client)
+    try await group.shutdownGracefully()
 }
