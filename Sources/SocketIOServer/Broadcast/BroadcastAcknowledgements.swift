@@ -74,11 +74,14 @@ extension BroadcastOperator {
 }
 
 /// The first of several results, for the task that awaits it; its cancellation is one of them.
+///
+/// The result stays under the lock, and the continuation carries nothing. Of a continuation that is resumed before its task waits, Swift's
+/// runtime does not tell the thread sanitizer that the one happens before the other; of a lock the sanitizer knows it.
 final class FirstResult<Value: Sendable>: Sendable {
     private enum State {
         case empty
-        case awaited(CheckedContinuation<Value, any Error>)
-        case early(Result<Value, any Error>)
+        case awaited(CheckedContinuation<Void, Never>)
+        case set(Result<Value, any Error>)
         case taken
     }
 
@@ -86,35 +89,44 @@ final class FirstResult<Value: Sendable>: Sendable {
 
     /// Starts an operation and waits for its result. Called once.
     func value(_ start: () -> Void) async throws -> Value {
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let early = state.withLockedValue { state -> Result<Value, any Error>? in
-                    guard case .early(let result) = state else {
-                        state = .awaited(continuation)
-                        return nil
-                    }
-                    state = .taken
-                    return result
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let isWaiting = state.withLockedValue { state -> Bool in
+                    guard case .empty = state else { return false }
+                    state = .awaited(continuation)
+                    return true
                 }
-                if let early { return continuation.resume(with: early) }
+                guard isWaiting else { return continuation.resume() }
                 start()
             }
         } onCancel: {
             resume(with: .failure(CancellationError()))
         }
+        return try take()
     }
 
     func resume(with result: Result<Value, any Error>) {
-        let continuation = state.withLockedValue { state -> CheckedContinuation<Value, any Error>? in
+        let continuation = state.withLockedValue { state -> CheckedContinuation<Void, Never>? in
             switch state {
-            case .empty: state = .early(result)
+            case .empty: state = .set(result)
             case .awaited(let continuation):
-                state = .taken
+                state = .set(result)
                 return continuation
-            case .early, .taken: break
+            case .set, .taken: break
             }
             return nil
         }
-        continuation?.resume(with: result)
+        continuation?.resume()
+    }
+
+    /// The result, once the continuation is resumed.
+    private func take() throws -> Value {
+        let result = state.withLockedValue { state -> Result<Value, any Error>? in
+            guard case .set(let result) = state else { return nil }
+            state = .taken
+            return result
+        }
+        guard let result else { throw CancellationError() }
+        return try result.get()
     }
 }
