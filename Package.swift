@@ -120,7 +120,7 @@ let package = Package(
             name: "SocketIOClient",
             dependencies: [
                 "SocketIOCore", "EngineIOCore", "WebSocketCore", "ChannelDescriptors", nioCore, nioPosix, nioHTTP1, nioTLS, nioTLSEvents,
-                nioConcurrency,
+                nioConcurrency, heap,
             ],
             swiftSettings: settings),
         .target(
@@ -244,7 +244,7 @@ let package = Package(
             name: "SocketIOClientTests",
             dependencies: [
                 "SocketIOClient", "SocketIOTesting", "SocketIOServer", "SocketIOCore", "EngineIOCore", "WebSocketCore", nioCore, nioPosix,
-                nioTLS, nioConcurrency,
+                nioEmbedded, nioTLS, nioConcurrency,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -189,4 +189,51 @@ struct ConnectionTests {
         }
         try await server.close()
     }
+
+    /// A server whose system completes a connection or two and lets all further ones wait.
+    private func makeFullServer() async throws -> any Channel {
+        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(ChannelOptions.backlog, value: 1)
+            .serverChannelOption(ChannelOptions.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    @Test("a server that does not even accept is given up when the time is over, and leaves no channel")
+    func connectTimeout() async throws {
+        let server = try await makeFullServer()
+        let port = try #require(server.localAddress?.port)
+        for transports in [.webSocket, .webSocket, .webSocket, .polling] as [EngineClientSession.Transports] {
+            var configuration = try ConnectionConfiguration("http://127.0.0.1:\(port)")
+            configuration.address = server.localAddress
+            configuration.transports = transports
+            configuration.timeout = .milliseconds(50)
+            let log = try await run(configuration)
+            #expect(log == ["ended transport error [] connectTimeout"])
+        }
+        try await server.close()
+    }
+
+    @Test("a connection that is dropped while it is being made leaves no channel")
+    func abortWhileConnecting() async throws {
+        let server = try await makeFullServer()
+        let port = try #require(server.localAddress?.port)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        for transports in [.webSocket, .webSocket, .webSocket, .polling] as [EngineClientSession.Transports] {
+            var configuration = try ConnectionConfiguration("http://127.0.0.1:\(port)")
+            configuration.address = server.localAddress
+            configuration.transports = transports
+            // The time of this test ends first.
+            configuration.timeout = .seconds(3_600)
+            let plan = ConnectionPlan(configuration)
+            let log = try await eventLoop.flatSubmit {
+                let promise = eventLoop.makePromise(of: [String].self)
+                let connection = SocketIOConnection(plan, on: ClientLoop(eventLoop), delegate: User(promise))
+                connection.open()
+                connection.abort()
+                return promise.futureResult
+            }.get()
+            #expect(log == ["ended forced close []"])
+        }
+        try await server.close()
+    }
 }

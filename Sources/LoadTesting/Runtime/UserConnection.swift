@@ -5,7 +5,7 @@ import JSONCore
 import SocketIOCore
 
 /// One virtual user with its connections: performs the user's actions and hands back what comes. Lives on its player's loop.
-final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDelegate {
+final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDelegate, LoopTimerOwner {
     private enum Link {
         case socketIO(SocketIOConnection)
         case webSocket(WebSocketConnection)
@@ -32,8 +32,7 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
     private var attempt: Attempt?
     /// The awaited acknowledgement: its number on the connection, and the user's number for it.
     private var pending: (id: UInt64, number: UInt64)?
-    private var timer: Scheduled<Void>?
-    private var armedFor = NIODeadline.distantFuture
+    private let timer = LoopTimer()
     /// Inputs that came while actions were being performed.
     private var early: [VirtualUserInput] = []
     private var isPerforming = false
@@ -105,8 +104,7 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
     private func refused(_ namespace: String, _ reason: String) { take(.connectFailed(namespace: namespace, reason: reason)) }
 
     private func close() {
-        timer?.cancel()
-        timer = nil
+        player.client.cancel(timer)
         closeLink()
         requests.take()?.close()
         player.userEnded(user)
@@ -122,21 +120,13 @@ final class UserConnection: SocketIOConnectionDelegate, WebSocketConnectionDeleg
 
     // MARK: Time
 
-    /// One timer serves all deadlines. If the deadline moves later, the timer stays, fires too early, and is set again.
+    /// One timer serves all deadlines.
     private func arm() {
         guard let deadline = user.deadline else { return }
-        let at = player.startedAt + .nanoseconds(deadline.nanoseconds)
-        if timer != nil, armedFor <= at { return }
-        timer?.cancel()
-        armedFor = at
-        let bound = NIOLoopBound(self, eventLoop: player.loop)
-        timer = player.loop.scheduleTask(deadline: at) { bound.value.timerFired() }
+        player.client.set(timer, for: player.startedAt + .nanoseconds(deadline.nanoseconds), owner: self)
     }
 
-    private func timerFired() {
-        timer = nil
-        take(.timer)
-    }
+    func timerFired(_ timer: LoopTimer) { take(.timer) }
 
     // MARK: The connection
 

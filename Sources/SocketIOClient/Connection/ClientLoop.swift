@@ -10,8 +10,8 @@ import Musl
 import Darwin
 #endif
 
-/// The memory and the randomness that all connections of one event loop share, so that an idle connection holds little. Make one per loop,
-/// and use it on that loop only.
+/// The memory, the randomness and the timer that all connections of one event loop share, so that an idle connection holds little. Make one
+/// per loop, and use it on that loop only.
 public final class ClientLoop {
     /// Texts up to this size are read into a reusable packet.
     static let packetCapacity = 4_096
@@ -29,6 +29,11 @@ public final class ClientLoop {
     /// Bytes of all connections since the beginning, without those of TLS and TCP.
     public internal(set) var bytesSent = 0
     public internal(set) var bytesReceived = 0
+    private var timers = TimerQueue()
+    /// The event loop's timer, which serves all of `timers`, and its time.
+    private var alarm: Scheduled<Void>?
+    private var alarmDeadline = NIODeadline.distantFuture
+    private var isFiring = false
 
     /// - Parameter random: for WebSocket masks and keys, which must be unpredictable (RFC 6455 §10.3). A test may seed it.
     public init(_ eventLoop: any EventLoop, random: any RandomNumberGenerator = SystemEntropy()) {
@@ -74,6 +79,45 @@ public final class ClientLoop {
     func recycle(_ packet: consuming ReceivedPacket) {
         guard packet.capacity <= Self.packetCapacity else { return }
         self.packet = packet
+    }
+
+    // MARK: Timers
+
+    /// Sets a timer, or moves it. A timer of the event loop's own costs several allocations, and cancelling it searches all the others.
+    package func set(_ timer: LoopTimer, for deadline: NIODeadline, owner: any LoopTimerOwner) {
+        if timer.owner == nil { timer.owner = owner }
+        timers.set(timer, for: deadline)
+        if deadline < alarmDeadline { ring(at: deadline) }
+    }
+
+    package func cancel(_ timer: LoopTimer) {
+        timer.owner = nil
+        timers.cancel(timer)
+        guard timers.isEmpty, let alarm = self.alarm.take() else { return }
+        alarm.cancel()
+        alarmDeadline = .distantFuture
+    }
+
+    private func ring(at deadline: NIODeadline) {
+        guard !isFiring else { return }
+        alarm?.cancel()
+        alarmDeadline = deadline
+        // `assumeIsolated()` stops the process off the loop: this object is used on its loop only.
+        alarm = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.fire() }
+    }
+
+    /// A timer that is set meanwhile comes in a later turn of the loop, even if it is due at once.
+    private func fire() {
+        alarm = nil
+        alarmDeadline = .distantFuture
+        isFiring = true
+        let now = eventLoop.now
+        var due: [LoopTimer] = []
+        while let timer = timers.popDue(now: now) { due.append(timer) }
+        // An earlier one's owner may have cancelled this one or set it again.
+        for timer in due where !timer.isQueued { timer.owner.take()?.timerFired(timer) }
+        isFiring = false
+        if let next = timers.nextDeadline() { ring(at: next) }
     }
 }
 

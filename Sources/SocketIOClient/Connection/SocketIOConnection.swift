@@ -50,8 +50,7 @@ public final class SocketIOConnection {
     /// Open channels.
     var channels = 0
     private var closePromise: EventLoopPromise<Void>?
-    private var timer: Scheduled<Void>?
-    private var timerDeadline = Duration.zero
+    private let timer = LoopTimer()
     private var openDeadline: Duration?
     /// Whether a read is being handled: frames are gathered and leave together.
     private var isReading = false
@@ -128,8 +127,7 @@ public final class SocketIOConnection {
     }
 
     private func finish(_ reason: EngineClientCloseReason, _ error: SocketIOClientError?) {
-        timer?.cancel()
-        timer = nil
+        self.loop.cancel(timer)
         guard let delegate = self.delegate.take() else { return completeIfClosed() }
         let lost = self.session.connectionEnded()
         delegate.connectionEnded(self, reason: reason, error: error, lost: lost)
@@ -150,17 +148,13 @@ public final class SocketIOConnection {
 
     /// Schedules ``due()`` for that time or earlier. One timer serves all deadlines.
     func arm(_ deadline: Duration) {
-        if let timer {
-            guard deadline < timerDeadline else { return }
-            timer.cancel()
-        }
-        timerDeadline = deadline
-        let nanoseconds = deadline.components.seconds * 1_000_000_000 + deadline.components.attoseconds / 1_000_000_000
-        // `assumeIsolated()` stops the process off the loop: everything here is called on it.
-        timer = self.loop.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(UInt64(max(nanoseconds, 0)))) {
-            self.timer = nil
-            self.due()
-        }
+        let deadline = Self.deadline(deadline)
+        if deadline < timer.deadline { self.loop.set(timer, for: deadline, owner: self) }
+    }
+
+    private static func deadline(_ time: Duration) -> NIODeadline {
+        let nanoseconds = time.components.seconds * 1_000_000_000 + time.components.attoseconds / 1_000_000_000
+        return .uptimeNanoseconds(UInt64(max(nanoseconds, 0)))
     }
 
     private func due() {
@@ -348,10 +342,8 @@ public final class SocketIOConnection {
         guard let packet = OpenPacket(json: json) else { return violation("no open packet") }
         let upgrades = engine.open(packet, now: self.loop.now)
         self.openDeadline = nil
-        if let deadline = engine.heartbeatDeadline {
-            // The timer of the open deadline may be the later one. If it is the earlier one, it sets the next.
-            arm(deadline)
-        }
+        // In place of the open deadline. Nothing else is due before the session is open.
+        if let deadline = engine.heartbeatDeadline { self.loop.set(timer, for: Self.deadline(deadline), owner: self) }
         self.polling?.opened(packet)
         if upgrades { probe = openWebSocket(sid: packet.sid) }
         self.delegate?.connectionOpened(self)
@@ -388,4 +380,8 @@ public final class SocketIOConnection {
     }
 
     func violation(_ what: String) { end(.parseError, .protocolViolation(what)) }
+}
+
+extension SocketIOConnection: LoopTimerOwner {
+    package func timerFired(_ timer: LoopTimer) { due() }
 }

@@ -46,6 +46,8 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     private var mayBeQueued = true
     /// Bytes of an incomplete head or frame.
     private var partial = ByteBuffer()
+    /// Of the time that the end of TCP may take.
+    private var endTimer: LoopTimer?
 
     private final class Handshake {
         var value: WebSocketClientHandshake
@@ -69,6 +71,7 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.descriptor = nil
+        if let timer = endTimer.take() { loop.cancel(timer) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -329,9 +332,13 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
 
     /// The server closes TCP first; this end does if that takes too long.
     private func awaitEnd(_ time: TimeAmount) {
-        guard let context else { return }
-        let channel = context.channel
-        let timer = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
-        channel.closeFuture.whenComplete { _ in timer.cancel() }
+        guard context != nil else { return }
+        let timer = endTimer ?? LoopTimer()
+        endTimer = timer
+        loop.set(timer, for: loop.eventLoop.now + time, owner: self)
     }
+}
+
+extension WebSocketClientHandler: LoopTimerOwner {
+    func timerFired(_ timer: LoopTimer) { self.context?.close(promise: nil) }
 }

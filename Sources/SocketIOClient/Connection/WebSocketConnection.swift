@@ -26,7 +26,8 @@ package final class WebSocketConnection: WebSocketOwner {
     private let target: String
     private var delegate: (any WebSocketConnectionDelegate)?
     private var handler: WebSocketClientHandler<WebSocketConnection>?
-    private var timer: Scheduled<Void>?
+    /// Of the time to open.
+    private let timer = LoopTimer()
     private var isOpen = false
     private var hasChannel = false
     private var closePromise: EventLoopPromise<Void>?
@@ -51,14 +52,12 @@ package final class WebSocketConnection: WebSocketOwner {
                 subprotocols: configuration.subprotocols, fields: configuration.headers, deflate: configuration.perMessageDeflate?.wish))
         self.handler = handler
         hasChannel = true
-        // `assumeIsolated()` stops the process off the loop: the future and the timer are of that loop, and this is called on it.
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.timeout)) {
-            self.end(.connectTimeout)
-        }
+        loop.set(timer, for: loop.eventLoop.now + TimeAmount(configuration.timeout), owner: self)
         let bound = NIOLoopBound(handler, eventLoop: loop.eventLoop)
         let connected = ClientChannel.connect(plan, on: loop.eventLoop) { channel in
             try channel.pipeline.syncOperations.addHandler(bound.value)
         }
+        // `assumeIsolated()` stops the process off the loop: the future is of that loop, and this is called on it.
         connected.assumeIsolated().whenComplete { result in
             switch result {
             case .success(let channel):
@@ -103,8 +102,7 @@ package final class WebSocketConnection: WebSocketOwner {
 
     private func finish(_ error: SocketIOClientError?) {
         isOpen = false
-        timer?.cancel()
-        timer = nil
+        loop.cancel(timer)
         delegate.take()?.connectionEnded(self, error: error)
         completeIfClosed()
     }
@@ -125,8 +123,7 @@ package final class WebSocketConnection: WebSocketOwner {
     func webSocketOpened(_ handler: WebSocketClientHandler<WebSocketConnection>) {
         guard handler === self.handler else { return }
         isOpen = true
-        timer?.cancel()
-        timer = nil
+        loop.cancel(timer)
         delegate?.connectionOpened(self)
     }
 
@@ -147,4 +144,8 @@ package final class WebSocketConnection: WebSocketOwner {
         self.handler = nil
         finish(error)
     }
+}
+
+extension WebSocketConnection: LoopTimerOwner {
+    package func timerFired(_ timer: LoopTimer) { end(.connectTimeout) }
 }
