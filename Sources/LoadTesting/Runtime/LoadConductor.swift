@@ -12,6 +12,8 @@ final class LoadConductor {
     private var schedule: LoadSchedule
     private var startedAt = NIODeadline.now()
     private var scheduleTimer: Scheduled<Void>?
+    /// The time of `scheduleTimer`. Nil if none is set.
+    private var scheduledFor: RunInstant?
     private var ticks: [RepeatedTask] = []
     private var promise: EventLoopPromise<RunReport>?
     /// Whether the players have been started, so that there are users to stop.
@@ -104,6 +106,12 @@ final class LoadConductor {
 
     // MARK: Users
 
+    private func scheduleDue() {
+        scheduleTimer = nil
+        scheduledFor = nil
+        advance()
+    }
+
     private func advance() {
         perform(schedule.advance(to: now))
         if context.configuration.stopsAtEnd, schedule.isOver, now >= schedule.end { return stop() }
@@ -112,11 +120,15 @@ final class LoadConductor {
     }
 
     private func arm() {
+        let deadline = schedule.nextDeadline
+        // The end of a user seldom changes when the next one begins.
+        guard deadline != scheduledFor else { return }
         scheduleTimer?.cancel()
         scheduleTimer = nil
-        guard let deadline = schedule.nextDeadline else { return }
+        scheduledFor = deadline
+        guard let deadline else { return }
         let bound = NIOLoopBound(self, eventLoop: loop)
-        scheduleTimer = loop.scheduleTask(deadline: startedAt + .nanoseconds(deadline.nanoseconds)) { bound.value.advance() }
+        scheduleTimer = loop.scheduleTask(deadline: startedAt + .nanoseconds(deadline.nanoseconds)) { bound.value.scheduleDue() }
     }
 
     private func perform(_ decisions: [ScheduleDecision]) {
