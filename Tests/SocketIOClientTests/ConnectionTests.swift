@@ -236,4 +236,22 @@ struct ConnectionTests {
         }
         try await server.close()
     }
+
+    @Test("a channel delays no small packets, reads into small buffers, and comes from the local address that is set")
+    func channelOptions() async throws {
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(server.localAddress?.port)
+        var configuration = try ConnectionConfiguration("http://127.0.0.1:\(port)")
+        configuration.address = server.localAddress
+        configuration.localAddress = try SocketAddress(ipAddress: "127.0.0.2", port: 0)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let channel = try await ClientChannel.connect(ConnectionPlan(configuration), on: eventLoop) { _ in }.get()
+        let isUndelayed = try await channel.getOption(.tcpOption(.tcp_nodelay)).get()
+        #expect(isUndelayed != 0)
+        let allocator = try await channel.getOption(.recvAllocator).get() as? AdaptiveRecvByteBufferAllocator
+        #expect(allocator?.initial == 512)
+        #expect(channel.localAddress?.ipAddress == "127.0.0.2")
+        try await channel.close()
+        try await server.close()
+    }
 }

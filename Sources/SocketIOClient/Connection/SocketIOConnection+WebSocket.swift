@@ -6,12 +6,8 @@ import WebSocketCore
 /// Input from the WebSocket that is the transport, and from the one that probes.
 extension SocketIOConnection: WebSocketOwner {
     func openWebSocket(sid: String?) -> WebSocketClientHandler<SocketIOConnection> {
-        let configuration = plan.configuration
-        let handler = WebSocketClientHandler(
-            connection: self,
-            handshake: WebSocketClientHandshake(
-                target: configuration.target(.websocket, sid: sid), host: configuration.url.hostField, nonce: loop.nextNonce(),
-                subprotocols: configuration.subprotocols, fields: configuration.headers, deflate: configuration.perMessageDeflate?.wish))
+        let target = sid.map { plan.configuration.target(.websocket, sid: $0) } ?? plan.webSocketTarget
+        let handler = WebSocketClientHandler(connection: self, handshake: plan.handshake(target: target, nonce: loop.nextNonce()))
         let bound = NIOLoopBound(handler, eventLoop: loop.eventLoop)
         channels += 1
         let connected = ClientChannel.connect(plan, on: loop.eventLoop) { channel in

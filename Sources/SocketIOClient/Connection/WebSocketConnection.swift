@@ -44,15 +44,10 @@ package final class WebSocketConnection: WebSocketOwner {
 
     /// Connects. Once in the life of a connection.
     package func open() {
-        let configuration = plan.configuration
-        let handler = WebSocketClientHandler(
-            connection: self,
-            handshake: WebSocketClientHandshake(
-                target: target, host: configuration.url.hostField, nonce: loop.nextNonce(),
-                subprotocols: configuration.subprotocols, fields: configuration.headers, deflate: configuration.perMessageDeflate?.wish))
+        let handler = WebSocketClientHandler(connection: self, handshake: plan.handshake(target: target, nonce: loop.nextNonce()))
         self.handler = handler
         hasChannel = true
-        loop.set(timer, for: loop.eventLoop.now + TimeAmount(configuration.timeout), owner: self)
+        loop.set(timer, for: loop.eventLoop.now + TimeAmount(plan.configuration.timeout), owner: self)
         let bound = NIOLoopBound(handler, eventLoop: loop.eventLoop)
         let connected = ClientChannel.connect(plan, on: loop.eventLoop) { channel in
             try channel.pipeline.syncOperations.addHandler(bound.value)
