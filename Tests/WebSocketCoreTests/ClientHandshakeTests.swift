@@ -79,6 +79,18 @@ struct ClientHandshakeTests {
         }
     }
 
+    @Test("a response's fields are found in whatever case, and those of one name are joined")
+    func fields() {
+        let response = UpgradeResponse(
+            status: 101,
+            fields: [.init(name: "UPGRADE", value: "a"), .init(name: "x^y", value: "b"), .init(name: "upgrade", value: "c")])
+        #expect(response["Upgrade"] == "a, c")
+        #expect(response["X^Y"] == "b")
+        // The two differ by the bit that tells the cases of a letter apart.
+        #expect(response["x~y"] == nil)
+        #expect(response["upgrad"] == nil)
+    }
+
     @Test("informational responses come before the one that counts")
     func informational() throws {
         var handshake = handshake()

@@ -22,9 +22,9 @@ public struct UpgradeResponse: Sendable, Hashable {
 
     /// The values of all fields of that name, joined as RFC 9110 §5.3 allows; nil: there is none.
     public subscript(name: String) -> String? {
-        let name = name.lowercased()
-        let values = fields.filter { $0.name.lowercased() == name }.map(\.value)
-        return values.isEmpty ? nil : values.joined(separator: ", ")
+        var joined: String?
+        for field in fields where field.name.isSameName(as: name) { joined = joined.map { $0 + ", " + field.value } ?? field.value }
+        return joined
     }
 
     /// Whether a list of tokens holds this one, in whatever case.
@@ -37,6 +37,12 @@ public struct UpgradeResponse: Sendable, Hashable {
 }
 
 extension String {
+    /// Compares names of fields, whose letters are ASCII's, in whatever case.
+    fileprivate func isSameName(as other: String) -> Bool {
+        func lowercase(_ byte: UInt8) -> UInt8 { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte }
+        return utf8.elementsEqual(other.utf8) { lowercase($0) == lowercase($1) }
+    }
+
     /// Without blanks at the end.
     fileprivate var trimmed: Substring {
         var text = self[...]

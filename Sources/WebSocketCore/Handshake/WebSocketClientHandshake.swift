@@ -51,25 +51,38 @@ public struct WebSocketClientHandshake: Sendable {
     /// Appends the request.
     /// - Throws: ``WebSocketHandshakeError/invalidRequest(_:)`` if a part of it would end its line, and so forge further ones.
     public func write(into buffer: inout ByteBuffer) throws(WebSocketHandshakeError) {
-        guard target.first == "/", target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidRequest("target") }
-        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidRequest("host") }
-        var head = "GET \(target) HTTP/1.1\r\nHost: \(host)\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n"
-        if !subprotocols.isEmpty {
-            guard subprotocols.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(HeaderReader.isTokenByte) }) else {
-                throw .invalidRequest("sub-protocol")
-            }
-            head += "Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n"
+        guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            throw .invalidRequest("target")
         }
-        if let deflate { head += "Sec-WebSocket-Extensions: \(deflate.offer)\r\n" }
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .invalidRequest("host") }
+        guard subprotocols.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(HeaderReader.isTokenByte) }) else {
+            throw .invalidRequest("sub-protocol")
+        }
         for (name, value) in fields {
             guard !name.isEmpty, name.utf8.allSatisfy(HeaderReader.isTokenByte), !Self.ownFields.contains(name.lowercased()),
                 value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
             else { throw .invalidRequest("header field \(name.prefix(64))") }
-            head += "\(name): \(value)\r\n"
         }
-        buffer.writeString(head)
-        buffer.writeString("\r\n")
+        // Most requests fit, and the buffer does not grow step by step.
+        buffer.reserveCapacity(minimumWritableBytes: 256)
+        buffer.writeStaticString("GET ")
+        buffer.writeString(target)
+        buffer.writeStaticString(" HTTP/1.1\r\nHost: ")
+        buffer.writeString(host)
+        buffer.writeStaticString("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ")
+        buffer.writeString(key)
+        buffer.writeStaticString("\r\n")
+        if !subprotocols.isEmpty { Self.write("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", "), into: &buffer) }
+        if let deflate { Self.write("Sec-WebSocket-Extensions", "\(deflate.offer)", into: &buffer) }
+        for (name, value) in fields { Self.write(name, value, into: &buffer) }
+        buffer.writeStaticString("\r\n")
+    }
+
+    private static func write(_ name: String, _ value: String, into buffer: inout ByteBuffer) {
+        buffer.writeString(name)
+        buffer.writeStaticString(": ")
+        buffer.writeString(value)
+        buffer.writeStaticString("\r\n")
     }
 
     private static let ownFields: Set = [
