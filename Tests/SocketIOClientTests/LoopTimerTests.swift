@@ -25,7 +25,7 @@ struct LoopTimerTests {
         }
     }
 
-    private func at(_ seconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .seconds(seconds) }
+    private func at(_ seconds: Int64) -> NIODeadline { NIODeadline.uptimeNanoseconds(0) + TimeAmount.seconds(seconds) }
 
     @Test("each fires once, in the order of their times")
     func order() {

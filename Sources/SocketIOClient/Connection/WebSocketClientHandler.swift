@@ -40,10 +40,10 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
     /// The agreed compression. Nil if messages are not compressed.
     private var compression: ConnectionCompression?
     private var closing = WebSocketCloseHandshake(role: .client)
-    /// The channel's descriptor, for direct writes. Nil under TLS, and after the channel has ended.
+    /// The channel's descriptor, for direct writes. Nil under TLS, before the channel is active, and after it has ended.
     private var descriptor: NIOBSDSocket.Handle?
     /// Whether the channel may have bytes in its queue.
-    private var mayBeQueued = true
+    private var mayBeQueued = false
     /// Bytes of an incomplete head or frame.
     private var partial = ByteBuffer()
     /// Of the time that the end of TCP may take.
@@ -93,8 +93,8 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
         } catch {
             return fail(.protocolViolation("\(error)"), context)
         }
-        loop.bytesSent &+= request.readableBytes
-        context.writeAndFlush(wrapOutboundOut(request), promise: nil)
+        if self.connection?.plan.configuration.url.isSecure == false { self.descriptor = DirectWrite.descriptor(of: context) }
+        write(request)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -172,7 +172,6 @@ final class WebSocketClientHandler<Owner: WebSocketOwner>: ChannelInboundHandler
             return false
         }
         self.handshake = nil
-        if self.connection?.plan.configuration.url.isSecure == false { self.descriptor = DirectWrite.descriptor(of: context) }
         self.connection?.webSocketOpened(self)
         return true
     }
