@@ -120,7 +120,7 @@ struct ClientHandshakeTests {
             ("HTTP/1.1 101 x\r\nUpgrade: websocket\r\n" + Self.accept + "\r\n", .notUpgraded),
             ("HTTP/1.1 101 x\r\nConnection: Upgrade\r\n" + Self.accept + "\r\n", .notUpgraded),
             ("HTTP/1.1 101 x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n" + Self.accept + "\r\n", .notUpgraded),
-            ("HTTP/2 101 x\r\n\r\n", .malformedResponse), ("SSH-2.0-x\r\n\r\n", .malformedResponse),
+            ("\r\n\r\n", .malformedResponse), ("HTTP/2 101 x\r\n\r\n", .malformedResponse), ("SSH-2.0-x\r\n\r\n", .malformedResponse),
             ("HTTP/1.1 1x1\r\n\r\n", .malformedResponse), ("HTTP/1.1 101 x\r\nname\r\n\r\n", .malformedResponse),
             ("HTTP/1.1 101 x\r\n: v\r\n\r\n", .malformedResponse), ("HTTP/1.1 101 x\r\na b: v\r\n\r\n", .malformedResponse),
             ("HTTP/1.1 101 x\r\nUpgrade: websocket\r\n folded\r\n\r\n", .malformedResponse),

@@ -77,13 +77,36 @@ extension UpgradeResponse {
             return nil
         }
         guard length <= limits.maximumHeadBytes else { throw .headTooBig }
-        guard let head = input.readString(length: length) else { return nil }
-        var lines = head.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
-            line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        let response = input.withUnsafeReadableBytes { bytes in
+            Result { () throws(WebSocketHandshakeError) in try Self.response(bytes[..<length], limits: limits) }
         }
-        while lines.last?.isEmpty == true { lines.removeLast() }
-        guard let first = lines.first, lines.count - 1 <= limits.maximumFields else { throw .tooManyFields }
-        return UpgradeResponse(status: try Self.status(first), fields: try lines.dropFirst().map(Self.field))
+        input.moveReaderIndex(forwardBy: length)
+        switch response {
+        case .success(let response): return response
+        case .failure(let error): throw error
+        }
+    }
+
+    /// Reads a head that ends with its empty line, without a copy of it or of its lines.
+    private static func response(
+        _ head: Slice<UnsafeRawBufferPointer>, limits: Limits
+    ) throws(WebSocketHandshakeError) -> UpgradeResponse {
+        var rest = head
+        var status: Int?
+        var fields: [Field] = []
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            var line = rest[..<end]
+            rest = rest[(end + 1)...]
+            if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            if status == nil {
+                status = try Self.status(line)
+            } else if !line.isEmpty {
+                guard fields.count < limits.maximumFields else { throw .tooManyFields }
+                fields.append(try Self.field(line))
+            }
+        }
+        guard let status else { throw .malformedResponse }
+        return UpgradeResponse(status: status, fields: fields)
     }
 
     /// The bytes up to the empty line, which it includes.
@@ -97,7 +120,7 @@ extension UpgradeResponse {
         return nil
     }
 
-    private static func status(_ line: Substring.UTF8View) throws(WebSocketHandshakeError) -> Int {
+    private static func status(_ line: Slice<UnsafeRawBufferPointer>) throws(WebSocketHandshakeError) -> Int {
         let words = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
         guard words.count >= 2, words[0].elementsEqual("HTTP/1.1".utf8) || words[0].elementsEqual("HTTP/1.0".utf8), words[1].count == 3,
             let status = Int(String(decoding: words[1], as: UTF8.self)), (100...599).contains(status)
@@ -105,7 +128,7 @@ extension UpgradeResponse {
         return status
     }
 
-    private static func field(_ line: Substring.UTF8View) throws(WebSocketHandshakeError) -> Field {
+    private static func field(_ line: Slice<UnsafeRawBufferPointer>) throws(WebSocketHandshakeError) -> Field {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
             line[..<colon].allSatisfy(HeaderReader.isTokenByte)
         else { throw .malformedResponse }
