@@ -131,7 +131,11 @@ struct LeavingTests {
             var configuration = try SocketIOClientConfiguration("http://127.0.0.1:\(port)")
             configuration.connection.transports = transports
             configuration.connection.closeTimeout = .milliseconds(20)
-            try await withSocketIOClient(configuration) { try await $0.emit("note", 1) }
+            let left = try await withSocketIOClient(configuration) { client in
+                try await client.emit("note", 1)
+                return ContinuousClock.now
+            }
+            #expect(left.duration(to: .now) >= .milliseconds(20))
         }
         try await server.close()
     }
@@ -156,9 +160,11 @@ struct LeavingTests {
 
     @Test("a namespace that is refused holds up nobody")
     func refused() async throws {
-        try await withTestServer(SocketIO(configuration: SocketIOConfiguration().patient)) { server in
+        let io = SocketIO(configuration: SocketIOConfiguration().patient)
+        try await withTestServer(io) { server in
             let configuration = try server.client(namespace: "/unheard") { $0.connection.closeTimeout = .seconds(100_000) }
             try await withSocketIOClient(configuration) { try await $0.emit("note", 1) }
+            #expect(io.statistics.joins[.unknownNamespace] == 1)
         }
     }
 }
