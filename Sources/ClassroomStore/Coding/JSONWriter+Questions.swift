@@ -11,11 +11,11 @@ extension JSONWriter {
         array { writer in
             // Room for all whose texts need no escapes: memory that grows is copied, and the kernel clears each new page.
             writer.buffer.reserveCapacity(minimumWritableBytes: questions.reduce(64) { $0 + $1.usualBytes })
-            for index in questions.indices {
+            for question in questions {
                 writer.separate()
-                writer.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: questions[index].maximumBytes) { bytes in
+                writer.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: question.maximumBytes) { bytes in
                     var target = QuestionBytes(bytes)
-                    target.put(questions[index])
+                    target.put(question)
                     return target.count
                 }
             }
@@ -113,8 +113,8 @@ private struct QuestionBytes {
 
     private mutating func put(text: String) {
         put(byte: UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { put(escaping: UnsafeRawBufferPointer($0)) }
+        let isWritten: Void? = text.utf8.withContiguousStorageIfAvailable { put(escaping: UnsafeRawBufferPointer($0)) }
+        if isWritten == nil { for byte in text.utf8 { put(escaping: byte) } }
         put(byte: UInt8(ascii: "\""))
     }
 
@@ -136,19 +136,23 @@ private struct QuestionBytes {
         }
     }
 
+    @inline(__always)
     private mutating func put(escaping byte: UInt8) {
+        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { put(byte: byte) } else { put(escape: byte) }
+    }
+
+    private mutating func put(escape byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""): put(#"\""#)
         case UInt8(ascii: "\\"): put(#"\\"#)
         case UInt8(ascii: "\n"): put(#"\n"#)
         case UInt8(ascii: "\r"): put(#"\r"#)
         case UInt8(ascii: "\t"): put(#"\t"#)
-        case 0x00..<0x20:
+        default:
             put(#"\u00"#)
             put(byte: byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
             let digit = byte & 0x0F
             put(byte: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        default: put(byte: byte)
         }
     }
 
