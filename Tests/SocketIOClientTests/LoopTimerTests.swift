@@ -40,6 +40,16 @@ struct LoopTimerTests {
         #expect(owner.log == ["first", "second", "third"])
     }
 
+    @Test("those of the same time fire in the order in which they were set")
+    func sameTime() {
+        let eventLoop = EmbeddedEventLoop()
+        let loop = ClientLoop(eventLoop), owner = Owner()
+        let names = (0..<20).map { "timer \($0)" }
+        for name in names { loop.set(owner.timer(name), for: at(1), owner: owner) }
+        eventLoop.advanceTime(to: at(1))
+        #expect(owner.log == names)
+    }
+
     @Test("one that is moved fires once, at its last time")
     func moved() {
         let eventLoop = EmbeddedEventLoop()

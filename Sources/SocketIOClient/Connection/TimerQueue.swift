@@ -36,8 +36,9 @@ struct TimerQueue {
         /// False if the timer was cancelled, or has an earlier entry.
         var counts: Bool { timer.entry == number }
 
-        static func == (left: Self, right: Self) -> Bool { left.deadline == right.deadline }
-        static func < (left: Self, right: Self) -> Bool { left.deadline < right.deadline }
+        /// Of two with the same time the older one comes first.
+        static func < (left: Self, right: Self) -> Bool { (left.deadline, left.number) < (right.deadline, right.number) }
+        static func == (left: Self, right: Self) -> Bool { left.number == right.number }
     }
 
     private var entries = Heap<Entry>()
