@@ -41,16 +41,17 @@ struct CommandFailure: Error, Equatable, CustomStringConvertible {
 
     /// What follows the scheme of a URL. The password stands before the host, or among the parameters, where libpq takes it too.
     private static func withoutPassword(_ url: String) -> String {
-        var url = url
-        if let at = url.lastIndex(of: "@"), let colon = url[..<at].firstIndex(of: ":") {
-            url.replaceSubrange(url.index(after: colon)..<at, with: "***")
-        }
         // The quotation mark at the end is the message's own.
         let parameters = url.components(separatedBy: "&").map { parameter in
             guard let name = parameter.firstRange(of: "password=") else { return parameter }
             return String(parameter[..<name.upperBound]) + "***" + (parameter.hasSuffix("'") ? "'" : "")
         }
-        return parameters.joined(separator: "&")
+        // First the parameters: an at sign in one of them does not end a password before the host.
+        var url = parameters.joined(separator: "&")
+        if let at = url.lastIndex(of: "@"), let colon = url[..<at].firstIndex(of: ":") {
+            url.replaceSubrange(url.index(after: colon)..<at, with: "***")
+        }
+        return url
     }
 
     /// Ends the process: help and version as they are, everything else as one line.

@@ -15,6 +15,8 @@ struct CommandFailureTests {
                 "not a number: 'postgres://host/db?user=ann&password=secret&sslmode=require'",
                 "not a number: 'postgres://host/db?user=ann&password=***&sslmode=require'"
             ),
+            ("postgres://host:5432/db?password=sec@ret&user=ann", "postgres://host:5432/db?password=***&user=ann"),
+            ("'postgres://ann:sec?ret@host/db?password=sec@ret'", "'postgres://ann:***@host/db?password=***'"),
             ("'postgres://host/db?sslpassword=secret' is one", "'postgres://host/db?sslpassword=***' is one"),
             ("see http://host:80/path and ann@host", "see http://host:80/path and ann@host"),
             ("two\nlines", "two lines"),
