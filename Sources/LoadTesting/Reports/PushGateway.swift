@@ -7,14 +7,16 @@ import SocketIOClient
 public final class PushGateway: Sendable {
     private let target: String
     private let loop: any EventLoop
+    private let plan: ConnectionPlan
     private let channel: NIOLoopBoundBox<RequestChannel>
     private let host: String
     private let isBusy: NIOLoopBoundBox<Bool>
     /// The newest figures that came during a push. They are pushed after it.
-    private let waiting: NIOLoopBoundBox<Waiting?>
+    private let waiting: NIOLoopBoundBox<Push?>
 
-    private struct Waiting {
+    private struct Push {
         let text: String
+        let patience: TimeAmount
         let promise: EventLoopPromise<Void>
     }
 
@@ -41,7 +43,9 @@ public final class PushGateway: Sendable {
         host = configuration.url.hostField
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         self.loop = loop
-        let channel = RequestChannel(ConnectionPlan(configuration), on: ClientLoop(loop), ended: {})
+        let plan = ConnectionPlan(configuration)
+        self.plan = plan
+        let channel = RequestChannel(plan, on: ClientLoop(loop), ended: {})
         self.channel = .makeBoxSendingValue(channel, eventLoop: loop)
         isBusy = .makeBoxSendingValue(false, eventLoop: loop)
         waiting = .makeBoxSendingValue(nil, eventLoop: loop)
@@ -50,27 +54,34 @@ public final class PushGateway: Sendable {
     /// Pushes metrics in the text format. A push during another one waits for it; if a newer one comes meanwhile, it is left out.
     ///
     /// - Throws: ``Failure`` if the gateway cannot be reached or refuses.
-    public func push(_ text: String) async throws {
-        let promise = loop.makePromise(of: Void.self)
+    public func push(_ text: String) async throws { try await push(text, patience: Self.patience) }
+
+    /// - Parameter patience: how long the gateway may take for its answer.
+    func push(_ text: String, patience: TimeAmount) async throws {
+        let push = Push(text: text, patience: patience, promise: loop.makePromise())
         loop.execute {
             guard !self.isBusy.value else {
                 self.waiting.value?.promise.succeed()
-                self.waiting.value = Waiting(text: text, promise: promise)
+                self.waiting.value = push
                 return
             }
             self.isBusy.value = true
-            self.send(text, promise)
+            self.send(push)
         }
-        try await promise.futureResult.get()
+        try await push.promise.futureResult.get()
     }
 
-    private func send(_ text: String, _ promise: EventLoopPromise<Void>) {
-        let body = ByteBuffer(string: text)
+    private func send(_ push: Push) {
+        let promise = push.promise
+        let body = ByteBuffer(string: push.text)
         let headers: HTTPHeaders = [
             "host": host, "content-type": "text/plain; version=0.0.4; charset=utf-8", "content-length": "\(body.readableBytes)",
         ]
         // `assumeIsolated()` stops the process off the loop: this is called on it.
-        let timer = loop.assumeIsolated().scheduleTask(in: Self.patience) {
+        let timer = loop.assumeIsolated().scheduleTask(in: push.patience) {
+            // A connection whose last request has no answer takes no other: the next push opens one.
+            self.channel.value.close()
+            self.channel.value = RequestChannel(self.plan, on: ClientLoop(self.loop), ended: {})
             promise.fail(Failure(description: "the push gateway does not answer"))
             self.pushWaiting()
         }
@@ -91,7 +102,7 @@ public final class PushGateway: Sendable {
             return
         }
         waiting.value = nil
-        send(next.text, next.promise)
+        send(next)
     }
 
     /// Ends the connection.

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import NIOCore
 import Testing
 
 @testable import LoadTesting
@@ -19,6 +20,21 @@ struct LiveRequestTests {
             return server.requests.map(\.body).sorted()
         }
         #expect(bodies == ["one", "two"])
+    }
+
+    @Test("a gateway that leaves a push without an answer gets the next one over another connection")
+    func silentGateway() async throws {
+        let bodies = try await OddServer.with { request in
+            request.body == "two" ? .response(status: 200) : .silence
+        } _: { server in
+            let gateway = try PushGateway(server.url)
+            await #expect(throws: PushGateway.Failure.self) { try await gateway.push("one", patience: .milliseconds(50)) }
+            try await gateway.push("two")
+            gateway.close()
+            return server.requests.map(\.body)
+        }
+        // The first one may have been given up before its connection was made.
+        #expect(bodies.last == "two")
     }
 
     @Test("requests carry what the script says, and captures by JSON path, header and pattern lead on")
