@@ -37,10 +37,7 @@ struct ImportCommand: AsyncParsableCommand {
         let environment = Environment()
         let format = try format(environment)
         let bytes = try ConfigurationFile.read(file)
-        let owner = owner ?? environment.string("owner") ?? ClassroomApplication.sharedOwner
-        guard !owner.isEmpty, owner.utf8.count <= TokenLimits.maximumUserIDBytes else {
-            throw ValidationError("the owner's id has 1 to \(TokenLimits.maximumUserIDBytes) bytes")
-        }
+        let owner = try owner(environment)
         let title = title ?? environment.string("title") ?? URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
         let result: QuizImport
         do {
@@ -59,6 +56,13 @@ struct ImportCommand: AsyncParsableCommand {
         Terminal.print(
             "imported \(count) \(count == 1 ? "question" : "questions"), rejected \(result.rejected.count), as quiz \(result.quiz.id) "
                 + "(\(result.quiz.title))")
+    }
+
+    /// The quiz's owner, who becomes an account if there is none of that id.
+    func owner(_ environment: Environment) throws -> String {
+        let owner = owner ?? environment.string("owner") ?? ClassroomApplication.sharedOwner
+        if owner != ClassroomApplication.sharedOwner { try User.checkAccountID(owner) }
+        return owner
     }
 
     func format(_ environment: Environment) throws -> QuizImport.Format {

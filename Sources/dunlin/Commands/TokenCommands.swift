@@ -48,15 +48,7 @@ struct TokenCreateCommand: AsyncParsableCommand {
     /// The options, completed from the environment and checked.
     func request(_ environment: Environment) throws -> TokenRequest {
         guard let user = user ?? environment.string("user") else { throw ValidationError("Missing expected argument '--user <user>'") }
-        guard !user.isEmpty, user.utf8.count <= TokenLimits.maximumUserIDBytes else {
-            throw ValidationError("a user id has 1 to \(TokenLimits.maximumUserIDBytes) bytes")
-        }
-        guard !User.isReserved(user) else {
-            throw ValidationError("no account may have the user id '\(user)': \(Quiz.sharedOwner) and \(User.guestPrefix)… are reserved")
-        }
-        guard User.isComposed(user) else {
-            throw ValidationError("the user id '\(user)' has letters and accents apart; write it in Unicode's composed form (NFC)")
-        }
+        try User.checkAccountID(user)
         let username = username ?? environment.string("username")
         if let username, username.isEmpty || username.utf8.count > TokenLimits.maximumUsernameBytes {
             throw ValidationError("a user name has 1 to \(TokenLimits.maximumUsernameBytes) bytes")
@@ -168,6 +160,21 @@ struct TokenRevokeCommand: AsyncParsableCommand {
                 guard count > 0 else { throw CommandFailure(.noUser, "the user '\(user)' has no tokens") }
                 Terminal.print("revoked \(count) \(count == 1 ? "token" : "tokens")")
             }
+        }
+    }
+}
+
+extension User {
+    /// Refuses an id that no account may have.
+    static func checkAccountID(_ id: String) throws(ValidationError) {
+        guard !id.isEmpty, id.utf8.count <= TokenLimits.maximumUserIDBytes else {
+            throw ValidationError("a user id has 1 to \(TokenLimits.maximumUserIDBytes) bytes")
+        }
+        guard !isReserved(id) else {
+            throw ValidationError("no account may have the user id '\(id)': \(Quiz.sharedOwner) and \(guestPrefix)… are reserved")
+        }
+        guard isComposed(id) else {
+            throw ValidationError("the user id '\(id)' has letters and accents apart; write it in Unicode's composed form (NFC)")
         }
     }
 }
