@@ -39,8 +39,8 @@ extension [String] {
     /// As in Node, rooms form a set.
     fileprivate var withoutRepetitions: [String] {
         guard count > 1 else { return self }
-        var seen: Set<String> = []
-        return filter { seen.insert($0).inserted }
+        var seen: Set<RoomName> = []
+        return filter { seen.insert(RoomName($0)).inserted }
     }
 }
 

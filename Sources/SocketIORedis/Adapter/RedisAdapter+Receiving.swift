@@ -52,7 +52,7 @@ extension RedisAdapter {
     /// Whether a socket of this server may be in a room.
     private func mayHave(_ room: String) -> Bool {
         if local.hasRoom(room) { return true }
-        return state.withLockedValue { $0.changesUnderWay > 0 || $0.socketIDs.contains(room) }
+        return state.withLockedValue { $0.changesUnderWay > 0 || $0.socketIDs.contains(RoomName(room)) }
     }
 
     func carryOut(_ body: ClusterMessage.Body, of sender: String?, bytes: Int) throws(ClusterCodingError) {
@@ -132,10 +132,10 @@ extension RedisAdapter {
     private func answerRooms(_ id: String, to sender: String?) {
         work {
             let sockets = try await self.local.fetchSockets(BroadcastOptions())
-            let rooms = sockets.reduce(into: Set<String>()) { $0.formUnion($1.rooms) }
+            let rooms = sockets.reduce(into: Set<RoomName>()) { $0.formUnion($1.rooms.map { RoomName($0) }) }
             self.send { wire throws(ClusterCodingError) in
                 guard let wire = wire as? ClassicWire else { throw ClusterCodingError(.unknownMessage) }
-                return try wire.answer(.rooms(Array(rooms)), to: id, of: sender)
+                return try wire.answer(.rooms(rooms.map(\.text)), to: id, of: sender)
             }
         }
     }

@@ -48,7 +48,7 @@ public final class RedisAdapter: PlacingAdapter {
         /// Subscriptions of the rooms that have their own channel.
         var roomSubscribers: [RoomName: RedisSubscriber] = [:]
         /// This server's sockets. Their ids are rooms too, which ``InMemoryAdapter/hasRoom(_:)`` does not know.
-        var socketIDs: Set<String> = []
+        var socketIDs: Set<RoomName> = []
         /// Changes of rooms that the loops have not carried out yet.
         var changesUnderWay = 0
         var requestsInWork = 0
@@ -133,7 +133,7 @@ public final class RedisAdapter: PlacingAdapter {
     // MARK: This server's sockets
 
     public func add(_ socket: ServerSocket) {
-        state.withLockedValue { _ = $0.socketIDs.insert(socket.id) }
+        state.withLockedValue { _ = $0.socketIDs.insert(RoomName(socket.id)) }
         local.add(socket)
         listen(toRoom: socket.id, isSocketID: true)
     }
@@ -143,7 +143,7 @@ public final class RedisAdapter: PlacingAdapter {
 
     public func delAll(_ socket: ServerSocket) {
         local.delAll(socket)
-        state.withLockedValue { _ = $0.socketIDs.remove(socket.id) }
+        state.withLockedValue { _ = $0.socketIDs.remove(RoomName(socket.id)) }
         ignore(room: socket.id)
     }
 

@@ -56,6 +56,16 @@ public struct AdapterContract: Sendable, CustomStringConvertible {
             cluster.first.except(ann.id).except("quiet").emit("y")
             try await cluster.expect([ann: ["x"], ben: [], eve: ["x", "y"]])
         },
+        AdapterContract("rooms whose names only look alike are different ones, also if both are chosen or excepted") { cluster in
+            let (ann, ben, eve) = try await cluster.three()
+            try await ann.enter("caf\u{e9}")
+            try await ben.enter("cafe\u{301}")
+            cluster.first.to("caf\u{e9}").emit("composed")
+            cluster.first.to("cafe\u{301}").emit("decomposed")
+            cluster.first.to("caf\u{e9}", "cafe\u{301}").emit("both")
+            cluster.first.except("caf\u{e9}", "cafe\u{301}").emit("neither")
+            try await cluster.expect([ann: ["composed", "both"], ben: ["decomposed", "both"], eve: ["neither"]])
+        },
         AdapterContract("all members get the events of one sender in its order") { cluster in
             let (ann, ben, eve) = try await cluster.three()
             for one in [ann, ben, eve] { try await one.enter("r") }
