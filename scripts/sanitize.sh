@@ -8,7 +8,7 @@ sanitizer="${1:-}"
 case "$sanitizer" in
     # Swift's runtime and NIO keep memory until the process ends: leaks are looked for by tests with weak references.
     address) export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}" ;;
-    thread) export TSAN_OPTIONS="halt_on_error=0:exitcode=66:${TSAN_OPTIONS:-}" ;;
+    thread) export TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions=$PWD/scripts/thread-sanitizer-suppressions.txt:${TSAN_OPTIONS:-}" ;;
     *)
         printf 'usage: scripts/sanitize.sh address|thread [options of swift test]\n' >&2
         exit 64
